@@ -1,0 +1,137 @@
+"""Where things are kept, and which keys are set; the only reader of the environment and of .env files."""
+
+import os
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+from modules.errors import BadKey, ConfigError
+
+APP = "parlance"
+ROOT = Path(__file__).resolve().parent.parent
+MAX_ENV_FILE = 64 * 1024
+
+
+class Key:
+    """An API key that does not show itself: `value` is the only way to it."""
+
+    __slots__ = ("source", "value")
+
+    def __init__(self, value: str, source: str) -> None:
+        self.value = value
+        self.source = source
+
+    def __repr__(self) -> str:
+        return f"Key(…{self.value[-4:]} from {self.source})" if len(self.value) >= 12 else f"Key(from {self.source})"
+
+    __str__ = __repr__
+
+
+class Config:
+    """Paths and variables of this run.
+
+    Variables come from the environment, then from `.env` beside main.py, then from `.env` in the config folder.
+    A `.env` in the current folder is not read: whoever wrote that folder could send a key to another host.
+    """
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._environment = os.environ if environment is None else environment
+
+    @cached_property
+    def folder(self) -> Path:
+        """The user's own files: models.yaml and .env."""
+        return self._place("config")
+
+    @cached_property
+    def state_folder(self) -> Path:
+        """What the program writes for itself: the input history."""
+        return self._place("state")
+
+    @property
+    def env_files(self) -> tuple[Path, ...]:
+        return (ROOT / ".env", self.folder / ".env")
+
+    @property
+    def user_models(self) -> Path:
+        return self.folder / "models.yaml"
+
+    @property
+    def shipped_models(self) -> Path:
+        """models.yaml: at the top of a checkout, inside the package of an installed wheel."""
+        beside = ROOT / "models.yaml"
+        return beside if beside.exists() else Path(__file__).resolve().parent / "models.yaml"
+
+    def private(self, folder: Path) -> Path:
+        """The folder, made if it is missing, for this user only."""
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
+    def get(self, variable: str, default: str = "") -> str:
+        """A variable's value, stripped; `default` where it is unset or blank."""
+        return self.lookup(variable)[0] or default
+
+    def lookup(self, variable: str) -> tuple[str, str]:
+        """A variable's value, stripped, and where it stands; two empty strings where it is unset or blank."""
+        value = self._environment.get(variable, "").strip()
+        if value:
+            return value, "the environment"
+        for path, values in self._files.items():
+            value = (values.get(variable) or "").strip()
+            if value:
+                return value, str(path)
+        return "", ""
+
+    def has_key(self, variable: str | None) -> bool:
+        """Whether the key is set, or none is needed."""
+        return variable is None or bool(self.get(variable))
+
+    def key(self, variable: str) -> Key | None:
+        """The key in that variable, checked; None where it is unset.
+
+        Raises BadKey for what no HTTP header can carry: the SDKs report that as a connection error, with the key in it.
+        """
+        value, source = self.lookup(variable)
+        if not value:
+            return None
+        value = value.strip("\"'").strip()
+        if not re.fullmatch(r"[\x21-\x7e]{4,2048}", value):
+            raise BadKey(
+                f"{variable} in {source} is not a usable key: it holds blanks, line ends or letters outside ASCII.",
+                cure="Copy the key again, alone on its line.",
+            )
+        return Key(value, f"{variable} in {source}")
+
+    @property
+    def plain(self) -> bool:
+        """No escape sequences at all: a terminal that cannot, or a person who said so."""
+        return self._environment.get("TERM", "dumb") in ("dumb", "") and os.name != "nt"
+
+    @property
+    def color(self) -> bool:
+        """Colours are welcome; see no-color.org."""
+        return not self._environment.get("NO_COLOR")
+
+    @cached_property
+    def _files(self) -> dict[Path, dict[str, str | None]]:
+        return {path: _read_env(path) for path in self.env_files if path.is_file()}
+
+    def _place(self, kind: str) -> Path:
+        home = self._environment.get("PARLANCE_HOME", "").strip()
+        if home:
+            return Path(home).expanduser() / kind if kind != "config" else Path(home).expanduser()
+        from platformdirs import PlatformDirs  # 5 ms that most starts of a test or a benchmark do not need
+
+        dirs = PlatformDirs(APP, appauthor=False)
+        return Path(dirs.user_config_dir if kind == "config" else dirs.user_state_dir)
+
+
+def _read_env(path: Path) -> dict[str, str | None]:
+    from dotenv import dotenv_values  # only where there is a file to read
+
+    try:
+        if path.stat().st_size > MAX_ENV_FILE:
+            raise ConfigError(f"{path} is larger than 64 kB.", cure="A .env file holds a few lines of NAME=value.")
+        return dict(dotenv_values(path, interpolate=False, encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}.", cure="Save it as UTF-8 text.") from error
