@@ -23,7 +23,8 @@ class Profile:
     `reasoning_required`: the field that must be present on its turns with calls ("" for none).
     `call_signature`: the placeholder that a foreign call must carry (Gemini). `usage_option`: understands
     `stream_options`. `tokens_field`: what the output limit is called. `effort`: how a reasoning level is asked for.
-    `thinking`: how a Claude thinks, "adaptive" or "manual" (with a budget). `mid_system`: a system message may come later.
+    `thinking`: how a Claude thinks, "adaptive" or "manual" (with a budget). `mid_system`: a system message may come
+    later.
     """
 
     replay: tuple[str, ...] = ()

@@ -1,0 +1,79 @@
+"""Anthropic through its SDK: one client, the Messages API, streamed."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anthropic
+import httpx2
+
+from modules.anthropic.stream import AnthropicDraft
+from modules.anthropic.transformer import request_body
+from modules.config import Key
+from modules.llm.base import CONNECT_TIMEOUT, HEADERS, IDLE_TIMEOUT, KEEPALIVE, BaseService, Body, ChatRequest, Draft
+from modules.llm.message import Wire
+from modules.llm.models import Model, Profile, Provider
+
+
+class AnthropicService(BaseService):
+    foreign_errors = (
+        anthropic.AnthropicError,
+        httpx2.HTTPError,
+        httpx2.InvalidURL,
+        httpx2.StreamError,
+        OSError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    )
+
+    def __init__(self, provider: Provider, key: Key | None = None) -> None:
+        super().__init__(provider, key)
+        pool = httpx2.AsyncClient if provider.is_local else anthropic.DefaultAsyncHttpxClient
+        self._client = anthropic.AsyncAnthropic(
+            api_key=key.value if key else "",
+            base_url=provider.base_url,
+            max_retries=0,
+            default_headers=HEADERS,
+            http_client=pool(
+                timeout=httpx2.Timeout(IDLE_TIMEOUT, connect=CONNECT_TIMEOUT),
+                limits=httpx2.Limits(keepalive_expiry=KEEPALIVE),
+                follow_redirects=False,
+                trust_env=not provider.is_local,
+            ),
+        )
+
+    def draft(self, request: ChatRequest) -> Draft:
+        return AnthropicDraft(request, self.key)
+
+    def body(self, request: ChatRequest) -> Wire:
+        return request_body(request)
+
+    @asynccontextmanager
+    async def open(self, body: Wire) -> AsyncIterator[Body]:
+        # The body goes in whole as extra_body, so the SDK does not walk the history to copy it.
+        create = self._client.messages.with_streaming_response.create
+        async with create(
+            model=body["model"], max_tokens=body["max_tokens"], messages=[], stream=True, extra_body=body
+        ) as response:
+            yield Body(response.headers.get("content-type", ""), response.iter_bytes())
+
+    async def models(self) -> list[Model]:
+        with self.translated():
+            listed = await self._client.models.list(limit=1000)
+        return [
+            Model(
+                name=info.id,
+                id=info.id,
+                provider=self.provider,
+                window=info.max_input_tokens,
+                max_output=info.max_tokens,
+                vision=True,
+                documents=True,
+                profile=Profile(thinking="adaptive"),
+                known=False,
+            )
+            for info in listed.data
+        ]
+
+    async def close(self) -> None:
+        await self._client.close()

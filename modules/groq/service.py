@@ -1,0 +1,74 @@
+"""Groq through its SDK: one client, Chat Completions, streamed."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import groq
+import httpx
+from groq.resources.chat import AsyncChat  # noqa: F401 - loaded here, in the background, not at the first answer
+
+from modules.config import Key
+from modules.llm.base import CONNECT_TIMEOUT, HEADERS, IDLE_TIMEOUT, KEEPALIVE, BaseService, Body, ChatRequest, Draft
+from modules.llm.chat_completions import request_body
+from modules.llm.chat_completions_stream import ChatDraft
+from modules.llm.message import Wire
+from modules.llm.models import Model, Provider
+
+
+class GroqService(BaseService):
+    foreign_errors = (
+        groq.GroqError,
+        httpx.HTTPError,
+        httpx.InvalidURL,
+        httpx.StreamError,
+        OSError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    )
+
+    def __init__(self, provider: Provider, key: Key | None = None) -> None:
+        super().__init__(provider, key)
+        pool = httpx.AsyncClient if provider.is_local else groq.DefaultAsyncHttpxClient
+        self._client = groq.AsyncGroq(
+            api_key=key.value if key else "",
+            base_url=provider.base_url,
+            max_retries=0,
+            default_headers=HEADERS,
+            http_client=pool(
+                timeout=httpx.Timeout(IDLE_TIMEOUT, connect=CONNECT_TIMEOUT),
+                limits=httpx.Limits(keepalive_expiry=KEEPALIVE),
+                follow_redirects=False,
+                trust_env=not provider.is_local,
+            ),
+        )
+
+    def draft(self, request: ChatRequest) -> Draft:
+        return ChatDraft(request, self.key)
+
+    def body(self, request: ChatRequest) -> Wire:
+        return request_body(request)
+
+    @asynccontextmanager
+    async def open(self, body: Wire) -> AsyncIterator[Body]:
+        create = self._client.chat.completions.with_streaming_response.create
+        async with create(model=body["model"], messages=[], stream=True, extra_body=body) as response:
+            yield Body(response.headers.get("content-type", ""), response.iter_bytes())
+
+    async def models(self) -> list[Model]:
+        with self.translated():
+            listed = await self._client.models.list()
+        return [
+            Model(
+                name=info.id,
+                id=info.id,
+                provider=self.provider,
+                window=getattr(info, "context_window", None),
+                max_output=getattr(info, "max_completion_tokens", None),
+                known=False,
+            )
+            for info in listed.data
+        ]
+
+    async def close(self) -> None:
+        await self._client.close()

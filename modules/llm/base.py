@@ -1,0 +1,224 @@
+"""What every provider service is: a request in, stream events out, and the message they add up to at any moment."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from typing import Any, ClassVar
+
+from msgspec import Struct
+
+from modules.config import Key
+from modules.errors import AnswerIncomplete, FormatError, ImagesUnsupported, ParlanceError, ToolsUnsupported
+from modules.llm import failures, sse
+from modules.llm.events import Finished, StreamEvent
+from modules.llm.message import Message, Origin, State, Wire
+from modules.llm.models import Level, Model, Provider
+
+CONNECT_TIMEOUT = 10.0
+IDLE_TIMEOUT = 300.0  # seconds without a byte; pings count as bytes
+KEEPALIVE = 300.0  # the SDKs keep an idle connection for 5 s, which is less than a person thinks
+HEADERS = {"Accept-Encoding": "identity"}  # a compressed answer could unfold to any size
+DRAIN = 0.25  # seconds for what may follow the terminal event: usage, [DONE], the end of the body
+
+
+class ToolSpec(Struct, frozen=True):
+    """A tool as a model sees it; `parameters` is a JSON Schema object."""
+
+    name: str
+    description: str
+    parameters: Wire
+
+
+class ChatRequest(Struct, frozen=True):
+    """Everything one request is made of: a snapshot, so what happens later cannot change it.
+
+    `reasoning` is None for the model's own default. `session` keeps a provider's prompt cache together.
+    """
+
+    model: Model
+    messages: tuple[Message, ...]
+    system: str = ""
+    reasoning: Level | None = None
+    tools: tuple[ToolSpec, ...] = ()
+    session: str = ""
+
+
+class Draft(ABC):
+    """An answer being put together from a provider's raw events."""
+
+    def __init__(self, request: ChatRequest, dialect: str) -> None:
+        provider = request.model.provider
+        self.request = request
+        self.origin = Origin(dialect, provider.issuer, request.model.id)
+        self.finished: Finished | None = None
+
+    @abstractmethod
+    def add(self, event: Any) -> Sequence[StreamEvent]:
+        """Take in one raw event; `finished` is set once the terminal one was among them.
+
+        Raises a ProviderError where the event says that the provider failed.
+        """
+
+    def end_marker(self) -> None:
+        """Take in "[DONE]". For a server that names no stop reason this is the terminal event; for most, nothing."""
+        return
+
+    @abstractmethod
+    def message(self, state: State) -> Message:
+        """What has arrived so far as a message that any provider accepts; cut calls are left out."""
+
+
+class Reply:
+    """One answer on its way: iterate it for its events, ask it for the message at any moment."""
+
+    def __init__(self, events: AsyncIterator[StreamEvent], draft: Draft) -> None:
+        self._events = events
+        self._draft = draft
+
+    def __aiter__(self) -> AsyncIterator[StreamEvent]:
+        return self._events
+
+    def message(self, state: State = "complete") -> Message:
+        """The answer as a message; with `state` other than complete, the part of it that has come."""
+        finished = self._draft.finished
+        message = self._draft.message(state)
+        return message if finished is None else _with_outcome(message, finished, state)
+
+
+class Body:
+    """A response whose body is still to be read."""
+
+    def __init__(self, content_type: str, chunks: AsyncIterator[bytes]) -> None:
+        self.content_type = content_type
+        self.chunks = chunks
+
+
+class BaseService(ABC):
+    """Speaks to one endpoint; one HTTP pool, kept for as long as the program runs.
+
+    `foreign_errors` is everything that the SDK and the HTTP library below it may raise: all of it becomes a
+    ProviderError here, so that nothing above ever sees an SDK.
+    """
+
+    foreign_errors: ClassVar[tuple[type[Exception], ...]] = ()
+
+    def __init__(self, provider: Provider, key: Key | None = None) -> None:
+        self.provider = provider
+        self.key = key
+
+    def reply(self, request: ChatRequest) -> Reply:
+        """Start an answer. Nothing is sent before the reply is iterated.
+
+        Raises ToolsUnsupported, ImagesUnsupported or FormatError where this model cannot take the request.
+        """
+        self.check(request)
+        draft = self.draft(request)
+        return Reply(self.stream(request, draft), draft)
+
+    def check(self, request: ChatRequest) -> None:
+        """Refuse before sending what the model cannot take; what older turns hold is left out by the transformer."""
+        model = request.model
+        if request.tools and not model.tools:
+            raise ToolsUnsupported(
+                f"{model.full_name} cannot use tools.", cure="Turn the tools off, or /model to one that can."
+            )
+        last = request.messages[-1] if request.messages else None
+        if last is None or last.role == "assistant":
+            raise FormatError("There is nothing to answer.", cure="Type a message first.")
+        if last.role == "user" and last.images and not model.vision:
+            raise ImagesUnsupported(
+                f"{model.full_name} sees no images.", cure="Ask without the image, or /model to one that sees."
+            )
+
+    async def stream(self, request: ChatRequest, draft: Draft) -> AsyncIterator[StreamEvent]:
+        """The answer's events, Finished last. Raises a ProviderError, AnswerIncomplete where the stream was cut."""
+        with self.translated(request.model):
+            async with self.open(self.body(request)) as body:
+                await self._refuse_other_content(body)
+                parser = sse.SseParser()
+                seen = False
+                async for chunk in body.chunks:
+                    for data in parser.feed(chunk):
+                        seen = True
+                        for event in self._events(draft, data):
+                            yield event
+                    if draft.finished:
+                        break
+                if draft.finished is None:
+                    raise self._cut(body, seen)
+                await self._drain(body, parser, draft)
+            yield draft.finished
+
+    @staticmethod
+    def _events(draft: Draft, data: bytes) -> Sequence[StreamEvent]:
+        if data == sse.DONE:
+            draft.end_marker()
+            return ()
+        event = sse.decode(data)
+        return draft.add(event) if isinstance(event, dict) else ()
+
+    async def _refuse_other_content(self, body: Body) -> None:
+        if not any(kind in body.content_type for kind in ("json", "html")):
+            return  # some servers send a stream without naming it
+        held = b""
+        async for chunk in body.chunks:
+            held += chunk
+            if len(held) > 65536:
+                break
+        raise failures.not_a_stream(self.provider, body.content_type, held)
+
+    async def _drain(self, body: Body, parser: sse.SseParser, draft: Draft) -> None:
+        # A body read to its end gives the connection back to the pool; a server that lingers loses its connection.
+        with suppress(TimeoutError, *self.foreign_errors):
+            async with asyncio.timeout(DRAIN):
+                async for chunk in body.chunks:
+                    for data in parser.feed(chunk):
+                        self._events(draft, data)
+
+    def _cut(self, body: Body, seen: bool) -> ParlanceError:
+        if not seen:
+            return failures.no_events(self.provider, body.content_type)
+        return AnswerIncomplete(
+            f"The connection to {self.provider.host} ended before the answer did.", cure="/retry asks again."
+        )
+
+    @contextmanager
+    def translated(self, model: Model | None = None) -> Iterator[None]:
+        """Turn whatever the SDK and its HTTP library raise into a ProviderError."""
+        try:
+            yield
+        except ParlanceError:
+            raise
+        except self.foreign_errors as error:
+            raise failures.translate(error, self.provider, model, self.key) from error
+
+    @abstractmethod
+    def draft(self, request: ChatRequest) -> Draft:
+        """An empty draft for the answer to this request."""
+
+    @abstractmethod
+    def body(self, request: ChatRequest) -> Wire:
+        """The request as the wire wants it."""
+
+    @abstractmethod
+    def open(self, body: Wire) -> AbstractAsyncContextManager[Body]:
+        """Send the request through the SDK; the status is good when this returns, the body is unread."""
+
+    @abstractmethod
+    async def models(self) -> Iterable[Model]:
+        """What the provider's own models endpoint names."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Close the HTTP pool."""
+
+
+def _with_outcome(message: Message, finished: Finished, state: State) -> Message:
+    refused: State = "refused" if finished.stop == "refusal" and state == "complete" else state
+    origin = message.origin
+    if origin is not None and finished.model:
+        origin = Origin(origin.dialect, origin.issuer, finished.model)
+    return Message(
+        message.role, message.parts, origin, message.native, refused, finished.stop, finished.usage or message.usage
+    )

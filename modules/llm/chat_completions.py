@@ -1,0 +1,160 @@
+"""The Chat Completions wire format, which Groq and every compatible endpoint share; what differs is in the Profile."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from modules.llm.base import ChatRequest
+from modules.llm.message import (
+    File,
+    Image,
+    Message,
+    MessageTransformer,
+    Part,
+    Text,
+    ToolCall,
+    ToolResult,
+    Wire,
+    file_note,
+    image_note,
+    safe_arguments,
+    visible_text,
+)
+
+DIALECT = "openai-chat"
+RESULT_IMAGES = "[The images that the tools above returned:]"
+
+
+class ChatTransformer(MessageTransformer):
+    dialect = DIALECT
+
+    def user(self, message: Message, note: str) -> Iterator[Wire]:
+        content = [_text(note)] if note else []
+        yield {"role": "user", "content": self._content(content + list(self._pieces(message.parts)))}
+
+    def is_own(self, message: Message) -> bool:
+        # A model that does not reason refuses the reasoning of its siblings; it gets their turns from the parts.
+        profile = self.model.profile
+        return super().is_own(message) and all(key in KEPT or key in profile.replay for key in message.native)
+
+    def native(self, message: Message) -> Iterator[Wire]:
+        yield message.native
+
+    def assistant(self, message: Message) -> Iterator[Wire]:
+        profile = self.model.profile
+        text = "\n\n".join(visible_text(message.parts))
+        wire: Wire = {"role": "assistant", "content": text or (None if profile.null_content else "")}
+        if calls := [self._call(call) for call in message.calls]:
+            wire["tool_calls"] = calls
+            if profile.reasoning_required:
+                wire[profile.reasoning_required] = text
+        elif not text:
+            return
+        yield wire
+
+    def results(self, message: Message, own: dict[str, str]) -> Iterator[Wire]:
+        pictures: list[Wire] = []
+        for result in message.results:
+            yield {"role": "tool", "tool_call_id": self._id(result.call_id, own), "content": self._told(result)}
+            pictures.extend(self._pieces(part for part in result.parts if isinstance(part, Image)))
+        if pictures and self.model.vision:
+            yield {"role": "user", "content": [_text(RESULT_IMAGES), *pictures]}
+
+    def arranged(self, wire: list[Wire]) -> list[Wire]:
+        """Neighbouring messages of the person become one, which strict chat templates insist on."""
+        merged: list[Wire] = []
+        for entry in wire:
+            if merged and entry["role"] == "user" and merged[-1]["role"] == "user":
+                pieces = _pieces_of(merged[-1]["content"]) + _pieces_of(entry["content"])
+                merged[-1] = {"role": "user", "content": self._content(pieces)}
+            else:
+                merged.append(entry)
+        return merged
+
+    def _call(self, call: ToolCall) -> Wire:
+        wire: Wire = {
+            "id": self._id(call.id, {}),
+            "type": "function",
+            "function": {"name": call.name, "arguments": safe_arguments(call)},
+        }
+        if self.model.profile.call_signature:
+            wire["extra_content"] = {"google": {"thought_signature": self.model.profile.call_signature}}
+        return wire
+
+    def _id(self, call_id: str, own: dict[str, str]) -> str:
+        if call_id in own:
+            return own[call_id]
+        if self.model.profile.call_ids == "mistral9":
+            return hashlib.sha256(call_id.encode()).hexdigest()[:9]
+        return call_id
+
+    def _told(self, result: ToolResult) -> str:
+        notes = [
+            file_note(part, self.model)
+            if isinstance(part, File)
+            else f"[image{': ' + part.name if part.name else ''}, below]"
+            if self.model.vision
+            else image_note(part, self.model)
+            for part in result.parts
+            if not isinstance(part, Text)
+        ]
+        text = "\n".join([result.text, *notes] if result.text else notes)
+        return f"Error: {text}" if result.is_error else text
+
+    def _content(self, pieces: list[Wire]) -> str | list[Wire]:
+        """A plain string where there is only text: every server understands that."""
+        if all(piece["type"] == "text" for piece in pieces):
+            return "\n\n".join(piece["text"] for piece in pieces)
+        return pieces
+
+    def _pieces(self, parts: Iterable[Part]) -> Iterator[Wire]:
+        for part in parts:
+            match part:
+                case Text(text) if text.strip():
+                    yield _text(text)
+                case Image() if self.model.vision:
+                    yield {"type": "image_url", "image_url": {"url": f"data:{part.media_type};base64,{part.base64}"}}
+                case Image():
+                    yield _text(image_note(part, self.model))
+                case File() if self.model.documents:
+                    data = f"data:{part.media_type};base64,{part.base64}"
+                    yield {"type": "file", "file": {"filename": part.name or "document", "file_data": data}}
+                case File():
+                    yield _text(file_note(part, self.model))
+
+
+KEPT = ("role", "content", "tool_calls", "refusal")
+
+
+def request_body(request: ChatRequest) -> Wire:
+    """The whole request; the system prompt is the first message."""
+    model, profile = request.model, request.model.profile
+    messages = ChatTransformer(model).convert(request.messages)
+    if request.system.strip():
+        messages.insert(0, {"role": "system", "content": request.system})
+    body: Wire = {"model": model.id, "messages": messages, "stream": True}
+    if profile.usage_option:
+        body["stream_options"] = {"include_usage": True}
+    if model.max_output:
+        body[profile.tokens_field] = model.max_output
+    if request.tools:
+        body["tools"] = [
+            {
+                "type": "function",
+                "function": {"name": tool.name, "description": tool.description, "parameters": tool.parameters},
+            }
+            for tool in request.tools
+        ]
+    if profile.effort and request.reasoning in model.reasoning and request.reasoning is not None:
+        body["reasoning_effort"] = request.reasoning
+    if profile.effort == "groq" and model.reasoning:
+        body["reasoning_format"] = "parsed"
+    return body
+
+
+def _text(text: str) -> Wire:
+    return {"type": "text", "text": text}
+
+
+def _pieces_of(content: Any) -> list[Wire]:
+    return [_text(content)] if isinstance(content, str) else list(content)

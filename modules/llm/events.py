@@ -1,0 +1,60 @@
+"""What a service yields while an answer arrives, and the words for how it ended and what it cost."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+StopReason = Literal["end_turn", "tool_use", "max_tokens", "refusal", "paused", "context_full", "unknown"]
+
+
+class Usage(Struct, frozen=True):
+    """Tokens of one request. `input` counts everything read, cached or not; `output` includes `reasoning`."""
+
+    input: int = 0
+    output: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    reasoning: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.input + other.input,
+            self.output + other.output,
+            self.cache_read + other.cache_read,
+            self.cache_write + other.cache_write,
+            self.reasoning + other.reasoning,
+        )
+
+
+class TextDelta(Struct, frozen=True):
+    """The next piece of the answer."""
+
+    text: str
+
+
+class ReasoningDelta(Struct, frozen=True):
+    """The next piece of the model's reasoning, as far as the provider shows it."""
+
+    text: str
+
+
+class ToolCallDelta(Struct, frozen=True):
+    """The next piece of a tool call's arguments; the first piece of a call has its name and no arguments."""
+
+    index: int
+    name: str
+    arguments: str
+
+
+class Finished(Struct, frozen=True):
+    """The provider said that the answer is complete. Always last, exactly once; without it the answer is cut.
+
+    `model` is the id that the provider says has answered; `usage` is None where it did not say.
+    """
+
+    stop: StopReason
+    usage: Usage | None
+    model: str
+
+
+StreamEvent = TextDelta | ReasoningDelta | ToolCallDelta | Finished

@@ -1,0 +1,247 @@
+"""What a provider's failure means: one classification for every SDK, total by construction.
+
+The SDKs share names and shapes but not details: bodies wrapped or not, errors inside a stream with status 200,
+causes hidden two exceptions deep. Everything is read by attribute here, so no SDK is imported.
+"""
+
+import json
+import re
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from modules import errors
+from modules.config import Key
+from modules.llm.models import Model, Provider
+
+RETRY = "/retry asks again, /model asks another."
+QUOTA_CODES = {"insufficient_quota", "enforced_spend_limit_reached", "contract_spend_limit_reached", "billing_error"}
+CONTEXT = re.compile(
+    r"prompt is too long|context[ _](length|window)|maximum context|too many (input )?tokens|reduce the length", re.I
+)
+BY_STATUS: dict[int, tuple[type[errors.ProviderError], str]] = {
+    400: (errors.RequestRefused, "/undo takes the turn back, /model asks another."),
+    403: (errors.PermissionDenied, "Check what the key may use, or /model to go on elsewhere."),
+    408: (errors.ServerFailed, RETRY),
+    413: (errors.RequestTooLarge, "Send less at once, or /undo the turn that made it large."),
+    429: (errors.RateLimited, RETRY),
+    498: (errors.Overloaded, RETRY),
+    500: (errors.ServerFailed, RETRY),
+    503: (errors.Overloaded, RETRY),
+    529: (errors.Overloaded, RETRY),
+}
+STREAM_STATUS = {
+    "overloaded_error": 529,
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    "authentication_error": 401,
+    "permission_error": 403,
+    "billing_error": 402,
+    "not_found_error": 404,
+    "invalid_request_error": 400,
+    "request_too_large": 413,
+    "tool_use_failed": 400,
+}
+
+
+class Report(Struct, frozen=True):
+    """One failure as the provider told it."""
+
+    status: int
+    message: str
+    kind: str = ""
+    code: str = ""
+    retry_after: float | None = None
+    request_id: str | None = None
+    content_type: str = ""
+
+
+def translate(error: BaseException, provider: Provider, model: Model | None, key: Key | None) -> errors.ProviderError:
+    """Our error for anything that an SDK or its HTTP library raised."""
+    status = getattr(error, "status_code", None)
+    body = getattr(error, "body", None)
+    if isinstance(status, int):
+        headers: Mapping[str, str] = getattr(getattr(error, "response", None), "headers", None) or {}
+        report = read_report(status, body, headers)
+        return classify(report, provider, model, key)
+    if isinstance(body, dict):
+        return in_stream(body, provider, model, key)
+    return transport(error, provider)
+
+
+def in_stream(
+    body: Mapping[str, Any], provider: Provider, model: Model | None, key: Key | None
+) -> errors.ProviderError:
+    """Our error for an error event inside a stream, which has no status of its own."""
+    report = read_report(0, body, {})
+    status = STREAM_STATUS.get(report.kind) or STREAM_STATUS.get(report.code)
+    if status is None:
+        number = str(_inner(body).get("code", ""))
+        status = int(number) if re.fullmatch(r"[45]\d\d", number) else 500
+    return classify(Report(status, report.message, report.kind, report.code), provider, model, key)
+
+
+def read_report(status: int, body: Any, headers: Mapping[str, str]) -> Report:
+    """A failure's facts, from an error body in any of the shapes in use and from the response headers."""
+    inner = _inner(body)
+    message = inner.get("message") or inner.get("detail") or (body if isinstance(body, str) else "")
+    if isinstance(body, dict) and isinstance(body.get("error"), str):
+        message = message or body["error"]
+    return Report(
+        status,
+        _short(message if isinstance(message, str) else str(message)),
+        str(inner.get("type") or ""),
+        str(inner.get("code") or inner.get("error_code") or ""),
+        _retry_after(headers),
+        headers.get("request-id") or headers.get("x-request-id"),
+        headers.get("content-type", ""),
+    )
+
+
+def classify(report: Report, provider: Provider, model: Model | None, key: Key | None) -> errors.ProviderError:
+    """Our error for a report; the order of the tests matters, since one status has several meanings."""
+    name = model.full_name if model else provider.title
+    said = f" {provider.title} says: {report.message}" if report.message else ""
+    kind, cure = _kind(report, provider, model, key)
+    messages = {
+        errors.AuthenticationFailed: f"{provider.title} refused the key.{said}",
+        errors.PermissionDenied: f"{provider.title} does not allow this.{said}",
+        errors.QuotaExhausted: f"The account at {provider.title} has no credit left for this.{said}",
+        errors.ModelUnavailable: f"{provider.title} has no model {model.id if model else ''}.{said}",
+        errors.EndpointNotFound: f"There is no such API at {provider.base_url}.{said}",
+        errors.ContextOverflow: f"The conversation does not fit the window of {name}.{said}",
+        errors.RequestTooLarge: f"The request is too large for {name}.{said}",
+        errors.RateLimited: f"{provider.title} limits the rate of requests.{said}",
+        errors.Overloaded: f"{provider.title} is overloaded.{said}",
+        errors.ServerFailed: f"{provider.title} failed with status {report.status}.{said}",
+        errors.ProtocolError: f"{provider.host} answered with status {report.status}.{said}",
+        errors.RequestRefused: f"{provider.title} refused the request ({report.status}).{said}",
+    }
+    return kind(
+        messages[kind],
+        cure=cure,
+        status=report.status,
+        retry_after=report.retry_after,
+        request_id=report.request_id,
+    )
+
+
+def _kind(
+    report: Report, provider: Provider, model: Model | None, key: Key | None
+) -> tuple[type[errors.ProviderError], str]:
+    if report.code == "context_length_exceeded" or CONTEXT.search(report.message):
+        return errors.ContextOverflow, "/model to one with a larger window, /undo a turn, or /new."
+    if report.status == 402 or report.code in QUOTA_CODES or report.kind in QUOTA_CODES:
+        return errors.QuotaExhausted, "Add credit there, or /model to go on elsewhere."
+    if report.status == 401:
+        source = f"Check {key.source}" if key else "Set a key"
+        page = f"; keys come from {provider.key_page}" if provider.key_page else ""
+        return errors.AuthenticationFailed, f"{source}{page}."
+    if report.status == 404 and _names_model(report):
+        return errors.ModelUnavailable, f"/models {provider.name} --refresh lists what it has."
+    if report.status == 404:
+        return errors.EndpointNotFound, f"Check base_url of {provider.name} in models.yaml."
+    if report.status < 400:
+        return errors.ProtocolError, f"Check base_url of {provider.name} in models.yaml: redirects are not followed."
+    if report.status in BY_STATUS:
+        return BY_STATUS[report.status]
+    return BY_STATUS[500] if report.status >= 500 else BY_STATUS[400]
+
+
+def no_events(provider: Provider, content_type: str) -> errors.ProviderError:
+    """The error for an answer that held no event at all."""
+    return errors.ProtocolError(
+        f"{provider.host} answered with nothing that this program can read ({content_type or 'no content type'}).",
+        cure=f"Check base_url of {provider.name} in models.yaml, and any proxy in between.",
+    )
+
+
+def not_a_stream(provider: Provider, content_type: str, body: bytes) -> errors.ProviderError:
+    """The error for a good status with a body that is no stream: an error in JSON, or some proxy's page."""
+    try:
+        said = _inner(json.loads(body)).get("message", "")
+    except (ValueError, RecursionError):
+        said = body.decode(errors="replace")
+    error = no_events(provider, content_type)
+    error.message += f" It says: {_short(str(said))}." if said else ""
+    return error
+
+
+def transport(error: BaseException, provider: Provider) -> errors.ProviderError:
+    """Our error for a failure below HTTP; the truth is somewhere in the chain of causes."""
+    chain = list(_chain(error))
+    names = {kind.__name__ for link in chain for kind in type(link).__mro__}
+    host = provider.host
+    retry = RETRY
+    if any(isinstance(link, ssl.SSLError) for link in chain) or "certificate" in str(error).lower():
+        reason = next((str(link) for link in chain if isinstance(link, ssl.SSLError)), str(error))
+        return errors.ConnectionFailed(
+            f"{host} could not prove who it is: {_short(reason)}.",
+            cure="Point SSL_CERT_FILE at the right certificates.",
+            retryable=False,
+        )
+    if lookup := next((link for link in chain if isinstance(link, socket.gaierror)), None):
+        again = lookup.errno == socket.EAI_AGAIN
+        return errors.ConnectionFailed(
+            f"The host {host} cannot be found.", cure="Check the network and base_url.", retryable=again
+        )
+    if any(isinstance(link, ConnectionRefusedError) for link in chain):
+        cure = "Is the server running?" if provider.is_local else retry
+        return errors.ConnectionFailed(f"{host} refused the connection.", cure=cure)
+    if "ProxyError" in names:
+        return errors.ConnectionFailed("The proxy failed.", cure="Check HTTPS_PROXY and HTTP_PROXY.", retryable=False)
+    if any("Timeout" in name for name in names):
+        return errors.TimedOut(f"{host} was silent for too long.", cure=retry)
+    if names & {"ConnectError", "ReadError", "WriteError", "RemoteProtocolError", "CloseError", "ConnectionError"}:
+        return errors.ConnectionFailed(f"The connection to {host} broke.", cure=retry)
+    if names & {"APIConnectionError", "NetworkError", "OSError"}:
+        return errors.ConnectionFailed(f"{host} cannot be reached: {_short(str(chain[-1]))}.", cure=retry)
+    return errors.ProtocolError(
+        f"{host} or its SDK did something unexpected ({type(error).__name__}: {_short(str(error))}).", cure=retry
+    )
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        yield link
+        link = link.__cause__ or link.__context__
+
+
+def _names_model(report: Report) -> bool:
+    return report.code == "model_not_found" or report.kind == "not_found_error" or "model" in report.message.lower()
+
+
+def _inner(body: Any) -> Mapping[str, Any]:
+    if isinstance(body, list) and body:  # Gemini's compatible endpoint wraps its error in a list
+        body = body[0]
+    if not isinstance(body, dict):
+        return {}
+    inner = body.get("error")
+    return inner if isinstance(inner, dict) else body
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    for name, scale in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        try:
+            seconds = float(headers[name]) / scale
+        except (KeyError, ValueError):
+            continue
+        if 0 <= seconds < float("inf"):
+            return seconds
+    return None
+
+
+def _short(text: str) -> str:
+    """The first 300 characters on one line; of an HTML page, its title."""
+    if title := re.search(r"<title[^>]*>(.*?)</title>", text, re.I | re.S):
+        text = title[1] + " (an HTML page)"
+    elif re.search(r"<html|<!doctype", text, re.I):
+        text = "an HTML page"
+    text = " ".join(text.split()).rstrip(".")
+    return text if len(text) <= 300 else text[:299] + "…"

@@ -1,0 +1,125 @@
+"""ServiceManager: one service per provider, made when it is first needed and kept for every switch back."""
+
+import asyncio
+import contextlib
+import gc
+import importlib
+import threading
+from collections.abc import Callable, Mapping
+
+from modules.config import Config, Key
+from modules.errors import ConfigError, MissingKey, ParlanceError
+from modules.llm.base import BaseService
+from modules.llm.models import Model, Provider
+
+SERVICES: Mapping[str, str] = {
+    "anthropic-messages": "modules.anthropic.service:AnthropicService",
+    "openai-responses": "modules.openai.service:OpenAIService",
+    "openai-chat": "modules.openai.compatible:CompatibleService",
+    "offline": "modules.offline.service:OfflineService",
+}
+
+
+class ServiceManager:
+    """Makes services and hands them out. `instance()` is the program's one; tests make their own.
+
+    `key_of` finds the key in a variable; `services` names the class for each dialect, which a provider's own
+    `service` in models.yaml overrides.
+    """
+
+    _instance: "ServiceManager | None" = None
+
+    def __init__(self, key_of: Callable[[str], Key | None], services: Mapping[str, str] = SERVICES) -> None:
+        self._key_of = key_of
+        self._services = services
+        self._made: dict[str, asyncio.Future[BaseService]] = {}
+
+    @classmethod
+    def instance(cls) -> "ServiceManager":
+        """The one manager of this program."""
+        if cls._instance is None:
+            cls._instance = cls(Config().key)
+        return cls._instance
+
+    def check_key(self, provider: Provider) -> Key | None:
+        """The provider's key, or None where it needs none. Raises MissingKey with the variable's name, or BadKey."""
+        if provider.key_variable is None:
+            return None
+        key = self._key_of(provider.key_variable)
+        if key is None:
+            page = f" Get a key at {provider.key_page}." if provider.key_page else ""
+            raise MissingKey(
+                f"{provider.title} needs a key and {provider.key_variable} is not set.{page}",
+                cure=f"Put {provider.key_variable}=... into .env in the config folder, or set it in the shell.",
+            )
+        return key
+
+    async def service_for(self, model: Model) -> BaseService:
+        """The provider's service; the first call makes it, in a thread, and all others get the same one.
+
+        Raises MissingKey, BadKey, or ConfigError where the service's class cannot be loaded.
+        """
+        provider = model.provider
+        made = self._made.get(provider.name)
+        if made is None:
+            key = self.check_key(provider)
+            made = self._made[provider.name] = _in_thread(lambda: self._make(provider, key))
+        try:
+            # Shielded: whoever gives up waiting must not take the service from the others.
+            return await asyncio.shield(made)
+        except ParlanceError:
+            self._made.pop(provider.name, None)
+            raise
+
+    async def warm_up(self, model: Model) -> None:
+        """Load the model's SDK and make its service ahead of the first question; failures wait for that question."""
+        with contextlib.suppress(ParlanceError):
+            await self.service_for(model)
+
+    async def close(self) -> None:
+        """Close every service's HTTP pool."""
+        made, self._made = self._made, {}
+        for future in made.values():
+            if future.done() and not future.cancelled() and future.exception() is None:
+                await future.result().close()
+
+    def _make(self, provider: Provider, key: Key | None) -> BaseService:
+        path = provider.service or self._services[provider.dialect]
+        module, _, name = path.partition(":")
+        try:
+            service: type[BaseService] = getattr(importlib.import_module(module), name)
+            return service(provider, key)
+        except (ImportError, AttributeError, ValueError, OSError) as error:
+            raise ConfigError(
+                f"The service of {provider.title} cannot be started: {error}.",
+                cure="Check the installation, proxy settings and models.yaml.",
+            ) from error
+
+
+def _in_thread(make: Callable[[], BaseService]) -> asyncio.Future[BaseService]:
+    """Run `make` in a daemon thread: leaving the program never waits for an import to end."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[BaseService] = loop.create_future()
+
+    def settle(service: BaseService | None, error: Exception | None) -> None:
+        if future.cancelled():
+            return
+        if service is not None:
+            future.set_result(service)
+        elif error is not None:
+            future.set_exception(error)
+
+    def work() -> None:
+        service, error = None, None
+        gc.disable()  # thousands of new modules and no garbage: collecting costs a quarter of the import
+        try:
+            service = make()
+        except Exception as raised:
+            error = raised
+        finally:
+            gc.enable()
+        with contextlib.suppress(RuntimeError):  # the loop has closed: the program is on its way out
+            loop.call_soon_threadsafe(settle, service, error)
+
+    threading.Thread(target=work, name="service", daemon=True).start()
+    return future

@@ -1,0 +1,116 @@
+"""Server-sent events: bytes as they come from the network, JSON values as they come out.
+
+The SDKs' typed streams build a pydantic object per delta, lose events without an `event:` line and end a cut stream
+without a word. So the SDKs send the request and read the status; the body is read here, for all of them alike.
+"""
+
+import json
+from typing import Any
+
+import msgspec
+
+from modules.errors import ProtocolError
+
+MAX_EVENT = 8 * 1024 * 1024
+MAX_BODY = 32 * 1024 * 1024
+DONE = b"[DONE]"
+
+_decode = msgspec.json.Decoder().decode
+
+
+class SseParser:
+    """Bytes in, the data of each finished event out. Any line ends; comments, names and retry hints are skipped."""
+
+    def __init__(self) -> None:
+        self._pending: list[bytes] = []
+        self._size = 0
+        self._total = 0
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The data of every event that this chunk completes.
+
+        Raises ProtocolError where an event or the body grows past what any answer needs.
+        """
+        if not self._total and chunk.startswith(b"\xef\xbb\xbf"):
+            chunk = chunk[3:]
+        self._total += len(chunk)
+        self._size += len(chunk)
+        self._pending.append(chunk)
+        if self._total > MAX_BODY:
+            raise ProtocolError("The answer grew past 32 MB.", cure="Ask for less at once, or use another model.")
+        if b"\n" not in chunk and b"\r" not in chunk:
+            if self._size > MAX_EVENT:
+                raise ProtocolError("A single event of the answer grew past 8 MB.", cure="Use another model.")
+            return []
+        text = b"".join(self._pending)
+        if b"\r" in text:
+            text = _unix_lines(text)
+        *events, rest = text.split(b"\n\n")
+        self._pending, self._size = [rest], len(rest)
+        return [data for event in events if (data := _data(event))]
+
+
+def _unix_lines(text: bytes) -> bytes:
+    # A carriage return at the very end may be half of a line end: it waits for the next chunk.
+    held = b"\r" if text.endswith(b"\r") else b""
+    return text[: len(text) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n") + held
+
+
+def _data(event: bytes) -> bytes:
+    if event.startswith(b"data: ") and b"\n" not in event:
+        return event[6:]
+    lines = [line[5:].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(b"data:")]
+    return lines[0] if len(lines) == 1 else b"\n".join(lines)
+
+
+def decode(data: bytes) -> Any:
+    """The JSON value of one event, every string free of lone surrogates only where it came so.
+
+    A half of a surrogate pair is legal in JSON and arrives when a server cuts an emoji between two deltas; the fast
+    decoder refuses it, the standard one keeps it. Raises ProtocolError for what is not JSON.
+    """
+    try:
+        return _decode(data)
+    except (msgspec.DecodeError, RecursionError):
+        pass
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError("The stream holds something that is not JSON.", cure="/retry asks again.") from error
+
+
+class Surrogates:
+    """Joins the halves of characters that were cut between two deltas; a half that stays alone becomes U+FFFD."""
+
+    def __init__(self) -> None:
+        self._held = ""
+
+    def join(self, text: str) -> str:
+        if not self._held and text.isascii():
+            return text
+        text, self._held = self._held + text, ""
+        if text and "\ud800" <= text[-1] <= "\udbff":
+            text, self._held = text[:-1], text[-1]
+        return whole(text)
+
+
+def whole(text: str) -> str:
+    """The text with surrogate pairs joined and lone halves replaced: what can be sent, stored and printed."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def whole_json(value: Any) -> Any:
+    """A JSON value, `whole` throughout."""
+    match value:
+        case str():
+            return whole(value)
+        case list():
+            return [whole_json(item) for item in value]
+        case dict():
+            return {whole(key): whole_json(item) for key, item in value.items()}
+        case _:
+            return value

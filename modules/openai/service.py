@@ -1,0 +1,70 @@
+"""OpenAI through its SDK: one client, the Responses API, streamed, nothing stored on their side."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx2
+import openai
+from openai.resources.responses import AsyncResponses  # noqa: F401 - loaded here, in the background, not at the first answer
+
+from modules.config import Key
+from modules.llm.base import CONNECT_TIMEOUT, HEADERS, IDLE_TIMEOUT, KEEPALIVE, BaseService, Body, ChatRequest, Draft
+from modules.llm.message import Wire
+from modules.llm.models import Model, Provider
+from modules.openai.stream import ResponsesDraft
+from modules.openai.transformer import request_body
+
+
+class OpenAIClientService(BaseService):
+    """What the two dialects that go through OpenAI's SDK share: the client, its pool and its errors."""
+
+    foreign_errors = (
+        openai.OpenAIError,
+        httpx2.HTTPError,
+        httpx2.InvalidURL,
+        httpx2.StreamError,
+        OSError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    )
+
+    def __init__(self, provider: Provider, key: Key | None = None) -> None:
+        super().__init__(provider, key)
+        pool = httpx2.AsyncClient if provider.is_local else openai.DefaultAsyncHttpxClient
+        # A server without keys gets no Authorization header at all, not a made-up one.
+        headers = HEADERS if key else {**HEADERS, "Authorization": openai.Omit()}
+        self.client = openai.AsyncOpenAI(
+            api_key=key.value if key else "none",
+            base_url=provider.base_url,
+            max_retries=0,
+            default_headers=headers,  # type: ignore[arg-type]  # Omit is documented for single requests only
+            http_client=pool(
+                timeout=httpx2.Timeout(IDLE_TIMEOUT, connect=CONNECT_TIMEOUT),
+                limits=httpx2.Limits(keepalive_expiry=KEEPALIVE),
+                follow_redirects=False,
+                trust_env=not provider.is_local,
+            ),
+        )
+
+    async def models(self) -> list[Model]:
+        with self.translated():
+            listed = await self.client.models.list()
+        return [Model(name=info.id, id=info.id, provider=self.provider, known=False) for info in listed.data]
+
+    async def close(self) -> None:
+        await self.client.close()
+
+
+class OpenAIService(OpenAIClientService):
+    def draft(self, request: ChatRequest) -> Draft:
+        return ResponsesDraft(request, self.key)
+
+    def body(self, request: ChatRequest) -> Wire:
+        return request_body(request)
+
+    @asynccontextmanager
+    async def open(self, body: Wire) -> AsyncIterator[Body]:
+        # The body goes in whole as extra_body: the SDK would walk the whole history twice otherwise.
+        async with self.client.responses.with_streaming_response.create(stream=True, extra_body=body) as response:
+            yield Body(response.headers.get("content-type", ""), response.iter_bytes())

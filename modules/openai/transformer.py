@@ -1,0 +1,114 @@
+"""The shared history as OpenAI's Responses API wants it: a flat list of items, nothing stored on their side."""
+
+from collections.abc import Iterable, Iterator
+
+from modules.llm.base import ChatRequest
+from modules.llm.message import (
+    File,
+    Image,
+    Message,
+    MessageTransformer,
+    Part,
+    Text,
+    ToolResult,
+    Wire,
+    file_note,
+    image_note,
+    safe_arguments,
+    visible_text,
+)
+
+DIALECT = "openai-responses"
+
+
+class ResponsesTransformer(MessageTransformer):
+    dialect = DIALECT
+
+    def is_own(self, message: Message) -> bool:
+        # A model that does not reason refuses reasoning items; it gets its siblings' turns from the parts.
+        return super().is_own(message) and (
+            bool(self.model.reasoning) or not any(item.get("type") == "reasoning" for item in message.native)
+        )
+
+    def user(self, message: Message, note: str) -> Iterator[Wire]:
+        content = [_text(note)] if note else []
+        yield {"role": "user", "content": content + list(self._pieces(message.parts))}
+
+    def native(self, message: Message) -> Iterable[Wire]:
+        items: list[Wire] = message.native
+        return items
+
+    def assistant(self, message: Message) -> Iterator[Wire]:
+        if texts := visible_text(message.parts):
+            yield {"role": "assistant", "content": "\n\n".join(texts)}
+        for call in message.calls:
+            yield {
+                "type": "function_call",
+                "call_id": call.id,
+                "name": call.name,
+                "arguments": safe_arguments(call),
+            }
+
+    def results(self, message: Message, own: dict[str, str]) -> Iterator[Wire]:
+        for result in message.results:
+            yield {
+                "type": "function_call_output",
+                "call_id": own.get(result.call_id, result.call_id),
+                "output": self._output(result),
+            }
+
+    def _output(self, result: ToolResult) -> str | list[Wire]:
+        pieces = list(self._pieces(result.parts))
+        if result.is_error:
+            pieces.insert(0, _text("[tool error]"))
+        if all(piece["type"] == "input_text" for piece in pieces):
+            return "\n".join(piece["text"] for piece in pieces)
+        return pieces
+
+    def _pieces(self, parts: Iterable[Part]) -> Iterator[Wire]:
+        for part in parts:
+            match part:
+                case Text(text) if text.strip():
+                    yield _text(text)
+                case Image() if self.model.vision:
+                    url = f"data:{part.media_type};base64,{part.base64}"
+                    yield {"type": "input_image", "image_url": url, "detail": "auto"}
+                case Image():
+                    yield _text(image_note(part, self.model))
+                case File() if self.model.documents:
+                    data = f"data:{part.media_type};base64,{part.base64}"
+                    yield {"type": "input_file", "filename": part.name or "document.pdf", "file_data": data}
+                case File():
+                    yield _text(file_note(part, self.model))
+
+
+def request_body(request: ChatRequest) -> Wire:
+    """The whole request. Nothing is stored there, so encrypted reasoning is asked for and carried by us."""
+    model = request.model
+    body: Wire = {"model": model.id, "stream": True, "store": False}
+    if request.system.strip():
+        body["instructions"] = request.system
+    body["input"] = ResponsesTransformer(model).convert(request.messages)
+    if request.tools:
+        body["tools"] = [
+            {
+                "type": "function",
+                "name": tool.name,
+                "description": tool.description,
+                "parameters": tool.parameters,
+                "strict": False,
+            }
+            for tool in request.tools
+        ]
+    if model.reasoning:
+        body["include"] = ["reasoning.encrypted_content"]
+        body["reasoning"] = {"summary": "auto"}
+        if request.reasoning in model.reasoning:
+            body["reasoning"]["effort"] = request.reasoning
+    if request.session:
+        body["prompt_cache_key"] = request.session
+    return body
+
+
+def _text(text: str) -> Wire:
+    return {"type": "input_text", "text": text}
