@@ -1,0 +1,62 @@
+"""The models listing, in each provider's shape."""
+
+from typing import Any
+
+from tests.wire.facts import Dialect, ModelFacts, facts_for
+
+# What an endpoint lists when a test does not say which models it has.
+_DEFAULTS: dict[Dialect, list[str]] = {
+    "anthropic": ["claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5", "claude-haiku-4-5"],
+    "openai": ["gpt-6.1-sol", "gpt-6-luna", "gpt-5.4-mini", "gpt-4.1"],
+    "groq": ["openai/gpt-oss-120b", "qwen/qwen3-32b", "llama-3.3-70b-versatile"],
+    "chat": ["local-model"],
+}
+
+
+def listing(dialect: Dialect, models: list[str] | None, wanted: str = "") -> dict[str, Any]:
+    """List all models, or give the entry of the one that is wanted."""
+    ids = models if models is not None else _DEFAULTS[dialect]
+    entries = [_entry(dialect, model) for model in ([wanted] if wanted else ids)]
+    if wanted:
+        return entries[0]
+    if dialect == "anthropic":
+        ends = {"first_id": ids[0] if ids else None, "last_id": ids[-1] if ids else None}
+        return {"data": entries, "has_more": False, **ends}
+    return {"object": "list", "data": entries}
+
+
+def _entry(dialect: Dialect, model: str) -> dict[str, Any]:
+    facts = facts_for(dialect, model)
+    match dialect:
+        case "anthropic":
+            return {
+                "type": "model",
+                "id": model,
+                "display_name": model.replace("-", " ").title(),
+                "created_at": "2026-06-01T00:00:00Z",
+                "lifecycle": "active",
+                "max_input_tokens": 1_000_000,
+                "max_tokens": 64_000,
+                "capabilities": _capabilities(facts),
+            }
+        case "groq":
+            limits = {"context_window": 131_072, "max_completion_tokens": 32_768, "active": True}
+            return {"id": model, "object": "model", "created": 1_700_000_000, "owned_by": "groq", **limits}
+        case _:
+            return {"id": model, "object": "model", "created": 1_700_000_000, "owned_by": "system"}
+
+
+def _capabilities(facts: ModelFacts) -> dict[str, Any]:
+    kinds = {
+        kind: {"supported": kind in facts.thinking}
+        for kind in ("adaptive", "enabled", "disabled", "between_tools")
+    }
+    efforts = {
+        effort: {"supported": effort in facts.efforts} for effort in ("low", "medium", "high", "xhigh", "max")
+    }
+    return {
+        "image_input": {"supported": facts.vision},
+        "pdf_input": {"supported": facts.vision},
+        "thinking": {"supported": facts.reasons, "types": kinds},
+        "effort": {"supported": bool(facts.efforts), **efforts},
+    }

@@ -1,0 +1,108 @@
+"""Error bodies, headers and wording, in each provider's shape."""
+
+from typing import Any
+
+from tests.wire.answers import Status
+from tests.wire.facts import Dialect
+from tests.wire.sse import dumps, new_id
+
+_ANTHROPIC_KINDS = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
+_OPENAI_KINDS = {403: "permission_error", 429: "rate_limit_error", 500: "server_error", 503: "server_error"}
+_MESSAGES = {
+    401: "invalid x-api-key",
+    403: "Your account may not use this model.",
+    429: "This request would exceed your rate limit.",
+    500: "Internal server error",
+    503: "Service unavailable",
+    529: "Overloaded",
+}
+
+
+def page(status: int) -> bytes:
+    """Give the kind of page a proxy puts in place of an API's answer."""
+    head = f"<head><title>{status} Bad Gateway</title></head>"
+    return f"<html>{head}<body><center><h1>{status} Bad Gateway</h1></center></body></html>\n".encode()
+
+
+def error_object(dialect: Dialect, status: Status) -> dict[str, Any]:
+    """Give the error as it stands inside the envelope, or alone in an event of a stream."""
+    message = status.message or _MESSAGES.get(status.status, f"Error {status.status}")
+    if dialect == "anthropic":
+        return {"type": status.kind or _ANTHROPIC_KINDS.get(status.status, "api_error"), "message": message}
+    kind = status.kind or _OPENAI_KINDS.get(status.status, "invalid_request_error")
+    error: dict[str, Any] = {"message": message, "type": kind}
+    if dialect != "groq":
+        error["param"] = status.param
+    if status.code or dialect != "groq":
+        error["code"] = status.code
+    return error
+
+
+def error_response(dialect: Dialect, status: Status) -> tuple[dict[str, str], bytes]:
+    """Give headers and body of an error response."""
+    request_id = new_id("req_01", 22)
+    headers = {"content-type": "application/json"}
+    headers["request-id" if dialect == "anthropic" else "x-request-id"] = request_id
+    if status.retry_after is not None:
+        headers["retry-after"] = status.retry_after
+    if status.html:
+        headers["content-type"] = "text/html; charset=utf-8"
+        body = page(status.status)
+    elif dialect == "anthropic":
+        error = error_object(dialect, status)
+        body = dumps({"type": "error", "error": error, "request_id": request_id})
+    else:
+        body = dumps({"error": error_object(dialect, status)})
+    return {**headers, **(status.headers or {})}, body
+
+
+def unauthorized(dialect: Dialect, given: bool) -> Status:
+    """Word a 401: no key, or a wrong one."""
+    if dialect == "anthropic":
+        return Status(401, message="invalid bearer token" if given else "x-api-key header is required")
+    if dialect == "groq":
+        return Status(401, message="Invalid API Key", code="invalid_api_key")
+    message = "Incorrect API key provided: ****." if given else "You didn't provide an API key."
+    return Status(401, message=message, code="invalid_api_key" if given else None)
+
+
+def unknown_model(dialect: Dialect, model: object) -> Status:
+    """Word a 404 for a model that this endpoint does not have."""
+    match dialect:
+        case "anthropic":
+            return Status(404, message=f"model: {model}")
+        case "groq":
+            message = f"The model `{model}` does not exist or you do not have access to it."
+            return Status(404, message=message, code="model_not_found")
+        case _:
+            message = f"The model '{model}' does not exist or you do not have access to it."
+            return Status(404, message=message, code="model_not_found")
+
+
+def unknown_route(dialect: Dialect, method: str, path: str) -> Status:
+    """Word a 404 for a path that this endpoint does not have."""
+    match dialect:
+        case "anthropic":
+            return Status(404, message="Not Found")
+        case "groq":
+            message = f"Unknown request URL: {method} {path}. Please check the URL for typos."
+            return Status(404, message=message, code="unknown_url")
+        case _:
+            return Status(404, message=f"Invalid URL ({method} {path})")
+
+
+def refused(dialect: Dialect, broken: list[str]) -> Status:
+    """Word the 400 for a request that breaks rules: the first rule, without its id."""
+    _, _, message = broken[0].partition(": ")
+    code = "invalid_encrypted_content" if "could not be verified" in message else None
+    return Status(400, kind="invalid_request_error", message=message, code=code)

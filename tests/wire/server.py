@@ -1,0 +1,242 @@
+"""The loopback server: records every request, refuses what breaks the rules, plays the scripted answers."""
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import replace
+from types import TracebackType
+
+from tests.wire import render_anthropic, render_chat, render_responses
+from tests.wire.answers import Answer, Status, Text
+from tests.wire.catalogue import listing
+from tests.wire.delivery import Finish, Send, Step, steps
+from tests.wire.errors import error_response, refused, unauthorized, unknown_model, unknown_route
+from tests.wire.facts import Dialect, ModelFacts, facts_for
+from tests.wire.http11 import Request, head, read_request, whole
+from tests.wire.line import ClientGone, HangUp, Line
+from tests.wire.performance import perform, play_head_fault
+from tests.wire.rulebook import broken_rules
+from tests.wire.sse import Context, dumps, new_id
+
+__all__ = ["Request", "WireServer"]
+
+# Dialect: (what the SDK gets as base_url, path of a generation, path of the models listing).
+_PATHS: dict[Dialect, tuple[str, str, str]] = {
+    "anthropic": ("", "/v1/messages", "/v1/models"),
+    "openai": ("/v1", "/v1/responses", "/v1/models"),
+    "groq": ("", "/openai/v1/chat/completions", "/openai/v1/models"),
+    "chat": ("/v1", "/v1/chat/completions", "/v1/models"),
+}
+_RENDER = {
+    "anthropic": render_anthropic.render,
+    "openai": render_responses.render,
+    "groq": render_chat.render,
+    "chat": render_chat.render,
+}
+
+
+class WireServer:
+    """One provider's API on 127.0.0.1, in a thread with a loop of its own.
+
+    `key` None accepts any; `models` None knows every model; `rules` False refuses nothing; `facts` overrides
+    what the model ids suggest; `idle_close` closes a kept-alive connection after so many idle seconds.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        *,
+        key: str | None = "test-key",
+        models: Iterable[str] | None = None,
+        rules: bool = True,
+        facts: ModelFacts | None = None,
+        issuer: str | None = None,
+        reasoning_field: str | None = "reasoning_content",
+        idle_close: float | None = None,
+        port: int = 0,
+    ) -> None:
+        self.dialect: Dialect = dialect
+        self.key = key
+        self.models = None if models is None else list(models)
+        self.rules = rules
+        self.requests: list[Request] = []
+        self.connections = 0
+        self.disconnected_at: list[float] = []
+        self._facts = facts
+        self._issuer = issuer
+        self._reasoning_field = "reasoning" if dialect == "groq" else reasoning_field
+        self._idle_close = idle_close
+        self._port = port
+        self._script: deque[Answer | Status] = deque()
+        self._answered = 0
+        self._failure: Exception | None = None
+        self._changed = threading.Condition()
+        self._ready = threading.Event()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name=f"wire-{dialect}", daemon=True)
+
+    def __enter__(self) -> "WireServer":
+        self._thread.start()
+        self._ready.wait()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+        if self._failure and kind is None:
+            raise self._failure
+
+    @property
+    def origin(self) -> str:
+        """The address without a path."""
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def base_url(self) -> str:
+        """What this dialect's SDK takes as `base_url`."""
+        return self.origin + _PATHS[self.dialect][0]
+
+    @property
+    def chats(self) -> list[Request]:
+        """The generation requests, in order of arrival, refused ones included."""
+        path = _PATHS[self.dialect][1]
+        return [
+            request for request in list(self.requests) if request.path == path and request.method == "POST"
+        ]
+
+    def answer(self, *answers: Answer | Status | str) -> "WireServer":
+        """Queue answers. When the queue is empty, a default one is given."""
+        self._script.extend(Answer(Text(item)) if isinstance(item, str) else item for item in answers)
+        return self
+
+    def wait_for(self, count: int, timeout: float = 5.0) -> list[Request]:
+        """Block until so many generation requests were recorded, and give them."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(self.chats) >= count, timeout):
+                raise TimeoutError(f"{len(self.chats)} of {count} requests after {timeout} s")
+        return self.chats
+
+    def wait_for_disconnect(self, count: int = 1, timeout: float = 5.0) -> float:
+        """Block until the client closed so many streams before their end, and give the time of the last."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(self.disconnected_at) >= count, timeout):
+                raise TimeoutError(f"no disconnect after {timeout} s")
+        return self.disconnected_at[-1]
+
+    def facts(self, model: str) -> ModelFacts:
+        """Give what this server holds true of a model."""
+        facts = self._facts or facts_for(self.dialect, model)
+        if self._issuer:
+            facts = replace(facts, issuer=self._issuer)
+        if self.dialect == "chat" and not self._facts:
+            facts = replace(facts, reasoning_field=self._reasoning_field)
+        return facts
+
+    # The server's own thread from here on.
+
+    def _run(self) -> None:
+        with contextlib.closing(self._loop):
+            self._loop.run_until_complete(self._serve())
+
+    async def _serve(self) -> None:
+        self._stop = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        server = await asyncio.start_server(self._accept, "127.0.0.1", self._port, limit=2**20)
+        self._port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        await self._stop.wait()
+        server.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await server.wait_closed()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        self._tasks.add(task)
+        self.connections += 1
+        line = Line(reader, writer)
+        try:
+            await self._converse(line, self.connections)
+        except (asyncio.CancelledError, ClientGone, HangUp, ConnectionError):
+            pass
+        except Exception as error:
+            self._failure = error
+        finally:
+            self._tasks.discard(task)
+            await line.close()
+
+    async def _converse(self, line: Line, number: int) -> None:
+        while True:
+            try:
+                request = await asyncio.wait_for(read_request(line.reader, number), self._idle_close)
+            except TimeoutError:
+                return
+            if request is None:
+                return
+            reply = self._reply_to(request)
+            with self._changed:
+                self.requests.append(request)
+                self._changed.notify_all()
+            if isinstance(reply, Status):
+                headers, body = error_response(self.dialect, reply)
+                await line.send(whole(reply.status, headers, body))
+            elif isinstance(reply, bytes):
+                await line.send(whole(200, {"content-type": "application/json"}, reply))
+            else:
+                await self._play(reply, request, line)
+
+    def _reply_to(self, request: Request) -> Answer | Status | bytes:
+        _, chat_path, models_path = _PATHS[self.dialect]
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if self.key is not None and given != self.key:
+            return unauthorized(self.dialect, bool(given))
+        if request.method == "GET" and request.path.startswith(models_path):
+            return self._list_models(request.path[len(models_path) :].strip("/"))
+        if (request.method, request.path) != ("POST", chat_path):
+            return unknown_route(self.dialect, request.method, request.path)
+        if not isinstance(request.body, dict):
+            return Status(400, kind="invalid_request_error", message="The request body is not a JSON object.")
+        model = str(request.body.get("model", ""))
+        if self.models is not None and model not in self.models:
+            return unknown_model(self.dialect, model)
+        request.broken = broken_rules(self.dialect, request.body, self.facts(model))
+        if self.rules and request.broken:
+            return refused(self.dialect, request.broken)
+        self._answered += 1
+        default = Answer(Text(f"Answer {self._answered} from {self.dialect}."))
+        return self._script.popleft() if self._script else default
+
+    def _list_models(self, wanted: str) -> Status | bytes:
+        if wanted and self.models is not None and wanted not in self.models:
+            return unknown_model(self.dialect, wanted)
+        return dumps(listing(self.dialect, self.models, wanted))
+
+    async def _play(self, answer: Answer, request: Request, line: Line) -> None:
+        name = "request-id" if self.dialect == "anthropic" else "x-request-id"
+        headers = {
+            "content-type": "text/event-stream; charset=utf-8",
+            name: new_id("req_01", 22),
+            **answer.headers,
+        }
+        start = head(answer.status, {**headers, "transfer-encoding": "chunked"})
+        if answer.body is not None:
+            plan: Iterable[Step] = (Send(answer.body), Finish())
+        else:
+            facts = self.facts(str(request.body.get("model", "")))
+            context = Context(self.dialect, facts, request.body, len(request.raw), self._reasoning_field)
+            plan = steps(answer, _RENDER[self.dialect](answer, context), self.dialect)
+        try:
+            if not answer.fault or not await play_head_fault(answer.fault, self.dialect, line):
+                await perform(start, plan, line)
+        except ClientGone:
+            with self._changed:
+                self.disconnected_at.append(time.monotonic())
+                self._changed.notify_all()
+            raise
