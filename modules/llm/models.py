@@ -7,6 +7,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from modules.errors import AmbiguousModel, UnknownModel
+from modules.llm.events import Usage
 
 Dialect = Literal["anthropic-messages", "openai-responses", "openai-chat", "offline"]
 Level = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
@@ -84,6 +85,14 @@ class Price:
     output: float
     cache_read: float | None = None
     cache_write: float | None = None
+
+    def of(self, usage: Usage) -> float:
+        """What a request cost, in dollars."""
+        read = self.input if self.cache_read is None else self.cache_read
+        write = self.input if self.cache_write is None else self.cache_write
+        fresh = usage.input - usage.cache_read - usage.cache_write
+        cost = fresh * self.input + usage.cache_read * read + usage.cache_write * write + usage.output * self.output
+        return cost / 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +172,11 @@ class ModelRegistry:
             names = [choice.model.full_name for choice in matches]
             raise AmbiguousModel(f'"{text}" could be {_either(names)}.', cure="Type more of the name.")
         raise UnknownModel(f'No model is called "{text}".', cure=self._suggestion(text))
+
+    def names(self, text: str) -> bool:
+        """Whether this is the whole name, alias or id of a model, and not just the beginning of one."""
+        wanted = text.lower()
+        return any(wanted in (m.full_name.lower(), m.name.lower(), m.id.lower(), *m.aliases) for m in self)
 
     def _split(self, text: str) -> tuple[Provider | None, str]:
         # Ids may hold ":" and "/" themselves, so only a known provider's name splits, and only the first separator.
