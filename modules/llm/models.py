@@ -47,7 +47,8 @@ class Provider:
     """A company's API, or a server on this machine.
 
     `key_variable` is None where no key is needed; `key_page` is where a person gets one; `service` names the class
-    that speaks to it, where that is not the dialect's usual one.
+    that speaks to it, where that is not the dialect's usual one; `profile` is how its models depart from the dialect,
+    where an entry of the catalogue does not say otherwise.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Provider:
     key_page: str = ""
     service: str | None = None
     note: str = ""
+    profile: Profile = Profile()
 
     @property
     def host(self) -> str:
@@ -79,12 +81,16 @@ class Provider:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """Dollars per million tokens."""
+    """Dollars per million tokens.
+
+    `until`: the price holds for prompts of up to so many tokens; longer ones cost more, how much is not known here.
+    """
 
     input: float
     output: float
     cache_read: float | None = None
     cache_write: float | None = None
+    until: int | None = None
 
     def of(self, usage: Usage) -> float:
         """What a request cost, in dollars."""
@@ -202,15 +208,7 @@ class ModelRegistry:
         return self._unlisted(provider, text)
 
     def _unlisted(self, provider: Provider, id: str) -> Choice:
-        sibling = next(iter(self.of(provider.name)), None)
-        model = Model(
-            name=id,
-            id=id,
-            provider=provider,
-            known=False,
-            vision=True,
-            profile=sibling.profile if sibling else Profile(),
-        )
+        model = Model(name=id, id=id, provider=provider, known=False, vision=True, profile=provider.profile)
         near = self._nearest(id, self.of(provider.name))
         hint = f" Did you mean {_either(near)}?" if near else ""
         return Choice(model, f'"{id}" is not in models.yaml: its limits and abilities are unknown.{hint}')
