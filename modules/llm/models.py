@@ -92,8 +92,10 @@ class Price:
     cache_write: float | None = None
     until: int | None = None
 
-    def of(self, usage: Usage) -> float:
-        """What a request cost, in dollars."""
+    def of(self, usage: Usage) -> float | None:
+        """What a request cost, in dollars; None where the prompt was longer than the price is known for."""
+        if self.until is not None and usage.input > self.until:
+            return None
         read = self.input if self.cache_read is None else self.cache_read
         write = self.input if self.cache_write is None else self.cache_write
         fresh = usage.input - usage.cache_read - usage.cache_write
