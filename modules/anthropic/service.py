@@ -9,12 +9,12 @@ import httpx2
 from modules.anthropic.stream import AnthropicDraft
 from modules.anthropic.transformer import request_body
 from modules.config import Key
-from modules.llm.base import CONNECT_TIMEOUT, HEADERS, IDLE_TIMEOUT, KEEPALIVE, BaseService, Body, ChatRequest, Draft
+from modules.llm.base import CONNECT_TIMEOUT, HEADERS, IDLE_TIMEOUT, KEEPALIVE, Body, ChatRequest, Draft, HttpService
 from modules.llm.message import Wire
 from modules.llm.models import Model, Profile, Provider
 
 
-class AnthropicService(BaseService):
+class AnthropicService(HttpService):
     foreign_errors = (
         anthropic.AnthropicError,
         httpx2.HTTPError,

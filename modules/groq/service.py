@@ -8,14 +8,14 @@ import httpx
 from groq.resources.chat import AsyncChat  # noqa: F401 - loaded here, in the background, not at the first answer
 
 from modules.config import Key
-from modules.llm.base import CONNECT_TIMEOUT, HEADERS, IDLE_TIMEOUT, KEEPALIVE, BaseService, Body, ChatRequest, Draft
+from modules.llm.base import CONNECT_TIMEOUT, HEADERS, IDLE_TIMEOUT, KEEPALIVE, Body, ChatRequest, Draft, HttpService
 from modules.llm.chat_completions import request_body
 from modules.llm.chat_completions_stream import ChatDraft
 from modules.llm.message import Wire
 from modules.llm.models import Model, Provider
 
 
-class GroqService(BaseService):
+class GroqService(HttpService):
     foreign_errors = (
         groq.GroqError,
         httpx.HTTPError,

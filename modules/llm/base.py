@@ -95,7 +95,7 @@ class Body:
 
 
 class BaseService(ABC):
-    """Speaks to one endpoint; one HTTP pool, kept for as long as the program runs.
+    """Answers for one provider; made once, kept for as long as the program runs.
 
     `foreign_errors` is everything that the SDK and the HTTP library below it may raise: all of it becomes a
     ProviderError here, so that nothing above ever sees an SDK.
@@ -131,8 +131,37 @@ class BaseService(ABC):
                 f"{model.full_name} sees no images.", cure="Ask without the image, or /model to one that sees."
             )
 
-    async def stream(self, request: ChatRequest, draft: Draft) -> AsyncIterator[StreamEvent]:
+    @contextmanager
+    def translated(self, model: Model | None = None) -> Iterator[None]:
+        """Turn whatever the SDK and its HTTP library raise into a ProviderError."""
+        try:
+            yield
+        except ParlanceError:
+            raise
+        except self.foreign_errors as error:
+            raise failures.translate(error, self.provider, model, self.key) from error
+
+    @abstractmethod
+    def draft(self, request: ChatRequest) -> Draft:
+        """An empty draft for the answer to this request."""
+
+    @abstractmethod
+    def stream(self, request: ChatRequest, draft: Draft) -> AsyncIterator[StreamEvent]:
         """The answer's events, Finished last. Raises a ProviderError, AnswerIncomplete where the stream was cut."""
+
+    @abstractmethod
+    async def models(self) -> Iterable[Model]:
+        """What the provider's own models endpoint names."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Let go of what is held, such as an HTTP pool."""
+
+
+class HttpService(BaseService):
+    """A service that asks one endpoint over one HTTP pool and reads server-sent events."""
+
+    async def stream(self, request: ChatRequest, draft: Draft) -> AsyncIterator[StreamEvent]:
         with self.translated(request.model):
             async with self.open(self.body(request)) as body:
                 await self._refuse_other_content(body)
@@ -183,20 +212,6 @@ class BaseService(ABC):
             f"The connection to {self.provider.host} ended before the answer did.", cure="/retry asks again."
         )
 
-    @contextmanager
-    def translated(self, model: Model | None = None) -> Iterator[None]:
-        """Turn whatever the SDK and its HTTP library raise into a ProviderError."""
-        try:
-            yield
-        except ParlanceError:
-            raise
-        except self.foreign_errors as error:
-            raise failures.translate(error, self.provider, model, self.key) from error
-
-    @abstractmethod
-    def draft(self, request: ChatRequest) -> Draft:
-        """An empty draft for the answer to this request."""
-
     @abstractmethod
     def body(self, request: ChatRequest) -> Wire:
         """The request as the wire wants it."""
@@ -204,14 +219,6 @@ class BaseService(ABC):
     @abstractmethod
     def open(self, body: Wire) -> AbstractAsyncContextManager[Body]:
         """Send the request through the SDK; the status is good when this returns, the body is unread."""
-
-    @abstractmethod
-    async def models(self) -> Iterable[Model]:
-        """What the provider's own models endpoint names."""
-
-    @abstractmethod
-    async def close(self) -> None:
-        """Close the HTTP pool."""
 
 
 def _with_outcome(message: Message, finished: Finished, state: State) -> Message:

@@ -8,14 +8,14 @@ import openai
 from openai.resources.responses import AsyncResponses  # noqa: F401 - loaded here, in the background, not at the first answer
 
 from modules.config import Key
-from modules.llm.base import CONNECT_TIMEOUT, HEADERS, IDLE_TIMEOUT, KEEPALIVE, BaseService, Body, ChatRequest, Draft
+from modules.llm.base import CONNECT_TIMEOUT, HEADERS, IDLE_TIMEOUT, KEEPALIVE, Body, ChatRequest, Draft, HttpService
 from modules.llm.message import Wire
 from modules.llm.models import Model, Provider
 from modules.openai.stream import ResponsesDraft
 from modules.openai.transformer import request_body
 
 
-class OpenAIClientService(BaseService):
+class OpenAIClientService(HttpService):
     """What the two dialects that go through OpenAI's SDK share: the client, its pool and its errors."""
 
     foreign_errors = (
