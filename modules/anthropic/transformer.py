@@ -14,6 +14,7 @@ from modules.llm.message import (
     Wire,
     file_note,
     image_note,
+    told_file,
     visible_text,
 )
 from modules.llm.models import Level
@@ -74,6 +75,8 @@ class AnthropicTransformer(MessageTransformer):
                     yield {"type": "image", "source": _source(part)}
                 case Image():
                     yield _text(image_note(part, self.model))
+                case File("text/plain"):
+                    yield _text(told_file(part))
                 case File() if self.model.documents:
                     yield {"type": "document", "source": _source(part)}
                 case File():

@@ -23,9 +23,7 @@ _EMOJI = re.compile(
     "\u2b05-\u2b55\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"
 )
 # Scripts in which the zero-width joiner and non-joiner are ordinary spelling: Arabic, Indic, Myanmar, Khmer.
-_JOINING = re.compile(
-    "[\u0620-\u06ff\u0750-\u077f\u08a0-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u17b3\u17b6-\u17ff]"
-)
+_JOINING = re.compile("[\u0620-\u06ff\u0750-\u077f\u08a0-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u17b3\u17b6-\u17ff]")
 
 
 def clean(text: str) -> str:

@@ -28,6 +28,9 @@ class Screen(Protocol):
     def clear(self) -> None:
         """An empty screen; the scrollback stays."""
 
+    def to_clipboard(self, text: str) -> bool:
+        """Ask the terminal to take text into its clipboard; False where it cannot be asked."""
+
 
 @dataclass(frozen=True)
 class Ask:

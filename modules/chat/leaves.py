@@ -128,11 +128,7 @@ class Fence:
 
     def closes(self, text: str) -> bool:
         bare = text.strip()
-        return (
-            len(bare) >= len(self.mark)
-            and set(bare) == {self.mark[0]}
-            and len(text) - len(text.lstrip(" ")) < 4
-        )
+        return len(bare) >= len(self.mark) and set(bare) == {self.mark[0]} and len(text) - len(text.lstrip(" ")) < 4
 
     def add(self, text: str, width: int) -> list[Row]:
         cut = min(self.indent, len(text) - len(text.lstrip(" ")))

@@ -28,9 +28,7 @@ def split_row(line: str) -> list[str]:
 
 def starts_table(header: str, delimiter: str) -> bool:
     """Whether two source lines are the head of a table."""
-    if "|" not in header or (
-        "|" not in delimiter and "|" not in header.strip().strip("|") and "-" not in delimiter
-    ):
+    if "|" not in header or ("|" not in delimiter and "|" not in header.strip().strip("|") and "-" not in delimiter):
         return False
     return _DELIMITER.fullmatch(delimiter) is not None and len(split_row(header)) == len(split_row(delimiter))
 

@@ -1,5 +1,6 @@
 """The one history that all providers share: messages of parts, and the transformer that puts them in a wire format."""
 
+import base64
 import json
 import secrets
 from abc import ABC, abstractmethod
@@ -264,6 +265,11 @@ def file_note(file: File, model: Model) -> str:
     """What stands in for a document in the view of a model that reads none."""
     name = f": {file.name}" if file.name else ""
     return f"[file{name}, left out: {model.name} takes no documents]"
+
+
+def told_file(file: File) -> str:
+    """A text file as text, which is how every model takes it."""
+    return f"[file: {file.name}]\n{base64.b64decode(file.base64).decode(errors='replace')}"
 
 
 def as_transcript(history: Iterable[Message]) -> Iterator[Message]:

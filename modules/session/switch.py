@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from modules.llm.message import File, Image, Message, Reasoning, ToolCall
+from modules.llm.message import File, Message, Reasoning
 from modules.llm.models import Model
 from modules.session.conversation import Conversation
 
@@ -31,12 +31,12 @@ class Handover(Struct, frozen=True):
 def handover(conversation: Conversation, model: Model) -> Handover:
     """What `model` would see of the conversation as it stands."""
     messages = conversation.messages
-    calls = _count(messages, ToolCall)
+    calls = sum(len(message.calls) for message in messages)
     return Handover(
         turns=conversation.turns,
         calls=calls,
         images=0 if model.vision else sum(len(message.images) for message in messages),
-        files=0 if model.documents else _count(messages, File),
+        files=0 if model.documents else _documents(messages),
         calls_as_text=0 if model.tools else calls,
         reasoning=sum(
             isinstance(part, Reasoning)
@@ -49,5 +49,6 @@ def handover(conversation: Conversation, model: Model) -> Handover:
     )
 
 
-def _count(messages: tuple[Message, ...], kind: type[ToolCall | Image | File]) -> int:
-    return sum(isinstance(part, kind) for message in messages for part in message.parts)
+def _documents(messages: tuple[Message, ...]) -> int:
+    parts = [part for message in messages for part in message.parts]
+    return sum(isinstance(part, File) and part.media_type != "text/plain" for part in parts)

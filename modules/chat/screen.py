@@ -1,0 +1,96 @@
+"""The terminal as the program writes to it: its own quiet lines, tables and errors; the one place text is cleaned."""
+
+import base64
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import TextIO
+
+from prompt_toolkit.utils import get_cwidth
+
+from modules.chat.clean import clean
+from modules.errors import ParlanceError
+
+DIM, RED, RESET = "\x1b[2m", "\x1b[31m", "\x1b[0m"
+CLEAR = "\x1b[H\x1b[2J"
+MAX_OSC52 = 100_000  # characters; terminals drop longer sequences without a word
+
+
+class TerminalScreen:
+    """Writes to a terminal. `plain` means append-only text without a single escape sequence."""
+
+    def __init__(self, out: TextIO | None = None, *, plain: bool = False) -> None:
+        self._out = out or sys.stdout
+        self.plain = plain
+        self.show_reasoning = True
+
+    def size(self) -> tuple[int, int]:
+        """Columns and rows, right now."""
+        try:
+            columns, rows = os.get_terminal_size(self._out.fileno())
+        except (OSError, ValueError):
+            columns, rows = shutil.get_terminal_size()
+        return (columns or 80), (rows or 24)
+
+    def write(self, text: str) -> None:
+        """Text that is clean already, as it is."""
+        self._out.write(text)
+        self._out.flush()
+
+    def dim(self, text: str) -> str:
+        """Clean text, dimmed where the terminal can."""
+        return clean(text) if self.plain else f"{DIM}{clean(text)}{RESET}"
+
+    def say(self, text: str) -> None:
+        """A line of the program's own, quietly."""
+        self.write("".join(self.dim(line) + "\n" for line in text.split("\n")))
+
+    def error(self, error: ParlanceError) -> None:
+        """What failed, and on the next line what to do about it."""
+        message = clean(error.message)
+        self.write(message + "\n" if self.plain else f"{RED}{message}{RESET}\n")
+        if error.cure:
+            self.say(error.cure)
+
+    def table(self, rows: Sequence[Sequence[str]]) -> None:
+        """Rows in columns; the last column takes what room is left, and is cut where there is none."""
+        self.write("".join(line + "\n" for line in laid_out(rows, self.size()[0])))
+
+    def clear(self) -> None:
+        """An empty screen; the scrollback stays."""
+        if not self.plain:
+            self.write(CLEAR)
+
+    def to_clipboard(self, text: str) -> bool:
+        """Ask the terminal to take text into its clipboard (OSC 52); False where it cannot be asked."""
+        encoded = base64.b64encode(text.encode()).decode("ascii")
+        if self.plain or len(encoded) > MAX_OSC52:
+            return False
+        self.write(f"\x1b]52;c;{encoded}\x07")
+        return True
+
+
+def laid_out(rows: Sequence[Sequence[str]], columns: int) -> list[str]:
+    """Cleaned table lines no wider than `columns`, trailing blanks removed."""
+    cells = [[clean(cell) for cell in row] for row in rows]
+    count = max((len(row) for row in cells), default=0)
+    widths = [max((get_cwidth(row[i]) for row in cells if i < len(row) - 1), default=0) for i in range(count)]
+    return [_cut(_line(row, widths), columns) for row in cells]
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    padded = [cell + " " * (width - get_cwidth(cell)) for cell, width in zip(row[:-1], widths, strict=False)]
+    return "  ".join([*padded, *row[-1:]]).rstrip()
+
+
+def _cut(line: str, columns: int) -> str:
+    if get_cwidth(line) <= columns:
+        return line
+    kept, width = "", 1
+    for char in line:
+        width += get_cwidth(char)
+        if width > columns:
+            break
+        kept += char
+    return kept + "…"
