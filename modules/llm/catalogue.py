@@ -29,6 +29,7 @@ class _Model(Struct, frozen=True):
     documents: bool | UnsetType = UNSET
     reasoning: tuple[Level, ...] | UnsetType = UNSET
     price: dict[str, Any] | UnsetType | None = UNSET
+    note: str | UnsetType = UNSET
     profile: dict[str, Any] = {}
 
 

@@ -97,7 +97,8 @@ class Model:
     """One entry of the catalogue. `name` is ours, `id` the provider's; None means unknown.
 
     `window` and `max_output` are in tokens; `reasoning` lists the levels it takes, least first.
-    `known` is False for an id that the catalogue does not hold: its abilities are then assumed.
+    `known` is False for an id that the catalogue does not hold: its abilities are then assumed. `note` is what a
+    person should know before choosing it.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Model:
     price: Price | None = None
     profile: Profile = Profile()
     known: bool = True
+    note: str = ""
 
     @property
     def full_name(self) -> str:
@@ -211,15 +213,19 @@ class ModelRegistry:
             return model.id.lower() == wanted or wanted in (name.lower() for name in model.aliases)
 
         for test in (exact, alias):
-            if found := [Choice(model) for model in models if test(model)]:
+            if found := [Choice(model, model.note) for model in models if test(model)]:
                 return found
         for model in models:
             for old, why in model.retired.items():
                 if old.lower() == wanted:
-                    return [Choice(model, f"{old} {why}; {model.name} is its successor.")]
+                    return [Choice(model, f"{old} {why}; {model.name} is its successor. {model.note}".strip())]
         if not wanted:
             return []
-        return [Choice(m) for m in models if m.name.lower().startswith(wanted) or m.id.lower().startswith(wanted)]
+        return [
+            Choice(model, model.note)
+            for model in models
+            if model.name.lower().startswith(wanted) or model.id.lower().startswith(wanted)
+        ]
 
     def _suggestion(self, text: str, provider: Provider | None = None) -> str:
         near = self._nearest(text, self.of(provider.name) if provider else list(self))

@@ -73,8 +73,8 @@ class Document:
                         self._refuse(event, "a second document begins here.", 'Remove the line "---".')
                     value, found = self._node(event, ()), True
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            line = int(getattr(mark, "line", 0)) + 1
+            mark: Any = error.problem_mark or error.context_mark
+            line = mark.line + 1 if mark else 1
             message = f"{self.path}:{line}: this is not YAML: {error.problem or error.context}."
             raise ConfigError(message, cure=_cure(str(error.problem))) from error
         except yaml.YAMLError as error:
@@ -107,7 +107,7 @@ class Document:
         items: list[Any] = []
         while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
             here = (*keys, len(items))
-            self.lines[here] = event.start_mark.line + 1
+            self.lines[here] = _line(event)
             items.append(self._node(event, here))
         return items
 
@@ -120,7 +120,7 @@ class Document:
             here = (*keys, event.value)
             if here in self.lines:
                 self._refuse(event, f'"{event.value}" stands here a second time, first in line {self.lines[here]}.')
-            self.lines[here] = event.start_mark.line + 1
+            self.lines[here] = _line(event)
             items[event.value] = self._node(next(self._events), here)
         return items
 
@@ -132,7 +132,11 @@ class Document:
 
     def _refuse(self, event: Any, problem: str, cure: str = "") -> Never:
         cure = cure or "Keep one of them."
-        raise ConfigError(f"{self.path}:{event.start_mark.line + 1}: {problem}", cure=cure)
+        raise ConfigError(f"{self.path}:{_line(event)}: {problem}", cure=cure)
+
+
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1
 
 
 def _scalar(text: str) -> Any:

@@ -1,0 +1,394 @@
+"""models.yaml: the shipped one holds together, the user's is laid over it, every mistake is told with its line."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from time import process_time
+
+import pytest
+
+from modules.config import Config
+from modules.errors import ConfigError
+from modules.llm.catalogue import load
+from modules.llm.models import LEVELS, Model, ModelRegistry, Price
+
+ROOT = Path(__file__).resolve().parent.parent
+SHIPPED = """\
+default: acme:large
+providers:
+  acme:
+    title: Acme
+    dialect: openai-chat
+    base_url: https://api.acme.test/v1
+    base_url_variable: ACME_BASE_URL
+    key_variable: ACME_API_KEY
+    profile: {replay: [reasoning], call_ids: mistral9}
+    models:
+      large:
+        id: acme-large-2
+        aliases: [big]
+        window: 1000
+        price: {input: 1, output: 2, cache_read: 0.5}
+        profile: {strict_roles: true}
+      small:
+        window: 500
+        vision: true
+"""
+
+Load = Callable[..., ModelRegistry]
+
+
+@pytest.fixture
+def loaded(tmp_path: Path) -> Load:
+    def load_texts(user: str | bytes | None = None, shipped: str = SHIPPED, **variables: str) -> ModelRegistry:
+        ours, theirs = tmp_path / "shipped.yaml", tmp_path / "user.yaml"
+        ours.write_text(shipped)
+        if user is not None:
+            theirs.write_bytes(user if isinstance(user, bytes) else user.encode())
+        return load(ours, theirs, lambda name: variables.get(name, ""))
+
+    return load_texts
+
+
+def model(registry: ModelRegistry, name: str) -> Model:
+    return registry.find(name).model
+
+
+def refusal(loaded: Load, user: str | bytes, **variables: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        loaded(user, **variables)
+    return re.sub(r"\S*/(?=user\.yaml|shipped\.yaml)", "", str(caught.value))
+
+
+# The shipped file
+
+
+@pytest.fixture(scope="module")
+def shipped() -> ModelRegistry:
+    return load(ROOT / "models.yaml", None, lambda name: "")
+
+
+def test_every_shipped_model_is_found_by_its_name_its_id_and_its_aliases(shipped: ModelRegistry) -> None:
+    for entry in shipped:
+        for word in (entry.full_name, f"{entry.provider.name}/{entry.id}", *entry.aliases):
+            assert shipped.find(word).model == entry, word
+
+
+def test_every_retired_name_leads_to_its_successor_and_says_why(shipped: ModelRegistry) -> None:
+    for entry in shipped:
+        for old, why in entry.retired.items():
+            choice = shipped.find(f"{entry.provider.name}:{old}")
+            assert choice.model == entry, old
+            assert f"{old} {why}; {entry.name} is its successor." in choice.note
+
+
+def test_the_llama_of_the_readme_leads_to_its_successor(shipped: ModelRegistry) -> None:
+    assert model(shipped, "groq:llama-3.1-70b").id == "llama-3.3-70b-versatile"
+
+
+def test_a_conversation_starts_with_the_balanced_claude(shipped: ModelRegistry) -> None:
+    assert model(shipped, shipped.default).full_name == "anthropic:claude-sonnet-5.5"
+
+
+def test_the_offline_guide_needs_no_key_and_no_network(shipped: ModelRegistry) -> None:
+    guide = model(shipped, "offline:guide")
+    assert (guide.provider.dialect, guide.provider.key_variable) == ("offline", None)
+
+
+def test_local_servers_are_local_and_need_no_key(shipped: ModelRegistry) -> None:
+    for name in ("ollama", "llamacpp", "lmstudio"):
+        provider = shipped.providers[name]
+        assert (provider.is_local, provider.key_variable) == (True, None)
+
+
+def test_reasoning_on_groq_is_replayed_only_where_the_model_reasons(shipped: ModelRegistry) -> None:
+    for entry in shipped.of("groq"):
+        assert bool(entry.reasoning) == (entry.profile.replay == ("reasoning",)) == (entry.profile.effort == "groq")
+
+
+def test_shipped_prices_and_limits_are_plausible(shipped: ModelRegistry) -> None:
+    for entry in shipped:
+        assert list(entry.reasoning) == sorted(entry.reasoning, key=LEVELS.index)
+        assert (entry.max_output or 0) <= (entry.window or 10**9), entry.name
+        if entry.price:
+            assert (entry.price.cache_read or 0) <= entry.price.input <= entry.price.output <= 100, entry.name
+
+
+def test_loading_the_shipped_file_costs_little(shipped: ModelRegistry) -> None:
+    started = process_time()
+    load(ROOT / "models.yaml", None, lambda name: "")
+    assert process_time() - started < 0.05  # measured: 0.004; the rest is for a busy machine
+
+
+def test_the_example_env_file_names_every_variable_of_the_catalogue(shipped: ModelRegistry) -> None:
+    named = set(re.findall(r"\b[A-Z][A-Z_]+\b", (ROOT / ".env.example").read_text()))
+    read = {"PARLANCE_MODEL", "PARLANCE_HOME", "NO_COLOR", "EDITOR", "VISUAL", "TERM"}
+    for provider in shipped.providers.values():
+        read |= {variable for variable in (provider.key_variable, provider.base_url_variable) if variable}
+    assert read <= named
+
+
+def test_the_example_env_file_sets_nothing_as_it_stands(tmp_path: Path, shipped: ModelRegistry) -> None:
+    (tmp_path / ".env").write_text((ROOT / ".env.example").read_text())
+    config = Config({"PARLANCE_HOME": str(tmp_path)})
+    for provider in shipped.providers.values():
+        for variable in (provider.key_variable, provider.base_url_variable):
+            assert variable is None or config.lookup(variable)[1] != str(tmp_path / ".env"), variable
+
+
+def test_the_example_in_the_header_of_the_shipped_file_works(loaded: Load) -> None:
+    text = (ROOT / "models.yaml").read_text()
+    example = text[text.index("#   default:") : text.index("#\n# A model:")]
+    registry = loaded(re.sub(r"(?m)^#   ", "", example), shipped=text)
+    assert model(registry, registry.default).name == "claude-opus-5.5"
+    assert "claude-opus-4.5" not in [entry.name for entry in registry]
+    attic = model(registry, "attic:qwen")
+    assert (attic.id, attic.window, attic.tools, attic.profile.strict_roles) == ("Qwen/Qwen3-8B", 32768, False, True)
+
+
+# The user's file over it
+
+
+def test_without_a_user_file_the_shipped_one_stands(loaded: Load) -> None:
+    registry = loaded()
+    large = model(registry, "big")
+    assert (large.full_name, large.id, large.window) == ("acme:large", "acme-large-2", 1000)
+    assert (large.profile.replay, large.profile.call_ids, large.profile.strict_roles) == (
+        ("reasoning",),
+        "mistral9",
+        True,
+    )
+    assert model(registry, "small").id == "small"
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "providers:\n", "\ufeffdefault: small\r\n"])
+def test_a_nearly_empty_user_file_changes_nothing_else(loaded: Load, text: str) -> None:
+    assert [entry.name for entry in loaded(text)] == ["large", "small"]
+
+
+def test_a_given_field_replaces_and_the_others_stay(loaded: Load) -> None:
+    large = model(loaded("providers: {acme: {models: {large: {window: 2000, price: {input: 3, output: 4}}}}}"), "large")
+    assert (large.window, large.id, large.aliases) == (2000, "acme-large-2", ("big",))
+    assert large.price == Price(input=3, output=4)
+
+
+def test_a_profile_is_laid_over_key_by_key(loaded: Load) -> None:
+    registry = loaded("providers: {acme: {profile: {call_ids: any}, models: {large: {profile: {mid_system: true}}}}}")
+    profile = model(registry, "large").profile
+    assert (profile.replay, profile.call_ids, profile.strict_roles, profile.mid_system) == (
+        ("reasoning",),
+        "any",
+        True,
+        True,
+    )
+
+
+def test_a_new_model_and_a_new_provider_are_added(loaded: Load) -> None:
+    registry = loaded("""
+providers:
+  acme: {models: {huge: {}}}
+  attic: {dialect: openai-chat, base_url: "http://localhost:9/v1", models: {tiny: {id: "a/b:c"}}}
+""")
+    assert [entry.full_name for entry in registry] == ["acme:large", "acme:small", "acme:huge", "attic:tiny"]
+    assert (model(registry, "tiny").id, registry.providers["attic"].title) == ("a/b:c", "attic")
+
+
+def test_a_model_or_provider_set_to_null_is_gone(loaded: Load) -> None:
+    registry = loaded("default: ''\nproviders: {acme: {models: {small: null, unheard-of: null}}}")
+    assert [entry.name for entry in registry] == ["large"]
+    extra = SHIPPED + "  other: {dialect: openai-chat, base_url: 'https://other.test'}\n"
+    assert list(loaded("providers: {other: null}", shipped=extra).providers) == ["acme"]
+
+
+def test_a_fact_set_to_null_is_unknown(loaded: Load) -> None:
+    large = model(loaded("providers: {acme: {models: {large: {window: null, price: null}}}}"), "large")
+    assert (large.window, large.price) == (None, None)
+
+
+def test_the_users_default_replaces_the_shipped_one(loaded: Load) -> None:
+    assert loaded("default: small").default == "small"
+
+
+def test_reasoning_levels_are_put_in_order(loaded: Load) -> None:
+    registry = loaded("providers: {acme: {models: {large: {reasoning: [high, none, low]}}}}")
+    assert model(registry, "large").reasoning == ("none", "low", "high")
+
+
+def test_words_that_yaml_would_change_stay_words(loaded: Load) -> None:
+    registry = loaded("providers: {acme: {models: {no: {}, 12:30: {}, 2026-01-01: {}, 4.7: {}, 0x10: {}}}}")
+    assert [entry.name for entry in registry][2:] == ["no", "12:30", "2026-01-01", "4.7", "0x10"]
+
+
+def test_an_address_is_taken_from_its_variable(loaded: Load) -> None:
+    registry = loaded(ACME_BASE_URL="http://127.0.0.1:99/v1")
+    assert model(registry, "large").provider.base_url == "http://127.0.0.1:99/v1"
+    assert registry.providers["acme"].base_url == "http://127.0.0.1:99/v1"
+
+
+def test_a_key_may_travel_unencrypted_only_where_the_user_says_so(loaded: Load) -> None:
+    text = "providers: {acme: {base_url: 'http://box:80/v1'%s}}"
+    assert loaded(text % ", insecure: true").providers["acme"].base_url == "http://box:80/v1"
+    assert loaded(text % ", key_variable: null").providers["acme"].key_variable is None
+    assert refusal(loaded, text % "") == (
+        "user.yaml:1: providers.acme.base_url: the key ACME_API_KEY would travel unencrypted. "
+        "Use https://, or write insecure: true beside it if that network is yours."
+    )
+
+
+# Mistakes
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("defualt: x", 'user.yaml:1: defualt: no such key. Did you mean "default"?'),
+        ("\nproviders: {acme: {titel: A}}", 'user.yaml:2: providers.acme.titel: no such key. Did you mean "title"?'),
+        (
+            "providers:\n  acme:\n    models:\n      large:\n        windw: 3",
+            'user.yaml:5: providers.acme.models.large.windw: no such key. Did you mean "window"?',
+        ),
+        (
+            "providers:\n  acme:\n    models:\n      large:\n        window: many",
+            "user.yaml:5: providers.acme.models.large.window: expected an integer.",
+        ),
+        (
+            "providers: {acme: {models: {large: {window: 0}}}}",
+            "user.yaml:1: providers.acme.models.large.window: expected an integer of at least 1.",
+        ),
+        (
+            f"providers: {{acme: {{models: {{large: {{window: {'9' * 5000}}}}}}}}}",
+            "user.yaml:1: providers.acme.models.large.window: expected an integer.",
+        ),
+        (
+            "providers: {acme: {models: {large: {id: 4.7}}}}",
+            "user.yaml:1: providers.acme.models.large.id: expected text. Quote it.",
+        ),
+        (
+            "providers: {acme: {models: {large: {aliases: [x,\n 5]}}}}",
+            "user.yaml:2: providers.acme.models.large.aliases.1: expected text. Quote it.",
+        ),
+        (
+            "providers: {acme: {models: {large: {tools: no}}}}",
+            "user.yaml:1: providers.acme.models.large.tools: expected true or false.",
+        ),
+        (
+            "providers: {acme: {models: {large: {reasoning: [low, hihg]}}}}",
+            'user.yaml:1: providers.acme.models.large.reasoning.1: "hihg" is not one of its words. '
+            'Did you mean "high"?',
+        ),
+        (
+            "providers: {acme: {models: {large: {reasoning: low}}}}",
+            "user.yaml:1: providers.acme.models.large.reasoning: expected a list, as in [one, two].",
+        ),
+        (
+            "providers: {acme: {dialect: openai-caht}}",
+            'user.yaml:1: providers.acme.dialect: "openai-caht" is not one of its words. Did you mean "openai-chat"?',
+        ),
+        (
+            "providers: {acme: {profile: {call_ids: mistral}}}",
+            'user.yaml:1: providers.acme.profile.call_ids: "mistral" is not one of its words. Did you mean "mistral9"?',
+        ),
+        (
+            "providers: {acme: {profile: {strict_role: true}}}",
+            'user.yaml:1: providers.acme.profile.strict_role: no such key. Did you mean "strict_roles"?',
+        ),
+        (
+            "providers: {acme: {models: {large: {price: {input: 3}}}}}",
+            "user.yaml:1: providers.acme.models.large.price: output is missing. Add output: with its value.",
+        ),
+        (
+            "providers: {acme: {models: {large: {price: {input: 3, output: -1}}}}}",
+            "user.yaml:1: providers.acme.models.large.price.output: less than nothing. Dollars per million tokens.",
+        ),
+        (
+            "providers: {acme: {models: [large]}}",
+            "user.yaml:1: providers.acme.models: expected a mapping of names to values.",
+        ),
+        ("- one", "user.yaml:1: expected a mapping of names to values."),
+        ("providers: {new: {dialect: openai-chat}}", "user.yaml:1: providers.new: base_url is missing."),
+        ("providers: {Acme: {}}", "user.yaml:1: providers.Acme: not a name to type."),
+        ("providers: {acme: {models: {a b: {}}}}", "user.yaml:1: providers.acme.models.a b: 'a b' is not a name"),
+        ('default: "acme:"', "user.yaml:1: default: Which model of Acme?"),
+        ("\n\ndefault: nonsense", 'user.yaml:3: default: No model is called "nonsense".'),
+    ],
+)
+def test_a_wrong_value_is_told_with_line_key_and_cure(loaded: Load, text: str, message: str) -> None:
+    assert refusal(loaded, text).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("default: small\ndefault: large", 'user.yaml:2: "default" stands here a second time, first in line 1.'),
+        ("default: *x", "user.yaml:1: anchors and aliases (& and *) are not read."),
+        ("default: &x small", "user.yaml:1: anchors and aliases (& and *) are not read."),
+        ("&x default: small", "user.yaml:1: anchors and aliases (& and *) are not read."),
+        ("default: !!python/object/apply:os.system [true]", "user.yaml:1: tags (!) are not read."),
+        ("default: !!str small", "user.yaml:1: tags (!) are not read."),
+        ("? [a]\n: b", "user.yaml:1: a key must be a word."),
+        ("default: small\n---\ndefault: large", "user.yaml:3: a second document begins here."),
+        ("providers:\n\tacme: {}", "user.yaml:2: this is not YAML:"),
+        ("default: small\nproviders: {acme: [}", "user.yaml:2: this is not YAML:"),
+        ("default: [" * 1000, "user.yaml:1: "),
+        ("[" * 1000, "user.yaml:1: more than 20 levels deep."),
+        ("a: b: c", "user.yaml:1: this is not YAML:"),
+        ("default: a\x00b", "user.yaml: this is not YAML:"),
+        ("default: a\x1b[31mb", "user.yaml: this is not YAML:"),
+        ("default: smäll".encode("latin-1"), "user.yaml is not UTF-8 text. Save it as UTF-8."),
+        ("default: small".encode("utf-16"), "user.yaml is not UTF-8 text. Save it as UTF-8."),
+        (b"# " + b"x" * 1024 * 1024, "user.yaml is larger than 1 MB."),
+    ],
+)
+def test_what_is_not_plain_yaml_is_refused(loaded: Load, text: str | bytes, message: str) -> None:
+    assert refusal(loaded, text).startswith(message)
+
+
+@pytest.mark.parametrize(
+    "url", ["not a url", "htp:/x", "", "https://", "https://a b", "https://h:x/", "http://[::1", "x"]
+)
+def test_an_address_that_is_none_is_refused(loaded: Load, url: str) -> None:
+    told = refusal(loaded, f'providers: {{acme: {{base_url: "{url}"}}}}')
+    assert told.startswith("user.yaml:1: providers.acme.base_url: expected a web address.")
+
+
+def test_an_address_with_a_password_is_refused_and_not_shown(loaded: Load) -> None:
+    told = refusal(loaded, "providers: {acme: {base_url: 'https://me:hunter2@api.acme.test'}}")
+    assert "must not hold a name or password" in told
+    assert "hunter2" not in told
+
+
+def test_a_wrong_address_in_a_variable_names_the_variable_and_not_its_value(loaded: Load) -> None:
+    assert refusal(loaded, "", ACME_BASE_URL="me:hunter2@x").startswith("ACME_BASE_URL: expected a web address.")
+    told = refusal(loaded, "", ACME_BASE_URL="http://elsewhere.test/v1")
+    assert told.startswith("ACME_BASE_URL: the key ACME_API_KEY would travel unencrypted.")
+
+
+def test_a_key_in_place_of_its_variables_name_is_refused_and_not_shown(loaded: Load) -> None:
+    told = refusal(loaded, "providers:\n  acme:\n    key_variable: sk-ant-secret")
+    assert told.startswith("user.yaml:3: providers.acme.key_variable: expected the name of a variable")
+    assert "secret" not in told
+
+
+def test_two_models_with_one_alias_are_both_named(loaded: Load) -> None:
+    assert refusal(loaded, "providers:\n  acme:\n    models:\n      small:\n        aliases: [BIG]") == (
+        'user.yaml:5: providers.acme.models.small.aliases: "BIG" is an alias of both acme:large and acme:small. '
+        "Choose another one."
+    )
+
+
+def test_a_mistake_in_the_shipped_file_names_the_shipped_file(loaded: Load) -> None:
+    with pytest.raises(ConfigError, match=r"shipped\.yaml:2: providers\.x: dialect is missing"):
+        loaded(shipped="providers:\n  x: {base_url: 'https://x.test'}")
+
+
+def test_a_folder_in_the_place_of_the_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "models.yaml").mkdir()
+    with pytest.raises(ConfigError, match="is not a file"):
+        load(ROOT / "models.yaml", tmp_path / "models.yaml", lambda name: "")
+
+
+def test_a_file_of_nothing_but_brackets_is_refused_at_once(loaded: Load) -> None:
+    started = process_time()
+    refusal(loaded, "[" * 500_000)
+    refusal(loaded, "{a: " * 200_000)
+    assert process_time() - started < 1
