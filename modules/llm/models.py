@@ -1,6 +1,7 @@
 """The models one can talk to: Provider, Model, and the registry that finds a model from what a person typed."""
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -75,7 +76,7 @@ class Provider:
     def is_local(self) -> bool:
         """On this machine: no proxy, and the cure for a refused connection is to start the server."""
         host = urlsplit(self.base_url).hostname or ""
-        return host in ("localhost", "::1") or host.startswith("127.")
+        return host in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +165,8 @@ class ModelRegistry:
         provider, rest = self._split(text)
         if provider is not None:
             return self._find_at(provider, rest)
-        matches = self._matches(list(self), text)
+        listed = [model for models in self._listed.values() for model in models.values()]
+        matches = self._matches(list(self), text) or self._matches(listed, text)
         if len(matches) == 1:
             return matches[0]
         if matches:
@@ -176,8 +178,8 @@ class ModelRegistry:
         # Ids may hold ":" and "/" themselves, so only a known provider's name splits, and only the first separator.
         for separator in (":", "/"):
             name, found, rest = text.partition(separator)
-            if found and name.lower() in self.providers:
-                return self.providers[name.lower()], rest.strip()
+            if found and (name := name.strip().lower()) in self.providers:
+                return self.providers[name], rest.strip()
         return None, text
 
     def _find_at(self, provider: Provider, text: str) -> Choice:
@@ -188,7 +190,7 @@ class ModelRegistry:
         matches = self._matches(self.of(provider.name), text)
         if len(matches) == 1:
             return matches[0]
-        if matches and not any(choice.model.id == text for choice in matches):
+        if matches:
             names = [choice.model.full_name for choice in matches]
             raise AmbiguousModel(f'"{text}" could be {_either(names)}.', cure="Type more of the name.")
         if self._listed.get(provider.name):
