@@ -1,11 +1,14 @@
 """models.yaml: the shipped one holds together, the user's is laid over it, every mistake is told with its line."""
 
+import contextlib
 import re
 from collections.abc import Callable
 from pathlib import Path
 from time import process_time
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from modules.config import Config
 from modules.errors import ConfigError
@@ -34,6 +37,13 @@ providers:
         window: 500
         vision: true
 """
+
+PIECES = [
+    *("default: ", "providers", "acme", "models", "small", "window", "price", "profile", "aliases", "id", "reasoning"),
+    *(": ", ":", "\n", "\n  ", "\n    ", "- ", "{", "}", "[", "]", ", ", '"', "'", "#", "|", ">", "? ", "---", "..."),
+    *("&a ", "*a", "!!x ", "%", "@", "\t", "\0", "\ufeff", "\u2028", "é", "null", "true", "0", "-1", "9" * 5000, "1.5"),
+    "providers: {acme: {models: {small: {",
+]
 
 Load = Callable[..., ModelRegistry]
 
@@ -231,7 +241,7 @@ def test_a_key_may_travel_unencrypted_only_where_the_user_says_so(loaded: Load) 
     assert loaded(text % ", key_variable: null").providers["acme"].key_variable is None
     assert refusal(loaded, text % "") == (
         "user.yaml:1: providers.acme.base_url: the key ACME_API_KEY would travel unencrypted. "
-        "Use https://, or write insecure: true beside it if that network is yours."
+        "Use https://, or write insecure: true for acme in your models.yaml if that network is yours."
     )
 
 
@@ -306,6 +316,7 @@ def test_a_key_may_travel_unencrypted_only_where_the_user_says_so(loaded: Load) 
         ),
         ("- one", "user.yaml:1: expected a mapping of names to values."),
         ("providers: {new: {dialect: openai-chat}}", "user.yaml:1: providers.new: base_url is missing."),
+        ("providers: {acme: {service: os.system}}", "user.yaml:1: providers.acme.service: expected a class."),
         ("providers: {Acme: {}}", "user.yaml:1: providers.Acme: not a name to type."),
         ("providers: {acme: {models: {a b: {}}}}", "user.yaml:1: providers.acme.models.a b: 'a b' is not a name"),
         ('default: "acme:"', "user.yaml:1: default: Which model of Acme?"),
@@ -385,6 +396,13 @@ def test_a_folder_in_the_place_of_the_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "models.yaml").mkdir()
     with pytest.raises(ConfigError, match="is not a file"):
         load(ROOT / "models.yaml", tmp_path / "models.yaml", lambda name: "")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join))
+def test_whatever_a_file_holds_it_is_a_catalogue_or_a_config_error(loaded: Load, text: str) -> None:
+    with contextlib.suppress(ConfigError):
+        assert model(loaded(text), "acme:large")
 
 
 def test_a_file_of_nothing_but_brackets_is_refused_at_once(loaded: Load) -> None:

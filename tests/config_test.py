@@ -122,6 +122,32 @@ def test_an_env_file_in_another_encoding_is_refused_without_its_contents(tmp_pat
     assert SECRET[4:] not in str(caught.value)
 
 
+def test_utf_16_without_its_mark_is_refused_too(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        config(tmp_path, f"X_KEY={SECRET}\n".encode("utf-16-le")).get("X_KEY")
+
+
+@pytest.mark.parametrize("line", [f'X_KEY="{SECRET}', f"X KEY={SECRET}", f"{SECRET} {SECRET}"])
+def test_a_line_that_cannot_be_read_is_told_with_its_number_and_not_shown(tmp_path: Path, line: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config(tmp_path, f"A=1\n# note\n{line}\nB=2\n").get("X_KEY")
+    assert str(caught.value).startswith(f"{tmp_path / '.env'}:3: this is not NAME=value.")
+    assert SECRET[4:] not in str(caught.value)
+
+
+def test_the_last_of_two_values_counts(tmp_path: Path) -> None:
+    assert config(tmp_path, "A=1\nA='2' # note\n").get("A") == "2"
+
+
+def test_an_env_file_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("A=1")
+    (tmp_path / ".env").chmod(0)
+    if os.access(tmp_path / ".env", os.R_OK):
+        pytest.skip("this user may read everything")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        config(tmp_path).get("A")
+
+
 def test_an_env_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="larger than 64 kB"):
         config(tmp_path, "#" * 70_000).get("X")

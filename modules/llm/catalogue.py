@@ -135,6 +135,8 @@ class _Catalogue:
             if value and not re.fullmatch(r"[A-Z_a-z][A-Z0-9_a-z]{0,63}", value):
                 problem = "expected the name of a variable, such as GROQ_API_KEY."
                 raise self._error((*keys, field), problem, "The key itself goes into .env.")
+        if entry.service and not re.fullmatch(r"\w+(\.\w+)*:\w+", entry.service):
+            raise self._error((*keys, "service"), "expected a class.", "Write it as package.module:Class.")
         values = _given(entry, without=("profile", "models", "insecure"))
         profile = convert(entry.profile, Profile)
         provider = Provider(name=name, profile=profile, **{"title": name, **values})
@@ -216,6 +218,6 @@ def _address_problem(provider: Provider, insecure: bool) -> tuple[str, str] | No
     if url.scheme == "http" and provider.key_variable and not provider.is_local and not insecure:
         return (
             f"the key {provider.key_variable} would travel unencrypted.",
-            "Use https://, or write insecure: true beside it if that network is yours.",
+            f"Use https://, or write insecure: true for {provider.name} in your models.yaml if that network is yours.",
         )
     return None
