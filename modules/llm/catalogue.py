@@ -122,7 +122,7 @@ class _Catalogue:
                 _check_price(file, (*here, "price"), entry.price)
             for word in (name, *(entry.aliases or ())):
                 if not re.fullmatch(r"[^\s\x00-\x20\x7f]{1,200}", word):
-                    raise file.error(here, f"{word!a} is not a name to type.", "Write it without blanks.")
+                    raise file.error(here, f"{word[:60]!a} is not a name to type.", "Write it without blanks.")
             models[name] = _over(models.get(name), entry)
 
     def _provider(self, name: str, entry: _Provider) -> Provider:
