@@ -29,6 +29,7 @@ class _Model(Struct, frozen=True):
     documents: bool | UnsetType = UNSET
     reasoning: tuple[Level, ...] | UnsetType = UNSET
     price: dict[str, Any] | UnsetType | None = UNSET
+    note: str | UnsetType = UNSET
     profile: dict[str, Any] = {}
 
 
@@ -121,7 +122,7 @@ class _Catalogue:
                 _check_price(file, (*here, "price"), entry.price)
             for word in (name, *(entry.aliases or ())):
                 if not re.fullmatch(r"[^\s\x00-\x20\x7f]{1,200}", word):
-                    raise file.error(here, f"{word!a} is not a name to type.", "Write it without blanks.")
+                    raise file.error(here, f"{word[:60]!a} is not a name to type.", "Write it without blanks.")
             models[name] = _over(models.get(name), entry)
 
     def _provider(self, name: str, entry: _Provider) -> Provider:
@@ -134,6 +135,8 @@ class _Catalogue:
             if value and not re.fullmatch(r"[A-Z_a-z][A-Z0-9_a-z]{0,63}", value):
                 problem = "expected the name of a variable, such as GROQ_API_KEY."
                 raise self._error((*keys, field), problem, "The key itself goes into .env.")
+        if entry.service and not re.fullmatch(r"\w+(\.\w+)*:\w+", entry.service):
+            raise self._error((*keys, "service"), "expected a class.", "Write it as package.module:Class.")
         values = _given(entry, without=("profile", "models", "insecure"))
         profile = convert(entry.profile, Profile)
         provider = Provider(name=name, profile=profile, **{"title": name, **values})
@@ -215,6 +218,6 @@ def _address_problem(provider: Provider, insecure: bool) -> tuple[str, str] | No
     if url.scheme == "http" and provider.key_variable and not provider.is_local and not insecure:
         return (
             f"the key {provider.key_variable} would travel unencrypted.",
-            "Use https://, or write insecure: true beside it if that network is yours.",
+            f"Use https://, or write insecure: true for {provider.name} in your models.yaml if that network is yours.",
         )
     return None

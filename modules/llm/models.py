@@ -1,6 +1,7 @@
 """The models one can talk to: Provider, Model, and the registry that finds a model from what a person typed."""
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -76,7 +77,7 @@ class Provider:
     def is_local(self) -> bool:
         """On this machine: no proxy, and the cure for a refused connection is to start the server."""
         host = urlsplit(self.base_url).hostname or ""
-        return host in ("localhost", "::1") or host.startswith("127.")
+        return host in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +109,8 @@ class Model:
     """One entry of the catalogue. `name` is ours, `id` the provider's; None means unknown.
 
     `window` and `max_output` are in tokens; `reasoning` lists the levels it takes, least first.
-    `known` is False for an id that the catalogue does not hold: its abilities are then assumed.
+    `known` is False for an id that the catalogue does not hold: its abilities are then assumed. `note` is what a
+    person should know before choosing it.
     """
 
     name: str
@@ -125,6 +127,7 @@ class Model:
     price: Price | None = None
     profile: Profile = Profile()
     known: bool = True
+    note: str = ""
 
     @property
     def full_name(self) -> str:
@@ -173,7 +176,8 @@ class ModelRegistry:
         provider, rest = self._split(text)
         if provider is not None:
             return self._find_at(provider, rest)
-        matches = self._matches(list(self), text)
+        listed = [model for models in self._listed.values() for model in models.values()]
+        matches = self._matches(list(self), text) or self._matches(listed, text)
         if len(matches) == 1:
             return matches[0]
         if matches:
@@ -190,8 +194,8 @@ class ModelRegistry:
         # Ids may hold ":" and "/" themselves, so only a known provider's name splits, and only the first separator.
         for separator in (":", "/"):
             name, found, rest = text.partition(separator)
-            if found and name.lower() in self.providers:
-                return self.providers[name.lower()], rest.strip()
+            if found and (name := name.strip().lower()) in self.providers:
+                return self.providers[name], rest.strip()
         return None, text
 
     def _find_at(self, provider: Provider, text: str) -> Choice:
@@ -202,7 +206,7 @@ class ModelRegistry:
         matches = self._matches(self.of(provider.name), text)
         if len(matches) == 1:
             return matches[0]
-        if matches and not any(choice.model.id == text for choice in matches):
+        if matches:
             names = [choice.model.full_name for choice in matches]
             raise AmbiguousModel(f'"{text}" could be {_either(names)}.', cure="Type more of the name.")
         if self._listed.get(provider.name):
@@ -227,15 +231,19 @@ class ModelRegistry:
             return model.id.lower() == wanted or wanted in (name.lower() for name in model.aliases)
 
         for test in (exact, alias):
-            if found := [Choice(model) for model in models if test(model)]:
+            if found := [Choice(model, model.note) for model in models if test(model)]:
                 return found
         for model in models:
             for old, why in model.retired.items():
                 if old.lower() == wanted:
-                    return [Choice(model, f"{old} {why}; {model.name} is its successor.")]
+                    return [Choice(model, f"{old} {why}; {model.name} is its successor. {model.note}".strip())]
         if not wanted:
             return []
-        return [Choice(m) for m in models if m.name.lower().startswith(wanted) or m.id.lower().startswith(wanted)]
+        return [
+            Choice(model, model.note)
+            for model in models
+            if model.name.lower().startswith(wanted) or model.id.lower().startswith(wanted)
+        ]
 
     def _suggestion(self, text: str, provider: Provider | None = None) -> str:
         near = self._nearest(text, self.of(provider.name) if provider else list(self))

@@ -59,7 +59,7 @@ class Document:
     def error(self, keys: Keys, problem: str, cure: str = "") -> ConfigError:
         """The error to raise: file and line, the key with all its parents, what is wrong, and what to do."""
         line = next(self.lines[keys[:n]] for n in range(len(keys), -1, -1) if keys[:n] in self.lines)
-        name = f"{'.'.join(map(str, keys))}: " if keys else ""
+        name = f"{'.'.join(_short(str(key)) for key in keys)}: " if keys else ""
         return ConfigError(f"{self.path}:{line}: {name}{problem}", cure=cure)
 
     def _read(self) -> Any:
@@ -73,8 +73,8 @@ class Document:
                         self._refuse(event, "a second document begins here.", 'Remove the line "---".')
                     value, found = self._node(event, ()), True
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            line = int(getattr(mark, "line", 0)) + 1
+            mark: Any = error.problem_mark or error.context_mark
+            line = mark.line + 1 if mark else 1
             message = f"{self.path}:{line}: this is not YAML: {error.problem or error.context}."
             raise ConfigError(message, cure=_cure(str(error.problem))) from error
         except yaml.YAMLError as error:
@@ -107,7 +107,7 @@ class Document:
         items: list[Any] = []
         while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
             here = (*keys, len(items))
-            self.lines[here] = event.start_mark.line + 1
+            self.lines[here] = _line(event)
             items.append(self._node(event, here))
         return items
 
@@ -119,8 +119,10 @@ class Document:
                 self._refuse(event, "a key must be a word.", "Write it as name: value.")
             here = (*keys, event.value)
             if here in self.lines:
-                self._refuse(event, f'"{event.value}" stands here a second time, first in line {self.lines[here]}.')
-            self.lines[here] = event.start_mark.line + 1
+                self._refuse(
+                    event, f'"{_short(event.value)}" stands here a second time, first in line {self.lines[here]}.'
+                )
+            self.lines[here] = _line(event)
             items[event.value] = self._node(next(self._events), here)
         return items
 
@@ -132,7 +134,15 @@ class Document:
 
     def _refuse(self, event: Any, problem: str, cure: str = "") -> Never:
         cure = cure or "Keep one of them."
-        raise ConfigError(f"{self.path}:{event.start_mark.line + 1}: {problem}", cure=cure)
+        raise ConfigError(f"{self.path}:{_line(event)}: {problem}", cure=cure)
+
+
+def _short(word: str) -> str:
+    return word if len(word) <= 60 else f"{word[:59]}…"
+
+
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1
 
 
 def _scalar(text: str) -> Any:
@@ -158,7 +168,7 @@ def _explained(problem: str, kind: type[Any], below: Keys) -> tuple[str, str]:
         return f"expected {_TYPES.get(expected, expected)}{limit}.", cure
     if found := re.fullmatch(r"Invalid enum value '(.*)'", problem):
         choices = _choices(get_type_hints(kind)[str(below[0])]) if below else []
-        return f'"{found[1]}" is not one of its words.', nearest(found[1], choices)
+        return f'"{_short(found[1])}" is not one of its words.', nearest(found[1], choices)
     if found := re.fullmatch(r"Object missing required field `(\w+)`", problem):
         return f"{found[1]} is missing.", f"Add {found[1]}: with its value."
     return f"{problem.replace('`', '')}.", ""
