@@ -9,6 +9,7 @@ from pathlib import Path
 
 from modules.errors import BadKey, ConfigError
 
+VERSION = "0.1.0"
 APP = "parlance"
 ROOT = Path(__file__).resolve().parent.parent
 MAX_ENV_FILE = 64 * 1024

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Sequence
+from typing import TextIO
 
 from modules.chat.clean import clean
 from modules.errors import EXIT_INTERRUPTED, ParlanceError, UsageError
@@ -22,6 +23,16 @@ def question(asked: str, piped: str, attachments: Sequence[Image | File] = ()) -
     if not texts:
         raise UsageError("There is no question.", cure='Give one: -p "question", or pipe it in.')
     return user("\n\n".join(texts), *attachments)
+
+
+def read(stream: TextIO) -> str:
+    """All that is piped in. Raises UsageError for more than any model takes, or for what is no text."""
+    data = stream.buffer.read(MAX_INPUT + 1)
+    if len(data) > MAX_INPUT:
+        raise UsageError("More than 32 MB were piped in.", cure="Send less.")
+    if b"\0" in data:
+        raise UsageError("What was piped in is not text.", cure="Attach pictures and PDF with -a FILE.")
+    return data.decode("utf-8-sig", errors="replace")
 
 
 async def answer(conversation: Conversation, services: ServiceManager, message: Message, *, as_json: bool) -> int:
