@@ -112,7 +112,7 @@ class Interactive:
             if not kept:
                 self._give_back(asked)
             return
-        self._screen.say(footer(model, answer.finished, conversation.spent[spent:], time.monotonic() - began))
+        self._screen.say(footer(model, answer.finished, conversation.spent[spent:], time.monotonic() - began) + "\n")
 
     def _give_back(self, asked: Ask) -> None:
         own = [part for part in asked.message.parts if isinstance(part, Image | File)]

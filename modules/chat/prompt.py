@@ -66,8 +66,8 @@ class Prompt:
             parts.append(f"{compact(used)} of {compact(model.window)} ({100 * used // model.window}%)")
         elif used:
             parts.append(f"{compact(used)} tokens")
-        if conversation.spent:
-            cost = conversation.cost()
+        cost = conversation.cost()
+        if cost != 0:
             parts.append("cost unknown" if cost is None else f"${cost:.4f}".rstrip("0").rstrip("."))
         if conversation.reasoning:
             parts.append(f"reasoning {conversation.reasoning}")

@@ -44,7 +44,7 @@ class TerminalScreen:
 
     def say(self, text: str) -> None:
         """A line of the program's own, quietly."""
-        self.write("".join(self.dim(line) + "\n" for line in text.split("\n")))
+        self.write("".join((self.dim(line) if line else "") + "\n" for line in text.split("\n")))
 
     def error(self, error: ParlanceError) -> None:
         """What failed, and on the next line what to do about it."""
