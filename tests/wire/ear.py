@@ -85,7 +85,7 @@ async def ask(dialect: Dialect, client: Client, heard: Heard | None = None, **bo
         async for event in stream:
             heard.events.append(event)
             if hasattr(event, "model_dump"):
-                listen(heard, event.to_dict())
+                listen(heard, event.to_dict(warnings=False))
     return heard
 
 

@@ -1,4 +1,4 @@
-"""Which fields each API knows: anything else in a request is refused. A test compares this with the SDKs' types."""
+"""Which fields each API knows; any other is refused. A test compares this with the types of the SDKs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,15 +25,16 @@ _OPEN = Shape(frozenset({"type"}), open=True)
 TOP: dict[Dialect, Shape] = {
     "anthropic": _shape(
         "model messages max_tokens",
-        "cache_control container diagnostics inference_geo metadata output_config service_tier speed stop_sequences"
-        " stream system thinking tool_choice tools user_profile_id workspace_id",
+        "cache_control container diagnostics inference_geo metadata output_config service_tier speed"
+        " stop_sequences stream system thinking tool_choice tools user_profile_id workspace_id",
     ),
     "openai": _shape(
         "model input",
-        "access_programs background background_options context_management conversation image include instructions"
-        " max_output_tokens max_tool_calls metadata moderation parallel_tool_calls previous_response_id prompt"
-        " prompt_cache_key prompt_cache_options prompt_cache_retention reasoning safety_identifier service_tier"
-        " store stream stream_options temperature text tool_choice tools top_logprobs top_p truncation user",
+        "access_programs background background_options context_management conversation image include"
+        " instructions max_output_tokens max_tool_calls metadata moderation parallel_tool_calls"
+        " previous_response_id prompt prompt_cache_key prompt_cache_options prompt_cache_retention"
+        " reasoning safety_identifier service_tier store stream stream_options temperature text"
+        " tool_choice tools top_logprobs top_p truncation user",
     ),
     "groq": _shape(
         "model messages",
@@ -83,7 +84,8 @@ BLOCKS = {
 ANTHROPIC_MESSAGE = _shape("role content")
 ANTHROPIC_TOOL = _shape(
     "name input_schema",
-    "allowed_callers cache_control defer_loading description eager_input_streaming input_examples strict type",
+    "allowed_callers cache_control defer_loading description eager_input_streaming input_examples"
+    " strict type",
 )
 
 ITEMS = {

@@ -1,8 +1,8 @@
 """The rules each API enforces on a request body, checked independently of product code.
 
-A rule is reported as "B3: text", with the text of the real API where it is known. The letters: A turns, B tool calls
-and results, C ids and names, D text and empties, E reasoning and fields, F images, G system, H parameters, I caching,
-K items that OpenAI gave an id; T tool definitions; W1 is ours: these servers only stream.
+A rule is reported as "B3: text", with the text of the real API where it is known. The letters: A turns,
+B tool calls and results, C ids and names, D text and empties, E reasoning and fields, F images, G system,
+H parameters, I caching, K items with an id of OpenAI's, T tool definitions. W1 is ours: it asks for a stream.
 """
 
 from collections.abc import Callable, Iterator

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from tests.wire.facts import Dialect, ModelFacts
@@ -99,7 +100,9 @@ def _assistant_rules(
     if field and message.get(field) is not None and not isinstance(message[field], str):
         yield f"E1: Invalid type for '{where}.{field}': expected a string."
     if facts.requires_reasoning and calls and field and message.get(field) is None:
-        yield f"E3: thinking is enabled but {field} is missing in assistant tool call message at index {index}"
+        yield (
+            f"E3: thinking is enabled but {field} is missing in assistant tool call message at index {index}"
+        )
     ids: set[object] = set()
     for at, call in enumerate(calls or []):
         yield from _call_rules(f"{where}.tool_calls[{at}]", call, dialect, facts)
@@ -139,7 +142,8 @@ def _pair_rules(messages: list[dict[str, Any]]) -> Iterator[str]:
                 yield f"B5: Duplicate result for tool_call_id '{result}' in messages[{index}]."
             elif result not in waiting:
                 yield (
-                    f"B4: Invalid parameter: messages[{index}] with role 'tool' must be a response to a preceding"
+                    f"B4: Invalid parameter: messages[{index}] with role 'tool' must be a"
+                    " response to a preceding"
                     " message with 'tool_calls'."
                 )
             else:
@@ -148,8 +152,10 @@ def _pair_rules(messages: list[dict[str, Any]]) -> Iterator[str]:
             continue
         if waiting:
             yield (
-                "B3: An assistant message with 'tool_calls' must be followed by tool messages responding to each"
-                f" 'tool_call_id'. The following tool_call_ids did not have response messages: {', '.join(waiting)}"
+                "B3: An assistant message with 'tool_calls' must be followed by tool messages"
+                " responding to each"
+                " 'tool_call_id'. The following tool_call_ids did not have response messages:"
+                f" {', '.join(waiting)}"
             )
         waiting = [str(call.get("id")) for call in message.get("tool_calls") or []]
         answered = set()
@@ -164,14 +170,17 @@ def _template_rules(messages: list[dict[str, Any]]) -> Iterator[str]:
         role = message["role"]
         if role in ("system", "developer"):
             continue
-        if role == previous and role != "tool" or (role == "assistant" and previous == "start"):
+        if role == previous and role != "tool":
             yield "A3: Conversation roles must alternate user/assistant/user/assistant/..."
         previous = role
 
 
 def _mistral_rules(messages: list[dict[str, Any]]) -> Iterator[str]:
-    for before, after in zip(messages, messages[1:], strict=False):
+    for before, after in pairwise(messages):
         if before["role"] == "tool" and after["role"] == "user":
             yield "A7: Unexpected role 'user' after role 'tool'"
     if messages[-1]["role"] == "assistant":
-        yield "A4: Expected last role User or Tool (or Assistant with prefix True) for serving but got assistant"
+        yield (
+            "A4: Expected last role User or Tool (or Assistant with prefix True) for serving but got"
+            " assistant"
+        )

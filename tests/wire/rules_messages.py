@@ -1,4 +1,4 @@
-"""The rules of Anthropic Messages: content blocks, roles and order. Parameters are in `rules_messages_params`."""
+"""The rules of Anthropic Messages: content blocks, roles and order."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -40,7 +40,10 @@ def _message_rules(where: str, message: dict[str, Any], facts: ModelFacts) -> It
         yield f"A1: {where}.role: Input should be 'user', 'assistant' or 'system'"
         return
     if content in ("", []):
-        yield f"D3: {where}: all messages must have non-empty content except for the optional final assistant message"
+        yield (
+            f"D3: {where}: all messages must have non-empty content except for the optional final"
+            " assistant message"
+        )
     elif isinstance(content, str):
         if blank(content):
             yield f"D2: {where}: text content blocks must contain non-whitespace text"

@@ -20,7 +20,9 @@ def pair_rules(messages: list[dict[str, Any]]) -> Iterator[str]:
         if calls:
             yield from _answered(index, calls, following)
         if calls and following and blocks[-1]["type"] != "tool_use":
-            yield f"B8: messages.{index}: `{blocks[-1]['type']}` after the last tool_use of a turn with results"
+            yield (
+                f"B8: messages.{index}: `{blocks[-1]['type']}` after the last tool_use of a turn with results"
+            )
         previous = turns[position - 1] if position else None
         if role == "user":
             yield from _results(index, blocks, previous)
@@ -46,8 +48,10 @@ def _answered(index: int, calls: list[str], following: Turn | None) -> Iterator[
     missing = [call for call in calls if call not in answered]
     if missing:
         yield (
-            f"B3: messages.{index}: `tool_use` ids were found without `tool_result` blocks immediately after: "
-            f"{', '.join(missing)}. Each `tool_use` block must have a corresponding `tool_result` block in the"
+            f"B3: messages.{index}: `tool_use` ids were found without `tool_result` blocks"
+            " immediately after: "
+            f"{', '.join(missing)}. Each `tool_use` block must have a corresponding `tool_result`"
+            " block in the"
             " next message."
         )
 
@@ -65,9 +69,12 @@ def _results(index: int, blocks: list[dict[str, Any]], previous: Turn | None) ->
             yield f"B2: messages.{index}: `tool_result` blocks must come first in the message"
         if result not in called:
             yield (
-                f"B4: messages.{index}: unexpected `tool_use_id` found in `tool_result` blocks: {result}. Each"
+                f"B4: messages.{index}: unexpected `tool_use_id` found in `tool_result` blocks:"
+                f" {result}. Each"
                 " `tool_result` block must have a corresponding `tool_use` block in the previous message."
             )
         if result in seen:
-            yield f"B5: messages.{index}: each tool_use must have a single result. Found multiple for {result}"
+            yield (
+                f"B5: messages.{index}: each tool_use must have a single result. Found multiple for {result}"
+            )
         seen.add(result)

@@ -1,4 +1,4 @@
-"""Anthropic's rules about thinking: signed by this issuer, unmodified, in its place, after the same conversation."""
+"""Anthropic's rules about thinking: signed by this issuer, unmodified, in its place, in its conversation."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -25,7 +25,8 @@ def thinking_rules(body: dict[str, Any], facts: ModelFacts) -> Iterator[str]:
                     prefix = prefix or prefix_digest(body, index)
                     if bound[0] != prefix or (last and bound[1] != digest(last)):
                         yield (
-                            f"E9: messages.{index}.content.{at}: this `thinking` block is bound to a different"
+                            f"E9: messages.{index}.content.{at}: this `thinking` block is bound"
+                            " to a different"
                             " conversation prefix"
                         )
                 last = block["signature"]
@@ -62,6 +63,7 @@ def _open_loop(body: dict[str, Any]) -> Iterator[str]:
     if isinstance(content, list) and content[0]["type"] not in _KINDS:
         found = content[0]["type"]
         yield (
-            f"E3: messages.{index}.content.0.type: Expected `thinking` or `redacted_thinking`, but found `{found}`."
+            f"E3: messages.{index}.content.0.type: Expected `thinking` or `redacted_thinking`,"
+            f" but found `{found}`."
             " When `thinking` is enabled, a final `assistant` message must start with a thinking block."
         )

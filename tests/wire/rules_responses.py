@@ -25,7 +25,7 @@ def responses_rules(_dialect: Dialect, body: dict[str, Any], facts: ModelFacts) 
     yield from _pair_rules(items)
     yield from _id_rules(items)
     yield from _reasoning_order(items)
-    yield from _parameters(body, items, facts)
+    yield from _parameters(body, facts)
 
 
 def _kind(item: dict[str, Any]) -> str:
@@ -74,7 +74,9 @@ def _part_rules(where: str, part: Any, parts: dict[str, Any], facts: ModelFacts)
     kind = part.get("type")
     if kind not in parts:
         rule = "F6" if kind == "input_image" else "D6"
-        yield f"{rule}: Invalid value: '{kind}'. Supported values are: {', '.join(map(repr, parts))}. ({where})"
+        yield (
+            f"{rule}: Invalid value: '{kind}'. Supported values are: {', '.join(map(repr, parts))}. ({where})"
+        )
         return
     yield from unknown_and_missing("openai", where, part, parts[kind])
     if len(str(part.get("text", ""))) > _LONGEST:
@@ -110,7 +112,9 @@ def _reasoning_rules(
     where: str, item: dict[str, Any], body: dict[str, Any], facts: ModelFacts
 ) -> Iterator[str]:
     if not facts.reasons:
-        yield f"E5: Reasoning input items can only be provided to a reasoning or computer use model. ({where})"
+        yield (
+            f"E5: Reasoning input items can only be provided to a reasoning or computer use model. ({where})"
+        )
     if not isinstance(item["summary"], list):
         yield f"E1: Invalid type for '{where}.summary': expected a list."
     if item.get("content"):
@@ -118,7 +122,8 @@ def _reasoning_rules(
     sealed = item.get("encrypted_content")
     if not sealed:
         yield (
-            f"E7: Item with id '{item['id']}' not found. Items are not persisted when `store` is set to false."
+            f"E7: Item with id '{item['id']}' not found. Items are not persisted when `store` is"
+            " set to false."
             " Try again with `store` set to true, or remove this item from your input."
         )
     elif not concealed(str(sealed), facts.issuer):
@@ -176,7 +181,10 @@ def _reasoning_order(items: list[dict[str, Any]]) -> Iterator[str]:
             if not _produced(following) or needs_reasoning(
                 str(following.get("id", "")), [*thoughts, item_id]
             ):
-                yield f"E6: Item '{item_id}' of type 'reasoning' was provided without its required following item."
+                yield (
+                    f"E6: Item '{item_id}' of type 'reasoning' was provided without its required"
+                    " following item."
+                )
             thoughts.append(item_id)
         elif needs_reasoning(item_id, thoughts):
             yield f"C6: Item '{item_id}' of type '{kind}' was provided without its required 'reasoning' item."
@@ -190,7 +198,7 @@ def _produced(item: dict[str, Any]) -> bool:
     )
 
 
-def _parameters(body: dict[str, Any], items: list[dict[str, Any]], facts: ModelFacts) -> Iterator[str]:
+def _parameters(body: dict[str, Any], facts: ModelFacts) -> Iterator[str]:
     if "reasoning.encrypted_content" in (body.get("include") or []) and body.get("store") is not False:
         yield "H4: store: must be false when encrypted reasoning is asked for"
     if body.get("previous_response_id") and body.get("store") is False:
@@ -198,7 +206,15 @@ def _parameters(body: dict[str, Any], items: list[dict[str, Any]], facts: ModelF
     limit = body.get("max_output_tokens")
     if limit is not None and (not isinstance(limit, int) or limit < 16):
         yield "H1: Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16."
-    reasoning = body.get("reasoning") or {}
+    yield from _effort(body.get("reasoning") or {}, facts)
+    effort = (body.get("reasoning") or {}).get("effort")
+    for name in ("temperature", "top_p"):
+        if body.get(name) is not None and not facts.sampling and effort != "none":
+            yield f"H2: Unsupported parameter: '{name}' is not supported with this model."
+    yield from _tools(body)
+
+
+def _effort(reasoning: dict[str, Any], facts: ModelFacts) -> Iterator[str]:
     for name in reasoning:
         if name not in ("context", "effort", "generate_summary", "mode", "summary"):
             yield f"E12: Unknown parameter: 'reasoning.{name}'."
@@ -209,10 +225,6 @@ def _parameters(body: dict[str, Any], items: list[dict[str, Any]], facts: ModelF
         yield f"E16: Unsupported value: '{effort}' is not supported with this model. (reasoning.effort)"
     if reasoning.get("summary") not in (None, "auto", "concise", "detailed"):
         yield f"E16: Invalid value: '{reasoning['summary']}' for 'reasoning.summary'."
-    for name in ("temperature", "top_p"):
-        if body.get(name) is not None and not facts.sampling and effort != "none":
-            yield f"H2: Unsupported parameter: '{name}' is not supported with this model."
-    yield from _tools(body)
 
 
 def _tools(body: dict[str, Any]) -> Iterator[str]:

@@ -55,7 +55,7 @@ def concealed(data: str, issuer: str) -> bool:
 
 
 def linked_id(prefix: str, reasoning_id: str, random: str) -> str:
-    """Mint the id of an output item that needs the reasoning item before it. 48 characters, like any other."""
+    """Mint the id of an output item that needs the reasoning item before it: 48 characters, as any other."""
     body = "1" + _mac("link", reasoning_id)[:16] + random[:23]
     return prefix + body + _mac("check", body)[:8]
 
@@ -69,7 +69,7 @@ def needs_reasoning(item_id: str, reasoning_ids: Iterable[str]) -> bool:
 
 
 def prefix_digest(body: dict[str, Any], before: int) -> str:
-    """Digest what thinking in message `before` is bound to: system, tools, all content before but thinking.
+    """Digest what thinking in message `before` is bound to, system, tools, earlier content but thinking.
 
     Cache markers are left out, a string counts as its text block, neighbours of one role as one turn.
     """
