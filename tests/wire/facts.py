@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+BINDING_BETA = "thinking-binding-controls-2026-08-01"
 Dialect = Literal["anthropic", "openai", "groq", "chat"]
 
 
@@ -18,6 +19,7 @@ class ModelFacts:
     efforts: frozenset[str] = frozenset()
     sampling: bool = True  # temperature and its kin
     binds_thinking: bool = False  # thinking is valid only after the very conversation it was made in
+    betas: frozenset[str] = frozenset()  # what the `anthropic-beta` header of the request asks for
     mid_system: bool = False
     prefill: bool = False
     forced_tools_with_thinking: bool = True

@@ -68,10 +68,10 @@ async def test_an_answer_that_ends_too_soon_raises_nothing(dialect: Dialect, fau
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_a_stalled_stream_times_out_and_pings_prevent_that(dialect: Dialect) -> None:
     with pytest.raises((*BROKEN, openai.APITimeoutError)):
-        await listen(dialect, Fault.stall(), timeout=0.1)
+        await listen(dialect, Fault.stall(), timeout=0.2)
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.25):
-            await listen(dialect, Fault.ping_forever(every=0.02), timeout=0.1)
+        async with asyncio.timeout(0.45):
+            await listen(dialect, Fault.ping_forever(every=0.02), timeout=0.2)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

@@ -3,9 +3,16 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.wire.facts import ModelFacts
+from tests.wire.facts import BINDING_BETA, ModelFacts
 from tests.wire.fields import ANTHROPIC_TOOL, BLOCKS, unknown_and_missing
 from tests.wire.rules_common import blank, schema_rules, tool_list_rules
+
+_THINKING_FIELDS = {
+    "enabled": ("budget_tokens", "display"),
+    "adaptive": ("display",),
+    "disabled": (),
+    "between_tools": (),
+}
 
 
 def parameter_rules(body: dict[str, Any], facts: ModelFacts) -> Iterator[str]:
@@ -28,24 +35,23 @@ def parameter_rules(body: dict[str, Any], facts: ModelFacts) -> Iterator[str]:
 def _thinking_config(config: object, limit: object, facts: ModelFacts) -> Iterator[str]:
     if config is None:
         return
-    match config:
-        case {"type": "enabled" | "disabled" | "adaptive" | "between_tools" as kind, **rest}:
-            if kind not in facts.thinking:
-                yield f"E16: thinking.type: '{kind}' is not supported by this model"
-            budget = rest.pop("budget_tokens", None)
-            if kind == "enabled":
-                if not isinstance(budget, int) or budget < 1024:
-                    yield "E16: thinking.enabled.budget_tokens: Input should be greater than or equal to 1024"
-                elif isinstance(limit, int) and budget >= limit:
-                    yield "E16: `max_tokens` must be greater than `thinking.budget_tokens`."
-            elif budget is not None:
-                yield f"E12: thinking.{kind}.budget_tokens: Extra inputs are not permitted"
-            if rest.pop("display", None) not in (None, "summarized", "omitted"):
-                yield "E16: thinking.display: Input should be 'summarized' or 'omitted'"
-            for name in rest:
-                yield f"E12: thinking.{kind}.{name}: Extra inputs are not permitted"
-        case _:
-            yield "E16: thinking: Input tag does not match any of the expected tags"
+    kind = config.get("type") if isinstance(config, dict) else None
+    if not isinstance(config, dict) or kind not in _THINKING_FIELDS:
+        yield "E16: thinking: Input tag does not match any of the expected tags"
+        return
+    if kind not in facts.thinking:
+        yield f"E16: thinking.type: '{kind}' is not supported by this model"
+    budget = config.get("budget_tokens")
+    if kind == "enabled":
+        if not isinstance(budget, int) or budget < 1024:
+            yield "E16: thinking.enabled.budget_tokens: Input should be greater than or equal to 1024"
+        elif isinstance(limit, int) and budget >= limit:
+            yield "E16: `max_tokens` must be greater than `thinking.budget_tokens`."
+    if config.get("display") not in (None, "summarized", "omitted"):
+        yield "E16: thinking.display: Input should be 'summarized' or 'omitted'"
+    known = {"type", *_THINKING_FIELDS[kind]} | ({"block_binding"} if BINDING_BETA in facts.betas else set())
+    for name in sorted(config.keys() - known):
+        yield f"E12: thinking.{kind}.{name}: Extra inputs are not permitted"
 
 
 def _system(system: object) -> Iterator[str]:

@@ -3,36 +3,55 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.wire.facts import ModelFacts
-from tests.wire.seal import binding, concealed, digest, prefix_digest, signed
+from tests.wire.facts import BINDING_BETA, ModelFacts
+from tests.wire.seal import binding, concealed, digest, prefix_digests, signed
 
 _KINDS = ("thinking", "redacted_thinking")
 
 
 def thinking_rules(body: dict[str, Any], facts: ModelFacts) -> Iterator[str]:
     """Name the rules about thinking that a body breaks."""
-    last = ""
+    yield from _binding_rules(body, facts)
     for index, message in enumerate(body["messages"]):
-        content = message["content"]
-        blocks = content if isinstance(content, list) else []
-        prefix = ""
+        blocks = _blocks(message)
         for at, block in enumerate(blocks):
             if block["type"] in _KINDS:
                 yield from _seal_rules(f"messages.{index}.content.{at}", block, facts)
-            if block["type"] == "thinking" and isinstance(block["signature"], str):
-                bound = binding(block["signature"])
-                if facts.binds_thinking and bound:
-                    prefix = prefix or prefix_digest(body, index)
-                    if bound[0] != prefix or (last and bound[1] != digest(last)):
-                        yield (
-                            f"E9: messages.{index}.content.{at}: this `thinking` block is bound"
-                            " to a different"
-                            " conversation prefix"
-                        )
-                last = block["signature"]
         if blocks and blocks[-1]["type"] in _KINDS:
             yield f"A6: messages.{index}: the final block in an assistant message cannot be `thinking`"
     yield from _open_loop(body)
+
+
+def _blocks(message: dict[str, Any]) -> list[dict[str, Any]]:
+    content = message["content"]
+    return content if isinstance(content, list) else []
+
+
+def _binding_rules(body: dict[str, Any], facts: ModelFacts) -> Iterator[str]:
+    """Rule E9: bound thinking stands after the conversation and the thinking that it was made after.
+
+    Thinking may be missing from the front, so the first block that is there has none to follow.
+    """
+    if not facts.binds_thinking or _drops_mismatches(body, facts):
+        return
+    prefixes = prefix_digests(body)
+    last = ""
+    for index, message in enumerate(body["messages"]):
+        for at, block in enumerate(_blocks(message)):
+            if block["type"] != "thinking":
+                continue
+            bound = binding(str(block["signature"]))
+            if bound and (bound[0] != prefixes[index] or (last and bound[1] != digest(last))):
+                yield (
+                    f"E9: messages.{index}.content.{at}: `thinking` block is bound to a different conversation"
+                )
+            last = str(block["signature"])
+
+
+def _drops_mismatches(body: dict[str, Any], facts: ModelFacts) -> bool:
+    """Rule E10: a request may ask to have such blocks dropped, given the beta header."""
+    config = (body.get("thinking") or {}).get("block_binding") or {}
+    return BINDING_BETA in facts.betas and config.get("prefix_mismatch_behavior") == "drop_block"
 
 
 def _seal_rules(where: str, block: dict[str, Any], facts: ModelFacts) -> Iterator[str]:

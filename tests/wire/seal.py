@@ -68,20 +68,22 @@ def needs_reasoning(item_id: str, reasoning_ids: Iterable[str]) -> bool:
     return all(body[1:17] != _mac("link", reasoning_id)[:16] for reasoning_id in reasoning_ids)
 
 
-def prefix_digest(body: dict[str, Any], before: int) -> str:
-    """Digest what thinking in message `before` is bound to, system, tools, earlier content but thinking.
+def prefix_digests(body: dict[str, Any]) -> list[str]:
+    """Digest what thinking in each message is bound to: system, tools, and all that was said before it.
 
-    Cache markers are left out, a string counts as its text block, neighbours of one role as one turn.
+    Thinking itself and cache markers are left out, a string counts as its text block, neighbours of one role
+    as one turn. The last entry is for an answer still to come.
     """
-    flat = [
-        [m.get("role"), block]
-        for m in body.get("messages", [])[:before]
-        for block in _plain(m.get("content"))
-    ]
-    return digest([_plain(body.get("system")), _unmarked(body.get("tools") or []), flat])
+    digests = [digest([_plain(body.get("system")), _unmarked(body.get("tools") or [])])]
+    for message in body.get("messages", []):
+        so_far = digests[-1]
+        for block in _plain(message.get("content")):
+            so_far = digest([so_far, message.get("role"), block])
+        digests.append(so_far)
+    return digests
 
 
-def _plain(content: object) -> Iterable[object]:
+def _plain(content: object) -> list[object]:
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
     blocks = content if isinstance(content, list) else []

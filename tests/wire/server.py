@@ -209,7 +209,8 @@ class WireServer:
         model = str(request.body.get("model", ""))
         if self.models is not None and model not in self.models:
             return unknown_model(self.dialect, model)
-        request.broken = broken_rules(self.dialect, request.body, self.facts(model))
+        betas = frozenset(request.headers.get("anthropic-beta", "").split(","))
+        request.broken = broken_rules(self.dialect, request.body, replace(self.facts(model), betas=betas))
         if self.rules and request.broken:
             return refused(self.dialect, request.broken)
         self._answered += 1
