@@ -79,6 +79,9 @@ class _Spans:
 
 
 _PIECE = re.compile(r"\\.|`+|\*+|_+|~~|\]\(|[\[\]]|[ \n]+", re.DOTALL)
+_WORD = r"[^\s()]*(?:\([^\s()]*\)[^\s()]*)*"
+_TARGET = re.compile(rf"{_WORD}(?:\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)")
+_TARGET_BEGUN = re.compile(rf"{_WORD}(?:\([^\s()]*)?(?:\s+(?:\"[^\"]*|'[^']*)?)?")
 
 
 class Cut:
@@ -89,7 +92,8 @@ class Cut:
     """
 
     def __init__(self, source: str) -> None:
-        self.safe = self.last = 0
+        self.safe = 0
+        self.last = max(0, source.rfind(" "), source.rfind("\n"))
         self.open: list[str] = []
         self._skip = 0
         for match in _PIECE.finditer(source):
@@ -100,7 +104,6 @@ class Cut:
         mark, at = match[0], match.start()
         before, after = source[at - 1 : at] or " ", source[match.end() : match.end() + 1] or " "
         if mark[0] in " \n":
-            self.last = at
             self.safe = self.safe if self.open else at
         elif mark[0] == "`":
             close = re.compile(rf"(?<!`){mark}(?!`)").search(source, match.end())
@@ -109,7 +112,6 @@ class Cut:
             else:
                 self.open.append(mark)
                 self._skip = len(source)
-                self.last = max(self.last, source.rfind(" "))
         elif mark == "[":
             self.open.append("[")
         elif mark in ("]", "]("):
@@ -122,12 +124,11 @@ class Cut:
             return
         del self.open[len(self.open) - 1 - self.open[::-1].index("[") :]
         if mark == "](":
-            close = source.find(")", end)
-            if close < 0:
+            if target := _TARGET.match(source, end):
+                self._skip = target.end()
+            elif _TARGET_BEGUN.fullmatch(source, end):
                 self.open.append("[")
                 self._skip = len(source)
-            else:
-                self._skip = close + 1
 
     def _emphasis(self, mark: str, before: str, after: str) -> None:
         word = mark[0] == "_"
