@@ -13,6 +13,7 @@ from modules.chat.wrap import PLAIN, Row
 # HTML is off: tags, and generics such as Vec<u8>, are text to be shown, never markup to be dropped.
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("strikethrough")
 _MARKUP = re.compile(r"[\\`*_\[\]<&~]|  \n")
+_MOST_BRACKETS = 100  # the parser looks for a partner from each of them
 
 CODE = Style(color="cyan")
 _URL = Style(dim=True)
@@ -21,7 +22,7 @@ _STYLES = {"strong": Style(bold=True), "em": Style(italic=True), "s": Style(stri
 
 def inline(source: str, base: Style = PLAIN) -> Row:
     """Inline Markdown as styled, cleaned text; a hard break is a newline. Never raises."""
-    if _MARKUP.search(source) is None:
+    if _MARKUP.search(source) is None or source.count("[") > _MOST_BRACKETS:
         return [(clean(source.replace("\n", " ")), base)]
     try:
         tokens = _MARKDOWN.parseInline(source)[0].children or []
