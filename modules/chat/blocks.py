@@ -21,7 +21,7 @@ _RULE = re.compile(r" {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})"
 _SETEXT = re.compile(r" {0,3}(?:(=+)|-+)[ \t]*")
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+|$)")
 _HEADING_END = re.compile(r"(?:^|[ \t])#+[ \t]*$")
-_FENCE = re.compile(r"( {0,3})(`{3,}(?=[^`]*$)|~{3,})[ \t]*([^\s,{]*)")
+_FENCE = re.compile(r"( {0,3})(`{3,}(?=[^`]*$)|~{3,})[ \t]*(.*)")
 _DEEPEST = 24  # deeper quotes and lists are text
 _ROOM = 12  # columns of text that quotes and lists leave in any case
 

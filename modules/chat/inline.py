@@ -13,6 +13,7 @@ from modules.chat.wrap import PLAIN, Row
 # HTML is off: tags, and generics such as Vec<u8>, are text to be shown, never markup to be dropped.
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("strikethrough")
 _MARKUP = re.compile(r"[\\`*_\[\]<&~]|  \n")
+_MOST_BRACKETS = 100  # the parser looks for a partner from each of them
 
 CODE = Style(color="cyan")
 _URL = Style(dim=True)
@@ -21,7 +22,7 @@ _STYLES = {"strong": Style(bold=True), "em": Style(italic=True), "s": Style(stri
 
 def inline(source: str, base: Style = PLAIN) -> Row:
     """Inline Markdown as styled, cleaned text; a hard break is a newline. Never raises."""
-    if _MARKUP.search(source) is None:
+    if _MARKUP.search(source) is None or source.count("[") > _MOST_BRACKETS:
         return [(clean(source.replace("\n", " ")), base)]
     try:
         tokens = _MARKDOWN.parseInline(source)[0].children or []
@@ -79,6 +80,9 @@ class _Spans:
 
 
 _PIECE = re.compile(r"\\.|`+|\*+|_+|~~|\]\(|[\[\]]|[ \n]+", re.DOTALL)
+_WORD = r"[^\s()]*(?:\([^\s()]*\)[^\s()]*)*"
+_TARGET = re.compile(rf"{_WORD}(?:\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)")
+_TARGET_BEGUN = re.compile(rf"{_WORD}(?:\([^\s()]*)?(?:\s+(?:\"[^\"]*|'[^']*)?)?")
 
 
 class Cut:
@@ -89,7 +93,8 @@ class Cut:
     """
 
     def __init__(self, source: str) -> None:
-        self.safe = self.last = 0
+        self.safe = 0
+        self.last = max(0, source.rfind(" "), source.rfind("\n"))
         self.open: list[str] = []
         self._skip = 0
         for match in _PIECE.finditer(source):
@@ -100,7 +105,6 @@ class Cut:
         mark, at = match[0], match.start()
         before, after = source[at - 1 : at] or " ", source[match.end() : match.end() + 1] or " "
         if mark[0] in " \n":
-            self.last = at
             self.safe = self.safe if self.open else at
         elif mark[0] == "`":
             close = re.compile(rf"(?<!`){mark}(?!`)").search(source, match.end())
@@ -109,7 +113,6 @@ class Cut:
             else:
                 self.open.append(mark)
                 self._skip = len(source)
-                self.last = max(self.last, source.rfind(" "))
         elif mark == "[":
             self.open.append("[")
         elif mark in ("]", "]("):
@@ -122,12 +125,11 @@ class Cut:
             return
         del self.open[len(self.open) - 1 - self.open[::-1].index("[") :]
         if mark == "](":
-            close = source.find(")", end)
-            if close < 0:
+            if target := _TARGET.match(source, end):
+                self._skip = target.end()
+            elif _TARGET_BEGUN.fullmatch(source, end):
                 self.open.append("[")
                 self._skip = len(source)
-            else:
-                self._skip = close + 1
 
     def _emphasis(self, mark: str, before: str, after: str) -> None:
         word = mark[0] == "_"

@@ -7,6 +7,7 @@ streamed answer and the same answer in one piece look the same.
 from __future__ import annotations
 
 import copy
+import re
 from typing import Protocol, Self
 
 from rich.style import Style
@@ -17,6 +18,7 @@ from modules.chat.inline import Cut, closers, inline
 from modules.chat.wrap import PLAIN, QUIET, Row, cells, wrap
 
 _EDGE = "───"
+_LANGUAGE = re.compile(r"[^\s,{]*")
 _LONGEST_HEAD = 4000  # a possible table head is kept whole up to here
 
 
@@ -84,14 +86,15 @@ class Paragraph:
 
     def _release(self, width: int) -> list[Row]:
         limit = piece_size(width)
-        if cells(self.source) <= limit:
+        size = max(len(self.source), cells(self.source))
+        if size <= limit:
             return []
         if self.last_line().startswith("|") and len(self.source) - self.line_at < _LONGEST_HEAD:
             return []
         cut = Cut(self.source)
         if cut.safe:
             return self._cut(cut.safe, "", "", width)
-        if cells(self.source) <= max(2 * limit, 800):
+        if size <= max(2 * limit, 800):
             return []
         at = cut.last or len(self.source)
         open_marks = [mark for mark in Cut(self.source[:at]).open if len(mark) > 1 and mark[0] in "*_~"]
@@ -112,11 +115,11 @@ class Paragraph:
 class Fence:
     """A code block. Its lines are the terminal's to wrap, so that copied code has no added line ends."""
 
-    def __init__(self, mark: str, indent: int, language: str) -> None:
+    def __init__(self, mark: str, indent: int, info: str) -> None:
         self.mark = mark
         self.indent = indent
-        self.label = clean(language)
-        self.code = Highlighter(language)
+        self.label = clean(info.strip())
+        self.code = Highlighter(_LANGUAGE.findall(info)[0])
         self.line = ""
         self.begun = False
         self.inside = False
@@ -132,22 +135,22 @@ class Fence:
 
     def add(self, text: str, width: int) -> list[Row]:
         cut = min(self.indent, len(text) - len(text.lstrip(" ")))
-        return [*self._head(), self.code.line(text[cut:])]
+        return [*self._head(width), self.code.line(text[cut:])]
 
     def extend(self, text: str, width: int) -> list[Row]:
-        return [*self._head(), self.code.line(text)]
+        return [*self._head(width), self.code.line(text)]
 
     def end(self, width: int) -> list[Row]:
-        return [*self._head(), [(_EDGE, QUIET)]]
+        return [*self._head(width), [(_EDGE, QUIET)]]
 
     def preview(self, width: int) -> list[Row]:
-        return self._head()
+        return self._head(width)
 
-    def _head(self) -> list[Row]:
+    def _head(self, width: int) -> list[Row]:
         if self.begun:
             return []
         self.begun = True
-        return [[(f"{_EDGE} {self.label}".rstrip(), QUIET)]]
+        return wrap([(f"{_EDGE} {self.label}", QUIET)], width)
 
 
 class Indented:
