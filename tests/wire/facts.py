@@ -26,6 +26,7 @@ class ModelFacts:
     mistral_ids: bool = False
     strict_template: bool = False  # one leading system message, strict alternation
     text_only_content: bool = False  # content must be a string
+    json_arguments: bool = False  # call arguments must parse, where the dialect does not demand it anyway
 
     @property
     def adaptive(self) -> bool:
@@ -52,7 +53,10 @@ def _claude(model: str) -> ModelFacts:
         return ModelFacts(reasons=True, thinking=frozenset({"enabled", "disabled"}), prefill=True)
     line, version = match[1], (int(match[2]), int(match[3] or 0))
     if version < (4, 6):
-        return ModelFacts(reasons=True, thinking=frozenset({"enabled", "disabled"}), prefill=True)
+        efforts = frozenset({"low", "medium", "high"} if (line, version) == ("opus", (4, 5)) else ())
+        return ModelFacts(
+            reasons=True, thinking=frozenset({"enabled", "disabled"}), efforts=efforts, prefill=True
+        )
     if version < (5, 0):
         types = {"adaptive", "disabled"} | ({"enabled"} if version == (4, 6) else set())
         return ModelFacts(

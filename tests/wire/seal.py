@@ -54,8 +54,22 @@ def concealed(data: str, issuer: str) -> bool:
     return head == "enc" and hmac.compare_digest(mac, _mac(issuer, body))
 
 
+def linked_id(prefix: str, reasoning_id: str, random: str) -> str:
+    """Mint the id of an output item that needs the reasoning item before it. 48 characters, like any other."""
+    body = "1" + _mac("link", reasoning_id)[:16] + random[:23]
+    return prefix + body + _mac("check", body)[:8]
+
+
+def needs_reasoning(item_id: str, reasoning_ids: Iterable[str]) -> bool:
+    """Tell whether an item was issued after a reasoning item that is not among these."""
+    body, check = item_id.partition("_")[2][:40], item_id.partition("_")[2][40:]
+    if not body.startswith("1") or check != _mac("check", body)[:8]:
+        return False
+    return all(body[1:17] != _mac("link", reasoning_id)[:16] for reasoning_id in reasoning_ids)
+
+
 def prefix_digest(body: dict[str, Any], before: int) -> str:
-    """Digest what the thinking in message `before` is bound to: system, tools, all content before but thinking.
+    """Digest what thinking in message `before` is bound to: system, tools, all content before but thinking.
 
     Cache markers are left out, a string counts as its text block, neighbours of one role as one turn.
     """
