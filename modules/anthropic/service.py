@@ -26,8 +26,8 @@ class AnthropicService(HttpService):
         ValueError,
     )
 
-    def __init__(self, provider: Provider, key: Key | None = None) -> None:
-        super().__init__(provider, key)
+    def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT) -> None:
+        super().__init__(provider, key, idle_timeout)
         pool = httpx2.AsyncClient if provider.is_local else anthropic.DefaultAsyncHttpxClient
         self._client = anthropic.AsyncAnthropic(
             api_key=key.value if key else "",
@@ -35,7 +35,7 @@ class AnthropicService(HttpService):
             max_retries=0,
             default_headers=HEADERS,
             http_client=pool(
-                timeout=httpx2.Timeout(IDLE_TIMEOUT, connect=CONNECT_TIMEOUT),
+                timeout=httpx2.Timeout(idle_timeout, connect=CONNECT_TIMEOUT),
                 limits=httpx2.Limits(keepalive_expiry=KEEPALIVE),
                 follow_redirects=False,
                 trust_env=not provider.is_local,

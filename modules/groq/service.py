@@ -27,8 +27,8 @@ class GroqService(HttpService):
         ValueError,
     )
 
-    def __init__(self, provider: Provider, key: Key | None = None) -> None:
-        super().__init__(provider, key)
+    def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT) -> None:
+        super().__init__(provider, key, idle_timeout)
         pool = httpx.AsyncClient if provider.is_local else groq.DefaultAsyncHttpxClient
         self._client = groq.AsyncGroq(
             api_key=key.value if key else "",
@@ -36,7 +36,7 @@ class GroqService(HttpService):
             max_retries=0,
             default_headers=HEADERS,
             http_client=pool(
-                timeout=httpx.Timeout(IDLE_TIMEOUT, connect=CONNECT_TIMEOUT),
+                timeout=httpx.Timeout(idle_timeout, connect=CONNECT_TIMEOUT),
                 limits=httpx.Limits(keepalive_expiry=KEEPALIVE),
                 follow_redirects=False,
                 trust_env=not provider.is_local,

@@ -103,9 +103,10 @@ class BaseService(ABC):
 
     foreign_errors: ClassVar[tuple[type[Exception], ...]] = ()
 
-    def __init__(self, provider: Provider, key: Key | None = None) -> None:
+    def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT) -> None:
         self.provider = provider
         self.key = key
+        self.idle_timeout = idle_timeout
 
     def reply(self, request: ChatRequest) -> Reply:
         """Start an answer. Nothing is sent before the reply is iterated.

@@ -29,8 +29,8 @@ class OpenAIClientService(HttpService):
         ValueError,
     )
 
-    def __init__(self, provider: Provider, key: Key | None = None) -> None:
-        super().__init__(provider, key)
+    def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT) -> None:
+        super().__init__(provider, key, idle_timeout)
         pool = httpx2.AsyncClient if provider.is_local else openai.DefaultAsyncHttpxClient
         # A server without keys gets no Authorization header at all, not a made-up one.
         headers = HEADERS if key else {**HEADERS, "Authorization": openai.Omit()}
@@ -40,7 +40,7 @@ class OpenAIClientService(HttpService):
             max_retries=0,
             default_headers=headers,  # type: ignore[arg-type]  # Omit is documented for single requests only
             http_client=pool(
-                timeout=httpx2.Timeout(IDLE_TIMEOUT, connect=CONNECT_TIMEOUT),
+                timeout=httpx2.Timeout(idle_timeout, connect=CONNECT_TIMEOUT),
                 limits=httpx2.Limits(keepalive_expiry=KEEPALIVE),
                 follow_redirects=False,
                 trust_env=not provider.is_local,

@@ -1,0 +1,128 @@
+"""Fixtures: a provider on loopback with our real service connected to it through the real SDK."""
+
+import importlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from modules.config import Key
+from modules.llm.base import IDLE_TIMEOUT, BaseService, ChatRequest, Reply
+from modules.llm.events import Finished, ReasoningDelta, StreamEvent, TextDelta, Usage
+from modules.llm.message import Message, user
+from modules.llm.models import Model, Provider
+from modules.llm.service_manager import SERVICES
+from tests.cases import ENDPOINTS, Case
+from tests.wire import Answer, Request, Status, WireServer
+from tests.wire.facts import Dialect
+
+KEY = Key("sk-test-4f7b0c2d9e81", "TEST_KEY in a test")
+
+
+class Answered:
+    """One answer, whole: the events as they came and the message they came to."""
+
+    def __init__(self, events: Sequence[StreamEvent], message: Message) -> None:
+        self.events = events
+        self.message = message
+
+    @property
+    def text(self) -> str:
+        """What a person saw."""
+        return "".join(event.text for event in self.events if isinstance(event, TextDelta))
+
+    @property
+    def thought(self) -> str:
+        return "".join(event.text for event in self.events if isinstance(event, ReasoningDelta))
+
+    @property
+    def finished(self) -> Finished:
+        last = self.events[-1]
+        assert isinstance(last, Finished)
+        return last
+
+    @property
+    def usage(self) -> Usage:
+        assert self.finished.usage is not None
+        return self.finished.usage
+
+
+class Wired:
+    """A server that speaks one dialect, a service that speaks to it, and a model there."""
+
+    def __init__(self, server: WireServer, service: BaseService, model: Model) -> None:
+        self.server = server
+        self.service = service
+        self.model = model
+
+    def reply(self, *history: Message, **options: Any) -> Reply:
+        model = options.pop("model", self.model)
+        return self.service.reply(ChatRequest(model, history or (user("Hello"),), **options))
+
+    async def ask(self, *history: Message, answer: Answer | Status | None = None, **options: Any) -> Answered:
+        """Send this history, take the whole answer. `answer` is what the server is told to give."""
+        if answer is not None:
+            self.server.answer(answer)
+        reply = self.reply(*history, **options)
+        events = [event async for event in reply]
+        return Answered(events, reply.message())
+
+    async def fail(self, *history: Message, answer: Answer | Status, **options: Any) -> tuple[Reply, list[StreamEvent]]:
+        """Send, and give what had come when the error came; the error itself goes on."""
+        self.server.answer(answer)
+        reply = self.reply(*history, **options)
+        events: list[StreamEvent] = []
+        try:
+            async for event in reply:
+                events.append(event)
+        except Exception as error:
+            error.args = (*error.args, reply, events)
+            raise
+        return reply, events
+
+    async def play(self, case: Case, history: Sequence[Message] = ()) -> list[Message]:
+        """Have a conversation, on top of this history; give the history after it."""
+        messages = list(history)
+        for step in case.steps:
+            messages.append(step.ask or case.answered(messages[-1].calls))
+            done = await self.ask(*messages, answer=step.answer, system=case.system, tools=case.tools)
+            messages.append(done.message)
+        return messages
+
+    @property
+    def last(self) -> Request:
+        """The last request that the server saw."""
+        return self.server.chats[-1]
+
+    def but(self, **changes: Any) -> Model:
+        """The same model with other abilities."""
+        return replace(self.model, **changes)
+
+
+Connect = Callable[..., Awaitable[Wired]]
+
+
+@pytest.fixture
+async def connect() -> AsyncIterator[Connect]:
+    """Connect to endpoints by name; all are closed after the test."""
+    async with AsyncExitStack() as stack:
+
+        async def to(
+            name: Dialect, *, key: Key | None = KEY, idle_timeout: float | None = None, **options: Any
+        ) -> Wired:
+            server = stack.enter_context(WireServer(name, key=KEY.value if key else None, **options))
+            model = ENDPOINTS[name].full_model(server.base_url)
+            service = make_service(model.provider, key, idle_timeout)
+            stack.push_async_callback(service.close)
+            return Wired(server, service, model)
+
+        yield to
+
+
+def make_service(provider: Provider, key: Key | None = KEY, idle_timeout: float = IDLE_TIMEOUT) -> BaseService:
+    """The service of a provider, outside any manager."""
+    module, _, name = (provider.service or SERVICES[provider.dialect]).partition(":")
+    kind: type[BaseService] = getattr(importlib.import_module(module), name)
+    return kind(provider, key, idle_timeout)
