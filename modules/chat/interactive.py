@@ -19,6 +19,7 @@ from modules.session.conversation import Spent
 from modules.session.turn import run_turn
 
 TWICE = 2.0  # seconds within which a second Ctrl+C at an empty prompt leaves
+MOMENT = 0.1  # seconds; the first keys are echoed before any import takes its share of the processor
 AHEAD = ("modules.chat.markdown",)  # loaded while the first question is typed
 STOPPED: dict[StopReason, str] = {
     "max_tokens": "cut: the model's output limit is reached",
@@ -40,7 +41,7 @@ class Interactive:
 
     async def run(self) -> None:
         """Read lines until the person leaves."""
-        self._prompt.app.after_render += lambda _: self._warm_up()
+        self._prompt.app.after_render += lambda _: self._warm_up_soon()
         refused_at = -TWICE
         while True:
             text, self._context.draft = self._context.draft, ""
@@ -119,14 +120,16 @@ class Interactive:
         self._context.draft = asked.message.text
         self._context.attachments[:0] = own
 
-    def _warm_up(self) -> None:
-        """Once the prompt is on the screen: load what the next answer needs, so that it does not wait for it."""
+    def _warm_up_soon(self) -> None:
+        """Once the prompt is on the screen, and has had a moment to itself: load what the next answer needs."""
         model = self._context.conversation.model
-        if self._warmed is model:
-            return
-        if self._warmed is None:
-            threading.Thread(target=_load_ahead, daemon=True).start()
-        self._warmed = model
+        if self._warmed is not model:
+            if self._warmed is None:
+                asyncio.get_running_loop().call_later(MOMENT, threading.Thread(target=_load_ahead, daemon=True).start)
+            self._warmed = model
+            asyncio.get_running_loop().call_later(MOMENT, self._warm_up, model)
+
+    def _warm_up(self, model: Model) -> None:
         task = asyncio.ensure_future(self._context.services.warm_up(model))
         self._warming.add(task)
         task.add_done_callback(self._warming.discard)

@@ -46,6 +46,8 @@ class Prompt:
             prompt_continuation=lambda width, number, wrapped: "" if wrapped else "· ".rjust(width),
             reserve_space_for_menu=6,
         )
+        # A terminal that does not say where its cursor is works well enough; nobody needs to be warned of it.
+        self._session.app.renderer.cpr_not_supported_callback = lambda: None
 
     @property
     def app(self) -> Application[str]:
