@@ -98,6 +98,8 @@ class Paragraph:
             return []
         at = cut.last or len(self.source)
         open_marks = [mark for mark in Cut(self.source[:at]).open if len(mark) > 1 and mark[0] in "*_~"]
+        if len(open_marks) > 3:  # not emphasis, but signs that happen to look like it
+            open_marks = []
         return self._cut(at, closers(open_marks), "".join(open_marks), width)
 
     def _cut(self, at: int, close: str, reopen: str, width: int) -> list[Row]:

@@ -49,13 +49,13 @@ class MarkdownStream:
 
     def finish(self) -> None:
         """Write all the rest, and leave the cursor on a new row."""
-        size = self._measure()
+        self._measure()
         self._read()
         if self._line:
             self._end_line(self._line)
         self._line = ""
         self._blocks.end()
-        self._tail.finish(self._take(), size)
+        self._tail.finish(self._take())
 
     def _measure(self) -> tuple[int, int]:
         columns, lines = self._size()
