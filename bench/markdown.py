@@ -20,7 +20,7 @@ DELTA, RATE, FRAMES = 5, 200, 12
 SIZE = (100, 40)
 
 PROSE = (
-    "You can reach **PostgreSQL** from Python with *one* of several libraries. The common choice is `psycopg`, "
+    "You can reach **PostgreSQL** from Python with *one* of several libraries. The choice is `psycopg`, "
     "which gives you **a synchronous and an asynchronous** interface. See [the docs](https://a.example/docs).\n\n"
 )
 CODE = (

@@ -1,4 +1,4 @@
-"""An answer drawn while it arrives looks like the same answer drawn at once, whatever the terminal does meanwhile."""
+"""An answer drawn while it arrives looks as if drawn at once, whatever the terminal does meanwhile."""
 
 import random
 import re
@@ -300,7 +300,7 @@ def test_a_terminal_that_reflows_shows_every_word_once_after_resizes(tmp_path: P
 
 
 def work(text: str) -> tuple[int, int]:
-    """Bytes written, and Python function calls made, for a text that is streamed: a measure without a clock."""
+    """Bytes written and Python functions called while a text is streamed: a measure without a clock."""
     calls = written = 0
 
     def count(frame: object, event: str, arg: object) -> None:
