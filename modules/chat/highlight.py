@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Iterator
 
 # Pygments ships no types, and its stubs are not among our tools.
@@ -55,7 +54,6 @@ _COLORS = {
     Generic.Prompt: QUIET,
     Error: PLAIN,
 }
-_FAMILY = re.compile(r"/\*|\*/")
 _LONGEST = 2000  # a longer line is shown plain: it is data, and lexers are slow on it
 
 
