@@ -14,7 +14,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.markdown import Markdown
 
-from modules.chat.markdown import MarkdownStream
+from modules.chat.markdown.stream import MarkdownStream
 
 DELTA, RATE, FRAMES = 5, 200, 12
 SIZE = (100, 40)
@@ -23,9 +23,7 @@ PROSE = (
     "You can reach **PostgreSQL** from Python with *one* of several libraries. The choice is `psycopg`, "
     "which gives you **a synchronous and an asynchronous** interface. See [the docs](https://a.example/docs).\n\n"
 )
-CODE = (
-    "    def size(self, limit: int = 10) -> dict[str, int]:\n        return {'count': limit * 2}  # doubled\n"
-)
+CODE = "    def size(self, limit: int = 10) -> dict[str, int]:\n        return {'count': limit * 2}  # doubled\n"
 LIST = "- open a **connection**, once for the whole program\n  - run the `query` with its parameters\n"
 TABLE = "| Library | Speed | Notes |\n|---|---:|---|\n"
 ROW = "| psycopg | 1.0 | The **reference** choice with wheels |\n"

@@ -34,9 +34,7 @@ ATTACKS = {
     "joiner between letters": "a\u200db\u200cc",
 }
 INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-PREFIXES = (
-    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"  # visible signs
-)
+PREFIXES = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"  # visible signs
 SPELLING = {*"\u200c\u200d", *PREFIXES}
 
 

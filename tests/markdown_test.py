@@ -14,22 +14,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from modules.chat.markdown import MarkdownStream
+from modules.chat.markdown.stream import MarkdownStream
 
 CORPUS = {
     "prose": (
-        "One *two* **three four** `five` and __six__ ~~seven~~.\nSoft break.  \n"
-        "Hard break, \\*escaped\\* &amp; done."
+        "One *two* **three four** `five` and __six__ ~~seven~~.\nSoft break.  \nHard break, \\*escaped\\* &amp; done."
     ),
     "far apart": (f"Start **{' '.join(f'bold{n}' for n in range(90))}** end *{'it ' * 90}* `{'c ' * 90}` z"),
     "never closed": (f"An *asterisk {'alone ' * 200} and [a bracket {'alone ' * 200} `tick {'alone ' * 99}"),
     "headings": "# One\n## Two **bold**\n### Three ###\nSetext\n======\nOther\n---\ntext\n\n#### Four",
-    "lists": (
-        "- a\n- b\n  - c\n    - d\n  - e\n\n    more of e\n* other list\n\n- loose\n\n- list\n-\n- [ ] task"
-    ),
-    "numbers": (
-        "\n".join(f"{n}. item {n} with `code`" for n in range(7, 13)) + "\n\n2) again\n3) and\n   - inner\n"
-    ),
+    "lists": ("- a\n- b\n  - c\n    - d\n  - e\n\n    more of e\n* other list\n\n- loose\n\n- list\n-\n- [ ] task"),
+    "numbers": ("\n".join(f"{n}. item {n} with `code`" for n in range(7, 13)) + "\n\n2) again\n3) and\n   - inner\n"),
     "fences": (
         "Text:\n```python\ndef f(x):\n    '''Doc\n    string'''\n    return x  # done\n\n```\n"
         "~~~\nplain\n~~~\n```c\n/* a\n b */ int x;"
@@ -50,10 +45,7 @@ CORPUS = {
     ),
     "html": "A Vec<u8> and\n<div>\n<p>text</p>\n</div>\n\n<details>hidden?</details>",
     "wide": (
-        "中文段落没有空格，" * 12
-        + "\n\n- 日本語 と **太字** 😀 emoji\n\n|名前|値|\n|-|-|\n|"
-        + "漢字" * 20
-        + "|1|"
+        "中文段落没有空格，" * 12 + "\n\n- 日本語 と **太字** 😀 emoji\n\n|名前|値|\n|-|-|\n|" + "漢字" * 20 + "|1|"
     ),
     "code line": f"```\n{'abc_def ' * 100}\nshort\n```\n\n    four spaces\n\n    are code\n\ntext",
     "one word": "x" * 2_000 + " y",
@@ -274,7 +266,7 @@ def test_a_narrower_terminal_without_reflow_keeps_every_row_once() -> None:
 def test_a_terminal_that_reflows_shows_every_word_once_after_resizes(tmp_path: Path) -> None:
     script = tmp_path / "stream.py"
     script.write_text(
-        "import os, sys, time\nfrom modules.chat.markdown import MarkdownStream\n"
+        "import os, sys, time\nfrom modules.chat.markdown.stream import MarkdownStream\n"
         "m = MarkdownStream(lambda t: (sys.stdout.write(t), sys.stdout.flush()), os.get_terminal_size)\n"
         "text = ''.join(f'word{n:03} ' + ('\\n\\n- ' if n % 23 == 0 else '') for n in range(300))\n"
         "for at in range(0, len(text), 8):\n    m.feed(text[at:at + 8]); m.draw(); time.sleep(.004)\n"
@@ -338,9 +330,7 @@ HUGE = {
 @pytest.mark.parametrize("name", HUGE)
 def test_one_huge_block_costs_no_more_per_character_than_a_small_one(name: str) -> None:
     head, line = HUGE[name]
-    (small_bytes, small_calls), (bytes_, calls) = (
-        work(head + line * (size // len(line))) for size in (3_000, 12_000)
-    )
+    (small_bytes, small_calls), (bytes_, calls) = (work(head + line * (size // len(line))) for size in (3_000, 12_000))
     assert bytes_ < 4.4 * small_bytes
     assert calls < 4.4 * small_calls
     assert bytes_ < 8 * 12_000

@@ -11,6 +11,7 @@ from modules.chat.interrupt import interruptible
 from modules.chat.prompt import Leaving, Prompt
 from modules.chat.render import Answer, show
 from modules.chat.screen import TerminalScreen
+from modules.chat.words import dollars
 from modules.errors import ParlanceError
 from modules.llm.events import Finished, StopReason
 from modules.llm.message import File, Image, user
@@ -20,7 +21,7 @@ from modules.session.turn import run_turn
 
 TWICE = 2.0  # seconds within which a second Ctrl+C at an empty prompt leaves
 MOMENT = 0.1  # seconds; the first keys are echoed before any import takes its share of the processor
-AHEAD = ("modules.chat.markdown",)  # loaded while the first question is typed
+AHEAD = ("modules.chat.markdown.stream",)  # loaded while the first question is typed
 STOPPED: dict[StopReason, str] = {
     "max_tokens": "cut: the model's output limit is reached",
     "refusal": "the model declined; /retry or /model asks again",
@@ -103,13 +104,13 @@ class Interactive:
         except ParlanceError as error:
             self._screen.error(error)
             if asked.message in conversation:
-                self._screen.say("The answer is incomplete; what came is kept. /retry asks again.")
+                self._screen.say("The answer is incomplete; what came is kept.\n")
             else:
                 self._give_back(asked)
             return
         if not finished:
             kept = asked.message in conversation
-            self._screen.say("Interrupted; what came is kept." if kept else "Interrupted.")
+            self._screen.say("Interrupted; what came is kept.\n" if kept else "Interrupted.\n")
             if not kept:
                 self._give_back(asked)
             return
@@ -140,8 +141,8 @@ def footer(model: Model, finished: Finished | None, spent: list[Spent], seconds:
     parts = [model.full_name]
     for request in spent:
         parts.append(f"{compact(request.usage.input)} in, {compact(request.usage.output)} out")
-        if request.cost:
-            parts.append(f"${request.cost:.4f}".rstrip("0"))
+        if request.cost != 0:
+            parts.append(dollars(request.cost))
     parts.append(f"{seconds:.1f} s")
     if finished is not None and finished.stop in STOPPED:
         parts.append(STOPPED[finished.stop])

@@ -62,7 +62,7 @@ class Provider(Struct, frozen=True, kw_only=True):
     key_page: str = ""
     service: str | None = None
     note: str = ""
-    profile: Profile = Profile()  # noqa: RUF009 - frozen
+    profile: Profile = Profile()
 
     @property
     def host(self) -> str:

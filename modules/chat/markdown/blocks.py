@@ -12,10 +12,10 @@ import re
 
 from rich.style import Style
 
-from modules.chat.containers import ITEM, QUOTE, Container, indent, item, untab
-from modules.chat.leaves import Fence, Indented, Leaf, Paragraph, piece_size, rule
-from modules.chat.table import Table, starts_table
-from modules.chat.wrap import PLAIN, QUIET, Row, append, row_cells, wrap
+from modules.chat.markdown.containers import ITEM, QUOTE, Container, indent, item, untab
+from modules.chat.markdown.leaves import Fence, Indented, Leaf, Paragraph, piece_size, rule
+from modules.chat.markdown.table import Table, starts_table
+from modules.chat.markdown.wrap import PLAIN, QUIET, Row, append, row_cells, wrap
 
 _RULE = re.compile(r" {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})")
 _SETEXT = re.compile(r" {0,3}(?:(=+)|-+)[ \t]*")

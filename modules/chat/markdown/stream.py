@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable
 
-from modules.chat.blocks import Blocks
-from modules.chat.tail import Tail
-from modules.chat.wrap import Row
+from modules.chat.markdown.blocks import Blocks
+from modules.chat.markdown.tail import Tail
+from modules.chat.markdown.wrap import Row
 
 # The beginning of a line that says what it will be but has no text yet: drawn later, so nothing flickers.
 _UNDECIDED = re.compile(r"[ \t>]*(?:[-+*_=#:~` \t]*|\d{1,9}[.)]?[ \t]*|(?:```|~~~|\|).*)")

@@ -8,7 +8,7 @@ are written after an erase, never left standing from before, and the tail is dra
 
 from collections.abc import Callable
 
-from modules.chat.wrap import Row, append, cells, chop, row_cells, to_ansi
+from modules.chat.markdown.wrap import Row, append, cells, chop, row_cells, to_ansi
 
 _BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"  # a synchronized update: no half-drawn frame is shown
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"

@@ -13,9 +13,9 @@ from typing import Protocol, Self
 from rich.style import Style
 
 from modules.chat.clean import clean
-from modules.chat.highlight import Highlighter
-from modules.chat.inline import Cut, closers, inline
-from modules.chat.wrap import PLAIN, QUIET, Row, cells, wrap
+from modules.chat.markdown.highlight import Highlighter
+from modules.chat.markdown.inline import Cut, closers, inline
+from modules.chat.markdown.wrap import PLAIN, QUIET, Row, cells, wrap
 
 _EDGE = "───"
 _LANGUAGE = re.compile(r"[^\s,{]*")
