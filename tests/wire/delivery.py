@@ -71,6 +71,8 @@ def _break(fault: Fault, blobs: list[bytes], dialect: Dialect) -> Iterator[Step]
     match fault.what:
         case "cut_mid_event":
             yield from (Send(half), Finish("close"))
+        case "empty_200":
+            yield Finish()
         case "clean_end":
             yield from (Send(half if fault.half else b""), Finish())
         case "reset":

@@ -105,4 +105,5 @@ def refused(dialect: Dialect, broken: list[str]) -> Status:
     """Word the 400 for a request that breaks rules: the first rule, without its id."""
     _, _, message = broken[0].partition(": ")
     code = "invalid_encrypted_content" if "could not be verified" in message else None
-    return Status(400, kind="invalid_request_error", message=message, code=code)
+    too_large = broken[0].startswith("A9:") and dialect == "groq"
+    return Status(413 if too_large else 400, kind="invalid_request_error", message=message, code=code)

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+BINDING_BETA = "thinking-binding-controls-2026-08-01"
 Dialect = Literal["anthropic", "openai", "groq", "chat"]
 
 
@@ -18,6 +19,7 @@ class ModelFacts:
     efforts: frozenset[str] = frozenset()
     sampling: bool = True  # temperature and its kin
     binds_thinking: bool = False  # thinking is valid only after the very conversation it was made in
+    betas: frozenset[str] = frozenset()  # what the `anthropic-beta` header of the request asks for
     mid_system: bool = False
     prefill: bool = False
     forced_tools_with_thinking: bool = True
@@ -26,6 +28,7 @@ class ModelFacts:
     mistral_ids: bool = False
     strict_template: bool = False  # one leading system message, strict alternation
     text_only_content: bool = False  # content must be a string
+    json_arguments: bool = False  # call arguments must parse, where the dialect does not demand it anyway
 
     @property
     def adaptive(self) -> bool:
@@ -52,7 +55,10 @@ def _claude(model: str) -> ModelFacts:
         return ModelFacts(reasons=True, thinking=frozenset({"enabled", "disabled"}), prefill=True)
     line, version = match[1], (int(match[2]), int(match[3] or 0))
     if version < (4, 6):
-        return ModelFacts(reasons=True, thinking=frozenset({"enabled", "disabled"}), prefill=True)
+        efforts = frozenset({"low", "medium", "high"} if (line, version) == ("opus", (4, 5)) else ())
+        return ModelFacts(
+            reasons=True, thinking=frozenset({"enabled", "disabled"}), efforts=efforts, prefill=True
+        )
     if version < (5, 0):
         types = {"adaptive", "disabled"} | ({"enabled"} if version == (4, 6) else set())
         return ModelFacts(

@@ -92,7 +92,7 @@ class Fault:
     @classmethod
     def empty_200(cls) -> "Fault":
         """Answer 200 with an event stream of no bytes."""
-        return cls("empty_200")
+        return cls("empty_200", after=0)
 
     @classmethod
     def redirect(cls, to: str, status: int = 307) -> "Fault":

@@ -1,4 +1,4 @@
-"""As much HTTP/1.1 as the SDKs need: requests with a length, answers plain or chunked, kept-alive connections."""
+"""As much HTTP/1.1 as the SDKs need: requests with a length, whole or chunked answers, kept-alive sockets."""
 
 import asyncio
 import json

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.wire.answers import Answer, Call, Part, Reasoning, Refusal, Text, Usage
-from tests.wire.seal import conceal, prefix_digest, sign
+from tests.wire.seal import conceal, prefix_digests, sign
 from tests.wire.sse import Context, Event, new_id
 
 PING = Event("ping", {"type": "ping"})
@@ -115,7 +115,7 @@ class _Signer:
     def __init__(self, context: Context) -> None:
         messages = context.body.get("messages", [])
         self._issuer = context.facts.issuer
-        self._prefix = prefix_digest(context.body, len(messages)) if context.facts.binds_thinking else ""
+        self._prefix = prefix_digests(context.body)[-1] if context.facts.binds_thinking else ""
         self._last = next((found for message in reversed(messages) for found in _signatures(message)), "")
 
     def sign(self, text: str) -> str:

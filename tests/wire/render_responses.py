@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.wire.answers import Answer, Call, Part, Reasoning, Refusal, Text, Usage
-from tests.wire.seal import conceal
+from tests.wire.seal import conceal, linked_id
 from tests.wire.sse import Context, Event, new_id
 
 # The neutral stop word, and what the status and its details say for it.
@@ -46,6 +46,10 @@ class _Stream:
         self.response = response
         self.events: list[Event] = []
         self.output: list[dict[str, Any]] = []
+        self._thought = ""  # id of the reasoning item that the next items belong to
+
+    def _new_id(self, prefix: str) -> str:
+        return linked_id(prefix, self._thought, new_id("")) if self._thought else new_id(prefix + "0", 47)
 
     def add(self, kind: str, **fields: object) -> None:
         data = {"type": kind, "sequence_number": len(self.events), **fields}
@@ -66,6 +70,7 @@ class _Stream:
     def _reasoning(self, part: Reasoning, context: Context, index: int) -> dict[str, Any]:
         sealed = conceal(part.text, context.facts.issuer)
         item: dict[str, Any] = {"id": new_id("rs_", 48), "type": "reasoning", "summary": []}
+        self._thought = item["id"]
         # The ciphertext of the opening event is not yet the final one, as in the real stream.
         self.add(
             "response.output_item.added", output_index=index, item={**item, "encrypted_content": sealed[:40]}
@@ -83,7 +88,7 @@ class _Stream:
         return {**item, "encrypted_content": sealed}
 
     def _message(self, part: Text | Refusal, index: int) -> dict[str, Any]:
-        base = {"id": new_id("msg_", 48), "type": "message", "role": "assistant"}
+        base = {"id": self._new_id("msg_"), "type": "message", "role": "assistant"}
         self.add(
             "response.output_item.added",
             output_index=index,
@@ -107,7 +112,7 @@ class _Stream:
 
     def _call(self, part: Call, index: int) -> dict[str, Any]:
         item: dict[str, Any] = {
-            "id": new_id("fc_", 48),
+            "id": self._new_id("fc_"),
             "type": "function_call",
             "status": "in_progress",
             "arguments": "",

@@ -54,20 +54,36 @@ def concealed(data: str, issuer: str) -> bool:
     return head == "enc" and hmac.compare_digest(mac, _mac(issuer, body))
 
 
-def prefix_digest(body: dict[str, Any], before: int) -> str:
-    """Digest what the thinking in message `before` is bound to: system, tools, all content before but thinking.
+def linked_id(prefix: str, reasoning_id: str, random: str) -> str:
+    """Mint the id of an output item that needs the reasoning item before it: 48 characters, as any other."""
+    body = "1" + _mac("link", reasoning_id)[:16] + random[:23]
+    return prefix + body + _mac("check", body)[:8]
 
-    Cache markers are left out, a string counts as its text block, neighbours of one role as one turn.
+
+def needs_reasoning(item_id: str, reasoning_ids: Iterable[str]) -> bool:
+    """Tell whether an item was issued after a reasoning item that is not among these."""
+    body, check = item_id.partition("_")[2][:40], item_id.partition("_")[2][40:]
+    if not body.startswith("1") or check != _mac("check", body)[:8]:
+        return False
+    return all(body[1:17] != _mac("link", reasoning_id)[:16] for reasoning_id in reasoning_ids)
+
+
+def prefix_digests(body: dict[str, Any]) -> list[str]:
+    """Digest what thinking in each message is bound to: system, tools, and all that was said before it.
+
+    Thinking itself and cache markers are left out, a string counts as its text block, neighbours of one role
+    as one turn. The last entry is for an answer still to come.
     """
-    flat = [
-        [m.get("role"), block]
-        for m in body.get("messages", [])[:before]
-        for block in _plain(m.get("content"))
-    ]
-    return digest([_plain(body.get("system")), _unmarked(body.get("tools") or []), flat])
+    digests = [digest([_plain(body.get("system")), _unmarked(body.get("tools") or [])])]
+    for message in body.get("messages", []):
+        so_far = digests[-1]
+        for block in _plain(message.get("content")):
+            so_far = digest([so_far, message.get("role"), block])
+        digests.append(so_far)
+    return digests
 
 
-def _plain(content: object) -> Iterable[object]:
+def _plain(content: object) -> list[object]:
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
     blocks = content if isinstance(content, list) else []

@@ -30,7 +30,7 @@ _PATHS: dict[Dialect, tuple[str, str, str]] = {
     "groq": ("", "/openai/v1/chat/completions", "/openai/v1/models"),
     "chat": ("/v1", "/v1/chat/completions", "/v1/models"),
 }
-_RENDER = {
+RENDER = {
     "anthropic": render_anthropic.render,
     "openai": render_responses.render,
     "groq": render_chat.render,
@@ -42,7 +42,8 @@ class WireServer:
     """One provider's API on 127.0.0.1, in a thread with a loop of its own.
 
     `key` None accepts any; `models` None knows every model; `rules` False refuses nothing; `facts` overrides
-    what the model ids suggest; `idle_close` closes a kept-alive connection after so many idle seconds.
+    what the model ids suggest; `default` answers when nothing is queued; `idle_close` closes a
+    kept-alive connection after so many idle seconds.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class WireServer:
         issuer: str | None = None,
         reasoning_field: str | None = "reasoning_content",
         idle_close: float | None = None,
+        default: Answer | None = None,
         port: int = 0,
     ) -> None:
         self.dialect: Dialect = dialect
@@ -69,6 +71,7 @@ class WireServer:
         self._issuer = issuer
         self._reasoning_field = "reasoning" if dialect == "groq" else reasoning_field
         self._idle_close = idle_close
+        self._default = default
         self._port = port
         self._script: deque[Answer | Status] = deque()
         self._answered = 0
@@ -206,12 +209,14 @@ class WireServer:
         model = str(request.body.get("model", ""))
         if self.models is not None and model not in self.models:
             return unknown_model(self.dialect, model)
-        request.broken = broken_rules(self.dialect, request.body, self.facts(model))
+        betas = frozenset(request.headers.get("anthropic-beta", "").split(","))
+        request.broken = broken_rules(self.dialect, request.body, replace(self.facts(model), betas=betas))
         if self.rules and request.broken:
             return refused(self.dialect, request.broken)
         self._answered += 1
-        default = Answer(Text(f"Answer {self._answered} from {self.dialect}."))
-        return self._script.popleft() if self._script else default
+        if self._script:
+            return self._script.popleft()
+        return self._default or Answer(Text(f"Answer {self._answered} from {self.dialect}."))
 
     def _list_models(self, wanted: str) -> Status | bytes:
         if wanted and self.models is not None and wanted not in self.models:
@@ -231,7 +236,7 @@ class WireServer:
         else:
             facts = self.facts(str(request.body.get("model", "")))
             context = Context(self.dialect, facts, request.body, len(request.raw), self._reasoning_field)
-            plan = steps(answer, _RENDER[self.dialect](answer, context), self.dialect)
+            plan = steps(answer, RENDER[self.dialect](answer, context), self.dialect)
         try:
             if not answer.fault or not await play_head_fault(answer.fault, self.dialect, line):
                 await perform(start, plan, line)
