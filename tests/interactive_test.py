@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.terminal import CTRL_C, CTRL_D, CTRL_J, Home
-from tests.wire import Answer, Reasoning, Text
+from tests.terminal import CTRL_C, CTRL_J, Home
 
 
 @pytest.mark.parametrize("columns", [40, 80, 200])

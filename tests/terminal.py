@@ -30,7 +30,7 @@ PATIENCE = 15.0  # seconds for what should take a fraction of one, on a machine 
 CTRL_C, CTRL_D, CTRL_G, CTRL_J, ESC, UP = "\x03", "\x04", "\x07", "\n", "\x1b", "\x1b[A"
 
 
-class Screen(pyte.HistoryScreen):  # type: ignore[misc]  # pyte is not typed
+class Screen(pyte.HistoryScreen):
     """A terminal emulator that answers what programs ask a terminal, such as where its cursor is."""
 
     def __init__(self, columns: int, rows: int, answer: Callable[[str], None]) -> None:
