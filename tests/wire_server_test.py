@@ -44,9 +44,7 @@ async def client(server: WireServer) -> AsyncIterator[Client]:
         yield made
 
 
-async def test_text_arrives_whole_and_in_several_deltas(
-    dialect: Dialect, server: WireServer, client: Client
-) -> None:
+async def test_text_arrives_whole_and_in_several_deltas(dialect: Dialect, server: WireServer, client: Client) -> None:
     server.answer(Answer("One two  three.\n\nHé 漢🎉 "), Answer(Text("abcdef", deltas=3)))
 
     heard = await ask(dialect, client)
@@ -175,9 +173,7 @@ async def test_a_status_raises_the_error_of_the_sdk(
 @pytest.mark.parametrize("key", ["wrong-key", "test-key-and-more"])
 async def test_a_wrong_key_is_unauthorized(dialect: Dialect, server: WireServer, key: str) -> None:
     async with client_for(dialect, server.base_url, key=key) as stranger:
-        with pytest.raises(
-            (anthropic.AuthenticationError, openai.AuthenticationError, groq.AuthenticationError)
-        ):
+        with pytest.raises((anthropic.AuthenticationError, openai.AuthenticationError, groq.AuthenticationError)):
             await ask(dialect, stranger)
 
 
