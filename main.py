@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -15,6 +16,7 @@ from modules.errors import EXIT_INTERRUPTED, ParlanceError
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program. Returns the exit code: 0, 1, 2 usage, 75 try later, 76 key, 77 model, 130 interrupted."""
     args = _arguments().parse_args(argv)
+    gc.disable()  # until everything is loaded: thousands of new objects, none of them garbage
     os.umask(0o077)
     try:
         if args.list_models:
@@ -65,12 +67,12 @@ async def _interactive(args: argparse.Namespace) -> int:
     from modules.chat.interactive import Interactive
     from modules.chat.screen import TerminalScreen
     from modules.chat.start import first_choice, greeting
-    from modules.llm.catalogue import load as load_catalogue
+    from modules.llm.catalogue_cache import load as load_catalogue
     from modules.llm.service_manager import ServiceManager
     from modules.session.conversation import Conversation
 
     config = Config()
-    models = load_catalogue(config.shipped_models, config.user_models, config.get)
+    models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
     choice = first_choice(models, config, args.model)
     services = ServiceManager.instance()
     services.check_key(choice.model.provider)
@@ -81,8 +83,11 @@ async def _interactive(args: argparse.Namespace) -> int:
     )  # fmt: skip
     for line in greeting(VERSION, choice):
         screen.say(line)
+    chat = Interactive(context, screen)
+    gc.freeze()
+    gc.enable()
     try:
-        await Interactive(context, screen).run()
+        await chat.run()
     finally:
         await services.close()
     return 0
@@ -92,18 +97,19 @@ async def _headless(args: argparse.Namespace) -> int:
     from modules.chat import headless
     from modules.chat.attachment import load
     from modules.chat.start import first_choice
-    from modules.llm.catalogue import load as load_catalogue
+    from modules.llm.catalogue_cache import load as load_catalogue
     from modules.llm.service_manager import ServiceManager
     from modules.session.conversation import Conversation
 
     config = Config()
     piped = "" if _at_terminal(sys.stdin) or sys.stdin is None else headless.read(sys.stdin)
     message = headless.question(args.question or "", piped, [load(name) for name in args.attach])
-    models = load_catalogue(config.shipped_models, config.user_models, config.get)
+    models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
     choice = first_choice(models, config, args.model)
     if choice.note:
         sys.stderr.write(f"parlance: {_cleaned(choice.note)}\n")
     services = ServiceManager.instance()
+    gc.enable()
     try:
         return await headless.answer(Conversation(choice.model, args.system), services, message, as_json=args.json)
     finally:
@@ -112,10 +118,10 @@ async def _headless(args: argparse.Namespace) -> int:
 
 def _list_models() -> int:
     from modules.chat.abilities import columns
-    from modules.llm.catalogue import load as load_catalogue
+    from modules.llm.catalogue_cache import load as load_catalogue
 
     config = Config()
-    models = load_catalogue(config.shipped_models, config.user_models, config.get)
+    models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
     for model in models:
         sys.stdout.write(_cleaned("\t".join(columns(model, config.has_key(model.provider.key_variable)))) + "\n")
     return 0

@@ -68,7 +68,7 @@ ENDPOINTS = {
         Endpoint(
             "groq",
             "openai-chat",
-            "openai/gpt-oss-120b",
+            "qwen/qwen3.8-27b",
             profile=Profile(replay=("reasoning",), tokens_field="max_completion_tokens", effort="groq"),
             service="modules.groq.service:GroqService",
             documents=False,

@@ -23,6 +23,9 @@ from modules.session.conversation import Conversation
 
 
 class Lines:
+    def to_clipboard(self, text: str) -> bool:
+        return False
+
     """A screen that keeps what it is told."""
 
     show_reasoning = False

@@ -71,19 +71,6 @@ class Wired:
         events = [event async for event in reply]
         return Answered(events, reply.message())
 
-    async def fail(self, *history: Message, answer: Answer | Status, **options: Any) -> tuple[Reply, list[StreamEvent]]:
-        """Send, and give what had come when the error came; the error itself goes on."""
-        self.server.answer(answer)
-        reply = self.reply(*history, **options)
-        events: list[StreamEvent] = []
-        try:
-            async for event in reply:
-                events.append(event)
-        except Exception as error:
-            error.args = (*error.args, reply, events)
-            raise
-        return reply, events
-
     async def play(self, case: Case, history: Sequence[Message] = ()) -> list[Message]:
         """Have a conversation, on top of this history; give the history after it."""
         messages = list(history)
@@ -112,7 +99,7 @@ async def connect() -> AsyncIterator[Connect]:
     async with AsyncExitStack() as stack:
 
         async def to(
-            name: Dialect, *, key: Key | None = KEY, idle_timeout: float | None = None, **options: Any
+            name: Dialect, *, key: Key | None = KEY, idle_timeout: float = IDLE_TIMEOUT, **options: Any
         ) -> Wired:
             server = stack.enter_context(WireServer(name, key=KEY.value if key else None, **options))
             model = ENDPOINTS[name].full_model(server.base_url)

@@ -43,6 +43,7 @@ QUESTIONS = {
     "Which models are available?": "models",
     "What carries over when I switch?": "what carries over",
     "do tool calls survive a switch?": "what carries over",
+    "will the new model remember?": "what carries over",
     "How do I send a picture?": "images",
     "Which keyboard shortcuts are there?": "keyboard",
     "How do I stop an answer?": "keyboard",
@@ -54,7 +55,9 @@ QUESTIONS = {
     "how do I pipe a file into it": "headless",
     "what does --json do": "headless",
     "Is my data private?": "privacy",
+    "Are my keys safe?": "privacy",
     "I get an error": "trouble",
+    "my key doesn't work": "trouble",
     "What did we talk about?": "recap",
     "Show me a long answer": "sample",
     "markdown demo": "sample",
@@ -73,6 +76,7 @@ QUESTIONS = {
     "copy the answer to the clipboard": "/copy",
     "what does /attach do": "/attach",
     "how do I leave": "/exit",
+    "what does the undo command do": "/undo",
     "help": "topics",
     "What can you do?": "topics",
 }
@@ -89,6 +93,8 @@ NOT_OURS = [
     "Write a Python function that sorts a list of names.",
     "Who wrote Hamlet?",
     "Why is the sky blue?",
+    "fix this error in my Python code: KeyError",
+    "write me a long story about dragons",
     "qwertz",
     "",
     "???",
@@ -146,12 +152,12 @@ def test_it_says_that_it_is_scripted_when_asked(question: str) -> None:
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_its_first_answer_of_a_conversation_says_that_it_is_scripted(question: str) -> None:
-    assert "scripted" in ask(question)
+    assert "I am scripted" in ask(question)
 
 
 def test_it_says_so_once_and_again_only_where_it_has_not_spoken_yet() -> None:
     assert "scripted" not in ask("what does /undo do", guide_said("..."), "and /retry?")
-    assert "scripted" in ask("hello", said("gpt-6", "Hello."), "what does /undo do")
+    assert "I am scripted" in ask("I am scripted?", said("gpt-6", "No."), "what did we talk about")
 
 
 def test_no_answer_shows_a_placeholder_or_a_comment() -> None:
@@ -189,6 +195,10 @@ def test_a_follow_up_goes_on_from_the_question_before() -> None:
     about_switching = ask("how do I switch models?", guide_said("..."), "and to groq?")
     assert "/model groq:" in about_switching
     assert "GROQ_API_KEY" not in about_switching
+
+
+def test_a_provider_after_another_topic_is_a_question_about_its_key() -> None:
+    assert "GROQ_API_KEY" in ask("what does /undo do", guide_said("..."), "and groq?")
 
 
 def test_a_provider_alone_with_nothing_before_it_is_a_question_about_its_key() -> None:
@@ -238,6 +248,15 @@ def test_the_long_answer_has_everything_that_models_write() -> None:
     assert len(text.split()) > 500
     for sign in ("\n# ", "\n## ", "\n### ", "\n- ", "\n1. ", "\n|", "```python", "\n> ", "\n---", "**", "[link]("):
         assert sign in text
+
+
+def test_the_reasoning_names_the_words_as_they_were_typed_and_the_topic() -> None:
+    thought = answer(guide.load(), [user("Where do I put my keys for Groq?")]).thought
+    assert thought == '"keys", "groq": this leads to the topic "keys".'
+
+
+def test_a_pasted_book_does_not_hold_up_the_program() -> None:
+    assert "scripted" in ask("colourless green ideas sleep furiously " * 100_000)
 
 
 async def test_reasoning_comes_first_then_text_in_small_pieces_and_finished_last() -> None:

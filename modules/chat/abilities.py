@@ -6,14 +6,14 @@ from modules.llm.models import Model, Price
 def describe(model: Model, has_key: bool) -> str:
     """Such as `1M window · $2/$10 · tools, images · key set`; what is unknown is left out."""
     window = f"{compact(model.window)} window" if model.window else ""
-    parts = (window, _price(model.price, " up to {}"), _abilities(model), _key(model, has_key))
+    parts = (window, _price(model.price, " up to {}"), _abilities(model, ", "), _key(model, has_key))
     return " · ".join(part for part in parts if part)
 
 
 def columns(model: Model, has_key: bool) -> tuple[str, ...]:
     """Name, window, price, abilities, key status; "" where unknown. A "+" after a price: long prompts cost more."""
     window = compact(model.window) if model.window else ""
-    return model.full_name, window, _price(model.price, "+"), _abilities(model), _key(model, has_key)
+    return model.full_name, window, _price(model.price, "+"), _abilities(model, " "), _key(model, has_key)
 
 
 def compact(tokens: int) -> str:
@@ -44,7 +44,7 @@ def _dollars(amount: float) -> str:
     return f"${whole}.{cents:0<2}"
 
 
-def _abilities(model: Model) -> str:
+def _abilities(model: Model, between: str) -> str:
     if not model.known:
         return "abilities unknown"
     taken = (
@@ -53,7 +53,7 @@ def _abilities(model: Model) -> str:
         ("PDF", model.documents),
         ("reasoning", bool(model.reasoning)),
     )
-    return ", ".join(name for name, able in taken if able) or "text only"
+    return between.join(name for name, able in taken if able) or "text only"
 
 
 def _key(model: Model, has_key: bool) -> str:

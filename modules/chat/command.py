@@ -3,8 +3,9 @@
 import difflib
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct
 
 from modules.config import Config
 from modules.errors import UnknownCommand
@@ -32,16 +33,14 @@ class Screen(Protocol):
         """Ask the terminal to take text into its clipboard; False where it cannot be asked."""
 
 
-@dataclass(frozen=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """What a command may return: a message that the program sends now, to `model` or else to the current one."""
 
     message: Message
     model: Model | None = None
 
 
-@dataclass
-class ChatContext:
+class ChatContext(Struct):
     """What a command may touch."""
 
     config: Config
@@ -50,7 +49,7 @@ class ChatContext:
     conversation: Conversation
     commands: "CommandRegistry"
     screen: Screen
-    attachments: list[Image | File] = field(default_factory=list)
+    attachments: list[Image | File] = []
     draft: str = ""  # what the next prompt begins with
 
 
@@ -58,8 +57,7 @@ Run = Callable[[ChatContext, str], Awaitable[Ask | None]]
 Complete = Callable[[ChatContext, str], Iterable[tuple[str, str]]]
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(Struct, frozen=True):
     """One command. `usage` is its name and arguments as help shows them; `help` says what it does.
 
     `complete` yields (text, description) for what was typed of its arguments.

@@ -11,6 +11,7 @@ from modules.chat.interrupt import interruptible
 from modules.chat.prompt import Leaving, Prompt
 from modules.chat.render import Answer, show
 from modules.chat.screen import TerminalScreen
+from modules.chat.words import dollars
 from modules.errors import ParlanceError
 from modules.llm.events import Finished, StopReason
 from modules.llm.message import File, Image, user
@@ -19,7 +20,8 @@ from modules.session.conversation import Spent
 from modules.session.turn import run_turn
 
 TWICE = 2.0  # seconds within which a second Ctrl+C at an empty prompt leaves
-AHEAD = ("modules.chat.markdown",)  # loaded while the first question is typed
+MOMENT = 0.1  # seconds; the first keys are echoed before any import takes its share of the processor
+AHEAD = ("modules.chat.markdown.stream",)  # loaded while the first question is typed
 STOPPED: dict[StopReason, str] = {
     "max_tokens": "cut: the model's output limit is reached",
     "refusal": "the model declined; /retry or /model asks again",
@@ -40,7 +42,7 @@ class Interactive:
 
     async def run(self) -> None:
         """Read lines until the person leaves."""
-        self._prompt.app.after_render += lambda _: self._warm_up()
+        self._prompt.app.after_render += lambda _: self._warm_up_soon()
         refused_at = -TWICE
         while True:
             text, self._context.draft = self._context.draft, ""
@@ -102,13 +104,13 @@ class Interactive:
         except ParlanceError as error:
             self._screen.error(error)
             if asked.message in conversation:
-                self._screen.say("The answer is incomplete; what came is kept. /retry asks again.")
+                self._screen.say("The answer is incomplete; what came is kept.\n")
             else:
                 self._give_back(asked)
             return
         if not finished:
             kept = asked.message in conversation
-            self._screen.say("Interrupted; what came is kept." if kept else "Interrupted.")
+            self._screen.say("Interrupted; what came is kept.\n" if kept else "Interrupted.\n")
             if not kept:
                 self._give_back(asked)
             return
@@ -119,14 +121,16 @@ class Interactive:
         self._context.draft = asked.message.text
         self._context.attachments[:0] = own
 
-    def _warm_up(self) -> None:
-        """Once the prompt is on the screen: load what the next answer needs, so that it does not wait for it."""
+    def _warm_up_soon(self) -> None:
+        """Once the prompt is on the screen, and has had a moment to itself: load what the next answer needs."""
         model = self._context.conversation.model
-        if self._warmed is model:
-            return
-        if self._warmed is None:
-            threading.Thread(target=_load_ahead, daemon=True).start()
-        self._warmed = model
+        if self._warmed is not model:
+            if self._warmed is None:
+                asyncio.get_running_loop().call_later(MOMENT, threading.Thread(target=_load_ahead, daemon=True).start)
+            self._warmed = model
+            asyncio.get_running_loop().call_later(MOMENT, self._warm_up, model)
+
+    def _warm_up(self, model: Model) -> None:
         task = asyncio.ensure_future(self._context.services.warm_up(model))
         self._warming.add(task)
         task.add_done_callback(self._warming.discard)
@@ -137,8 +141,8 @@ def footer(model: Model, finished: Finished | None, spent: list[Spent], seconds:
     parts = [model.full_name]
     for request in spent:
         parts.append(f"{compact(request.usage.input)} in, {compact(request.usage.output)} out")
-        if request.cost:
-            parts.append(f"${request.cost:.4f}".rstrip("0"))
+        if request.cost != 0:
+            parts.append(dollars(request.cost))
     parts.append(f"{seconds:.1f} s")
     if finished is not None and finished.stop in STOPPED:
         parts.append(STOPPED[finished.stop])

@@ -18,6 +18,7 @@ from modules.chat.abilities import compact
 from modules.chat.clean import clean
 from modules.chat.command import ChatContext
 from modules.chat.completer import ChatCompleter
+from modules.chat.words import dollars
 
 STYLE = Style.from_dict({"bottom-toolbar": "noreverse", "bottom-toolbar.text": "noreverse", "prompt": "bold"})
 
@@ -46,6 +47,8 @@ class Prompt:
             prompt_continuation=lambda width, number, wrapped: "" if wrapped else "· ".rjust(width),
             reserve_space_for_menu=6,
         )
+        # A terminal that does not say where its cursor is works well enough; nobody needs to be warned of it.
+        self._session.app.renderer.cpr_not_supported_callback = lambda: None
 
     @property
     def app(self) -> Application[str]:
@@ -68,7 +71,7 @@ class Prompt:
             parts.append(f"{compact(used)} tokens")
         cost = conversation.cost()
         if cost != 0:
-            parts.append("cost unknown" if cost is None else f"${cost:.4f}".rstrip("0").rstrip("."))
+            parts.append(dollars(cost))
         if conversation.reasoning:
             parts.append(f"reasoning {conversation.reasoning}")
         if self._context.attachments:

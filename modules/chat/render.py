@@ -162,7 +162,7 @@ def text_piece(screen: TerminalScreen) -> Piece:
     """Markdown where the terminal can show it, else the text as it is."""
     if screen.plain:
         return PlainText(screen)
-    from modules.chat.markdown import (
+    from modules.chat.markdown.stream import (
         MarkdownStream,
     )  # loads rich and pygments, which the first prompt must not wait for
 

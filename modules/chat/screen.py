@@ -4,6 +4,7 @@ import base64
 import os
 import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from typing import TextIO
 
@@ -43,13 +44,21 @@ class TerminalScreen:
         return clean(text) if self.plain else f"{DIM}{clean(text)}{RESET}"
 
     def say(self, text: str) -> None:
-        """A line of the program's own, quietly."""
-        self.write("".join((self.dim(line) if line else "") + "\n" for line in text.split("\n")))
+        """A line of the program's own, quietly, wrapped between words."""
+        self.write("".join((self.dim(line) if line else "") + "\n" for line in self._wrapped(text)))
+
+    def _wrapped(self, text: str) -> list[str]:
+        if self.plain:
+            return text.split("\n")
+        columns = max(self.size()[0], 10)
+        return [
+            row for line in text.split("\n") for row in textwrap.wrap(line, columns, break_on_hyphens=False) or [""]
+        ]
 
     def error(self, error: ParlanceError) -> None:
         """What failed, and on the next line what to do about it."""
-        message = clean(error.message)
-        self.write(message + "\n" if self.plain else f"{RED}{message}{RESET}\n")
+        for line in self._wrapped(error.message):
+            self.write(clean(line) + "\n" if self.plain else f"{RED}{clean(line)}{RESET}\n")
         if error.cure:
             self.say(error.cure)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from typing import Any, ClassVar
@@ -9,10 +10,18 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from modules.config import Key
-from modules.errors import AnswerIncomplete, FormatError, ImagesUnsupported, ParlanceError, ToolsUnsupported
+from modules.errors import (
+    AnswerIncomplete,
+    FormatError,
+    ImagesUnsupported,
+    ParlanceError,
+    ProtocolError,
+    ProviderError,
+    ToolsUnsupported,
+)
 from modules.llm import failures, sse
 from modules.llm.events import Finished, StreamEvent
-from modules.llm.message import Message, Origin, State, Wire
+from modules.llm.message import Message, Origin, State, Wire, closed
 from modules.llm.models import Level, Model, Provider
 
 CONNECT_TIMEOUT = 10.0
@@ -125,7 +134,9 @@ class BaseService(ABC):
                 f"{model.full_name} cannot use tools.", cure="Turn the tools off, or /model to one that can."
             )
         last = request.messages[-1] if request.messages else None
-        if last is None or last.role == "assistant":
+        # What the transformer leaves out cannot be answered either: a blank message, results that nobody asked for.
+        sent = deque(closed(request.messages), maxlen=1)
+        if last is None or last.role == "assistant" or not sent or sent[0].role == "assistant":
             raise FormatError("There is nothing to answer.", cure="Type a message first.")
         if last.role == "user" and last.images and not model.vision:
             raise ImagesUnsupported(
@@ -137,10 +148,13 @@ class BaseService(ABC):
         """Turn whatever the SDK and its HTTP library raise into a ProviderError."""
         try:
             yield
-        except ParlanceError:
+        except ParlanceError as error:
+            failures.hush(error, self.key)
             raise
         except self.foreign_errors as error:
-            raise failures.translate(error, self.provider, model, self.key) from error
+            ours = failures.translate(error, self.provider, model, self.key)
+            failures.hush(ours, self.key)
+            raise ours from (None if failures.shows(error, self.key) else error)
 
     @abstractmethod
     def draft(self, request: ChatRequest) -> Draft:
@@ -171,6 +185,9 @@ class HttpService(BaseService):
                 async for chunk in body.chunks:
                     for data in parser.feed(chunk):
                         seen = True
+                        if draft.finished:
+                            self._late(draft, data)
+                            continue
                         for event in self._events(draft, data):
                             yield event
                     if draft.finished:
@@ -180,13 +197,19 @@ class HttpService(BaseService):
                 await self._drain(body, parser, draft)
             yield draft.finished
 
-    @staticmethod
-    def _events(draft: Draft, data: bytes) -> Sequence[StreamEvent]:
+    def _events(self, draft: Draft, data: bytes) -> Sequence[StreamEvent]:
         if data == sse.DONE:
             draft.end_marker()
             return ()
         event = sse.decode(data)
-        return draft.add(event) if isinstance(event, dict) else ()
+        if not isinstance(event, dict):
+            return ()
+        try:
+            return draft.add(event)
+        except (AttributeError, LookupError, TypeError, ValueError) as error:  # a list where an object belongs
+            raise ProtocolError(
+                f"{self.provider.host} sent an event of a shape that this API does not have.", cure="/retry asks again."
+            ) from error
 
     async def _refuse_other_content(self, body: Body) -> None:
         if not any(kind in body.content_type for kind in ("json", "html")):
@@ -200,11 +223,16 @@ class HttpService(BaseService):
 
     async def _drain(self, body: Body, parser: sse.SseParser, draft: Draft) -> None:
         # A body read to its end gives the connection back to the pool; a server that lingers loses its connection.
-        with suppress(TimeoutError, *self.foreign_errors):
+        with suppress(TimeoutError, ProviderError, *self.foreign_errors):
             async with asyncio.timeout(DRAIN):
                 async for chunk in body.chunks:
                     for data in parser.feed(chunk):
-                        self._events(draft, data)
+                        self._late(draft, data)
+
+    def _late(self, draft: Draft, data: bytes) -> None:
+        # The answer is whole by now: usage is welcome, and nothing can spoil it any more.
+        with suppress(ProviderError):
+            self._events(draft, data)
 
     def _cut(self, body: Body, seen: bool) -> ParlanceError:
         if not seen:

@@ -8,6 +8,7 @@ import json
 import re
 import socket
 import ssl
+import traceback
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -63,7 +64,7 @@ def translate(error: BaseException, provider: Provider, model: Model | None, key
     """Our error for anything that an SDK or its HTTP library raised."""
     status = getattr(error, "status_code", None)
     body = getattr(error, "body", None)
-    if isinstance(status, int):
+    if isinstance(status, int) and status >= 300:
         headers: Mapping[str, str] = getattr(getattr(error, "response", None), "headers", None) or {}
         report = read_report(status, body, headers)
         return classify(report, provider, model, key)
@@ -94,7 +95,7 @@ def read_report(status: int, body: Any, headers: Mapping[str, str]) -> Report:
         status,
         _short(message if isinstance(message, str) else str(message)),
         str(inner.get("type") or ""),
-        str(inner.get("code") or inner.get("error_code") or ""),
+        str(inner.get("code") or _mapping(inner.get("details")).get("error_code") or ""),
         _retry_after(headers),
         headers.get("request-id") or headers.get("x-request-id"),
         headers.get("content-type", ""),
@@ -104,7 +105,7 @@ def read_report(status: int, body: Any, headers: Mapping[str, str]) -> Report:
 def classify(report: Report, provider: Provider, model: Model | None, key: Key | None) -> errors.ProviderError:
     """Our error for a report; the order of the tests matters, since one status has several meanings."""
     name = model.full_name if model else provider.title
-    said = f" {provider.title} says: {report.message}" if report.message else ""
+    said = f" {provider.title} says: {_sentence(report.message)}" if report.message else ""
     kind, cure = _kind(report, provider, model, key)
     messages = {
         errors.AuthenticationFailed: f"{provider.title} refused the key.{said}",
@@ -132,7 +133,10 @@ def classify(report: Report, provider: Provider, model: Model | None, key: Key |
 def _kind(
     report: Report, provider: Provider, model: Model | None, key: Key | None
 ) -> tuple[type[errors.ProviderError], str]:
-    if report.code == "context_length_exceeded" or CONTEXT.search(report.message):
+    # "Too many tokens" with a 429 is about a minute, not about the window.
+    if "context_length_exceeded" in (report.code, report.kind) or (
+        report.status != 429 and CONTEXT.search(report.message)
+    ):
         return errors.ContextOverflow, "/model to one with a larger window, /undo a turn, or /new."
     if report.status == 402 or report.code in QUOTA_CODES or report.kind in QUOTA_CODES:
         return errors.QuotaExhausted, "Add credit there, or /model to go on elsewhere."
@@ -166,7 +170,7 @@ def not_a_stream(provider: Provider, content_type: str, body: bytes) -> errors.P
     except (ValueError, RecursionError):
         said = body.decode(errors="replace")
     error = no_events(provider, content_type)
-    error.message += f" It says: {_short(str(said))}." if said else ""
+    error.message += f" It says: {_sentence(_short(str(said)))}" if said else ""
     return error
 
 
@@ -204,6 +208,18 @@ def transport(error: BaseException, provider: Provider) -> errors.ProviderError:
     )
 
 
+def hush(error: errors.ParlanceError, key: Key | None) -> None:
+    """Take the key out of an error's words: some servers repeat what they were sent."""
+    if key is not None and key.value in error.message:
+        error.message = error.message.replace(key.value, "…")
+        error.args = (error.message,)
+
+
+def shows(error: BaseException, key: Key | None) -> bool:
+    """Whether a traceback of this error would show the key."""
+    return key is not None and key.value in "".join(traceback.format_exception(error))
+
+
 def _chain(error: BaseException) -> Iterator[BaseException]:
     seen: set[int] = set()
     link: BaseException | None = error
@@ -214,7 +230,11 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _names_model(report: Report) -> bool:
-    return report.code == "model_not_found" or report.kind == "not_found_error" or "model" in report.message.lower()
+    return report.code == "model_not_found" or "model" in report.message.lower()
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _inner(body: Any) -> Mapping[str, Any]:
@@ -235,6 +255,10 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         if 0 <= seconds < float("inf"):
             return seconds
     return None
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def _short(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import base64
 import json
-import secrets
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Literal
@@ -147,7 +147,7 @@ def user(*parts: str | Part) -> Message:
 
 def mint_call_id() -> str:
     """A call id that every provider accepts: 29 letters, digits and underscores."""
-    return f"call_{secrets.token_hex(12)}"
+    return f"call_{os.urandom(12).hex()}"
 
 
 def closing(message: Message, results: Iterable[ToolResult] = ()) -> Message | None:

@@ -3,9 +3,12 @@
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from modules.errors import AmbiguousModel, UnknownModel
 from modules.llm.events import Usage
@@ -15,8 +18,7 @@ Level = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 LEVELS: tuple[Level, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class Profile(Struct, frozen=True, kw_only=True):
     """How an endpoint or a model departs from its dialect; data, so that an odd endpoint needs no code.
 
     `replay`: message fields that its own turns are given back with. `call_ids`: "any", or "mistral9" for exactly
@@ -43,8 +45,7 @@ class Profile:
     mid_system: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provider:
+class Provider(Struct, frozen=True, kw_only=True):
     """A company's API, or a server on this machine.
 
     `key_variable` is None where no key is needed; `key_page` is where a person gets one; `service` names the class
@@ -80,8 +81,7 @@ class Provider:
         return host in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
+class Price(Struct, frozen=True, kw_only=True):
     """Dollars per million tokens.
 
     `until`: the price holds for prompts of up to so many tokens; longer ones cost more, how much is not known here.
@@ -125,7 +125,7 @@ class Model:
     documents: bool = False
     reasoning: tuple[Level, ...] = ()
     price: Price | None = None
-    profile: Profile = Profile()
+    profile: Profile = Profile()  # noqa: RUF009 - frozen
     known: bool = True
     note: str = ""
 
@@ -135,8 +135,7 @@ class Model:
         return f"{self.provider.name}:{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """A model, and what a person should know about how it was found."""
 
     model: Model

@@ -10,6 +10,8 @@ from modules.offline.guide import Found, Guide, Provider, Section
 
 DIALECT = "offline"
 QUOTED = 60  # characters of a question that the recap shows
+LOOK_BACK = 10  # questions that a follow-up may go back to
+PER_PROVIDER = {"keys": "keys of one provider", "switch": "switch to one provider"}
 
 
 class Answer(Struct, frozen=True):
@@ -25,13 +27,13 @@ def answer(guide: Guide, history: Sequence[Message]) -> Answer:
     found = guide.find(questions[-1].text) if questions else Found(None, (), ())
     section, thought = found.section, _thought(found)
     if section is None and found.providers:
-        section = _earlier_topic(guide, questions[:-1]) or guide.sections["keys"]
+        section = guide.sections[_earlier_topic(guide, questions[:-1])]
         thought = f'{_quoted(found.words)} alone: I go on with the topic "{section.name}".'
     text = _text(guide, section, found.providers, history)
     if questions and questions[-1].images:
         about_images = section is None or section.name == "images"
         text = _joined(guide.sections["image attached"].text, "" if about_images else text)
-    if not _has_spoken(history) and "scripted" not in text:
+    if not _has_spoken(history) and "I am scripted" not in text:
         text = _joined(guide.sections["preface"].text, text)
     return Answer(thought, text)
 
@@ -44,20 +46,18 @@ def _text(guide: Guide, section: Section | None, providers: Sequence[Provider], 
         return _joined(f"`{usage}`", summary + "\n" + section.text)
     if section.name == "recap":
         return recap(history) or guide.sections["nothing yet"].text
-    if section.name == "keys" and providers:
-        return _for_each(guide.sections["keys of one provider"], providers, guide.sections["local models"])
-    if section.name == "switch" and providers:
-        return _for_each(guide.sections["switch to one provider"], providers)
+    if section.name in PER_PROVIDER and providers:
+        return _joined(*dict.fromkeys(_for_provider(guide, section.name, provider) for provider in providers))
     return Template(section.text).safe_substitute(sample=guide.sample)
 
 
-def _for_each(section: Section, providers: Iterable[Provider], keyless: Section | None = None) -> str:
-    texts = []
-    for provider in providers:
-        chosen = keyless if keyless and not provider.variable else section
-        values = {"name": provider.name, "title": provider.title, "variable": provider.variable, "page": provider.page}
-        texts.append(Template(chosen.text).safe_substitute(values))
-    return _joined(*dict.fromkeys(texts))
+def _for_provider(guide: Guide, topic: str, provider: Provider) -> str:
+    if topic == "keys" and not provider.variable:
+        return guide.sections["local models"].text
+    text = guide.sections[PER_PROVIDER[topic]].text
+    return Template(text).safe_substitute(
+        name=provider.name, title=provider.title, variable=provider.variable, page=provider.page
+    )
 
 
 def recap(history: Sequence[Message]) -> str:
@@ -89,8 +89,13 @@ def _answered(by: Sequence[Message]) -> str:
     return f"answered by {' and '.join(models)}{tools}{cut}."
 
 
-def _earlier_topic(guide: Guide, questions: Sequence[Message]) -> Section | None:
-    return next((found for question in reversed(questions) if (found := guide.find(question.text).section)), None)
+def _earlier_topic(guide: Guide, questions: Sequence[Message]) -> str:
+    """What "and groq?" is about: the last topic where that makes a difference, or keys."""
+    for question in reversed(questions[-LOOK_BACK:]):
+        section = guide.find(question.text).section
+        if section is not None:
+            return section.name if section.name in PER_PROVIDER else "keys"
+    return "keys"
 
 
 def _has_spoken(history: Iterable[Message]) -> bool:

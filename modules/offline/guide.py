@@ -15,12 +15,13 @@ from msgspec import Struct
 FOLDER = Path(__file__).resolve().parent
 COMMAND_WEIGHT = 3
 KNOWN_SHARE = 3
+LONGEST_QUESTION = 1000  # characters looked at; more than that is a pasted text
 FAMILIES = {"claude": "anthropic", "gpt": "openai", "chatgpt": "openai", "grok": "xai", "google": "gemini"}
 STOP_WORDS = (
-    "a about all also am an and any are as at be been but by can could did do does doing for from get give had has "
-    "have how i if in into is it its let like m may me my of on one or out please re s should show so some t tell than "
-    "that the their them then there these they this those to too try up us want was way we were what when where which "
-    "while who why will with work would you your"
+    "a about all also am an and any are as at be been between but by can could did difference do does doing "
+    "explain for from get give had has have how i if in into is it its let like m may me my of on one or out "
+    "please re s should show so some t tell than that the their them then there these they this those to too try "
+    "up us want was way we were what when where which while who why will with work would you your"
 )
 
 Words = tuple[str, ...]
@@ -61,7 +62,8 @@ class Guide(Struct, frozen=True):
 
     def find(self, question: str) -> Found:
         """The section that the question's words lead to, by the rule at the top of this file."""
-        asked = words_of(question)
+        typed = _typed(question[:LONGEST_QUESTION])
+        asked = [_singular(word) for word in typed]
         named = {word: provider for provider in self.providers for word in _naming(asked, provider)}
         providers = tuple(provider for provider in self.providers if provider in named.values())
         best, best_score, best_words = None, 0, frozenset[str]()
@@ -74,7 +76,9 @@ class Guide(Struct, frozen=True):
         if best is None and not _enough(frozenset(named), asked):
             return Found(None, (), ())
         decided = best_words or frozenset(named)
-        return Found(best, providers, tuple(dict.fromkeys(word for word in asked if word in decided)))
+        words = [word for word, meant in zip(typed, asked, strict=True) if meant in decided]
+        telling = [word for word in words if _singular(word) not in _STOPS] or words
+        return Found(best, providers, tuple(dict.fromkeys(telling)))
 
 
 @cache
@@ -104,7 +108,11 @@ def parse(text: str, sample: str = "") -> Guide:
 
 def words_of(text: str) -> list[str]:
     """The words of a text in lower case and in the singular; a command keeps its slash."""
-    return [_singular(word) for word in re.findall(r"(?<![\w/])/[a-z]+|@|[^\W_]+", text.lower())]
+    return [_singular(word) for word in _typed(text)]
+
+
+def _typed(text: str) -> list[str]:
+    return re.findall(r"(?<![\w/])/[a-z]+|@|[^\W_]+", text.lower())
 
 
 def _singular(word: str) -> str:

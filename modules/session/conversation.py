@@ -1,6 +1,6 @@
 """A conversation: a tree of messages of which one path is spoken, the model that answers next, and what it all cost."""
 
-import secrets
+import os
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
@@ -41,7 +41,7 @@ class Conversation:
     """
 
     def __init__(self, model: Model, system: str = "") -> None:
-        self.id = secrets.token_hex(8)
+        self.id = os.urandom(8).hex()
         self.model = model
         self.previous: Model | None = None
         self.system = system

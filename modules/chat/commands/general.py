@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from modules.chat.abilities import compact
 from modules.chat.command import Ask, ChatContext, Command, command
+from modules.chat.words import dollars
 
 KEYS = (
     ("Enter", "sends"),
@@ -47,7 +48,7 @@ async def usage(chat: ChatContext, args: str) -> Ask | None:
     if not conversation.spent:
         chat.screen.say("Nothing has been asked yet.")
         return None
-    rows = [("model", "requests", "input", "cached", "output", "reasoning", "cost")]
+    rows: list[tuple[str, ...]] = [("model", "requests", "input", "cached", "output", "reasoning", "cost")]
     for name in dict.fromkeys(spent.model.full_name for spent in conversation.spent):
         own = [spent for spent in conversation.spent if spent.model.full_name == name]
         tokens = own[0].usage
@@ -60,11 +61,6 @@ async def usage(chat: ChatContext, args: str) -> Ask | None:
     rows.append(("all", str(len(conversation.spent)), "", "", "", "", dollars(conversation.cost())))
     chat.screen.table(rows)
     return None
-
-
-def dollars(cost: float | None) -> str:
-    """A cost for the eye; unknown is not zero."""
-    return "unknown" if cost is None else f"${cost:.4f}"
 
 
 @command("/clear", aliases=("cls",))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from modules.chat.abilities import columns, compact
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.completer import complete_models
+from modules.chat.words import count
 from modules.errors import BadKey, MissingKey, SwitchFailed, UsageError
 from modules.llm.models import LEVELS, Choice, Model
 from modules.session.switch import Handover, handover
@@ -60,12 +61,12 @@ def switch_line(old: Model, new: Model, told: Handover) -> str:
     """One line: from, to, what carries over, what this model cannot take, and how full its window is."""
     parts = [f"{old.full_name} → {new.full_name}"]
     if told.turns:
-        kept = [_count(told.turns, "turn")]
-        kept += [_count(told.calls, "tool call")] if told.calls else []
+        kept = [count(told.turns, "turn")]
+        kept += [count(told.calls, "tool call")] if told.calls else []
         parts.append(" and ".join(kept) + (" carries over" if told.turns == 1 and not told.calls else " carry over"))
     left_out = [
-        _count(told.images, "image") + " left out" if told.images else "",
-        _count(told.files, "document") + " left out" if told.files else "",
+        count(told.images, "image") + " left out" if told.images else "",
+        count(told.files, "document") + " left out" if told.files else "",
         "tool calls told as text" if told.calls_as_text else "",
         "earlier reasoning stays with its model" if told.reasoning else "",
     ]
@@ -102,7 +103,7 @@ async def _refresh(chat: ChatContext, names: list[str]) -> None:
         service = await chat.services.service_for(any_model)
         listed = list(await service.models())
         chat.models.learn(provider, listed)
-        chat.screen.say(f"{provider.title} lists {_count(len(listed), 'model')}.")
+        chat.screen.say(f"{provider.title} lists {count(len(listed), 'model')}.")
 
 
 def provider_names(chat: ChatContext) -> Iterator[tuple[str, str]]:
@@ -136,7 +137,3 @@ async def reasoning(chat: ChatContext, args: str) -> Ask | None:
         takes = f" {conversation.model.name} takes {', '.join(levels)}." if levels else ""
         chat.screen.say(f"Reasoning: {conversation.reasoning or 'as the model decides'}, {shown}.{takes}")
     return None
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

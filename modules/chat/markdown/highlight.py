@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Iterator
 
 # Pygments ships no types, and its stubs are not among our tools.
-from pygments.lexer import (  # type: ignore[import-untyped]
+from pygments.lexer import (
     ExtendedRegexLexer,
     Lexer,
     RegexLexer,
 )
-from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
-from pygments.token import (  # type: ignore[import-untyped]
+from pygments.lexers import get_lexer_by_name
+from pygments.token import (
     Comment,
     Error,
     Generic,
@@ -25,11 +24,11 @@ from pygments.token import (  # type: ignore[import-untyped]
     Token,
     _TokenType,
 )
-from pygments.util import ClassNotFound  # type: ignore[import-untyped]
+from pygments.util import ClassNotFound
 from rich.style import Style
 
 from modules.chat.clean import clean
-from modules.chat.wrap import PLAIN, QUIET, Row, append
+from modules.chat.markdown.wrap import PLAIN, QUIET, Row, append
 
 # The sixteen colours of the user's own terminal, so that code is readable on light and dark backgrounds.
 _COLORS = {
@@ -55,7 +54,6 @@ _COLORS = {
     Generic.Prompt: QUIET,
     Error: PLAIN,
 }
-_FAMILY = re.compile(r"/\*|\*/")
 _LONGEST = 2000  # a longer line is shown plain: it is data, and lexers are slow on it
 
 

@@ -12,10 +12,10 @@ import re
 
 from rich.style import Style
 
-from modules.chat.containers import ITEM, QUOTE, Container, indent, item, untab
-from modules.chat.leaves import Fence, Indented, Leaf, Paragraph, piece_size, rule
-from modules.chat.table import Table, starts_table
-from modules.chat.wrap import PLAIN, QUIET, Row, append, row_cells, wrap
+from modules.chat.markdown.containers import ITEM, QUOTE, Container, indent, item, untab
+from modules.chat.markdown.leaves import Fence, Indented, Leaf, Paragraph, piece_size, rule
+from modules.chat.markdown.table import Table, starts_table
+from modules.chat.markdown.wrap import PLAIN, QUIET, Row, append, row_cells, wrap
 
 _RULE = re.compile(r" {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})")
 _SETEXT = re.compile(r" {0,3}(?:(=+)|-+)[ \t]*")
@@ -80,7 +80,7 @@ class Blocks:
             self._emit(self.leaf.extend(text, self._room()))
 
     def line_end(self) -> None:
-        """The line that came in parts is complete."""
+        """The line is complete: a heading ends with it."""
         if isinstance(self.leaf, Paragraph) and self.leaf.style is not PLAIN:
             self._end_leaf()
 
@@ -187,8 +187,6 @@ class Blocks:
         elif heading := _HEADING.match(rest):
             self._start(Paragraph(_HEADINGS[min(len(heading[1]), 3) - 1]))
             self._give(_HEADING_END.sub("", rest[heading.end() :]))
-            if len(rest) < piece_size(self.width):
-                self._end_leaf()
         elif fence := _FENCE.match(rest):
             self._start(Fence(fence[2], len(fence[1]), fence[3]))
         else:

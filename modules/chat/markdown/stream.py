@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable
 
-from modules.chat.blocks import Blocks
-from modules.chat.tail import Tail
-from modules.chat.wrap import Row
+from modules.chat.markdown.blocks import Blocks
+from modules.chat.markdown.tail import Tail
+from modules.chat.markdown.wrap import Row
 
 # The beginning of a line that says what it will be but has no text yet: drawn later, so nothing flickers.
 _UNDECIDED = re.compile(r"[ \t>]*(?:[-+*_=#:~` \t]*|\d{1,9}[.)]?[ \t]*|(?:```|~~~|\|).*)")
@@ -49,13 +49,13 @@ class MarkdownStream:
 
     def finish(self) -> None:
         """Write all the rest, and leave the cursor on a new row."""
-        size = self._measure()
+        self._measure()
         self._read()
         if self._line:
             self._end_line(self._line)
         self._line = ""
         self._blocks.end()
-        self._tail.finish(self._take(), size)
+        self._tail.finish(self._take())
 
     def _measure(self) -> tuple[int, int]:
         columns, lines = self._size()
@@ -77,7 +77,7 @@ class MarkdownStream:
     def _pieces(self, line: str) -> str:
         """Give away as much of a line as need not wait (only the text decides how much); return the rest."""
         at = 0
-        while len(line) - at > (longest := self._blocks.longest(line[at : at + 80])):
+        while len(line) - at > (longest := self._blocks.longest(line[at : at + 60])):
             cut = line.rfind(" ", at + longest // 2, at + longest)
             cut = cut if cut > 0 else at + longest
             self._give(line[at:cut])
@@ -92,6 +92,5 @@ class MarkdownStream:
 
     def _end_line(self, rest: str) -> None:
         self._give(rest)
-        if self._within:
-            self._blocks.line_end()
+        self._blocks.line_end()
         self._within = False

@@ -8,7 +8,7 @@ from markdown_it.token import Token
 from rich.style import Style
 
 from modules.chat.clean import clean
-from modules.chat.wrap import PLAIN, Row
+from modules.chat.markdown.wrap import PLAIN, Row
 
 # HTML is off: tags, and generics such as Vec<u8>, are text to be shown, never markup to be dropped.
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("strikethrough")

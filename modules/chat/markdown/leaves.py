@@ -13,9 +13,9 @@ from typing import Protocol, Self
 from rich.style import Style
 
 from modules.chat.clean import clean
-from modules.chat.highlight import Highlighter
-from modules.chat.inline import Cut, closers, inline
-from modules.chat.wrap import PLAIN, QUIET, Row, cells, wrap
+from modules.chat.markdown.highlight import Highlighter
+from modules.chat.markdown.inline import Cut, closers, inline
+from modules.chat.markdown.wrap import PLAIN, QUIET, Row, cells, wrap
 
 _EDGE = "───"
 _LANGUAGE = re.compile(r"[^\s,{]*")
@@ -23,8 +23,8 @@ _LONGEST_HEAD = 4000  # a possible table head is kept whole up to here
 
 
 def piece_size(width: int) -> int:
-    """Characters of a paragraph that may stay undrawn: about three rows."""
-    return max(60, min(3 * width, 800))
+    """Characters of a paragraph that may wait for more: about two rows."""
+    return max(60, min(2 * width, 600))
 
 
 class Leaf(Protocol):
@@ -52,9 +52,12 @@ class Paragraph:
         self.row: Row = []
         self.begun = False
         self.line_at = 0
+        self.ahead = False  # a twin keeps its text together: it will be drawn as a whole
 
     def copy(self) -> Paragraph:
-        return copy.copy(self)
+        twin = copy.copy(self)
+        twin.ahead = True
+        return twin
 
     def add(self, text: str, width: int) -> list[Row]:
         if self.source or self.begun:
@@ -87,7 +90,7 @@ class Paragraph:
     def _release(self, width: int) -> list[Row]:
         limit = piece_size(width)
         size = max(len(self.source), cells(self.source))
-        if size <= limit:
+        if self.ahead or size <= limit:
             return []
         if self.last_line().startswith("|") and len(self.source) - self.line_at < _LONGEST_HEAD:
             return []
@@ -98,6 +101,8 @@ class Paragraph:
             return []
         at = cut.last or len(self.source)
         open_marks = [mark for mark in Cut(self.source[:at]).open if len(mark) > 1 and mark[0] in "*_~"]
+        if len(open_marks) > 3:  # not emphasis, but signs that happen to look like it
+            open_marks = []
         return self._cut(at, closers(open_marks), "".join(open_marks), width)
 
     def _cut(self, at: int, close: str, reopen: str, width: int) -> list[Row]:

@@ -7,8 +7,8 @@ import re
 
 from rich.style import Style
 
-from modules.chat.inline import inline
-from modules.chat.wrap import PLAIN, QUIET, Row, append, row_cells, wrap
+from modules.chat.markdown.inline import inline
+from modules.chat.markdown.wrap import PLAIN, QUIET, Row, append, row_cells, wrap
 
 _DELIMITER = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*")
 _BOLD = Style(bold=True)

@@ -67,8 +67,8 @@ class _Wrapper:
     def end_word(self) -> None:
         if not self.word:
             return
-        gap = row_cells(self.gap) if self.used else 0
-        size = row_cells(self.word)
+        gap = row_cells(self.gap) if self.used and self.gap else 0
+        size = cells(self.word[0][0]) if len(self.word) == 1 else row_cells(self.word)
         if self.used and self.used + gap + size > self.width:
             self.end_row()
         elif gap:
