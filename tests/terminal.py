@@ -27,7 +27,7 @@ KEYS = {
     "GROQ_API_KEY": "gsk-test-2e7a94d6b1",
 }
 PATIENCE = 15.0  # seconds for what should take a fraction of one, on a machine that is busy
-CTRL_C, CTRL_D, CTRL_G, CTRL_J, ESC, UP = "\x03", "\x04", "\x07", "\n", "\x1b", "\x1b[A"
+CTRL_C, CTRL_D, CTRL_G, CTRL_J, CTRL_R, ESC, UP = "\x03", "\x04", "\x07", "\n", "\x12", "\x1b", "\x1b[A"
 
 
 class Screen(pyte.HistoryScreen):
@@ -172,6 +172,13 @@ class Terminal:
         """Send a signal from elsewhere, as `kill` does."""
         os.kill(self.pid, number)
 
+    def hang_up(self) -> None:
+        """Close the window."""
+        os.close(self._slave)
+        self._slave = -1
+        os.close(self._master)
+        self._master = -1
+
     def modes(self) -> tuple[bool, bool]:
         """Whether the terminal echoes, and whether it waits for whole lines; both are so before any program."""
         flags = termios.tcgetattr(self._master)[3]
@@ -183,7 +190,8 @@ class Terminal:
             self._process.kill()
             self._process.wait()
         self._finish()
-        os.close(self._master)
+        if self._master >= 0:
+            os.close(self._master)
 
     def _squeezed(self) -> str:
         """The screen down to the cursor, without any blanks, so that no wrapping matters."""
