@@ -12,7 +12,7 @@ import pytest
 
 from tests.cases import PNG
 from tests.terminal import CTRL_C, CTRL_D, CTRL_G, CTRL_J, CTRL_R, ESC, KEYS, UP, Home, Terminal
-from tests.wire import Answer, Fault, Reasoning, Request, Status, Text, Usage
+from tests.wire import Answer, Fault, Reasoning, Request, Status, Usage
 
 OSS = ("-m", "groq:gpt-oss-120b")  # the SDK that is loaded fastest; it reasons and sees no images
 SEES = "groq:qwen3.8-27b"
