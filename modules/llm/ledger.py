@@ -26,6 +26,7 @@ class Ledger:
     """The frozen entries, and the ids of the messages that they tell.
 
     `stripped` is the position before which no reasoning is given back, because the provider could not read it.
+    `saved` counts the entries that the journal has seen; cutting and stripping lower it.
     `digests[i]` is the value digest of everything before entry i, which is what a provider binds reasoning to.
     """
 
@@ -35,5 +36,6 @@ class Ledger:
         self.stripped = 0
         self.digests: list[str] = []
         self.seed = ""
+        self.saved = 0
         self._sent: list[Entry] = []
         self._sent_path: tuple[int, ...] = ()

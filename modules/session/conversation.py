@@ -43,6 +43,12 @@ class Journal(Protocol):
     def moved(self, conversation: "Conversation") -> None:
         """The head, the model, the instructions or the reasoning level changed."""
 
+    def growing(self, conversation: "Conversation", message: Message) -> None:
+        """An answer is arriving; `message` is as much of it as there is. Said about twice a second."""
+
+    def paid(self, conversation: "Conversation", spent: "Spent") -> None:
+        """A request's tokens were counted."""
+
     def sent(self, conversation: "Conversation", key: str, ledger: Ledger) -> None:
         """What a ledger holds has changed: entries were frozen, cut off, or stripped."""
 
@@ -135,6 +141,13 @@ class Conversation:
         if model != self.model:
             self.previous, self.model = self.model, model
             self.changed()
+
+    def pay(self, model: Model, usage: Usage) -> None:
+        """Count a request's tokens."""
+        spent = Spent(model, usage)
+        self.spent.append(spent)
+        if self.journal is not None:
+            self.journal.paid(self, spent)
 
     def tokens(self) -> int:
         """About how many tokens the next request reads: the last answer's own count, or four characters to a token."""
