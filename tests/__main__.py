@@ -22,7 +22,9 @@ def main() -> int:
         print(f"== {name}", flush=True)
         if subprocess.run(command, check=False).returncode:
             failed.append(name)
-    print(f"== {'failed: ' + ', '.join(failed) if failed else 'all good'} in {time.monotonic() - began:.0f} s", flush=True)
+    print(
+        f"== {'failed: ' + ', '.join(failed) if failed else 'all good'} in {time.monotonic() - began:.0f} s", flush=True
+    )
     return 1 if failed else 0
 
 

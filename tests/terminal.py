@@ -30,12 +30,16 @@ PATIENCE = 15.0  # seconds for what should take a fraction of one, on a machine 
 CTRL_C, CTRL_D, CTRL_G, CTRL_J, CTRL_R, ESC, UP = "\x03", "\x04", "\x07", "\n", "\x12", "\x1b", "\x1b[A"
 
 
-class Screen(pyte.HistoryScreen):  # type: ignore[misc]  # pyte is not typed
+class Screen(pyte.HistoryScreen):
     """A terminal emulator that answers what programs ask a terminal, such as where its cursor is."""
 
     def __init__(self, columns: int, rows: int, answer: Callable[[str], None]) -> None:
         self._answer = answer
         super().__init__(columns, rows, history=10_000, ratio=0.5)
+
+    def select_graphic_rendition(self, *attributes: int, private: bool = False) -> None:
+        if not private:  # what an editor says about its keyboard, pyte takes for a colour
+            super().select_graphic_rendition(*attributes)
 
     def write_process_input(self, data: str) -> None:
         self._answer(data)
@@ -140,7 +144,9 @@ class Terminal:
         def there() -> bool:
             cursor = self.screen.cursor
             row = str(self.screen.display[cursor.y])
-            return row.rstrip() == wanted.rstrip() and cursor.x == len(wanted) and not cursor.hidden
+            ready = row.rstrip() == wanted.rstrip() and cursor.x == len(wanted) and not cursor.hidden
+            # What is typed before the program reads keys is read by the terminal, which has other ideas of Enter.
+            return ready and self.modes() == (False, False)
 
         return self.until(there, f"a prompt with {text!r}")
 
@@ -152,7 +158,7 @@ class Terminal:
                 left = deadline - time.monotonic()
                 if left <= 0 or (self._closed and not test()):
                     raise AssertionError(f"waited for {what}, and the screen is:\n{self.text}")
-                self._changed.wait(min(left, 0.5))
+                self._changed.wait(min(left, 0.05))
         return self
 
     def leave(self) -> int:

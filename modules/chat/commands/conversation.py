@@ -45,12 +45,13 @@ async def retry(chat: ChatContext, args: str) -> Ask | None:
     choice = chat.models.find(args) if args else None
     if choice is not None:
         chat.services.check_key(choice.model.provider)
+    place = chat.conversation.place
     question = chat.conversation.undo()
     if question is None:
         raise UsageError("There is no question to ask again.", cure="Type one.")
     if choice is not None and choice.note:
         chat.screen.say(choice.note)
-    return Ask(question, choice.model if choice else None)
+    return Ask(question, choice.model if choice else None, place)
 
 
 @command("/undo")
