@@ -249,7 +249,7 @@ async def test_thinking_signed_elsewhere_or_in_another_conversation_is_refused()
             with pytest.raises(anthropic.BadRequestError, match="Invalid `signature` in `thinking` block"):
                 await ask("anthropic", stranger, messages=messages)
             edited = question("anthropic", "Hello!")["messages"] + turns
-            with pytest.raises(anthropic.BadRequestError, match="bound to a different conversation"):
+            with pytest.raises(anthropic.BadRequestError, match="block bound to a different conversation"):
                 await ask("anthropic", client, messages=edited)
     assert [request.broken != [] for request in server.chats] == [False, False, True]
 
@@ -282,3 +282,10 @@ def test_the_server_runs_alone_and_streams_synthetic_text() -> None:
     assert sum(len(choice[0]["delta"].get("content", "")) for choice in texts if choice) == 500
     assert lines[-2] == "data: [DONE]"
     assert process.returncode == 0
+
+
+def test_a_taken_port_is_reported_at_once() -> None:
+    with WireServer("chat") as first:
+        port = int(first.origin.rpartition(":")[2])
+        with pytest.raises(OSError, match="in use"):
+            WireServer("chat", port=port).__enter__()

@@ -23,6 +23,8 @@ DIALECT = "anthropic-messages"
 DEFAULT_MAX_TOKENS = 8192
 BUDGETS: dict[Level, int] = {"low": 2048, "medium": 8192, "high": 16384, "xhigh": 32768, "max": 49152}
 OPENING = "[The conversation begins with the answer below.]"
+SWITCHED_OFF = "Not available any more."
+ANYTHING: Wire = {"type": "object"}
 
 
 class AnthropicTransformer(MessageTransformer):
@@ -96,14 +98,23 @@ def request_body(request: ChatRequest) -> Wire:
             {"name": tool.name, "description": tool.description, "input_schema": tool.parameters}
             for tool in request.tools
         ]
+    elif used := _tools_used(body["messages"]):
+        # Calls in the history demand that their tools are declared, be they switched off by now.
+        body["tools"] = [{"name": name, "description": SWITCHED_OFF, "input_schema": ANYTHING} for name in used]
+        body["tool_choice"] = {"type": "none"}
     body.update(_thinking(request, limit))
     return body
+
+
+def _tools_used(messages: list[Wire]) -> list[str]:
+    blocks = (block for message in messages for block in message["content"])
+    return list(dict.fromkeys(block["name"] for block in blocks if block["type"] == "tool_use"))
 
 
 def _thinking(request: ChatRequest, limit: int) -> Wire:
     level = request.reasoning
     if request.model.profile.thinking == "adaptive":
-        if level == "none":
+        if level == "none" and level in request.model.reasoning:
             return {"thinking": {"type": "disabled"}}
         # Newer models keep their thinking to themselves unless asked for a summary.
         wire: Wire = {"thinking": {"type": "adaptive", "display": "summarized"}}
@@ -123,6 +134,27 @@ def _in_foreign_loop(request: ChatRequest) -> bool:
     transformer = AnthropicTransformer(request.model)
     turn = next((message for message in reversed(request.messages) if message.role == "assistant"), None)
     return turn is None or not transformer.is_own(turn) or turn.native[0].get("type") != "thinking"
+
+
+def dropping_thinking(body: Wire) -> Wire:
+    """The same request, with leave to drop the thinking that does not belong to this conversation any more."""
+    thinking = body.get("thinking")
+    if not thinking or thinking["type"] == "disabled":
+        return body
+    return {**body, "thinking": {**thinking, "block_binding": {"prefix_mismatch_behavior": "drop_block"}}}
+
+
+def without_thinking(body: Wire) -> Wire:
+    """The same request with no thinking of earlier turns. A budget needs some at the head of a tool loop: none then."""
+    bare = {**body, "messages": [_thoughtless(message) for message in body["messages"]]}
+    if bare.get("thinking", {}).get("type") == "enabled":
+        del bare["thinking"]
+    return bare
+
+
+def _thoughtless(message: Wire) -> Wire:
+    blocks = [block for block in message["content"] if block["type"] not in ("thinking", "redacted_thinking")]
+    return {**message, "content": blocks}
 
 
 def _text(text: str) -> Wire:

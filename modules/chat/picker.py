@@ -26,6 +26,7 @@ from modules.llm.models import Model
 MAX_ROWS = 12
 OTHER_LINES = 4  # the filter, what the chosen model is, the keys, and one line of the conversation
 WINDOW = 0  # the column after the name; its numbers stand below each other
+KEYS = ("Enter chooses", "Esc cancels", "Up and Down move", "PgUp and PgDn turn the page")
 STREWN = 4  # the rank from which a match is only letters strewn over the name
 
 STYLE = {"selected": "reverse", "current": "bold", "nokey": "dim", "quiet": "dim", "label": "bold"}
@@ -220,12 +221,9 @@ class _Picker:
     def _help(self) -> StyleAndTextTuples:
         shown = len(self._choices.shown)
         count = f"{self._choices.at + 1} of {shown}" if shown else "none"
-        text = "   Enter chooses"
-        for part in ("Esc cancels", count, "Up and Down move", "PgUp and PgDn turn the page"):
-            if len(text) + 3 + len(part) > self._width:
-                break
-            text += f" · {part}"
-        return [("class:quiet", _cut(text, self._width))]
+        lines = [" · ".join((*KEYS[:number], count)) for number in range(len(KEYS), 1, -1)] + [" · ".join(KEYS[:2])]
+        text = next((line for line in lines if get_cwidth(line) <= self._room), lines[-1])
+        return [("class:quiet", "   " + _cut(text, self._room))]
 
     def _keys(self) -> KeyBindings:
         keys = KeyBindings()

@@ -29,6 +29,7 @@ class GroqService(HttpService):
 
     def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT) -> None:
         super().__init__(provider, key, idle_timeout)
+        self._headers = {} if key else {"Authorization": groq.Omit()}
         pool = httpx.AsyncClient if provider.is_local else groq.DefaultAsyncHttpxClient
         self._client = groq.AsyncGroq(
             api_key=key.value if key else "",
@@ -52,12 +53,14 @@ class GroqService(HttpService):
     @asynccontextmanager
     async def open(self, body: Wire) -> AsyncIterator[Body]:
         create = self._client.chat.completions.with_streaming_response.create
-        async with create(model=body["model"], messages=[], stream=True, extra_body=body) as response:
+        async with create(
+            model=body["model"], messages=[], stream=True, extra_body=body, extra_headers=self._headers
+        ) as response:
             yield Body(response.headers.get("content-type", ""), response.iter_bytes())
 
     async def models(self) -> list[Model]:
         with self.translated():
-            listed = await self._client.models.list()
+            listed = await self._client.models.list(extra_headers=self._headers)
         return [
             Model(
                 name=info.id,

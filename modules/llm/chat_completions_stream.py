@@ -29,6 +29,7 @@ class _Call:
         self.name = ""
         self.arguments: list[str] = []
         self.extra: Wire = {}
+        self._surrogates = sse.Surrogates()
 
     def add(self, delta: Wire) -> tuple[str, str]:
         """The name and arguments that this delta brings."""
@@ -37,7 +38,7 @@ class _Call:
         self.name = self.name or name
         self.native_id = self.native_id or str(delta.get("id") or "")
         piece = function.get("arguments")
-        piece = sse.whole(piece) if isinstance(piece, str) else ""
+        piece = self._surrogates.join(piece) if isinstance(piece, str) else ""
         self.arguments.append(piece)
         self.extra.update({k: v for k, v in delta.items() if k not in ("index", "id", "type", "function") and v})
         return name, piece

@@ -22,5 +22,7 @@ class CompatibleService(OpenAIClientService):
     @asynccontextmanager
     async def open(self, body: Wire) -> AsyncIterator[Body]:
         create = self.client.chat.completions.with_streaming_response.create
-        async with create(model=body["model"], messages=[], stream=True, extra_body=body) as response:
+        async with create(
+            model=body["model"], messages=[], stream=True, extra_body=body, extra_headers=self.headers
+        ) as response:
             yield Body(response.headers.get("content-type", ""), response.iter_bytes())

@@ -1,10 +1,13 @@
 """OpenAI through its SDK: one client, the Responses API, streamed, nothing stored on their side."""
 
+import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any
 
 import httpx2
 import openai
+from openai import AsyncAPIResponse
 from openai.resources.responses import AsyncResponses  # noqa: F401 - loaded here, in the background, not at the first answer
 
 from modules.config import Key
@@ -12,7 +15,10 @@ from modules.llm.base import CONNECT_TIMEOUT, HEADERS, IDLE_TIMEOUT, KEEPALIVE, 
 from modules.llm.message import Wire
 from modules.llm.models import Model, Provider
 from modules.openai.stream import ResponsesDraft
-from modules.openai.transformer import request_body
+from modules.openai.transformer import request_body, without_reasoning
+
+# Reasoning that this account or model cannot read any more: the conversation goes on without it.
+UNREADABLE = re.compile(r"invalid_encrypted_content|could not be verified|required following item|Item with id 'rs_")
 
 
 class OpenAIClientService(HttpService):
@@ -32,13 +38,13 @@ class OpenAIClientService(HttpService):
     def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT) -> None:
         super().__init__(provider, key, idle_timeout)
         pool = httpx2.AsyncClient if provider.is_local else openai.DefaultAsyncHttpxClient
-        # A server without keys gets no Authorization header at all, not a made-up one.
-        headers = HEADERS if key else {**HEADERS, "Authorization": openai.Omit()}
+        # A server without keys gets no Authorization header at all, not a made-up one. The SDK takes this per request.
+        self.headers = {} if key else {"Authorization": openai.Omit()}
         self.client = openai.AsyncOpenAI(
             api_key=key.value if key else "none",
             base_url=provider.base_url,
             max_retries=0,
-            default_headers=headers,  # type: ignore[arg-type]  # Omit is documented for single requests only
+            default_headers=HEADERS,
             http_client=pool(
                 timeout=httpx2.Timeout(idle_timeout, connect=CONNECT_TIMEOUT),
                 limits=httpx2.Limits(keepalive_expiry=KEEPALIVE),
@@ -49,7 +55,7 @@ class OpenAIClientService(HttpService):
 
     async def models(self) -> list[Model]:
         with self.translated():
-            listed = await self.client.models.list()
+            listed = await self.client.models.list(extra_headers=self.headers)
         return [Model(name=info.id, id=info.id, provider=self.provider, known=False) for info in listed.data]
 
     async def close(self) -> None:
@@ -65,6 +71,16 @@ class OpenAIService(OpenAIClientService):
 
     @asynccontextmanager
     async def open(self, body: Wire) -> AsyncIterator[Body]:
-        # The body goes in whole as extra_body: the SDK would walk the whole history twice otherwise.
-        async with self.client.responses.with_streaming_response.create(stream=True, extra_body=body) as response:
+        async with AsyncExitStack() as stack:
+            try:
+                response = await stack.enter_async_context(self._create(body))
+            except openai.BadRequestError as error:
+                if not UNREADABLE.search(str(error)):
+                    raise
+                response = await stack.enter_async_context(self._create(without_reasoning(body)))
             yield Body(response.headers.get("content-type", ""), response.iter_bytes())
+
+    def _create(self, body: Wire) -> AbstractAsyncContextManager[AsyncAPIResponse[Any]]:
+        # The body goes in whole as extra_body: the SDK would walk the whole history twice otherwise.
+        create = self.client.responses.with_streaming_response.create
+        return create(stream=True, extra_body=body, extra_headers=self.headers)

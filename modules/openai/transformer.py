@@ -113,5 +113,11 @@ def request_body(request: ChatRequest) -> Wire:
     return body
 
 
+def without_reasoning(body: Wire) -> Wire:
+    """The same request with no reasoning of earlier turns, and without the ids that tie other items to it."""
+    items = [item for item in body["input"] if item.get("type") != "reasoning"]
+    return {**body, "input": [{key: value for key, value in item.items() if key != "id"} for item in items]}
+
+
 def _text(text: str) -> Wire:
     return {"type": "input_text", "text": text}

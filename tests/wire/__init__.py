@@ -1,4 +1,15 @@
-"""Loopback servers that speak the providers' protocols, refuse what those refuse, and fail on demand."""
+"""Loopback servers that speak the providers' protocols, refuse what those refuse, and fail on demand.
+
+    with WireServer("anthropic") as server:
+        server.answer(Answer(Reasoning("Hm."), "Let me look.", Call("ls", {"path": "."})), "Two files.")
+        server.answer(Status(429, retry_after="3600"), Answer("Half a", fault=Fault.cut_mid_event(after=4)))
+        client = AsyncAnthropic(base_url=server.base_url, api_key="test-key", max_retries=0)
+        ...
+        assert server.chats[0].body["messages"] == [...]
+
+Answers are used in order; when none is queued a default one is given. A request that breaks a rule of the API
+gets a 400 and uses up no answer; `server.chats[n].broken` names the rules. Signatures outlive a server.
+"""
 
 from tests.wire.answers import Answer, Call, Reasoning, Refusal, Status, Text, Usage
 from tests.wire.faults import Fault

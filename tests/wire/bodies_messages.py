@@ -104,6 +104,9 @@ VALID = [
             output_config={"effort": "max"},
             thinking={"type": "adaptive"},
         ),
+        "a paused turn": body(
+            HI, said({"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}})
+        ),
         "four markers": body(asked(*[text("x", **MARK)] * 3), cache_control={"type": "ephemeral", "ttl": "1h"}),
     }.items()
 ]

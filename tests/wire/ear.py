@@ -3,6 +3,7 @@
 It asks the SDKs for raw streams and adds nothing, so that a test of the servers tests only the servers.
 """
 
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -40,13 +41,16 @@ class Heard:
 def client_for(dialect: Dialect, base_url: str, key: str = "test-key", timeout: float = 5.0) -> Client:
     """Give the SDK client of a dialect, without retries."""
     options: dict[str, Any] = {"api_key": key, "base_url": base_url, "max_retries": 0, "timeout": timeout}
+    # Loading certificates takes most of a client's making, and loopback needs none.
+    bare = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     match dialect:
         case "anthropic":
-            return anthropic.AsyncAnthropic(**options)
+            http = anthropic.DefaultAsyncHttpxClient(verify=bare)
+            return anthropic.AsyncAnthropic(http_client=http, **options)
         case "groq":
-            return groq.AsyncGroq(**options)
+            return groq.AsyncGroq(http_client=groq.DefaultAsyncHttpxClient(verify=bare), **options)
         case _:
-            return openai.AsyncOpenAI(**options)
+            return openai.AsyncOpenAI(http_client=openai.DefaultAsyncHttpxClient(verify=bare), **options)
 
 
 @asynccontextmanager

@@ -126,7 +126,7 @@ def _order_rules(messages: list[dict[str, Any]], facts: ModelFacts) -> Iterator[
     first, last = messages[0], messages[-1]
     if first["role"] != "user":
         yield 'A2: messages: first message must use the "user" role'
-    if last["role"] == "assistant":
+    if last["role"] == "assistant" and not _ends_with_server_block(last):
         if not facts.prefill:
             yield (
                 "A4: This model does not support assistant message prefill."
@@ -157,6 +157,12 @@ def _system_rules(messages: list[dict[str, Any]], index: int, facts: ModelFacts)
     follows = before is not None and (before["role"] == "user" or _ends_with_server_result(before))
     if not follows or (after is not None and after["role"] != "assistant"):
         yield f"G3: {where}: a system message must follow a user turn and precede an assistant turn"
+
+
+def _ends_with_server_block(message: dict[str, Any]) -> bool:
+    """Tell whether a turn was paused while the API ran its own tool: it is sent back as it is."""
+    content = message["content"]
+    return isinstance(content, list) and bool(content) and content[-1].get("type") in _SERVER
 
 
 def _ends_with_server_result(message: dict[str, Any]) -> bool:

@@ -42,7 +42,7 @@ def _binding_rules(body: dict[str, Any], facts: ModelFacts) -> Iterator[str]:
                 continue
             bound = binding(str(block["signature"]))
             if bound and (bound[0] != prefixes[index] or (last and bound[1] != digest(last))):
-                yield (f"E9: messages.{index}.content.{at}: `thinking` block is bound to a different conversation")
+                yield (f"E9: messages.{index}.content.{at}: `thinking` block bound to a different conversation")
             last = str(block["signature"])
 
 

@@ -84,6 +84,8 @@ class WireServer:
     def __enter__(self) -> "WireServer":
         self._thread.start()
         self._ready.wait()
+        if self._failure:
+            raise self._failure
         return self
 
     def __exit__(
@@ -141,8 +143,13 @@ class WireServer:
     # The server's own thread from here on.
 
     def _run(self) -> None:
-        with contextlib.closing(self._loop):
-            self._loop.run_until_complete(self._serve())
+        try:
+            with contextlib.closing(self._loop):
+                self._loop.run_until_complete(self._serve())
+        except OSError as error:  # the port is taken
+            self._failure = error
+        finally:
+            self._ready.set()
 
     async def _serve(self) -> None:
         self._stop = asyncio.Event()
@@ -196,6 +203,8 @@ class WireServer:
     def _reply_to(self, request: Request) -> Answer | Status | bytes:
         _, chat_path, models_path = _PATHS[self.dialect]
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if self.dialect == "anthropic":
+            given = given or request.headers.get("x-api-key", "")
         if self.key is not None and given != self.key:
             return unauthorized(self.dialect, bool(given))
         if request.method == "GET" and request.path.startswith(models_path):
