@@ -34,10 +34,15 @@ class Screen(Protocol):
 
 
 class Ask(Struct, frozen=True):
-    """What a command may return: a message that the program sends now, to `model` or else to the current one."""
+    """What a command may return: a message that the program sends now, to `model` or else to the current one.
+
+    `instead_of` is where the conversation stood, for a question that was answered already: without a new answer it
+    stands there again.
+    """
 
     message: Message
     model: Model | None = None
+    instead_of: int | None = None
 
 
 class ChatContext(Struct):
