@@ -15,6 +15,7 @@ from modules.llm.message import (
     file_note,
     image_note,
     safe_arguments,
+    safe_name,
     visible_text,
 )
 
@@ -45,7 +46,7 @@ class ResponsesTransformer(MessageTransformer):
             yield {
                 "type": "function_call",
                 "call_id": call.id,
-                "name": call.name,
+                "name": safe_name(call),
                 "arguments": safe_arguments(call),
             }
 
