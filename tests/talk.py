@@ -50,9 +50,7 @@ class Talk:
     ) -> AsyncGenerator[TurnEvent, None]:
         """One turn, to be listened to event by event."""
         message = user(message) if isinstance(message, str) else message
-        events = run_turn(self.conversation, self.services, message, model or self.conversation.model, tools)
-        assert isinstance(events, AsyncGenerator)
-        return events
+        return run_turn(self.conversation, self.services, message, model or self.conversation.model, tools)
 
     async def say(
         self, message: str | Message, model: Model | None = None, tools: tuple[ToolSpec, ...] = ()
