@@ -305,9 +305,16 @@ class Home:
         self._running.append(running)
         return running
 
-    def open(self, *args: str, columns: int = 80, rows: int = 24, env: Mapping[str, str] | None = None) -> Terminal:
+    def open(
+        self,
+        *args: str,
+        columns: int = 80,
+        rows: int = 24,
+        env: Mapping[str, str] | None = None,
+        python: Sequence[str] = (),
+    ) -> Terminal:
         """Start the program in a terminal of its own."""
-        terminal = Terminal(self.argv(*args), self.env(**(env or {})), self.folder, columns, rows)
+        terminal = Terminal(self.argv(*args, python=python), self.env(**(env or {})), self.folder, columns, rows)
         self._open.append(terminal)
         return terminal
 
@@ -317,6 +324,7 @@ class Home:
         given: bytes | str | None = None,
         env: Mapping[str, str] | None = None,
         python: Sequence[str] = (),
+        cwd: Path | None = None,
     ) -> "subprocess.CompletedProcess[str]":
         """Run the program without a terminal, with this piped in, to its end."""
         data = given.encode() if isinstance(given, str) else given
@@ -326,7 +334,7 @@ class Home:
             stdin=None if data is not None else subprocess.DEVNULL,
             capture_output=True,
             env=self.env(**(env or {})),
-            cwd=self.folder,
+            cwd=cwd or self.folder,
             timeout=PATIENCE * 2,
             check=False,
         )
