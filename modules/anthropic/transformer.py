@@ -14,7 +14,11 @@ from modules.llm.message import (
     Wire,
     file_note,
     image_note,
+<<<<<<< HEAD
     told_file,
+=======
+    safe_name,
+>>>>>>> h-contract
     visible_text,
 )
 from modules.llm.models import Level
@@ -42,7 +46,7 @@ class AnthropicTransformer(MessageTransformer):
         for call in message.calls:  # nothing may stand after the last call
             arguments = call.parsed()
             given = {"_invalid_json": call.arguments} if arguments is None else arguments
-            blocks.append({"type": "tool_use", "id": call.id, "name": call.name, "input": given})
+            blocks.append({"type": "tool_use", "id": call.id, "name": safe_name(call), "input": given})
         if blocks:
             yield {"role": "assistant", "content": blocks}
 

@@ -18,11 +18,17 @@ from modules.llm.message import (
     file_note,
     image_note,
     safe_arguments,
+<<<<<<< HEAD
     told_file,
+=======
+    safe_name,
+>>>>>>> h-contract
     visible_text,
 )
 
 DIALECT = "openai-chat"
+OPENING = "[The conversation begins with the answer below.]"
+AFTER_TOOLS = "The tools have answered."  # Mistral takes no message of the person right after a result
 RESULT_IMAGES = "[The images that the tools above returned:]"
 
 
@@ -62,21 +68,30 @@ class ChatTransformer(MessageTransformer):
             yield {"role": "user", "content": [_text(RESULT_IMAGES), *pictures]}
 
     def arranged(self, wire: list[Wire]) -> list[Wire]:
-        """Neighbouring messages of the person become one, which strict chat templates insist on."""
+        """Neighbouring messages of the person become one; what else a strict endpoint insists on is added."""
+        profile = self.model.profile
         merged: list[Wire] = []
         for entry in wire:
-            if merged and entry["role"] == "user" and merged[-1]["role"] == "user":
+            last = merged[-1]["role"] if merged else ""
+            if last == entry["role"] == "user":
                 pieces = _pieces_of(merged[-1]["content"]) + _pieces_of(entry["content"])
                 merged[-1] = {"role": "user", "content": self._content(pieces)}
+            elif last == entry["role"] == "assistant" and profile.strict_roles:
+                texts = [message["content"] for message in (merged[-1], entry) if message["content"]]
+                merged[-1] = {**merged[-1], **entry, "content": "\n\n".join(texts)}
+            elif last == "tool" and entry["role"] == "user" and profile.call_ids == "mistral9":
+                merged += [{"role": "assistant", "content": AFTER_TOOLS}, entry]
             else:
                 merged.append(entry)
+        if profile.strict_roles and merged and merged[0]["role"] == "assistant":
+            merged.insert(0, {"role": "user", "content": OPENING})
         return merged
 
     def _call(self, call: ToolCall) -> Wire:
         wire: Wire = {
             "id": self._id(call.id, {}),
             "type": "function",
-            "function": {"name": call.name, "arguments": safe_arguments(call)},
+            "function": {"name": safe_name(call), "arguments": safe_arguments(call)},
         }
         if self.model.profile.call_signature:
             wire["extra_content"] = {"google": {"thought_signature": self.model.profile.call_signature}}

@@ -2,7 +2,12 @@
 
 import base64
 import json
+<<<<<<< HEAD
 import os
+=======
+import re
+import secrets
+>>>>>>> h-contract
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Literal
@@ -21,6 +26,7 @@ CUT_NOTES = {
     "interrupted": "[The user interrupted the answer above; it is not complete.]",
     "incomplete": "[The connection broke during the answer above; it is not complete.]",
 }
+NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Text(Struct, frozen=True, tag="text"):
@@ -216,8 +222,8 @@ class MessageTransformer(ABC):
                 notes = ""
             elif message.role == "tool":
                 wire.extend(self.results(message, own))
-            elif self.is_own(message):
-                own.update((call.id, call.native_id or call.id) for call in message.calls)
+            elif self.is_own(message) and _can_return(message.calls, own):
+                own.update((call.id, call.native_id) for call in message.calls)
                 wire.extend(self.native(message))
             else:
                 wire.extend(self.assistant(message))
@@ -279,9 +285,9 @@ def as_transcript(history: Iterable[Message]) -> Iterator[Message]:
         if message.role == "tool":
             yield Message("user", tuple(_told_results(message, names)))
         elif message.calls:
-            names.update((call.id, call.name) for call in message.calls)
+            names.update((call.id, safe_name(call)) for call in message.calls)
             told = tuple(
-                Text(f"[called {p.name}({p.arguments})]") if isinstance(p, ToolCall) else p for p in message.parts
+                Text(f"[called {safe_name(p)}({p.arguments})]") if isinstance(p, ToolCall) else p for p in message.parts
             )
             yield Message("assistant", told, message.origin, None, message.state)
         else:
@@ -302,6 +308,11 @@ def safe_arguments(call: ToolCall) -> str:
     return json.dumps({"_invalid_json": call.arguments}, ensure_ascii=False)
 
 
+def safe_name(call: ToolCall) -> str:
+    """A call's tool name as every provider takes it. Models do write others, and one would spoil the whole history."""
+    return call.name if NAME.fullmatch(call.name) else "invalid_tool"
+
+
 def visible_text(parts: Iterable[Part]) -> list[str]:
     """The text of an assistant message that any model may read: no reasoning, no blank pieces."""
     texts: list[str] = []
@@ -318,6 +329,16 @@ def _says_something(message: Message) -> bool:
     if message.role == "user":
         return any(not isinstance(part, Text) or part.text.strip() for part in message.parts)
     return bool(message.calls or visible_text(message.parts))
+
+
+def _can_return(calls: tuple[ToolCall, ...], own: dict[str, str]) -> bool:
+    """Whether calls may go back as they came: with legal names, and ids that are there and are no other call's.
+
+    Some servers begin to count at "call_0" with every answer; such a turn goes out under our own ids.
+    """
+    ids = [call.native_id for call in calls]
+    legal = all(NAME.fullmatch(call.name) for call in calls) and all(ids)
+    return legal and len(set(ids)) == len(ids) and set(ids).isdisjoint(own.values())
 
 
 def _refuse_constant(name: str) -> Any:

@@ -15,7 +15,11 @@ from modules.llm.message import (
     file_note,
     image_note,
     safe_arguments,
+<<<<<<< HEAD
     told_file,
+=======
+    safe_name,
+>>>>>>> h-contract
     visible_text,
 )
 
@@ -46,7 +50,7 @@ class ResponsesTransformer(MessageTransformer):
             yield {
                 "type": "function_call",
                 "call_id": call.id,
-                "name": call.name,
+                "name": safe_name(call),
                 "arguments": safe_arguments(call),
             }
 
