@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from typing import Protocol
 
 from modules.chat.clean import clean
@@ -169,10 +169,10 @@ def text_piece(screen: TerminalScreen) -> Piece:
     return MarkdownStream(screen.write, screen.size)
 
 
-async def show(events: AsyncIterator[TurnEvent], answer: Answer) -> None:
+async def show(events: AsyncGenerator[TurnEvent, None], answer: Answer) -> None:
     """Draw the events as they come, a dozen times a second, and leave a whole screen behind whatever happens."""
     with _drawing(answer):
-        async with contextlib.aclosing(events) as stream:  # type: ignore[type-var]  # every source is a generator
+        async with contextlib.aclosing(events) as stream:
             async for event in stream:
                 answer.add(event)
 

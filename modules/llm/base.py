@@ -3,7 +3,7 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from typing import Any, ClassVar
 
@@ -89,6 +89,11 @@ class Reply:
 
     def __aiter__(self) -> AsyncIterator[StreamEvent]:
         return self._events
+
+    async def aclose(self) -> None:
+        """Stop listening, and let go of the connection."""
+        if isinstance(self._events, AsyncGenerator):
+            await self._events.aclose()
 
     def message(self, state: State = "complete") -> Message:
         """The answer as a message; with `state` other than complete, the part of it that has come."""

@@ -28,6 +28,7 @@ class ServiceManager:
     """
 
     _instance: "ServiceManager | None" = None
+    _first = threading.Lock()
 
     def __init__(self, key_of: Callable[[str], Key | None], services: Mapping[str, str] = SERVICES) -> None:
         self._key_of = key_of
@@ -37,9 +38,10 @@ class ServiceManager:
     @classmethod
     def instance(cls) -> "ServiceManager":
         """The one manager of this program."""
-        if cls._instance is None:
-            cls._instance = cls(Config().key)
-        return cls._instance
+        with cls._first:
+            if cls._instance is None:
+                cls._instance = cls(Config().key)
+            return cls._instance
 
     def check_key(self, provider: Provider) -> Key | None:
         """The provider's key, or None where it needs none. Raises MissingKey with the variable's name, or BadKey."""
