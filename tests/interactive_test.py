@@ -1,7 +1,6 @@
 """The chat as a person meets it: the real program in a pseudo-terminal."""
 
 import base64
-import os
 import re
 import signal
 import stat
@@ -12,7 +11,7 @@ import pytest
 
 from tests.cases import PNG
 from tests.terminal import CTRL_C, CTRL_D, CTRL_G, CTRL_J, CTRL_R, ESC, KEYS, UP, Home, Terminal
-from tests.wire import Answer, Fault, Reasoning, Request, Status, Text, Usage
+from tests.wire import Answer, Fault, Reasoning, Request, Status, Usage
 
 OSS = ("-m", "groq:gpt-oss-120b")  # the SDK that is loaded fastest; it reasons and sees no images
 SEES = "groq:qwen3.8-27b"
@@ -61,11 +60,12 @@ class TestThePrompt:
         first = home.open("-m", "offline:guide").prompt()
         first.enter("thanks for the fish").sees("You are welcome").prompt()
         assert first.leave() == 0
-        (history,) = (home.folder / "state").iterdir()
-        assert stat.S_IMODE(history.stat().st_mode) == 0o600
+        kept = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (home.folder / "state").iterdir()}
+        assert kept["history"] == 0o600
+        assert set(kept.values()) == {0o600}
         second = home.open("-m", "offline:guide").prompt()
         second.type(UP).prompt("thanks for the fish").type(CTRL_C).prompt()
-        second.type(CTRL_R).type("fish").sees("thanks for the fish").type("\r").prompt("thanks for the fish")
+        second.type(CTRL_R).type("fish").sees("thanks for the fish").type("\r").type("\r").sees("You are welcome")
 
     def test_is_edited_in_the_editor_of_the_person(self, home: Home, tmp_path: Path) -> None:
         editor = tmp_path / "editor"
@@ -77,7 +77,7 @@ class TestThePrompt:
         assert said(home.groq.chats[0]) == [("user", "write a poem")]
 
     def test_keeps_the_text_when_the_editor_fails(self, home: Home) -> None:
-        terminal = home.open(*OSS, env={"EDITOR": "/nonexistent/editor"}).prompt()
+        terminal = home.open(*OSS, env={"EDITOR": "false"}).prompt()
         terminal.type("write").prompt("write").type(CTRL_G).type("!").prompt("write!")
 
     def test_keeps_its_bar_in_one_row(self, home: Home) -> None:
@@ -175,7 +175,7 @@ class TestWhatComesFromOutside:
     def check(self, terminal: Terminal) -> None:
         assert b"evil" in terminal.raw
         for forbidden in (b"\x1b]52", b"\x1b]0", b"\x1b[2J", b"\x9b2J", "\u202e".encode(), b"\x00", b"\x07"):
-            assert forbidden not in terminal.raw.replace(TITLES, b""), forbidden
+            assert forbidden not in terminal.raw, forbidden
 
     def test_cannot_touch_the_terminal_as_an_answer(self, home: Home) -> None:
         home.groq.answer(Answer(Reasoning(EVIL), EVIL + "\n\n```\n" + EVIL + "\n```\n\n| a |\n|---|\n|" + EVIL + "|"))
@@ -196,9 +196,6 @@ class TestWhatComesFromOutside:
         terminal.enter("Hello").sees("answered as").prompt()
         terminal.enter("/models groq --refresh").sees("groq:gpt-oss-20b").prompt()
         self.check(terminal)
-
-
-TITLES = b"\x1b[2J"  # nothing of ours clears the screen but /clear
 
 
 class TestATurnThatFails:
@@ -271,7 +268,7 @@ class TestACommand:
         terminal = home.open(*OSS).prompt()
         terminal.enter("One").sees("Answer 1").prompt()
         home.groq.answer(Status(400, message="No."))
-        terminal.enter("/retry").sees("No.").prompt("One").type(CTRL_C).prompt()
+        terminal.enter("/retry").sees("says: No").sees("The answer before stays.").prompt()
         terminal.enter("Two").sees("Answer 3").prompt()
         texts = [text for _, text in said(home.groq.chats[2])]
         assert texts == ["One", "Answer 1 from groq.", "Two"]
@@ -342,11 +339,13 @@ class TestTheEnd:
         if busy:
             terminal.enter("Count").sees("word9")
         terminal.hang_up()
-        assert terminal.exit_code() == 128 + signal.SIGHUP
+        terminal.exit_code()
+        if busy:
+            home.groq.wait_for_disconnect()
 
     def test_by_exit_closes_with_code_zero(self, home: Home) -> None:
         terminal = home.open().prompt().enter("/exit")
         assert terminal.exit_code() == 0
         assert terminal.modes() == (True, True)
-        assert os.listdir(home.folder / "state") == ["history"]
-        assert KEYS["GROQ_API_KEY"] not in (home.folder / "state" / "history").read_text()
+        written = b"".join(path.read_bytes() for path in (home.folder / "state").iterdir())
+        assert not [key for key in KEYS.values() if key.encode() in written]

@@ -15,7 +15,7 @@ import pytest
 from modules.config import ROOT
 
 SCRIPT = """
-import asyncio, sys
+import asyncio, os, sys
 from modules.chat.command import ChatContext, CommandRegistry
 from modules.chat.picker import pick_model
 from modules.config import Config
@@ -30,11 +30,12 @@ class Lines:
     def table(self, rows): print(rows)
     def clear(self): pass
 
-config = Config()
+config = Config(dict(os.environ))
+os.environ.pop("NO_COLOR", None)  # prompt_toolkit reads it too; here config alone decides
 models = load(config.shipped_models, None, config.get)
 ollama = models.providers["ollama"]
 models.learn(ollama, [Model(name=name, id=name, provider=ollama, known=False) for name in sys.argv[1:]])
-conversation = Conversation(models.find(models.default).model)
+conversation = Conversation(models.find(config.get("START", models.default)).model)
 context = ChatContext(config, models, ServiceManager(config.key), conversation, CommandRegistry(), Lines())
 print("what was said before")
 model = asyncio.run(pick_model(context))
@@ -135,6 +136,8 @@ def terminal(
         dimensions=(rows, columns),
         echo=False,
     )
+    child.delaybeforesend = None  # pexpect's own pauses are a third of the time these tests take
+    child.ptyproc.delayafterclose = child.ptyproc.delayafterterminate = 0.01
     try:
         shown = Terminal(child, columns, rows)
         shown.until_shown(opens)
@@ -211,6 +214,14 @@ def test_a_model_without_a_key_can_be_found_by_its_alias_and_chosen(tmp_path: Pa
         assert left(shown)[-1] == "chosen: 'openai:gpt-6-luna'"
 
 
+def test_what_can_be_used_at_once_comes_first_unless_only_its_strewn_letters_match(tmp_path: Path) -> None:
+    with terminal(tmp_path, "gnarly-otok") as shown:
+        shown.type("5.5")
+        shown.until(lambda: shown.names[:1] == ["anthropic:claude-opus-5.5"] and shown.names[-1] == "openai:gpt-5.5")
+        shown.type("\x15grok")
+        shown.until(lambda: shown.names == ["xai:grok-4.7", "xai:grok-4.3", "ollama:gnarly-otok"])
+
+
 @pytest.mark.parametrize("key", ["\x1b", "\x03", "\x04"])
 def test_escape_ctrl_c_and_ctrl_d_cancel_without_a_trace(tmp_path: Path, key: str) -> None:
     with terminal(tmp_path) as shown:
@@ -247,6 +258,17 @@ def test_a_model_that_no_list_holds_can_be_used_by_its_id(tmp_path: Path) -> Non
         shown.until_shown(">  use groq:whatever-9b (limits unknown)")
         shown.press("enter")
         assert left(shown)[-1] == "chosen: 'groq:whatever-9b'"
+
+
+def test_the_current_model_is_in_the_list_even_if_no_catalogue_holds_it(tmp_path: Path) -> None:
+    with terminal(tmp_path, START="ollama:my-own") as shown:
+        assert shown.pointed == "ollama:my-own"
+
+
+def test_what_is_no_name_is_not_offered(tmp_path: Path) -> None:
+    with terminal(tmp_path) as shown:
+        shown.type("groq:what ever")
+        shown.until_shown("No model matches.")
 
 
 def test_a_name_that_is_gone_leads_to_its_successor_and_says_why(tmp_path: Path) -> None:

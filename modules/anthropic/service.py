@@ -12,7 +12,17 @@ from anthropic import AsyncAPIResponse
 from modules.anthropic.stream import AnthropicDraft
 from modules.anthropic.transformer import dropping_thinking, request_body, without_thinking
 from modules.config import Key
-from modules.llm.base import CONNECT_TIMEOUT, HEADERS, IDLE_TIMEOUT, KEEPALIVE, Body, ChatRequest, Draft, HttpService
+from modules.llm.base import (
+    COMMON_ERRORS,
+    CONNECT_TIMEOUT,
+    HEADERS,
+    IDLE_TIMEOUT,
+    KEEPALIVE,
+    Body,
+    ChatRequest,
+    Draft,
+    HttpService,
+)
 from modules.llm.message import Wire
 from modules.llm.models import Model, Profile, Provider
 
@@ -29,10 +39,8 @@ class AnthropicService(HttpService):
         httpx2.HTTPError,
         httpx2.InvalidURL,
         httpx2.StreamError,
-        OSError,
-        RuntimeError,
-        TypeError,
-        ValueError,
+        httpx2.CookieConflict,
+        *COMMON_ERRORS,
     )
 
     def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT) -> None:

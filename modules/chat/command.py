@@ -12,7 +12,7 @@ from modules.errors import UnknownCommand
 from modules.llm.message import File, Image, Message
 from modules.llm.models import Model, ModelRegistry
 from modules.llm.service_manager import ServiceManager
-from modules.session.conversation import Conversation
+from modules.session.conversation import Conversation, Place
 
 
 class Screen(Protocol):
@@ -34,10 +34,15 @@ class Screen(Protocol):
 
 
 class Ask(Struct, frozen=True):
-    """What a command may return: a message that the program sends now, to `model` or else to the current one."""
+    """What a command may return: a message that the program sends now, to `model` or else to the current one.
+
+    `instead_of` is where the conversation stood, for a question that was answered already: without a new answer it
+    stands there again.
+    """
 
     message: Message
     model: Model | None = None
+    instead_of: Place | None = None
 
 
 class ChatContext(Struct):

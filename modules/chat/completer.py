@@ -91,7 +91,10 @@ def complete_paths(context: ChatContext, args: str) -> Iterator[Pair]:
 
 
 class ChatCompleter(Completer):
-    """Completes what the chat's prompt holds up to the cursor. A command's own `complete` is matched loosely."""
+    """Completes what the chat's prompt holds up to the cursor.
+
+    What a command's own `complete` yields is matched loosely here, and each text stands for all of the arguments.
+    """
 
     def __init__(self, context: ChatContext) -> None:
         self._context = context

@@ -117,6 +117,10 @@ class Interactive:
         self._screen.say(footer(model, answer.finished, conversation.spent[spent:], time.monotonic() - began) + "\n")
 
     def _give_back(self, asked: Ask) -> None:
+        if asked.instead_of is not None:  # it was answered before, and that answer still stands
+            self._context.conversation.go_to(asked.instead_of)
+            self._screen.say("The answer before stays.\n")
+            return
         own = [part for part in asked.message.parts if isinstance(part, Image | File)]
         self._context.draft = asked.message.text
         self._context.attachments[:0] = own

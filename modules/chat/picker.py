@@ -12,7 +12,6 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.layout import BufferControl, FormattedTextControl, HSplit, Layout, VerticalAlign, Window
 from prompt_toolkit.layout.processors import AfterInput, BeforeInput, ConditionalProcessor
-from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.styles import Style
 from prompt_toolkit.utils import get_cwidth
 
@@ -130,12 +129,10 @@ class _Picker:
         self._widths = [max(map(get_cwidth, column)) for column in table]
         self._top = 0
         self._filter = Buffer(multiline=False, on_text_changed=lambda buffer: self._choices.narrow(buffer.text))
-        color = context.config.color
         self.app: Application[Model | None] = Application(
             layout=self._layout(),
             key_bindings=self._keys(),
-            style=Style.from_dict(STYLE | (COLORS if color else {})),
-            color_depth=None if color else ColorDepth.DEPTH_1_BIT,
+            style=Style.from_dict(STYLE | (COLORS if context.config.color else {})),
             include_default_pygments_style=False,
             erase_when_done=True,
         )

@@ -15,6 +15,7 @@ from modules.errors import ParlanceError
 
 DIM, RED, RESET = "\x1b[2m", "\x1b[31m", "\x1b[0m"
 CLEAR = "\x1b[H\x1b[2J"
+LAST_COLUMN = 24  # with less room than this, the last cell of a row is cut and not wrapped
 MAX_OSC52 = 100_000  # characters; terminals drop longer sequences without a word
 
 
@@ -81,11 +82,21 @@ class TerminalScreen:
 
 
 def laid_out(rows: Sequence[Sequence[str]], columns: int) -> list[str]:
-    """Cleaned table lines no wider than `columns`, trailing blanks removed."""
+    """Cleaned table lines no wider than `columns`; the last cell goes on below itself where it has room for that."""
     cells = [[clean(cell) for cell in row] for row in rows]
     count = max((len(row) for row in cells), default=0)
     widths = [max((get_cwidth(row[i]) for row in cells if i < len(row) - 1), default=0) for i in range(count)]
-    return [_cut(_line(row, widths), columns) for row in cells]
+    left = sum(widths[:-1]) + 2 * (count - 1)
+    lines: list[str] = []
+    for row in cells:
+        first, *more = _column(row[-1], columns - left) if len(row) == count else row[-1:]
+        lines.append(_cut(_line([*row[:-1], first], widths), columns))
+        lines += [" " * left + text for text in more]
+    return lines
+
+
+def _column(cell: str, columns: int) -> list[str]:
+    return textwrap.wrap(cell, columns) or [""] if columns >= LAST_COLUMN else [cell]
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:

@@ -8,7 +8,17 @@ import httpx
 from groq.resources.chat import AsyncChat  # noqa: F401 - loaded here, in the background, not at the first answer
 
 from modules.config import Key
-from modules.llm.base import CONNECT_TIMEOUT, HEADERS, IDLE_TIMEOUT, KEEPALIVE, Body, ChatRequest, Draft, HttpService
+from modules.llm.base import (
+    COMMON_ERRORS,
+    CONNECT_TIMEOUT,
+    HEADERS,
+    IDLE_TIMEOUT,
+    KEEPALIVE,
+    Body,
+    ChatRequest,
+    Draft,
+    HttpService,
+)
 from modules.llm.chat_completions import request_body
 from modules.llm.chat_completions_stream import ChatDraft
 from modules.llm.message import Wire
@@ -21,10 +31,8 @@ class GroqService(HttpService):
         httpx.HTTPError,
         httpx.InvalidURL,
         httpx.StreamError,
-        OSError,
-        RuntimeError,
-        TypeError,
-        ValueError,
+        httpx.CookieConflict,
+        *COMMON_ERRORS,
     )
 
     def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT) -> None:

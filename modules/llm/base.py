@@ -28,6 +28,8 @@ CONNECT_TIMEOUT = 10.0
 IDLE_TIMEOUT = 300.0  # seconds without a byte; pings count as bytes
 KEEPALIVE = 300.0  # the SDKs keep an idle connection for 5 s, which is less than a person thinks
 HEADERS = {"Accept-Encoding": "identity"}  # a compressed answer could unfold to any size
+# What escapes the SDKs besides their own errors: sockets, closed clients, keys that no header takes, broken encodings.
+COMMON_ERRORS = (OSError, EOFError, RuntimeError, TypeError, ValueError)
 DRAIN = 0.25  # seconds for what may follow the terminal event: usage, [DONE], the end of the body
 
 

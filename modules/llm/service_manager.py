@@ -68,7 +68,9 @@ class ServiceManager:
             # Shielded: whoever gives up waiting must not take the service from the others.
             return await asyncio.shield(made)
         except ParlanceError:
-            self._made.pop(provider.name, None)
+            # Only the failed one: another waiter may be making the next by now.
+            if self._made.get(provider.name) is made:
+                del self._made[provider.name]
             raise
 
     async def warm_up(self, model: Model) -> None:
@@ -78,18 +80,23 @@ class ServiceManager:
 
     async def close(self) -> None:
         """Close every service's HTTP pool."""
-        made, self._made = self._made, {}
-        for future in made.values():
-            if future.done() and not future.cancelled() and future.exception() is None:
-                await future.result().close()
+        made, self._made = self._made.values(), {}
+        ready = [
+            future.result() for future in made if future.done() and not future.cancelled() and not future.exception()
+        ]
+        await asyncio.gather(
+            *(service.close() for service in ready), return_exceptions=True
+        )  # one must not keep the rest
 
     def _make(self, provider: Provider, key: Key | None) -> BaseService:
-        path = provider.service or self._services[provider.dialect]
+        path = provider.service or self._services.get(provider.dialect, "")
         module, _, name = path.partition(":")
         try:
             service: type[BaseService] = getattr(importlib.import_module(module), name)
             return service(provider, key)
-        except (ImportError, AttributeError, ValueError, OSError) as error:
+        except ParlanceError:
+            raise
+        except Exception as error:  # models.yaml may name any class, and a class may do anything
             raise ConfigError(
                 f"The service of {provider.title} cannot be started: {error}.",
                 cure="Check the installation, proxy settings and models.yaml.",

@@ -14,6 +14,8 @@ from modules.errors import ProtocolError
 MAX_EVENT = 8 * 1024 * 1024
 MAX_BODY = 32 * 1024 * 1024
 DONE = b"[DONE]"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+NEWLINE = ord("\n")
 
 _decode = msgspec.json.Decoder().decode
 
@@ -25,35 +27,45 @@ class SseParser:
         self._pending: list[bytes] = []
         self._size = 0
         self._total = 0
+        self._after_return = False
+        self._mark = BYTE_ORDER_MARK
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The data of every event that this chunk completes.
 
         Raises ProtocolError where an event or the body grows past what any answer needs.
         """
-        if not self._total and chunk.startswith(b"\xef\xbb\xbf"):
-            chunk = chunk[3:]
         self._total += len(chunk)
-        self._size += len(chunk)
-        self._pending.append(chunk)
         if self._total > MAX_BODY:
             raise ProtocolError("The answer grew past 32 MB.", cure="Ask for less at once, or use another model.")
-        if b"\n" not in chunk and b"\r" not in chunk:
+        if self._after_return or b"\r" in chunk:
+            chunk = self._unix_lines(chunk)
+        if not chunk:
+            return []
+        pending = self._pending
+        # A blank line ends an event; it may lie across two chunks. Until then nothing is joined or looked at again.
+        ended = b"\n\n" in chunk or (chunk[0] == NEWLINE and bool(pending) and pending[-1][-1] == NEWLINE)
+        pending.append(chunk)
+        self._size += len(chunk)
+        if not ended:
             if self._size > MAX_EVENT:
                 raise ProtocolError("A single event of the answer grew past 8 MB.", cure="Use another model.")
             return []
-        text = b"".join(self._pending)
-        if b"\r" in text:
-            text = _unix_lines(text)
+        text = b"".join(pending)
+        if self._mark:
+            text, self._mark = text.removeprefix(self._mark), b""
         *events, rest = text.split(b"\n\n")
-        self._pending, self._size = [rest], len(rest)
+        self._pending, self._size = [rest] if rest else [], len(rest)
         return [data for event in events if (data := _data(event))]
 
-
-def _unix_lines(text: bytes) -> bytes:
-    # A carriage return at the very end may be half of a line end: it waits for the next chunk.
-    held = b"\r" if text.endswith(b"\r") else b""
-    return text[: len(text) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n") + held
+    def _unix_lines(self, chunk: bytes) -> bytes:
+        # A return at the end of a chunk is a line end already; a line feed that follows belongs to it.
+        if not chunk:
+            return chunk
+        if self._after_return and chunk[0] == NEWLINE:
+            chunk = chunk[1:]
+        self._after_return = chunk.endswith(b"\r")
+        return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 def _data(event: bytes) -> bytes:
@@ -64,14 +76,14 @@ def _data(event: bytes) -> bytes:
 
 
 def decode(data: bytes) -> Any:
-    """The JSON value of one event, every string free of lone surrogates only where it came so.
+    """The JSON value of one event.
 
     A half of a surrogate pair is legal in JSON and arrives when a server cuts an emoji between two deltas; the fast
     decoder refuses it, the standard one keeps it. Raises ProtocolError for what is not JSON.
     """
     try:
         return _decode(data)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
         return json.loads(data)

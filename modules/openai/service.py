@@ -11,7 +11,17 @@ from openai import AsyncAPIResponse
 from openai.resources.responses import AsyncResponses  # noqa: F401 - loaded here, in the background, not at the first answer
 
 from modules.config import Key
-from modules.llm.base import CONNECT_TIMEOUT, HEADERS, IDLE_TIMEOUT, KEEPALIVE, Body, ChatRequest, Draft, HttpService
+from modules.llm.base import (
+    COMMON_ERRORS,
+    CONNECT_TIMEOUT,
+    HEADERS,
+    IDLE_TIMEOUT,
+    KEEPALIVE,
+    Body,
+    ChatRequest,
+    Draft,
+    HttpService,
+)
 from modules.llm.message import Wire
 from modules.llm.models import Model, Provider
 from modules.openai.stream import ResponsesDraft
@@ -29,10 +39,8 @@ class OpenAIClientService(HttpService):
         httpx2.HTTPError,
         httpx2.InvalidURL,
         httpx2.StreamError,
-        OSError,
-        RuntimeError,
-        TypeError,
-        ValueError,
+        httpx2.CookieConflict,
+        *COMMON_ERRORS,
     )
 
     def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT) -> None:

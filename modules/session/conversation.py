@@ -24,12 +24,12 @@ class Spent(Struct, frozen=True):
         return 0.0 if self.model.provider.key_variable is None else None
 
 
-class _Node:
-    """A message and the one it follows; messages are shared between branches, never copied."""
+class Place:
+    """A message and the one it follows: a place in the tree. Messages are shared between branches, never copied."""
 
     __slots__ = ("message", "parent")
 
-    def __init__(self, message: Message, parent: "_Node | None") -> None:
+    def __init__(self, message: Message, parent: "Place | None") -> None:
         self.message = message
         self.parent = parent
 
@@ -47,7 +47,7 @@ class Conversation:
         self.system = system
         self.reasoning: Level | None = None
         self.spent: list[Spent] = []
-        self._head: _Node | None = None
+        self._head: Place | None = None
 
     def __iter__(self) -> Iterator[Message]:
         return iter(self.messages)
@@ -66,6 +66,15 @@ class Conversation:
         return tuple(reversed(path))
 
     @property
+    def place(self) -> Place | None:
+        """Where the conversation stands, for `go_to`; None at its beginning."""
+        return self._head
+
+    def go_to(self, place: Place) -> None:
+        """Stand at a place of this conversation again."""
+        self._head = place
+
+    @property
     def turns(self) -> int:
         """How many times the person has spoken."""
         return sum(message.role == "user" for message in self.messages)
@@ -77,7 +86,7 @@ class Conversation:
 
     def append(self, message: Message) -> None:
         """Say something at the head."""
-        self._head = _Node(message, self._head)
+        self._head = Place(message, self._head)
 
     def extend(self, messages: Iterable[Message]) -> None:
         for message in messages:

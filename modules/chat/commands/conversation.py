@@ -11,9 +11,9 @@ from modules.session.conversation import Conversation
 
 @command("/system [text]")
 async def system(chat: ChatContext, args: str) -> Ask | None:
-    """Show the instructions that every model gets, or set them; "/system -" removes them.
+    """Show or set the instructions for every model.
 
-    They hold from the next message on.
+    They hold from the next message on. "/system -" removes them.
     """
     conversation = chat.conversation
     if not args:
@@ -26,7 +26,10 @@ async def system(chat: ChatContext, args: str) -> Ask | None:
 
 @command("/attach [path]", aliases=("image",), complete=complete_paths)
 async def attach(chat: ChatContext, args: str) -> Ask | None:
-    """Attach an image, PDF or text file to the next message; "/attach -" takes all of them off again."""
+    """Attach an image, a PDF or a text file.
+
+    It goes with the next message. "/attach -" takes all of them off again.
+    """
     if args == "-":
         chat.attachments.clear()
     elif args:
@@ -41,21 +44,28 @@ async def attach(chat: ChatContext, args: str) -> Ask | None:
 
 @command("/retry [model]", aliases=("regenerate",), complete=complete_models)
 async def retry(chat: ChatContext, args: str) -> Ask | None:
-    """Ask the last question again, here or of another model; the answer so far stays in its own branch."""
+    """Ask the last question again, here or elsewhere.
+
+    With a model, that one is asked for this turn. The answer so far stays in a branch of its own.
+    """
     choice = chat.models.find(args) if args else None
     if choice is not None:
         chat.services.check_key(choice.model.provider)
+    place = chat.conversation.place
     question = chat.conversation.undo()
     if question is None:
         raise UsageError("There is no question to ask again.", cure="Type one.")
     if choice is not None and choice.note:
         chat.screen.say(choice.note)
-    return Ask(question, choice.model if choice else None)
+    return Ask(question, choice.model if choice else None, place)
 
 
 @command("/undo")
 async def undo(chat: ChatContext, args: str) -> Ask | None:
-    """Take back the last question and its answer; the question comes back to be edited."""
+    """Take back the last question and its answer.
+
+    The question comes back to be edited.
+    """
     question = chat.conversation.undo()
     if question is None:
         raise UsageError("There is nothing to take back.", cure="The conversation is empty.")
@@ -68,7 +78,10 @@ async def undo(chat: ChatContext, args: str) -> Ask | None:
 
 @command("/new")
 async def new(chat: ChatContext, args: str) -> Ask | None:
-    """Begin a new conversation with the same model and instructions."""
+    """Begin a new conversation.
+
+    The model and the instructions stay.
+    """
     old = chat.conversation
     chat.conversation = Conversation(old.model, old.system)
     chat.conversation.previous, chat.conversation.reasoning = old.previous, old.reasoning
@@ -79,7 +92,10 @@ async def new(chat: ChatContext, args: str) -> Ask | None:
 
 @command("/copy")
 async def copy(chat: ChatContext, args: str) -> Ask | None:
-    """Copy the last answer, as Markdown, to the clipboard."""
+    """Copy the last answer, as Markdown.
+
+    It goes to the clipboard, over SSH through the terminal.
+    """
     answer = chat.conversation.last_answer
     if answer is None:
         raise UsageError("There is no answer to copy.", cure="Ask something first.")

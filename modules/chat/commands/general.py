@@ -43,7 +43,7 @@ def _explain(chat: ChatContext, command: Command) -> None:
 
 @command("/usage", aliases=("cost", "tokens"))
 async def usage(chat: ChatContext, args: str) -> Ask | None:
-    """Show the tokens and the cost of this conversation, by model."""
+    """Show tokens and cost, by model."""
     conversation = chat.conversation
     if not conversation.spent:
         chat.screen.say("Nothing has been asked yet.")

@@ -13,10 +13,11 @@ from modules.session.switch import Handover, handover
 
 @command("/model [name]", aliases=("m",), complete=complete_models)
 async def model(chat: ChatContext, args: str) -> Ask | None:
-    """Go on with another model; alone, choose from a list; "/model -" goes back to the one before.
+    """Go on with another model; alone, choose one.
 
     A name is provider:model, a name or alias from /models, the beginning of one, or any id that the provider knows.
     The conversation goes on: text, tool calls and results, and images as far as the model takes them.
+    "/model -" goes back to the model before.
     """
     if args == "-":
         if chat.conversation.previous is None:
@@ -83,7 +84,10 @@ def switch_line(old: Model, new: Model, told: Handover) -> str:
 
 @command("/models [provider] [--refresh]", complete=lambda chat, args: provider_names(chat))
 async def models(chat: ChatContext, args: str) -> Ask | None:
-    """List the models; with --refresh, also those that the provider's own list names."""
+    """List the models.
+
+    With --refresh, also those that the provider's own list names.
+    """
     words = args.split()
     names = [word for word in words if word != "--refresh"]
     for name in names:
@@ -117,7 +121,10 @@ def reasoning_words(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
 
 @command("/reasoning [level|show|hide]", aliases=("thinking",), complete=reasoning_words)
 async def reasoning(chat: ChatContext, args: str) -> Ask | None:
-    """Set how much the model thinks, or show or hide its thinking; "default" leaves it to the model."""
+    """Set how much the model thinks; show or hide it.
+
+    "/reasoning default" leaves it to the model.
+    """
     conversation, word = chat.conversation, args.lower()
     levels = conversation.model.reasoning
     if word in ("show", "hide"):
