@@ -79,7 +79,9 @@ def main() -> None:
     pairs = zip(rows["parlance"], rows["bare prompt_toolkit"], strict=True)
     print(f"ratio of the times, median of pairs: {statistics.median(a[0] / b[0] for a, b in pairs):.2f} (at most 1.5)")
     for what, names in early.items():
-        print(f"imported before {what} though it should not be: {', '.join(names.intersection(TOO_EARLY)) or 'nothing'}")
+        print(
+            f"imported before {what} though it should not be: {', '.join(names.intersection(TOO_EARLY)) or 'nothing'}"
+        )
     print(load())
 
 
