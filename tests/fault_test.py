@@ -97,11 +97,11 @@ async def test_a_server_that_never_begins_is_given_up(connect: Connect, name: Di
 
 @every_endpoint
 async def test_pings_keep_a_slow_answer_alive(connect: Connect, name: Dialect) -> None:
-    wired = await connect(name, idle_timeout=0.2)
+    wired = await connect(name, idle_timeout=0.15)
     wired.server.answer(words(Fault.ping_forever(every=0.05), name))
     reply = wired.reply()
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(take(reply, []), 0.6)
+        await asyncio.wait_for(take(reply, []), 0.35)
     assert reply.message("interrupted").text.startswith("word0")
     wired.server.wait_for_disconnect()
 
