@@ -4,10 +4,12 @@ import os
 import re
 from collections.abc import Mapping
 from functools import cached_property
+from io import StringIO
 from pathlib import Path
 
 from modules.errors import BadKey, ConfigError
 
+VERSION = "0.1.0"
 APP = "parlance"
 ROOT = Path(__file__).resolve().parent.parent
 MAX_ENV_FILE = 64 * 1024
@@ -127,11 +129,24 @@ class Config:
 
 
 def _read_env(path: Path) -> dict[str, str | None]:
-    from dotenv import dotenv_values  # only where there is a file to read
+    from dotenv.parser import parse_stream  # only where there is a file to read
 
     try:
         if path.stat().st_size > MAX_ENV_FILE:
             raise ConfigError(f"{path} is larger than 64 kB.", cure="A .env file holds a few lines of NAME=value.")
-        return dict(dotenv_values(path, interpolate=False, encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}.", cure="Save it as UTF-8 text.") from error
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        problem = error.strerror or str(error)
+        raise ConfigError(f"{path} cannot be read: {problem}.", cure="Check its permissions.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8 text.", cure="Save it as UTF-8.") from error
+    if "\0" in text:  # UTF-16 without its mark passes for UTF-8, and every name in it would be missed
+        raise ConfigError(f"{path} is not UTF-8 text.", cure="Save it as UTF-8.")
+    values: dict[str, str | None] = {}
+    for line in parse_stream(StringIO(text)):
+        if line.error:  # python-dotenv itself would leave the line out and go on
+            problem = f"{path}:{line.original.line}: this is not NAME=value."
+            raise ConfigError(problem, cure="Look at the quotes, or put # before a remark.")
+        if line.key is not None:
+            values[line.key] = line.value
+    return values

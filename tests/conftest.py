@@ -1,9 +1,10 @@
 """Fixtures: a provider on loopback with our real service connected to it through the real SDK."""
 
 import importlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from modules.llm.message import Message, user
 from modules.llm.models import Model, Provider
 from modules.llm.service_manager import SERVICES
 from tests.cases import ENDPOINTS, Case
+from tests.terminal import Home
 from tests.wire import Answer, Request, Status, WireServer
 from tests.wire.facts import Dialect
 
@@ -113,3 +115,10 @@ def make_service(provider: Provider, key: Key | None = KEY, idle_timeout: float 
     module, _, name = (provider.service or SERVICES[provider.dialect]).partition(":")
     kind: type[BaseService] = getattr(importlib.import_module(module), name)
     return kind(provider, key, idle_timeout)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    """A machine with the program, all keys, and every provider on loopback."""
+    with Home(tmp_path) as machine:
+        yield machine

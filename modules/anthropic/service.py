@@ -18,10 +18,10 @@ from modules.llm.base import (
     HEADERS,
     IDLE_TIMEOUT,
     KEEPALIVE,
-    BaseService,
     Body,
     ChatRequest,
     Draft,
+    HttpService,
     needs_certificates,
 )
 from modules.llm.message import Wire
@@ -34,7 +34,7 @@ UNREADABLE = re.compile(r"bound to a different|Invalid `?(signature|data)`?", re
 BINDING_BETA = "thinking-binding-controls-2026-08-01"
 
 
-class AnthropicService(BaseService):
+class AnthropicService(HttpService):
     foreign_errors = (
         anthropic.AnthropicError,
         httpx2.HTTPError,

@@ -15,6 +15,7 @@ from modules.llm.message import (
     file_note,
     image_note,
     safe_name,
+    told_file,
     visible_text,
 )
 from modules.llm.models import Level
@@ -77,6 +78,8 @@ class AnthropicTransformer(MessageTransformer):
                     yield {"type": "image", "source": _source(part)}
                 case Image():
                     yield _text(image_note(part, self.model))
+                case File("text/plain"):
+                    yield _text(told_file(part))
                 case File() if self.model.documents:
                     yield {"type": "document", "source": _source(part)}
                 case File():

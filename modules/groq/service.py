@@ -14,10 +14,10 @@ from modules.llm.base import (
     HEADERS,
     IDLE_TIMEOUT,
     KEEPALIVE,
-    BaseService,
     Body,
     ChatRequest,
     Draft,
+    HttpService,
     needs_certificates,
 )
 from modules.llm.chat_completions import request_body
@@ -26,7 +26,7 @@ from modules.llm.message import Wire
 from modules.llm.models import Model, Provider
 
 
-class GroqService(BaseService):
+class GroqService(HttpService):
     foreign_errors = (
         groq.GroqError,
         httpx.HTTPError,

@@ -3,7 +3,7 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from typing import Any, ClassVar
 
@@ -95,6 +95,11 @@ class Reply:
     def __aiter__(self) -> AsyncIterator[StreamEvent]:
         return self._events
 
+    async def aclose(self) -> None:
+        """Stop listening, and let go of the connection."""
+        if isinstance(self._events, AsyncGenerator):
+            await self._events.aclose()
+
     def message(self, state: State = "complete") -> Message:
         """The answer as a message; with `state` other than complete, the part of it that has come."""
         finished = self._draft.finished
@@ -111,7 +116,7 @@ class Body:
 
 
 class BaseService(ABC):
-    """Speaks to one endpoint; one HTTP pool, kept for as long as the program runs.
+    """Answers for one provider; made once, kept for as long as the program runs.
 
     `foreign_errors` is everything that the SDK and the HTTP library below it may raise: all of it becomes a
     ProviderError here, so that nothing above ever sees an SDK.
@@ -150,8 +155,40 @@ class BaseService(ABC):
                 f"{model.full_name} sees no images.", cure="Ask without the image, or /model to one that sees."
             )
 
-    async def stream(self, request: ChatRequest, draft: Draft) -> AsyncIterator[StreamEvent]:
+    @contextmanager
+    def translated(self, model: Model | None = None) -> Iterator[None]:
+        """Turn whatever the SDK and its HTTP library raise into a ProviderError."""
+        try:
+            yield
+        except ParlanceError as error:
+            failures.hush(error, self.key)
+            raise
+        except self.foreign_errors as error:
+            ours = failures.translate(error, self.provider, model, self.key)
+            failures.hush(ours, self.key)
+            raise ours from (None if failures.shows(error, self.key) else error)
+
+    @abstractmethod
+    def draft(self, request: ChatRequest) -> Draft:
+        """An empty draft for the answer to this request."""
+
+    @abstractmethod
+    def stream(self, request: ChatRequest, draft: Draft) -> AsyncIterator[StreamEvent]:
         """The answer's events, Finished last. Raises a ProviderError, AnswerIncomplete where the stream was cut."""
+
+    @abstractmethod
+    async def models(self) -> Iterable[Model]:
+        """What the provider's own models endpoint names."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Let go of what is held, such as an HTTP pool."""
+
+
+class HttpService(BaseService):
+    """A service that asks one endpoint over one HTTP pool and reads server-sent events."""
+
+    async def stream(self, request: ChatRequest, draft: Draft) -> AsyncIterator[StreamEvent]:
         with self.translated(request.model):
             async with self.open(self.body(request)) as body:
                 await self._refuse_other_content(body)
@@ -216,23 +253,6 @@ class BaseService(ABC):
             f"The connection to {self.provider.host} ended before the answer did.", cure="/retry asks again."
         )
 
-    @contextmanager
-    def translated(self, model: Model | None = None) -> Iterator[None]:
-        """Turn whatever the SDK and its HTTP library raise into a ProviderError."""
-        try:
-            yield
-        except ParlanceError as error:
-            failures.hush(error, self.key)
-            raise
-        except self.foreign_errors as error:
-            ours = failures.translate(error, self.provider, model, self.key)
-            failures.hush(ours, self.key)
-            raise ours from (None if failures.shows(error, self.key) else error)
-
-    @abstractmethod
-    def draft(self, request: ChatRequest) -> Draft:
-        """An empty draft for the answer to this request."""
-
     @abstractmethod
     def body(self, request: ChatRequest) -> Wire:
         """The request as the wire wants it."""
@@ -240,14 +260,6 @@ class BaseService(ABC):
     @abstractmethod
     def open(self, body: Wire) -> AbstractAsyncContextManager[Body]:
         """Send the request through the SDK; the status is good when this returns, the body is unread."""
-
-    @abstractmethod
-    async def models(self) -> Iterable[Model]:
-        """What the provider's own models endpoint names."""
-
-    @abstractmethod
-    async def close(self) -> None:
-        """Close the HTTP pool."""
 
 
 def _with_outcome(message: Message, finished: Finished, state: State) -> Message:

@@ -19,6 +19,7 @@ from modules.llm.message import (
     image_note,
     safe_arguments,
     safe_name,
+    told_file,
     visible_text,
 )
 
@@ -128,6 +129,8 @@ class ChatTransformer(MessageTransformer):
                     yield {"type": "image_url", "image_url": {"url": f"data:{part.media_type};base64,{part.base64}"}}
                 case Image():
                     yield _text(image_note(part, self.model))
+                case File("text/plain"):
+                    yield _text(told_file(part))
                 case File() if self.model.documents:
                     data = f"data:{part.media_type};base64,{part.base64}"
                     yield {"type": "file", "file": {"filename": part.name or "document", "file_data": data}}

@@ -1,8 +1,9 @@
 """The one history that all providers share: messages of parts, and the transformer that puts them in a wire format."""
 
+import base64
 import json
+import os
 import re
-import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Literal
@@ -148,7 +149,7 @@ def user(*parts: str | Part) -> Message:
 
 def mint_call_id() -> str:
     """A call id that every provider accepts: 29 letters, digits and underscores."""
-    return f"call_{secrets.token_hex(12)}"
+    return f"call_{os.urandom(12).hex()}"
 
 
 def closing(message: Message, results: Iterable[ToolResult] = ()) -> Message | None:
@@ -266,6 +267,11 @@ def file_note(file: File, model: Model) -> str:
     """What stands in for a document in the view of a model that reads none."""
     name = f": {file.name}" if file.name else ""
     return f"[file{name}, left out: {model.name} takes no documents]"
+
+
+def told_file(file: File) -> str:
+    """A text file as text, which is how every model takes it."""
+    return f"[file: {file.name}]\n{base64.b64decode(file.base64).decode(errors='replace')}"
 
 
 def as_transcript(history: Iterable[Message]) -> Iterator[Message]:

@@ -1,20 +1,24 @@
 """The models one can talk to: Provider, Model, and the registry that finds a model from what a person typed."""
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from modules.errors import AmbiguousModel, UnknownModel
+from modules.llm.events import Usage
 
 Dialect = Literal["anthropic-messages", "openai-responses", "openai-chat", "offline"]
 Level = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 LEVELS: tuple[Level, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class Profile(Struct, frozen=True, kw_only=True):
     """How an endpoint or a model departs from its dialect; data, so that an odd endpoint needs no code.
 
     `replay`: message fields that its own turns are given back with. `call_ids`: "any", or "mistral9" for exactly
@@ -41,12 +45,12 @@ class Profile:
     mid_system: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provider:
+class Provider(Struct, frozen=True, kw_only=True):
     """A company's API, or a server on this machine.
 
     `key_variable` is None where no key is needed; `key_page` is where a person gets one; `service` names the class
-    that speaks to it, where that is not the dialect's usual one.
+    that speaks to it, where that is not the dialect's usual one; `profile` is how its models depart from the dialect,
+    where an entry of the catalogue does not say otherwise.
     """
 
     name: str
@@ -58,6 +62,7 @@ class Provider:
     key_page: str = ""
     service: str | None = None
     note: str = ""
+    profile: Profile = Profile()
 
     @property
     def host(self) -> str:
@@ -73,17 +78,30 @@ class Provider:
     def is_local(self) -> bool:
         """On this machine: no proxy, and the cure for a refused connection is to start the server."""
         host = urlsplit(self.base_url).hostname or ""
-        return host in ("localhost", "::1") or host.startswith("127.")
+        return host in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
-    """Dollars per million tokens."""
+class Price(Struct, frozen=True, kw_only=True):
+    """Dollars per million tokens.
+
+    `until`: the price holds for prompts of up to so many tokens; longer ones cost more, how much is not known here.
+    """
 
     input: float
     output: float
     cache_read: float | None = None
     cache_write: float | None = None
+    until: int | None = None
+
+    def of(self, usage: Usage) -> float | None:
+        """What a request cost, in dollars; None where the prompt was longer than the price is known for."""
+        if self.until is not None and usage.input > self.until:
+            return None
+        read = self.input if self.cache_read is None else self.cache_read
+        write = self.input if self.cache_write is None else self.cache_write
+        fresh = usage.input - usage.cache_read - usage.cache_write
+        cost = fresh * self.input + usage.cache_read * read + usage.cache_write * write + usage.output * self.output
+        return cost / 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +109,8 @@ class Model:
     """One entry of the catalogue. `name` is ours, `id` the provider's; None means unknown.
 
     `window` and `max_output` are in tokens; `reasoning` lists the levels it takes, least first.
-    `known` is False for an id that the catalogue does not hold: its abilities are then assumed.
+    `known` is False for an id that the catalogue does not hold: its abilities are then assumed. `note` is what a
+    person should know before choosing it.
     """
 
     name: str
@@ -106,8 +125,9 @@ class Model:
     documents: bool = False
     reasoning: tuple[Level, ...] = ()
     price: Price | None = None
-    profile: Profile = Profile()
+    profile: Profile = Profile()  # noqa: RUF009 - frozen
     known: bool = True
+    note: str = ""
 
     @property
     def full_name(self) -> str:
@@ -115,8 +135,7 @@ class Model:
         return f"{self.provider.name}:{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """A model, and what a person should know about how it was found."""
 
     model: Model
@@ -156,7 +175,8 @@ class ModelRegistry:
         provider, rest = self._split(text)
         if provider is not None:
             return self._find_at(provider, rest)
-        matches = self._matches(list(self), text)
+        listed = [model for models in self._listed.values() for model in models.values()]
+        matches = self._matches(list(self), text) or self._matches(listed, text)
         if len(matches) == 1:
             return matches[0]
         if matches:
@@ -164,12 +184,18 @@ class ModelRegistry:
             raise AmbiguousModel(f'"{text}" could be {_either(names)}.', cure="Type more of the name.")
         raise UnknownModel(f'No model is called "{text}".', cure=self._suggestion(text))
 
+    def names(self, text: str) -> bool:
+        """Whether this is the whole name, alias or id of a model, and not just the beginning of one."""
+        wanted = text.lower()
+        own = ((m.full_name, m.name, m.id, *m.aliases) for m in self)
+        return any(wanted == name.lower() for names in own for name in names)
+
     def _split(self, text: str) -> tuple[Provider | None, str]:
         # Ids may hold ":" and "/" themselves, so only a known provider's name splits, and only the first separator.
         for separator in (":", "/"):
             name, found, rest = text.partition(separator)
-            if found and name.lower() in self.providers:
-                return self.providers[name.lower()], rest.strip()
+            if found and (name := name.strip().lower()) in self.providers:
+                return self.providers[name], rest.strip()
         return None, text
 
     def _find_at(self, provider: Provider, text: str) -> Choice:
@@ -180,7 +206,7 @@ class ModelRegistry:
         matches = self._matches(self.of(provider.name), text)
         if len(matches) == 1:
             return matches[0]
-        if matches and not any(choice.model.id == text for choice in matches):
+        if matches:
             names = [choice.model.full_name for choice in matches]
             raise AmbiguousModel(f'"{text}" could be {_either(names)}.', cure="Type more of the name.")
         if self._listed.get(provider.name):
@@ -188,15 +214,7 @@ class ModelRegistry:
         return self._unlisted(provider, text)
 
     def _unlisted(self, provider: Provider, id: str) -> Choice:
-        sibling = next(iter(self.of(provider.name)), None)
-        model = Model(
-            name=id,
-            id=id,
-            provider=provider,
-            known=False,
-            vision=True,
-            profile=sibling.profile if sibling else Profile(),
-        )
+        model = Model(name=id, id=id, provider=provider, known=False, vision=True, profile=provider.profile)
         near = self._nearest(id, self.of(provider.name))
         hint = f" Did you mean {_either(near)}?" if near else ""
         return Choice(model, f'"{id}" is not in models.yaml: its limits and abilities are unknown.{hint}')
@@ -213,15 +231,19 @@ class ModelRegistry:
             return model.id.lower() == wanted or wanted in (name.lower() for name in model.aliases)
 
         for test in (exact, alias):
-            if found := [Choice(model) for model in models if test(model)]:
+            if found := [Choice(model, model.note) for model in models if test(model)]:
                 return found
         for model in models:
             for old, why in model.retired.items():
                 if old.lower() == wanted:
-                    return [Choice(model, f"{old} {why}; {model.name} is its successor.")]
+                    return [Choice(model, f"{old} {why}; {model.name} is its successor. {model.note}".strip())]
         if not wanted:
             return []
-        return [Choice(m) for m in models if m.name.lower().startswith(wanted) or m.id.lower().startswith(wanted)]
+        return [
+            Choice(model, model.note)
+            for model in models
+            if model.name.lower().startswith(wanted) or model.id.lower().startswith(wanted)
+        ]
 
     def _suggestion(self, text: str, provider: Provider | None = None) -> str:
         near = self._nearest(text, self.of(provider.name) if provider else list(self))

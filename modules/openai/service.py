@@ -17,10 +17,10 @@ from modules.llm.base import (
     HEADERS,
     IDLE_TIMEOUT,
     KEEPALIVE,
-    BaseService,
     Body,
     ChatRequest,
     Draft,
+    HttpService,
     needs_certificates,
 )
 from modules.llm.message import Wire
@@ -32,7 +32,7 @@ from modules.openai.transformer import request_body, without_reasoning
 UNREADABLE = re.compile(r"invalid_encrypted_content|could not be verified|required following item|Item with id 'rs_")
 
 
-class OpenAIClientService(BaseService):
+class OpenAIClientService(HttpService):
     """What the two dialects that go through OpenAI's SDK share: the client, its pool and its errors."""
 
     foreign_errors = (

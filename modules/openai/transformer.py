@@ -16,6 +16,7 @@ from modules.llm.message import (
     image_note,
     safe_arguments,
     safe_name,
+    told_file,
     visible_text,
 )
 
@@ -76,6 +77,8 @@ class ResponsesTransformer(MessageTransformer):
                     yield {"type": "input_image", "image_url": url, "detail": "auto"}
                 case Image():
                     yield _text(image_note(part, self.model))
+                case File("text/plain"):
+                    yield _text(told_file(part))
                 case File() if self.model.documents:
                     data = f"data:{part.media_type};base64,{part.base64}"
                     yield {"type": "input_file", "filename": part.name or "document.pdf", "file_data": data}

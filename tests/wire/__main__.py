@@ -44,9 +44,7 @@ def main() -> None:
     if options.deltas:
         default = synthetic(options.dialect, options.deltas, options.bytes, options.rate)
     rules = not options.no_rules
-    with WireServer(
-        options.dialect, key=options.key, port=options.port, rules=rules, default=default
-    ) as server:
+    with WireServer(options.dialect, key=options.key, port=options.port, rules=rules, default=default) as server:
         sys.stdout.write(server.base_url + "\n")
         sys.stdout.flush()
         signal.sigwait(ends)

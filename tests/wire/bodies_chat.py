@@ -15,9 +15,7 @@ DEEPSEEK = ModelFacts(issuer="chat", reasoning_field="reasoning_content", requir
 LLAMA = {"model": "llama-3.3-70b-versatile"}
 
 
-def call(
-    call_id: str = "call_1", name: str = "ls", arguments: Any = '{"path": "."}', **more: Any
-) -> dict[str, Any]:
+def call(call_id: str = "call_1", name: str = "ls", arguments: Any = '{"path": "."}', **more: Any) -> dict[str, Any]:
     return {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}, **more}
 
 
@@ -37,9 +35,7 @@ def body(*messages: Any, **more: Any) -> dict[str, Any]:
     return {"model": "openai/gpt-oss-120b", "stream": True, "messages": list(messages or [HI]), **more}
 
 
-def _chat(
-    rule: str, name: str, request: dict[str, Any], *along: str, facts: ModelFacts | None = None
-) -> Case:
+def _chat(rule: str, name: str, request: dict[str, Any], *along: str, facts: ModelFacts | None = None) -> Case:
     return Case("chat", name, request, rule, facts, along)
 
 
@@ -52,9 +48,7 @@ _BOTH: dict[str, dict[str, Any]] = {
     "a tool loop": body(HI, said(call(), call("b")), result("b"), result(), said(content="Yes."), HI),
     "calls with text": body(HI, said(call(), content="Look."), result(content="")),
     "content left out": body(HI, {"role": "assistant", "tool_calls": [call()]}, result()),
-    "text parts": body(
-        user({"type": "text", "text": "x"}), said(content=[{"type": "text", "text": "y"}]), HI
-    ),
+    "text parts": body(user({"type": "text", "text": "x"}), said(content=[{"type": "text", "text": "y"}]), HI),
     "a note in the middle": body(HI, said(content="x"), SYSTEM, HI),
     "an id used again later": body(HI, said(call()), result(), said(call()), result()),
 }
@@ -63,9 +57,7 @@ VALID = [
     *(Case(dialect, name, request) for name, request in _BOTH.items() for dialect in _DIALECTS),
     _chat("", "an image", body(user(IMAGE), stream_options={"include_usage": True})),
     _chat("", "broken arguments", body(HI, said(call(arguments='{"a')), result())),
-    _chat(
-        "", "a strict template", body(SYSTEM, HI, said(call()), result(), said(content="x"), HI), facts=STRICT
-    ),
+    _chat("", "a strict template", body(SYSTEM, HI, said(call()), result(), said(content="x"), HI), facts=STRICT),
     _chat("", "nine characters", body(HI, said(call("abcDEF123")), result("abcDEF123")), facts=MISTRAL),
     _chat("", "own reasoning", body(HI, said(call(), reasoning_content="Hm."), result()), facts=DEEPSEEK),
     _groq("", "own reasoning", body(HI, said(content="x", reasoning="Hm."), HI, reasoning_effort="low")),
@@ -109,11 +101,7 @@ _BROKEN_BOTH: list[tuple[str, str, dict[str, Any], tuple[str, ...]]] = [
     ("W1", "no stream", body(stream=False), ()),
 ]
 BROKEN = [
-    *(
-        Case(d, name, request, rule, None, also)
-        for rule, name, request, also in _BROKEN_BOTH
-        for d in _DIALECTS
-    ),
+    *(Case(d, name, request, rule, None, also) for rule, name, request, also in _BROKEN_BOTH for d in _DIALECTS),
     _chat("E12", "reasoning", body(HI, said(content="x", reasoning="Hm."), HI)),
     _chat("A3", "two questions", body(HI, HI), facts=STRICT),
     _chat("A3", "assistant first", body(said(content="x"), HI), facts=STRICT),
@@ -135,9 +123,7 @@ BROKEN = [
         body(user({"type": "text", "text": "x"})),
         facts=ModelFacts(text_only_content=True),
     ),
-    _chat(
-        "E1", "reasoning in a list", body(HI, said(call(), reasoning_content=[]), result()), facts=DEEPSEEK
-    ),
+    _chat("E1", "reasoning in a list", body(HI, said(call(), reasoning_content=[]), result()), facts=DEEPSEEK),
     _chat("E3", "reasoning missing", body(HI, said(call()), result()), facts=DEEPSEEK),
     _chat(
         "F1",

@@ -73,9 +73,7 @@ def _rebound(index: int, content: Any) -> dict[str, Any]:
     return {**whole, "messages": messages}
 
 
-def _case(
-    rule: str, name: str, request: dict[str, Any], *along: str, facts: ModelFacts | None = None
-) -> Case:
+def _case(rule: str, name: str, request: dict[str, Any], *along: str, facts: ModelFacts | None = None) -> Case:
     return Case("anthropic", name, request, rule, facts, along)
 
 
@@ -84,27 +82,17 @@ VALID = [
     for name, request in {
         "one question": body(),
         "blocks and a system list": body(asked("Hi.", IMAGE), system=[text("Be kind.", **MARK)]),
-        "a tool loop": body(
-            HI, said("Look.", call(), call("call_2")), asked(result(), result("call_2"), "Go on.")
-        ),
-        "results in two user messages": body(
-            HI, said(call(), call("b")), asked(result()), asked(result("b"))
-        ),
+        "a tool loop": body(HI, said("Look.", call(), call("call_2")), asked(result(), result("call_2"), "Go on.")),
+        "results in two user messages": body(HI, said(call(), call("b")), asked(result()), asked(result("b"))),
         "two questions in a row": body(HI, BYE),
         "signed thinking": body(HI, said(thought(), thought(""), "Yes."), BYE),
-        "redacted thinking": body(
-            HI, said({"type": "redacted_thinking", "data": conceal("x", "anthropic")}, "Y"), BYE
-        ),
+        "redacted thinking": body(HI, said({"type": "redacted_thinking", "data": conceal("x", "anthropic")}, "Y"), BYE),
         "bound thinking": _bound(),
         "bound thinking, the oldest dropped": _rebound(3, [text("Bye.")]),
         "bound thinking with moved markers": _rebound(0, [text("Hi.", **MARK)]),
         "a note after the user": body(HI, said("Hello."), BYE, note("It is late.")),
-        "an image in a result": body(
-            HI, said(call()), asked(result(content=[text("see"), IMAGE], is_error=False))
-        ),
-        "a result without content": body(
-            HI, said(call()), asked({"type": "tool_result", "tool_use_id": "call_1"})
-        ),
+        "an image in a result": body(HI, said(call()), asked(result(content=[text("see"), IMAGE], is_error=False))),
+        "a result without content": body(HI, said(call()), asked({"type": "tool_result", "tool_use_id": "call_1"})),
         "manual thinking": body(model="claude-haiku-4-5", thinking=MANUAL),
         "manual thinking in a loop": body(
             HI, said(thought(), call()), asked(result()), model="claude-haiku-4-5", thinking=MANUAL
@@ -119,9 +107,7 @@ VALID = [
         "a paused turn": body(
             HI, said({"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}})
         ),
-        "four markers": body(
-            asked(*[text("x", **MARK)] * 3), cache_control={"type": "ephemeral", "ttl": "1h"}
-        ),
+        "four markers": body(asked(*[text("x", **MARK)] * 3), cache_control={"type": "ephemeral", "ttl": "1h"}),
     }.items()
 ]
 
@@ -144,9 +130,7 @@ BROKEN = [
     _case("B5", "two results", body(HI, said(call()), asked(result(), result()))),
     _case("B6", "an id twice", body(HI, said(call()), asked(result()), said(call()), asked(result()))),
     _case("B8", "text after the call", body(HI, said(call(), "So."), asked(result()))),
-    _case(
-        "B9", "a note in the loop", body(HI, said(call()), note("Late."), asked(result())), "B3", "B4", "G3"
-    ),
+    _case("B9", "a note in the loop", body(HI, said(call()), note("Late."), asked(result())), "B3", "B4", "G3"),
     _case("B10", "arguments as text", body(HI, said(call(input='{"path": "."}')), asked(result()))),
     _case("B13", "a number as a result", body(HI, said(call()), asked(result(content=7)))),
     _case("B14", "error as a word", body(HI, said(call()), asked(result(is_error="yes")))),

@@ -42,9 +42,7 @@ def body(*items: Any, model: str = "gpt-6.1-sol", **more: Any) -> dict[str, Any]
     return {"model": model, "stream": True, "store": False, "input": list(items or [HI]), **more}
 
 
-def _case(
-    rule: str, name: str, request: dict[str, Any], *along: str, facts: ModelFacts | None = None
-) -> Case:
+def _case(rule: str, name: str, request: dict[str, Any], *along: str, facts: ModelFacts | None = None) -> Case:
     return Case("openai", name, request, rule, facts, along)
 
 
@@ -98,9 +96,7 @@ BROKEN = [
     _case("C6", "a message without its reasoning", body(HI, spoken(), HI)),
     _case("C7", "a name of 129", body(HI, call(name="x" * 129), result())),
     _case("D3", "no parts", body(user())),
-    _case(
-        "D6", "input text said", body({"role": "assistant", "content": [{"type": "input_text", "text": "x"}]})
-    ),
+    _case("D6", "input text said", body({"role": "assistant", "content": [{"type": "input_text", "text": "x"}]})),
     _case("D6", "output text asked", body(user({"type": "output_text", "text": "x", "annotations": []}))),
     _case(
         "E1",

@@ -48,12 +48,9 @@ def _entry(dialect: Dialect, model: str) -> dict[str, Any]:
 
 def _capabilities(facts: ModelFacts) -> dict[str, Any]:
     kinds = {
-        kind: {"supported": kind in facts.thinking}
-        for kind in ("adaptive", "enabled", "disabled", "between_tools")
+        kind: {"supported": kind in facts.thinking} for kind in ("adaptive", "enabled", "disabled", "between_tools")
     }
-    efforts = {
-        effort: {"supported": effort in facts.efforts} for effort in ("low", "medium", "high", "xhigh", "max")
-    }
+    efforts = {effort: {"supported": effort in facts.efforts} for effort in ("low", "medium", "high", "xhigh", "max")}
     return {
         "image_input": {"supported": facts.vision},
         "pdf_input": {"supported": facts.vision},

@@ -82,11 +82,7 @@ def _break(fault: Fault, blobs: list[bytes], dialect: Dialect) -> Iterator[Step]
             yield from (Wait(fault.seconds), Finish("close"))
         case "ping_forever":
             while True:
-                yield Send(
-                    b'event: ping\ndata: {"type":"ping"}\n\n'
-                    if dialect == "anthropic"
-                    else b": keepalive\n\n"
-                )
+                yield Send(b'event: ping\ndata: {"type":"ping"}\n\n' if dialect == "anthropic" else b": keepalive\n\n")
                 yield Wait(fault.seconds)
         case "error_event":
             yield from (Send(_error(fault, dialect).encode()), Finish())
@@ -176,9 +172,7 @@ def _unknown(dialect: Dialect) -> list[Event]:
     delta = {"content": None, "zzz_new": {"a": 1}}
     choice = {"index": 0, "delta": delta, "finish_reason": None, "zzz": []}
     return [
-        Event("brand_new_event", {"zzz": 1})
-        if dialect == "chat"
-        else Event(None, {**_EMPTY_CHUNK, "zzz": 1}),
+        Event("brand_new_event", {"zzz": 1}) if dialect == "chat" else Event(None, {**_EMPTY_CHUNK, "zzz": 1}),
         Event(None, {**_EMPTY_CHUNK, "choices": [choice]}),
         Event(None, None),
         Event(None, [1, 2]),

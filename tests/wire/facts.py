@@ -56,9 +56,7 @@ def _claude(model: str) -> ModelFacts:
     line, version = match[1], (int(match[2]), int(match[3] or 0))
     if version < (4, 6):
         efforts = frozenset({"low", "medium", "high"} if (line, version) == ("opus", (4, 5)) else ())
-        return ModelFacts(
-            reasons=True, thinking=frozenset({"enabled", "disabled"}), efforts=efforts, prefill=True
-        )
+        return ModelFacts(reasons=True, thinking=frozenset({"enabled", "disabled"}), efforts=efforts, prefill=True)
     if version < (5, 0):
         types = {"adaptive", "disabled"} | ({"enabled"} if version == (4, 6) else set())
         return ModelFacts(

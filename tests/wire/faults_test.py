@@ -35,9 +35,7 @@ async def listen(
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("after", [0, 6])
 @pytest.mark.parametrize("fault", [Fault.cut_mid_event, Fault.reset], ids=["cut_mid_event", "reset"])
-async def test_a_cut_connection_raises_after_the_text_that_came(
-    dialect: Dialect, fault: Any, after: int
-) -> None:
+async def test_a_cut_connection_raises_after_the_text_that_came(dialect: Dialect, fault: Any, after: int) -> None:
     heard = Heard()
     with pytest.raises(BROKEN):
         await listen(dialect, fault(after), heard)

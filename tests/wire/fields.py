@@ -55,9 +55,7 @@ TOP: dict[Dialect, Shape] = {
 }
 # Accepted by the API although its published types leave them out.
 UNDOCUMENTED: dict[Dialect, frozenset[str]] = {
-    "anthropic": frozenset(
-        {"temperature", "top_p", "top_k"}
-    ),  # older models; the rule about sampling decides
+    "anthropic": frozenset({"temperature", "top_p", "top_k"}),  # older models; the rule about sampling decides
     "openai": frozenset(),
     "groq": frozenset({"stream_options"}),
     "chat": frozenset(),
@@ -84,8 +82,7 @@ BLOCKS = {
 ANTHROPIC_MESSAGE = _shape("role content")
 ANTHROPIC_TOOL = _shape(
     "name input_schema",
-    "allowed_callers cache_control defer_loading description eager_input_streaming input_examples"
-    " strict type",
+    "allowed_callers cache_control defer_loading description eager_input_streaming input_examples strict type",
 )
 
 ITEMS = {
@@ -112,9 +109,7 @@ OUTPUT_PARTS = {
     "output_text": _shape("type text", "annotations logprobs"),
     "refusal": _shape("type refusal"),
 }
-RESPONSES_TOOL = _shape(
-    "type name parameters", "allowed_callers async defer_loading description output_schema strict"
-)
+RESPONSES_TOOL = _shape("type name parameters", "allowed_callers async defer_loading description output_schema strict")
 
 CHAT_MESSAGES = {
     "system": _shape("role content", "name"),
@@ -158,9 +153,7 @@ def _missing(dialect: Dialect, where: str, name: str) -> str:
     if dialect == "anthropic":
         return f"{path}: Field required"
     return (
-        f"'{where}' : property '{name}' is missing"
-        if dialect == "groq"
-        else f"Missing required parameter: '{path}'."
+        f"'{where}' : property '{name}' is missing" if dialect == "groq" else f"Missing required parameter: '{path}'."
     )
 
 

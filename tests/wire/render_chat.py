@@ -75,11 +75,7 @@ def _thinking(part: Reasoning, context: Context) -> Iterator[dict[str, Any]]:
                 return
     for piece in Text(part.text).pieces():
         # Groq marks the channel of its open-weight models; others send null content beside the reasoning.
-        yield (
-            {field: piece, "channel": "analysis"}
-            if context.dialect == "groq"
-            else {"content": None, field: piece}
-        )
+        yield ({field: piece, "channel": "analysis"} if context.dialect == "groq" else {"content": None, field: piece})
 
 
 def _groq_format(context: Context) -> str:

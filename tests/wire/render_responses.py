@@ -72,9 +72,7 @@ class _Stream:
         item: dict[str, Any] = {"id": new_id("rs_", 48), "type": "reasoning", "summary": []}
         self._thought = item["id"]
         # The ciphertext of the opening event is not yet the final one, as in the real stream.
-        self.add(
-            "response.output_item.added", output_index=index, item={**item, "encrypted_content": sealed[:40]}
-        )
+        self.add("response.output_item.added", output_index=index, item={**item, "encrypted_content": sealed[:40]})
         asked = (context.body.get("reasoning") or {}).get("summary")
         if asked and part.text and not part.redacted:
             at = {"item_id": item["id"], "output_index": index, "summary_index": 0}

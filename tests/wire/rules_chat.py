@@ -100,9 +100,7 @@ def _assistant_rules(
     if field and message.get(field) is not None and not isinstance(message[field], str):
         yield f"E1: Invalid type for '{where}.{field}': expected a string."
     if facts.requires_reasoning and calls and field and message.get(field) is None:
-        yield (
-            f"E3: thinking is enabled but {field} is missing in assistant tool call message at index {index}"
-        )
+        yield (f"E3: thinking is enabled but {field} is missing in assistant tool call message at index {index}")
     ids: set[object] = set()
     for at, call in enumerate(calls or []):
         yield from _call_rules(f"{where}.tool_calls[{at}]", call, dialect, facts)
@@ -180,7 +178,4 @@ def _mistral_rules(messages: list[dict[str, Any]]) -> Iterator[str]:
         if before["role"] == "tool" and after["role"] == "user":
             yield "A7: Unexpected role 'user' after role 'tool'"
     if messages[-1]["role"] == "assistant":
-        yield (
-            "A4: Expected last role User or Tool (or Assistant with prefix True) for serving but got"
-            " assistant"
-        )
+        yield ("A4: Expected last role User or Tool (or Assistant with prefix True) for serving but got assistant")

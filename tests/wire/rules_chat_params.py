@@ -71,9 +71,7 @@ def _tools(body: dict[str, Any]) -> Iterator[str]:
         for name in function.keys() - {"name", "description", "parameters", "strict"}:
             yield f"E12: Unknown parameter: '{where}.function.{name}'."
         if "parameters" in function:
-            yield from schema_rules(
-                function["parameters"], function.get("strict"), f"{where}.function.parameters"
-            )
+            yield from schema_rules(function["parameters"], function.get("strict"), f"{where}.function.parameters")
     choice = body.get("tool_choice")
     if isinstance(choice, str) and choice not in ("auto", "none", "required"):
         yield f"T2: Invalid value: '{choice}' for 'tool_choice'."

@@ -94,9 +94,7 @@ def schema_rules(schema: object, strict: object, where: str) -> Iterator[str]:
         yield f"T1: {where}: schema must be a JSON Schema of 'type: \"object\"'"
         return
     properties: dict[str, Any] = schema.get("properties", {})
-    closed = schema.get("additionalProperties") is False and set(schema.get("required", [])) == set(
-        properties
-    )
+    closed = schema.get("additionalProperties") is False and set(schema.get("required", [])) == set(properties)
     if strict is True and not closed:
         yield (
             f"T1: {where}: Invalid schema: 'additionalProperties' must be false and 'required' must list"

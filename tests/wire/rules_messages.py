@@ -40,10 +40,7 @@ def _message_rules(where: str, message: dict[str, Any], facts: ModelFacts) -> It
         yield f"A1: {where}.role: Input should be 'user', 'assistant' or 'system'"
         return
     if content in ("", []):
-        yield (
-            f"D3: {where}: all messages must have non-empty content except for the optional final"
-            " assistant message"
-        )
+        yield (f"D3: {where}: all messages must have non-empty content except for the optional final assistant message")
     elif isinstance(content, str):
         if blank(content):
             yield f"D2: {where}: text content blocks must contain non-whitespace text"
@@ -170,8 +167,4 @@ def _ends_with_server_block(message: dict[str, Any]) -> bool:
 
 def _ends_with_server_result(message: dict[str, Any]) -> bool:
     content = message["content"]
-    return (
-        isinstance(content, list)
-        and bool(content)
-        and content[-1].get("type") in _SERVER - {"server_tool_use"}
-    )
+    return isinstance(content, list) and bool(content) and content[-1].get("type") in _SERVER - {"server_tool_use"}

@@ -20,9 +20,7 @@ def pair_rules(messages: list[dict[str, Any]]) -> Iterator[str]:
         if calls:
             yield from _answered(index, calls, following)
         if calls and following and blocks[-1]["type"] != "tool_use":
-            yield (
-                f"B8: messages.{index}: `{blocks[-1]['type']}` after the last tool_use of a turn with results"
-            )
+            yield (f"B8: messages.{index}: `{blocks[-1]['type']}` after the last tool_use of a turn with results")
         previous = turns[position - 1] if position else None
         if role == "user":
             yield from _results(index, blocks, previous)
@@ -74,7 +72,5 @@ def _results(index: int, blocks: list[dict[str, Any]], previous: Turn | None) ->
                 " `tool_result` block must have a corresponding `tool_use` block in the previous message."
             )
         if result in seen:
-            yield (
-                f"B5: messages.{index}: each tool_use must have a single result. Found multiple for {result}"
-            )
+            yield (f"B5: messages.{index}: each tool_use must have a single result. Found multiple for {result}")
         seen.add(result)

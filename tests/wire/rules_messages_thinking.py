@@ -42,9 +42,7 @@ def _binding_rules(body: dict[str, Any], facts: ModelFacts) -> Iterator[str]:
                 continue
             bound = binding(str(block["signature"]))
             if bound and (bound[0] != prefixes[index] or (last and bound[1] != digest(last))):
-                yield (
-                    f"E9: messages.{index}.content.{at}: `thinking` block bound to a different conversation"
-                )
+                yield (f"E9: messages.{index}.content.{at}: `thinking` block bound to a different conversation")
             last = str(block["signature"])
 
 
@@ -69,11 +67,7 @@ def _seal_rules(where: str, block: dict[str, Any], facts: ModelFacts) -> Iterato
 def _open_loop(body: dict[str, Any]) -> Iterator[str]:
     """Rule E3: with manual thinking, a tool loop that is still open must have begun with thinking."""
     config, last = body.get("thinking"), body["messages"][-1]
-    if (
-        not isinstance(config, dict)
-        or config.get("type") != "enabled"
-        or not isinstance(last["content"], list)
-    ):
+    if not isinstance(config, dict) or config.get("type") != "enabled" or not isinstance(last["content"], list):
         return
     if not any(block["type"] == "tool_result" for block in last["content"]):
         return

@@ -54,9 +54,7 @@ def _message_rules(where: str, item: dict[str, Any], facts: ModelFacts) -> Itera
     role, content = item["role"], item["content"]
     if role not in ("user", "assistant", "system", "developer"):
         yield f"A1: Invalid value: '{role}' for '{where}.role'."
-    if item.get("phase") is not None and (
-        role != "assistant" or item["phase"] not in ("commentary", "final_answer")
-    ):
+    if item.get("phase") is not None and (role != "assistant" or item["phase"] not in ("commentary", "final_answer")):
         yield f"E17: Invalid value: '{item['phase']}' for '{where}.phase'."
     if isinstance(content, str):
         if "id" in item:
@@ -74,9 +72,7 @@ def _part_rules(where: str, part: Any, parts: dict[str, Any], facts: ModelFacts)
     kind = part.get("type")
     if kind not in parts:
         rule = "F6" if kind == "input_image" else "D6"
-        yield (
-            f"{rule}: Invalid value: '{kind}'. Supported values are: {', '.join(map(repr, parts))}. ({where})"
-        )
+        yield (f"{rule}: Invalid value: '{kind}'. Supported values are: {', '.join(map(repr, parts))}. ({where})")
         return
     yield from unknown_and_missing("openai", where, part, parts[kind])
     if len(str(part.get("text", ""))) > _LONGEST:
@@ -108,13 +104,9 @@ def _output_rules(where: str, item: dict[str, Any], facts: ModelFacts) -> Iterat
         yield f"B13: Invalid type for '{where}.output': expected a string or a list."
 
 
-def _reasoning_rules(
-    where: str, item: dict[str, Any], body: dict[str, Any], facts: ModelFacts
-) -> Iterator[str]:
+def _reasoning_rules(where: str, item: dict[str, Any], body: dict[str, Any], facts: ModelFacts) -> Iterator[str]:
     if not facts.reasons:
-        yield (
-            f"E5: Reasoning input items can only be provided to a reasoning or computer use model. ({where})"
-        )
+        yield (f"E5: Reasoning input items can only be provided to a reasoning or computer use model. ({where})")
     if not isinstance(item["summary"], list):
         yield f"E1: Invalid type for '{where}.summary': expected a list."
     if item.get("content"):
@@ -178,13 +170,8 @@ def _reasoning_order(items: list[dict[str, Any]]) -> Iterator[str]:
         kind, item_id = _kind(item), str(item.get("id", ""))
         if kind == "reasoning":
             following = items[index + 1] if index + 1 < len(items) else {}
-            if not _produced(following) or needs_reasoning(
-                str(following.get("id", "")), [*thoughts, item_id]
-            ):
-                yield (
-                    f"E6: Item '{item_id}' of type 'reasoning' was provided without its required"
-                    " following item."
-                )
+            if not _produced(following) or needs_reasoning(str(following.get("id", "")), [*thoughts, item_id]):
+                yield (f"E6: Item '{item_id}' of type 'reasoning' was provided without its required following item.")
             thoughts.append(item_id)
         elif needs_reasoning(item_id, thoughts):
             yield f"C6: Item '{item_id}' of type '{kind}' was provided without its required 'reasoning' item."
@@ -193,9 +180,7 @@ def _reasoning_order(items: list[dict[str, Any]]) -> Iterator[str]:
 def _produced(item: dict[str, Any]) -> bool:
     """Tell whether an item is something a model put out."""
     kind = _kind(item)
-    return kind in ITEMS and (
-        item.get("role") == "assistant" if kind == "message" else not kind.endswith("_output")
-    )
+    return kind in ITEMS and (item.get("role") == "assistant" if kind == "message" else not kind.endswith("_output"))
 
 
 def _parameters(body: dict[str, Any], facts: ModelFacts) -> Iterator[str]:

@@ -110,9 +110,7 @@ class WireServer:
     def chats(self) -> list[Request]:
         """The generation requests, in order of arrival, refused ones included."""
         path = _PATHS[self.dialect][1]
-        return [
-            request for request in list(self.requests) if request.path == path and request.method == "POST"
-        ]
+        return [request for request in list(self.requests) if request.path == path and request.method == "POST"]
 
     def answer(self, *answers: Answer | Status | str) -> "WireServer":
         """Queue answers. When the queue is empty, a default one is given."""

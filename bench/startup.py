@@ -1,0 +1,89 @@
+"""How long until the prompt echoes a key, beside a bare prompt_toolkit prompt in the same run; and the memory there."""
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from bench.rig import Program, home, load, once, parlance
+from tests.terminal import Home
+
+ROUNDS = 11
+BARE = "from prompt_toolkit import PromptSession; PromptSession().prompt('> ')"
+KEY = "q"
+GUIDE = ("-m", "offline:guide")
+TOO_EARLY = ("anthropic", "openai", "groq", "pydantic", "httpx", "httpx2", "rich", "pygments", "markdown_it", "yaml")
+QUIET = 0.05  # seconds at the prompt before the memory is read: the warm-up begins 0.1 s after the prompt
+
+
+def start_to_echo(start: Callable[[], Program]) -> tuple[float, float]:
+    """Seconds from start until a typed key is on the screen, and the memory in MB then."""
+    with start() as program:
+        program.prompt()
+        came = len(program.raw)
+        program.type(KEY)
+        took = program.until(KEY.encode(), came) - program.started
+        return took, program.memory()
+
+
+def imported(home: Home) -> set[str]:
+    """The top-level packages that are imported before the first prompt is on the screen."""
+    # The list is printed the moment the first prompt is drawn: before the warm-up, after everything else.
+    probe = (
+        "import sys, runpy\n"
+        "from prompt_toolkit.renderer import Renderer\n"
+        "render = Renderer.render\n"
+        "def told(self, *args, **kwargs):\n"
+        "    render(self, *args, **kwargs)\n"
+        "    open('imported', 'w').write('\\n'.join(sys.modules))\n"
+        "    sys.exit()\n"
+        "Renderer.render = told\n"
+        "sys.argv = ['main.py', *sys.argv[1:]]\n"
+        "sys.path.insert(0, 'program')\n"
+        "runpy.run_path('program/main.py', run_name='__main__')\n"
+    )
+    with Program([sys.executable, "-c", probe, *GUIDE], home.env(), home.folder):
+        deadline = time.monotonic() + 20
+        while not (home.folder / "imported").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(QUIET)
+    return {name.partition(".")[0] for name in (home.folder / "imported").read_text().split()}
+
+
+def import_time(home: Home) -> set[str]:
+    """The top-level packages that `-X importtime main.py --version` names."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", str(home.program / "main.py"), "--version"],
+        env=home.env(), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+
+
+def main() -> None:
+    """Print the medians of interleaved rounds and their ratio, and what is imported too early."""
+    with home() as here:
+        once(here, *GUIDE)
+        starts: dict[str, Callable[[], Program]] = {
+            "bare prompt_toolkit": lambda: Program([sys.executable, "-c", BARE], here.env(), here.folder),
+            "parlance": lambda: parlance(here, *GUIDE),
+        }
+        rows: dict[str, list[tuple[float, float]]] = {name: [] for name in starts}
+        for _ in range(ROUNDS):
+            for name, start in starts.items():
+                rows[name].append(start_to_echo(start))
+        early = {"--version": import_time(here), "the first prompt": imported(here)}
+    for name, runs in rows.items():
+        took, memory = (statistics.median(column) for column in zip(*runs, strict=True))
+        print(f"{name:22}{took * 1000:8.0f} ms{memory:8.1f} MB")
+    pairs = zip(rows["parlance"], rows["bare prompt_toolkit"], strict=True)
+    print(f"ratio of the times, median of pairs: {statistics.median(a[0] / b[0] for a, b in pairs):.2f} (at most 1.5)")
+    for what, names in early.items():
+        print(
+            f"imported before {what} though it should not be: {', '.join(names.intersection(TOO_EARLY)) or 'nothing'}"
+        )
+    print(load())
+
+
+if __name__ == "__main__":
+    main()

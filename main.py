@@ -1,0 +1,178 @@
+"""Parlance: one conversation, any model. Arguments, wiring, clean-up; everything else is in modules/."""
+
+import argparse
+import asyncio
+import gc
+import os
+import signal
+import sys
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from modules.config import VERSION, Config
+from modules.errors import EXIT_INTERRUPTED, ParlanceError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program. Returns the exit code: 0, 1, 2 usage, 75 try later, 76 key, 77 model, 130 interrupted."""
+    _replace_closed_streams()
+    args = _arguments().parse_args(argv)
+    gc.disable()  # until everything is loaded: thousands of new objects, none of them garbage
+    os.umask(0o077)
+    try:
+        if args.list_models:
+            return _list_models()
+        if args.question is None and _at_terminal(sys.stdin) and _at_terminal(sys.stdout):
+            return _run(_interactive(args))
+        return _run(_headless(args))
+    except ParlanceError as error:
+        sys.stderr.write(f"parlance: {_cleaned(str(error))}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # whoever read us has seen enough
+        _let_go_of_output()
+        return 128 + 13
+    except OSError as error:
+        sys.stderr.write(f"parlance: {_cleaned(str(error))}\n")
+        _let_go_of_output()
+        return 1
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="parlance",
+        description="One conversation, any model. Without a question it is a chat; /help there lists the commands.",
+        epilog="Exit codes: 0 done, 1 error, 2 usage, 75 try later, 76 key refused or missing, 77 no such model, "
+        "130 interrupted.",
+    )
+    parser.add_argument("-p", "--print", dest="question", metavar="QUESTION", nargs="?", const="",
+                        help="answer one question and leave; what is piped in is added to it")  # fmt: skip
+    parser.add_argument("-m", "--model", default="", help="the model: provider:model, a name or an alias")
+    parser.add_argument("-s", "--system", default="", help="instructions for the model")
+    parser.add_argument("-a", "--attach", action="append", default=[], metavar="FILE",
+                        help="attach a picture, PDF or text file to the question; may be repeated")  # fmt: skip
+    parser.add_argument(
+        "--json", action="store_true", help="with -p: one JSON object with text, usage, model, stop_reason"
+    )
+    parser.add_argument("--list-models", action="store_true", help="list the models and leave")
+    parser.add_argument("--version", action="version", version=f"Parlance {VERSION}")
+    return parser
+
+
+async def _interactive(args: argparse.Namespace) -> int:
+    # Each way to run loads only what it needs: the chat no headless code, a piped question no prompt_toolkit.
+    from modules.chat.attachment import load
+    from modules.chat.command import ChatContext
+    from modules.chat.commands import COMMANDS
+    from modules.chat.interactive import Interactive
+    from modules.chat.screen import TerminalScreen
+    from modules.chat.start import first_choice, greeting
+    from modules.llm.catalogue_cache import load as load_catalogue
+    from modules.llm.service_manager import ServiceManager
+    from modules.session.conversation import Conversation
+
+    config = Config()
+    models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
+    choice = first_choice(models, config, args.model)
+    services = ServiceManager.instance()
+    services.check_key(choice.model.provider)
+    screen = TerminalScreen(plain=config.plain or not config.color)
+    context = ChatContext(
+        config, models, services, Conversation(choice.model, args.system), COMMANDS, screen,
+        attachments=[load(name) for name in args.attach],
+    )  # fmt: skip
+    for line in greeting(VERSION, choice):
+        screen.say(line)
+    chat = Interactive(context, screen)
+    gc.freeze()
+    gc.enable()
+    try:
+        await chat.run()
+    finally:
+        await services.close()
+    return 0
+
+
+async def _headless(args: argparse.Namespace) -> int:
+    from modules.chat import headless
+    from modules.chat.attachment import load
+    from modules.chat.start import first_choice
+    from modules.llm.catalogue_cache import load as load_catalogue
+    from modules.llm.service_manager import ServiceManager
+    from modules.session.conversation import Conversation
+
+    config = Config()
+    piped = "" if _at_terminal(sys.stdin) or sys.stdin is None else headless.read(sys.stdin)
+    message = headless.question(args.question or "", piped, [load(name) for name in args.attach])
+    models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
+    choice = first_choice(models, config, args.model)
+    if choice.note:
+        sys.stderr.write(f"parlance: {_cleaned(choice.note)}\n")
+    services = ServiceManager.instance()
+    gc.enable()
+    try:
+        return await headless.answer(Conversation(choice.model, args.system), services, message, as_json=args.json)
+    finally:
+        await services.close()
+
+
+def _list_models() -> int:
+    from modules.chat.abilities import columns
+    from modules.llm.catalogue_cache import load as load_catalogue
+
+    config = Config()
+    models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
+    for model in models:
+        sys.stdout.write(_cleaned("\t".join(columns(model, config.has_key(model.provider.key_variable)))) + "\n")
+    sys.stdout.flush()
+    return 0
+
+
+def _run(work: Coroutine[Any, Any, int]) -> int:
+    """Run to the end; a signal that asks us to go cancels the work first, so that the terminal is left as it was."""
+    told: list[int] = []
+
+    async def guarded() -> int:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+        def leave(number: int) -> None:
+            told.append(number)
+            if task is not None:
+                task.cancel()
+
+        for name in ("SIGTERM", "SIGHUP"):
+            if hasattr(signal, name) and os.name != "nt":
+                loop.add_signal_handler(getattr(signal, name), leave, getattr(signal, name))
+        return await work
+
+    try:
+        return asyncio.run(guarded())
+    except asyncio.CancelledError:
+        return 128 + told[0] if told else EXIT_INTERRUPTED
+
+
+def _replace_closed_streams() -> None:
+    """Started with a standard stream closed, as some services do: what goes there goes nowhere, without a fault."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - for as long as the program runs
+
+
+def _let_go_of_output() -> None:
+    """What could not be written once must not be tried, and complained about, again when the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _at_terminal(stream: Any) -> bool:
+    return stream is not None and stream.isatty()
+
+
+def _cleaned(text: str) -> str:
+    from modules.chat.clean import clean
+
+    return clean(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""A model in one quiet line: its window, its price, what it takes, and whether its key is set."""
+
+from modules.llm.models import Model, Price
+
+
+def describe(model: Model, has_key: bool) -> str:
+    """Such as `1M window · $2/$10 · tools, images · key set`; what is unknown is left out."""
+    window = f"{compact(model.window)} window" if model.window else ""
+    parts = (window, _price(model.price, " up to {}"), _abilities(model, ", "), _key(model, has_key))
+    return " · ".join(part for part in parts if part)
+
+
+def columns(model: Model, has_key: bool) -> tuple[str, ...]:
+    """Name, window, price, abilities, key status; "" where unknown. A "+" after a price: long prompts cost more."""
+    window = compact(model.window) if model.window else ""
+    return model.full_name, window, _price(model.price, "+"), _abilities(model, " "), _key(model, has_key)
+
+
+def compact(tokens: int) -> str:
+    """131072 as 131k, 1048576 as 1M; rounded down, so that nothing is promised that is not there."""
+    if tokens < 1000:
+        return str(tokens)
+    if tokens < 1_000_000:
+        return f"{tokens // 1000}k"
+    millions, tenths = divmod(tokens // 100_000, 10)
+    return f"{millions}.{tenths}M" if tenths else f"{millions}M"
+
+
+def _price(price: Price | None, beyond: str) -> str:
+    """Dollars per million tokens in and out; `beyond` is added where longer prompts cost more."""
+    if price is None:
+        return ""
+    if not price.input and not price.output:
+        return "free"
+    limit = "" if price.until is None else beyond.format(compact(price.until))
+    return f"{_dollars(price.input)}/{_dollars(price.output)}{limit}"
+
+
+def _dollars(amount: float) -> str:
+    """$2, $0.50, $0.075: cents in full, and less than a cent as far as it goes."""
+    if amount == int(amount):
+        return f"${int(amount)}"
+    whole, _, cents = f"{amount:.4f}".rstrip("0").partition(".")
+    return f"${whole}.{cents:0<2}"
+
+
+def _abilities(model: Model, between: str) -> str:
+    if not model.known:
+        return "abilities unknown"
+    taken = (
+        ("tools", model.tools),
+        ("images", model.vision),
+        ("PDF", model.documents),
+        ("reasoning", bool(model.reasoning)),
+    )
+    return between.join(name for name, able in taken if able) or "text only"
+
+
+def _key(model: Model, has_key: bool) -> str:
+    if model.provider.key_variable is None:
+        return "no key needed"
+    return "key set" if has_key else f"{model.provider.key_variable} not set"

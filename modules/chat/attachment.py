@@ -1,0 +1,68 @@
+"""A file from this machine as a part of a message: pictures, PDF, and text."""
+
+import base64
+import mimetypes
+import os
+import stat
+from pathlib import Path
+
+from modules.errors import FileProblem
+from modules.llm.message import File, Image
+
+IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+MAX_BYTES = 20 * 1024 * 1024
+MAGIC = (
+    (b"\x89PNG", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"%PDF", "application/pdf"),
+)
+
+
+def load(name: str) -> Image | File:
+    """The file as a part. What it is, is read from its first bytes; its name only helps with text.
+
+    Raises FileProblem where it cannot be read, is not a regular file, is over 20 MB, or is of no kind a model takes.
+    """
+    path = Path(name.strip().strip("\"'")).expanduser()
+    data = _read(path)
+    kind = _kind(path, data)
+    encoded = base64.b64encode(data).decode("ascii")
+    if kind in IMAGES:
+        return Image(kind, encoded, path.name)
+    return File(kind, encoded, path.name)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        # Non-blocking, so that a named pipe is refused and not waited for.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(handle, "rb") as file:
+            about = os.fstat(file.fileno())
+            if not stat.S_ISREG(about.st_mode):
+                raise FileProblem(f"{path} is not a file.", cure="Attach a picture, a PDF or a text file.")
+            if about.st_size > MAX_BYTES:
+                raise FileProblem(f"{path} is larger than 20 MB.", cure="No provider takes more; make it smaller.")
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise FileProblem(f"{path} cannot be read: {error.strerror}.", cure="Check the path.") from error
+    if not data:
+        raise FileProblem(f"{path} is empty.", cure="Attach a file that holds something.")
+    return data
+
+
+def _kind(path: Path, data: bytes) -> str:
+    for start, kind in MAGIC:
+        if data.startswith(start):
+            return kind
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        guess = mimetypes.guess_type(path.name)[0] or "unknown"
+        raise FileProblem(
+            f"{path.name} is of a kind that no model takes ({guess}).",
+            cure="PNG, JPEG, GIF, WebP, PDF and text can be attached.",
+        ) from None
+    return "text/plain"

@@ -1,0 +1,147 @@
+"""What a slash command is: its declaration, the registry that finds it, and what it may touch."""
+
+import difflib
+import re
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from modules.config import Config
+from modules.errors import UnknownCommand
+from modules.llm.message import File, Image, Message
+from modules.llm.models import Model, ModelRegistry
+from modules.llm.service_manager import ServiceManager
+from modules.session.conversation import Conversation, Place
+
+
+class Screen(Protocol):
+    """Where a command's words go; all of it is cleaned before it is shown."""
+
+    show_reasoning: bool
+
+    def say(self, text: str) -> None:
+        """A line of the program's own, quietly."""
+
+    def table(self, rows: Sequence[Sequence[str]]) -> None:
+        """Rows in columns; the last column takes what room is left."""
+
+    def clear(self) -> None:
+        """An empty screen; the scrollback stays."""
+
+    def to_clipboard(self, text: str) -> bool:
+        """Ask the terminal to take text into its clipboard; False where it cannot be asked."""
+
+
+class Ask(Struct, frozen=True):
+    """What a command may return: a message that the program sends now, to `model` or else to the current one.
+
+    `instead_of` is where the conversation stood, for a question that was answered already: without a new answer it
+    stands there again.
+    """
+
+    message: Message
+    model: Model | None = None
+    instead_of: Place | None = None
+
+
+class ChatContext(Struct):
+    """What a command may touch."""
+
+    config: Config
+    models: ModelRegistry
+    services: ServiceManager
+    conversation: Conversation
+    commands: "CommandRegistry"
+    screen: Screen
+    attachments: list[Image | File] = []
+    draft: str = ""  # what the next prompt begins with
+
+
+Run = Callable[[ChatContext, str], Awaitable[Ask | None]]
+Complete = Callable[[ChatContext, str], Iterable[tuple[str, str]]]
+
+
+class Command(Struct, frozen=True):
+    """One command. `usage` is its name and arguments as help shows them; `help` says what it does.
+
+    `complete` yields (text, description) for what was typed of its arguments.
+    """
+
+    usage: str
+    run: Run
+    aliases: tuple[str, ...] = ()
+    complete: Complete | None = None
+
+    @property
+    def name(self) -> str:
+        return self.usage.split()[0].removeprefix("/")
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of the help."""
+        return self.help.partition("\n")[0]
+
+    @property
+    def help(self) -> str:
+        lines = (self.run.__doc__ or "").strip().splitlines()
+        return "\n".join(line.strip() for line in lines)
+
+
+def command(usage: str, *, aliases: tuple[str, ...] = (), complete: Complete | None = None) -> Callable[[Run], Command]:
+    """Declare a command: the function is what it does, its docstring is the help."""
+    return lambda run: Command(usage, run, aliases, complete)
+
+
+class CommandRegistry:
+    """The commands, in the order that help shows them."""
+
+    def __init__(self, *commands: Command) -> None:
+        self._commands = commands
+        self._by_name = {name: command for command in commands for name in (command.name, *command.aliases)}
+
+    def __iter__(self) -> Iterator[Command]:
+        return iter(self._commands)
+
+    def get(self, name: str) -> Command:
+        """The command of that name, alias, or unambiguous beginning. Raises UnknownCommand with the nearest name."""
+        name = name.removeprefix("/").lower()
+        if found := self._by_name.get(name):
+            return found
+        begun = {self._by_name[known].name for known in self._by_name if name and known.startswith(name)}
+        if len(begun) == 1:
+            return self._by_name[begun.pop()]
+        near = sorted(begun) or difflib.get_close_matches(name, self._by_name, n=3, cutoff=0.5)
+        hint = f"Did you mean {' or '.join('/' + word for word in near)}?" if near else "/help lists the commands."
+        raise UnknownCommand(
+            f'There is no command "/{name}".', cure=f"{hint} To send it as a message, put a space before it."
+        )
+
+
+COMMAND_LINE = re.compile(r"/([A-Za-z?][\w-]*)(?:\s+(.*))?", re.S)
+ASK_LINE = re.compile(r"@(\S+)\s+(\S.*)", re.S)
+
+
+def parse_command(line: str) -> tuple[str, str] | None:
+    """A command's name and arguments; None for a message, such as one that begins with a path."""
+    if line.strip().lower() in ("exit", "quit"):
+        return "exit", ""
+    found = COMMAND_LINE.fullmatch(line.rstrip())
+    return (found[1], (found[2] or "").strip()) if found else None
+
+
+def parse_ask(line: str, models: ModelRegistry) -> tuple[Model, str, str] | None:
+    """The model that `@model question` asks for one turn, the question, and a note on how it was found.
+
+    None for a message. Raises UnknownModel where the word after @ can only be meant as a model.
+    """
+    found = ASK_LINE.fullmatch(line.strip())
+    if not found:
+        return None
+    word = found[1]
+    provider, colon, _ = word.partition(":")
+    catalogued = models.names(word) or models.names(word.replace("/", ":", 1))
+    if not (colon and provider.lower() in models.providers) and not catalogued:
+        return None
+    choice = models.find(word)
+    return choice.model, found[2], choice.note

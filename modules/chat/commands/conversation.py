@@ -1,0 +1,103 @@
+"""Commands about what is being said: take it back, ask again, begin anew, instruct, attach, copy."""
+
+from modules.chat.attachment import load
+from modules.chat.clipboard import copy_text
+from modules.chat.command import Ask, ChatContext, command
+from modules.chat.completer import complete_models, complete_paths
+from modules.errors import UsageError
+from modules.llm.message import File, Image
+from modules.session.conversation import Conversation
+
+
+@command("/system [text]")
+async def system(chat: ChatContext, args: str) -> Ask | None:
+    """Show or set the instructions for every model.
+
+    They hold from the next message on. "/system -" removes them.
+    """
+    conversation = chat.conversation
+    if not args:
+        chat.screen.say(conversation.system or "There are no instructions. /system TEXT sets them.")
+        return None
+    conversation.system = "" if args == "-" else args
+    chat.screen.say("Instructions removed." if args == "-" else "Instructions set.")
+    return None
+
+
+@command("/attach [path]", aliases=("image",), complete=complete_paths)
+async def attach(chat: ChatContext, args: str) -> Ask | None:
+    """Attach an image, a PDF or a text file.
+
+    It goes with the next message. "/attach -" takes all of them off again.
+    """
+    if args == "-":
+        chat.attachments.clear()
+    elif args:
+        part = load(args)
+        chat.attachments.append(part)
+        if not chat.conversation.model.vision and part.media_type.startswith("image/"):
+            chat.screen.say(f"{chat.conversation.model.name} sees no images; /model to one that does before asking.")
+    names = [part.name for part in chat.attachments]
+    chat.screen.say(f"Attached to the next message: {', '.join(names)}." if names else "Nothing is attached.")
+    return None
+
+
+@command("/retry [model]", aliases=("regenerate",), complete=complete_models)
+async def retry(chat: ChatContext, args: str) -> Ask | None:
+    """Ask the last question again, here or elsewhere.
+
+    With a model, that one is asked for this turn. The answer so far stays in a branch of its own.
+    """
+    choice = chat.models.find(args) if args else None
+    if choice is not None:
+        chat.services.check_key(choice.model.provider)
+    place = chat.conversation.place
+    question = chat.conversation.undo()
+    if question is None:
+        raise UsageError("There is no question to ask again.", cure="Type one.")
+    if choice is not None and choice.note:
+        chat.screen.say(choice.note)
+    return Ask(question, choice.model if choice else None, place)
+
+
+@command("/undo")
+async def undo(chat: ChatContext, args: str) -> Ask | None:
+    """Take back the last question and its answer.
+
+    The question comes back to be edited.
+    """
+    question = chat.conversation.undo()
+    if question is None:
+        raise UsageError("There is nothing to take back.", cure="The conversation is empty.")
+    chat.draft = question.text
+    chat.attachments[:] = [part for part in question.parts if isinstance(part, Image | File)]
+    left = chat.conversation.turns
+    chat.screen.say(f"Taken back. {left} {'question' if left == 1 else 'questions'} before it.")
+    return None
+
+
+@command("/new")
+async def new(chat: ChatContext, args: str) -> Ask | None:
+    """Begin a new conversation.
+
+    The model and the instructions stay.
+    """
+    old = chat.conversation
+    chat.conversation = Conversation(old.model, old.system)
+    chat.conversation.previous, chat.conversation.reasoning = old.previous, old.reasoning
+    chat.attachments.clear()
+    chat.screen.say(f"A new conversation with {old.model.full_name}.")
+    return None
+
+
+@command("/copy")
+async def copy(chat: ChatContext, args: str) -> Ask | None:
+    """Copy the last answer, as Markdown.
+
+    It goes to the clipboard, over SSH through the terminal.
+    """
+    answer = chat.conversation.last_answer
+    if answer is None:
+        raise UsageError("There is no answer to copy.", cure="Ask something first.")
+    chat.screen.say(f"Copied {len(answer.text)} characters {copy_text(chat, answer.text)}.")
+    return None

@@ -1,0 +1,146 @@
+"""Commands about the model: which one answers, which there are, how much it thinks."""
+
+from collections.abc import Iterator
+
+from modules.chat.abilities import columns, compact
+from modules.chat.command import Ask, ChatContext, command
+from modules.chat.completer import complete_models
+from modules.chat.words import count
+from modules.errors import BadKey, MissingKey, SwitchFailed, UsageError
+from modules.llm.models import LEVELS, Choice, Model
+from modules.session.switch import Handover, handover
+
+
+@command("/model [name]", aliases=("m",), complete=complete_models)
+async def model(chat: ChatContext, args: str) -> Ask | None:
+    """Go on with another model; alone, choose one.
+
+    A name is provider:model, a name or alias from /models, the beginning of one, or any id that the provider knows.
+    The conversation goes on: text, tool calls and results, and images as far as the model takes them.
+    "/model -" goes back to the model before.
+    """
+    if args == "-":
+        if chat.conversation.previous is None:
+            raise UsageError("There is no model to go back to.", cure="/model NAME switches.")
+        choice = Choice(chat.conversation.previous)
+    elif args:
+        choice = chat.models.find(args)
+    else:
+        from modules.chat.picker import pick_model  # a screen of its own, which the first prompt need not wait for
+
+        picked = await pick_model(chat)
+        if picked is None:
+            return None
+        choice = Choice(picked)
+    switch(chat, choice)
+    return None
+
+
+def switch(chat: ChatContext, choice: Choice) -> None:
+    """Let the chosen model answer from now on, and say what that means. Raises SwitchFailed; the old model stays."""
+    old, new = chat.conversation.model, choice.model
+    try:
+        chat.services.check_key(new.provider)
+    except (MissingKey, BadKey) as error:
+        raise SwitchFailed(f"{error.message} Still on {old.full_name}.", cure=error.cure) from error
+    if choice.note:
+        chat.screen.say(choice.note)
+    if new == old:
+        chat.screen.say(f"{new.full_name} is answering already.")
+        return
+    told = handover(chat.conversation, new)
+    chat.conversation.switch(new)
+    chat.screen.say(switch_line(old, new, told))
+    if not told.fits:
+        chat.screen.say(
+            f"The conversation does not fit: about {compact(told.tokens)} tokens, and the window holds "
+            f"{compact(told.window or 0)}. /model - goes back, /undo shortens it, /new begins another."
+        )
+
+
+def switch_line(old: Model, new: Model, told: Handover) -> str:
+    """One line: from, to, what carries over, what this model cannot take, and how full its window is."""
+    parts = [f"{old.full_name} → {new.full_name}"]
+    if told.turns:
+        kept = [count(told.turns, "turn")]
+        kept += [count(told.calls, "tool call")] if told.calls else []
+        parts.append(" and ".join(kept) + (" carries over" if told.turns == 1 and not told.calls else " carry over"))
+    left_out = [
+        count(told.images, "image") + " left out" if told.images else "",
+        count(told.files, "document") + " left out" if told.files else "",
+        "tool calls told as text" if told.calls_as_text else "",
+        "earlier reasoning stays with its model" if told.reasoning else "",
+    ]
+    parts += [text for text in left_out if text]
+    if new.known:
+        cannot = [
+            word for can, word in ((new.tools, "tools"), (new.vision, "images"), (new.documents, "PDF")) if not can
+        ]
+        parts += [f"no {', '.join(cannot)}"] if cannot else []
+    if new.window and told.turns:
+        parts.append(f"{compact(told.tokens)} of {compact(new.window)} tokens")
+    return " · ".join(parts)
+
+
+@command("/models [provider] [--refresh]", complete=lambda chat, args: provider_names(chat))
+async def models(chat: ChatContext, args: str) -> Ask | None:
+    """List the models.
+
+    With --refresh, also those that the provider's own list names.
+    """
+    words = args.split()
+    names = [word for word in words if word != "--refresh"]
+    for name in names:
+        if name not in chat.models.providers:
+            raise UsageError(f'There is no provider "{name}".', cure=f"There are {', '.join(chat.models.providers)}.")
+    if "--refresh" in words:
+        await _refresh(chat, names or [chat.conversation.model.provider.name])
+    shown = [model for name in (names or chat.models.providers) for model in chat.models.of(name)]
+    chat.screen.table([columns(model, chat.config.has_key(model.provider.key_variable)) for model in shown])
+    return None
+
+
+async def _refresh(chat: ChatContext, names: list[str]) -> None:
+    for name in names:
+        provider = chat.models.providers[name]
+        any_model = Model(name="", id="", provider=provider)
+        service = await chat.services.service_for(any_model)
+        listed = list(await service.models())
+        chat.models.learn(provider, listed)
+        chat.screen.say(f"{provider.title} lists {count(len(listed), 'model')}.")
+
+
+def provider_names(chat: ChatContext) -> Iterator[tuple[str, str]]:
+    return ((provider.name, provider.title) for provider in chat.models.providers.values())
+
+
+def reasoning_words(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
+    yield from ((level, "how much to think") for level in chat.conversation.model.reasoning)
+    yield from (("show", "show reasoning"), ("hide", "hide reasoning"), ("default", "let the model decide"))
+
+
+@command("/reasoning [level|show|hide]", aliases=("thinking",), complete=reasoning_words)
+async def reasoning(chat: ChatContext, args: str) -> Ask | None:
+    """Set how much the model thinks; show or hide it.
+
+    "/reasoning default" leaves it to the model.
+    """
+    conversation, word = chat.conversation, args.lower()
+    levels = conversation.model.reasoning
+    if word in ("show", "hide"):
+        chat.screen.show_reasoning = word == "show"
+        chat.screen.say("Reasoning is shown." if word == "show" else "Reasoning is hidden.")
+    elif word == "default":
+        conversation.reasoning = None
+        chat.screen.say("The model decides how much it thinks.")
+    elif word in LEVELS and (word in levels or not conversation.model.known):
+        conversation.reasoning = next(level for level in LEVELS if level == word)
+        chat.screen.say(f"Reasoning is set to {word}.")
+    elif word:
+        takes = f"It takes {', '.join(levels)}." if levels else "It takes no levels."
+        raise UsageError(f'{conversation.model.full_name} has no reasoning level "{args}".', cure=takes)
+    else:
+        shown = "shown" if chat.screen.show_reasoning else "hidden"
+        takes = f" {conversation.model.name} takes {', '.join(levels)}." if levels else ""
+        chat.screen.say(f"Reasoning: {conversation.reasoning or 'as the model decides'}, {shown}.{takes}")
+    return None

@@ -1,0 +1,160 @@
+"""The read-eval-print loop: a line is a command, a question for one other model, or a message."""
+
+import asyncio
+import threading
+import time
+from importlib import import_module
+
+from modules.chat.abilities import compact
+from modules.chat.command import Ask, ChatContext, parse_ask, parse_command
+from modules.chat.interrupt import interruptible
+from modules.chat.prompt import Leaving, Prompt
+from modules.chat.render import Answer, show
+from modules.chat.screen import TerminalScreen
+from modules.chat.words import dollars
+from modules.errors import ParlanceError
+from modules.llm.events import Finished, StopReason
+from modules.llm.message import File, Image, user
+from modules.llm.models import Model
+from modules.session.conversation import Spent
+from modules.session.turn import run_turn
+
+TWICE = 2.0  # seconds within which a second Ctrl+C at an empty prompt leaves
+MOMENT = 0.1  # seconds; the first keys are echoed before any import takes its share of the processor
+AHEAD = ("modules.chat.markdown.stream",)  # loaded while the first question is typed
+STOPPED: dict[StopReason, str] = {
+    "max_tokens": "cut: the model's output limit is reached",
+    "refusal": "the model declined; /retry or /model asks again",
+    "context_full": "cut: the context window is full",
+    "paused": "paused by the provider; say something to go on",
+}
+
+
+class Interactive:
+    """One person at one terminal."""
+
+    def __init__(self, context: ChatContext, screen: TerminalScreen) -> None:
+        self._context = context
+        self._screen = screen
+        self._prompt = Prompt(context)
+        self._warming: set[asyncio.Task[None]] = set()
+        self._warmed: Model | None = None
+
+    async def run(self) -> None:
+        """Read lines until the person leaves."""
+        self._prompt.app.after_render += lambda _: self._warm_up_soon()
+        refused_at = -TWICE
+        while True:
+            text, self._context.draft = self._context.draft, ""
+            try:
+                line = await self._prompt.read(text)
+            except EOFError:
+                return
+            except Leaving:
+                if time.monotonic() - refused_at < TWICE:
+                    return
+                refused_at = time.monotonic()
+                self._screen.say("Press Ctrl+C again, or Ctrl+D, to leave.")
+                continue
+            if line.strip():
+                try:
+                    await self._handle(line)
+                except EOFError:
+                    return
+
+    async def _handle(self, line: str) -> None:
+        try:
+            if command := parse_command(line):
+                name, args = command
+                asked = await self._context.commands.get(name).run(self._context, args)
+                if asked is not None:
+                    await self._ask(asked)
+            elif aside := parse_ask(line, self._context.models):
+                model, question, note = aside
+                self._context.services.check_key(model.provider)
+                if note:
+                    self._screen.say(note)
+                await self._ask(Ask(user(question, *self._take_attachments()), model))
+            else:
+                await self._ask(Ask(user(line, *self._take_attachments())))
+        except ParlanceError as error:
+            self._screen.error(error)
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError) as error:
+            # A fault of ours must not cost the conversation; it is told as what it is.
+            self._screen.error(
+                ParlanceError(
+                    f"Parlance itself failed: {type(error).__name__}: {error}.", cure="The conversation is kept."
+                )
+            )
+
+    def _take_attachments(self) -> list[Image | File]:
+        taken = list(self._context.attachments)
+        self._context.attachments.clear()
+        return taken
+
+    async def _ask(self, asked: Ask) -> None:
+        """Run one turn on the screen, and leave the question in the next prompt where it found no answer."""
+        conversation = self._context.conversation
+        model = asked.model or conversation.model
+        answer = Answer(self._screen, model.name)
+        spent, began = len(conversation.spent), time.monotonic()
+        events = run_turn(conversation, self._context.services, asked.message, model)
+        try:
+            finished = await interruptible(show(events, answer), self._prompt.app.input)
+        except ParlanceError as error:
+            self._screen.error(error)
+            if asked.message in conversation:
+                self._screen.say("The answer is incomplete; what came is kept.\n")
+            else:
+                self._give_back(asked)
+            return
+        if not finished:
+            kept = asked.message in conversation
+            self._screen.say("Interrupted; what came is kept.\n" if kept else "Interrupted.\n")
+            if not kept:
+                self._give_back(asked)
+            return
+        self._screen.say(footer(model, answer.finished, conversation.spent[spent:], time.monotonic() - began) + "\n")
+
+    def _give_back(self, asked: Ask) -> None:
+        if asked.instead_of is not None:  # it was answered before, and that answer still stands
+            self._context.conversation.go_to(asked.instead_of)
+            self._screen.say("The answer before stays.\n")
+            return
+        own = [part for part in asked.message.parts if isinstance(part, Image | File)]
+        self._context.draft = asked.message.text
+        self._context.attachments[:0] = own
+
+    def _warm_up_soon(self) -> None:
+        """Once the prompt is on the screen, and has had a moment to itself: load what the next answer needs."""
+        model = self._context.conversation.model
+        if self._warmed is not model:
+            if self._warmed is None:
+                asyncio.get_running_loop().call_later(MOMENT, threading.Thread(target=_load_ahead, daemon=True).start)
+            self._warmed = model
+            asyncio.get_running_loop().call_later(MOMENT, self._warm_up, model)
+
+    def _warm_up(self, model: Model) -> None:
+        task = asyncio.ensure_future(self._context.services.warm_up(model))
+        self._warming.add(task)
+        task.add_done_callback(self._warming.discard)
+
+
+def footer(model: Model, finished: Finished | None, spent: list[Spent], seconds: float) -> str:
+    """One line under an answer: who, how much, how long, and why it stopped where that is not simply the end."""
+    parts = [model.full_name]
+    for request in spent:
+        parts.append(f"{compact(request.usage.input)} in, {compact(request.usage.output)} out")
+        if request.cost != 0:
+            parts.append(dollars(request.cost))
+    parts.append(f"{seconds:.1f} s")
+    if finished is not None and finished.stop in STOPPED:
+        parts.append(STOPPED[finished.stop])
+    if finished is not None and finished.model not in ("", model.id):
+        parts.insert(1, f"answered as {finished.model}")
+    return " · ".join(parts)
+
+
+def _load_ahead() -> None:
+    for name in AHEAD:
+        import_module(name)

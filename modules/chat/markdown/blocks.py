@@ -1,0 +1,275 @@
+"""Block structure, one source line at a time: quotes and lists that contain text, as CommonMark has them.
+
+Markdown's block structure can be read line by line, and never needs to be read twice. That is what makes a
+long answer cost no more per line than a short one, inside one huge block too. What would need the future is
+decided on sight: a list is loose where a blank line stands, and a link definition is shown, not collected.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+
+from rich.style import Style
+
+from modules.chat.markdown.containers import ITEM, QUOTE, Container, indent, item, untab
+from modules.chat.markdown.leaves import Fence, Indented, Leaf, Paragraph, piece_size, rule
+from modules.chat.markdown.table import Table, starts_table
+from modules.chat.markdown.wrap import PLAIN, QUIET, Row, append, row_cells, wrap
+
+_RULE = re.compile(r" {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})")
+_SETEXT = re.compile(r" {0,3}(?:(=+)|-+)[ \t]*")
+_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+|$)")
+_HEADING_END = re.compile(r"(?:^|[ \t])#+[ \t]*$")
+_FENCE = re.compile(r"( {0,3})(`{3,}(?=[^`]*$)|~{3,})[ \t]*(.*)")
+_DEEPEST = 24  # deeper quotes and lists are text
+_ROOM = 12  # columns of text that quotes and lists leave in any case
+
+_HEADINGS = [Style(bold=True, underline=True), Style(bold=True), Style(bold=True, italic=True)]
+
+
+class Blocks:
+    """Takes source lines, leaves finished rows in `rows`. A copy of it can look ahead."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.rows: list[Row] = []
+        self.stack: list[Container] = []
+        self.leaf: Leaf | None = None
+        self._drawn: list[Container] | None = None  # where the last rows stood
+        self._marked = 0  # containers whose marker is on the screen
+        self._fresh = True  # the leaf has no row yet
+        self._blank = False
+
+    def copy(self) -> Blocks:
+        twin = copy.copy(self)
+        twin.rows, twin.stack = [], self.stack.copy()
+        twin.leaf = self.leaf.copy() if self.leaf else None
+        return twin
+
+    def longest(self, line: str) -> int:
+        """How much of a line that has no end yet may wait for it."""
+        if isinstance(self.leaf, Fence | Indented):
+            return 1000
+        if isinstance(self.leaf, Table) or line.lstrip(" >").startswith("|"):
+            return 4000
+        return piece_size(self.width)
+
+    def line(self, text: str) -> None:
+        """A source line, or the beginning of a long one; the rest then goes to `more`."""
+        rest = untab(text.rstrip("\r"))
+        depth, rest = self._descend(rest)
+        if isinstance(self.leaf, Fence) and depth == len(self.stack):
+            self._fenced(self.leaf, rest)
+            return
+        rest, opened = self._open(rest, depth)
+        if not rest.strip():
+            self._empty(opened or depth)
+        elif not opened and depth < len(self.stack) and self._is_lazy(rest):
+            self._give(rest.lstrip(" "))
+        else:
+            if not opened:
+                self._pop(depth)
+            self._text(rest)
+
+    def more(self, text: str) -> None:
+        """A further part of the line that was begun last."""
+        if self.leaf is None:
+            self._start(Paragraph())
+        if self.leaf is not None:
+            self._emit(self.leaf.extend(text, self._room()))
+
+    def line_end(self) -> None:
+        """The line is complete: a heading ends with it."""
+        if isinstance(self.leaf, Paragraph) and self.leaf.style is not PLAIN:
+            self._end_leaf()
+
+    def end(self) -> None:
+        self._pop(0)
+        self._end_leaf()
+
+    def preview(self) -> list[Row]:
+        """The rows of what is still open. Only a copy may be asked."""
+        if isinstance(self.leaf, Paragraph | Fence):
+            self._emit(self.leaf.preview(self._room()))
+        elif self.leaf is not None:
+            self._emit(self.leaf.end(self._room()))
+        return self.rows
+
+    # Containers
+
+    def _descend(self, rest: str) -> tuple[int, str]:
+        """How many of the open containers the line continues, and what is left of it."""
+        for depth, container in enumerate(self.stack):
+            if not container.indent:
+                match = QUOTE.match(rest)
+                if match is None:
+                    return depth, rest
+                rest = untab(rest[match.end() :])
+            elif indent(rest) >= container.indent:
+                rest = rest[container.indent :]
+            elif rest.strip():
+                return depth, rest
+            else:
+                rest = ""
+        return len(self.stack), rest
+
+    def _open(self, rest: str, depth: int) -> tuple[str, int]:
+        """Open the containers that the line begins; with them, the new depth (0: none was opened)."""
+        opened = 0
+        before = self.stack[depth] if depth < len(self.stack) else None
+        while len(self.stack) < _DEEPEST or depth < len(self.stack):
+            quote, listed = QUOTE.match(rest), ITEM.match(rest)
+            if quote:
+                container, rest = Container(), untab(rest[quote.end() :])
+            elif listed and not _RULE.fullmatch(rest) and (opened or self._may_begin(listed, rest, depth)):
+                container, rest = item(listed, rest, before)
+            else:
+                break
+            if not opened:
+                self._pop(depth)
+                self._end_leaf()
+            self.stack.append(container)
+            opened, before = len(self.stack), None
+        return rest, opened
+
+    def _may_begin(self, item: re.Match[str], rest: str, depth: int) -> bool:
+        """A list may break off a paragraph only with a text, and a number only with 1."""
+        if not isinstance(self.leaf, Paragraph) or depth < len(self.stack):
+            return True
+        return bool(rest[item.end() :].strip()) and item[3] in (None, "1")
+
+    def _pop(self, depth: int) -> None:
+        if depth < len(self.stack):
+            self._end_leaf()
+            if self._marked < len(self.stack):  # an item without a text
+                self._fresh = True
+                self._emit([[]])
+            del self.stack[depth:]
+            self._marked = min(self._marked, depth)
+
+    # Leaves
+
+    def _empty(self, depth: int) -> None:
+        if isinstance(self.leaf, Indented) and depth == len(self.stack):
+            self._give("")
+            return
+        quotes = [index for index in range(depth, len(self.stack)) if not self.stack[index].indent]
+        self._end_leaf()
+        if quotes:
+            self._pop(quotes[0])
+        self._blank = True
+
+    def _is_lazy(self, rest: str) -> bool:
+        """Whether a line that left its containers still goes on with their paragraph."""
+        if not isinstance(self.leaf, Paragraph):
+            return False
+        return not (_HEADING.match(rest) or _FENCE.match(rest) or _RULE.fullmatch(rest))
+
+    def _fenced(self, fence: Fence, rest: str) -> None:
+        if fence.closes(rest):
+            self._end_leaf()
+        else:
+            self._give(rest)
+
+    def _text(self, rest: str) -> None:
+        """A line that belongs to the innermost container."""
+        leaf = self.leaf
+        if indent(rest) >= 4 and not isinstance(leaf, Paragraph | Table):
+            if not isinstance(leaf, Indented):
+                self._start(Indented())
+            self._give(rest[4:])
+        elif isinstance(leaf, Paragraph) and self._turns(leaf, rest):
+            return
+        elif _RULE.fullmatch(rest):
+            self._start(None)
+            self._emit(rule(self._room()))
+        elif heading := _HEADING.match(rest):
+            self._start(Paragraph(_HEADINGS[min(len(heading[1]), 3) - 1]))
+            self._give(_HEADING_END.sub("", rest[heading.end() :]))
+        elif fence := _FENCE.match(rest):
+            self._start(Fence(fence[2], len(fence[1]), fence[3]))
+        else:
+            if not isinstance(leaf, Paragraph | Table):
+                self._start(Paragraph())
+            self._give(rest.lstrip(" "))
+
+    def _turns(self, leaf: Paragraph, rest: str) -> bool:
+        """Whether this line makes a heading or a table of the paragraph before it."""
+        setext = _SETEXT.fullmatch(rest)
+        head = leaf.last_line()
+        if setext and not leaf.begun:
+            leaf.style = _HEADINGS[0 if setext[1] else 1]
+            self._end_leaf()
+        elif starts_table(head, rest):
+            leaf.drop_last_line()
+            if not leaf.source and not leaf.begun:
+                self.leaf = None
+            self._start(Table(head, rest))
+        else:
+            return False
+        return True
+
+    def _start(self, leaf: Leaf | None) -> None:
+        self._end_leaf()
+        self.leaf, self._fresh = leaf, True
+
+    def _give(self, text: str) -> None:
+        if self.leaf is not None:
+            self._emit(self.leaf.add(text, self._room()))
+
+    def _end_leaf(self) -> None:
+        if self.leaf is not None:
+            leaf, room = self.leaf, self._room()
+            self.leaf = None
+            self._emit(leaf.end(room))
+
+    # Rows
+
+    def _emit(self, rows: list[Row]) -> None:
+        """Write rows of the leaf, with what its containers put before them."""
+        if not rows:
+            return
+        if self._fresh:
+            self._gap()
+        first, rest = self._prefix(self._marked), self._prefix(len(self.stack))
+        self._marked = len(self.stack)
+        if first and row_cells(first) > self.width - min(_ROOM, self.width):
+            marker = first[-1:] if first != rest else []
+            rows = [*wrap([*marker, *rows[0]], self.width), *rows[1:]]
+            first = rest = []
+        for index, row in enumerate(rows):
+            self.rows.append([*(rest if index else first), *row])
+        self._drawn, self._fresh, self._blank = self.stack.copy(), False, False
+
+    def _gap(self) -> None:
+        """A blank row between blocks; inside a list only where the source has one."""
+        if self._drawn is None:
+            return
+        shared = 0
+        for old, new in zip(self._drawn, self.stack, strict=False):
+            if old is not new:
+                break
+            shared += 1
+        in_item = shared > 0 and self.stack[shared - 1].indent > 0
+        siblings = shared < min(len(self._drawn), len(self.stack)) and (
+            self.stack[shared].list is not None and self.stack[shared].list is self._drawn[shared].list
+        )
+        if self._blank or not (in_item or siblings):
+            bars = self._prefix(len(self.stack), self.stack[:shared])
+            while bars and not bars[-1][0].strip():
+                bars.pop()
+            self.rows.append(bars)
+
+    def _prefix(self, marked: int, stack: list[Container] | None = None) -> Row:
+        row: Row = []
+        for index, container in enumerate(self.stack if stack is None else stack):
+            if not container.indent:
+                append(row, "│ ", QUIET)
+            else:
+                append(row, container.marker if index >= marked else " " * len(container.marker), PLAIN)
+        return row
+
+    def _room(self) -> int:
+        taken = row_cells(self._prefix(len(self.stack)))
+        return self.width if taken > self.width - min(_ROOM, self.width) else self.width - taken

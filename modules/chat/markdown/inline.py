@@ -1,0 +1,151 @@
+"""Inline Markdown: emphasis, code, links; and where a long paragraph may be cut without breaking them."""
+
+import re
+from urllib.parse import unquote
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from rich.style import Style
+
+from modules.chat.clean import clean
+from modules.chat.markdown.wrap import PLAIN, Row
+
+# HTML is off: tags, and generics such as Vec<u8>, are text to be shown, never markup to be dropped.
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("strikethrough")
+_MARKUP = re.compile(r"[\\`*_\[\]<&~]|  \n")
+_MOST_BRACKETS = 100  # the parser looks for a partner from each of them
+
+CODE = Style(color="cyan")
+_URL = Style(dim=True)
+_STYLES = {"strong": Style(bold=True), "em": Style(italic=True), "s": Style(strike=True)}
+
+
+def inline(source: str, base: Style = PLAIN) -> Row:
+    """Inline Markdown as styled, cleaned text; a hard break is a newline. Never raises."""
+    if _MARKUP.search(source) is None or source.count("[") > _MOST_BRACKETS:
+        return [(clean(source.replace("\n", " ")), base)]
+    try:
+        tokens = _MARKDOWN.parseInline(source)[0].children or []
+        return _Spans(base).run(tokens)
+    except Exception:
+        # Whatever a strange text does to the parser, the reader gets the text.
+        return [(clean(source), base)]
+
+
+class _Spans:
+    """Turns inline tokens into spans, with the target of every link in sight."""
+
+    def __init__(self, base: Style) -> None:
+        self.styles = [base]
+        self.spans: Row = []
+        self.links: list[tuple[str, int]] = []
+
+    def run(self, tokens: list[Token]) -> Row:
+        for token in tokens:
+            name, _, edge = token.type.rpartition("_")
+            match edge:
+                case "open" if name == "link":
+                    self.links.append((str(token.attrs.get("href", "")), len(self.spans)))
+                case "close" if name == "link":
+                    self.close_link()
+                case "open":
+                    self.styles.append(self.styles[-1] + _STYLES.get(name, PLAIN))
+                case "close":
+                    self.styles.pop()
+                case _:
+                    self.text(token)
+        return self.spans
+
+    def text(self, token: Token) -> None:
+        style = self.styles[-1]
+        match token.type:
+            case "softbreak":
+                self.spans.append((" ", style))
+            case "hardbreak":
+                self.spans.append(("\n", style))
+            case "code_inline":
+                self.spans.append((clean(token.content), style + CODE))
+            case "image":
+                self.spans.append((f"[image: {clean(token.content)}]", style))
+                self.spans.append((f" ({clean(str(token.attrs.get('src', '')))})", style + _URL))
+            case _:
+                self.spans.append((clean(token.content), style))
+
+    def close_link(self) -> None:
+        href, start = self.links.pop()
+        label = "".join(text for text, _ in self.spans[start:])
+        if label not in (href, unquote(href), href.removeprefix("mailto:")):
+            gap = " " if label else ""
+            self.spans.append((f"{gap}({clean(href)})", self.styles[-1] + _URL))
+
+
+_PIECE = re.compile(r"\\.|`+|\*+|_+|~~|\]\(|[\[\]]|[ \n]+", re.DOTALL)
+_WORD = r"[^\s()]*(?:\([^\s()]*\)[^\s()]*)*"
+_TARGET = re.compile(rf"{_WORD}(?:\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)")
+_TARGET_BEGUN = re.compile(rf"{_WORD}(?:\([^\s()]*)?(?:\s+(?:\"[^\"]*|'[^']*)?)?")
+
+
+class Cut:
+    """What a prefix of a paragraph leaves open, and the last place where it leaves nothing open.
+
+    `safe` is a position of white space (0: none); `last` the last white space at all;
+    `open` holds the emphasis marks and code ticks not closed yet, outermost first.
+    """
+
+    def __init__(self, source: str) -> None:
+        self.safe = 0
+        self.last = max(0, source.rfind(" "), source.rfind("\n"))
+        self.open: list[str] = []
+        self._skip = 0
+        for match in _PIECE.finditer(source):
+            if match.start() >= self._skip:
+                self._step(match, source)
+
+    def _step(self, match: re.Match[str], source: str) -> None:
+        mark, at = match[0], match.start()
+        before, after = source[at - 1 : at] or " ", source[match.end() : match.end() + 1] or " "
+        if mark[0] in " \n":
+            self.safe = self.safe if self.open else at
+        elif mark[0] == "`":
+            close = re.compile(rf"(?<!`){mark}(?!`)").search(source, match.end())
+            if close:
+                self._skip = close.end()
+            else:
+                self.open.append(mark)
+                self._skip = len(source)
+        elif mark == "[":
+            self.open.append("[")
+        elif mark in ("]", "]("):
+            self._close_bracket(mark, match.end(), source)
+        elif mark[0] in "*_~":
+            self._emphasis(mark, before, after)
+
+    def _close_bracket(self, mark: str, end: int, source: str) -> None:
+        if "[" not in self.open:
+            return
+        del self.open[len(self.open) - 1 - self.open[::-1].index("[") :]
+        if mark == "](":
+            if target := _TARGET.match(source, end):
+                self._skip = target.end()
+            elif _TARGET_BEGUN.fullmatch(source, end):
+                self.open.append("[")
+                self._skip = len(source)
+
+    def _emphasis(self, mark: str, before: str, after: str) -> None:
+        word = mark[0] == "_"
+        opens = not after.isspace() and not (word and before.isalnum())
+        closes = not before.isspace() and not (word and after.isalnum())
+        left = len(mark)
+        while closes and left and self.open and self.open[-1][0] == mark[0]:
+            inner = self.open.pop()
+            used = min(left, len(inner))
+            left -= used
+            if len(inner) > used:
+                self.open.append(inner[used:])
+        if left and opens and left == len(mark):
+            self.open.append(mark)
+
+
+def closers(marks: list[str]) -> str:
+    """What would close the open emphasis and code, for drawing text that is still arriving."""
+    return "".join(mark for mark in reversed(marks) if mark[0] in "*_~`")

@@ -1,0 +1,131 @@
+"""Styled text as plain lists: measure it, break it into rows, turn a row into terminal bytes."""
+
+import re
+from collections.abc import Iterable
+
+from rich.cells import cell_len, split_graphemes
+from rich.color import ColorSystem
+from rich.style import Style
+
+Span = tuple[str, Style]
+Row = list[Span]
+
+PLAIN = Style.null()
+QUIET = Style(dim=True)
+
+# Ideographs and kana may be broken anywhere, except before closing punctuation; other words at spaces only.
+_WIDE = "\u1100-\u115f\u2e80-\u2fff\u3041-\u33ff\u3400-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff"
+_WIDE += "\U00020000-\U0003fffd"
+_CLOSING = "\u3001-\u3003\u3009\u300b\u300d\u300f\u3011\uff01\uff09\uff0c\uff0e\uff1a\uff1b\uff1f"
+_TOKEN = re.compile(f"\n|[ \t]+|[{_WIDE}][{_CLOSING}]*|[^ \t\n{_WIDE}]+")
+_BREAKS_ANYWHERE = re.compile(f"[{_WIDE}]")
+
+
+def cells(text: str) -> int:
+    """Columns that `text` takes on the screen."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
+def row_cells(row: Row) -> int:
+    return sum(cells(text) for text, _ in row)
+
+
+def append(row: Row, text: str, style: Style) -> None:
+    """Add text to a row, joining it to the last span when the style is the same."""
+    if row and row[-1][1] is style:
+        row[-1] = (row[-1][0] + text, style)
+    elif text:
+        row.append((text, style))
+
+
+def chop(text: str, width: int) -> list[str]:
+    """Cut text into pieces of at most `width` columns, never inside a grapheme."""
+    if text.isascii():
+        return [text[at : at + width] for at in range(0, len(text), width)]
+    pieces: list[str] = []
+    start = used = 0
+    for begin, _, size in split_graphemes(text)[0]:
+        if used and used + size > width:
+            pieces.append(text[start:begin])
+            start, used = begin, 0
+        used += size
+    pieces.append(text[start:])
+    return pieces
+
+
+class _Wrapper:
+    """Fills rows word by word; a word may consist of several spans."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.rows: list[Row] = []
+        self.row: Row = []
+        self.used = 0
+        self.gap: Row = []
+        self.word: Row = []
+
+    def end_word(self) -> None:
+        if not self.word:
+            return
+        gap = row_cells(self.gap) if self.used and self.gap else 0
+        size = cells(self.word[0][0]) if len(self.word) == 1 else row_cells(self.word)
+        if self.used and self.used + gap + size > self.width:
+            self.end_row()
+        elif gap:
+            for text, style in self.gap:
+                append(self.row, text, style)
+            self.used += gap
+        for text, style in self.word:
+            self.place(text, style)
+        self.gap, self.word = [], []
+
+    def place(self, text: str, style: Style) -> None:
+        size = cells(text)
+        if self.used + size <= self.width:
+            append(self.row, text, style)
+            self.used += size
+            return
+        pieces = chop(text, self.width)
+        if self.used:  # the rest of a word that is longer than a row
+            head = chop(text, max(1, self.width - self.used))[0]
+            if self.used + cells(head) <= self.width:
+                pieces = [head, *chop(text[len(head) :], self.width)]
+        for piece in filter(None, pieces):
+            if self.used and self.used + cells(piece) > self.width:
+                self.end_row()
+            append(self.row, piece, style)
+            self.used += cells(piece)
+
+    def end_row(self) -> None:
+        self.rows.append(self.row)
+        self.row, self.used = [], 0
+
+
+def wrap(spans: Iterable[Span], width: int) -> list[Row]:
+    """Break spans into rows of at most `width` columns; a newline in a span is a hard break."""
+    out = _Wrapper(max(1, width))
+    for text, style in spans:
+        for token in _TOKEN.findall(text):
+            if token == "\n":
+                out.end_word()
+                out.end_row()
+                out.gap = []
+            elif token[0] in " \t":
+                out.end_word()
+                out.gap.append((token.replace("\t", " "), style))
+            elif _BREAKS_ANYWHERE.match(token):
+                out.end_word()
+                out.word.append((token, style))
+                out.end_word()
+            else:
+                out.word.append((token, style))
+    out.end_word()
+    return [*out.rows, out.row]
+
+
+def to_ansi(row: Row, color: bool) -> str:
+    """The bytes that draw a row; without colour only attributes such as bold remain."""
+    return "".join(
+        (style if color else style.without_color).render(text, color_system=ColorSystem.TRUECOLOR)
+        for text, style in row
+    )

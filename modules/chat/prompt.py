@@ -1,0 +1,127 @@
+"""The line that a person types: its keys, its history, its completions, and the bar below it."""
+
+import os
+from pathlib import Path
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.application import Application
+from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.enums import DEFAULT_BUFFER
+from prompt_toolkit.filters import completion_is_selected, emacs_mode, has_focus
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.styles import Style
+from prompt_toolkit.utils import get_cwidth
+
+from modules.chat.abilities import compact
+from modules.chat.clean import clean
+from modules.chat.command import ChatContext
+from modules.chat.completer import ChatCompleter
+from modules.chat.words import dollars
+
+STYLE = Style.from_dict({"bottom-toolbar": "noreverse", "bottom-toolbar.text": "noreverse", "prompt": "bold"})
+
+
+class Leaving(Exception):
+    """Ctrl+C at an empty prompt."""
+
+
+class Prompt:
+    """Reads what is typed. Ctrl+C empties the line; at an empty one it raises Leaving, and Ctrl+D EOFError."""
+
+    def __init__(self, context: ChatContext) -> None:
+        self._context = context
+        self._session: PromptSession[str] = PromptSession(
+            multiline=True,
+            key_bindings=_keys(),
+            history=_history(context.config.state_folder),
+            completer=ChatCompleter(context),
+            complete_in_thread=True,
+            auto_suggest=AutoSuggestFromHistory(),
+            enable_open_in_editor=True,
+            tempfile_suffix=".md",
+            interrupt_exception=Leaving,
+            bottom_toolbar=self._bar,
+            style=STYLE,
+            prompt_continuation=lambda width, number, wrapped: "" if wrapped else "· ".rjust(width),
+            reserve_space_for_menu=6,
+        )
+        # A terminal that does not say where its cursor is works well enough; nobody needs to be warned of it.
+        self._session.app.renderer.cpr_not_supported_callback = lambda: None
+
+    @property
+    def app(self) -> Application[str]:
+        return self._session.app
+
+    async def read(self, text: str = "") -> str:
+        """One message or command. `text` stands in the line already."""
+        # prompt_toolkit's own exception handler would take over the screen and swallow a line.
+        return await self._session.prompt_async("> ", default=text, set_exception_handler=False)
+
+    def _bar(self) -> StyleAndTextTuples:
+        """Model, window used, cost; what does not fit is left out from the right."""
+        conversation = self._context.conversation
+        model = conversation.model
+        parts = [clean(model.full_name)]
+        used = conversation.tokens()
+        if model.window:
+            parts.append(f"{compact(used)} of {compact(model.window)} ({100 * used // model.window}%)")
+        elif used:
+            parts.append(f"{compact(used)} tokens")
+        cost = conversation.cost()
+        if cost != 0:
+            parts.append(dollars(cost))
+        if conversation.reasoning:
+            parts.append(f"reasoning {conversation.reasoning}")
+        if self._context.attachments:
+            parts.append(f"{len(self._context.attachments)} attached")
+        columns = self._session.app.output.get_size().columns
+        while len(parts) > 1 and get_cwidth(" · ".join(parts)) >= columns:
+            parts.pop()
+        return [("class:bottom-toolbar dim", " · ".join(parts)[: max(1, columns - 1)])]
+
+
+def _history(folder: Path) -> History:
+    """What was typed in earlier runs, readable by this user only; nothing where the folder cannot be written."""
+    path = folder / "history"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
+        path.chmod(0o600)
+    except OSError:
+        return InMemoryHistory()
+    return FileHistory(str(path))
+
+
+def _keys() -> KeyBindings:
+    keys = KeyBindings()
+    typing = has_focus(DEFAULT_BUFFER)  # without it these keys would also act inside the Ctrl+R search
+
+    @keys.add("enter", filter=typing & ~completion_is_selected)
+    def send(event: KeyPressEvent) -> None:
+        event.current_buffer.validate_and_handle()
+
+    @keys.add("enter", filter=typing & completion_is_selected)
+    def take_completion(event: KeyPressEvent) -> None:
+        event.current_buffer.complete_state = None
+
+    @keys.add("escape", "enter", filter=typing & emacs_mode)
+    @keys.add("c-j", filter=typing)
+    def new_line(event: KeyPressEvent) -> None:
+        event.current_buffer.newline(copy_margin=False)
+
+    @keys.add("c-g", filter=typing)
+    def editor(event: KeyPressEvent) -> None:
+        event.current_buffer.open_in_editor()
+
+    @keys.add("c-c", filter=typing)
+    def clear(event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        if buffer.text:
+            buffer.append_to_history()  # cleared is not lost: Up brings it back
+            buffer.reset()
+        else:
+            event.app.exit(exception=Leaving())
+
+    return keys

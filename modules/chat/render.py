@@ -1,0 +1,197 @@
+"""An answer on the screen: stream events in, reasoning dimmed, text as Markdown, and a line on what it was."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Iterator
+from typing import Protocol
+
+from modules.chat.clean import clean
+from modules.chat.screen import TerminalScreen
+from modules.llm.events import Finished, ReasoningDelta, TextDelta, ToolCallDelta
+from modules.session.turn import Retrying, TurnEvent
+
+FRAME = 1 / 12  # seconds between two drawings
+PATIENCE = 0.4  # seconds before the waiting is shown
+
+
+class Piece(Protocol):
+    """One stretch of the answer being drawn."""
+
+    def feed(self, text: str) -> None: ...
+
+    def draw(self) -> None: ...
+
+    def finish(self) -> None: ...
+
+
+class PlainText:
+    """Text as it comes, cleaned, appended; ends on a new row. `dimmed` for reasoning on a terminal."""
+
+    def __init__(self, screen: TerminalScreen, *, dimmed: bool = False) -> None:
+        self._screen = screen
+        self._dimmed = dimmed and not screen.plain
+        self._arrived: list[str] = []
+        self._last = "\n"
+
+    def feed(self, text: str) -> None:
+        self._arrived.append(text)
+
+    def draw(self) -> None:
+        text = "".join(self._arrived)
+        self._arrived.clear()
+        if self._last == "\n":
+            text = text.lstrip("\n")
+        if text:
+            self._screen.write(self._screen.dim(text) if self._dimmed else clean(text))
+            self._last = text[-1]
+
+    def finish(self) -> None:
+        self.draw()
+        if self._last != "\n":
+            self._screen.write("\n")
+
+
+class Waiting:
+    """A line that says what is being waited for and for how long; gone without a trace once something comes."""
+
+    def __init__(self, screen: TerminalScreen, what: str) -> None:
+        self._screen = screen
+        self.what = what
+        self._since = time.monotonic()
+        self._shown = ""
+
+    def feed(self, text: str) -> None:
+        return
+
+    def draw(self) -> None:
+        waited = time.monotonic() - self._since
+        if self._screen.plain or waited < PATIENCE:
+            return
+        columns = self._screen.size()[0]
+        line = f"{self.what} {waited:.0f} s · Ctrl+C stops"[: max(1, columns - 1)]
+        if line != self._shown:
+            self._shown = line
+            self._screen.write(f"\r{self._screen.dim(line)}\x1b[K")
+
+    def finish(self) -> None:
+        if self._shown:
+            self._screen.write("\r\x1b[K")
+
+
+class Countdown(Waiting):
+    """The seconds until a failed request is sent again."""
+
+    def __init__(self, screen: TerminalScreen, retry: Retrying) -> None:
+        super().__init__(screen, "")
+        self._reason = retry.error.message
+        self._until = time.monotonic() + retry.seconds
+        if screen.plain:
+            screen.say(f"{self._reason} Trying again in {retry.seconds:.0f} s.")
+
+    def draw(self) -> None:
+        if self._screen.plain:
+            return
+        left = max(0.0, self._until - time.monotonic())
+        ending = f" Again in {left:.0f} s · Ctrl+C stops"
+        room = self._screen.size()[0] - len(ending) - 1
+        reason = self._reason if len(self._reason) <= room else self._reason[: max(0, room - 1)] + "…"
+        line = (reason + ending)[: max(1, self._screen.size()[0] - 1)]
+        if line != self._shown:
+            self._shown = line
+            self._screen.write(f"\r{self._screen.dim(line)}\x1b[K")
+
+
+class Answer:
+    """Draws one turn's events. Adding an event costs next to nothing; drawing happens in frames."""
+
+    def __init__(self, screen: TerminalScreen, waiting_for: str) -> None:
+        self._screen = screen
+        self._name = waiting_for
+        self._kind = "waiting"
+        self._piece: Piece = Waiting(screen, f"{waiting_for} …")
+        self._written = False
+        self.finished: Finished | None = None
+
+    def add(self, event: TurnEvent) -> None:
+        match event:
+            case TextDelta(text):
+                self._take("text", text)
+            case ReasoningDelta(text) if self._screen.show_reasoning:
+                self._take("reasoning", text)
+            case ReasoningDelta():
+                self._become("thinking")
+            case ToolCallDelta(_, name, _) if name:
+                self._become("calling")
+                self._screen.say(f"{name}(…)")
+            case Retrying():
+                self._piece.finish()
+                self._kind, self._piece = "retrying", Countdown(self._screen, event)
+            case Finished():
+                self.finished = event
+
+    def draw(self) -> None:
+        self._piece.draw()
+
+    def close(self) -> None:
+        """Everything is on the screen, and the cursor at the beginning of a row."""
+        self._piece.finish()
+
+    def _take(self, kind: str, text: str) -> None:
+        first = kind != self._kind
+        self._become(kind)
+        self._piece.feed(text)
+        if first:
+            self._piece.draw()  # the first words do not wait for the next frame
+
+    def _become(self, kind: str) -> None:
+        if kind == self._kind:
+            return
+        self._piece.finish()
+        if self._written and kind in ("text", "reasoning"):
+            self._screen.write("\n")
+        self._kind = kind
+        self._written = self._written or kind in ("text", "reasoning")
+        match kind:
+            case "text":
+                self._piece = text_piece(self._screen)
+            case "reasoning":
+                self._piece = PlainText(self._screen, dimmed=True)
+            case "thinking":
+                self._piece = Waiting(self._screen, f"{self._name} is thinking …")
+            case _:
+                self._piece = Waiting(self._screen, f"{self._name} …")
+
+
+def text_piece(screen: TerminalScreen) -> Piece:
+    """Markdown where the terminal can show it, else the text as it is."""
+    if screen.plain:
+        return PlainText(screen)
+    from modules.chat.markdown.stream import (
+        MarkdownStream,
+    )  # loads rich and pygments, which the first prompt must not wait for
+
+    return MarkdownStream(screen.write, screen.size)
+
+
+async def show(events: AsyncGenerator[TurnEvent, None], answer: Answer) -> None:
+    """Draw the events as they come, a dozen times a second, and leave a whole screen behind whatever happens."""
+    with _drawing(answer):
+        async with contextlib.aclosing(events) as stream:
+            async for event in stream:
+                answer.add(event)
+
+
+@contextlib.contextmanager
+def _drawing(answer: Answer) -> Iterator[None]:
+    async def frames() -> None:
+        while True:
+            answer.draw()
+            await asyncio.sleep(FRAME)
+
+    ticking = asyncio.ensure_future(frames())
+    try:
+        yield
+    finally:
+        ticking.cancel()
+        answer.close()

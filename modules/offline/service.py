@@ -1,0 +1,94 @@
+"""The built-in guide as a provider: it streams answers from the program's own documentation, with no key or network."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import suppress
+
+from modules.config import Key
+from modules.errors import ImagesUnsupported
+from modules.llm.base import BaseService, ChatRequest, Draft
+from modules.llm.events import Finished, ReasoningDelta, StreamEvent, TextDelta, Usage
+from modules.llm.message import Message, Part, Reasoning, State, Text
+from modules.llm.models import Model, Provider
+from modules.offline import guide
+from modules.offline.answer import DIALECT, answer
+
+PACE = 0.012  # seconds between two words: fast, and still a stream
+
+
+class OfflineService(BaseService):
+    """`pace` is in seconds between two words."""
+
+    def __init__(self, provider: Provider, key: Key | None = None, pace: float = PACE) -> None:
+        super().__init__(provider, key)
+        self._pace = pace
+
+    def check(self, request: ChatRequest) -> None:
+        with suppress(ImagesUnsupported):  # the answer says so, and the image stays for a model that sees
+            super().check(request)
+
+    def draft(self, request: ChatRequest) -> Draft:
+        return OfflineDraft(request)
+
+    async def stream(self, request: ChatRequest, draft: Draft) -> AsyncIterator[StreamEvent]:
+        said = answer(guide.load(), request.messages)
+        thought = "" if request.reasoning == "none" else said.thought
+        events: list[StreamEvent] = [ReasoningDelta(word) for word in _pieces(thought)]
+        events += [TextDelta(word) for word in _pieces(said.text)]
+        for raw in events:
+            await asyncio.sleep(self._pace)
+            for event in draft.add(raw):
+                yield event
+        finished = Finished("end_turn", _usage(request, thought, said.text), request.model.id)
+        draft.add(finished)
+        yield finished
+
+    async def models(self) -> Iterable[Model]:
+        return [Model(name="guide", id="guide", provider=self.provider)]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+class OfflineDraft(Draft):
+    """Its raw events are our own stream events."""
+
+    def __init__(self, request: ChatRequest) -> None:
+        super().__init__(request, DIALECT)
+        self._thought: list[str] = []
+        self._text: list[str] = []
+
+    def add(self, event: StreamEvent) -> Sequence[StreamEvent]:
+        match event:
+            case ReasoningDelta(text):
+                self._thought.append(text)
+            case TextDelta(text):
+                self._text.append(text)
+            case Finished():
+                self.finished = event
+                return ()
+        return (event,)
+
+    def message(self, state: State) -> Message:
+        parts: list[Part] = []
+        if self._thought:
+            parts.append(Reasoning("".join(self._thought)))
+        if self._text:
+            parts.append(Text("".join(self._text)))
+        return Message("assistant", tuple(parts), self.origin, None, state)
+
+
+def _pieces(text: str) -> list[str]:
+    """The text word by word, each with the space after it."""
+    return re.findall(r"\s*\S+\s*", text)
+
+
+def _usage(request: ChatRequest, thought: str, text: str) -> Usage:
+    read = [request.system, *(message.text for message in request.messages)]
+    reasoning = _tokens(thought)
+    return Usage(input=sum(map(_tokens, read)), output=_tokens(text) + reasoning, reasoning=reasoning)
+
+
+def _tokens(text: str) -> int:
+    return round(len(text.split()) * 4 / 3)

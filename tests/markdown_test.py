@@ -1,0 +1,357 @@
+"""An answer drawn while it arrives looks as if drawn at once, whatever the terminal does meanwhile."""
+
+import random
+import re
+import shutil
+import subprocess
+import sys
+import time
+import unicodedata
+from pathlib import Path
+
+import pyte
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from modules.chat.markdown.stream import MarkdownStream
+
+CORPUS = {
+    "prose": (
+        "One *two* **three four** `five` and __six__ ~~seven~~.\nSoft break.  \nHard break, \\*escaped\\* &amp; done."
+    ),
+    "far apart": (f"Start **{' '.join(f'bold{n}' for n in range(90))}** end *{'it ' * 90}* `{'c ' * 90}` z"),
+    "never closed": (f"An *asterisk {'alone ' * 200} and [a bracket {'alone ' * 200} `tick {'alone ' * 99}"),
+    "headings": "# One\n## Two **bold**\n### Three ###\nSetext\n======\nOther\n---\ntext\n\n#### Four",
+    "lists": ("- a\n- b\n  - c\n    - d\n  - e\n\n    more of e\n* other list\n\n- loose\n\n- list\n-\n- [ ] task"),
+    "numbers": ("\n".join(f"{n}. item {n} with `code`" for n in range(7, 13)) + "\n\n2) again\n3) and\n   - inner\n"),
+    "fences": (
+        "Text:\n```python\ndef f(x):\n    '''Doc\n    string'''\n    return x  # done\n\n```\n"
+        "~~~\nplain\n~~~\n```c\n/* a\n b */ int x;"
+    ),
+    "fence in list": (
+        "1. Do:\n\n   ```bash\n   ls -la\n     indented\n   ```\n2. Then:\n   > quoted\n   > > twice\n3. End"
+    ),
+    "table": (
+        "|Name|Count|\n|:-|-:|\n"
+        + "\n".join(f"|row **{n}** {'x ' * (n % 7)}|{n * n}|" for n in range(20))
+        + "\n\nafter"
+    ),
+    "wide table": "|" + "column|" * 9 + "\n|" + "-|" * 9 + "\n" + ("|" + "some cell text|" * 9 + "\n") * 3,
+    "quote": "> A quote that is\nlazily continued\n>\n> - with a list\n>\n> and `code`\n\n---\n***\nend",
+    "links": (
+        "[label](https://a.example/x) <https://b.example> [https://c.example](https://c.example) "
+        "![pic](d.png) [r][1]\n\n[1]: https://e.example"
+    ),
+    "html": "A Vec<u8> and\n<div>\n<p>text</p>\n</div>\n\n<details>hidden?</details>",
+    "wide": (
+        "中文段落没有空格，" * 12 + "\n\n- 日本語 と **太字** 😀 emoji\n\n|名前|値|\n|-|-|\n|" + "漢字" * 20 + "|1|"
+    ),
+    "code line": f"```\n{'abc_def ' * 100}\nshort\n```\n\n    four spaces\n\n    are code\n\ntext",
+    "one word": "x" * 2_000 + " y",
+}
+OURS = re.compile(r"\x1b\[(?:[0-9;]*m|\?(?:2026|25|7)[hl]|[0-9]*[ABCKJ])|\r|\n")
+
+
+class Screen:
+    """A terminal without reflow, with its scrollback."""
+
+    def __init__(self, columns: int, lines: int = 24) -> None:
+        self.size = (columns, lines)
+        self.written: list[str] = []
+        self.screen = pyte.HistoryScreen(columns, lines, history=100_000, ratio=0.5)
+        self._stream = pyte.Stream(self.screen)
+        self.markdown = MarkdownStream(self.write, lambda: self.size)
+
+    def write(self, text: str) -> None:
+        self.written.append(text)
+        self._stream.feed(text.replace("\n", "\r\n"))
+
+    def resize(self, columns: int) -> None:
+        self.size = (columns, self.size[1])
+        self.screen.resize(columns=columns)
+
+    def rows(self) -> list[str]:
+        above = ["".join(row[x].data for x in sorted(row)) for row in self.screen.history.top]
+        rows = [row.rstrip() for row in [*above, *self.screen.display]]
+        while rows and not rows[-1]:
+            rows.pop()
+        return rows
+
+
+def at_once(text: str, columns: int, lines: int = 24) -> Screen:
+    screen = Screen(columns, lines)
+    screen.markdown.feed(text)
+    screen.markdown.finish()
+    return screen
+
+
+def streamed(text: str, columns: int, lines: int = 24, seed: int = 0, longest: int = 12) -> Screen:
+    screen, chance, at = Screen(columns, lines), random.Random(seed), 0
+    while at < len(text):
+        step = chance.randint(1, longest)
+        screen.markdown.feed(text[at : at + step])
+        at += step
+        if chance.random() < 0.4:
+            screen.markdown.draw()
+    screen.markdown.finish()
+    return screen
+
+
+@pytest.mark.parametrize("columns", [20, 40, 80, 200])
+@pytest.mark.parametrize("name", CORPUS)
+def test_a_streamed_answer_looks_like_one_drawn_at_once(name: str, columns: int) -> None:
+    expected = at_once(CORPUS[name], columns).rows()
+    for seed, longest in enumerate((5, 90)):
+        assert streamed(CORPUS[name], columns, seed=seed, longest=longest).rows() == expected
+
+
+def test_blocks_of_all_kinds_follow_each_other_as_they_do_at_once() -> None:
+    text = "\n\n".join(CORPUS.values())
+    for columns, lines in ((40, 10), (80, 24)):
+        assert streamed(text, columns, lines, longest=40).rows() == at_once(text, columns, lines).rows()
+
+
+def test_the_parts_of_an_answer_look_as_intended() -> None:
+    text = (
+        "# Title\nSome **bold** [label](https://a.example).\n1. one\n   - two\n10. ten\n\n"
+        "```python\nprint(1)\n```\n> quote\n\n|a|b|\n|-|-:|\n|x|1|\n\n![alt](p.png) <b>"
+    )
+    assert at_once(text, 40).rows() == [
+        "Title",
+        "",
+        "Some bold label (https://a.example).",
+        "",
+        " 1. one",
+        "     • two",
+        " 2. ten",
+        "",
+        "─── python",
+        "print(1)",
+        "───",
+        "",
+        "│ quote",
+        "",
+        "a │ b",
+        "──┼──",
+        "x │ 1",
+        "",
+        "[image: alt] (p.png) <b>",
+    ]
+
+
+def test_code_is_written_so_that_it_can_be_copied() -> None:
+    line = "value = " + "x" * 100
+    screen = at_once(f"```\n{line}\n```", 40)
+    assert line + "\n" in "".join(screen.written), "the terminal wraps it, not we"
+
+
+def test_without_colour_only_attributes_are_written() -> None:
+    out: list[str] = []
+    markdown = MarkdownStream(out.append, lambda: (80, 24), color=False)
+    markdown.feed("**bold** `code`\n```python\nimport os\n```")
+    markdown.finish()
+    assert set(re.findall(r"\x1b\[[0-9;]*m", "".join(out))) == {"\x1b[1m", "\x1b[2m", "\x1b[0m"}
+
+
+def test_an_answer_drawn_at_once_moves_no_cursor() -> None:
+    written = "".join(at_once("\n\n".join(CORPUS.values()), 80).written)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", written).isprintable() is False
+    assert "\x1b" not in re.sub(r"\x1b\[[0-9;]*m", "", written)
+
+
+def test_nothing_new_means_nothing_written_and_nothing_at_all_stays_nothing() -> None:
+    screen = Screen(80)
+    screen.markdown.draw()
+    screen.markdown.feed("hello")
+    screen.markdown.draw()
+    before = len(screen.written)
+    screen.markdown.draw()
+    assert len(screen.written) == before
+    assert at_once("", 80).written == []
+
+
+def test_the_cursor_ends_visible_at_the_start_of_a_new_row() -> None:
+    screen = streamed("# A\n\n- b\n", 80)
+    assert (screen.screen.cursor.x, screen.screen.cursor.y) == (0, 3)
+    assert not screen.screen.cursor.hidden
+
+
+def letters(text: str) -> str:
+    return "".join(re.findall(r"k\d+z", re.sub(r"[\s│]", "", text)))
+
+
+MARKS = [
+    *"#->`*_~[]()!|&;:\\=\t\r\x00\x07\x1b\x9b\u202e\u200d\ud800",
+    "\n",
+    "\n",
+    "\n\n",
+    "    ",
+    "  ",
+    "**",
+    "/*",
+]
+WORDS = [
+    "1. ",
+    "10) ",
+    "```",
+    "```py\n",
+    "|-|-|\n",
+    "---",
+    "](",
+    "https://a.b",
+    "&#x202e;",
+    "&#27;",
+    "<b>",
+    '"""',
+]
+SCRIPTS = ["日本", "😀", "العربية", "e\u0301"]
+PIECES = st.sampled_from([*MARKS, *WORDS, *SCRIPTS])
+
+
+@given(
+    st.lists(PIECES, max_size=60),
+    st.sampled_from([1, 2, 7, 13, 29, 40, 200]),
+    st.integers(1, 30),
+    st.integers(1, 40),
+)
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_no_text_raises_loses_a_word_or_smuggles_a_control_character(
+    pieces: list[str], columns: int, lines: int, step: int
+) -> None:
+    text = "".join(f"{piece}k{n}z " for n, piece in enumerate(pieces))
+    out: list[str] = []
+    markdown = MarkdownStream(out.append, lambda: (columns, lines))
+    for at in range(0, len(text), step):
+        markdown.feed(text[at : at + step])
+        markdown.draw()
+    markdown.finish()
+    final: list[str] = []
+    markdown = MarkdownStream(final.append, lambda: (columns, lines))
+    markdown.feed(text)
+    markdown.finish()
+    for char in OURS.sub("", "".join(out)):
+        assert unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}, hex(ord(char))
+    assert sorted(set(re.findall(r"k\d+z", letters(OURS.sub(" ", "".join(final)))))) == sorted(
+        f"k{n}z" for n in range(len(pieces))
+    )
+
+
+def test_a_resize_while_streaming_neither_doubles_nor_drops_a_word() -> None:
+    words = [f"word{n:03}" for n in range(400)]
+    text = "".join(f"{word}\n\n- " if n % 19 == 0 else f"{word} " for n, word in enumerate(words))
+    screen, chance = Screen(60), random.Random(4)
+    for at in range(0, len(text), 7):
+        screen.markdown.feed(text[at : at + 7])
+        screen.markdown.draw()
+        if chance.random() < 0.1:
+            screen.resize(screen.size[0] + chance.randint(1, 3))
+    screen.markdown.finish()
+    assert re.findall(r"word\d+", "\n".join(screen.rows())) == words
+
+
+def test_a_narrower_terminal_without_reflow_keeps_every_row_once() -> None:
+    text = "".join(f"- row{n:03} and some more words to fill it up\n" for n in range(100))
+    screen = Screen(80)
+    for at in range(0, len(text), 9):
+        screen.markdown.feed(text[at : at + 9])
+        screen.markdown.draw()
+        if at % 450 == 0 and screen.size[0] > 30:
+            screen.resize(screen.size[0] - 7)
+    screen.markdown.finish()
+    assert re.findall(r"row\d+", "\n".join(screen.rows())) == [f"row{n:03}" for n in range(100)]
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+def test_a_terminal_that_reflows_shows_every_word_once_after_resizes(tmp_path: Path) -> None:
+    script = tmp_path / "stream.py"
+    script.write_text(
+        "import os, sys, time\nfrom modules.chat.markdown.stream import MarkdownStream\n"
+        "m = MarkdownStream(lambda t: (sys.stdout.write(t), sys.stdout.flush()), os.get_terminal_size)\n"
+        "text = ''.join(f'word{n:03} ' + ('\\n\\n- ' if n % 23 == 0 else '') for n in range(300))\n"
+        "for at in range(0, len(text), 8):\n    m.feed(text[at:at + 8]); m.draw(); time.sleep(.004)\n"
+        "m.finish(); print('THE END'); time.sleep(60)\n"
+    )
+
+    def tmux(*words: str) -> str:
+        command = ["tmux", "-S", str(tmp_path / "socket"), "-f", "/dev/null", *words]
+        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=10).stdout
+
+    program = f"PYTHONPATH={Path(__file__).parents[1]} {sys.executable} {script}"
+    tmux("new-session", "-d", "-x", "70", "-y", "20", program)
+    try:
+        shown, deadline, sizes = "", time.monotonic() + 15, [40, 90, 33, 57, 25, 70]
+        while "THE END" not in shown and time.monotonic() < deadline:
+            time.sleep(0.12)
+            shown = tmux("capture-pane", "-p", "-J", "-S", "-")
+            if "word0" in shown and sizes:
+                tmux("resize-window", "-x", str(sizes.pop(0)), "-y", "20")
+        assert re.findall(r"word\d+", shown) == [f"word{n:03}" for n in range(300)]
+    finally:
+        tmux("kill-server")
+
+
+def work(text: str) -> tuple[int, int]:
+    """Bytes written and Python functions called while a text is streamed: a measure without a clock."""
+    calls = written = 0
+
+    def count(frame: object, event: str, arg: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    def write(piece: str) -> None:
+        nonlocal written
+        written += len(piece.encode())
+
+    markdown = MarkdownStream(write, lambda: (80, 24))
+    previous = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        for at in range(0, len(text), 80):
+            markdown.feed(text[at : at + 80])
+            markdown.draw()
+        markdown.finish()
+    finally:
+        sys.setprofile(previous)
+    return written, calls
+
+
+HUGE = {
+    "fence": ("```python\n", "    return {'a': 1}  # comment\n"),
+    "paragraph": ("", "word **bold** and `code` in one line "),
+    "unclosed paragraph": ("", "word **bold [and `code in one line "),
+    "table": ("|a|b|\n|-|-|\n", "|cell one|cell **two**|\n"),
+    "list": ("", "- item\n  - nested item with `code`\n"),
+    "quote": ("", "> quoted text in a long block\n"),
+    "one word": ("", "abcdefghij"),
+}
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_one_huge_block_costs_no_more_per_character_than_a_small_one(name: str) -> None:
+    head, line = HUGE[name]
+    (small_bytes, small_calls), (bytes_, calls) = (work(head + line * (size // len(line))) for size in (3_000, 12_000))
+    assert bytes_ < 4.4 * small_bytes
+    assert calls < 4.4 * small_calls
+    assert bytes_ < 8 * 12_000
+
+
+MONSTERS = {
+    "line": "a" * 300_000,
+    "quotes": ">" * 10_000 + " hi",
+    "lists": "- " * 10_000,
+    "table": "|a|b|\n|-|-|\n" + "|x|y|\n" * 5_000,
+    "brackets": "[" * 20_000,
+    "marks": "e" + "\u0301" * 20_000,
+}
+
+
+@pytest.mark.parametrize("text", MONSTERS.values(), ids=MONSTERS)
+def test_a_monstrous_block_is_drawn_in_bounded_time(text: str) -> None:
+    start = time.process_time()
+    out: list[str] = []
+    markdown = MarkdownStream(out.append, lambda: (80, 24))
+    markdown.feed(text)
+    markdown.draw()
+    markdown.finish()
+    assert time.process_time() - start < 5
