@@ -75,9 +75,7 @@ def find_llm(given: str | None) -> str | None:
 def report(rows: dict[str, list[Run]]) -> None:
     """Print the table."""
     size = len(scripted().parts[0].whole.encode())  # type: ignore[union-attr]  # it is a Text
-    print(
-        f"{'CPU seconds':12}{'the answer':>12}{'with start-up':>15}{'wall':>8}{'bytes out/in':>14}   answer, run by run"
-    )
+    print(f"{'CPU seconds':12}{'the answer':>12}{'with start-up':>15}{'wall':>8}{'bytes out/in':>14}   answer, run by run")
     for name, runs in rows.items():
         middle: Callable[[Callable[[Run], float]], float] = lambda of, runs=runs: statistics.median(map(of, runs))  # noqa: E731
         print(
@@ -87,9 +85,7 @@ def report(rows: dict[str, list[Run]]) -> None:
     if len(rows) == 2:
         ours, theirs = rows.values()
         for what, of in (("the answer", lambda r: r.cpu), ("with start-up", lambda r: r.whole)):
-            print(
-                f"{what}: {statistics.median(of(a) / of(b) for a, b in zip(ours, theirs, strict=True)):.2f} of llm chat"
-            )
+            print(f"{what}: {statistics.median(of(a) / of(b) for a, b in zip(ours, theirs, strict=True)):.2f} of llm chat")
 
 
 def main() -> None:

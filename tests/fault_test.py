@@ -496,8 +496,8 @@ async def test_a_cancelled_answer_hangs_up_at_once_and_the_next_one_works(connec
 async def test_a_listener_who_leaves_early_hangs_up(connect: Connect, name: Dialect) -> None:
     wired = await connect(name)
     wired.server.answer(words(Fault.stall(seconds=5), name))
-    async with aclosing(wired.reply().__aiter__()) as events:  # type: ignore[type-var]  # a generator, behind its protocol
-        async for _ in events:
+    async with aclosing(wired.reply()) as reply:
+        async for _ in reply:
             break
     wired.server.wait_for_disconnect(timeout=1)
 
