@@ -247,6 +247,7 @@ class Home:
         self.keys = dict(KEYS)
         self.program = folder / "program"
         self._open: list[Terminal] = []
+        self._running: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> "Home":
         # A copy, so that a .env of whoever runs the tests is not beside it.
@@ -266,6 +267,9 @@ class Home:
     ) -> None:
         for terminal in self._open:
             terminal.close()
+        for running in self._running:
+            with running:
+                running.kill()
         for server in self.servers.values():
             server.__exit__(kind, error, trace)
 
@@ -285,10 +289,32 @@ class Home:
             **changes,
         }
 
-    def open(self, *args: str, columns: int = 80, rows: int = 24, env: Mapping[str, str] | None = None) -> Terminal:
+    def argv(self, *args: str, python: Sequence[str] = ()) -> list[str]:
+        return [sys.executable, *python, str(self.program / "main.py"), *args]
+
+    def start(self, *args: str, stdout: Any = subprocess.PIPE) -> "subprocess.Popen[bytes]":
+        """Start the program without a terminal, to be listened to while it runs."""
+        running = subprocess.Popen(
+            self.argv(*args),
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            env=self.env(),
+            cwd=self.folder,
+        )
+        self._running.append(running)
+        return running
+
+    def open(
+        self,
+        *args: str,
+        columns: int = 80,
+        rows: int = 24,
+        env: Mapping[str, str] | None = None,
+        python: Sequence[str] = (),
+    ) -> Terminal:
         """Start the program in a terminal of its own."""
-        argv = [sys.executable, str(self.program / "main.py"), *args]
-        terminal = Terminal(argv, self.env(**(env or {})), self.folder, columns, rows)
+        terminal = Terminal(self.argv(*args, python=python), self.env(**(env or {})), self.folder, columns, rows)
         self._open.append(terminal)
         return terminal
 
@@ -298,16 +324,17 @@ class Home:
         given: bytes | str | None = None,
         env: Mapping[str, str] | None = None,
         python: Sequence[str] = (),
+        cwd: Path | None = None,
     ) -> "subprocess.CompletedProcess[str]":
         """Run the program without a terminal, with this piped in, to its end."""
         data = given.encode() if isinstance(given, str) else given
         done = subprocess.run(
-            [sys.executable, *python, str(self.program / "main.py"), *args],
+            self.argv(*args, python=python),
             input=data,
             stdin=None if data is not None else subprocess.DEVNULL,
             capture_output=True,
             env=self.env(**(env or {})),
-            cwd=self.folder,
+            cwd=cwd or self.folder,
             timeout=PATIENCE * 2,
             check=False,
         )

@@ -2,7 +2,7 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from typing import Any, ClassVar
 
@@ -32,6 +32,11 @@ HEADERS = {"Accept-Encoding": "identity"}  # a compressed answer could unfold to
 # What escapes the SDKs besides their own errors: sockets, closed clients, keys that no header takes, broken encodings.
 COMMON_ERRORS = (OSError, EOFError, RuntimeError, TypeError, ValueError)
 DRAIN = 0.25  # seconds for what may follow the terminal event: usage, [DONE], the end of the body
+
+
+def needs_certificates(provider: Provider) -> bool:
+    """Whether the endpoint is spoken to over TLS. Loading certificates takes 20 ms, and Ollama and its kin use none."""
+    return not (provider.is_local and provider.base_url.startswith("http://"))
 
 
 class ToolSpec(Struct, frozen=True):
@@ -105,6 +110,11 @@ class Reply:
 
     def __aiter__(self) -> AsyncIterator[StreamEvent]:
         return self._events
+
+    async def aclose(self) -> None:
+        """Stop listening, and let go of the connection."""
+        if isinstance(self._events, AsyncGenerator):
+            await self._events.aclose()
 
     def message(self, state: State = "complete") -> Message:
         """The answer as a message; with `state` other than complete, the part of it that has come."""
