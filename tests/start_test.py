@@ -13,9 +13,11 @@ BRACKETED_PASTE = b"\x1b[?2004h"  # the first thing that the prompt asks of a te
 
 def started(home: Home, *args: str, **env: str) -> str:
     """The model that a run with these arguments begins with."""
-    done = home.run("-p", "hello", "--json", *args, env=env)
-    found = re.search(r'"model": "([^"]+)"', done.stdout)
-    return found[1] if found else done.stderr
+    chat = home.open(*args, columns=200, env=env).prompt()
+    greeting = chat.rows[0].split(" · ")[1]
+    chat.sees(f"leaves > {greeting}")  # and the bar at the bottom says the same
+    chat.close()
+    return greeting
 
 
 class TestTheFirstModel:
