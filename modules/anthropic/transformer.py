@@ -14,11 +14,8 @@ from modules.llm.message import (
     Wire,
     file_note,
     image_note,
-<<<<<<< HEAD
-    told_file,
-=======
     safe_name,
->>>>>>> h-contract
+    told_file,
     visible_text,
 )
 from modules.llm.models import Level

@@ -116,11 +116,9 @@ class Answer:
     def add(self, event: TurnEvent) -> None:
         match event:
             case TextDelta(text):
-                self._become("text")
-                self._piece.feed(text)
+                self._take("text", text)
             case ReasoningDelta(text) if self._screen.show_reasoning:
-                self._become("reasoning")
-                self._piece.feed(text)
+                self._take("reasoning", text)
             case ReasoningDelta():
                 self._become("thinking")
             case ToolCallDelta(_, name, _) if name:
@@ -138,6 +136,13 @@ class Answer:
     def close(self) -> None:
         """Everything is on the screen, and the cursor at the beginning of a row."""
         self._piece.finish()
+
+    def _take(self, kind: str, text: str) -> None:
+        first = kind != self._kind
+        self._become(kind)
+        self._piece.feed(text)
+        if first:
+            self._piece.draw()  # the first words do not wait for the next frame
 
     def _become(self, kind: str) -> None:
         if kind == self._kind:

@@ -2,12 +2,8 @@
 
 import base64
 import json
-<<<<<<< HEAD
 import os
-=======
 import re
-import secrets
->>>>>>> h-contract
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Literal

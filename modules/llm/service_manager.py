@@ -126,6 +126,7 @@ def _in_thread(make: Callable[[], BaseService]) -> asyncio.Future[BaseService]:
         except Exception as raised:
             error = raised
         finally:
+            gc.freeze()  # else the next collection walks all those modules: a key would wait a tenth of a second
             gc.enable()
         with contextlib.suppress(RuntimeError):  # the loop has closed: the program is on its way out
             loop.call_soon_threadsafe(settle, service, error)

@@ -15,11 +15,8 @@ from modules.llm.message import (
     file_note,
     image_note,
     safe_arguments,
-<<<<<<< HEAD
-    told_file,
-=======
     safe_name,
->>>>>>> h-contract
+    told_file,
     visible_text,
 )
 
