@@ -22,6 +22,7 @@ from modules.llm.base import (
     ChatRequest,
     Draft,
     HttpService,
+    needs_certificates,
 )
 from modules.llm.message import Wire
 from modules.llm.models import Model, Profile, Provider
@@ -55,6 +56,7 @@ class AnthropicService(HttpService):
             max_retries=0,
             default_headers=HEADERS,
             http_client=pool(
+                verify=needs_certificates(provider),
                 timeout=httpx2.Timeout(idle_timeout, connect=CONNECT_TIMEOUT),
                 limits=httpx2.Limits(keepalive_expiry=KEEPALIVE),
                 follow_redirects=False,

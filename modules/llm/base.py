@@ -33,6 +33,11 @@ COMMON_ERRORS = (OSError, EOFError, RuntimeError, TypeError, ValueError)
 DRAIN = 0.25  # seconds for what may follow the terminal event: usage, [DONE], the end of the body
 
 
+def needs_certificates(provider: Provider) -> bool:
+    """Whether the endpoint is spoken to over TLS. Loading certificates takes 20 ms, and Ollama and its kin use none."""
+    return not (provider.is_local and provider.base_url.startswith("http://"))
+
+
 class ToolSpec(Struct, frozen=True):
     """A tool as a model sees it; `parameters` is a JSON Schema object."""
 

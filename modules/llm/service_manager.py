@@ -86,9 +86,8 @@ class ServiceManager:
         ready = [
             future.result() for future in made if future.done() and not future.cancelled() and not future.exception()
         ]
-        await asyncio.gather(
-            *(service.close() for service in ready), return_exceptions=True
-        )  # one must not keep the rest
+        # One that fails must not keep the others open.
+        await asyncio.gather(*(service.close() for service in ready), return_exceptions=True)
 
     def _make(self, provider: Provider, key: Key | None) -> BaseService:
         path = provider.service or self._services.get(provider.dialect, "")

@@ -21,6 +21,7 @@ from modules.llm.base import (
     ChatRequest,
     Draft,
     HttpService,
+    needs_certificates,
 )
 from modules.llm.message import Wire
 from modules.llm.models import Model, Provider
@@ -54,6 +55,7 @@ class OpenAIClientService(HttpService):
             max_retries=0,
             default_headers=HEADERS,
             http_client=pool(
+                verify=needs_certificates(provider),
                 timeout=httpx2.Timeout(idle_timeout, connect=CONNECT_TIMEOUT),
                 limits=httpx2.Limits(keepalive_expiry=KEEPALIVE),
                 follow_redirects=False,
