@@ -88,12 +88,6 @@ class TestATable:
     def test_of_providers_in_the_guide_says_what_the_catalogue_says(self) -> None:
         assert table(ROOT / "modules" / "offline" / "guide.md", "providers") == provider_rows()
 
-    def test_of_commands_in_the_readme_says_what_the_declarations_say(self) -> None:
-        readme = ROOT / "README.md"
-        if not readme.exists() or "<!-- commands -->" not in readme.read_text():
-            pytest.skip("the README has no table of commands")
-        assert table(readme, "commands") == command_rows()
-
 
 @pytest.mark.parametrize(
     ("line", "found"),

@@ -108,10 +108,9 @@ class TestTheExitCode:
             (Status(400, message="No."), 1, "refused the request"),
             (Status(429, retry_after="3600"), 75, "limits the rate"),
             (Status(401), 76, "GROQ_API_KEY"),
-            (Status(403), 76, "does not allow this"),
             (Status(404, code="model_not_found", message="no such model"), 77, "has no model"),
         ],
-        ids=["400", "429", "401", "403", "404"],
+        ids=["400", "429", "401", "404"],
     )
     def test_says_what_failed(self, home: Home, answer: Status, code: int, said: str) -> None:
         home.groq.answer(answer)

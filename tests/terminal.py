@@ -12,6 +12,7 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -198,6 +199,7 @@ class Terminal:
         self._finish()
         if self._master >= 0:
             os.close(self._master)
+            self._master = -1
 
     def _squeezed(self) -> str:
         """The screen down to the cursor, without any blanks, so that no wrapping matters."""
@@ -245,16 +247,10 @@ class Home:
         self.ollama = WireServer("chat", key=None)
         self.servers = {"anthropic": self.anthropic, "openai": self.openai, "groq": self.groq, "ollama": self.ollama}
         self.keys = dict(KEYS)
-        self.program = folder / "program"
         self._open: list[Terminal] = []
         self._running: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> "Home":
-        # A copy, so that a .env of whoever runs the tests is not beside it.
-        self.program.mkdir()
-        for name in ("main.py", "models.yaml"):
-            shutil.copy2(ROOT / name, self.program)
-        shutil.copytree(ROOT / "modules", self.program / "modules")
         overlay = {}
         for name, server in self.servers.items():
             server.__enter__()
@@ -288,6 +284,16 @@ class Home:
             **self.keys,
             **changes,
         }
+
+    @cached_property
+    def program(self) -> Path:
+        """The folder that main.py is in: a copy, so that a .env of whoever runs the tests is not beside it."""
+        folder = self.folder / "program"
+        folder.mkdir()
+        for name in ("main.py", "models.yaml"):
+            shutil.copy2(ROOT / name, folder)
+        shutil.copytree(ROOT / "modules", folder / "modules")
+        return folder
 
     def argv(self, *args: str, python: Sequence[str] = ()) -> list[str]:
         return [sys.executable, *python, str(self.program / "main.py"), *args]
