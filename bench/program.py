@@ -9,7 +9,6 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,18 +73,21 @@ def find_llm(given: str | None) -> str | None:
 
 def report(rows: dict[str, list[Run]]) -> None:
     """Print the table."""
-    size = len(scripted().parts[0].whole.encode())  # type: ignore[union-attr]  # it is a Text
-    print(f"{'CPU seconds':12}{'the answer':>12}{'with start-up':>15}{'wall':>8}{'bytes out/in':>14}   answer, run by run")
+    print(
+        f"{'CPU seconds':12}{'the answer':>12}{'with start-up':>15}{'wall':>8}{'bytes out/in':>14}   answer, run by run"
+    )
     for name, runs in rows.items():
-        middle: Callable[[Callable[[Run], float]], float] = lambda of, runs=runs: statistics.median(map(of, runs))  # noqa: E731
-        print(
-            f"{name:12}{middle(lambda r: r.cpu):12.2f}{middle(lambda r: r.whole):15.2f}{middle(lambda r: r.wall):8.1f}"
-            f"{middle(lambda r: r.written) / size:14.2f}   {' '.join(f'{r.cpu:.2f}' for r in runs)}"
+        cpu, whole, wall, written = (
+            statistics.median(column)
+            for column in zip(*((r.cpu, r.whole, r.wall, r.written) for r in runs), strict=True)
         )
+        each = " ".join(f"{r.cpu:.2f}" for r in runs)
+        print(f"{name:12}{cpu:12.2f}{whole:15.2f}{wall:8.1f}{written / SIZE:14.2f}   {each}")
     if len(rows) == 2:
-        ours, theirs = rows.values()
-        for what, of in (("the answer", lambda r: r.cpu), ("with start-up", lambda r: r.whole)):
-            print(f"{what}: {statistics.median(of(a) / of(b) for a, b in zip(ours, theirs, strict=True)):.2f} of llm chat")
+        pairs = list(zip(*rows.values(), strict=True))
+        answer = statistics.median(ours.cpu / theirs.cpu for ours, theirs in pairs)
+        whole = statistics.median(ours.whole / theirs.whole for ours, theirs in pairs)
+        print(f"ours is {answer:.2f} of llm chat for the answer, {whole:.2f} with start-up (below 1 wanted)")
 
 
 def main() -> None:
