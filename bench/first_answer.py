@@ -56,7 +56,7 @@ def run(home: Home, model: str) -> Run:
 def main() -> None:
     """Print the medians for each provider."""
     with home() as here:
-        runs: dict[str, list[Run]] = {model: [] for model in MODELS.values()}
+        runs: dict[str, list[Run]] = {model: [] for model in MODELS}
         for model in runs:
             once(here, "-m", model)
             with parlance(here, "-m", model) as program:  # bytecode of the rest, too

@@ -38,7 +38,7 @@ def main() -> None:
     """Print median and worst for each provider."""
     with home() as here:
         rows = {}
-        for model in MODELS.values():
+        for model in MODELS:
             once(here, "-m", model)
             rows[model] = presses(here, model)
     print(f"{'ms from Ctrl+C to':30}{'closed connection':>24}{'prompt':>20}   (at most 100)")

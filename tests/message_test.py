@@ -15,25 +15,9 @@ from modules.errors import ProviderError
 from modules.llm.base import ChatRequest, Draft
 from modules.llm.chat_completions import request_body as chat_body
 from modules.llm.chat_completions_stream import ChatDraft
-from modules.llm.message import (
-    INTERRUPTED_CALL,
-    Message,
-    Opaque,
-    Part,
-    Reasoning,
-    Refusal,
-    State,
-    Text,
-    ToolCall,
-    ToolResult,
-    as_transcript,
-    closed,
-    closing,
-    mint_call_id,
-    safe_arguments,
-    user,
-)
+from modules.llm.message import INTERRUPTED_CALL, Message, State, as_transcript, closed, closing, user
 from modules.llm.models import Model, Profile
+from modules.llm.parts import Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult, mint_call_id, safe_arguments
 from modules.openai.stream import ResponsesDraft
 from modules.openai.transformer import request_body as openai_body
 from tests import wire
@@ -120,17 +104,17 @@ HISTORIES: dict[str, tuple[list[Message], list[Message]]] = {
     ("history", "expected"), HISTORIES.values(), ids=[name.replace(" ", "-") for name in HISTORIES]
 )
 def test_a_history_is_closed(history: list[Message], expected: list[Message]) -> None:
-    whole = list(closed(history))
+    whole = [message for message, _ in closed(history)]
     assert [(message.role, message.text, told(message)) for message in whole] == [
         (message.role, message.text, told(message)) for message in expected
     ]
-    assert list(closed(whole)) == whole
+    assert [message for message, _ in closed(whole)] == whole
 
 
 def test_a_transcript_tells_what_was_called_and_what_came_of_it() -> None:
     asked = said("Let me see.", ToolCall("call_1", "ls", '{"path":"."}'))
     answer = Message("tool", (ToolResult("call_1", (Text("a.txt"), PICTURE), is_error=True),))
-    first, second = as_transcript([asked, answer])
+    (first, _), (second, _) = as_transcript([(asked, 1), (answer, 2)])
     assert first.text == 'Let me see.[called ls({"path":"."})]'
     assert (first.calls, first.native) == ((), None)
     assert (second.role, second.text) == ("user", "[result of ls failed] a.txt")
@@ -138,7 +122,7 @@ def test_a_transcript_tells_what_was_called_and_what_came_of_it() -> None:
 
 
 def test_a_transcript_leaves_alone_what_has_no_tools() -> None:
-    history = [user("a"), said("b")]
+    history = [(user("a"), 1), (said("b"), 2)]
     assert list(as_transcript(history)) == history
 
 

@@ -191,7 +191,7 @@ class TestAConversation:
         async with Talk(home, GROQ) as talk:
             await talk.say("One")
             await talk.say("Two")
-            place = talk.conversation.place
+            place = talk.conversation.head
             question = talk.conversation.undo()
             assert question is not None
             assert question.text == "Two"

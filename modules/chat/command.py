@@ -9,10 +9,11 @@ from msgspec import Struct
 
 from modules.config import Config
 from modules.errors import UnknownCommand
-from modules.llm.message import File, Image, Message
+from modules.llm.message import Message
 from modules.llm.models import Model, ModelRegistry
+from modules.llm.parts import File, Image
 from modules.llm.service_manager import ServiceManager
-from modules.session.conversation import Conversation, Place
+from modules.session.conversation import Conversation
 
 
 class Screen(Protocol):
@@ -42,7 +43,7 @@ class Ask(Struct, frozen=True):
 
     message: Message
     model: Model | None = None
-    instead_of: Place | None = None
+    instead_of: int | None = None
 
 
 class ChatContext(Struct):

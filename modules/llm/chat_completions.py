@@ -1,15 +1,14 @@
 """The Chat Completions wire format, which Groq and every compatible endpoint share; what differs is in the Profile."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from modules.llm.base import ChatRequest
-from modules.llm.message import (
+from modules.llm.message import Message, MessageTransformer
+from modules.llm.parts import (
     File,
     Image,
-    Message,
-    MessageTransformer,
     Part,
     Text,
     ToolCall,
@@ -25,6 +24,7 @@ from modules.llm.message import (
 
 DIALECT = "openai-chat"
 OPENING = "[The conversation begins with the answer below.]"
+GOING_ON = "[The answer goes on below.]"
 AFTER_TOOLS = "The tools have answered."  # Mistral takes no message of the person right after a result
 RESULT_IMAGES = "[The images that the tools above returned:]"
 
@@ -32,9 +32,8 @@ RESULT_IMAGES = "[The images that the tools above returned:]"
 class ChatTransformer(MessageTransformer):
     dialect = DIALECT
 
-    def user(self, message: Message, note: str) -> Iterator[Wire]:
-        content = [_text(note)] if note else []
-        yield {"role": "user", "content": self._content(content + list(self._pieces(message.parts)))}
+    def user(self, message: Message, notes: Sequence[str]) -> Iterator[Wire]:
+        yield {"role": "user", "content": self._content([*map(_text, notes), *self._pieces(message.parts)])}
 
     def is_own(self, message: Message) -> bool:
         # A model that does not reason refuses the reasoning of its siblings; it gets their turns from the parts.
@@ -42,7 +41,16 @@ class ChatTransformer(MessageTransformer):
         return super().is_own(message) and all(key in KEPT or key in profile.replay for key in message.native)
 
     def native(self, message: Message) -> Iterator[Wire]:
-        yield message.native
+        yield {key: value for key, value in message.native.items() if key not in self.without}
+
+    def bare(self, message: Message) -> Iterator[Wire]:
+        wire = {key: value for key, value in message.native.items() if key in KEPT}
+        if wire.get("tool_calls") and self.model.profile.reasoning_required:
+            wire[self.model.profile.reasoning_required] = wire.get("content") or ""
+        yield wire
+
+    def instructions(self, text: str) -> Wire | None:
+        return None if self.model.profile.strict_roles else {"role": "system", "content": text}
 
     def assistant(self, message: Message) -> Iterator[Wire]:
         profile = self.model.profile
@@ -64,25 +72,20 @@ class ChatTransformer(MessageTransformer):
         if pictures and self.model.vision:
             yield {"role": "user", "content": [_text(RESULT_IMAGES), *pictures]}
 
-    def arranged(self, wire: list[Wire]) -> list[Wire]:
-        """Neighbouring messages of the person become one; what else a strict endpoint insists on is added."""
-        profile = self.model.profile
-        merged: list[Wire] = []
-        for entry in wire:
-            last = merged[-1]["role"] if merged else ""
-            if last == entry["role"] == "user":
-                pieces = _pieces_of(merged[-1]["content"]) + _pieces_of(entry["content"])
-                merged[-1] = {"role": "user", "content": self._content(pieces)}
-            elif last == entry["role"] == "assistant" and profile.strict_roles:
-                texts = [message["content"] for message in (merged[-1], entry) if message["content"]]
-                merged[-1] = {**merged[-1], **entry, "content": "\n\n".join(texts)}
-            elif last == "tool" and entry["role"] == "user" and profile.call_ids == "mistral9":
-                merged += [{"role": "assistant", "content": AFTER_TOOLS}, entry]
-            else:
-                merged.append(entry)
-        if profile.strict_roles and merged and merged[0]["role"] == "assistant":
-            merged.insert(0, {"role": "user", "content": OPENING})
-        return merged
+    def joined(self, before: Wire, wire: Wire) -> Wire | None:
+        """Neighbouring messages of the person become one, which strict chat templates insist on."""
+        if before["role"] != "user" or wire["role"] != "user":
+            return None
+        return {"role": "user", "content": self._content(_pieces_of(before["content"]) + _pieces_of(wire["content"]))}
+
+    def bridge(self, before: Wire | None, wire: Wire) -> Wire | None:
+        """What else a strict endpoint insists on."""
+        last, profile = before["role"] if before else "", self.model.profile
+        if last == "tool" and wire["role"] == "user" and profile.call_ids == "mistral9":
+            return {"role": "assistant", "content": AFTER_TOOLS}
+        if profile.strict_roles and wire["role"] == "assistant" and last in ("", "assistant"):
+            return {"role": "user", "content": OPENING if before is None else GOING_ON}
+        return None
 
     def _call(self, call: ToolCall) -> Wire:
         wire: Wire = {
@@ -144,7 +147,7 @@ KEPT = ("role", "content", "tool_calls", "refusal")
 def request_body(request: ChatRequest) -> Wire:
     """The whole request; the system prompt is the first message."""
     model, profile = request.model, request.model.profile
-    messages = ChatTransformer(model).convert(request.messages)
+    messages = request.told(ChatTransformer(model, request.refused))
     if request.system.strip():
         messages.insert(0, {"role": "system", "content": request.system})
     body: Wire = {"model": model.id, "messages": messages, "stream": True}

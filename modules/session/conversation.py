@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 from msgspec import Struct
 
 from modules.llm.events import Usage
+from modules.llm.ledger import Ledger, ledger_key
 from modules.llm.message import Message
 from modules.llm.models import Level, Model
 
@@ -24,55 +26,68 @@ class Spent(Struct, frozen=True):
         return 0.0 if self.model.provider.key_variable is None else None
 
 
-class Place:
-    """A message and the one it follows: a place in the tree. Messages are shared between branches, never copied."""
+class Node(Struct, frozen=True):
+    """A message in the tree. `id` counts from 1 in the order of saying; `parent` is 0 for a first message."""
 
-    __slots__ = ("message", "parent")
+    id: int
+    parent: int
+    message: Message
 
-    def __init__(self, message: Message, parent: "Place | None") -> None:
-        self.message = message
-        self.parent = parent
+
+class Journal(Protocol):
+    """Who keeps a conversation as it happens; told of every change, in order, before anything is sent."""
+
+    def said(self, conversation: "Conversation", node: Node) -> None:
+        """A message was added at the head."""
+
+    def moved(self, conversation: "Conversation") -> None:
+        """The head, the model, the instructions or the reasoning level changed."""
+
+    def growing(self, conversation: "Conversation", message: Message) -> None:
+        """An answer is arriving; `message` is as much of it as there is. Said about twice a second."""
+
+    def paid(self, conversation: "Conversation", spent: "Spent") -> None:
+        """A request's tokens were counted."""
+
+    def sent(self, conversation: "Conversation", key: str, ledger: Ledger) -> None:
+        """What a ledger holds has changed: entries were frozen, cut off, or stripped."""
 
 
 class Conversation:
     """What is said, and to whom. Nothing is ever deleted: undo moves the head, and the next message starts a branch.
 
     `model` answers next and `previous` is what `/model -` goes back to; `reasoning` is None for a model's own default.
+    `ledgers` hold, for each kind of reader, what it was sent.
     """
 
-    def __init__(self, model: Model, system: str = "") -> None:
-        self.id = os.urandom(8).hex()
+    def __init__(self, model: Model, system: str = "", *, id: str = "", journal: Journal | None = None) -> None:
+        self.id = id or os.urandom(8).hex()
         self.model = model
         self.previous: Model | None = None
         self.system = system
         self.reasoning: Level | None = None
         self.spent: list[Spent] = []
-        self._head: Place | None = None
+        self.ledgers: dict[str, Ledger] = {}
+        self.journal = journal
+        self.nodes: list[Node] = []
+        self.head = 0
+        self._path: list[Node] = []
 
     def __iter__(self) -> Iterator[Message]:
-        return iter(self.messages)
+        return (node.message for node in self._path)
 
     def __contains__(self, message: Message) -> bool:
-        return any(own is message for own in self.messages)
+        return any(node.message is message for node in self._path)
 
     @property
     def messages(self) -> tuple[Message, ...]:
         """The spoken path, oldest first."""
-        path: list[Message] = []
-        node = self._head
-        while node is not None:
-            path.append(node.message)
-            node = node.parent
-        return tuple(reversed(path))
+        return tuple(node.message for node in self._path)
 
     @property
-    def place(self) -> Place | None:
-        """Where the conversation stands, for `go_to`; None at its beginning."""
-        return self._head
-
-    def go_to(self, place: Place) -> None:
-        """Stand at a place of this conversation again."""
-        self._head = place
+    def path(self) -> tuple[int, ...]:
+        """The ids of the spoken path, oldest first."""
+        return tuple(node.id for node in self._path)
 
     @property
     def turns(self) -> int:
@@ -86,7 +101,12 @@ class Conversation:
 
     def append(self, message: Message) -> None:
         """Say something at the head."""
-        self._head = Place(message, self._head)
+        node = Node(len(self.nodes) + 1, self.head, message)
+        self.nodes.append(node)
+        self._path.append(node)
+        self.head = node.id
+        if self.journal is not None:
+            self.journal.said(self, node)
 
     def extend(self, messages: Iterable[Message]) -> None:
         for message in messages:
@@ -94,18 +114,49 @@ class Conversation:
 
     def undo(self) -> Message | None:
         """Step back to before the person's last message, and return that message; None where there is none."""
-        node = self._head
-        while node is not None and node.message.role != "user":
-            node = node.parent
-        if node is None:
+        at = next((at for at in reversed(range(len(self._path))) if self._path[at].message.role == "user"), None)
+        if at is None:
             return None
-        self._head = node.parent
-        return node.message
+        message, parent = self._path[at].message, self._path[at].parent
+        self.go_to(parent)
+        return message
+
+    def go_to(self, head: int) -> None:
+        """Speak on from another message of the tree; 0 is before the first."""
+        self.head = head
+        path: list[Node] = []
+        while head:
+            path.append(self.nodes[head - 1])
+            head = path[-1].parent
+        self._path = path[::-1]
+        self.changed()
+
+    def changed(self) -> None:
+        """Tell the journal that the head, the model, the instructions or the level are others now."""
+        if self.journal is not None:
+            self.journal.moved(self)
 
     def switch(self, model: Model) -> None:
         """Let another model answer from now on."""
         if model != self.model:
             self.previous, self.model = self.model, model
+            self.changed()
+
+    def pay(self, model: Model, usage: Usage) -> None:
+        """Count a request's tokens."""
+        spent = Spent(model, usage)
+        self.spent.append(spent)
+        if self.journal is not None:
+            self.journal.paid(self, spent)
+
+    def ledger_for(self, model: Model) -> Ledger:
+        """What was sent to readers such as this model."""
+        return self.ledgers.setdefault(ledger_key(model), Ledger())
+
+    def froze(self, model: Model) -> None:
+        """Tell the journal that the model's ledger has changed."""
+        if self.journal is not None:
+            self.journal.sent(self, ledger_key(model), self.ledger_for(model))
 
     def tokens(self) -> int:
         """About how many tokens the next request reads: the last answer's own count, or four characters to a token."""

@@ -5,7 +5,7 @@ from modules.chat.clipboard import copy_text
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.completer import complete_models, complete_paths
 from modules.errors import UsageError
-from modules.llm.message import File, Image
+from modules.llm.parts import File, Image
 from modules.session.conversation import Conversation
 
 
@@ -51,7 +51,7 @@ async def retry(chat: ChatContext, args: str) -> Ask | None:
     choice = chat.models.find(args) if args else None
     if choice is not None:
         chat.services.check_key(choice.model.provider)
-    place = chat.conversation.place
+    place = chat.conversation.head
     question = chat.conversation.undo()
     if question is None:
         raise UsageError("There is no question to ask again.", cure="Type one.")
