@@ -73,10 +73,6 @@ def find_llm(given: str | None) -> str | None:
 
 def report(rows: dict[str, list[Run]]) -> None:
     """Print the table."""
-<<<<<<< HEAD
-    size = len(scripted().parts[0].whole.encode())  # type: ignore[union-attr]  # it is a Text
-=======
->>>>>>> h-bench
     print(
         f"{'CPU seconds':12}{'the answer':>12}{'with start-up':>15}{'wall':>8}{'bytes out/in':>14}   answer, run by run"
     )
@@ -86,21 +82,12 @@ def report(rows: dict[str, list[Run]]) -> None:
             for column in zip(*((r.cpu, r.whole, r.wall, r.written) for r in runs), strict=True)
         )
         each = " ".join(f"{r.cpu:.2f}" for r in runs)
-<<<<<<< HEAD
-        print(f"{name:12}{cpu:12.2f}{whole:15.2f}{wall:8.1f}{written / size:14.2f}   {each}")
-    if len(rows) == 2:
-        ours, theirs = rows.values()
-        pairs = list(zip(ours, theirs, strict=True))
-        print(f"the answer: {statistics.median(a.cpu / b.cpu for a, b in pairs):.2f} of llm chat")
-        print(f"with start-up: {statistics.median(a.whole / b.whole for a, b in pairs):.2f} of llm chat")
-=======
         print(f"{name:12}{cpu:12.2f}{whole:15.2f}{wall:8.1f}{written / SIZE:14.2f}   {each}")
     if len(rows) == 2:
         pairs = list(zip(*rows.values(), strict=True))
         answer = statistics.median(ours.cpu / theirs.cpu for ours, theirs in pairs)
         whole = statistics.median(ours.whole / theirs.whole for ours, theirs in pairs)
         print(f"ours is {answer:.2f} of llm chat for the answer, {whole:.2f} with start-up (below 1 wanted)")
->>>>>>> h-bench
 
 
 def main() -> None:
