@@ -70,7 +70,7 @@ def _bar(terminal: Terminal) -> bool:
     return any(row.startswith("groq:") for row in below)
 
 
-class DimmingScreen(pyte.Screen):  # type: ignore[misc]  # pyte is not typed
+class DimmingScreen(pyte.Screen):
     """pyte keeps no dimmed text, and we blink none: a dimmed cell is one that blinks."""
 
     def select_graphic_rendition(self, *attributes: int, **kwargs: bool) -> None:

@@ -22,6 +22,8 @@
         ├── RequestRefused         400, 409, 422
         ├── ContextOverflow        the history does not fit the window
         ├── RequestTooLarge        413
+        ├── ReasoningUnreadable    earlier reasoning that cannot be given back
+        ├── FieldRefused           a field that this endpoint does not know
         ├── RateLimited            429
         ├── Overloaded             503, 529
         ├── ServerFailed           other 5xx
@@ -157,6 +159,16 @@ class ContextOverflow(RequestRefused):
 
 class RequestTooLarge(RequestRefused):
     pass
+
+
+class ReasoningUnreadable(RequestRefused):
+    """The conversation can go on without that reasoning; the turn sees to it."""
+
+
+class FieldRefused(RequestRefused):
+    """`field` is the message field that the endpoint does not know; the turn leaves it out from then on."""
+
+    field = ""
 
 
 class RateLimited(ProviderError):

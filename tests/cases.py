@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from modules.llm.base import ToolSpec
 from modules.llm.events import StopReason
-from modules.llm.message import File, Image, Message, Text, ToolCall, ToolResult, user
+from modules.llm.message import Message, user
 from modules.llm.models import Dialect, Model, Profile, Provider
+from modules.llm.parts import File, Image, Text, ToolCall, ToolResult
 from tests.wire import Answer, Call, Reasoning
 from tests.wire.facts import Dialect as WireDialect
 

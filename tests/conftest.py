@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 
 from modules.config import Key
+from modules.errors import ProviderError
 from modules.llm.base import IDLE_TIMEOUT, BaseService, ChatRequest, Reply
 from modules.llm.events import Finished, ReasoningDelta, StreamEvent, TextDelta, Usage
+from modules.llm.ledger import Ledger
 from modules.llm.message import Message, user
 from modules.llm.models import Model, Provider
 from modules.llm.service_manager import SERVICES
+from modules.session.turn import recover
 from tests.cases import ENDPOINTS, Case
 from tests.terminal import Home
 from tests.wire import Answer, Request, Status, WireServer
@@ -59,17 +62,27 @@ class Wired:
         self.service = service
         self.model = model
 
-    def reply(self, *history: Message, **options: Any) -> Reply:
+    def request(self, *history: Message, **options: Any) -> ChatRequest:
         model = options.pop("model", self.model)
-        return self.service.reply(ChatRequest(model, history or (user("Hello"),), **options))
+        return ChatRequest(model, history or (user("Hello"),), **options, ledger=Ledger())
+
+    def reply(self, *history: Message, **options: Any) -> Reply:
+        return self.service.reply(self.request(*history, **options))
 
     async def ask(self, *history: Message, answer: Answer | Status | None = None, **options: Any) -> Answered:
-        """Send this history, take the whole answer. `answer` is what the server is told to give."""
+        """Send this history, take the whole answer, recovering as a turn does. `answer` is what the server gives."""
         if answer is not None:
             self.server.answer(answer)
-        reply = self.reply(*history, **options)
-        events = [event async for event in reply]
-        return Answered(events, reply.message())
+        request = self.request(*history, **options)
+        while True:
+            reply = self.service.reply(request)
+            try:
+                events = [event async for event in reply]
+            except ProviderError as error:
+                if not recover(request, error):
+                    raise
+            else:
+                return Answered(events, reply.message())
 
     async def play(self, case: Case, history: Sequence[Message] = ()) -> list[Message]:
         """Have a conversation, on top of this history; give the history after it."""

@@ -19,7 +19,8 @@ from modules.errors import (
 )
 from modules.llm.base import ChatRequest
 from modules.llm.events import ReasoningDelta
-from modules.llm.message import Message, Origin, Reasoning, Text, ToolCall, ToolResult, user
+from modules.llm.message import Message, Origin, user
+from modules.llm.parts import Reasoning, Text, ToolCall, ToolResult
 from modules.llm.service_manager import ServiceManager
 from tests.cases import CLOCK, PICTURE, PNG, TOOLS, WEATHER
 from tests.talk import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk

@@ -11,8 +11,9 @@ from modules.config import ROOT
 from modules.errors import FormatError
 from modules.llm.base import ChatRequest, Reply, ToolSpec
 from modules.llm.events import Finished, ReasoningDelta, TextDelta
-from modules.llm.message import Image, Message, Origin, Text, ToolCall, user
+from modules.llm.message import Message, Origin, user
 from modules.llm.models import Model, Provider
+from modules.llm.parts import Image, Text, ToolCall
 from modules.llm.service_manager import ServiceManager
 from modules.offline import guide
 from modules.offline.answer import answer

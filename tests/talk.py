@@ -8,8 +8,9 @@ from modules.config import ROOT, Key
 from modules.llm.base import ToolSpec
 from modules.llm.catalogue import load
 from modules.llm.events import Finished, TextDelta
-from modules.llm.message import Message, Text, ToolResult, user
+from modules.llm.message import Message, user
 from modules.llm.models import Model
+from modules.llm.parts import Text, ToolResult
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
 from modules.session.turn import TurnEvent, run_turn

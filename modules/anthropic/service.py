@@ -1,8 +1,7 @@
 """Anthropic through its SDK: one client, the Messages API, streamed."""
 
-import re
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import anthropic
@@ -10,7 +9,7 @@ import httpx2
 from anthropic import AsyncAPIResponse
 
 from modules.anthropic.stream import AnthropicDraft
-from modules.anthropic.transformer import dropping_thinking, request_body, without_thinking
+from modules.anthropic.transformer import request_body
 from modules.config import Key
 from modules.llm.base import (
     COMMON_ERRORS,
@@ -23,13 +22,9 @@ from modules.llm.base import (
     Draft,
     HttpService,
 )
-from modules.llm.message import Wire
 from modules.llm.models import Model, Profile, Provider
+from modules.llm.parts import Wire
 
-# Newer models bind thinking to the very conversation it was made in: other tools or instructions, a picture left out
-# for a model that sees none, and the old blocks are refused. Some are bound to an account. The conversation goes on
-# without them.
-UNREADABLE = re.compile(r"bound to a different|Invalid `?(signature|data)`?", re.I)
 BINDING_BETA = "thinking-binding-controls-2026-08-01"
 
 
@@ -45,7 +40,6 @@ class AnthropicService(HttpService):
 
     def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT) -> None:
         super().__init__(provider, key, idle_timeout)
-        self._drops_thinking = False
         # A server without keys gets no Authorization header at all. The SDK takes this per request.
         self._headers = {} if key else {"Authorization": anthropic.Omit()}
         pool = httpx2.AsyncClient if provider.is_local else anthropic.DefaultAsyncHttpxClient
@@ -70,26 +64,8 @@ class AnthropicService(HttpService):
 
     @asynccontextmanager
     async def open(self, body: Wire) -> AsyncIterator[Body]:
-        async with AsyncExitStack() as stack:
-            if self._drops_thinking:
-                body = dropping_thinking(body)
-            try:
-                response = await stack.enter_async_context(self._create(body))
-            except anthropic.BadRequestError as error:
-                if not UNREADABLE.search(str(error)):
-                    raise
-                response = await self._without_thinking(stack, body)
+        async with self._create(body) as response:
             yield Body(response.headers.get("content-type", ""), response.iter_bytes())
-
-    async def _without_thinking(self, stack: AsyncExitStack, body: Wire) -> AsyncAPIResponse[Any]:
-        """Send again: the server leaves out what it cannot take, or where it will not, no thinking is sent at all."""
-        lenient = dropping_thinking(body)
-        if lenient != body:
-            with suppress(anthropic.BadRequestError):
-                response = await stack.enter_async_context(self._create(lenient))
-                self._drops_thinking = True
-                return response
-        return await stack.enter_async_context(self._create(without_thinking(body)))
 
     def _create(self, body: Wire) -> AbstractAsyncContextManager[AsyncAPIResponse[Any]]:
         # The body goes in whole as extra_body, so the SDK does not walk the history to copy it.

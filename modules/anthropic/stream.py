@@ -9,7 +9,8 @@ from modules.config import Key
 from modules.llm import failures, sse
 from modules.llm.base import ChatRequest, Draft
 from modules.llm.events import Finished, ReasoningDelta, StopReason, StreamEvent, TextDelta, ToolCallDelta, Usage
-from modules.llm.message import Message, Opaque, Part, Reasoning, State, Text, ToolCall, Wire, mint_call_id
+from modules.llm.message import Message, State
+from modules.llm.parts import Opaque, Part, Reasoning, Text, ToolCall, Wire, mint_call_id
 
 STOPS: dict[str, StopReason] = {
     "end_turn": "end_turn",

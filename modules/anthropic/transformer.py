@@ -1,23 +1,11 @@
 """The shared history as Anthropic's Messages API wants it: content blocks, results first, calls last."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from modules.llm.base import ChatRequest
-from modules.llm.message import (
-    File,
-    Image,
-    Message,
-    MessageTransformer,
-    Part,
-    Text,
-    ToolResult,
-    Wire,
-    file_note,
-    image_note,
-    told_file,
-    visible_text,
-)
+from modules.llm.message import Message, MessageTransformer
 from modules.llm.models import Level
+from modules.llm.parts import File, Image, Part, Text, ToolResult, Wire, file_note, image_note, told_file, visible_text
 
 DIALECT = "anthropic-messages"
 DEFAULT_MAX_TOKENS = 8192
@@ -30,12 +18,23 @@ ANYTHING: Wire = {"type": "object"}
 class AnthropicTransformer(MessageTransformer):
     dialect = DIALECT
 
-    def user(self, message: Message, note: str) -> Iterator[Wire]:
-        blocks = [_text(note)] if note else []
-        yield {"role": "user", "content": blocks + list(self._blocks(message.parts))}
+    @property
+    def binds_reasoning(self) -> bool:
+        return self.model.profile.thinking == "adaptive"
+
+    def user(self, message: Message, notes: Sequence[str]) -> Iterator[Wire]:
+        yield {"role": "user", "content": [*map(_text, notes), *self._blocks(message.parts)]}
 
     def native(self, message: Message) -> Iterator[Wire]:
         yield {"role": "assistant", "content": message.native}
+
+    def bare(self, message: Message) -> Iterator[Wire]:
+        blocks = [block for block in message.native if block["type"] not in ("thinking", "redacted_thinking")]
+        if blocks:
+            yield {"role": "assistant", "content": blocks}
+
+    def instructions(self, text: str) -> Wire | None:
+        return {"role": "system", "content": [_text(text)]} if self.model.profile.mid_system else None
 
     def assistant(self, message: Message) -> Iterator[Wire]:
         blocks: list[Wire] = [_text(text) for text in visible_text(message.parts)]
@@ -49,16 +48,13 @@ class AnthropicTransformer(MessageTransformer):
     def results(self, message: Message, own: dict[str, str]) -> Iterator[Wire]:
         yield {"role": "user", "content": [self._result(result, own) for result in message.results]}
 
-    def arranged(self, wire: list[Wire]) -> list[Wire]:
-        merged: list[Wire] = []
-        for entry in wire:
-            if merged and merged[-1]["role"] == entry["role"]:
-                merged[-1] = {"role": entry["role"], "content": [*merged[-1]["content"], *entry["content"]]}
-            else:
-                merged.append(entry)
-        if merged and merged[0]["role"] == "assistant":
-            merged.insert(0, {"role": "user", "content": [_text(OPENING)]})
-        return merged
+    def joined(self, before: Wire, wire: Wire) -> Wire | None:
+        if before["role"] != wire["role"]:
+            return None
+        return {"role": wire["role"], "content": [*before["content"], *wire["content"]]}
+
+    def opening(self, wire: Wire) -> Wire | None:
+        return {"role": "user", "content": [_text(OPENING)]} if wire["role"] == "assistant" else None
 
     def _result(self, result: ToolResult, own: dict[str, str]) -> Wire:
         wire: Wire = {"type": "tool_result", "tool_use_id": own.get(result.call_id, result.call_id)}
@@ -92,7 +88,10 @@ def request_body(request: ChatRequest) -> Wire:
     body: Wire = {"model": model.id, "max_tokens": limit, "stream": True}
     if request.system.strip():
         body["system"] = [_text(request.system)]
-    body["messages"] = AnthropicTransformer(model).convert(request.messages)
+    body["messages"] = request.told(AnthropicTransformer(model))
+    if "cache_control" not in request.refused:
+        # The provider moves this breakpoint along by itself, so the messages carry no marks that would come and go.
+        body["cache_control"] = {"type": "ephemeral"}
     if request.tools:
         body["tools"] = [
             {"name": tool.name, "description": tool.description, "input_schema": tool.parameters}
@@ -103,6 +102,8 @@ def request_body(request: ChatRequest) -> Wire:
         body["tools"] = [{"name": name, "description": SWITCHED_OFF, "input_schema": ANYTHING} for name in used]
         body["tool_choice"] = {"type": "none"}
     body.update(_thinking(request, limit))
+    if request.ledger is not None and request.ledger.lenient and body.get("thinking", {}).get("type") == "adaptive":
+        body["thinking"]["block_binding"] = {"prefix_mismatch_behavior": "drop_block"}
     return body
 
 
@@ -134,27 +135,6 @@ def _in_foreign_loop(request: ChatRequest) -> bool:
     transformer = AnthropicTransformer(request.model)
     turn = next((message for message in reversed(request.messages) if message.role == "assistant"), None)
     return turn is None or not transformer.is_own(turn) or turn.native[0].get("type") != "thinking"
-
-
-def dropping_thinking(body: Wire) -> Wire:
-    """The same request, with leave to drop the thinking that does not belong to this conversation any more."""
-    thinking = body.get("thinking")
-    if not thinking or thinking["type"] == "disabled":
-        return body
-    return {**body, "thinking": {**thinking, "block_binding": {"prefix_mismatch_behavior": "drop_block"}}}
-
-
-def without_thinking(body: Wire) -> Wire:
-    """The same request with no thinking of earlier turns. A budget needs some at the head of a tool loop: none then."""
-    bare = {**body, "messages": [_thoughtless(message) for message in body["messages"]]}
-    if bare.get("thinking", {}).get("type") == "enabled":
-        del bare["thinking"]
-    return bare
-
-
-def _thoughtless(message: Wire) -> Wire:
-    blocks = [block for block in message["content"] if block["type"] not in ("thinking", "redacted_thinking")]
-    return {**message, "content": blocks}
 
 
 def _text(text: str) -> Wire:

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from modules.errors import FileProblem
-from modules.llm.message import File, Image
+from modules.llm.parts import File, Image
 
 IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 MAX_BYTES = 20 * 1024 * 1024

@@ -9,8 +9,9 @@ from msgspec import Struct
 
 from modules.config import Config
 from modules.errors import UnknownCommand
-from modules.llm.message import File, Image, Message
+from modules.llm.message import Message
 from modules.llm.models import Model, ModelRegistry
+from modules.llm.parts import File, Image
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
 

@@ -9,7 +9,8 @@ from typing import TextIO
 from modules.chat.clean import clean
 from modules.errors import EXIT_INTERRUPTED, ParlanceError, UsageError
 from modules.llm.events import Finished, TextDelta
-from modules.llm.message import File, Image, Message, user
+from modules.llm.message import Message, user
+from modules.llm.parts import File, Image
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
 from modules.session.turn import Retrying, run_turn

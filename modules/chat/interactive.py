@@ -14,8 +14,9 @@ from modules.chat.screen import TerminalScreen
 from modules.chat.words import dollars
 from modules.errors import ParlanceError
 from modules.llm.events import Finished, StopReason
-from modules.llm.message import File, Image, user
+from modules.llm.message import user
 from modules.llm.models import Model
+from modules.llm.parts import File, Image
 from modules.session.conversation import Spent
 from modules.session.turn import run_turn
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from modules.chat.clean import clean
 from modules.chat.screen import TerminalScreen
 from modules.llm.events import Finished, ReasoningDelta, TextDelta, ToolCallDelta
-from modules.session.turn import Retrying, TurnEvent
+from modules.session.turn import Recovered, Retrying, TurnEvent
 
 FRAME = 1 / 12  # seconds between two drawings
 PATIENCE = 0.4  # seconds before the waiting is shown
@@ -129,6 +129,9 @@ class Answer:
             case Retrying():
                 self._piece.finish()
                 self._kind, self._piece = "retrying", Countdown(self._screen, event)
+            case Recovered(text):
+                self._piece.finish()
+                self._screen.say(text)
             case Finished():
                 self.finished = event
 

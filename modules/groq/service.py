@@ -21,8 +21,8 @@ from modules.llm.base import (
 )
 from modules.llm.chat_completions import request_body
 from modules.llm.chat_completions_stream import ChatDraft
-from modules.llm.message import Wire
 from modules.llm.models import Model, Provider
+from modules.llm.parts import Wire
 
 
 class GroqService(HttpService):

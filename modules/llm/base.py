@@ -2,7 +2,6 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from typing import Any, ClassVar
@@ -21,8 +20,10 @@ from modules.errors import (
 )
 from modules.llm import failures, sse
 from modules.llm.events import Finished, StreamEvent
-from modules.llm.message import Message, Origin, State, Wire, closed
+from modules.llm.ledger import Ledger, seed_of
+from modules.llm.message import Message, MessageTransformer, Origin, State, says_something
 from modules.llm.models import Level, Model, Provider
+from modules.llm.parts import Wire
 
 CONNECT_TIMEOUT = 10.0
 IDLE_TIMEOUT = 300.0  # seconds without a byte; pings count as bytes
@@ -44,7 +45,8 @@ class ToolSpec(Struct, frozen=True):
 class ChatRequest(Struct, frozen=True):
     """Everything one request is made of: a snapshot, so what happens later cannot change it.
 
-    `reasoning` is None for the model's own default. `session` keeps a provider's prompt cache together.
+    `reasoning` is None for the model's own default. `session` keeps a provider's prompt cache together. `path` holds
+    the messages' ids, by which `ledger` knows what of them was sent before.
     """
 
     model: Model
@@ -53,6 +55,20 @@ class ChatRequest(Struct, frozen=True):
     reasoning: Level | None = None
     tools: tuple[ToolSpec, ...] = ()
     session: str = ""
+    path: tuple[int, ...] = ()
+    ledger: Ledger | None = None
+
+    def told(self, transformer: MessageTransformer) -> list[Wire]:
+        """The messages on the wire, by the ledger where there is one; only what is new there is converted."""
+        ledger = Ledger() if self.ledger is None else self.ledger
+        tools = [(tool.name, tool.description, tool.parameters) for tool in self.tools]
+        seed = seed_of(self.system, tools) if transformer.binds_reasoning else ""
+        return ledger.view(transformer, self.messages, self.path or range(1, len(self.messages) + 1), seed)
+
+    @property
+    def refused(self) -> frozenset[str]:
+        """Fields that the endpoint turned out to refuse."""
+        return frozenset() if self.ledger is None else self.ledger.without
 
 
 class Draft(ABC):
@@ -137,8 +153,8 @@ class BaseService(ABC):
             )
         last = request.messages[-1] if request.messages else None
         # What the transformer leaves out cannot be answered either: a blank message, results that nobody asked for.
-        sent = deque(closed(request.messages), maxlen=1)
-        if last is None or last.role == "assistant" or not sent or sent[0].role == "assistant":
+        asked = last is not None and last.role == "tool" and len(request.messages) > 1 and request.messages[-2].calls
+        if last is None or not (asked or (last.role == "user" and says_something(last))):
             raise FormatError("There is nothing to answer.", cure="Type a message first.")
         if last.role == "user" and last.images and not model.vision:
             raise ImagesUnsupported(

@@ -1,15 +1,14 @@
 """The Chat Completions wire format, which Groq and every compatible endpoint share; what differs is in the Profile."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from modules.llm.base import ChatRequest
-from modules.llm.message import (
+from modules.llm.message import Message, MessageTransformer
+from modules.llm.parts import (
     File,
     Image,
-    Message,
-    MessageTransformer,
     Part,
     Text,
     ToolCall,
@@ -29,9 +28,8 @@ RESULT_IMAGES = "[The images that the tools above returned:]"
 class ChatTransformer(MessageTransformer):
     dialect = DIALECT
 
-    def user(self, message: Message, note: str) -> Iterator[Wire]:
-        content = [_text(note)] if note else []
-        yield {"role": "user", "content": self._content(content + list(self._pieces(message.parts)))}
+    def user(self, message: Message, notes: Sequence[str]) -> Iterator[Wire]:
+        yield {"role": "user", "content": self._content([*map(_text, notes), *self._pieces(message.parts)])}
 
     def is_own(self, message: Message) -> bool:
         # A model that does not reason refuses the reasoning of its siblings; it gets their turns from the parts.
@@ -39,7 +37,16 @@ class ChatTransformer(MessageTransformer):
         return super().is_own(message) and all(key in KEPT or key in profile.replay for key in message.native)
 
     def native(self, message: Message) -> Iterator[Wire]:
-        yield message.native
+        yield {key: value for key, value in message.native.items() if key not in self.without}
+
+    def bare(self, message: Message) -> Iterator[Wire]:
+        wire = {key: value for key, value in message.native.items() if key in KEPT}
+        if wire.get("tool_calls") and self.model.profile.reasoning_required:
+            wire[self.model.profile.reasoning_required] = wire.get("content") or ""
+        yield wire
+
+    def instructions(self, text: str) -> Wire | None:
+        return None if self.model.profile.strict_roles else {"role": "system", "content": text}
 
     def assistant(self, message: Message) -> Iterator[Wire]:
         profile = self.model.profile
@@ -61,16 +68,11 @@ class ChatTransformer(MessageTransformer):
         if pictures and self.model.vision:
             yield {"role": "user", "content": [_text(RESULT_IMAGES), *pictures]}
 
-    def arranged(self, wire: list[Wire]) -> list[Wire]:
+    def joined(self, before: Wire, wire: Wire) -> Wire | None:
         """Neighbouring messages of the person become one, which strict chat templates insist on."""
-        merged: list[Wire] = []
-        for entry in wire:
-            if merged and entry["role"] == "user" and merged[-1]["role"] == "user":
-                pieces = _pieces_of(merged[-1]["content"]) + _pieces_of(entry["content"])
-                merged[-1] = {"role": "user", "content": self._content(pieces)}
-            else:
-                merged.append(entry)
-        return merged
+        if before["role"] != "user" or wire["role"] != "user":
+            return None
+        return {"role": "user", "content": self._content(_pieces_of(before["content"]) + _pieces_of(wire["content"]))}
 
     def _call(self, call: ToolCall) -> Wire:
         wire: Wire = {
@@ -132,7 +134,7 @@ KEPT = ("role", "content", "tool_calls", "refusal")
 def request_body(request: ChatRequest) -> Wire:
     """The whole request; the system prompt is the first message."""
     model, profile = request.model, request.model.profile
-    messages = ChatTransformer(model).convert(request.messages)
+    messages = request.told(ChatTransformer(model, request.refused))
     if request.system.strip():
         messages.insert(0, {"role": "system", "content": request.system})
     body: Wire = {"model": model.id, "messages": messages, "stream": True}

@@ -8,7 +8,8 @@ from modules.llm import failures, sse
 from modules.llm.base import ChatRequest, Draft
 from modules.llm.chat_completions import DIALECT
 from modules.llm.events import Finished, ReasoningDelta, StopReason, StreamEvent, TextDelta, ToolCallDelta, Usage
-from modules.llm.message import Message, Part, Reasoning, Refusal, State, Text, ToolCall, Wire, mint_call_id
+from modules.llm.message import Message, State
+from modules.llm.parts import Part, Reasoning, Refusal, Text, ToolCall, Wire, mint_call_id
 
 STOPS: dict[str, StopReason] = {
     "stop": "end_turn",

@@ -34,6 +34,12 @@ BY_STATUS: dict[int, tuple[type[errors.ProviderError], str]] = {
     503: (errors.Overloaded, RETRY),
     529: (errors.Overloaded, RETRY),
 }
+UNREADABLE = re.compile(
+    r"bound to a different|invalid `?(signature|data)`?|invalid_encrypted_content|could not be verified"
+    r"|required following item|required 'reasoning' item|item with id 'rs_|cannot be modified",
+    re.I,
+)
+UNKNOWN_FIELD = re.compile(r"property '(\w+)' is unsupported|unknown field[: ]+[`'\"]?(\w+)|(\w+): Extra inputs", re.I)
 STREAM_STATUS = {
     "overloaded_error": 529,
     "rate_limit_error": 429,
@@ -107,6 +113,9 @@ def classify(report: Report, provider: Provider, model: Model | None, key: Key |
     name = model.full_name if model else provider.title
     said = f" {provider.title} says: {_sentence(report.message)}" if report.message else ""
     kind, cure = _kind(report, provider, model, key)
+    field = _unknown_field(report) if kind is errors.RequestRefused else ""
+    if field:
+        kind = errors.FieldRefused
     messages = {
         errors.AuthenticationFailed: f"{provider.title} refused the key.{said}",
         errors.PermissionDenied: f"{provider.title} does not allow this.{said}",
@@ -120,14 +129,24 @@ def classify(report: Report, provider: Provider, model: Model | None, key: Key |
         errors.ServerFailed: f"{provider.title} failed with status {report.status}.{said}",
         errors.ProtocolError: f"{provider.host} answered with status {report.status}.{said}",
         errors.RequestRefused: f"{provider.title} refused the request ({report.status}).{said}",
+        errors.ReasoningUnreadable: f"{provider.title} cannot take back earlier reasoning.{said}",
+        errors.FieldRefused: f"{provider.title} does not know the field {field}.{said}",
     }
-    return kind(
+    error = kind(
         messages[kind],
         cure=cure,
         status=report.status,
         retry_after=report.retry_after,
         request_id=report.request_id,
     )
+    if isinstance(error, errors.FieldRefused):
+        error.field = field
+    return error
+
+
+def _unknown_field(report: Report) -> str:
+    found = UNKNOWN_FIELD.search(report.message)
+    return next((name for name in found.groups() if name), "") if found else ""
 
 
 def _kind(
@@ -140,6 +159,8 @@ def _kind(
         return errors.ContextOverflow, "/model to one with a larger window, /undo a turn, or /new."
     if report.status == 402 or report.code in QUOTA_CODES or report.kind in QUOTA_CODES:
         return errors.QuotaExhausted, "Add credit there, or /model to go on elsewhere."
+    if report.status in (400, 404) and UNREADABLE.search(f"{report.code} {report.message}"):
+        return errors.ReasoningUnreadable, "/retry goes on without it."
     if report.status == 401:
         source = f"Check {key.source}" if key else "Set a key"
         page = f"; keys come from {provider.key_page}" if provider.key_page else ""

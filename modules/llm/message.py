@@ -1,109 +1,36 @@
-"""The one history that all providers share: messages of parts, and the transformer that puts them in a wire format."""
+"""The one history that all providers share: messages, and the transformer that puts them in a wire format."""
 
-import base64
-import json
-import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Literal
 
 from msgspec import Struct
 
 from modules.llm.events import StopReason, Usage
 from modules.llm.models import Model
+from modules.llm.parts import Image, Part, Text, ToolCall, ToolResult, Wire, visible_text
 
-Wire = dict[str, Any]
-Role = Literal["user", "assistant", "tool"]
+Role = Literal["user", "assistant", "tool", "system"]
 State = Literal["complete", "interrupted", "incomplete", "refused"]
 
 INTERRUPTED_CALL = "Interrupted by the user before a result was there."
-CUT_NOTES = {
+UPDATE = "<system-update>\n{}\n</system-update>"
+CUT_NOTES: dict[State, str] = {
     "interrupted": "[The user interrupted the answer above; it is not complete.]",
     "incomplete": "[The connection broke during the answer above; it is not complete.]",
 }
 
 
-class Text(Struct, frozen=True, tag="text"):
-    text: str
-
-
-class Reasoning(Struct, frozen=True, tag="reasoning"):
-    """What a model thought, for the reader's eyes. Only its own provider gets it back, as it was, from `native`."""
-
-    text: str
-
-
-class Image(Struct, frozen=True, tag="image"):
-    """A picture. `base64` is made once, when it is attached; `media_type` as in "image/png"."""
-
-    media_type: str
-    base64: str
-    name: str = ""
-
-
-class File(Struct, frozen=True, tag="file"):
-    """A document, PDF as a rule. `base64` and `media_type` as for Image."""
-
-    media_type: str
-    base64: str
-    name: str = ""
-
-
-class ToolCall(Struct, frozen=True, tag="tool_call"):
-    """A request to run a tool.
-
-    `id` is minted by us and legal everywhere; `native_id` is the provider's own, used only toward that provider.
-    `arguments` is the JSON text exactly as the model wrote it, which may not parse.
-    """
-
-    id: str
-    name: str
-    arguments: str
-    native_id: str = ""
-
-    def parsed(self) -> dict[str, Any] | None:
-        """The arguments as an object, or None where they are not one."""
-        try:
-            value = json.loads(self.arguments or "{}", parse_constant=_refuse_constant)
-        except (ValueError, RecursionError):
-            return None
-        return value if isinstance(value, dict) else None
-
-
-class ToolResult(Struct, frozen=True, tag="tool_result"):
-    """What a tool call came to."""
-
-    call_id: str
-    parts: tuple[Text | Image | File, ...]
-    is_error: bool = False
-
-    @property
-    def text(self) -> str:
-        return "\n".join(part.text for part in self.parts if isinstance(part, Text))
-
-
-class Refusal(Struct, frozen=True, tag="refusal"):
-    """The model's own words for declining."""
-
-    text: str
-
-
-class Opaque(Struct, frozen=True, tag="opaque"):
-    """Something only its provider understands, such as a server-side search; `summary` is for everyone else."""
-
-    kind: str
-    summary: str
-
-
-Part = Text | Reasoning | Image | File | ToolCall | ToolResult | Refusal | Opaque
-
-
 class Origin(Struct, frozen=True):
-    """Who made an assistant message. What may be given back depends on `issuer`, the endpoint, not on the model."""
+    """Who made an assistant message. What may be given back depends on `issuer`, the endpoint, not on the model.
+
+    `made_under` is the digest of all that the model had read (see ledger.py), where its reasoning is bound to that.
+    """
 
     dialect: str
     issuer: str
     model: str
+    made_under: str = ""
 
 
 class Message(Struct, frozen=True):
@@ -145,11 +72,6 @@ def user(*parts: str | Part) -> Message:
     return Message("user", tuple(Text(part) if isinstance(part, str) else part for part in parts))
 
 
-def mint_call_id() -> str:
-    """A call id that every provider accepts: 29 letters, digits and underscores."""
-    return f"call_{os.urandom(12).hex()}"
-
-
 def closing(message: Message, results: Iterable[ToolResult] = ()) -> Message | None:
     """The tool message that closes an assistant message: one result per call, in call order.
 
@@ -167,62 +89,117 @@ def interrupted_result(call: ToolCall) -> ToolResult:
     return ToolResult(call.id, (Text(INTERRUPTED_CALL),), is_error=True)
 
 
-def closed(history: Iterable[Message]) -> Iterator[Message]:
+def closed(history: Iterable[Message], before: Message | None = None, start: int = 0) -> Iterator[tuple[Message, int]]:
     """The history with every tool call answered right where it was made, and nothing that no provider would take.
 
     Refused turns and empty messages are left out, results without a call are dropped: whatever happened before,
-    the next request is well formed.
+    the next request is well formed. With each message comes the position after it; `history` begins at position
+    `start` and `before` is the message there.
     """
-    open_turn: Message | None = None
-    for message in history:
-        if message.role == "tool":
-            if open_turn is not None and (answer := closing(open_turn, message.results)):
-                yield answer
+    open_turn = before if before is not None and before.role == "assistant" and before.calls else None
+    at = start
+    for at, message in enumerate(history, start + 1):
+        if message.role == "system":  # waits for the next turn, so it may stand between calls and results
+            yield message, at
+            continue
+        if open_turn is not None:
+            results = message.results if message.role == "tool" else ()
+            answer = closing(open_turn, results)
             open_turn = None
+            if answer is not None:
+                yield answer, at if message.role == "tool" else at - 1
+        if message.role == "tool" or message.state == "refused" or not says_something(message):
             continue
-        if open_turn is not None and (answer := closing(open_turn)):
-            yield answer
-        open_turn = None
-        if message.state == "refused" or not _says_something(message):
-            continue
-        yield message
+        yield message, at
         if message.role == "assistant" and message.calls:
             open_turn = message
     if open_turn is not None and (answer := closing(open_turn)):
-        yield answer
+        yield answer, at
+
+
+class Entry(Struct, frozen=True):
+    """One wire message (or item). `upto` is the position in the history after the last message that it tells."""
+
+    wire: Wire
+    upto: int
 
 
 class MessageTransformer(ABC):
     """History to one dialect's wire format, for one model. Pure: no state, no SDK, no network.
 
     A turn of the same dialect and issuer is given back from `native`, untouched. Any other turn is projected from
-    its parts by what the model can take; foreign reasoning is dropped, never turned into text.
+    its parts by what the model can take; foreign reasoning is dropped, never turned into text. `without` names
+    fields that this endpoint turned out to refuse.
     """
 
     dialect: ClassVar[str]
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, without: frozenset[str] = frozenset()) -> None:
         self.model = model
+        self.without = without
+
+    @property
+    def binds_reasoning(self) -> bool:
+        """Whether reasoning is good only after the very conversation it was made in."""
+        return False
 
     def convert(self, history: Iterable[Message]) -> list[Wire]:
         """The wire's own list of messages (or items), ready to send."""
-        wire: list[Wire] = []
-        own: dict[str, str] = {}  # calls that went out under native ids, which their results must carry too
-        notes = ""
-        history = closed(history) if self.model.tools else as_transcript(closed(history))
-        for message in history:
-            if message.role == "user":
-                wire.extend(self.user(message, notes))
-                notes = ""
-            elif message.role == "tool":
-                wire.extend(self.results(message, own))
-            elif self.is_own(message):
-                own.update((call.id, call.native_id or call.id) for call in message.calls)
-                wire.extend(self.native(message))
-            else:
-                wire.extend(self.assistant(message))
-            notes = CUT_NOTES.get(message.state, "") if message.role == "assistant" else notes
-        return self.arranged(wire)
+        return [entry.wire for entry in self.entries(history)]
+
+    def entries(
+        self,
+        history: Iterable[Message],
+        before: Message | None = None,
+        start: int = 0,
+        readable: Callable[[Message, int], bool] = lambda message, at: True,
+    ) -> Iterator[Entry]:
+        """The entries that tell `history`, which begins at position `start`, after the message `before`.
+
+        Each entry is yielded before the next assistant message is looked at; `readable` is asked then whether that
+        message's reasoning may be given back.
+        """
+        told = closed(history, before, start)
+        telling = _Telling(before, self.is_own(before) if before is not None else False)
+        last: Entry | None = None
+        opened = before is not None
+        for message, upto in told if self.model.tools else as_transcript(told):
+            if message.role == "assistant" and last is not None:
+                yield last
+                last, opened = None, True
+            for wire in self._wires(message, upto, telling, readable):
+                if last is not None and (joined := self.joined(last.wire, wire)) is not None:
+                    last = Entry(joined, upto)
+                    continue
+                if last is not None:
+                    yield last
+                elif not opened and (opening := self.opening(wire)) is not None:
+                    yield Entry(opening, upto)
+                last, opened = Entry(wire, upto), True
+        if last is not None:
+            yield last
+
+    def _wires(
+        self, message: Message, upto: int, telling: "_Telling", readable: Callable[[Message, int], bool]
+    ) -> Iterator[Wire]:
+        match message.role:
+            case "system":
+                telling.instructions.append(message.text)
+            case "user" | "tool":
+                later = [wire for text in telling.instructions if (wire := self.instructions(text)) is not None]
+                notes = telling.notes if later else telling.notes + [UPDATE.format(t) for t in telling.instructions]
+                if message.role == "user":
+                    yield from self.user(message, notes)
+                    telling.instructions, telling.notes = [], []
+                    yield from later
+                else:
+                    yield from self.results(message, telling.own)
+            case "assistant":
+                telling.answered(message, self.is_own(message))
+                if not self.is_own(message):
+                    yield from self.assistant(message)
+                else:
+                    yield from self.native(message) if readable(message, upto - 1) else self.bare(message)
 
     def is_own(self, message: Message) -> bool:
         """Whether this message may be given back as it came."""
@@ -235,12 +212,16 @@ class MessageTransformer(ABC):
         )
 
     @abstractmethod
-    def user(self, message: Message, note: str) -> Iterable[Wire]:
-        """A message from the person; `note` says that the answer before it was cut, or is empty."""
+    def user(self, message: Message, notes: Sequence[str]) -> Iterable[Wire]:
+        """A message from the person; `notes` are the program's own words that must come before it."""
 
     @abstractmethod
     def native(self, message: Message) -> Iterable[Wire]:
         """An assistant message of our own issuer, as it came."""
+
+    @abstractmethod
+    def bare(self, message: Message) -> Iterable[Wire]:
+        """An assistant message of our own issuer without its reasoning, all else as it came."""
 
     @abstractmethod
     def assistant(self, message: Message) -> Iterable[Wire]:
@@ -250,42 +231,48 @@ class MessageTransformer(ABC):
     def results(self, message: Message, own: dict[str, str]) -> Iterable[Wire]:
         """The results of one assistant message's calls; `own` maps calls to the native ids they went out under."""
 
-    def arranged(self, wire: list[Wire]) -> list[Wire]:
-        """The last look at the whole list: dialects merge neighbours or put results in their place here."""
-        return wire
+    @abstractmethod
+    def instructions(self, text: str) -> Wire | None:
+        """Instructions that are new from here on, after a turn of the person; None where they must be a note in it."""
+
+    def joined(self, before: Wire, wire: Wire) -> Wire | None:
+        """Two neighbours as one, where the dialect wants that; else None."""
+        return None
+
+    def opening(self, wire: Wire) -> Wire | None:
+        """What must stand before a history that begins with `wire`; else None."""
+        return None
 
 
-def image_note(image: Image, model: Model) -> str:
-    """What stands in for a picture in the view of a model that sees none."""
-    name = f": {image.name}" if image.name else ""
-    return f"[image{name}, left out: {model.name} takes no images]"
+class _Telling:
+    """What one entry leaves for the next: native ids for results, notes and instructions for the person's turn."""
+
+    def __init__(self, before: Message | None, own: bool) -> None:
+        self.own: dict[str, str] = {}
+        self.notes: list[str] = []
+        self.instructions: list[str] = []
+        if before is not None and before.role == "assistant":
+            self.answered(before, own)
+
+    def answered(self, message: Message, own: bool) -> None:
+        self.own = {call.id: call.native_id or call.id for call in message.calls} if own else {}
+        self.notes = [CUT_NOTES[message.state]] if message.state in CUT_NOTES else []
 
 
-def file_note(file: File, model: Model) -> str:
-    """What stands in for a document in the view of a model that reads none."""
-    name = f": {file.name}" if file.name else ""
-    return f"[file{name}, left out: {model.name} takes no documents]"
-
-
-def told_file(file: File) -> str:
-    """A text file as text, which is how every model takes it."""
-    return f"[file: {file.name}]\n{base64.b64decode(file.base64).decode(errors='replace')}"
-
-
-def as_transcript(history: Iterable[Message]) -> Iterator[Message]:
+def as_transcript(history: Iterable[tuple[Message, int]]) -> Iterator[tuple[Message, int]]:
     """The history for a model that takes no tools: calls and results told as text, nothing else changed."""
     names: dict[str, str] = {}
-    for message in history:
+    for message, at in history:
         if message.role == "tool":
-            yield Message("user", tuple(_told_results(message, names)))
+            yield Message("user", tuple(_told_results(message, names))), at
         elif message.calls:
             names.update((call.id, call.name) for call in message.calls)
             told = tuple(
                 Text(f"[called {p.name}({p.arguments})]") if isinstance(p, ToolCall) else p for p in message.parts
             )
-            yield Message("assistant", told, message.origin, None, message.state)
+            yield Message("assistant", told, message.origin, None, message.state), at
         else:
-            yield message
+            yield message, at
 
 
 def _told_results(message: Message, names: dict[str, str]) -> Iterator[Part]:
@@ -295,30 +282,8 @@ def _told_results(message: Message, names: dict[str, str]) -> Iterator[Part]:
         yield from (part for part in result.parts if not isinstance(part, Text))
 
 
-def safe_arguments(call: ToolCall) -> str:
-    """A call's arguments as JSON text that is an object for certain, exactly as written where they already are one."""
-    if call.parsed() is not None:
-        return call.arguments or "{}"
-    return json.dumps({"_invalid_json": call.arguments}, ensure_ascii=False)
-
-
-def visible_text(parts: Iterable[Part]) -> list[str]:
-    """The text of an assistant message that any model may read: no reasoning, no blank pieces."""
-    texts: list[str] = []
-    for part in parts:
-        match part:
-            case Text(text) | Refusal(text) if text.strip():
-                texts.append(text)
-            case Opaque(_, summary) if summary:
-                texts.append(f"[{summary}]")
-    return texts
-
-
-def _says_something(message: Message) -> bool:
+def says_something(message: Message) -> bool:
+    """Whether any provider would take this message: it holds more than blanks and reasoning."""
     if message.role == "user":
         return any(not isinstance(part, Text) or part.text.strip() for part in message.parts)
     return bool(message.calls or visible_text(message.parts))
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")

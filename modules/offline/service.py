@@ -9,8 +9,9 @@ from modules.config import Key
 from modules.errors import ImagesUnsupported
 from modules.llm.base import BaseService, ChatRequest, Draft
 from modules.llm.events import Finished, ReasoningDelta, StreamEvent, TextDelta, Usage
-from modules.llm.message import Message, Part, Reasoning, State, Text
+from modules.llm.message import Message, State
 from modules.llm.models import Model, Provider
+from modules.llm.parts import Part, Reasoning, Text
 from modules.offline import guide
 from modules.offline.answer import DIALECT, answer
 

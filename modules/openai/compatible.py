@@ -8,7 +8,7 @@ from openai.resources.chat import AsyncChat  # noqa: F401 - loaded here, in the 
 from modules.llm.base import Body, ChatRequest, Draft
 from modules.llm.chat_completions import request_body
 from modules.llm.chat_completions_stream import ChatDraft
-from modules.llm.message import Wire
+from modules.llm.parts import Wire
 from modules.openai.service import OpenAIClientService
 
 

@@ -1,8 +1,7 @@
 """OpenAI through its SDK: one client, the Responses API, streamed, nothing stored on their side."""
 
-import re
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import httpx2
@@ -22,13 +21,10 @@ from modules.llm.base import (
     Draft,
     HttpService,
 )
-from modules.llm.message import Wire
 from modules.llm.models import Model, Provider
+from modules.llm.parts import Wire
 from modules.openai.stream import ResponsesDraft
-from modules.openai.transformer import request_body, without_reasoning
-
-# Reasoning that this account or model cannot read any more: the conversation goes on without it.
-UNREADABLE = re.compile(r"invalid_encrypted_content|could not be verified|required following item|Item with id 'rs_")
+from modules.openai.transformer import request_body
 
 
 class OpenAIClientService(HttpService):
@@ -79,13 +75,7 @@ class OpenAIService(OpenAIClientService):
 
     @asynccontextmanager
     async def open(self, body: Wire) -> AsyncIterator[Body]:
-        async with AsyncExitStack() as stack:
-            try:
-                response = await stack.enter_async_context(self._create(body))
-            except openai.BadRequestError as error:
-                if not UNREADABLE.search(str(error)):
-                    raise
-                response = await stack.enter_async_context(self._create(without_reasoning(body)))
+        async with self._create(body) as response:
             yield Body(response.headers.get("content-type", ""), response.iter_bytes())
 
     def _create(self, body: Wire) -> AbstractAsyncContextManager[AsyncAPIResponse[Any]]:

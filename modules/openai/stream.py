@@ -7,7 +7,8 @@ from modules.config import Key
 from modules.llm import failures, sse
 from modules.llm.base import ChatRequest, Draft
 from modules.llm.events import Finished, ReasoningDelta, StopReason, StreamEvent, TextDelta, ToolCallDelta, Usage
-from modules.llm.message import Message, Opaque, Part, Reasoning, Refusal, State, Text, ToolCall, Wire, mint_call_id
+from modules.llm.message import Message, State
+from modules.llm.parts import Opaque, Part, Reasoning, Refusal, Text, ToolCall, Wire, mint_call_id
 from modules.openai.transformer import DIALECT
 
 RESPONSE_ONLY = ("created_by", "parsed_arguments", "parsed")

@@ -1,13 +1,12 @@
 """The shared history as OpenAI's Responses API wants it: a flat list of items, nothing stored on their side."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from modules.llm.base import ChatRequest
-from modules.llm.message import (
+from modules.llm.message import Message, MessageTransformer
+from modules.llm.parts import (
     File,
     Image,
-    Message,
-    MessageTransformer,
     Part,
     Text,
     ToolResult,
@@ -31,13 +30,21 @@ class ResponsesTransformer(MessageTransformer):
             bool(self.model.reasoning) or not any(item.get("type") == "reasoning" for item in message.native)
         )
 
-    def user(self, message: Message, note: str) -> Iterator[Wire]:
-        content = [_text(note)] if note else []
-        yield {"role": "user", "content": content + list(self._pieces(message.parts))}
+    def user(self, message: Message, notes: Sequence[str]) -> Iterator[Wire]:
+        yield {"role": "user", "content": [*map(_text, notes), *self._pieces(message.parts)]}
 
     def native(self, message: Message) -> Iterable[Wire]:
         items: list[Wire] = message.native
         return items
+
+    def bare(self, message: Message) -> Iterator[Wire]:
+        # The ids of the other items are tied to the reasoning that made them, so they go too.
+        for item in message.native:
+            if item.get("type") != "reasoning":
+                yield {key: value for key, value in item.items() if key != "id"}
+
+    def instructions(self, text: str) -> Wire | None:
+        return {"role": "developer", "content": [_text(text)]}
 
     def assistant(self, message: Message) -> Iterator[Wire]:
         if texts := visible_text(message.parts):
@@ -91,7 +98,7 @@ def request_body(request: ChatRequest) -> Wire:
     body: Wire = {"model": model.id, "stream": True, "store": False}
     if request.system.strip():
         body["instructions"] = request.system
-    body["input"] = ResponsesTransformer(model).convert(request.messages)
+    body["input"] = request.told(ResponsesTransformer(model))
     if request.tools:
         body["tools"] = [
             {
@@ -111,12 +118,6 @@ def request_body(request: ChatRequest) -> Wire:
     if request.session:
         body["prompt_cache_key"] = request.session
     return body
-
-
-def without_reasoning(body: Wire) -> Wire:
-    """The same request with no reasoning of earlier turns, and without the ids that tie other items to it."""
-    items = [item for item in body["input"] if item.get("type") != "reasoning"]
-    return {**body, "input": [{key: value for key, value in item.items() if key != "id"} for item in items]}
 
 
 def _text(text: str) -> Wire:

@@ -7,7 +7,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from modules.llm.events import Usage
-from modules.llm.ledger import Ledger
+from modules.llm.ledger import Ledger, ledger_key
 from modules.llm.message import Message
 from modules.llm.models import Level, Model
 
@@ -148,6 +148,15 @@ class Conversation:
         self.spent.append(spent)
         if self.journal is not None:
             self.journal.paid(self, spent)
+
+    def ledger_for(self, model: Model) -> Ledger:
+        """What was sent to readers such as this model."""
+        return self.ledgers.setdefault(ledger_key(model), Ledger())
+
+    def froze(self, model: Model) -> None:
+        """Tell the journal that the model's ledger has changed."""
+        if self.journal is not None:
+            self.journal.sent(self, ledger_key(model), self.ledger_for(model))
 
     def tokens(self) -> int:
         """About how many tokens the next request reads: the last answer's own count, or four characters to a token."""

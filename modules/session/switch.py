@@ -2,8 +2,9 @@
 
 from msgspec import Struct
 
-from modules.llm.message import File, Message, Reasoning
+from modules.llm.message import Message
 from modules.llm.models import Model
+from modules.llm.parts import File, Reasoning
 from modules.session.conversation import Conversation
 
 

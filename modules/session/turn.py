@@ -5,14 +5,16 @@ import random
 from collections.abc import AsyncIterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from modules.errors import ConnectionFailed, ProviderError
+from modules.errors import ConnectionFailed, FieldRefused, ProviderError, ReasoningUnreadable
 from modules.llm.base import ChatRequest, Reply, ToolSpec
 from modules.llm.events import Finished, StreamEvent
-from modules.llm.message import Message, State
+from modules.llm.ledger import lost_reasoning
+from modules.llm.message import Message, State, says_something
 from modules.llm.models import Model
 from modules.llm.service_manager import ServiceManager
-from modules.session.conversation import Conversation, Spent
+from modules.session.conversation import Conversation
 
 TRIES = 4
 LONGEST_WAIT = 60.0  # seconds; beyond that the person decides, not the server's header
@@ -27,7 +29,13 @@ class Retrying(Struct, frozen=True):
     error: ProviderError
 
 
-TurnEvent = StreamEvent | Retrying
+class Recovered(Struct, frozen=True):
+    """The provider refused something of the history, and the request goes out again without it."""
+
+    text: str
+
+
+TurnEvent = StreamEvent | Retrying | Recovered
 
 
 async def run_turn(
@@ -46,33 +54,73 @@ async def run_turn(
     conversation.append(message)
     try:
         service = await services.service_for(model)
-        request = ChatRequest(
-            model, conversation.messages, conversation.system, conversation.reasoning, tools, conversation.id
-        )
-        for attempt in range(1, TRIES + 1):
+        attempt = 1
+        while True:
+            request = _request(conversation, model, tools)
             reply = service.reply(request)
             shown = False
             try:
                 async for event in reply:
                     shown = True
                     if isinstance(event, Finished):
-                        _keep(conversation, reply, model, "complete")
+                        _keep(conversation, reply, request, "complete")
                     yield event
                 return
             except ProviderError as error:
-                _keep(conversation, reply, model, "incomplete")
-                delay = None if shown else retry_delay(error, attempt)
+                _keep(conversation, reply, request, "incomplete")
+                if shown:
+                    raise
+                if loss := recover(request, error):
+                    yield Recovered(loss)
+                    continue
+                delay = retry_delay(error, attempt)
                 if delay is None:
                     raise
                 yield Retrying(delay, attempt, error)
+                attempt += 1
                 await asyncio.sleep(delay)
             except (asyncio.CancelledError, GeneratorExit):
-                _keep(conversation, reply, model, "interrupted")
+                _keep(conversation, reply, request, "interrupted")
                 raise
     except BaseException:  # whatever ends the turn, a question without an answer does not stay
         if conversation.messages[-1] is message:
             conversation.undo()
         raise
+
+
+def _request(conversation: Conversation, model: Model, tools: tuple[ToolSpec, ...]) -> ChatRequest:
+    return ChatRequest(
+        model,
+        conversation.messages,
+        conversation.system,
+        conversation.reasoning,
+        tools,
+        conversation.id,
+        conversation.path,
+        conversation.ledger_for(model),
+    )
+
+
+def recover(request: ChatRequest, error: ProviderError) -> str:
+    """Change what the ledger sends so that the same refusal cannot come again, and say what is left out.
+
+    Each step is taken once per ledger and remembered there; "" where there is nothing left to give up.
+    """
+    ledger, model = request.ledger, request.model
+    if ledger is None:
+        return ""
+    match error:
+        case ReasoningUnreadable() if model.profile.thinking == "adaptive" and not ledger.lenient:
+            ledger.lenient = True
+            return f"Context: {model.name} may leave out earlier reasoning that it cannot read any more."
+        case ReasoningUnreadable() if ledger.stripped < len(request.messages):
+            lost = lost_reasoning(request.messages, len(request.messages), model)
+            ledger.strip(len(request.messages))
+            return f"Context: {lost} earlier piece{'s' if lost != 1 else ''} of reasoning left out for {model.name}."
+        case FieldRefused(field=field) if field and field not in ledger.without:
+            ledger.drop(field)
+            return f'Context: the field "{field}" is left out for {model.provider.title}.'
+    return ""
 
 
 def retry_delay(error: ProviderError, attempt: int) -> float | None:
@@ -90,10 +138,19 @@ def retry_delay(error: ProviderError, attempt: int) -> float | None:
     return backoff * random.uniform(0.75, 1.0)
 
 
-def _keep(conversation: Conversation, reply: Reply, model: Model, state: State) -> None:
-    """Store the answer as far as it came; of a cut one, only what can be read."""
+def _keep(conversation: Conversation, reply: Reply, request: ChatRequest, state: State) -> None:
+    """Store the answer as far as it came, and freeze what it answers; of a cut one, only what can be read."""
     answer = reply.message(state)
     if answer.usage is not None:
-        conversation.spent.append(Spent(model, answer.usage))
-    if state == "complete" or answer.text.strip():
+        conversation.pay(request.model, answer.usage)
+    if state != "complete" and not answer.text.strip():
+        return
+    ledger = request.ledger
+    if ledger is not None and answer.state != "refused" and says_something(answer):
+        if answer.origin is not None:
+            answer = replace(answer, origin=replace(answer.origin, made_under=ledger.bound_to))
+        ledger.commit()
+        conversation.append(answer)
+        conversation.froze(request.model)
+    else:
         conversation.append(answer)

@@ -5,7 +5,7 @@ from modules.chat.clipboard import copy_text
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.completer import complete_models, complete_paths
 from modules.errors import UsageError
-from modules.llm.message import File, Image
+from modules.llm.parts import File, Image
 from modules.session.conversation import Conversation
 
 

@@ -1,0 +1,133 @@
+"""What a message is made of: the parts, one per kind of content, as values that every provider shares."""
+
+import base64
+import json
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import Struct
+
+from modules.llm.models import Model
+
+Wire = dict[str, Any]
+
+
+class Text(Struct, frozen=True, tag="text"):
+    text: str
+
+
+class Reasoning(Struct, frozen=True, tag="reasoning"):
+    """What a model thought, for the reader's eyes. Only its own provider gets it back, as it was, from `native`."""
+
+    text: str
+
+
+class Image(Struct, frozen=True, tag="image"):
+    """A picture. `base64` is made once, when it is attached; `media_type` as in "image/png"."""
+
+    media_type: str
+    base64: str
+    name: str = ""
+
+
+class File(Struct, frozen=True, tag="file"):
+    """A document, PDF as a rule. `base64` and `media_type` as for Image."""
+
+    media_type: str
+    base64: str
+    name: str = ""
+
+
+class ToolCall(Struct, frozen=True, tag="tool_call"):
+    """A request to run a tool.
+
+    `id` is minted by us and legal everywhere; `native_id` is the provider's own, used only toward that provider.
+    `arguments` is the JSON text exactly as the model wrote it, which may not parse.
+    """
+
+    id: str
+    name: str
+    arguments: str
+    native_id: str = ""
+
+    def parsed(self) -> dict[str, Any] | None:
+        """The arguments as an object, or None where they are not one."""
+        try:
+            value = json.loads(self.arguments or "{}", parse_constant=_refuse_constant)
+        except (ValueError, RecursionError):
+            return None
+        return value if isinstance(value, dict) else None
+
+
+class ToolResult(Struct, frozen=True, tag="tool_result"):
+    """What a tool call came to."""
+
+    call_id: str
+    parts: tuple[Text | Image | File, ...]
+    is_error: bool = False
+
+    @property
+    def text(self) -> str:
+        return "\n".join(part.text for part in self.parts if isinstance(part, Text))
+
+
+class Refusal(Struct, frozen=True, tag="refusal"):
+    """The model's own words for declining."""
+
+    text: str
+
+
+class Opaque(Struct, frozen=True, tag="opaque"):
+    """Something only its provider understands, such as a server-side search; `summary` is for everyone else."""
+
+    kind: str
+    summary: str
+
+
+Part = Text | Reasoning | Image | File | ToolCall | ToolResult | Refusal | Opaque
+
+
+def mint_call_id() -> str:
+    """A call id that every provider accepts: 29 letters, digits and underscores."""
+    return f"call_{os.urandom(12).hex()}"
+
+
+def image_note(image: Image, model: Model) -> str:
+    """What stands in for a picture in the view of a model that sees none."""
+    name = f": {image.name}" if image.name else ""
+    return f"[image{name}, left out: {model.name} takes no images]"
+
+
+def file_note(file: File, model: Model) -> str:
+    """What stands in for a document in the view of a model that reads none."""
+    name = f": {file.name}" if file.name else ""
+    return f"[file{name}, left out: {model.name} takes no documents]"
+
+
+def told_file(file: File) -> str:
+    """A text file as text, which is how every model takes it."""
+    return f"[file: {file.name}]\n{base64.b64decode(file.base64).decode(errors='replace')}"
+
+
+def safe_arguments(call: ToolCall) -> str:
+    """A call's arguments as JSON text that is an object for certain, exactly as written where they already are one."""
+    if call.parsed() is not None:
+        return call.arguments or "{}"
+    return json.dumps({"_invalid_json": call.arguments}, ensure_ascii=False)
+
+
+def visible_text(parts: Iterable[Part]) -> list[str]:
+    """The text of an assistant message that any model may read: no reasoning, no blank pieces."""
+    texts: list[str] = []
+    for part in parts:
+        match part:
+            case Text(text) | Refusal(text) if text.strip():
+                texts.append(text)
+            case Opaque(_, summary) if summary:
+                texts.append(f"[{summary}]")
+    return texts
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
