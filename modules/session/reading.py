@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from modules.errors import UsageError
 from modules.llm.events import Usage
-from modules.llm.ledger import Entry, Ledger
-from modules.llm.message import Message
+from modules.llm.ledger import Ledger
+from modules.llm.message import Entry, Message
 from modules.llm.models import LEVELS, Model, ModelRegistry
 from modules.session.conversation import Conversation, Node, Spent
 from modules.session.rows import Fetch, decode_message, decode_value, placeholder

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from modules.llm.message import File, Image, Message, Text, ToolResult
+from modules.llm.message import Message
+from modules.llm.parts import File, Image, Text, ToolResult
 
 MARK = "blob:"  # in the place of a string: "blob:<sha256>:<what stood before it>"; "blob:=" escapes the mark itself
 LONG = 4096  # characters; a shorter string is not worth a row of its own

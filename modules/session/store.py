@@ -79,6 +79,10 @@ class Store:
             told.append(self._news.pop(0))
         return told
 
+    def add_news(self, text: str) -> None:
+        """Have a person told of this, too."""
+        self._news.append(text)
+
     @property
     def trouble(self) -> str | None:
         """Why nothing is saved at present."""
@@ -120,6 +124,8 @@ class Store:
 
     def find(self, prefix: str) -> str:
         """The one conversation whose id begins so. Raises UsageError where there is none, or more than one."""
+        if not prefix.strip():
+            raise UsageError("An id is missing.", cure="-c continues the last conversation.")
         found = self.ids(prefix)
         if len(found) == 1:
             return found[0]
