@@ -50,6 +50,11 @@ class Config:
         """What the program writes for itself: the input history."""
         return self._place("state")
 
+    @cached_property
+    def data_folder(self) -> Path:
+        """What the person would miss: the conversations."""
+        return self._place("data")
+
     @property
     def env_files(self) -> tuple[Path, ...]:
         return (ROOT / ".env", self.folder / ".env")
@@ -125,7 +130,7 @@ class Config:
         from platformdirs import PlatformDirs  # 5 ms that most starts of a test or a benchmark do not need
 
         dirs = PlatformDirs(APP, appauthor=False)
-        return Path(dirs.user_config_dir if kind == "config" else dirs.user_state_dir)
+        return Path({"config": dirs.user_config_dir, "state": dirs.user_state_dir, "data": dirs.user_data_dir}[kind])
 
 
 def _read_env(path: Path) -> dict[str, str | None]:

@@ -132,9 +132,11 @@ async def reasoning(chat: ChatContext, args: str) -> Ask | None:
         chat.screen.say("Reasoning is shown." if word == "show" else "Reasoning is hidden.")
     elif word == "default":
         conversation.reasoning = None
+        conversation.changed()
         chat.screen.say("The model decides how much it thinks.")
     elif word in LEVELS and (word in levels or not conversation.model.known):
         conversation.reasoning = next(level for level in LEVELS if level == word)
+        conversation.changed()
         chat.screen.say(f"Reasoning is set to {word}.")
     elif word:
         takes = f"It takes {', '.join(levels)}." if levels else "It takes no levels."
