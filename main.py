@@ -98,7 +98,11 @@ async def _interactive(args: argparse.Namespace) -> int:
     try:
         await chat.run()
         if not args.no_save and context.conversation.messages:
-            screen.say(f"Continue with: parlance -c, or -r {context.conversation.id[:SHORT]}")
+            kept = store.close()
+            way = f"Continue with: parlance -c, or -r {context.conversation.id[:SHORT]}"
+            screen.say(
+                way if kept else f"The end of this conversation is not saved: {store.trouble or 'no time left'}."
+            )
     finally:
         store.close()
         for text in store.news():

@@ -123,7 +123,9 @@ class TestAnAnswer:
     def test_that_has_not_begun_stops_and_gives_the_question_back(self, home: Home) -> None:
         home.groq.answer(Answer("Late", fault=Fault.slow_headers(30)))
         terminal = home.open(*OSS).prompt()
-        terminal.enter("Hello?").sees("Ctrl+C stops").type(CTRL_C).sees("Interrupted.").prompt("Hello?")
+        terminal.enter("Hello?").sees("Ctrl+C stops")
+        home.groq.wait_for(1)
+        terminal.type(CTRL_C).sees("Interrupted.").prompt("Hello?")
         terminal.type("\r").sees("Answer 2").prompt()
         assert said(home.groq.chats[1]) == [("user", "Hello?")]
         assert "Ctrl+C stops" not in terminal.text
