@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modules.llm.catalogue import load
-from modules.session.store import FILE, Store
+from modules.session import reading
+from modules.session.store import FILE
 from tests.terminal import Home, Terminal
 from tests.wire import Answer, Fault, Reasoning
 
@@ -63,7 +64,6 @@ def kill(home: Home, number: int) -> Kill:
     terminal.signal(signal.SIGKILL)
     killed = time.monotonic()
     terminal.exit_code()
-    terminal.close()
     opened, intact, question, answer = left(home)
     kept = answer.count("word")
     wanted = max((words for at, words in seen if at <= killed - BEFORE), default=0)
@@ -82,18 +82,15 @@ def left(home: Home) -> tuple[bool, bool, str, str]:
     try:
         connection = sqlite3.connect(path)
         intact = connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        models = load(home.program / "models.yaml", home.folder / "models.yaml", lambda name: "")
+        found = reading.read(connection, reading.latest(connection) or "", models, next(iter(models)))
         connection.close()
-        store = Store(path)
-        models = load(home.program / "models.yaml", home.folder / "models.yaml")
-        conversation = store.load(store.latest() or "", models, next(iter(models)))
-        conversation.journal = None
-        store.close()
     except (sqlite3.Error, LookupError, ValueError) as error:
         print(error)
         return False, False, "", ""
-    messages = conversation.messages
-    answer = messages[-1].text if messages[-1].role == "assistant" else ""
-    return True, intact, next(message.text for message in reversed(messages) if message.role == "user"), answer
+    if found is None:
+        return True, intact, "", ""
+    return True, intact, found.conversation.messages[-1].text, found.cut.text if found.cut else ""
 
 
 def main() -> None:

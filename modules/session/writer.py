@@ -21,8 +21,9 @@ Item = Change | Callable[[], None] | None
 class Writer:
     """Writes to one file. `say` is called, from the thread, with what a person should know.
 
-    `trouble` says why nothing is written at present; what a person knows already is not said again. `lost` counts the files that went away below us: what was
-    written before is not in the present one, and has to be put again, whole.
+    `trouble` says why nothing is written at present; given at the start, it is what a person knows already.
+    `lost` counts the files that went away below us: what was written before is not in the present one, and has to be
+    put again, whole.
     """
 
     def __init__(self, path: Path, locks: Locks, say: Callable[[str], None], trouble: str | None) -> None:
