@@ -15,6 +15,7 @@ from modules.errors import EXIT_INTERRUPTED, ParlanceError
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program. Returns the exit code: 0, 1, 2 usage, 75 try later, 76 key, 77 model, 130 interrupted."""
+    _replace_closed_streams()
     args = _arguments().parse_args(argv)
     gc.disable()  # until everything is loaded: thousands of new objects, none of them garbage
     os.umask(0o077)
@@ -29,12 +30,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read us has seen enough; the interpreter must not complain at its own last flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read us has seen enough
+        _let_go_of_output()
         return 128 + 13
     except OSError as error:
         sys.stderr.write(f"parlance: {_cleaned(str(error))}\n")
+        _let_go_of_output()
         return 1
 
 
@@ -150,6 +151,7 @@ def _list_models() -> int:
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
     for model in models:
         sys.stdout.write(_cleaned("\t".join(columns(model, config.has_key(model.provider.key_variable)))) + "\n")
+    sys.stdout.flush()
     return 0
 
 
@@ -174,6 +176,18 @@ def _run(work: Coroutine[Any, Any, int]) -> int:
         return asyncio.run(guarded())
     except asyncio.CancelledError:
         return 128 + told[0] if told else EXIT_INTERRUPTED
+
+
+def _replace_closed_streams() -> None:
+    """Started with a standard stream closed, as some services do: what goes there goes nowhere, without a fault."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - for as long as the program runs
+
+
+def _let_go_of_output() -> None:
+    """What could not be written once must not be tried, and complained about, again when the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _at_terminal(stream: Any) -> bool:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from bench.rig import MODELS, home, load, once, parlance
 from tests.terminal import Home
+from tests.wire import Answer, Text
 
 ROUNDS = 7
 ASKED = 2.0  # seconds after the start
 TYPED = "qwertyuiopasdfgjkzxcvb" * 5  # no blanks and none of the letters that end an escape sequence
+PACE = 0.03  # seconds between two words of the answer
 PAUSE = 0.02  # seconds between an echo and the next key
 
 
@@ -24,6 +26,8 @@ class Run:
 
 def run(home: Home, model: str) -> Run:
     """Type until the question is due, ask it, and then a second one."""
+    answers = [Answer(Text("Answered, word by word, as a model does it."), pace=PACE) for _ in range(2)]
+    home.servers[model.partition(":")[0]].answer(*answers)
     with parlance(home, "-m", model) as program:
         program.prompt()
         time.sleep(0.05)  # the bar below the prompt is drawn
@@ -43,7 +47,7 @@ def run(home: Home, model: str) -> Run:
             time.sleep(0.05)
             came = len(program.raw)
             asked = program.type("\r")
-            waits.append(program.until(b"Answer", came) - asked)
+            waits.append(program.until(b"Answered", came) - asked)
             program.prompt(came)
             time.sleep(0.5)
         return Run(waits[0], waits[1], gaps)
@@ -52,7 +56,7 @@ def run(home: Home, model: str) -> Run:
 def main() -> None:
     """Print the medians for each provider."""
     with home() as here:
-        runs: dict[str, list[Run]] = {model: [] for model in MODELS.values()}
+        runs: dict[str, list[Run]] = {model: [] for model in MODELS}
         for model in runs:
             once(here, "-m", model)
             with parlance(here, "-m", model) as program:  # bytecode of the rest, too

@@ -15,13 +15,14 @@ from pathlib import Path
 
 import psutil
 
+from tests.talk import ANTHROPIC, GROQ, OPENAI
 from tests.terminal import Home
 
 COLUMNS, ROWS = 100, 40
 PATIENCE = 90.0
 CURSOR_QUESTION, CURSOR_ANSWER = b"\x1b[6n", b"\x1b[1;1R"
 PASTE_ON = b"\x1b[?2004h"  # prompt_toolkit sends it right before it draws a prompt
-MODELS = {"anthropic": "anthropic:claude-sonnet-5.5", "openai": "openai:gpt-6-sol", "groq": "groq:llama-3.1-8b"}
+MODELS = (ANTHROPIC, OPENAI, GROQ)
 TICK = 0.01  # seconds in which the system counts the time of a process
 
 

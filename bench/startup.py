@@ -14,7 +14,6 @@ BARE = "from prompt_toolkit import PromptSession; PromptSession().prompt('> ')"
 KEY = "q"
 GUIDE = ("-m", "offline:guide")
 TOO_EARLY = ("anthropic", "openai", "groq", "pydantic", "httpx", "httpx2", "rich", "pygments", "markdown_it", "yaml")
-QUIET = 0.05  # seconds at the prompt before the memory is read: the warm-up begins 0.1 s after the prompt
 
 
 def start_to_echo(start: Callable[[], Program]) -> tuple[float, float]:
@@ -36,19 +35,20 @@ def imported(home: Home) -> set[str]:
         "render = Renderer.render\n"
         "def told(self, *args, **kwargs):\n"
         "    render(self, *args, **kwargs)\n"
-        "    open('imported', 'w').write('\\n'.join(sys.modules))\n"
+        "    open('imported', 'w').write('\\n'.join(sys.modules) + '\\n')\n"
         "    sys.exit()\n"
         "Renderer.render = told\n"
         "sys.argv = ['main.py', *sys.argv[1:]]\n"
         "sys.path.insert(0, 'program')\n"
         "runpy.run_path('program/main.py', run_name='__main__')\n"
     )
+    told = home.folder / "imported"
+    told.write_text("")
     with Program([sys.executable, "-c", probe, *GUIDE], home.env(), home.folder):
         deadline = time.monotonic() + 20
-        while not (home.folder / "imported").exists() and time.monotonic() < deadline:
+        while not told.read_text().endswith("\n") and time.monotonic() < deadline:
             time.sleep(0.05)
-        time.sleep(QUIET)
-    return {name.partition(".")[0] for name in (home.folder / "imported").read_text().split()}
+    return {name.partition(".")[0] for name in told.read_text().split()}
 
 
 def import_time(home: Home) -> set[str]:

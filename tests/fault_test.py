@@ -97,11 +97,11 @@ async def test_a_server_that_never_begins_is_given_up(connect: Connect, name: Di
 
 @every_endpoint
 async def test_pings_keep_a_slow_answer_alive(connect: Connect, name: Dialect) -> None:
-    wired = await connect(name, idle_timeout=0.2)
+    wired = await connect(name, idle_timeout=0.15)
     wired.server.answer(words(Fault.ping_forever(every=0.05), name))
     reply = wired.reply()
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(take(reply, []), 0.6)
+        await asyncio.wait_for(take(reply, []), 0.35)
     assert reply.message("interrupted").text.startswith("word0")
     wired.server.wait_for_disconnect()
 
@@ -496,8 +496,8 @@ async def test_a_cancelled_answer_hangs_up_at_once_and_the_next_one_works(connec
 async def test_a_listener_who_leaves_early_hangs_up(connect: Connect, name: Dialect) -> None:
     wired = await connect(name)
     wired.server.answer(words(Fault.stall(seconds=5), name))
-    async with aclosing(wired.reply().__aiter__()) as events:  # type: ignore[type-var]  # a generator, behind its protocol
-        async for _ in events:
+    async with aclosing(wired.reply()) as reply:
+        async for _ in reply:
             break
     wired.server.wait_for_disconnect(timeout=1)
 

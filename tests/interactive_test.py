@@ -15,7 +15,7 @@ from tests.wire import Answer, Fault, Reasoning, Request, Status, Usage
 
 OSS = ("-m", "groq:gpt-oss-120b")  # the SDK that is loaded fastest; it reasons and sees no images
 SEES = "groq:qwen3.8-27b"
-LONG = Answer(" ".join(f"word{n}" for n in range(200)), pace=0.01)
+LONG = Answer(" ".join(f"word{n}" for n in range(200)), pace=0.005)
 
 
 def said(request: Request) -> list[tuple[str, str]]:
@@ -24,7 +24,7 @@ def said(request: Request) -> list[tuple[str, str]]:
 
 
 class TestThePrompt:
-    @pytest.mark.parametrize("columns", [40, 80, 200])
+    @pytest.mark.parametrize("columns", [40, 200])
     def test_is_there_at_once_at_any_width(self, home: Home, columns: int) -> None:
         terminal = home.open(columns=columns).prompt()
         terminal.sees("anthropic:claude-sonnet-5.5").sees("/help lists the commands")
@@ -76,9 +76,13 @@ class TestThePrompt:
         terminal.sees("Answer 1 from groq.").prompt()
         assert said(home.groq.chats[0]) == [("user", "write a poem")]
 
-    def test_keeps_the_text_when_the_editor_fails(self, home: Home) -> None:
-        terminal = home.open(*OSS, env={"EDITOR": "false"}).prompt()
-        terminal.type("write").prompt("write").type(CTRL_G).type("!").prompt("write!")
+    def test_keeps_the_text_when_the_editor_fails(self, home: Home, tmp_path: Path) -> None:
+        editor = tmp_path / "editor"
+        editor.write_text("#!/bin/sh\necho No such luck.\nexit 1\n")
+        editor.chmod(0o700)
+        terminal = home.open(*OSS, env={"EDITOR": str(editor)}).prompt()
+        terminal.type("write").prompt("write").type(CTRL_G).sees("No such luck.")
+        terminal.prompt("write").type("!").prompt("write!")
 
     def test_keeps_its_bar_in_one_row(self, home: Home) -> None:
         home.groq.answer(Answer("Hm.", usage=Usage(60_000, 10)))
@@ -123,9 +127,9 @@ class TestAnAnswer:
     def test_that_has_not_begun_stops_and_gives_the_question_back(self, home: Home) -> None:
         home.groq.answer(Answer("Late", fault=Fault.slow_headers(30)))
         terminal = home.open(*OSS).prompt()
-        terminal.enter("Hello?").sees("Ctrl+C stops")
+        terminal.enter("Hello?")
         home.groq.wait_for(1)
-        terminal.type(CTRL_C).sees("Interrupted.").prompt("Hello?")
+        terminal.sees("Ctrl+C stops").type(CTRL_C).sees("Interrupted.").prompt("Hello?")
         terminal.type("\r").sees("Answer 2").prompt()
         assert said(home.groq.chats[1]) == [("user", "Hello?")]
         assert "Ctrl+C stops" not in terminal.text
@@ -334,16 +338,12 @@ class TestTheEnd:
         assert not terminal.screen.cursor.hidden
         assert terminal.raw.count(b"\x1b[?2004h") <= terminal.raw.count(b"\x1b[?2004l")
 
-    @pytest.mark.parametrize("busy", [False, True], ids=["at-the-prompt", "in-an-answer"])
-    def test_comes_when_the_terminal_goes(self, home: Home, busy: bool) -> None:
+    def test_comes_when_the_terminal_goes(self, home: Home) -> None:
         home.groq.answer(LONG)
         terminal = home.open(*OSS).prompt()
-        if busy:
-            terminal.enter("Count").sees("word9")
-        terminal.hang_up()
+        terminal.enter("Count").sees("word9").hang_up()
         terminal.exit_code()
-        if busy:
-            home.groq.wait_for_disconnect()
+        home.groq.wait_for_disconnect()
 
     def test_by_exit_closes_with_code_zero(self, home: Home) -> None:
         terminal = home.open().prompt().enter("/exit")

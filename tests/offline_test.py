@@ -235,7 +235,7 @@ def test_it_says_that_it_cannot_see_an_image_and_answers_what_else_was_asked() -
     assert "cannot see" in alone
     both = ask(user("what does /undo do", CAT))
     assert "cannot see" in both
-    assert "Take back the last turn." in both
+    assert "Take back the last question and its answer." in both
 
 
 async def test_an_image_is_not_refused() -> None:

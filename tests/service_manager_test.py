@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
+from msgspec import structs
 
 from modules.config import ROOT, Config, Key
 from modules.errors import BadKey, ConfigError, MissingKey
@@ -45,10 +46,7 @@ class Slow(BaseService):
     def draft(self, request: Any) -> Any:
         raise NotImplementedError
 
-    def body(self, request: Any) -> Any:
-        raise NotImplementedError
-
-    def open(self, body: Any) -> Any:
+    def stream(self, request: Any, draft: Any) -> Any:
         raise NotImplementedError
 
     async def models(self) -> list[Model]:
@@ -68,7 +66,7 @@ def manager(key: Key | None = KEY) -> ServiceManager:
 
 def slow_model(name: str = "slow", path: str = f"{HERE}:Slow") -> Model:
     model = ENDPOINTS["chat"].full_model("http://127.0.0.1:9/v1")
-    return replace(model, provider=replace(model.provider, name=name, service=path))
+    return replace(model, provider=structs.replace(model.provider, name=name, service=path))
 
 
 def test_the_program_has_one_manager() -> None:
@@ -122,7 +120,9 @@ async def test_a_key_that_cannot_be_sent_is_refused_unseen(value: str) -> None:
 
 async def test_a_provider_without_keys_needs_none() -> None:
     model = slow_model()
-    service = await manager(None).service_for(replace(model, provider=replace(model.provider, key_variable=None)))
+    service = await manager(None).service_for(
+        replace(model, provider=structs.replace(model.provider, key_variable=None))
+    )
     assert service.key is None
 
 
@@ -163,7 +163,7 @@ async def test_a_dialect_that_nobody_speaks_is_a_mistake_in_the_configuration() 
     model = slow_model()
     with pytest.raises(ConfigError):
         await ServiceManager(lambda variable: KEY, {}).service_for(
-            replace(model, provider=replace(model.provider, service=None))
+            replace(model, provider=structs.replace(model.provider, service=None))
         )
 
 

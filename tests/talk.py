@@ -1,6 +1,6 @@
 """A conversation with no screen: the shipped catalogue, the real services, and the providers on loopback."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -46,13 +46,19 @@ class Talk:
     def switch(self, name: str) -> None:
         self.conversation.switch(self.model(name))
 
+    def turn(
+        self, message: str | Message, model: Model | None = None, tools: tuple[ToolSpec, ...] = ()
+    ) -> AsyncGenerator[TurnEvent, None]:
+        """One turn, to be listened to event by event."""
+        message = user(message) if isinstance(message, str) else message
+        return run_turn(self.conversation, self.services, message, model or self.conversation.model, tools)
+
     async def say(
         self, message: str | Message, model: Model | None = None, tools: tuple[ToolSpec, ...] = ()
     ) -> Message:
         """One turn, to its end; give the answer as it was stored. `events` has what came, also of a turn that fails."""
-        message = user(message) if isinstance(message, str) else message
         self.events = []
-        async for event in run_turn(self.conversation, self.services, message, model or self.conversation.model, tools):
+        async for event in self.turn(message, model, tools):
             self.events.append(event)
         assert isinstance(self.events[-1], Finished)
         return self.conversation.messages[-1]

@@ -12,6 +12,7 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -26,7 +27,7 @@ KEYS = {
     "OPENAI_API_KEY": "sk-oai-test-8d3b61f4c0",
     "GROQ_API_KEY": "gsk-test-2e7a94d6b1",
 }
-PATIENCE = 15.0  # seconds for what should take a fraction of one, on a machine that is busy
+PATIENCE = 25.0  # seconds for what should take a fraction of one, on a machine that is busy
 CTRL_C, CTRL_D, CTRL_G, CTRL_J, CTRL_R, ESC, UP = "\x03", "\x04", "\x07", "\n", "\x12", "\x1b", "\x1b[A"
 
 
@@ -198,6 +199,7 @@ class Terminal:
         self._finish()
         if self._master >= 0:
             os.close(self._master)
+            self._master = -1
 
     def _squeezed(self) -> str:
         """The screen down to the cursor, without any blanks, so that no wrapping matters."""
@@ -245,15 +247,10 @@ class Home:
         self.ollama = WireServer("chat", key=None)
         self.servers = {"anthropic": self.anthropic, "openai": self.openai, "groq": self.groq, "ollama": self.ollama}
         self.keys = dict(KEYS)
-        self.program = folder / "program"
         self._open: list[Terminal] = []
+        self._running: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> "Home":
-        # A copy, so that a .env of whoever runs the tests is not beside it.
-        self.program.mkdir()
-        for name in ("main.py", "models.yaml"):
-            shutil.copy2(ROOT / name, self.program)
-        shutil.copytree(ROOT / "modules", self.program / "modules")
         overlay = {}
         for name, server in self.servers.items():
             server.__enter__()
@@ -266,6 +263,9 @@ class Home:
     ) -> None:
         for terminal in self._open:
             terminal.close()
+        for running in self._running:
+            with running:
+                running.kill()
         for server in self.servers.values():
             server.__exit__(kind, error, trace)
 
@@ -285,10 +285,42 @@ class Home:
             **changes,
         }
 
-    def open(self, *args: str, columns: int = 80, rows: int = 24, env: Mapping[str, str] | None = None) -> Terminal:
+    @cached_property
+    def program(self) -> Path:
+        """The folder that main.py is in: a copy, so that a .env of whoever runs the tests is not beside it."""
+        folder = self.folder / "program"
+        folder.mkdir()
+        for name in ("main.py", "models.yaml"):
+            shutil.copy2(ROOT / name, folder)
+        shutil.copytree(ROOT / "modules", folder / "modules")
+        return folder
+
+    def argv(self, *args: str, python: Sequence[str] = ()) -> list[str]:
+        return [sys.executable, *python, str(self.program / "main.py"), *args]
+
+    def start(self, *args: str, stdout: Any = subprocess.PIPE) -> "subprocess.Popen[bytes]":
+        """Start the program without a terminal, to be listened to while it runs."""
+        running = subprocess.Popen(
+            self.argv(*args),
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            env=self.env(),
+            cwd=self.folder,
+        )
+        self._running.append(running)
+        return running
+
+    def open(
+        self,
+        *args: str,
+        columns: int = 80,
+        rows: int = 24,
+        env: Mapping[str, str] | None = None,
+        python: Sequence[str] = (),
+    ) -> Terminal:
         """Start the program in a terminal of its own."""
-        argv = [sys.executable, str(self.program / "main.py"), *args]
-        terminal = Terminal(argv, self.env(**(env or {})), self.folder, columns, rows)
+        terminal = Terminal(self.argv(*args, python=python), self.env(**(env or {})), self.folder, columns, rows)
         self._open.append(terminal)
         return terminal
 
@@ -298,16 +330,17 @@ class Home:
         given: bytes | str | None = None,
         env: Mapping[str, str] | None = None,
         python: Sequence[str] = (),
+        cwd: Path | None = None,
     ) -> "subprocess.CompletedProcess[str]":
         """Run the program without a terminal, with this piped in, to its end."""
         data = given.encode() if isinstance(given, str) else given
         done = subprocess.run(
-            [sys.executable, *python, str(self.program / "main.py"), *args],
+            self.argv(*args, python=python),
             input=data,
             stdin=None if data is not None else subprocess.DEVNULL,
             capture_output=True,
             env=self.env(**(env or {})),
-            cwd=self.folder,
+            cwd=cwd or self.folder,
             timeout=PATIENCE * 2,
             check=False,
         )

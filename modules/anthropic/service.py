@@ -21,6 +21,7 @@ from modules.llm.base import (
     ChatRequest,
     Draft,
     HttpService,
+    needs_certificates,
 )
 from modules.llm.models import Model, Profile, Provider
 from modules.llm.parts import Wire
@@ -49,6 +50,7 @@ class AnthropicService(HttpService):
             max_retries=0,
             default_headers=HEADERS,
             http_client=pool(
+                verify=needs_certificates(provider),
                 timeout=httpx2.Timeout(idle_timeout, connect=CONNECT_TIMEOUT),
                 limits=httpx2.Limits(keepalive_expiry=KEEPALIVE),
                 follow_redirects=False,

@@ -130,12 +130,13 @@ class AnthropicDraft(Draft):
         whole = state == "complete"
         if not whole or self._stop == "max_tokens":
             blocks = _without_cut_calls(blocks, keep_closed=whole)
-        kept = [block for block in blocks if not _is_blank(block)]
-        if not whole:
-            kept = _without_loose_thinking(kept)
+        shown = [block for block in blocks if not _is_blank(block)]
+        kept = _without_loose_thinking(shown, whole)
         sound = all(block.call().parsed() is not None for block in kept if block.kind == "tool_use")
+        if kept and kept[-1].kind == "text" and any(block.kind == "tool_use" for block in kept):
+            sound = False  # words after the last call are refused once the call has its result
         native = [block.native() for block in kept] if sound else None
-        parts = tuple(part for block in kept if (part := _part(block)))
+        parts = tuple(part for block in shown if (part := _part(block)))
         return Message("assistant", parts, self.origin, native or None, state, usage=_usage(self._usage))
 
 
@@ -143,9 +144,9 @@ def _without_cut_calls(blocks: list[_Block], keep_closed: bool) -> list[_Block]:
     return [b for b in blocks if b.kind != "tool_use" or (keep_closed and b.closed and b.call().parsed() is not None)]
 
 
-def _without_loose_thinking(blocks: list[_Block]) -> list[_Block]:
+def _without_loose_thinking(blocks: list[_Block], whole: bool) -> list[_Block]:
     # A turn may not end on thinking, and thinking whose signature has not come is not valid at all.
-    blocks = [b for b in blocks if b.kind != "thinking" or (b.closed and b.joined("signature"))]
+    blocks = [b for b in blocks if whole or b.kind != "thinking" or (b.closed and b.joined("signature"))]
     while blocks and blocks[-1].kind in ("thinking", "redacted_thinking"):
         blocks.pop()
     return blocks

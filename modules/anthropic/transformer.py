@@ -5,7 +5,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from modules.llm.base import ChatRequest
 from modules.llm.message import Message, MessageTransformer
 from modules.llm.models import Level
-from modules.llm.parts import File, Image, Part, Text, ToolResult, Wire, file_note, image_note, told_file, visible_text
+from modules.llm.parts import (
+    File,
+    Image,
+    Part,
+    Text,
+    ToolResult,
+    Wire,
+    file_note,
+    image_note,
+    safe_name,
+    told_file,
+    visible_text,
+)
 
 DIALECT = "anthropic-messages"
 DEFAULT_MAX_TOKENS = 8192
@@ -41,7 +53,7 @@ class AnthropicTransformer(MessageTransformer):
         for call in message.calls:  # nothing may stand after the last call
             arguments = call.parsed()
             given = {"_invalid_json": call.arguments} if arguments is None else arguments
-            blocks.append({"type": "tool_use", "id": call.id, "name": call.name, "input": given})
+            blocks.append({"type": "tool_use", "id": call.id, "name": safe_name(call), "input": given})
         if blocks:
             yield {"role": "assistant", "content": blocks}
 
@@ -53,8 +65,8 @@ class AnthropicTransformer(MessageTransformer):
             return None
         return {"role": wire["role"], "content": [*before["content"], *wire["content"]]}
 
-    def opening(self, wire: Wire) -> Wire | None:
-        return {"role": "user", "content": [_text(OPENING)]} if wire["role"] == "assistant" else None
+    def bridge(self, before: Wire | None, wire: Wire) -> Wire | None:
+        return {"role": "user", "content": [_text(OPENING)]} if before is None and wire["role"] == "assistant" else None
 
     def _result(self, result: ToolResult, own: dict[str, str]) -> Wire:
         wire: Wire = {"type": "tool_result", "tool_use_id": own.get(result.call_id, result.call_id)}

@@ -142,7 +142,8 @@ def parse_ask(line: str, models: ModelRegistry) -> tuple[Model, str, str] | None
         return None
     word = found[1]
     provider, colon, _ = word.partition(":")
-    if not (colon and provider.lower() in models.providers) and not models.names(word):
+    catalogued = models.names(word) or models.names(word.replace("/", ":", 1))
+    if not (colon and provider.lower() in models.providers) and not catalogued:
         return None
     choice = models.find(word)
     return choice.model, found[2], choice.note

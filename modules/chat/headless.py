@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import aclosing
 from typing import TextIO
 
 from modules.chat.clean import clean
@@ -41,16 +42,18 @@ async def answer(conversation: Conversation, services: ServiceManager, message: 
     finished: Finished | None = None
     code, last = 0, ""
     try:
-        async for event in run_turn(conversation, services, message, conversation.model):
-            match event:
-                case TextDelta(text) if not as_json:
-                    last = text or last
-                    sys.stdout.write(clean(text))
-                    sys.stdout.flush()
-                case Retrying(seconds, _, error):
-                    complain(error, f"Trying again in {seconds:.0f} s.")
-                case Finished():
-                    finished = event
+        # Closed here, and not by the garbage collector, when the reader of our output goes.
+        async with aclosing(run_turn(conversation, services, message, conversation.model)) as events:
+            async for event in events:
+                match event:
+                    case TextDelta(text) if not as_json:
+                        last = text or last
+                        sys.stdout.write(clean(text))
+                        sys.stdout.flush()
+                    case Retrying(seconds, _, error):
+                        complain(error, f"Trying again in {seconds:.0f} s.")
+                    case Finished():
+                        finished = event
     except ParlanceError as error:
         complain(error)
         code = error.exit_code

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from typing import Protocol
 
 from modules.chat.clean import clean
@@ -116,11 +116,9 @@ class Answer:
     def add(self, event: TurnEvent) -> None:
         match event:
             case TextDelta(text):
-                self._become("text")
-                self._piece.feed(text)
+                self._take("text", text)
             case ReasoningDelta(text) if self._screen.show_reasoning:
-                self._become("reasoning")
-                self._piece.feed(text)
+                self._take("reasoning", text)
             case ReasoningDelta():
                 self._become("thinking")
             case ToolCallDelta(_, name, _) if name:
@@ -141,6 +139,13 @@ class Answer:
     def close(self) -> None:
         """Everything is on the screen, and the cursor at the beginning of a row."""
         self._piece.finish()
+
+    def _take(self, kind: str, text: str) -> None:
+        first = kind != self._kind
+        self._become(kind)
+        self._piece.feed(text)
+        if first:
+            self._piece.draw()  # the first words do not wait for the next frame
 
     def _become(self, kind: str) -> None:
         if kind == self._kind:
@@ -172,10 +177,10 @@ def text_piece(screen: TerminalScreen) -> Piece:
     return MarkdownStream(screen.write, screen.size)
 
 
-async def show(events: AsyncIterator[TurnEvent], answer: Answer) -> None:
+async def show(events: AsyncGenerator[TurnEvent, None], answer: Answer) -> None:
     """Draw the events as they come, a dozen times a second, and leave a whole screen behind whatever happens."""
     with _drawing(answer):
-        async with contextlib.aclosing(events) as stream:  # type: ignore[type-var]  # every source is a generator
+        async with contextlib.aclosing(events) as stream:
             async for event in stream:
                 answer.add(event)
 

@@ -18,6 +18,7 @@ from modules.llm.base import (
     ChatRequest,
     Draft,
     HttpService,
+    needs_certificates,
 )
 from modules.llm.chat_completions import request_body
 from modules.llm.chat_completions_stream import ChatDraft
@@ -45,6 +46,7 @@ class GroqService(HttpService):
             max_retries=0,
             default_headers=HEADERS,
             http_client=pool(
+                verify=needs_certificates(provider),
                 timeout=httpx.Timeout(idle_timeout, connect=CONNECT_TIMEOUT),
                 limits=httpx.Limits(keepalive_expiry=KEEPALIVE),
                 follow_redirects=False,

@@ -2,7 +2,7 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from typing import Any, ClassVar
 
@@ -31,7 +31,14 @@ KEEPALIVE = 300.0  # the SDKs keep an idle connection for 5 s, which is less tha
 HEADERS = {"Accept-Encoding": "identity"}  # a compressed answer could unfold to any size
 # What escapes the SDKs besides their own errors: sockets, closed clients, keys that no header takes, broken encodings.
 COMMON_ERRORS = (OSError, EOFError, RuntimeError, TypeError, ValueError)
+BREATH = 0.04  # seconds; waking for every delta is most of what an answer costs, so a few are left to come together
+AT_ONCE = 0.001  # seconds; what comes sooner was there already and is read without a pause
 DRAIN = 0.25  # seconds for what may follow the terminal event: usage, [DONE], the end of the body
+
+
+def needs_certificates(provider: Provider) -> bool:
+    """Whether the endpoint is spoken to over TLS. Loading certificates takes 20 ms, and Ollama and its kin use none."""
+    return not (provider.is_local and provider.base_url.startswith("http://"))
 
 
 class ToolSpec(Struct, frozen=True):
@@ -105,6 +112,11 @@ class Reply:
 
     def __aiter__(self) -> AsyncIterator[StreamEvent]:
         return self._events
+
+    async def aclose(self) -> None:
+        """Stop listening, and let go of the connection."""
+        if isinstance(self._events, AsyncGenerator):
+            await self._events.aclose()
 
     def message(self, state: State = "complete") -> Message:
         """The answer as a message; with `state` other than complete, the part of it that has come."""
@@ -200,7 +212,10 @@ class HttpService(BaseService):
                 await self._refuse_other_content(body)
                 parser = sse.SseParser()
                 seen = False
+                clock = asyncio.get_running_loop().time
+                asked = clock()
                 async for chunk in body.chunks:
+                    waited = clock() - asked > AT_ONCE
                     for data in parser.feed(chunk):
                         seen = True
                         if draft.finished:
@@ -210,6 +225,9 @@ class HttpService(BaseService):
                             yield event
                     if draft.finished:
                         break
+                    if waited:
+                        await asyncio.sleep(BREATH)
+                    asked = clock()
                 if draft.finished is None:
                     raise self._cut(body, seen)
                 await self._drain(body, parser, draft)

@@ -17,11 +17,15 @@ from modules.llm.parts import (
     file_note,
     image_note,
     safe_arguments,
+    safe_name,
     told_file,
     visible_text,
 )
 
 DIALECT = "openai-chat"
+OPENING = "[The conversation begins with the answer below.]"
+GOING_ON = "[The answer goes on below.]"
+AFTER_TOOLS = "The tools have answered."  # Mistral takes no message of the person right after a result
 RESULT_IMAGES = "[The images that the tools above returned:]"
 
 
@@ -74,11 +78,20 @@ class ChatTransformer(MessageTransformer):
             return None
         return {"role": "user", "content": self._content(_pieces_of(before["content"]) + _pieces_of(wire["content"]))}
 
+    def bridge(self, before: Wire | None, wire: Wire) -> Wire | None:
+        """What else a strict endpoint insists on."""
+        last, profile = before["role"] if before else "", self.model.profile
+        if last == "tool" and wire["role"] == "user" and profile.call_ids == "mistral9":
+            return {"role": "assistant", "content": AFTER_TOOLS}
+        if profile.strict_roles and wire["role"] == "assistant" and last in ("", "assistant"):
+            return {"role": "user", "content": OPENING if before is None else GOING_ON}
+        return None
+
     def _call(self, call: ToolCall) -> Wire:
         wire: Wire = {
             "id": self._id(call.id, {}),
             "type": "function",
-            "function": {"name": call.name, "arguments": safe_arguments(call)},
+            "function": {"name": safe_name(call), "arguments": safe_arguments(call)},
         }
         if self.model.profile.call_signature:
             wire["extra_content"] = {"google": {"thought_signature": self.model.profile.call_signature}}

@@ -48,7 +48,7 @@ class _Call:
         return ToolCall(self.id, self.name, "".join(self.arguments), self.native_id)
 
     def wire(self) -> Wire:
-        function = {"name": self.name, "arguments": "".join(self.arguments)}
+        function = {"name": self.name, "arguments": "".join(self.arguments) or "{}"}
         return {"id": self.native_id or self.id, "type": "function", "function": function, **self.extra}
 
 

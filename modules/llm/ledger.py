@@ -58,8 +58,8 @@ class Ledger:
             made_under = message.origin.made_under if message.origin else ""
             return at >= self.stripped and made_under in ("", self.digest)
 
-        before = messages[start - 1] if start else None
-        for entry in transformer.entries(messages[start:], before, start, readable):
+        after = self.entries[-1].wire if self.entries else None
+        for entry in transformer.entries(messages, start, after, readable):
             if transformer.binds_reasoning:
                 self._tail_digests.append(_digest(self.digest, entry.wire))
             self._tail.append(entry)

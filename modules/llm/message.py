@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from modules.llm.events import StopReason, Usage
 from modules.llm.models import Model
-from modules.llm.parts import Image, Part, Text, ToolCall, ToolResult, Wire, visible_text
+from modules.llm.parts import Image, Part, Text, ToolCall, ToolResult, Wire, safe_name, visible_text
 
 Role = Literal["user", "assistant", "tool", "system"]
 State = Literal["complete", "interrupted", "incomplete", "refused"]
@@ -143,39 +143,40 @@ class MessageTransformer(ABC):
         """Whether reasoning is good only after the very conversation it was made in."""
         return False
 
-    def convert(self, history: Iterable[Message]) -> list[Wire]:
+    def convert(self, history: Sequence[Message]) -> list[Wire]:
         """The wire's own list of messages (or items), ready to send."""
         return [entry.wire for entry in self.entries(history)]
 
     def entries(
         self,
-        history: Iterable[Message],
-        before: Message | None = None,
+        history: Sequence[Message],
         start: int = 0,
+        after: Wire | None = None,
         readable: Callable[[Message, int], bool] = lambda message, at: True,
     ) -> Iterator[Entry]:
-        """The entries that tell `history`, which begins at position `start`, after the message `before`.
+        """The entries that tell `history` from position `start` on; `after` is the entry that stands before them.
 
         Each entry is yielded before the next assistant message is looked at; `readable` is asked then whether that
         message's reasoning may be given back.
         """
-        told = closed(history, before, start)
-        telling = _Telling(before, self.is_own(before) if before is not None else False)
+        before = history[start - 1] if start else None
+        told = closed(history[start:], before, start)
+        telling = _Telling(self, history[:start])
         last: Entry | None = None
-        opened = before is not None
         for message, upto in told if self.model.tools else as_transcript(told):
             if message.role == "assistant" and last is not None:
                 yield last
-                last, opened = None, True
+                after, last = last.wire, None
             for wire in self._wires(message, upto, telling, readable):
                 if last is not None and (joined := self.joined(last.wire, wire)) is not None:
                     last = Entry(joined, upto)
                     continue
                 if last is not None:
                     yield last
-                elif not opened and (opening := self.opening(wire)) is not None:
-                    yield Entry(opening, upto)
-                last, opened = Entry(wire, upto), True
+                    after = last.wire
+                if (between := self.bridge(after, wire)) is not None:
+                    yield Entry(between, upto)
+                last, after = Entry(wire, upto), wire
         if last is not None:
             yield last
 
@@ -194,12 +195,10 @@ class MessageTransformer(ABC):
                     yield from later
                 else:
                     yield from self.results(message, telling.own)
+            case "assistant" if telling.answered(message):
+                yield from self.native(message) if readable(message, upto - 1) else self.bare(message)
             case "assistant":
-                telling.answered(message, self.is_own(message))
-                if not self.is_own(message):
-                    yield from self.assistant(message)
-                else:
-                    yield from self.native(message) if readable(message, upto - 1) else self.bare(message)
+                yield from self.assistant(message)
 
     def is_own(self, message: Message) -> bool:
         """Whether this message may be given back as it came."""
@@ -239,24 +238,43 @@ class MessageTransformer(ABC):
         """Two neighbours as one, where the dialect wants that; else None."""
         return None
 
-    def opening(self, wire: Wire) -> Wire | None:
-        """What must stand before a history that begins with `wire`; else None."""
+    def bridge(self, before: Wire | None, wire: Wire) -> Wire | None:
+        """What must stand between two neighbours, or before the first where `before` is None; else None."""
         return None
 
 
 class _Telling:
     """What one entry leaves for the next: native ids for results, notes and instructions for the person's turn."""
 
-    def __init__(self, before: Message | None, own: bool) -> None:
+    def __init__(self, transformer: MessageTransformer, told: Sequence[Message]) -> None:
+        self._transformer = transformer
+        self._taken: set[str] = set()
         self.own: dict[str, str] = {}
         self.notes: list[str] = []
         self.instructions: list[str] = []
-        if before is not None and before.role == "assistant":
-            self.answered(before, own)
+        for message in told:
+            if message.role == "assistant":
+                self.answered(message)
+        if told and told[-1].role != "assistant":
+            self.notes = []
 
-    def answered(self, message: Message, own: bool) -> None:
-        self.own = {call.id: call.native_id or call.id for call in message.calls} if own else {}
+    def answered(self, message: Message) -> bool:
+        """Take note of an answer; whether it goes back as it came, with its calls under their own ids.
+
+        Some servers begin to count at "call_0" with every answer; a turn that repeats ids goes out under ours.
+        """
         self.notes = [CUT_NOTES[message.state]] if message.state in CUT_NOTES else []
+        self.own = {}
+        if not self._transformer.is_own(message):
+            return False
+        calls = message.calls
+        ids = {call.native_id for call in calls}
+        sound = all(ids) and len(ids) == len(calls) and self._taken.isdisjoint(ids)
+        self._taken |= ids
+        if not (sound and all(safe_name(call) == call.name for call in calls)):
+            return False
+        self.own = {call.id: call.native_id for call in calls}
+        return True
 
 
 def as_transcript(history: Iterable[tuple[Message, int]]) -> Iterator[tuple[Message, int]]:
@@ -266,9 +284,9 @@ def as_transcript(history: Iterable[tuple[Message, int]]) -> Iterator[tuple[Mess
         if message.role == "tool":
             yield Message("user", tuple(_told_results(message, names))), at
         elif message.calls:
-            names.update((call.id, call.name) for call in message.calls)
+            names.update((call.id, safe_name(call)) for call in message.calls)
             told = tuple(
-                Text(f"[called {p.name}({p.arguments})]") if isinstance(p, ToolCall) else p for p in message.parts
+                Text(f"[called {safe_name(p)}({p.arguments})]") if isinstance(p, ToolCall) else p for p in message.parts
             )
             yield Message("assistant", told, message.origin, None, message.state), at
         else:

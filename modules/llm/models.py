@@ -187,7 +187,8 @@ class ModelRegistry:
     def names(self, text: str) -> bool:
         """Whether this is the whole name, alias or id of a model, and not just the beginning of one."""
         wanted = text.lower()
-        return any(wanted in (m.full_name.lower(), m.name.lower(), m.id.lower(), *m.aliases) for m in self)
+        own = ((m.full_name, m.name, m.id, *m.aliases) for m in self)
+        return any(wanted == name.lower() for names in own for name in names)
 
     def _split(self, text: str) -> tuple[Provider | None, str]:
         # Ids may hold ":" and "/" themselves, so only a known provider's name splits, and only the first separator.

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,6 +12,7 @@ from msgspec import Struct
 from modules.llm.models import Model
 
 Wire = dict[str, Any]
+NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Text(Struct, frozen=True, tag="text"):
@@ -115,6 +117,11 @@ def safe_arguments(call: ToolCall) -> str:
     if call.parsed() is not None:
         return call.arguments or "{}"
     return json.dumps({"_invalid_json": call.arguments}, ensure_ascii=False)
+
+
+def safe_name(call: ToolCall) -> str:
+    """A call's tool name as every provider takes it. Models do write others, and one would spoil the whole history."""
+    return call.name if NAME.fullmatch(call.name) else "invalid_tool"
 
 
 def visible_text(parts: Iterable[Part]) -> list[str]:

@@ -28,6 +28,7 @@ class ServiceManager:
     """
 
     _instance: "ServiceManager | None" = None
+    _first = threading.Lock()
 
     def __init__(self, key_of: Callable[[str], Key | None], services: Mapping[str, str] = SERVICES) -> None:
         self._key_of = key_of
@@ -37,9 +38,10 @@ class ServiceManager:
     @classmethod
     def instance(cls) -> "ServiceManager":
         """The one manager of this program."""
-        if cls._instance is None:
-            cls._instance = cls(Config().key)
-        return cls._instance
+        with cls._first:
+            if cls._instance is None:
+                cls._instance = cls(Config().key)
+            return cls._instance
 
     def check_key(self, provider: Provider) -> Key | None:
         """The provider's key, or None where it needs none. Raises MissingKey with the variable's name, or BadKey."""
@@ -84,9 +86,8 @@ class ServiceManager:
         ready = [
             future.result() for future in made if future.done() and not future.cancelled() and not future.exception()
         ]
-        await asyncio.gather(
-            *(service.close() for service in ready), return_exceptions=True
-        )  # one must not keep the rest
+        # One that fails must not keep the others open.
+        await asyncio.gather(*(service.close() for service in ready), return_exceptions=True)
 
     def _make(self, provider: Provider, key: Key | None) -> BaseService:
         path = provider.service or self._services.get(provider.dialect, "")
@@ -124,6 +125,7 @@ def _in_thread(make: Callable[[], BaseService]) -> asyncio.Future[BaseService]:
         except Exception as raised:
             error = raised
         finally:
+            gc.freeze()  # else the next collection walks all those modules: a key would wait a tenth of a second
             gc.enable()
         with contextlib.suppress(RuntimeError):  # the loop has closed: the program is on its way out
             loop.call_soon_threadsafe(settle, service, error)

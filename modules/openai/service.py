@@ -20,6 +20,7 @@ from modules.llm.base import (
     ChatRequest,
     Draft,
     HttpService,
+    needs_certificates,
 )
 from modules.llm.models import Model, Provider
 from modules.llm.parts import Wire
@@ -50,6 +51,7 @@ class OpenAIClientService(HttpService):
             max_retries=0,
             default_headers=HEADERS,
             http_client=pool(
+                verify=needs_certificates(provider),
                 timeout=httpx2.Timeout(idle_timeout, connect=CONNECT_TIMEOUT),
                 limits=httpx2.Limits(keepalive_expiry=KEEPALIVE),
                 follow_redirects=False,

@@ -93,7 +93,7 @@ class ResponsesDraft(Draft):
     def _native(self, parts: list[Part]) -> list[Wire] | None:
         """Every item as it came, in order; None where one of them could not be given back."""
         items = [self._items[index][0] for index in sorted(self._items)]
-        sound = all(part.parsed() is not None for part in parts if isinstance(part, ToolCall))
+        sound = all(part.arguments and part.parsed() is not None for part in parts if isinstance(part, ToolCall))
         sound = sound and all(item.get("status") in (None, "completed") for item in items)
         sound = sound and bool(items) and items[-1].get("type") != "reasoning"
         return [_without_response_only(item) for item in items] if sound else None

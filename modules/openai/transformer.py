@@ -14,6 +14,7 @@ from modules.llm.parts import (
     file_note,
     image_note,
     safe_arguments,
+    safe_name,
     told_file,
     visible_text,
 )
@@ -53,7 +54,7 @@ class ResponsesTransformer(MessageTransformer):
             yield {
                 "type": "function_call",
                 "call_id": call.id,
-                "name": call.name,
+                "name": safe_name(call),
                 "arguments": safe_arguments(call),
             }
 

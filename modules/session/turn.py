@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -45,7 +46,7 @@ async def run_turn(
     message: Message,
     model: Model,
     tools: tuple[ToolSpec, ...] = (),
-) -> AsyncIterator[TurnEvent]:
+) -> AsyncGenerator[TurnEvent, None]:
     """Say `message` and let `model` answer. The message is kept before anything is sent.
 
     What was shown is kept, whatever happens: an answer that was interrupted or cut is stored and marked. Where
@@ -64,12 +65,13 @@ async def run_turn(
             growth = _Growth(conversation, reply)
             shown = False
             try:
-                async for event in reply:
-                    shown = True
-                    growth.grew()
-                    if isinstance(event, Finished):
-                        _keep(conversation, reply, request, "complete")
-                    yield event
+                async with aclosing(reply) as events:
+                    async for event in events:
+                        shown = True
+                        growth.grew()
+                        if isinstance(event, Finished):
+                            _keep(conversation, reply, request, "complete")
+                        yield event
                 return
             except ProviderError as error:
                 _keep(conversation, reply, request, "incomplete")

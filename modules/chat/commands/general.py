@@ -24,7 +24,7 @@ def command_names(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
 
 @command("/help [command]", aliases=("?",), complete=command_names)
 async def show_help(chat: ChatContext, args: str) -> Ask | None:
-    """Show the commands and keys, or one command in full."""
+    """Show the commands and keys, or one in full."""
     if args:
         _explain(chat, chat.commands.get(args.split()[0]))
         return None

@@ -1,0 +1,113 @@
+"""The documents tell the truth: their tables, the files they name, what they tell a person to type, the picture."""
+
+import re
+import tomllib
+from collections import Counter
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from docs.tables import ARCHITECTURE, PROVIDERS, README, filled
+from modules import errors
+from modules.chat.commands import COMMANDS
+from modules.config import ROOT, VERSION
+from modules.llm import catalogue
+from modules.llm.models import ModelRegistry
+
+DOCUMENTS = (README, ARCHITECTURE, PROVIDERS, ROOT / "CHANGELOG.md")
+PICTURE = ROOT / "docs/screen.svg"
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def shipped(user: Path | None = None) -> ModelRegistry:
+    return catalogue.load(ROOT / "models.yaml", user, lambda _: "")
+
+
+@pytest.mark.parametrize("document", [README, ARCHITECTURE, PROVIDERS], ids=lambda path: path.name)
+def test_what_the_program_knows_stands_in_the_document_as_the_program_knows_it(document: Path) -> None:
+    assert read(document) == filled(document), "python -m docs.tables brings the documents up to date"
+
+
+def test_the_architecture_names_every_file_of_the_program_once() -> None:
+    named: Counter[str] = Counter()
+    for folder, files in re.findall(r"<!-- files of (\S+) -->\n(.*?)<!-- /files", read(ARCHITECTURE), re.S):
+        named.update(f"{folder}/{name}" for name in re.findall(r"^- `([^`]+)`:", files, re.M))
+    here = [path for path in (ROOT / "modules").rglob("*") if path.suffix in (".py", ".md") and path.stat().st_size]
+    assert named == Counter(path.relative_to(ROOT).as_posix() for path in here)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_file_that_a_document_names_exists(document: Path) -> None:
+    text = read(document)
+    linked = [document.parent / target for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text)]
+    named = [ROOT / name for name in re.findall(r"`((?:modules|tests|bench|docs)/[\w./]+)`", text)]
+    run = [ROOT / name.replace(".", "/") for name in re.findall(r"python -m ((?:tests|bench|docs)[\w.]*)", text)]
+    missing = [str(path) for path in linked + named if not path.exists()]
+    assert missing + [str(path) for path in run if not (path.is_dir() or path.with_suffix(".py").exists())] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_command_that_a_document_names_exists(document: Path) -> None:
+    for name in re.findall(r"(?:`|^> )/([a-z]+)(?=[ `])", read(document), re.M):
+        assert COMMANDS.get(name).name == name
+
+
+def test_every_model_that_the_readme_names_is_in_the_catalogue() -> None:
+    models = shipped()
+    words = re.findall(r'(?:> /model |> /retry |> @|default: |" -m )([a-z][\w.:-]+)', read(README))
+    words += re.findall(rf"\b(?:{'|'.join(models.providers)}):[\w.-]+", read(README))
+    assert len(words) > 5
+    for word in words:
+        choice = models.find(word)
+        assert choice.model.known, word
+        assert not choice.note, word
+
+
+def test_the_models_yaml_of_the_readme_is_a_catalogue(tmp_path: Path) -> None:
+    written = re.search(r"```yaml\n(.*?)```", read(README), re.S)
+    assert written is not None
+    mine = tmp_path / "models.yaml"
+    mine.write_text(written[1])
+    models = shipped(mine)
+    assert models.find(models.default).model.known
+    assert models.find("attic:qwen").model.window == 32768
+
+
+def test_the_readme_names_every_provider_and_every_exit_code() -> None:
+    text = " ".join(read(README).split())
+    titles = [one.title.removeprefix("Google ") for one in shipped().providers.values() if one.name != "offline"]
+    assert [title for title in titles if title not in text] == []
+    codes = {str(value) for name, value in vars(errors).items() if name.startswith("EXIT_")}
+    assert [code for code in codes if not re.search(rf"\b{code} (?:for|when|may)", text)] == []
+
+
+def test_the_set_up_commands_stand_where_they_are_looked_for() -> None:
+    blocks = re.findall(r"(<!-- test command -->\n)?```sh\n(.*?)```", read(README), re.S)
+    assert "main.py" in blocks[0][1]
+    assert [marked for marked, _ in blocks].count("<!-- test command -->\n") == 1
+    marked = next(block for mark, block in blocks if mark)
+    assert marked.rstrip().endswith("python -m tests")
+
+
+def test_the_changelog_knows_this_version() -> None:
+    project = tomllib.loads(read(ROOT / "pyproject.toml"))["project"]
+    assert project["version"] == VERSION
+    assert f"## {VERSION} " in read(ROOT / "CHANGELOG.md")
+
+
+def test_the_picture_is_small_and_brings_nothing_from_elsewhere() -> None:
+    assert PICTURE.stat().st_size <= 60_000
+    tags = {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(read(PICTURE)).iter()}
+    assert tags <= {"svg", "title", "style", "rect", "text", "tspan"}
+    assert not re.search(r"href|url\(|@import|@font-face", read(PICTURE))
+
+
+def test_the_picture_shows_the_program_as_it_stands() -> None:
+    shown = " ".join("".join(ElementTree.fromstring(read(PICTURE)).itertext()).split())
+    assert f"Parlance {VERSION}" in shown
+    assert "/model groq:" in shown
+    assert "→" in shown
