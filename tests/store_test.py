@@ -4,16 +4,14 @@ import json
 import os
 import stat
 import sys
-from dataclasses import replace
+from dataclasses import replace as other
 from pathlib import Path
-from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from modules.anthropic.transformer import AnthropicTransformer
 from modules.errors import UsageError
 from modules.llm.events import Usage
-from modules.llm.ledger import Ledger, ledger_key
 from modules.llm.message import Message, Origin, user
 from modules.llm.models import Model, ModelRegistry
 from modules.llm.parts import File, Opaque, Reasoning, Refusal, Text, ToolCall, ToolResult
@@ -80,86 +78,35 @@ def test_the_tree_its_branches_and_where_one_stands_in_it_come_back(path: Path) 
     assert after.id == before.id
 
 
-def exchange(conversation: Conversation, question: Message, reply: str) -> bytes:
-    """One turn of what the program does with a ledger; gives what was sent."""
-    conversation.append(question)
-    ledger = conversation.ledger_for(MODEL)
-    wire = ledger.view(AnthropicTransformer(MODEL), conversation.messages, conversation.path, "seed")
-    ledger.commit()
-    conversation.append(answer(reply, [{"type": "text", "text": reply, "extra": {"z": 1, "a": 2}}]))
-    conversation.froze(MODEL)
-    return json.dumps(wire).encode()
+def test_an_answer_that_grows_gives_way_to_the_whole_one_or_stays_as_a_cut_one(path: Path) -> None:
+    def grow(conversation: Conversation) -> None:
+        for text in ("Once", "Once upon"):
+            assert conversation.journal is not None
+            conversation.journal.growing(conversation, answer(text, [{"text": text}]))
+
+    saved(path, user("Tell"), change=grow)
+    cut = replace(answer("Once upon", [{"text": "Once upon"}]), state="incomplete")
+    for _ in range(2):  # whoever goes on makes it a message like any other
+        assert loaded(path).messages == (user("Tell"), cut)
+        assert rows(path, "SELECT count(*) FROM growing") == [(0,)]
+
+    def finish(conversation: Conversation) -> None:
+        grow(conversation)
+        conversation.append(answer("Once upon a time."))
+
+    whole = saved(path, user("Tell"), change=finish)
+    assert loaded(path).messages == whole.messages
+    assert rows(path, "SELECT count(*) FROM growing") == [(0,)]
 
 
-def state(ledger: Ledger) -> list[Any]:
-    names = ("entries", "digests", "path", "seed", "stripped", "lenient", "without", "saved")
-    return [getattr(ledger, name) for name in names]
-
-
-def test_what_was_sent_comes_back_and_the_next_request_extends_it(path: Path) -> None:
-    def talk(conversation: Conversation) -> None:
-        for word in ("One", "Two", "Three"):
-            exchange(conversation, user(word, BIG), word.lower())
-
-    before = saved(path, change=talk)
-    after = loaded(path)
-    key = ledger_key(MODEL)
-    assert state(after.ledgers[key]) == state(before.ledgers[key])
-    assert after.ledgers[key].saved == len(after.ledgers[key].entries) > 0
-    assert after.ledgers[key].digests
-    assert exchange(after, user("Four"), "four") == exchange(before, user("Four"), "four")
-
-
-def test_what_is_cut_off_or_stripped_of_a_ledger_is_cut_off_in_the_file(path: Path) -> None:
-    def talk(conversation: Conversation) -> None:
-        for word in ("One", "Two", "Three"):
-            exchange(conversation, user(word), word.lower())
+def test_what_grew_and_was_taken_back_does_not_come_again(path: Path) -> None:
+    def take_back(conversation: Conversation) -> None:
+        assert conversation.journal is not None
+        conversation.journal.growing(conversation, answer("Once"))
         conversation.undo()
-        conversation.undo()
-        exchange(conversation, user("Other"), "other")
 
-    before = saved(path, change=talk)
-    after = loaded(path)
-    key = ledger_key(MODEL)
-    assert state(after.ledgers[key]) == state(before.ledgers[key])
-    assert after.ledgers[key].path == (1, 2, 7)[: len(after.ledgers[key].path)]
-    store = Store(path)
-    again = store.load(before.id, MODELS, OTHER)
-    ledger = again.ledger_for(MODEL)
-    ledger.lenient = True
-    ledger.strip(2)
-    ledger.drop("phase")
-    exchange(again, user("After"), "after")
-    store.close()
-    assert state(loaded(path).ledgers[key]) == state(ledger)
-    assert (ledger.stripped, ledger.without) == (2, frozenset({"phase"}))
-
-
-def test_a_ledger_that_lost_an_entry_begins_anew_and_keeps_what_it_must_not_send(path: Path) -> None:
-    def talk(conversation: Conversation) -> None:
-        conversation.ledger_for(MODEL).strip(1)
-        for word in ("One", "Two"):
-            exchange(conversation, user(word), word.lower())
-
-    saved(path, change=talk)
-    write(path, "DELETE FROM entry WHERE seq = 1")
-    ledger = loaded(path).ledgers[ledger_key(MODEL)]
-    assert (ledger.entries, ledger.path, ledger.saved, ledger.stripped) == ([], (), 0, 1)
-
-
-def test_a_picture_is_on_the_disk_once_and_in_memory_once(path: Path) -> None:
-    def show(conversation: Conversation) -> None:
-        for _ in range(3):
-            exchange(conversation, user("See", BIG), "seen")
-
-    saved(path, change=show)
-    assert rows(path, "SELECT count(*), sum(length(data)) FROM blob") == [(1, len(BIG.base64))]
-    assert path.stat().st_size < 3 * len(BIG.base64) + 100_000
-    back = loaded(path)
-    first, *others = [image.base64 for message in back for image in message.images]
-    sent = [entry.wire["content"][1]["source"]["data"] for entry in back.ledger_for(MODEL).entries[::2]]
-    assert len(sent) == 3
-    assert all(text is first for text in others + sent)
+    before = saved(path, user("One"), answer("1"), user("Tell"), change=take_back)
+    assert loaded(path).messages == before.messages == (user("One"), answer("1"))
 
 
 def test_a_conversation_in_which_nothing_was_said_leaves_no_trace(path: Path) -> None:
@@ -276,6 +223,6 @@ def test_loading_takes_work_in_proportion_to_the_messages_and_no_more(path: Path
 
 def test_a_model_knows_its_price_of_then(path: Path) -> None:
     saved(path, user("One"), change=lambda conversation: conversation.pay(MODEL, Usage(10, 20)))
-    cheaper: Model = replace(MODEL, window=1)
+    cheaper: Model = other(MODEL, window=1)
     assert loaded(path, models=ModelRegistry([cheaper])).model == cheaper
     assert [spent.model for spent in loaded(path, models=ModelRegistry([cheaper])).spent] == [MODEL]

@@ -95,9 +95,10 @@ class Store:
         if self._writer is not None:
             written = threading.Event()
             self._writer.put(written.set)
-            written.wait(LEAVING)
-            self._put_lost_again()
-            done = self._writer.close()
+            done = written.wait(LEAVING)
+            if done:
+                self._put_lost_again()
+                done = self._writer.close()
             self._unwritable, self._writer = self._writer.trouble, None
         self._locks.close()
         return done
