@@ -1,16 +1,17 @@
 """Which model a run begins with, and the first lines on the screen."""
 
 from modules.config import Config
-from modules.errors import ParlanceError
+from modules.errors import MissingKey, ParlanceError
 from modules.llm.models import Choice, ModelRegistry
 
 FALLBACK = "offline:guide"
 
 
-def first_choice(models: ModelRegistry, config: Config, asked: str) -> Choice:
+def first_choice(models: ModelRegistry, config: Config, asked: str, *, guide: bool = True) -> Choice:
     """What was asked for with -m, else PARLANCE_MODEL, else the default if its key is set, else whoever's key is set.
 
-    With no key at all it is the embedded guide, and the note says how to set one.
+    With no key at all it is the embedded guide, and the note says how to set one. With `guide` False it is MissingKey:
+    a script would take the guide's words for a model's.
     Raises UnknownModel or AmbiguousModel for a name that was asked for.
     """
     if wanted := asked or config.get("PARLANCE_MODEL"):
@@ -22,10 +23,11 @@ def first_choice(models: ModelRegistry, config: Config, asked: str) -> Choice:
     for model in models:
         if model.provider.key_variable is not None and config.has_key(model.provider.key_variable):
             return Choice(model)
-    guide = models.find(FALLBACK)
     variables = [p.key_variable for p in models.providers.values() if p.key_variable][:3]
-    note = f"No key is set. Put {', '.join(variables[:-1])} or {variables[-1]} into {config.folder / '.env'}."
-    return Choice(guide.model, note)
+    cure = f"Put {', '.join(variables[:-1])} or {variables[-1]} into {config.folder / '.env'}."
+    if not guide:
+        raise MissingKey("No key is set.", cure=cure)
+    return Choice(models.find(FALLBACK).model, f"No key is set. {cure}")
 
 
 def has_key(choice: Choice, config: Config) -> bool:
@@ -38,7 +40,5 @@ def has_key(choice: Choice, config: Config) -> bool:
 
 def greeting(version: str, choice: Choice) -> list[str]:
     """The lines before the first prompt."""
-    lines = [
-        f"Parlance {version} · {choice.model.full_name} · /model switches, /help lists the commands, Ctrl+D leaves"
-    ]
+    lines = [f"Parlance {version} · {choice.model.full_name} · /help lists the commands"]
     return lines + ([choice.note] if choice.note else [])
