@@ -19,10 +19,11 @@ RECALLED_ROWS = 6  # lines of each question and answer
 FALLBACK = "offline:guide"
 
 
-def first_choice(models: ModelRegistry, config: Config, asked: str) -> Choice:
+def first_choice(models: ModelRegistry, config: Config, asked: str, *, guide: bool = True) -> Choice:
     """What was asked for with -m, else PARLANCE_MODEL, else the default if its key is set, else whoever's key is set.
 
-    With no key at all it is the embedded guide, and the note says how to set one.
+    With no key at all it is the embedded guide, and the note says how to set one. With `guide` False it is MissingKey:
+    a script would take the guide's words for a model's.
     Raises UnknownModel or AmbiguousModel for a name that was asked for.
     """
     if wanted := asked or config.get("PARLANCE_MODEL"):
@@ -34,10 +35,11 @@ def first_choice(models: ModelRegistry, config: Config, asked: str) -> Choice:
     for model in models:
         if model.provider.key_variable is not None and config.has_key(model.provider.key_variable):
             return Choice(model)
-    guide = models.find(FALLBACK)
     variables = [p.key_variable for p in models.providers.values() if p.key_variable][:3]
-    note = f"No key is set. Put {', '.join(variables[:-1])} or {variables[-1]} into {config.folder / '.env'}."
-    return Choice(guide.model, note)
+    cure = f"Put {', '.join(variables[:-1])} or {variables[-1]} into {config.folder / '.env'}."
+    if not guide:
+        raise MissingKey("No key is set.", cure=cure)
+    return Choice(models.find(FALLBACK).model, f"No key is set. {cure}")
 
 
 def has_key(choice: Choice, config: Config) -> bool:
@@ -118,7 +120,7 @@ def take_unanswered(conversation: Conversation) -> Message | None:
 
 def greeting(version: str, model: str, notes: Sequence[str]) -> list[str]:
     """The lines before the first prompt."""
-    return [f"Parlance {version} · {model} · /model switches, /help lists the commands, Ctrl+D leaves", *notes]
+    return [f"Parlance {version} · {model} · /help lists the commands", *notes]
 
 
 def recalled(conversation: Conversation) -> Iterator[str]:
