@@ -53,6 +53,11 @@ class Config:
         return self._place("state")
 
     @cached_property
+    def data_folder(self) -> Path:
+        """What the person would miss: the conversations."""
+        return self._place("data")
+
+    @cached_property
     def env_files(self) -> tuple[Path, ...]:
         return (ROOT / ".env", self.folder / ".env")
 
@@ -140,7 +145,7 @@ class Config:
         from platformdirs import PlatformDirs  # 5 ms that most starts of a test or a benchmark do not need
 
         dirs = PlatformDirs(APP, appauthor=False)
-        return Path(dirs.user_config_dir if kind == "config" else dirs.user_state_dir)
+        return Path({"config": dirs.user_config_dir, "state": dirs.user_state_dir, "data": dirs.user_data_dir}[kind])
 
 
 class _EnvFile:

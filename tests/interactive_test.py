@@ -76,9 +76,13 @@ class TestThePrompt:
         terminal.sees("Answer 1 from groq.").prompt()
         assert said(home.groq.chats[0]) == [("user", "write a poem")]
 
-    def test_keeps_the_text_when_the_editor_fails(self, home: Home) -> None:
-        terminal = home.open(*OSS, env={"EDITOR": "false"}).prompt()
-        terminal.type("write").prompt("write").type(CTRL_G).type("!").prompt("write!")
+    def test_keeps_the_text_when_the_editor_fails(self, home: Home, tmp_path: Path) -> None:
+        editor = tmp_path / "editor"
+        editor.write_text("#!/bin/sh\necho No such luck.\nexit 1\n")
+        editor.chmod(0o700)
+        terminal = home.open(*OSS, env={"EDITOR": str(editor)}).prompt()
+        terminal.type("write").prompt("write").type(CTRL_G).sees("No such luck.")
+        terminal.prompt("write").type("!").prompt("write!")
 
     def test_keeps_its_bar_in_one_row(self, home: Home) -> None:
         home.groq.answer(Answer("Hm.", usage=Usage(60_000, 10)))

@@ -130,11 +130,13 @@ class TestWhatIsLoaded:
         assert not names & {*SDKS, *SCREENS, "prompt_toolkit", "yaml", "msgspec"}
 
     def test_before_the_first_prompt_is_no_sdk_and_no_renderer(self, home: Home) -> None:
-        chat = home.open(python=("-X", "importtime"), rows=50).prompt()
+        chat = home.open("-m", "groq:gpt-oss-120b", python=("-X", "importtime"), rows=50).prompt()
         names = loaded(chat.raw[: chat.raw.index(BRACKETED_PASTE)])
         assert "prompt_toolkit" in names
         assert not names & {*SDKS, *SCREENS}
-        chat.until(lambda: b"anthropic" in chat.raw and b"markdown_it" in chat.raw, "what is loaded in the background")
+        chat.until(
+            lambda: b"groq._client" in chat.raw and b"markdown_it" in chat.raw, "what is loaded in the background"
+        )
 
     def test_for_a_list_of_models_is_no_sdk(self, home: Home) -> None:
         done = home.run("--list-models", python=("-X", "importtime"))

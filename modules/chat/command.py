@@ -60,6 +60,7 @@ class ChatContext(Struct):
     screen: Screen
     attachments: list[Image | File] = []
     draft: str = ""  # what the next prompt begins with
+    saves: bool = True  # what is typed, too, is there in the next run
 
 
 Run = Callable[[ChatContext, str], Awaitable[Ask | None]]

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import aclosing
 from typing import TextIO
 
@@ -66,6 +66,12 @@ async def answer(conversation: Conversation, services: ServiceManager, message: 
         sys.stdout.write(_as_json(conversation, finished, failed) + "\n")
     sys.stdout.flush()
     return code
+
+
+def tell(notes: Iterable[str]) -> None:
+    """What a person should know, on standard error."""
+    for note in notes:
+        sys.stderr.write(clean(f"parlance: {note}") + "\n")
 
 
 def complain(error: ParlanceError, cure: str = "") -> None:

@@ -14,7 +14,7 @@ from modules.chat.screen import TerminalScreen
 from modules.chat.words import dollars
 from modules.errors import ParlanceError
 from modules.llm.events import Finished, StopReason
-from modules.llm.message import user
+from modules.llm.message import Message, user
 from modules.llm.models import Model
 from modules.llm.parts import File, Image
 from modules.session.conversation import Spent
@@ -22,7 +22,7 @@ from modules.session.turn import run_turn
 
 TWICE = 2.0  # seconds within which a second Ctrl+C at an empty prompt leaves
 MOMENT = 0.1  # seconds; the first keys are echoed before any import takes its share of the processor
-AHEAD = ("modules.chat.markdown.stream",)  # loaded while the first question is typed
+AHEAD = ("modules.chat.markdown.stream", "modules.session.writer")  # loaded while the first question is typed
 STOPPED: dict[StopReason, str] = {
     "max_tokens": "cut: the model's output limit is reached",
     "refusal": "the model declined; /retry or /model asks again",
@@ -62,6 +62,7 @@ class Interactive:
                     await self._handle(line)
                 except EOFError:
                     return
+                self._tell_news()
 
     async def _handle(self, line: str) -> None:
         try:
@@ -87,6 +88,12 @@ class Interactive:
                     f"Parlance itself failed: {type(error).__name__}: {error}.", cure="The conversation is kept."
                 )
             )
+
+    def _tell_news(self) -> None:
+        """That nothing is being saved, for one, is said once."""
+        if (journal := self._context.conversation.journal) is not None:
+            for text in journal.news():
+                self._screen.error(ParlanceError(text))
 
     def _take_attachments(self) -> list[Image | File]:
         taken = list(self._context.attachments)
@@ -124,9 +131,12 @@ class Interactive:
             self._context.conversation.go_to(asked.instead_of)
             self._screen.say("The answer before stays.\n")
             return
-        own = [part for part in asked.message.parts if isinstance(part, Image | File)]
-        self._context.draft = asked.message.text
-        self._context.attachments[:0] = own
+        self.give_back(asked.message)
+
+    def give_back(self, message: Message) -> None:
+        """Let a question that has no answer stand in the next prompt, with what was attached to it."""
+        self._context.draft = message.text
+        self._context.attachments[:0] = [part for part in message.parts if isinstance(part, Image | File)]
 
     def _warm_up_soon(self) -> None:
         """Once the prompt is on the screen, and has had a moment to itself: load what the next answer needs."""

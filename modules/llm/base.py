@@ -31,6 +31,8 @@ KEEPALIVE = 300.0  # the SDKs keep an idle connection for 5 s, which is less tha
 HEADERS = {"Accept-Encoding": "identity"}  # a compressed answer could unfold to any size
 # What escapes the SDKs besides their own errors: sockets, closed clients, keys that no header takes, broken encodings.
 COMMON_ERRORS = (OSError, EOFError, RuntimeError, TypeError, ValueError)
+BREATH = 0.04  # seconds; waking for every delta is most of what an answer costs, so a few are left to come together
+AT_ONCE = 0.001  # seconds; what comes sooner was there already and is read without a pause
 DRAIN = 0.25  # seconds for what may follow the terminal event: usage, [DONE], the end of the body
 
 
@@ -210,7 +212,10 @@ class HttpService(BaseService):
                 await self._refuse_other_content(body)
                 parser = sse.SseParser()
                 seen = False
+                clock = asyncio.get_running_loop().time
+                asked = clock()
                 async for chunk in body.chunks:
+                    waited = clock() - asked > AT_ONCE
                     for data in parser.feed(chunk):
                         seen = True
                         if draft.finished:
@@ -220,6 +225,9 @@ class HttpService(BaseService):
                             yield event
                     if draft.finished:
                         break
+                    if waited:
+                        await asyncio.sleep(BREATH)
+                    asked = clock()
                 if draft.finished is None:
                     raise self._cut(body, seen)
                 await self._drain(body, parser, draft)

@@ -52,6 +52,12 @@ class Journal(Protocol):
     def sent(self, conversation: "Conversation", key: str, ledger: Ledger) -> None:
         """What a ledger holds has changed: entries were frozen, cut off, or stripped."""
 
+    async def settled(self) -> None:
+        """Wait until everything so far is kept, or it is known that it cannot be."""
+
+    def news(self) -> list[str]:
+        """What a person should know about the keeping and has not been told."""
+
 
 class Conversation:
     """What is said, and to whom. Nothing is ever deleted: undo moves the head, and the next message starts a branch.

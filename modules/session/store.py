@@ -1,0 +1,221 @@
+"""Conversations kept as they happen: the journal that a conversation writes to, and the way back to an earlier one.
+
+Nothing is opened, and SQLite is not even loaded, before there is something to write or to read.
+"""
+
+import asyncio
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from modules.errors import FileProblem, UsageError
+from modules.llm.ledger import Ledger
+from modules.llm.message import Message
+from modules.llm.models import Model, ModelRegistry
+from modules.session import changes
+from modules.session.changes import Change
+from modules.session.conversation import Conversation, Node, Spent
+from modules.session.place import LEAVING, Locks, refuse_newer, set_aside
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+    from modules.session.writer import Writer
+
+SHORT = 8  # characters of an id that are enough for a person
+TRIES = 3  # a file may be lost while it is written again
+FILE = "conversations.db"
+
+
+class Store:
+    """The conversations in one file.
+
+    A conversation is written whole when it says its first message, and by its changes from then on. One that another
+    program has open goes on as a copy.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._news: list[str] = []
+        self._known: set[str] = set()
+        self._lost = 0
+        self._current: Conversation | None = None
+        self._writer: Writer | None = None
+        self._locks = Locks(path.with_suffix(".lock"))
+
+    # The journal.
+
+    def said(self, conversation: Conversation, node: Node) -> None:
+        self._put(conversation, changes.said, node)
+
+    def moved(self, conversation: Conversation) -> None:
+        self._put(conversation, changes.moved)
+
+    def growing(self, conversation: Conversation, message: Message) -> None:
+        self._put(conversation, changes.growing, message)
+
+    def paid(self, conversation: Conversation, spent: Spent) -> None:
+        self._put(conversation, changes.paid, spent)
+
+    def sent(self, conversation: Conversation, key: str, ledger: Ledger) -> None:
+        self._put(conversation, changes.sent, key, ledger)
+
+    async def settled(self) -> None:
+        """Wait until everything so far is on the disk, or has been tried in vain; then `trouble` says why."""
+        for _ in range(TRIES):
+            if self._writer is None:
+                return
+            await _reached(self._writer)
+            if not self._put_lost_again():
+                return
+
+    def news(self) -> list[str]:
+        """What a person should know about the keeping and has not been told."""
+        told = []
+        while self._news:
+            told.append(self._news.pop(0))
+        return told
+
+    def add_news(self, text: str) -> None:
+        """Have a person told of this, too."""
+        self._news.append(text)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing is saved at present."""
+        return self._writer.trouble if self._writer else None
+
+    def close(self) -> None:
+        """Write what is left."""
+        if self._writer is not None:
+            written = threading.Event()
+            self._writer.put(written.set)
+            written.wait(LEAVING)
+            self._put_lost_again()
+            if not self._writer.close():
+                self._news.append(f"The end of this conversation could not be saved: {self.trouble or 'no time left'}.")
+            self._writer = None
+        self._locks.close()
+
+    # The way back.
+
+    def check(self) -> None:
+        """Look at the place before anything is said; cheap. Raises ConfigError where a newer release has written."""
+        refuse_newer(self.path)
+        place = self.path
+        while not place.exists() and place != place.parent:
+            place = place.parent
+        if not os.access(place, os.W_OK) or (place != self.path and not place.is_dir()):
+            self._news.append(f"Nothing is saved: {place} cannot be written.")
+
+    def latest(self) -> str | None:
+        """The conversation that was used last, of those that say something."""
+        from modules.session import reading
+
+        try:
+            with self._reading() as connection:
+                return reading.latest(connection)
+        except FileProblem as error:
+            self._news.append(error.message)
+            return None
+
+    def find(self, prefix: str) -> str:
+        """The one conversation whose id begins so. Raises UsageError where there is none, or more than one."""
+        if not prefix.strip():
+            raise UsageError("An id is missing.", cure="-c continues the last conversation.")
+        found = self.ids(prefix)
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise UsageError(f'No conversation\'s id begins with "{prefix}".', cure="-c continues the last one.")
+        several = " or ".join(id[: max(SHORT, len(prefix) + 2)] for id in found[:3])
+        raise UsageError(f'"{prefix}" could be {several}.', cure="Give more of it.")
+
+    def ids(self, prefix: str = "") -> list[str]:
+        """The conversations whose ids begin so, the one used last first."""
+        from modules.session import reading
+
+        with self._reading() as connection:
+            return reading.ids(connection, prefix.strip().lower())
+
+    def load(self, id: str, models: ModelRegistry, start: Model) -> Conversation:
+        """The conversation, which goes on being kept here; what a person should know of it is in `news`.
+
+        `start` answers where its own model is gone. Raises UsageError where there is none of that id, FileProblem
+        where the file cannot be read.
+        """
+        from modules.session import reading
+
+        with self._reading() as connection:
+            loaded = reading.read(connection, id, models, start)
+        if loaded is None:
+            raise UsageError(f"There is no conversation {id}.", cure="-c continues the last one.")
+        conversation = loaded.conversation
+        self._news += loaded.notes
+        if self._locks.take(id):
+            self._known.add(id)
+        else:
+            conversation.id = Conversation(conversation.model).id
+            self._news.append("This conversation is open in another window; it goes on here as a copy.")
+        conversation.journal = self
+        if loaded.cut is not None:
+            conversation.append(loaded.cut)
+        return conversation
+
+    def _put(self, conversation: Conversation, change: Callable[..., Change], *values: Any) -> None:
+        self._current = conversation
+        if self._writer is not None and self._writer.lost != self._lost:
+            self._lost = self._writer.lost
+            self._known.clear()
+        if conversation.id in self._known:
+            self._writing().put(change(conversation, *values))
+        elif conversation.nodes:
+            self._known.add(conversation.id)
+            self._writing().put(changes.everything(conversation))
+
+    def _put_lost_again(self) -> bool:
+        if self._writer is None or self._writer.lost == self._lost or self._current is None:
+            return False
+        self._put(self._current, changes.moved)
+        return True
+
+    def _writing(self) -> "Writer":
+        if self._writer is None:
+            from modules.session.writer import Writer
+
+            self._writer = Writer(self.path, self._locks, self._news.append)
+        return self._writer
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator["Connection"]:
+        """The file, open; raises FileProblem where it cannot be read, after a damaged one was moved out of the way."""
+        from modules.session import database
+
+        try:
+            with contextlib.closing(database.open_to_read(self.path)) as connection:
+                yield connection
+        except database.Error as error:
+            if not database.is_damage(error):
+                problem = f"{self.path} cannot be read: {database.reason(error)}."
+                raise FileProblem(problem, cure="Check its permissions, or start without -c.") from error
+            aside = set_aside(self.path)
+            raise FileProblem(
+                f"The saved conversations were damaged. They are in {aside} now.",
+                cure="The next message begins a new file.",
+            ) from error
+
+
+async def _reached(writer: "Writer") -> None:
+    """Wait until the writer has come to the end of what was put."""
+    loop = asyncio.get_running_loop()
+    there = asyncio.Event()
+
+    def tell() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and nobody waits any more
+            loop.call_soon_threadsafe(there.set)
+
+    writer.put(tell)
+    await there.wait()
