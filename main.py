@@ -91,7 +91,7 @@ async def _interactive(args: argparse.Namespace) -> int:
     from modules.chat.commands import COMMANDS
     from modules.chat.interactive import Interactive
     from modules.chat.screen import TerminalScreen
-    from modules.chat.start import Wish, begin, first_choice, greeting, recalled, take_unanswered
+    from modules.chat.start import begin, first_choice, greeting, recalled, take_unanswered
     from modules.llm.catalogue_cache import load as load_catalogue
     from modules.llm.service_manager import ServiceManager
     from modules.session.store import FILE, SHORT, Store
@@ -100,8 +100,7 @@ async def _interactive(args: argparse.Namespace) -> int:
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
     services, store = ServiceManager.instance(), Store(config.data_folder / FILE)
     attachments = [load(name) for name in args.attach]
-    wish = Wish(args.resume, args.model, args.system, save=not args.no_save)
-    conversation, notes = begin(wish, store, models, services, first_choice(models, config, args.model))
+    conversation, notes = begin(_wish(args), store, models, services, first_choice(models, config, args.model))
     screen = TerminalScreen(plain=config.plain or not config.color)
     context = ChatContext(
         config, models, services, conversation, COMMANDS, screen, attachments, saves=not args.no_save
@@ -119,11 +118,7 @@ async def _interactive(args: argparse.Namespace) -> int:
     try:
         await chat.run()
         if not args.no_save and context.conversation.messages:
-            kept = store.close()
-            way = f"Continue with: parlance -c, or -r {context.conversation.id[:SHORT]}"
-            screen.say(
-                way if kept else f"The end of this conversation is not saved: {store.trouble or 'no time left'}."
-            )
+            screen.say(f"Continue with: parlance -c, or -r {context.conversation.id[:SHORT]}")
     finally:
         store.close()
         for text in store.news():
@@ -135,7 +130,7 @@ async def _interactive(args: argparse.Namespace) -> int:
 async def _headless(args: argparse.Namespace) -> int:
     from modules.chat import headless
     from modules.chat.attachment import load
-    from modules.chat.start import Wish, begin, first_choice, take_unanswered
+    from modules.chat.start import begin, first_choice, refuse_guide, take_unanswered
     from modules.llm.catalogue_cache import load as load_catalogue
     from modules.llm.service_manager import ServiceManager
     from modules.session.store import FILE, Store
@@ -145,8 +140,9 @@ async def _headless(args: argparse.Namespace) -> int:
     message = headless.question(args.question or "", piped, [load(name) for name in args.attach])
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
     services, store = ServiceManager.instance(), Store(config.data_folder / FILE)
-    wish = Wish(args.resume, args.model, args.system, save=not args.no_save)
-    conversation, notes = begin(wish, store, models, services, first_choice(models, config, args.model, guide=False))
+    start = first_choice(models, config, args.model)
+    conversation, notes = begin(_wish(args), store, models, services, start)
+    refuse_guide(conversation, start)
     headless.tell(notes)
     take_unanswered(conversation)
     gc.enable()
@@ -156,6 +152,12 @@ async def _headless(args: argparse.Namespace) -> int:
         store.close()
         headless.tell(store.news())
         await services.close()
+
+
+def _wish(args: argparse.Namespace) -> Any:
+    from modules.chat.start import Wish
+
+    return Wish(args.resume, args.model, args.system, save=not args.no_save)
 
 
 def _list_models() -> int:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
+from modules.chat.words import overflow
 from modules.config import Config
 from modules.errors import BadKey, FileProblem, MissingKey, ParlanceError
 from modules.llm.message import Message
@@ -12,6 +13,7 @@ from modules.llm.parts import File, Image
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
 from modules.session.store import Store
+from modules.session.switch import handover
 
 LAST = ""  # in the place of an id: the conversation that was used last
 RECALLED = 2  # turns
@@ -19,11 +21,10 @@ RECALLED_ROWS = 6  # lines of each question and answer
 FALLBACK = "offline:guide"
 
 
-def first_choice(models: ModelRegistry, config: Config, asked: str, *, guide: bool = True) -> Choice:
+def first_choice(models: ModelRegistry, config: Config, asked: str) -> Choice:
     """What was asked for with -m, else PARLANCE_MODEL, else the default if its key is set, else whoever's key is set.
 
-    With no key at all it is the embedded guide, and the note says how to set one. With `guide` False it is MissingKey:
-    a script would take the guide's words for a model's.
+    With no key at all it is the embedded guide, and the note says how to set one.
     Raises UnknownModel or AmbiguousModel for a name that was asked for.
     """
     if wanted := asked or config.get("PARLANCE_MODEL"):
@@ -35,11 +36,16 @@ def first_choice(models: ModelRegistry, config: Config, asked: str, *, guide: bo
     for model in models:
         if model.provider.key_variable is not None and config.has_key(model.provider.key_variable):
             return Choice(model)
+    guide = models.find(FALLBACK)
     variables = [p.key_variable for p in models.providers.values() if p.key_variable][:3]
-    cure = f"Put {', '.join(variables[:-1])} or {variables[-1]} into {config.folder / '.env'}."
-    if not guide:
-        raise MissingKey("No key is set.", cure=cure)
-    return Choice(models.find(FALLBACK).model, f"No key is set. {cure}")
+    note = f"No key is set. Put {', '.join(variables[:-1])} or {variables[-1]} into {config.folder / '.env'}."
+    return Choice(guide.model, note)
+
+
+def refuse_guide(conversation: Conversation, start: Choice) -> None:
+    """Raise MissingKey where the guide would answer only for want of a key: a script takes its words for a model's."""
+    if conversation.model.full_name == FALLBACK and start.note:
+        raise MissingKey(start.note)
 
 
 def has_key(choice: Choice, config: Config) -> bool:
@@ -84,7 +90,8 @@ def begin(
         conversation.changed()
     note = _answerable(conversation, services, start)
     notes = notes if conversation.model == start.model else []
-    return conversation, [*notes, *store.news(), *([note] if note else [])]
+    told = [note, overflow(handover(conversation, conversation.model))]
+    return conversation, [*notes, *store.news(), *filter(None, told)]
 
 
 def _resumed(store: Store, id: str, models: ModelRegistry, start: Choice) -> Conversation | None:

@@ -98,7 +98,7 @@ async def show_config(chat: ChatContext, args: str) -> Ask | None:
     rows = [("config folder", str(config.folder))]
     rows += [(".env", f"{path} ({'read' if path.is_file() else 'not there'})") for path in config.env_files]
     rows += [("models.yaml", f"{config.user_models} ({'read' if config.user_models.is_file() else 'not there'})")]
-    rows += [("state folder", str(config.state_folder))]
+    rows += [("state folder", str(config.state_folder)), ("data folder", str(config.data_folder))]
     chat.screen.table(rows)
     chat.screen.say("")
     chat.screen.table([(one.name, _key_status(config, one)) for one in chat.models.providers.values()])

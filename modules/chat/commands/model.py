@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from modules.chat.abilities import columns, compact
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.completer import complete_models
-from modules.chat.words import count
+from modules.chat.words import count, overflow
 from modules.errors import BadKey, MissingKey, SwitchFailed, UsageError
 from modules.llm.models import LEVELS, Choice, Model
 from modules.session.switch import Handover, handover
@@ -54,11 +54,8 @@ def switch(chat: ChatContext, choice: Choice) -> None:
     chat.screen.say(switch_line(old, new, told))
     if new.provider.note and new_there:
         chat.screen.say(new.provider.note)
-    if not told.fits:
-        chat.screen.say(
-            f"The conversation does not fit: about {compact(told.tokens)} tokens, and the window holds "
-            f"{compact(told.window or 0)}. /model - goes back, /undo shortens it, /new begins another."
-        )
+    if warning := overflow(told):
+        chat.screen.say(warning)
 
 
 def switch_line(old: Model, new: Model, told: Handover) -> str:
