@@ -22,7 +22,7 @@ class Ledger:
     `digests[i]` is the value digest of all up to and with entry i, beginning with the instructions and tools in
     `seed`; kept only where reasoning is bound to it. `stripped` is the position before which no reasoning is given
     back, because the provider could not read it; `lenient` says that it was asked to drop such reasoning itself;
-    `without` names fields that the endpoint refused. `saved` counts the entries that the journal has seen.
+    `without` names what the endpoint refused: fields, or IMAGES. `saved` counts the entries that the journal has seen.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class Ledger:
         self._tail, self._tail_digests, self._asked = [], [], path
 
         def readable(message: Message, at: int) -> bool:
-            made_under = message.origin.made_under if message.origin else ""
+            made_under = message.origin.made_under if message.origin and transformer.binds_reasoning else ""
             return at >= self.stripped and made_under in ("", self.digest)
 
         after = self.entries[-1].wire if self.entries else None
@@ -93,9 +93,9 @@ class Ledger:
         self.stripped = max(self.stripped, position)
         self._cut(0)
 
-    def drop(self, field: str) -> None:
-        """Never send this field again."""
-        self.without |= {field}
+    def drop(self, what: str) -> None:
+        """Never send this field, or pictures, again."""
+        self.without |= {what}
         self._cut(0)
 
     def _cut(self, position: int) -> None:

@@ -14,6 +14,7 @@ from modules.llm.telling import Telling
 Role = Literal["user", "assistant", "tool", "system"]
 State = Literal["complete", "interrupted", "incomplete", "refused"]
 
+IMAGES = "images"  # among what an endpoint refuses: pictures, whatever its models are said to see
 INTERRUPTED_CALL = "Interrupted by the user before a result was there."
 
 
@@ -125,7 +126,7 @@ class MessageTransformer(ABC):
 
     A turn of the same dialect and issuer is given back from `native`, untouched. Any other turn is projected from
     its parts by what the model can take; foreign reasoning is dropped, never turned into text. `without` names
-    fields that this endpoint turned out to refuse.
+    what this endpoint turned out to refuse: fields, or IMAGES.
     """
 
     dialect: ClassVar[str]
@@ -138,6 +139,16 @@ class MessageTransformer(ABC):
     def binds_reasoning(self) -> bool:
         """Whether reasoning is good only after the very conversation it was made in."""
         return False
+
+    @property
+    def sees(self) -> bool:
+        """Whether pictures are shown."""
+        return sees(self.model, self.without)
+
+    @property
+    def reads(self) -> bool:
+        """Whether documents are given as they are."""
+        return self.model.documents and not self.model.profile.string_content
 
     def convert(self, history: Sequence[Message]) -> list[Wire]:
         """The wire's own list of messages (or items), ready to send."""
@@ -268,6 +279,11 @@ def _told_results(message: Message, names: dict[str, str]) -> Iterator[Part]:
         failed = " failed" if result.is_error else ""
         yield Text(f"[result of {names.get(result.call_id, 'a tool')}{failed}] {result.text}")
         yield from (part for part in result.parts if not isinstance(part, Text))
+
+
+def sees(model: Model, without: frozenset[str] = frozenset()) -> bool:
+    """Whether a model can be shown pictures at its endpoint, which may have refused them."""
+    return model.vision and not model.profile.string_content and IMAGES not in without
 
 
 def says_something(message: Message) -> bool:
