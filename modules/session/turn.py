@@ -60,7 +60,7 @@ async def run_turn(
         service = await services.service_for(model)
         attempt = 1
         while True:
-            request = _request(conversation, model, tools)
+            request = request_for(conversation, model, tools)
             reply = service.reply(request)
             growth = _Growth(conversation, reply)
             shown = False
@@ -124,7 +124,8 @@ class _Growth:
                 journal.growing(self._conversation, message)
 
 
-def _request(conversation: Conversation, model: Model, tools: tuple[ToolSpec, ...]) -> ChatRequest:
+def request_for(conversation: Conversation, model: Model, tools: tuple[ToolSpec, ...] = ()) -> ChatRequest:
+    """What would be sent to `model` now."""
     return ChatRequest(
         model,
         conversation.messages,
