@@ -3,7 +3,8 @@
 import sqlite3
 from pathlib import Path
 
-from modules.session.place import VERSION, make_private, refuse_newer, refuse_version
+from modules.errors import ConfigError
+from modules.session.place import VERSION, make_private, move_aside, refuse_newer, refuse_version
 
 PATIENCE = 5.0  # seconds to wait for another program's write
 Error = sqlite3.Error
@@ -38,18 +39,27 @@ SCHEMA = (
 )
 
 
+class Damaged(sqlite3.DatabaseError):
+    """What a person is told of a damaged file; it is out of the way."""
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """The database, made if it is missing, for this user only.
 
-    Raises ConfigError where a newer release wrote it, which leaves it as it is, OSError where it cannot be made, and
-    sqlite3.Error for everything else.
+    Raises ConfigError where a newer release wrote it, which leaves it as it is, Damaged where it was broken and is
+    out of the way now, OSError where it cannot be made, and sqlite3.Error for everything else.
     """
     refuse_newer(path)
     make_private(path)
     connection = sqlite3.connect(path, PATIENCE, isolation_level=None, check_same_thread=False)
     try:
         _prepare(connection, path)
-    except BaseException:
+    except sqlite3.Error as error:
+        if is_damage(error):
+            raise Damaged(set_aside(path, connection)) from error
+        connection.close()
+        raise
+    except ConfigError:
         connection.close()
         raise
     return connection
@@ -69,6 +79,15 @@ def open_to_read(path: Path) -> sqlite3.Connection:
         if not is_unwritable(error):
             raise
     return sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True, isolation_level=None)
+
+
+def set_aside(path: Path, connection: sqlite3.Connection) -> str:
+    """Move a damaged file out of the way, and say so. Raises OSError where that cannot be."""
+    try:
+        aside = move_aside(path)  # first: closing would tidy away what belongs to it
+    finally:
+        connection.close()
+    return f"The saved conversations were damaged. They are in {aside} now, and a new file is begun."
 
 
 def is_damage(error: sqlite3.Error) -> bool:

@@ -27,7 +27,7 @@ def refuse_newer(path: Path) -> None:
             refuse_version(path, int.from_bytes(head[60:64], "big"))
 
 
-def set_aside(path: Path) -> Path:
+def move_aside(path: Path) -> Path:
     """Rename a damaged file, and what belongs to it, out of the way; give its new name."""
     stamp, count = time.strftime("%Y%m%d-%H%M%S"), 0
     aside = path.with_name(f"{path.name}.corrupt-{stamp}")

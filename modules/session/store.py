@@ -18,7 +18,7 @@ from modules.llm.models import Model, ModelRegistry
 from modules.session import changes
 from modules.session.changes import Change
 from modules.session.conversation import Conversation, Node, Spent
-from modules.session.place import LEAVING, Locks, refuse_newer, set_aside
+from modules.session.place import LEAVING, Locks, refuse_newer
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -43,6 +43,7 @@ class Store:
         self._known: set[str] = set()
         self._lost = 0
         self._current: Conversation | None = None
+        self._unwritable: str | None = None
         self._writer: Writer | None = None
         self._locks = Locks(path.with_suffix(".lock"))
 
@@ -86,19 +87,21 @@ class Store:
     @property
     def trouble(self) -> str | None:
         """Why nothing is saved at present."""
-        return self._writer.trouble if self._writer else None
+        return self._writer.trouble if self._writer else self._unwritable
 
-    def close(self) -> None:
-        """Write what is left."""
+    def close(self) -> bool:
+        """Write what is left; whether all of it is on the disk."""
+        done = True
         if self._writer is not None:
             written = threading.Event()
             self._writer.put(written.set)
-            written.wait(LEAVING)
-            self._put_lost_again()
-            if not self._writer.close():
-                self._news.append(f"The end of this conversation could not be saved: {self.trouble or 'no time left'}.")
-            self._writer = None
+            done = written.wait(LEAVING)
+            if done:
+                self._put_lost_again()
+                done = self._writer.close()
+            self._unwritable, self._writer = self._writer.trouble, None
         self._locks.close()
+        return done
 
     # The way back.
 
@@ -109,7 +112,8 @@ class Store:
         while not place.exists() and place != place.parent:
             place = place.parent
         if not os.access(place, os.W_OK) or (place != self.path and not place.is_dir()):
-            self._news.append(f"Nothing is saved: {place} cannot be written.")
+            self._unwritable = f"{place} cannot be written"
+            self._news.append(f"Nothing is saved: {self._unwritable}.")
 
     def latest(self) -> str | None:
         """The conversation that was used last, of those that say something."""
@@ -186,7 +190,7 @@ class Store:
         if self._writer is None:
             from modules.session.writer import Writer
 
-            self._writer = Writer(self.path, self._locks, self._news.append)
+            self._writer = Writer(self.path, self._locks, self._news.append, self._unwritable)
         return self._writer
 
     @contextlib.contextmanager
@@ -195,17 +199,20 @@ class Store:
         from modules.session import database
 
         try:
-            with contextlib.closing(database.open_to_read(self.path)) as connection:
+            connection = database.open_to_read(self.path)
+            try:
                 yield connection
-        except database.Error as error:
-            if not database.is_damage(error):
-                problem = f"{self.path} cannot be read: {database.reason(error)}."
-                raise FileProblem(problem, cure="Check its permissions, or start without -c.") from error
-            aside = set_aside(self.path)
-            raise FileProblem(
-                f"The saved conversations were damaged. They are in {aside} now.",
-                cure="The next message begins a new file.",
-            ) from error
+            except database.Error as error:
+                if database.is_damage(error):
+                    raise database.Damaged(database.set_aside(self.path, connection)) from error
+                raise
+            finally:
+                connection.close()
+        except database.Damaged as error:
+            raise FileProblem(str(error)) from error
+        except (database.Error, OSError) as error:
+            problem = f"{self.path} cannot be read: {database.reason(error)}."
+            raise FileProblem(problem, cure="Check its permissions, or start without -c.") from error
 
 
 async def _reached(writer: "Writer") -> None:

@@ -55,9 +55,9 @@ async def run_turn(
     """
     conversation.append(message)
     try:
+        service = await services.service_for(model)
         if conversation.journal is not None:
             await conversation.journal.settled()
-        service = await services.service_for(model)
         attempt = 1
         while True:
             request = request_for(conversation, model, tools)

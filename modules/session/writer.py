@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from modules.errors import ConfigError
 from modules.session import database
 from modules.session.changes import Change, Statement
-from modules.session.place import LEAVING, Locks, set_aside
+from modules.session.place import LEAVING, Locks
 
 IN_TROUBLE = 100  # milliseconds to wait for another program's write when it did not end in time before
 
@@ -21,12 +21,13 @@ Item = Change | Callable[[], None] | None
 class Writer:
     """Writes to one file. `say` is called, from the thread, with what a person should know.
 
-    `trouble` says why nothing is written at present. `lost` counts the files that went away below us: what was
-    written before is not in the present one, and has to be put again, whole.
+    `trouble` says why nothing is written at present; given at the start, it is what a person knows already.
+    `lost` counts the files that went away below us: what was written before is not in the present one, and has to be
+    put again, whole.
     """
 
-    def __init__(self, path: Path, locks: Locks, say: Callable[[str], None]) -> None:
-        self.trouble: str | None = None
+    def __init__(self, path: Path, locks: Locks, say: Callable[[str], None], trouble: str | None) -> None:
+        self.trouble = trouble
         self.lost = 0
         self._path = path
         self._locks = locks
@@ -112,16 +113,17 @@ class Writer:
         return self._connection
 
     def _undo(self, error: sqlite3.Error) -> None:
-        if database.is_damage(error):
-            self._disconnect()
+        if isinstance(error, database.Damaged):
+            self._begin_again(str(error))
+            return
+        if database.is_damage(error) and self._connection is not None:
             try:
-                aside = set_aside(self._path)
+                told = database.set_aside(self._path, self._connection)
             except OSError as failed:
                 self._fail(database.reason(failed))
-                return
-            self._begin_again(
-                f"The saved conversations were damaged. They are in {aside} now, and a new file is begun."
-            )
+            else:
+                self._begin_again(told)
+            self._connection = None
             return
         if self._connection is not None:
             with contextlib.suppress(sqlite3.Error):
