@@ -27,7 +27,8 @@ from modules.llm.parts import Image, Reasoning, Text, ToolCall, Wire
 from modules.session.conversation import Conversation
 from modules.session.turn import request_for
 from tests.cases import ENDPOINTS, TOOLS
-from tests.long import BODIES, SEALED, long_conversation
+from tests.dry import BODIES
+from tests.long import SEALED, long_conversation
 
 LENGTHS = (10, 100, 1_000, 2_000, 10_000)
 ENOUGH = 0.002  # seconds: what is quicker is done several times and divided

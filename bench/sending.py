@@ -16,7 +16,6 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
-from typing import Any
 
 from bench.engine import NAMES
 from bench.rig import load
@@ -28,6 +27,7 @@ from modules.session.turn import request_for
 from tests.cases import ENDPOINTS, TOOLS
 from tests.conftest import make_service
 from tests.long import long_conversation
+from tests.sdk import HISTORY, create
 from tests.wire.__main__ import synthetic
 from tests.wire.facts import Dialect
 
@@ -88,25 +88,12 @@ def ours(service: BaseService, talk: Conversation) -> Send:
     return send
 
 
-def theirs(service: Any, talk: Conversation, *walked: str) -> Send:
-    """The same request through the same client; what is `walked` is given as the SDK's own parameters."""
-    client = getattr(service, "client", None) or service._client
-    extra = service.body(request_for(talk, talk.model, TOOLS))
-    given = {key: extra[key] for key in ("model", "max_tokens") if key in extra}
-    given |= {key: extra.pop(key) for key in walked if key in extra}
-    match talk.model.provider.dialect:
-        case "anthropic-messages":
-            create = client.messages.with_streaming_response.create
-        case "openai-responses":
-            create = client.responses.with_streaming_response.create
-            given.pop("max_tokens", None)
-        case _:
-            create = client.chat.completions.with_streaming_response.create
-    if talk.model.provider.dialect != "openai-responses":
-        given.setdefault("messages", [])
+def theirs(service: HttpService, talk: Conversation, *given: str) -> Send:
+    """The same request through the same client; what is `given` goes in as the SDK's own parameters."""
+    body = service.body(request_for(talk, talk.model, TOOLS))
 
     async def send() -> None:
-        async with create(**given, stream=True, extra_body=extra) as response:
+        async with create(service, body, *given) as response:
             await response.read()
 
     return send
@@ -143,7 +130,7 @@ async def measure(name: Dialect, length: int, rounds: int) -> list[tuple[float, 
         assert isinstance(service, HttpService)
         talk = long_conversation(model, length, TOOLS)
         talk.append(user("And now?"))
-        sides = (ours(service, talk), theirs(service, talk), theirs(service, talk, "messages", "input", "tools"))
+        sides = (ours(service, talk), theirs(service, talk), theirs(service, talk, *HISTORY))
         took: list[list[tuple[float, float]]] = [[] for _ in sides]
         for turn in range(rounds + 1):
             for send, times in zip(sides, took, strict=True):

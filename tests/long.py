@@ -1,18 +1,16 @@
 """A conversation of any length as a session holds it: tools, pictures, another model's turns, and a model's own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import cycle
 from typing import Any
 
-from modules.anthropic import transformer as anthropic
-from modules.llm import chat_completions
-from modules.llm.base import ChatRequest, ToolSpec
+from modules.llm.base import ToolSpec
 from modules.llm.message import Message, Origin, user
-from modules.llm.models import Dialect, Model
-from modules.llm.parts import Image, Part, Reasoning, Text, ToolCall, ToolResult, Wire
-from modules.openai import transformer as openai
+from modules.llm.models import Model
+from modules.llm.parts import Image, Part, Reasoning, Text, ToolCall, ToolResult
 from modules.session.conversation import Conversation
 from modules.session.turn import request_for
+from tests.dry import BODIES
 
 SAID = "What is said here is about as long as what people and models say to each other, and means nothing. " * 7
 THOUGHT = "Hm. " * 40
@@ -20,11 +18,6 @@ SEALED = "EsgBCkYIBxgCKkCrWJ" * 12  # a signature, or reasoning that only its ma
 PIXELS = "iVBORw0KGgoAAAANSUhEUg" * 400
 ROUND = 10  # messages
 PICTURED = 20  # one round in so many has a picture
-BODIES: dict[Dialect, Callable[[ChatRequest], Wire]] = {
-    "anthropic-messages": anthropic.request_body,
-    "openai-responses": openai.request_body,
-    "openai-chat": chat_completions.request_body,
-}
 
 
 def long_conversation(model: Model, length: int, tools: tuple[ToolSpec, ...] = ()) -> Conversation:
