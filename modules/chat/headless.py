@@ -13,6 +13,7 @@ from modules.llm.events import Finished, TextDelta
 from modules.llm.message import Message, user
 from modules.llm.parts import File, Image
 from modules.llm.service_manager import ServiceManager
+from modules.session import prices
 from modules.session.conversation import Conversation
 from modules.session.turn import Retrying, run_turn
 
@@ -63,6 +64,8 @@ async def answer(conversation: Conversation, services: ServiceManager, message: 
     if last and not last.endswith("\n"):
         sys.stdout.write("\n")
     if as_json:
+        if conversation.cost() is None:
+            prices.load()
         sys.stdout.write(_as_json(conversation, finished, failed) + "\n")
     sys.stdout.flush()
     return code

@@ -11,13 +11,15 @@ from modules.chat.interrupt import interruptible
 from modules.chat.prompt import Leaving, Prompt
 from modules.chat.render import Answer, show
 from modules.chat.screen import TerminalScreen
-from modules.chat.words import dollars
+from modules.chat.words import dollars, overflow
 from modules.errors import ParlanceError
 from modules.llm.events import Finished, StopReason
 from modules.llm.message import Message, user
 from modules.llm.models import Model
 from modules.llm.parts import File, Image
+from modules.session import prices
 from modules.session.conversation import Spent
+from modules.session.switch import handover
 from modules.session.turn import run_turn
 
 TWICE = 2.0  # seconds within which a second Ctrl+C at an empty prompt leaves
@@ -104,6 +106,8 @@ class Interactive:
         """Run one turn on the screen, and leave the question in the next prompt where it found no answer."""
         conversation = self._context.conversation
         model = asked.model or conversation.model
+        if asked.model and (warning := overflow(handover(conversation, model))):
+            self._screen.say(warning)
         answer = Answer(self._screen, model.name)
         self._screen.write("\n")
         spent, began = len(conversation.spent), time.monotonic()
@@ -171,3 +175,4 @@ def footer(model: Model, finished: Finished | None, spent: list[Spent], seconds:
 def _load_ahead() -> None:
     for name in AHEAD:
         import_module(name)
+    prices.load()

@@ -10,6 +10,7 @@ from modules.llm.events import Usage
 from modules.llm.ledger import Ledger, ledger_key
 from modules.llm.message import Message
 from modules.llm.models import Level, Model
+from modules.session.prices import cost_of
 
 
 class Spent(Struct, frozen=True):
@@ -21,9 +22,7 @@ class Spent(Struct, frozen=True):
     @property
     def cost(self) -> float | None:
         """Dollars; None where the price is unknown. What needs no key costs nothing."""
-        if self.model.price is not None:
-            return self.model.price.of(self.usage)
-        return 0.0 if self.model.provider.key_variable is None else None
+        return cost_of(self.model, self.usage)
 
 
 class Node(Struct, frozen=True):

@@ -125,7 +125,7 @@ class _Growth:
 
 
 def request_for(conversation: Conversation, model: Model, tools: tuple[ToolSpec, ...] = ()) -> ChatRequest:
-    """What would be sent to `model` now."""
+    """What `model` is asked next: the conversation as it stands."""
     return ChatRequest(
         model,
         conversation.messages,

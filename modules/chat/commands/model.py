@@ -5,20 +5,38 @@ from collections.abc import Iterator
 from modules.chat.abilities import columns, compact
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.completer import complete_models
+from modules.chat.manifest import manifest
 from modules.chat.words import count, overflow
 from modules.errors import BadKey, MissingKey, SwitchFailed, UsageError
 from modules.llm.models import LEVELS, Choice, Model
+from modules.session.plan import plan
 from modules.session.switch import Handover, handover
 
+PLAN = "--plan"
 
-@command("/model [name]", aliases=("m",), complete=complete_models)
+
+def complete_switch(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
+    """Models, and behind a model the option."""
+    name, space, _ = args.partition(" ")
+    if space:
+        yield f"{name} {PLAN}", "what a switch would mean, without switching"
+    else:
+        yield from complete_models(chat, args)
+
+
+@command("/model [name] [--plan]", aliases=("m",), complete=complete_switch)
 async def model(chat: ChatContext, args: str) -> Ask | None:
     """Go on with another model; alone, choose one.
 
     A name is provider:model, a name or alias from /models, the beginning of one, or any id that the provider knows.
     The conversation goes on: text, tool calls and results, and images as far as the model takes them.
-    "/model -" goes back to the model before.
+    "/model -" goes back to the model before. With --plan nothing changes: it is shown in full what would carry over,
+    what would be left out, and what the next turn would cost.
     """
+    words = args.split()
+    args = " ".join(word for word in words if word != PLAN)
+    if PLAN in words and not args:
+        raise UsageError("Of which model?", cure=f"/model NAME {PLAN} shows what a switch to it would mean.")
     if args == "-":
         if chat.conversation.previous is None:
             raise UsageError("There is no model to go back to.", cure="/model NAME switches.")
@@ -32,8 +50,26 @@ async def model(chat: ChatContext, args: str) -> Ask | None:
         if picked is None:
             return None
         choice = Choice(picked)
-    switch(chat, choice)
+    if PLAN in words:
+        show_plan(chat, choice)
+    else:
+        switch(chat, choice)
     return None
+
+
+def show_plan(chat: ChatContext, choice: Choice) -> None:
+    """Say in full what a switch would mean; nothing is changed."""
+    model, conversation = choice.model, chat.conversation
+    if choice.note:
+        chat.screen.say(choice.note)
+    variable = model.provider.key_variable
+    key = "not needed" if variable is None else "set" if chat.config.has_key(variable) else f"{variable} is not set"
+    able = [other for other in chat.models if chat.config.has_key(other.provider.key_variable)]
+    if model == conversation.model:
+        chat.screen.say(f"{model.full_name} is answering already.")
+    else:
+        chat.screen.say(f"{conversation.model.full_name} → {model.full_name}, if you switch. Nothing has changed yet.")
+    chat.screen.table(list(manifest(plan(conversation, model), key, able)))
 
 
 def switch(chat: ChatContext, choice: Choice) -> None:
