@@ -80,6 +80,7 @@ class Conversation:
         self.nodes: list[Node] = []
         self.head = 0
         self._path: list[Node] = []
+        self._estimates: dict[int, int] = {}
 
     def __iter__(self) -> Iterator[Message]:
         return (node.message for node in self._path)
@@ -185,10 +186,13 @@ class Conversation:
     def tokens(self) -> int:
         """About how many tokens the next request reads: the last answer's own count, or four characters to a token."""
         counted = 0
-        for message in reversed(self.messages):
+        for node in reversed(self._path):
+            message = node.message
             if message.role == "assistant" and message.usage and message.usage.input:
                 return counted + message.usage.input + message.usage.output - message.usage.reasoning
-            counted += _estimate(message)
+            if node.id not in self._estimates:  # asked at each key pressed, and a message never changes
+                self._estimates[node.id] = _estimate(message)
+            counted += self._estimates[node.id]
         return counted + len(self.system) // 4
 
     def cost(self) -> float | None:
