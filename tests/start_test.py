@@ -15,7 +15,7 @@ def started(home: Home, *args: str, **env: str) -> str:
     """The model that a run with these arguments begins with."""
     chat = home.open(*args, columns=200, env=env).prompt()
     greeting = chat.rows[0].split(" · ")[1]
-    chat.sees(f"leaves > {greeting}")  # and the bar at the bottom says the same
+    chat.sees(f"commands > {greeting}")  # and the bar at the bottom says the same
     chat.close()
     return greeting
 
@@ -85,6 +85,29 @@ class TestAKey:
         assert "OPENAI_API_KEY not set" in listed.stdout
         done = home.run("-p", "Hm?", "-m", "groq:llama-3.1-8b", cwd=elsewhere)
         assert done.stdout == "Answer 1 from groq.\n"
+
+    def test_that_is_missing_is_told_with_the_cure_and_seen_once_it_is_written_down(self, home: Home) -> None:
+        key = home.keys.pop("GROQ_API_KEY")
+        chat = home.open("-m", "openai:gpt-6.1-sol", columns=300).prompt()
+        said = chat.ask("/model gpt-oss").splitlines()[1:]
+        assert said[0].startswith("Groq needs a key and GROQ_API_KEY is not set.")
+        assert str(home.folder / ".env") in said[1]
+        assert said[2] == "Still on openai:gpt-6.1-sol."
+        (home.folder / ".env").write_text(f"GROQ_API_KEY={key}\n")
+        chat.enter("/model gpt-oss").sees("→ groq:gpt-oss-120b").prompt()
+        chat.enter("Hello").sees("Answer 1 from groq.").prompt()
+
+    def test_and_where_it_goes_is_shown_by_config_without_its_value(self, home: Home) -> None:
+        del home.keys["OPENAI_API_KEY"]
+        chat = home.open(columns=120, rows=40).prompt()
+        said = chat.ask("/config")
+        assert f"config folder  {home.folder}" in said
+        assert f"{home.folder / '.env'} (not there)" in said
+        assert f"{home.folder / 'models.yaml'} (read)" in said
+        assert f"{home.folder / 'state'}" in said
+        assert "ANTHROPIC_API_KEY set in the environment" in said
+        assert "OPENAI_API_KEY not set: https://platform.openai.com/api-keys" in said
+        assert not [key for key in home.keys.values() if key in said]
 
     def test_that_no_header_can_carry_is_refused_before_anything_is_sent_and_never_shown(self, home: Home) -> None:
         done = home.run("-p", "Hm?", "-m", "groq:llama-3.1-8b", env={"GROQ_API_KEY": "gsk-two\nlines-0123"})

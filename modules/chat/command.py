@@ -27,6 +27,9 @@ class Screen(Protocol):
     def table(self, rows: Sequence[Sequence[str]]) -> None:
         """Rows in columns; the last column takes what room is left."""
 
+    def size(self) -> tuple[int, int]:
+        """Columns and rows."""
+
     def clear(self) -> None:
         """An empty screen; the scrollback stays."""
 

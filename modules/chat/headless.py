@@ -40,6 +40,7 @@ def read(stream: TextIO) -> str:
 async def answer(conversation: Conversation, services: ServiceManager, message: Message, *, as_json: bool) -> int:
     """Ask, print, and return the exit code. Text is printed as it comes, JSON when all of it is there."""
     finished: Finished | None = None
+    failed: ParlanceError | None = None
     code, last = 0, ""
     try:
         # Closed here, and not by the garbage collector, when the reader of our output goes.
@@ -56,13 +57,13 @@ async def answer(conversation: Conversation, services: ServiceManager, message: 
                         finished = event
     except ParlanceError as error:
         complain(error)
-        code = error.exit_code
+        code, failed = error.exit_code, error
     except asyncio.CancelledError:
         code = EXIT_INTERRUPTED
     if last and not last.endswith("\n"):
         sys.stdout.write("\n")
     if as_json:
-        sys.stdout.write(_as_json(conversation, finished) + "\n")
+        sys.stdout.write(_as_json(conversation, finished, failed) + "\n")
     sys.stdout.flush()
     return code
 
@@ -78,7 +79,20 @@ def complain(error: ParlanceError, cure: str = "") -> None:
     sys.stderr.write(clean(f"parlance: {error.message} {cure or error.cure}".rstrip()) + "\n")
 
 
-def _as_json(conversation: Conversation, finished: Finished | None) -> str:
+def fail_as_json(error: ParlanceError) -> None:
+    """The one JSON object of a run that failed before there was a conversation."""
+    sys.stdout.write(
+        json.dumps({"text": "", "stop_reason": "failed", "error": _told(error)}, ensure_ascii=False) + "\n"
+    )
+    sys.stdout.flush()
+
+
+def _told(error: ParlanceError) -> dict[str, str]:
+    """`kind` is the name that the error has in errors.py."""
+    return {"kind": type(error).__name__, "message": error.message, "cure": error.cure}
+
+
+def _as_json(conversation: Conversation, finished: Finished | None, failed: ParlanceError | None) -> str:
     last = conversation.last_answer
     usage = finished.usage if finished else None
     return json.dumps(
@@ -89,6 +103,7 @@ def _as_json(conversation: Conversation, finished: Finished | None) -> str:
             "stop_reason": finished.stop if finished else (last.state if last else "failed"),
             "usage": {field: getattr(usage, field) for field in usage.__struct_fields__} if usage else None,
             "cost": conversation.cost() if conversation.spent else None,
+            "error": _told(failed) if failed else None,
         },
         ensure_ascii=False,
     )

@@ -105,6 +105,7 @@ class Interactive:
         conversation = self._context.conversation
         model = asked.model or conversation.model
         answer = Answer(self._screen, model.name)
+        self._screen.write("\n")
         spent, began = len(conversation.spent), time.monotonic()
         events = run_turn(conversation, self._context.services, asked.message, model)
         try:
@@ -118,7 +119,8 @@ class Interactive:
             return
         if not finished:
             kept = asked.message in conversation
-            self._screen.say("Interrupted; what came is kept.\n" if kept else "Interrupted.\n")
+            came = f"What came from {model.full_name} is kept." if kept else f"{model.full_name} had not answered yet."
+            self._screen.say(f"Interrupted. {came}\n")
             if not kept:
                 self._give_back(asked)
             return

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
+from modules.chat.words import overflow
 from modules.config import Config
 from modules.errors import BadKey, FileProblem, MissingKey, ParlanceError
 from modules.llm.message import Message
@@ -12,6 +13,7 @@ from modules.llm.parts import File, Image
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
 from modules.session.store import Store
+from modules.session.switch import handover
 
 LAST = ""  # in the place of an id: the conversation that was used last
 RECALLED = 2  # turns
@@ -38,6 +40,12 @@ def first_choice(models: ModelRegistry, config: Config, asked: str) -> Choice:
     variables = [p.key_variable for p in models.providers.values() if p.key_variable][:3]
     note = f"No key is set. Put {', '.join(variables[:-1])} or {variables[-1]} into {config.folder / '.env'}."
     return Choice(guide.model, note)
+
+
+def refuse_guide(conversation: Conversation, start: Choice) -> None:
+    """Raise MissingKey where the guide would answer only for want of a key: a script takes its words for a model's."""
+    if conversation.model.full_name == FALLBACK and start.note:
+        raise MissingKey(start.note)
 
 
 def has_key(choice: Choice, config: Config) -> bool:
@@ -82,7 +90,8 @@ def begin(
         conversation.changed()
     note = _answerable(conversation, services, start)
     notes = notes if conversation.model == start.model else []
-    return conversation, [*notes, *store.news(), *([note] if note else [])]
+    told = [note, overflow(handover(conversation, conversation.model))]
+    return conversation, [*notes, *store.news(), *filter(None, told)]
 
 
 def _resumed(store: Store, id: str, models: ModelRegistry, start: Choice) -> Conversation | None:
@@ -118,7 +127,7 @@ def take_unanswered(conversation: Conversation) -> Message | None:
 
 def greeting(version: str, model: str, notes: Sequence[str]) -> list[str]:
     """The lines before the first prompt."""
-    return [f"Parlance {version} · {model} · /model switches, /help lists the commands, Ctrl+D leaves", *notes]
+    return [f"Parlance {version} · {model} · /help lists the commands", *notes]
 
 
 def recalled(conversation: Conversation) -> Iterator[str]:

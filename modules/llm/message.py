@@ -9,16 +9,12 @@ from msgspec import Struct
 from modules.llm.events import StopReason, Usage
 from modules.llm.models import Model
 from modules.llm.parts import Image, Part, Text, ToolCall, ToolResult, Wire, safe_name, visible_text
+from modules.llm.telling import Telling
 
 Role = Literal["user", "assistant", "tool", "system"]
 State = Literal["complete", "interrupted", "incomplete", "refused"]
 
 INTERRUPTED_CALL = "Interrupted by the user before a result was there."
-UPDATE = "<system-update>\n{}\n</system-update>"
-CUT_NOTES: dict[State, str] = {
-    "interrupted": "[The user interrupted the answer above; it is not complete.]",
-    "incomplete": "[The connection broke during the answer above; it is not complete.]",
-}
 
 
 class Origin(Struct, frozen=True):
@@ -161,12 +157,18 @@ class MessageTransformer(ABC):
         """
         before = history[start - 1] if start else None
         told = closed(history[start:], before, start)
-        telling = _Telling(self, history[:start])
+        telling = Telling(self, history[:start])
         last: Entry | None = None
-        for message, upto in told if self.model.tools else as_transcript(told):
-            if message.role == "assistant" and last is not None:
-                yield last
-                after, last = last.wire, None
+        seen = start
+        for message, upto in told if self.model.tools else as_transcript(told, before):
+            if message.role == "assistant":
+                if last is not None:
+                    yield last
+                    after, last = last.wire, None
+                for wire in telling.due():
+                    yield Entry(wire, seen)
+                    after = wire
+            seen = upto
             for wire in self._wires(message, upto, telling, readable):
                 if last is not None and (joined := self.joined(last.wire, wire)) is not None:
                     last = Entry(joined, upto)
@@ -179,22 +181,19 @@ class MessageTransformer(ABC):
                 last, after = Entry(wire, upto), wire
         if last is not None:
             yield last
+        yield from (Entry(wire, seen) for wire in telling.due())
 
     def _wires(
-        self, message: Message, upto: int, telling: "_Telling", readable: Callable[[Message, int], bool]
+        self, message: Message, upto: int, telling: Telling, readable: Callable[[Message, int], bool]
     ) -> Iterator[Wire]:
         match message.role:
             case "system":
-                telling.instructions.append(message.text)
-            case "user" | "tool":
-                later = [wire for text in telling.instructions if (wire := self.instructions(text)) is not None]
-                notes = telling.notes if later else telling.notes + [UPDATE.format(t) for t in telling.instructions]
-                if message.role == "user":
-                    yield from self.user(message, notes)
-                    telling.instructions, telling.notes = [], []
-                    yield from later
-                else:
-                    yield from self.results(message, telling.own)
+                telling.instructed(message)
+            case "user":
+                yield from self.user(message, telling.heard())
+            case "tool":
+                telling.open = True
+                yield from self.results(message, telling.own)
             case "assistant" if telling.answered(message):
                 yield from self.native(message) if readable(message, upto - 1) else self.bare(message)
             case "assistant":
@@ -232,7 +231,7 @@ class MessageTransformer(ABC):
 
     @abstractmethod
     def instructions(self, text: str) -> Wire | None:
-        """Instructions that are new from here on, after a turn of the person; None where they must be a note in it."""
+        """Instructions that are new from here on, to stand before an answer; None where they must be a note."""
 
     def joined(self, before: Wire, wire: Wire) -> Wire | None:
         """Two neighbours as one, where the dialect wants that; else None."""
@@ -243,43 +242,14 @@ class MessageTransformer(ABC):
         return None
 
 
-class _Telling:
-    """What one entry leaves for the next: native ids for results, notes and instructions for the person's turn."""
+def as_transcript(
+    history: Iterable[tuple[Message, int]], before: Message | None = None
+) -> Iterator[tuple[Message, int]]:
+    """The history for a model that takes no tools: calls and results told as text, nothing else changed.
 
-    def __init__(self, transformer: MessageTransformer, told: Sequence[Message]) -> None:
-        self._transformer = transformer
-        self._taken: set[str] = set()
-        self.own: dict[str, str] = {}
-        self.notes: list[str] = []
-        self.instructions: list[str] = []
-        for message in told:
-            if message.role == "assistant":
-                self.answered(message)
-        if told and told[-1].role != "assistant":
-            self.notes = []
-
-    def answered(self, message: Message) -> bool:
-        """Take note of an answer; whether it goes back as it came, with its calls under their own ids.
-
-        Some servers begin to count at "call_0" with every answer; a turn that repeats ids goes out under ours.
-        """
-        self.notes = [CUT_NOTES[message.state]] if message.state in CUT_NOTES else []
-        self.own = {}
-        if not self._transformer.is_own(message):
-            return False
-        calls = message.calls
-        ids = {call.native_id for call in calls}
-        sound = all(ids) and len(ids) == len(calls) and self._taken.isdisjoint(ids)
-        self._taken |= ids
-        if not (sound and all(safe_name(call) == call.name for call in calls)):
-            return False
-        self.own = {call.id: call.native_id for call in calls}
-        return True
-
-
-def as_transcript(history: Iterable[tuple[Message, int]]) -> Iterator[tuple[Message, int]]:
-    """The history for a model that takes no tools: calls and results told as text, nothing else changed."""
-    names: dict[str, str] = {}
+    `before` is the message that the history goes on from.
+    """
+    names = {call.id: safe_name(call) for call in before.calls} if before is not None else {}
     for message, at in history:
         if message.role == "tool":
             yield Message("user", tuple(_told_results(message, names))), at

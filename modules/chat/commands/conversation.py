@@ -69,7 +69,7 @@ async def undo(chat: ChatContext, args: str) -> Ask | None:
     """
     question = chat.conversation.undo()
     if question is None:
-        raise UsageError("There is nothing to take back.", cure="The conversation is empty.")
+        raise UsageError("There is nothing to take back.", cure="Ask something first.")
     chat.draft = question.text
     chat.attachments[:] = [part for part in question.parts if isinstance(part, Image | File)]
     left = chat.conversation.turns

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from modules.chat.abilities import columns, compact
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.completer import complete_models
-from modules.chat.words import count
+from modules.chat.words import count, overflow
 from modules.errors import BadKey, MissingKey, SwitchFailed, UsageError
 from modules.llm.models import LEVELS, Choice, Model
 from modules.session.switch import Handover, handover
@@ -42,20 +42,20 @@ def switch(chat: ChatContext, choice: Choice) -> None:
     try:
         chat.services.check_key(new.provider)
     except (MissingKey, BadKey) as error:
-        raise SwitchFailed(f"{error.message} Still on {old.full_name}.", cure=error.cure) from error
+        raise SwitchFailed(error.message, cure=f"{error.cure}\nStill on {old.full_name}.") from error
     if choice.note:
         chat.screen.say(choice.note)
     if new == old:
         chat.screen.say(f"{new.full_name} is answering already.")
         return
     told = handover(chat.conversation, new)
+    new_there = not any(m.origin and m.origin.issuer == new.provider.issuer for m in chat.conversation)
     chat.conversation.switch(new)
     chat.screen.say(switch_line(old, new, told))
-    if not told.fits:
-        chat.screen.say(
-            f"The conversation does not fit: about {compact(told.tokens)} tokens, and the window holds "
-            f"{compact(told.window or 0)}. /model - goes back, /undo shortens it, /new begins another."
-        )
+    if new.provider.note and new_there:
+        chat.screen.say(new.provider.note)
+    if warning := overflow(told):
+        chat.screen.say(warning)
 
 
 def switch_line(old: Model, new: Model, told: Handover) -> str:
@@ -96,8 +96,31 @@ async def models(chat: ChatContext, args: str) -> Ask | None:
     if "--refresh" in words:
         await _refresh(chat, names or [chat.conversation.model.provider.name])
     shown = [model for name in (names or chat.models.providers) for model in chat.models.of(name)]
-    chat.screen.table([columns(model, chat.config.has_key(model.provider.key_variable)) for model in shown])
+    has_key = {model.provider: chat.config.has_key(model.provider.key_variable) for model in shown}
+    chat.screen.table(fitting([HEADINGS, *(listed(m, has_key[m.provider]) for m in shown)], chat.screen.size()[0]))
+    missing = dict.fromkeys(one.key_variable for one, there in has_key.items() if not there and one.key_variable)
+    if missing:
+        chat.screen.say(f"Not set: {', '.join(missing)}. /config says where a key goes.")
     return None
+
+
+HEADINGS = ("model", "key", "window", "takes", "price")
+
+
+def listed(model: Model, has_key: bool) -> tuple[str, ...]:
+    """A row under HEADINGS; the key in a word, so that it is there in the narrowest window."""
+    name, window, price, takes, _ = columns(model, has_key)
+    mark = "key" if has_key else "no key"
+    if model.provider.key_variable is None:
+        mark = "local" if model.provider.is_local or model.provider.dialect == "offline" else "open"
+    return name, mark, window, takes, price
+
+
+def fitting(rows: list[tuple[str, ...]], columns: int) -> list[tuple[str, ...]]:
+    """The rows without those columns on the right that there is no room for; two always stay."""
+    while len(rows[0]) > 2 and sum(max(len(row[at]) + 2 for row in rows) for at in range(len(rows[0]))) - 2 > columns:
+        rows = [row[:-1] for row in rows]
+    return rows
 
 
 async def _refresh(chat: ChatContext, names: list[str]) -> None:

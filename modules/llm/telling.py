@@ -1,0 +1,80 @@
+"""What the telling of a history carries from one message to the next: ids, notes, and instructions for later."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from modules.llm.parts import Wire, safe_name
+
+if TYPE_CHECKING:
+    from modules.llm.message import Message, MessageTransformer, State
+
+UPDATE = "<system-update>\n{}\n</system-update>"
+CUT_NOTES: "dict[State, str]" = {
+    "interrupted": "[The user interrupted the answer above; it is not complete.]",
+    "incomplete": "[The connection broke during the answer above; it is not complete.]",
+}
+
+
+class Telling:
+    """What one entry leaves for the next: native ids for results, notes and instructions that wait for their place.
+
+    `open` tells whether anything was said since the last answer.
+    """
+
+    def __init__(self, transformer: "MessageTransformer", told: "Sequence[Message]") -> None:
+        self._transformer = transformer
+        self._taken: set[str] = set()
+        self._cut = ""
+        self._updates: list[str] = []
+        self._later: list[Wire] = []
+        self.own: dict[str, str] = {}
+        self.open = False
+        for message in told:
+            if message.state == "refused":
+                continue
+            if message.role == "assistant":
+                self.answered(message)
+            elif message.role == "system":
+                self.instructed(message)
+            elif message.role == "user" or not transformer.model.tools:
+                self.heard()
+            else:
+                self.open = True
+        self._later = []  # told already: it never waits longer than for the end of a request
+
+    def instructed(self, message: "Message") -> None:
+        """Take note of new instructions."""
+        wire = self._transformer.instructions(message.text)
+        if wire is None:
+            self._updates.append(UPDATE.format(message.text))
+        else:
+            self._later.append(wire)
+
+    def heard(self) -> list[str]:
+        """The notes that the person's turn begins with."""
+        notes = [self._cut, *self._updates] if self._cut else self._updates
+        self._cut, self._updates, self.open = "", [], True
+        return notes
+
+    def due(self) -> list[Wire]:
+        """The instructions that stand after what was just said, and before the answer to it."""
+        later, self._later = (self._later, []) if self.open else ([], self._later)
+        return later
+
+    def answered(self, message: "Message") -> bool:
+        """Take note of an answer; whether it goes back as it came, with its calls under their own ids.
+
+        Some servers begin to count at "call_0" with every answer; a turn that repeats ids goes out under ours.
+        """
+        self._cut = CUT_NOTES.get(message.state, "")
+        self.own, self.open = {}, False
+        if not self._transformer.is_own(message):
+            return False
+        calls = message.calls
+        ids = {call.native_id for call in calls}
+        sound = all(ids) and len(ids) == len(calls) and self._taken.isdisjoint(ids)
+        self._taken |= ids
+        if not (sound and all(safe_name(call) == call.name for call in calls)):
+            return False
+        self.own = {call.id: call.native_id for call in calls}
+        return True
