@@ -24,6 +24,8 @@
         ├── RequestTooLarge        413
         ├── ReasoningUnreadable    earlier reasoning that cannot be given back
         ├── FieldRefused           a field that this endpoint does not know
+        ├── ImagesRefused          pictures that this endpoint does not take
+        ├── ToolCallFailed         a tool call that the server could not read
         ├── RateLimited            429
         ├── Overloaded             503, 529
         ├── ServerFailed           other 5xx
@@ -169,6 +171,16 @@ class FieldRefused(RequestRefused):
     """`field` is the message field that the endpoint does not know; the turn leaves it out from then on."""
 
     field = ""
+
+
+class ImagesRefused(RequestRefused):
+    """The conversation can go on without the pictures; the turn sees to it."""
+
+
+class ToolCallFailed(RequestRefused):
+    """`generation` is what the model wrote in place of a call."""
+
+    generation = ""
 
 
 class RateLimited(ProviderError):

@@ -133,6 +133,8 @@ class AnthropicDraft(Draft):
         shown = [block for block in blocks if not _is_blank(block)]
         kept = _without_loose_thinking(shown, whole)
         sound = all(block.call().parsed() is not None for block in kept if block.kind == "tool_use")
+        if any(block.kind == "thinking" and block.surrogates.lossy for block in kept):
+            sound = False  # it is signed in letters that cannot be sent
         if kept and kept[-1].kind == "text" and any(block.kind == "tool_use" for block in kept):
             sound = False  # words after the last call are refused once the call has its result
         native = [block.native() for block in kept] if sound else None

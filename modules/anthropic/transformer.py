@@ -81,13 +81,13 @@ class AnthropicTransformer(MessageTransformer):
             match part:
                 case Text(text) if text.strip():
                     yield _text(text)
-                case Image() if self.model.vision:
+                case Image() if self.sees:
                     yield {"type": "image", "source": _source(part)}
                 case Image():
                     yield _text(image_note(part, self.model))
                 case File("text/plain"):
                     yield _text(told_file(part))
-                case File() if self.model.documents:
+                case File() if self.reads:
                     yield {"type": "document", "source": _source(part)}
                 case File():
                     yield _text(file_note(part, self.model))
@@ -100,31 +100,34 @@ def request_body(request: ChatRequest) -> Wire:
     body: Wire = {"model": model.id, "max_tokens": limit, "stream": True}
     if request.system.strip():
         body["system"] = [_text(request.system)]
-    body["messages"] = request.told(AnthropicTransformer(model))
+    if tools := _tools(request):
+        body["tools"] = tools
+        if not request.tools:
+            body["tool_choice"] = {"type": "none"}
+    body["messages"] = request.told(AnthropicTransformer(model, request.refused), request.system, tools)
     if "cache_control" not in request.refused:
         # The provider moves this breakpoint along by itself, so the messages carry no marks that would come and go.
         body["cache_control"] = {"type": "ephemeral"}
-    if request.tools:
-        body["tools"] = [
-            {"name": tool.name, "description": tool.description, "input_schema": tool.parameters}
-            for tool in request.tools
-        ]
-    elif used := _tools_used(body["messages"]):
-        # Calls in the history demand that their tools are declared, be they switched off by now.
-        body["tools"] = [{"name": name, "description": SWITCHED_OFF, "input_schema": ANYTHING} for name in used]
-        body["tool_choice"] = {"type": "none"}
-    body.update(_thinking(request, limit))
+    body.update(_thinking(request, limit, body["messages"]))
     if request.ledger is not None and request.ledger.lenient and body.get("thinking", {}).get("type") == "adaptive":
         body["thinking"]["block_binding"] = {"prefix_mismatch_behavior": "drop_block"}
     return body
 
 
-def _tools_used(messages: list[Wire]) -> list[str]:
-    blocks = (block for message in messages for block in message["content"])
-    return list(dict.fromkeys(block["name"] for block in blocks if block["type"] == "tool_use"))
+def _tools(request: ChatRequest) -> list[Wire]:
+    """The tools to declare. Calls in the history demand that theirs are, be they switched off by now."""
+    if request.tools:
+        return [
+            {"name": tool.name, "description": tool.description, "input_schema": tool.parameters}
+            for tool in request.tools
+        ]
+    if not request.model.tools:
+        return []
+    used = dict.fromkeys(safe_name(call) for message in request.messages for call in message.calls)
+    return [{"name": name, "description": SWITCHED_OFF, "input_schema": ANYTHING} for name in used]
 
 
-def _thinking(request: ChatRequest, limit: int) -> Wire:
+def _thinking(request: ChatRequest, limit: int, messages: list[Wire]) -> Wire:
     level = request.reasoning
     if request.model.profile.thinking == "adaptive":
         if level == "none" and level in request.model.reasoning:
@@ -135,18 +138,17 @@ def _thinking(request: ChatRequest, limit: int) -> Wire:
             wire["output_config"] = {"effort": level}
         return wire
     budget = min(BUDGETS.get(level, 0) if level else 0, limit - 1024)
-    if request.model.profile.thinking == "manual" and budget >= 1024 and not _in_foreign_loop(request):
+    if request.model.profile.thinking == "manual" and budget >= 1024 and not _in_foreign_loop(messages):
         return {"thinking": {"type": "enabled", "budget_tokens": budget}}
     return {}
 
 
-def _in_foreign_loop(request: ChatRequest) -> bool:
-    """A tool loop that another model began: a model with a thinking budget demands its own thinking at its head."""
-    if not request.messages or request.messages[-1].role != "tool":
+def _in_foreign_loop(messages: list[Wire]) -> bool:
+    """A tool loop whose thinking is not there: a model with a thinking budget demands it at the head of the loop."""
+    if not any(block["type"] == "tool_result" for block in messages[-1]["content"]):
         return False
-    transformer = AnthropicTransformer(request.model)
-    turn = next((message for message in reversed(request.messages) if message.role == "assistant"), None)
-    return turn is None or not transformer.is_own(turn) or turn.native[0].get("type") != "thinking"
+    turn = next(message for message in reversed(messages) if message["role"] == "assistant")
+    return turn["content"][0]["type"] not in ("thinking", "redacted_thinking")
 
 
 def _text(text: str) -> Wire:

@@ -2,10 +2,11 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from typing import Any, ClassVar
 
+import msgspec
 from msgspec import Struct
 
 from modules.config import Key
@@ -16,12 +17,13 @@ from modules.errors import (
     ParlanceError,
     ProtocolError,
     ProviderError,
+    ToolCallFailed,
     ToolsUnsupported,
 )
 from modules.llm import failures, sse
 from modules.llm.events import Finished, StreamEvent
 from modules.llm.ledger import Ledger, seed_of
-from modules.llm.message import Message, MessageTransformer, Origin, State, says_something
+from modules.llm.message import Message, MessageTransformer, Origin, State, says_something, sees
 from modules.llm.models import Level, Model, Provider
 from modules.llm.parts import Wire
 
@@ -65,16 +67,18 @@ class ChatRequest(Struct, frozen=True):
     path: tuple[int, ...] = ()
     ledger: Ledger | None = None
 
-    def told(self, transformer: MessageTransformer) -> list[Wire]:
-        """The messages on the wire, by the ledger where there is one; only what is new there is converted."""
+    def told(self, transformer: MessageTransformer, *above: Any) -> list[Wire]:
+        """The messages on the wire, by the ledger where there is one; only what is new there is converted.
+
+        `above` is what else of the request reasoning is bound to.
+        """
         ledger = Ledger() if self.ledger is None else self.ledger
-        tools = [(tool.name, tool.description, tool.parameters) for tool in self.tools]
-        seed = seed_of(self.system, tools) if transformer.binds_reasoning else ""
+        seed = seed_of(*above) if transformer.binds_reasoning else ""
         return ledger.view(transformer, self.messages, self.path or range(1, len(self.messages) + 1), seed)
 
     @property
     def refused(self) -> frozenset[str]:
-        """Fields that the endpoint turned out to refuse."""
+        """What the endpoint turned out to refuse: names of fields, or IMAGES."""
         return frozenset() if self.ledger is None else self.ledger.without
 
 
@@ -97,6 +101,10 @@ class Draft(ABC):
     def end_marker(self) -> None:
         """Take in "[DONE]". For a server that names no stop reason this is the terminal event; for most, nothing."""
         return
+
+    def salvage(self, generation: str) -> Sequence[StreamEvent]:
+        """Make an answer of what the server took for a failed tool call; nothing where that cannot be done."""
+        return ()
 
     @abstractmethod
     def message(self, state: State) -> Message:
@@ -131,6 +139,25 @@ class Body:
     def __init__(self, content_type: str, chunks: AsyncIterator[bytes]) -> None:
         self.content_type = content_type
         self.chunks = chunks
+
+
+def posted(body: Wire, headers: Mapping[str, Any]) -> dict[str, Any]:
+    """What an SDK's `post` takes to send this body and leave the response unread.
+
+    It is encoded here: the SDKs walk and copy a history that they are given, which holds up the loop for as long as
+    two seconds at a megabyte, and their encoder is many times slower.
+    """
+    return {"content": msgspec.json.encode(body), "options": {"headers": headers}, "stream": True}
+
+
+@asynccontextmanager
+async def opened(post: Awaitable[Any]) -> AsyncIterator[Body]:
+    """The response to such a request, closed in the end."""
+    response = await post
+    try:
+        yield Body(response.headers.get("content-type", ""), response.aiter_bytes())
+    finally:
+        await response.aclose()
 
 
 class BaseService(ABC):
@@ -168,7 +195,7 @@ class BaseService(ABC):
         asked = last is not None and last.role == "tool" and len(request.messages) > 1 and request.messages[-2].calls
         if last is None or not (asked or (last.role == "user" and says_something(last))):
             raise FormatError("There is nothing to answer.", cure="Type a message first.")
-        if last.role == "user" and last.images and not model.vision:
+        if last.role == "user" and last.images and not sees(model, request.refused):
             raise ImagesUnsupported(
                 f"{model.full_name} sees no images.", cure="Ask without the image, or /model to one that sees."
             )
@@ -207,31 +234,43 @@ class HttpService(BaseService):
     """A service that asks one endpoint over one HTTP pool and reads server-sent events."""
 
     async def stream(self, request: ChatRequest, draft: Draft) -> AsyncIterator[StreamEvent]:
-        with self.translated(request.model):
-            async with self.open(self.body(request)) as body:
-                await self._refuse_other_content(body)
-                parser = sse.SseParser()
-                seen = False
-                clock = asyncio.get_running_loop().time
-                asked = clock()
-                async for chunk in body.chunks:
-                    waited = clock() - asked > AT_ONCE
-                    for data in parser.feed(chunk):
-                        seen = True
-                        if draft.finished:
-                            self._late(draft, data)
-                            continue
-                        for event in self._events(draft, data):
-                            yield event
-                    if draft.finished:
-                        break
-                    if waited:
-                        await asyncio.sleep(BREATH)
-                    asked = clock()
-                if draft.finished is None:
-                    raise self._cut(body, seen)
-                await self._drain(body, parser, draft)
+        try:
+            with self.translated(request.model):
+                async with self.open(self.body(request)) as body:
+                    async for event in self._received(body, draft):
+                        yield event
+        except ToolCallFailed as error:
+            salvaged = draft.salvage(error.generation)
+            if not salvaged:
+                raise
+            for event in salvaged:
+                yield event
+        if draft.finished is not None:
             yield draft.finished
+
+    async def _received(self, body: Body, draft: Draft) -> AsyncIterator[StreamEvent]:
+        await self._refuse_other_content(body)
+        parser = sse.SseParser()
+        seen = False
+        clock = asyncio.get_running_loop().time
+        asked = clock()
+        async for chunk in body.chunks:
+            waited = clock() - asked > AT_ONCE
+            for data in parser.feed(chunk):
+                seen = True
+                if draft.finished:
+                    self._late(draft, data)
+                    continue
+                for event in self._events(draft, data):
+                    yield event
+            if draft.finished:
+                break
+            if waited:
+                await asyncio.sleep(BREATH)
+            asked = clock()
+        if draft.finished is None:
+            raise self._cut(body, seen)
+        await self._drain(body, parser, draft)
 
     def _events(self, draft: Draft, data: bytes) -> Sequence[StreamEvent]:
         if data == sse.DONE:

@@ -1,6 +1,7 @@
 """The Chat Completions wire format, which Groq and every compatible endpoint share; what differs is in the Profile."""
 
 import hashlib
+import string
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -26,6 +27,7 @@ DIALECT = "openai-chat"
 OPENING = "[The conversation begins with the answer below.]"
 GOING_ON = "[The answer goes on below.]"
 AFTER_TOOLS = "The tools have answered."  # Mistral takes no message of the person right after a result
+ALPHANUMERIC = string.digits + string.ascii_letters
 RESULT_IMAGES = "[The images that the tools above returned:]"
 
 
@@ -50,7 +52,9 @@ class ChatTransformer(MessageTransformer):
         yield wire
 
     def instructions(self, text: str) -> Wire | None:
-        return None if self.model.profile.strict_roles else {"role": "system", "content": text}
+        profile = self.model.profile  # where the last message must be the person's or a tool's, it is a note
+        last_decides = profile.strict_roles or profile.call_ids == "mistral9"
+        return None if last_decides else {"role": "system", "content": text}
 
     def assistant(self, message: Message) -> Iterator[Wire]:
         profile = self.model.profile
@@ -69,7 +73,7 @@ class ChatTransformer(MessageTransformer):
         for result in message.results:
             yield {"role": "tool", "tool_call_id": self._id(result.call_id, own), "content": self._told(result)}
             pictures.extend(self._pieces(part for part in result.parts if isinstance(part, Image)))
-        if pictures and self.model.vision:
+        if pictures and self.sees:
             yield {"role": "user", "content": [_text(RESULT_IMAGES), *pictures]}
 
     def joined(self, before: Wire, wire: Wire) -> Wire | None:
@@ -101,7 +105,8 @@ class ChatTransformer(MessageTransformer):
         if call_id in own:
             return own[call_id]
         if self.model.profile.call_ids == "mistral9":
-            return hashlib.sha256(call_id.encode()).hexdigest()[:9]
+            number = int.from_bytes(hashlib.sha256(call_id.encode()).digest())
+            return "".join(ALPHANUMERIC[number // 62**place % 62] for place in range(9))
         return call_id
 
     def _told(self, result: ToolResult) -> str:
@@ -109,7 +114,7 @@ class ChatTransformer(MessageTransformer):
             file_note(part, self.model)
             if isinstance(part, File)
             else f"[image{': ' + part.name if part.name else ''}, below]"
-            if self.model.vision
+            if self.sees
             else image_note(part, self.model)
             for part in result.parts
             if not isinstance(part, Text)
@@ -128,13 +133,13 @@ class ChatTransformer(MessageTransformer):
             match part:
                 case Text(text) if text.strip():
                     yield _text(text)
-                case Image() if self.model.vision:
+                case Image() if self.sees:
                     yield {"type": "image_url", "image_url": {"url": f"data:{part.media_type};base64,{part.base64}"}}
                 case Image():
                     yield _text(image_note(part, self.model))
                 case File("text/plain"):
                     yield _text(told_file(part))
-                case File() if self.model.documents:
+                case File() if self.reads:
                     data = f"data:{part.media_type};base64,{part.base64}"
                     yield {"type": "file", "file": {"filename": part.name or "document", "file_data": data}}
                 case File():

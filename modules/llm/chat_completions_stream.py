@@ -1,10 +1,10 @@
 """A Chat Completions answer being put together: raw chunks in, our events and the native message out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from modules.config import Key
-from modules.llm import failures, sse
+from modules.llm import failures, salvage, sse
 from modules.llm.base import ChatRequest, Draft
 from modules.llm.chat_completions import DIALECT
 from modules.llm.events import Finished, ReasoningDelta, StopReason, StreamEvent, TextDelta, ToolCallDelta, Usage
@@ -64,6 +64,7 @@ class ChatDraft(Draft):
         self._surrogates = sse.Surrogates()
         self._usage: Usage | None = None
         self._model = ""
+        self._salvaged = False
 
     def add(self, event: Any) -> Sequence[StreamEvent]:
         if event.get("error"):
@@ -86,6 +87,20 @@ class ChatDraft(Draft):
         if self.finished is None and (self._text or self._calls):
             self._finish("tool_use" if self._calls else "unknown")
 
+    def salvage(self, generation: str) -> Sequence[StreamEvent]:
+        """Take the calls that the server could not read in it; without any it is what the model said."""
+        self._salvaged = True
+        generation = sse.whole(generation)
+        calls = salvage.calls_in(generation)
+        events: list[StreamEvent] = []
+        for index, (name, arguments) in enumerate(calls, max(self._calls, default=-1) + 1):
+            events.append(self._call(index, {"index": index, "function": {"name": name}}))
+            events.append(self._call(index, {"index": index, "function": {"arguments": arguments}}))
+        if not calls and generation.strip():
+            events.extend(self._say(self._text, generation))
+        self._finish("end_turn")
+        return events
+
     def _delta(self, delta: Wire) -> Sequence[StreamEvent]:
         content = delta.get("content")
         if content and isinstance(content, str) and len(delta) <= 2:  # nearly every delta is this one
@@ -98,8 +113,13 @@ class ChatDraft(Draft):
                 events.append(ReasoningDelta(piece))
         if isinstance(details := delta.get("reasoning_details"), list):
             self._details.extend(details)
-        if isinstance(content, str) and content:
-            events.extend(self._say(self._text, content))
+        for kind, piece in _pieces(content):
+            if kind == "text":
+                events.extend(self._say(self._text, piece))
+            else:
+                piece = self._surrogates.join(piece)
+                self._reasoning.setdefault("thinking", []).append(piece)
+                events.append(ReasoningDelta(piece))
         if isinstance(refusal := delta.get("refusal"), str) and refusal:
             events.extend(self._say(self._refusal, refusal))
         for position, call in enumerate(delta.get("tool_calls") or ()):
@@ -158,7 +178,11 @@ class ChatDraft(Draft):
         if self._refusal:
             parts.append(Refusal("".join(self._refusal)))
         parts.extend(call.part() for call in calls)
-        sound = state == "complete" and all(call.name and call.part().parsed() is not None for call in calls)
+        sound = (
+            state == "complete"
+            and not self._salvaged
+            and all(call.name and call.part().parsed() is not None for call in calls)
+        )
         native = self._native(text, calls) if sound and (text.strip() or calls) else None
         return Message("assistant", tuple(parts), self.origin, native, state, usage=self._usage)
 
@@ -174,6 +198,18 @@ class ChatDraft(Draft):
         if calls:
             wire["tool_calls"] = [call.wire() for call in calls]
         return wire
+
+
+def _pieces(content: Any) -> Iterator[tuple[str, str]]:
+    """What a delta's content holds: a string, or, from Mistral, a list of text and of thinking that holds text."""
+    if isinstance(content, str) and content:
+        yield "text", content
+    for piece in content if isinstance(content, list) else ():
+        match piece:
+            case {"type": "text", "text": str(text)}:
+                yield "text", text
+            case {"type": "thinking", "thinking": thought}:
+                yield from (("thinking", text) for _, text in _pieces(thought))
 
 
 def read_usage(wire: Wire) -> Usage:

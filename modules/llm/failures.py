@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from modules import errors
 from modules.config import Key
@@ -40,6 +41,12 @@ UNREADABLE = re.compile(
     re.I,
 )
 UNKNOWN_FIELD = re.compile(r"property '(\w+)' is unsupported|unknown field[: ]+[`'\"]?(\w+)|(\w+): Extra inputs", re.I)
+NO_IMAGES = re.compile(
+    r"(not|n't) support (image|vision|multimodal)|support (image|vision) input|unknown variant `image_url`"
+    r"|image(_url| inputs?|s)?`? (is|are) not (supported|enabled|allowed)|not a (vision|multimodal) model"
+    r"|content`? must be a string|unsupported content type.{0,20}image",
+    re.I,
+)
 STREAM_STATUS = {
     "overloaded_error": 529,
     "rate_limit_error": 429,
@@ -64,6 +71,7 @@ class Report(Struct, frozen=True):
     retry_after: float | None = None
     request_id: str | None = None
     content_type: str = ""
+    generation: str = ""
 
 
 def translate(error: BaseException, provider: Provider, model: Model | None, key: Key | None) -> errors.ProviderError:
@@ -88,7 +96,7 @@ def in_stream(
     if status is None:
         number = str(_inner(body).get("code", ""))
         status = int(number) if re.fullmatch(r"[45]\d\d", number) else 500
-    return classify(Report(status, report.message, report.kind, report.code), provider, model, key)
+    return classify(replace(report, status=status), provider, model, key)
 
 
 def read_report(status: int, body: Any, headers: Mapping[str, str]) -> Report:
@@ -105,6 +113,7 @@ def read_report(status: int, body: Any, headers: Mapping[str, str]) -> Report:
         _retry_after(headers),
         headers.get("request-id") or headers.get("x-request-id"),
         headers.get("content-type", ""),
+        str(inner.get("failed_generation") or ""),
     )
 
 
@@ -116,6 +125,8 @@ def classify(report: Report, provider: Provider, model: Model | None, key: Key |
     field = _unknown_field(report) if kind is errors.RequestRefused else ""
     if field:
         kind = errors.FieldRefused
+    elif kind is errors.RequestRefused and report.generation:
+        kind = errors.ToolCallFailed
     messages = {
         errors.AuthenticationFailed: f"{provider.title} refused the key.{said}",
         errors.PermissionDenied: f"{provider.title} does not allow this.{said}",
@@ -131,6 +142,8 @@ def classify(report: Report, provider: Provider, model: Model | None, key: Key |
         errors.RequestRefused: f"{provider.title} refused the request ({report.status}).{said}",
         errors.ReasoningUnreadable: f"{provider.title} cannot take back earlier reasoning.{said}",
         errors.FieldRefused: f"{provider.title} does not know the field {field}.{said}",
+        errors.ImagesRefused: f"{name} takes no images.{said}",
+        errors.ToolCallFailed: f"{provider.title} could not read the tool call of {name}.{said}",
     }
     error = kind(
         messages[kind],
@@ -141,6 +154,8 @@ def classify(report: Report, provider: Provider, model: Model | None, key: Key |
     )
     if isinstance(error, errors.FieldRefused):
         error.field = field
+    if isinstance(error, errors.ToolCallFailed):
+        error.generation = report.generation
     return error
 
 
@@ -161,6 +176,8 @@ def _kind(
         return errors.QuotaExhausted, "Add credit there, or /model to go on elsewhere."
     if report.status in (400, 404) and UNREADABLE.search(f"{report.code} {report.message}"):
         return errors.ReasoningUnreadable, "/retry goes on without it."
+    if report.status in (400, 404, 415, 422) and NO_IMAGES.search(report.message):
+        return errors.ImagesRefused, "/model to one that sees, or ask without the image."
     if report.status == 401:
         source = f"Check {key.source}" if key else "Set a key"
         page = f"; keys come from {provider.key_page}" if provider.key_page else ""

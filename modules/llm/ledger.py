@@ -14,6 +14,7 @@ from typing import Any
 from modules.llm.message import Entry, Message, MessageTransformer
 from modules.llm.models import Model
 from modules.llm.parts import Reasoning, Wire
+from modules.llm.telling import Telling
 
 
 class Ledger:
@@ -22,7 +23,7 @@ class Ledger:
     `digests[i]` is the value digest of all up to and with entry i, beginning with the instructions and tools in
     `seed`; kept only where reasoning is bound to it. `stripped` is the position before which no reasoning is given
     back, because the provider could not read it; `lenient` says that it was asked to drop such reasoning itself;
-    `without` names fields that the endpoint refused. `saved` counts the entries that the journal has seen.
+    `without` names what the endpoint refused: fields, or IMAGES. `saved` counts the entries that the journal has seen.
     """
 
     def __init__(self) -> None:
@@ -37,6 +38,7 @@ class Ledger:
         self._tail: list[Entry] = []
         self._tail_digests: list[str] = []
         self._asked: tuple[int, ...] = ()
+        self._told: Telling | None = None
 
     def view(
         self, transformer: MessageTransformer, messages: Sequence[Message], path: Sequence[int], seed: str = ""
@@ -51,19 +53,26 @@ class Ledger:
             self.seed = seed
         if path[: len(self.path)] != self.path:
             self._cut(next(at for at, (a, b) in enumerate(zip([*path, 0], [*self.path, 0], strict=False)) if a != b))
-        start = len(self.path)
+        told = self._told_of(transformer, messages)
         self._tail, self._tail_digests, self._asked = [], [], path
 
         def readable(message: Message, at: int) -> bool:
-            made_under = message.origin.made_under if message.origin else ""
+            made_under = message.origin.made_under if message.origin and transformer.binds_reasoning else ""
             return at >= self.stripped and made_under in ("", self.digest)
 
         after = self.entries[-1].wire if self.entries else None
-        for entry in transformer.entries(messages, start, after, readable):
+        for entry in transformer.entries(messages, told, after, readable):
             if transformer.binds_reasoning:
                 self._tail_digests.append(_digest(self.digest, entry.wire))
             self._tail.append(entry)
         return [entry.wire for entry in self.entries] + [entry.wire for entry in self._tail]
+
+    def _told_of(self, transformer: MessageTransformer, messages: Sequence[Message]) -> Telling:
+        """What the frozen messages leave for those after them; kept, so that only the newly frozen are looked at."""
+        if self._told is None or self._told.upto > len(self.path):
+            self._told = Telling(transformer)
+        self._told.read(messages, len(self.path))
+        return self._told
 
     @property
     def digest(self) -> str:
@@ -93,9 +102,9 @@ class Ledger:
         self.stripped = max(self.stripped, position)
         self._cut(0)
 
-    def drop(self, field: str) -> None:
-        """Never send this field again."""
-        self.without |= {field}
+    def drop(self, what: str) -> None:
+        """Never send this field, or pictures, again."""
+        self.without |= {what}
         self._cut(0)
 
     def _cut(self, position: int) -> None:

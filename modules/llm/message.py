@@ -14,6 +14,7 @@ from modules.llm.telling import Telling
 Role = Literal["user", "assistant", "tool", "system"]
 State = Literal["complete", "interrupted", "incomplete", "refused"]
 
+IMAGES = "images"  # among what an endpoint refuses: pictures, whatever its models are said to see
 INTERRUPTED_CALL = "Interrupted by the user before a result was there."
 
 
@@ -125,7 +126,7 @@ class MessageTransformer(ABC):
 
     A turn of the same dialect and issuer is given back from `native`, untouched. Any other turn is projected from
     its parts by what the model can take; foreign reasoning is dropped, never turned into text. `without` names
-    fields that this endpoint turned out to refuse.
+    what this endpoint turned out to refuse: fields, or IMAGES.
     """
 
     dialect: ClassVar[str]
@@ -139,6 +140,16 @@ class MessageTransformer(ABC):
         """Whether reasoning is good only after the very conversation it was made in."""
         return False
 
+    @property
+    def sees(self) -> bool:
+        """Whether pictures are shown."""
+        return sees(self.model, self.without)
+
+    @property
+    def reads(self) -> bool:
+        """Whether documents are given as they are."""
+        return self.model.documents and not self.model.profile.string_content
+
     def convert(self, history: Sequence[Message]) -> list[Wire]:
         """The wire's own list of messages (or items), ready to send."""
         return [entry.wire for entry in self.entries(history)]
@@ -146,21 +157,22 @@ class MessageTransformer(ABC):
     def entries(
         self,
         history: Sequence[Message],
-        start: int = 0,
+        told: Telling | None = None,
         after: Wire | None = None,
         readable: Callable[[Message, int], bool] = lambda message, at: True,
     ) -> Iterator[Entry]:
-        """The entries that tell `history` from position `start` on; `after` is the entry that stands before them.
+        """The entries that tell `history` from where `told` ends; `after` is the entry that stands before them.
 
         Each entry is yielded before the next assistant message is looked at; `readable` is asked then whether that
         message's reasoning may be given back.
         """
+        telling = Telling(self) if told is None else told.copy()
+        start = telling.upto
         before = history[start - 1] if start else None
-        told = closed(history[start:], before, start)
-        telling = Telling(self, history[:start])
+        sound = closed(history[start:], before, start)
         last: Entry | None = None
         seen = start
-        for message, upto in told if self.model.tools else as_transcript(told, before):
+        for message, upto in sound if self.model.tools else as_transcript(sound, before):
             if message.role == "assistant":
                 if last is not None:
                     yield last
@@ -268,6 +280,11 @@ def _told_results(message: Message, names: dict[str, str]) -> Iterator[Part]:
         failed = " failed" if result.is_error else ""
         yield Text(f"[result of {names.get(result.call_id, 'a tool')}{failed}] {result.text}")
         yield from (part for part in result.parts if not isinstance(part, Text))
+
+
+def sees(model: Model, without: frozenset[str] = frozenset()) -> bool:
+    """Whether a model can be shown pictures at its endpoint, which may have refused them."""
+    return model.vision and not model.profile.string_content and IMAGES not in without
 
 
 def says_something(message: Message) -> bool:

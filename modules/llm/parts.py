@@ -2,13 +2,16 @@
 
 import base64
 import json
+import math
 import os
 import re
 from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
+from modules.llm import sse
 from modules.llm.models import Model
 
 Wire = dict[str, Any]
@@ -16,7 +19,13 @@ NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Text(Struct, frozen=True, tag="text"):
+    """Words. Halves of characters are replaced when it is made: no SDK can send them and no file keep them."""
+
     text: str
+
+    def __post_init__(self) -> None:
+        if not self.text.isascii():
+            force_setattr(self, "text", sse.whole(self.text))
 
 
 class Reasoning(Struct, frozen=True, tag="reasoning"):
@@ -32,6 +41,10 @@ class Image(Struct, frozen=True, tag="image"):
     base64: str
     name: str = ""
 
+    def __post_init__(self) -> None:
+        if not self.name.isascii():
+            force_setattr(self, "name", sse.whole(self.name))
+
 
 class File(Struct, frozen=True, tag="file"):
     """A document, PDF as a rule. `base64` and `media_type` as for Image."""
@@ -39,6 +52,10 @@ class File(Struct, frozen=True, tag="file"):
     media_type: str
     base64: str
     name: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name.isascii():
+            force_setattr(self, "name", sse.whole(self.name))
 
 
 class ToolCall(Struct, frozen=True, tag="tool_call"):
@@ -56,10 +73,10 @@ class ToolCall(Struct, frozen=True, tag="tool_call"):
     def parsed(self) -> dict[str, Any] | None:
         """The arguments as an object, or None where they are not one."""
         try:
-            value = json.loads(self.arguments or "{}", parse_constant=_refuse_constant)
+            value = json.loads(self.arguments or "{}", parse_constant=_refuse_constant, parse_float=_finite)
         except (ValueError, RecursionError):
             return None
-        return value if isinstance(value, dict) else None
+        return sse.whole_json(value) if isinstance(value, dict) else None
 
 
 class ToolResult(Struct, frozen=True, tag="tool_result"):
@@ -134,6 +151,12 @@ def visible_text(parts: Iterable[Part]) -> list[str]:
             case Opaque(_, summary) if summary:
                 texts.append(f"[{summary}]")
     return texts
+
+
+def _finite(text: str) -> float:
+    if math.isinf(number := float(text)):
+        raise ValueError(f"{text} is too large")
+    return number
 
 
 def _refuse_constant(name: str) -> Any:

@@ -92,10 +92,18 @@ def decode(data: bytes) -> Any:
 
 
 class Surrogates:
-    """Joins the halves of characters that were cut between two deltas; a half that stays alone becomes U+FFFD."""
+    """Joins the halves of characters that were cut between two deltas; a half that stays alone becomes U+FFFD.
+
+    `lossy` tells whether one did, or will.
+    """
 
     def __init__(self) -> None:
         self._held = ""
+        self._lost = False
+
+    @property
+    def lossy(self) -> bool:
+        return self._lost or bool(self._held)
 
     def join(self, text: str) -> str:
         if not self._held and text.isascii():
@@ -103,7 +111,9 @@ class Surrogates:
         text, self._held = self._held + text, ""
         if text and "\ud800" <= text[-1] <= "\udbff":
             text, self._held = text[:-1], text[-1]
-        return whole(text)
+        mended = whole(text)
+        self._lost = self._lost or mended.count("\ufffd") != text.count("\ufffd")
+        return mended
 
 
 def whole(text: str) -> str:

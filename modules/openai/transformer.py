@@ -79,14 +79,14 @@ class ResponsesTransformer(MessageTransformer):
             match part:
                 case Text(text) if text.strip():
                     yield _text(text)
-                case Image() if self.model.vision:
+                case Image() if self.sees:
                     url = f"data:{part.media_type};base64,{part.base64}"
                     yield {"type": "input_image", "image_url": url, "detail": "auto"}
                 case Image():
                     yield _text(image_note(part, self.model))
                 case File("text/plain"):
                     yield _text(told_file(part))
-                case File() if self.model.documents:
+                case File() if self.reads:
                     data = f"data:{part.media_type};base64,{part.base64}"
                     yield {"type": "input_file", "filename": part.name or "document.pdf", "file_data": data}
                 case File():
@@ -99,7 +99,7 @@ def request_body(request: ChatRequest) -> Wire:
     body: Wire = {"model": model.id, "stream": True, "store": False}
     if request.system.strip():
         body["instructions"] = request.system
-    body["input"] = request.told(ResponsesTransformer(model))
+    body["input"] = request.told(ResponsesTransformer(model, request.refused))
     if request.tools:
         body["tools"] = [
             {

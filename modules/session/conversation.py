@@ -10,7 +10,10 @@ from modules.llm.events import Usage
 from modules.llm.ledger import Ledger, ledger_key
 from modules.llm.message import Message
 from modules.llm.models import Level, Model
+from modules.llm.parts import Text
 from modules.session.prices import cost_of
+
+NO_INSTRUCTIONS = "The earlier instructions hold no longer."
 
 
 class Spent(Struct, frozen=True):
@@ -77,6 +80,7 @@ class Conversation:
         self.nodes: list[Node] = []
         self.head = 0
         self._path: list[Node] = []
+        self._estimates: dict[int, int] = {}
 
     def __iter__(self) -> Iterator[Message]:
         return (node.message for node in self._path)
@@ -103,6 +107,22 @@ class Conversation:
     def last_answer(self) -> Message | None:
         """The newest assistant message that says something."""
         return next((m for m in reversed(self.messages) if m.role == "assistant" and m.text.strip()), None)
+
+    @property
+    def instructions(self) -> str:
+        """What holds now: `system`, unless it was changed later."""
+        changed = next((m.text for m in reversed(self.messages) if m.role == "system"), self.system)
+        return "" if changed == NO_INSTRUCTIONS else changed
+
+    def instruct(self, text: str) -> None:
+        """Give other instructions, "" for none. Those that something was said under stay as they were, above it."""
+        if self._path and self._path[-1].message.role == "system":  # nobody has read it yet
+            self.go_to(self._path[-1].parent)
+        if not self._path:
+            self.system = text
+            self.changed()
+        elif text != self.instructions:
+            self.append(Message("system", (Text(text or NO_INSTRUCTIONS),)))
 
     def append(self, message: Message) -> None:
         """Say something at the head."""
@@ -166,10 +186,13 @@ class Conversation:
     def tokens(self) -> int:
         """About how many tokens the next request reads: the last answer's own count, or four characters to a token."""
         counted = 0
-        for message in reversed(self.messages):
+        for node in reversed(self._path):
+            message = node.message
             if message.role == "assistant" and message.usage and message.usage.input:
                 return counted + message.usage.input + message.usage.output - message.usage.reasoning
-            counted += _estimate(message)
+            if node.id not in self._estimates:  # asked at each key pressed, and a message never changes
+                self._estimates[node.id] = _estimate(message)
+            counted += self._estimates[node.id]
         return counted + len(self.system) // 4
 
     def cost(self) -> float | None:

@@ -7,22 +7,21 @@ import asyncio
 import contextlib
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from modules.errors import FileProblem, UsageError
 from modules.llm.ledger import Ledger
 from modules.llm.message import Message
 from modules.llm.models import Model, ModelRegistry
-from modules.session import changes
-from modules.session.changes import Change
 from modules.session.conversation import Conversation, Node, Spent
 from modules.session.place import LEAVING, Locks, refuse_newer
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
+    from modules.session.changes import Change
     from modules.session.writer import Writer
 
 SHORT = 8  # characters of an id that are enough for a person
@@ -50,19 +49,34 @@ class Store:
     # The journal.
 
     def said(self, conversation: Conversation, node: Node) -> None:
-        self._put(conversation, changes.said, node)
+        if self._is_known(conversation):
+            from modules.session import changes
+
+            self._put(changes.said(conversation, node))
 
     def moved(self, conversation: Conversation) -> None:
-        self._put(conversation, changes.moved)
+        if self._is_known(conversation):
+            from modules.session import changes
+
+            self._put(changes.moved(conversation))
 
     def growing(self, conversation: Conversation, message: Message) -> None:
-        self._put(conversation, changes.growing, message)
+        if self._is_known(conversation):
+            from modules.session import changes
+
+            self._put(changes.growing(conversation, message))
 
     def paid(self, conversation: Conversation, spent: Spent) -> None:
-        self._put(conversation, changes.paid, spent)
+        if self._is_known(conversation):
+            from modules.session import changes
+
+            self._put(changes.paid(conversation, spent))
 
     def sent(self, conversation: Conversation, key: str, ledger: Ledger) -> None:
-        self._put(conversation, changes.sent, key, ledger)
+        if self._is_known(conversation):
+            from modules.session import changes
+
+            self._put(changes.sent(conversation, key, ledger))
 
     async def settled(self) -> None:
         """Wait until everything so far is on the disk, or has been tried in vain; then `trouble` says why."""
@@ -169,29 +183,33 @@ class Store:
             conversation.append(loaded.cut)
         return conversation
 
-    def _put(self, conversation: Conversation, change: Callable[..., Change], *values: Any) -> None:
+    def _is_known(self, conversation: Conversation) -> bool:
+        """Whether a change is enough. Where it is not, the whole conversation is written, if anything was said."""
         self._current = conversation
         if self._writer is not None and self._writer.lost != self._lost:
             self._lost = self._writer.lost
             self._known.clear()
         if conversation.id in self._known:
-            self._writing().put(change(conversation, *values))
-        elif conversation.nodes:
+            return True
+        if conversation.nodes:
+            from modules.session import changes
+
             self._known.add(conversation.id)
-            self._writing().put(changes.everything(conversation))
+            self._put(changes.everything(conversation))
+        return False
 
     def _put_lost_again(self) -> bool:
         if self._writer is None or self._writer.lost == self._lost or self._current is None:
             return False
-        self._put(self._current, changes.moved)
+        self._is_known(self._current)
         return True
 
-    def _writing(self) -> "Writer":
+    def _put(self, change: "Change") -> None:
         if self._writer is None:
             from modules.session.writer import Writer
 
             self._writer = Writer(self.path, self._locks, self._news.append, self._unwritable)
-        return self._writer
+        self._writer.put(change)
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator["Connection"]:

@@ -8,11 +8,11 @@ from contextlib import aclosing
 from msgspec import Struct
 from msgspec.structs import replace
 
-from modules.errors import ConnectionFailed, FieldRefused, ProviderError, ReasoningUnreadable
+from modules.errors import ConnectionFailed, FieldRefused, ImagesRefused, ProviderError, ReasoningUnreadable
 from modules.llm.base import ChatRequest, Reply, ToolSpec
 from modules.llm.events import Finished, StreamEvent
 from modules.llm.ledger import lost_reasoning
-from modules.llm.message import Message, State, says_something
+from modules.llm.message import IMAGES, Message, State, says_something
 from modules.llm.models import Model
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
@@ -157,6 +157,10 @@ def recover(request: ChatRequest, error: ProviderError) -> str:
         case FieldRefused(field=field) if field and field not in ledger.without:
             ledger.drop(field)
             return f'Context: the field "{field}" is left out for {model.provider.title}.'
+        case ImagesRefused() if IMAGES not in ledger.without and any(message.images for message in request.messages):
+            shown = sum(len(message.images) for message in request.messages)
+            ledger.drop(IMAGES)
+            return f"Context: {shown} picture{'s' if shown != 1 else ''} left out for {model.name}, which takes none."
     return ""
 
 

@@ -17,10 +17,9 @@ async def system(chat: ChatContext, args: str) -> Ask | None:
     """
     conversation = chat.conversation
     if not args:
-        chat.screen.say(conversation.system or "There are no instructions. /system TEXT sets them.")
+        chat.screen.say(conversation.instructions or "There are no instructions. /system TEXT sets them.")
         return None
-    conversation.system = "" if args == "-" else args
-    conversation.changed()
+    conversation.instruct("" if args == "-" else args)
     chat.screen.say("Instructions removed." if args == "-" else "Instructions set.")
     return None
 
@@ -84,7 +83,7 @@ async def new(chat: ChatContext, args: str) -> Ask | None:
     The model and the instructions stay.
     """
     old = chat.conversation
-    chat.conversation = Conversation(old.model, old.system, journal=old.journal)
+    chat.conversation = Conversation(old.model, old.instructions, journal=old.journal)
     chat.conversation.previous, chat.conversation.reasoning = old.previous, old.reasoning
     chat.attachments.clear()
     chat.screen.say(f"A new conversation with {old.model.full_name}.")
