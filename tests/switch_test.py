@@ -7,6 +7,7 @@ import pytest
 from modules.config import ROOT
 from modules.llm.catalogue import load
 from modules.llm.events import Usage
+from modules.llm.failures import transport
 from modules.llm.message import user
 from modules.llm.models import ModelRegistry, Price
 from modules.session import prices
@@ -132,6 +133,18 @@ class TestOnTheScreen:
         second.sees("The conversation does not fit: about 300k tokens, and the window holds 131k.")
         assert not home.groq.requests
         assert second.leave() == 0
+
+    def test_a_local_server_says_how_it_is_started_until_it_has_answered(self, home: Home) -> None:
+        chat = home.open("-m", GROQ, columns=150, rows=50).prompt()
+        assert 'Start it with "ollama serve"' in chat.ask(f"/model {OLLAMA}")
+        chat.enter("Hello").sees("Answer 1 from chat.").prompt().enter("/model -").prompt()
+        assert "ollama serve" not in chat.ask(f"/model {OLLAMA}")
+
+
+def test_a_local_server_that_refuses_the_connection_is_answered_with_how_to_start_it(shipped: ModelRegistry) -> None:
+    error = transport(ConnectionRefusedError(111, "refused"), shipped.providers["ollama"])
+    assert error.message == "localhost:11434 refused the connection."
+    assert error.cure.startswith('Start it with "ollama serve"')
 
 
 @pytest.fixture
