@@ -16,17 +16,21 @@ from modules.errors import EXIT_INTERRUPTED, ParlanceError
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program. Returns the exit code: 0, 1, 2 usage, 75 try later, 76 key, 77 model, 130 interrupted."""
     _replace_closed_streams()
-    args = _arguments().parse_args(argv)
+    args = _parse(argv)
     gc.disable()  # until everything is loaded: thousands of new objects, none of them garbage
     os.umask(0o077)
     try:
         if args.list_models:
             return _list_models()
-        if args.question is None and _at_terminal(sys.stdin) and _at_terminal(sys.stdout):
+        if args.interactive:
             return _run(_interactive(args))
         return _run(_headless(args))
     except ParlanceError as error:
         sys.stderr.write(f"parlance: {_cleaned(str(error))}\n")
+        if args.json:
+            from modules.chat import headless
+
+            headless.fail_as_json(error)
         return error.exit_code
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
@@ -39,12 +43,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The arguments; ends the program with code 2 for those that make no sense."""
+    parser = _arguments()
+    args, stray = parser.parse_known_args(argv)
+    if options := [word for word in stray if word.startswith("-")]:
+        parser.error(f"unrecognized arguments: {' '.join(map(_cleaned, options))}")
+    if stray:
+        asked = _cleaned(" ".join(stray))
+        parser.error(f'"{asked}" stands alone. To ask it, put -p before it: parlance -p "{asked}"')
+    args.interactive = args.question is None and _at_terminal(sys.stdin) and _at_terminal(sys.stdout)
+    if args.json and args.interactive and not args.list_models:
+        parser.error('--json goes with a question: parlance -p "question" --json')
+    return args
+
+
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="parlance",
         description="One conversation, any model. Without a question it is a chat; /help there lists the commands.",
-        epilog="Exit codes: 0 done, 1 error, 2 usage, 75 try later, 76 key refused or missing, 77 no such model, "
-        "130 interrupted.",
+        epilog="Exit codes: 0 done, 1 error, 2 usage, 75 try later, 76 key refused or missing, "
+        "77 the provider does not have the model, 130 interrupted.",
     )
     parser.add_argument("-p", "--print", dest="question", metavar="QUESTION", nargs="?", const="",
                         help="answer one question and leave; what is piped in is added to it")  # fmt: skip
@@ -53,8 +72,13 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("-a", "--attach", action="append", default=[], metavar="FILE",
                         help="attach a picture, PDF or text file to the question; may be repeated")  # fmt: skip
     parser.add_argument(
-        "--json", action="store_true", help="with -p: one JSON object with text, usage, model, stop_reason"
+        "--json", action="store_true", help="with -p: one JSON object with text, usage, model, stop_reason, error"
     )
+    saving = parser.add_mutually_exclusive_group()
+    saving.add_argument("-c", "--continue", dest="resume", action="store_const", const="",
+                        help="go on with the last conversation")  # fmt: skip
+    saving.add_argument("-r", "--resume", metavar="ID", help="go on with the conversation whose id begins so")
+    saving.add_argument("--no-save", action="store_true", help="keep nothing of this conversation")
     parser.add_argument("--list-models", action="store_true", help="list the models and leave")
     parser.add_argument("--version", action="version", version=f"Parlance {VERSION}")
     return parser
@@ -67,29 +91,38 @@ async def _interactive(args: argparse.Namespace) -> int:
     from modules.chat.commands import COMMANDS
     from modules.chat.interactive import Interactive
     from modules.chat.screen import TerminalScreen
-    from modules.chat.start import first_choice, greeting
+    from modules.chat.start import begin, first_choice, greeting, recalled, take_unanswered
     from modules.llm.catalogue_cache import load as load_catalogue
     from modules.llm.service_manager import ServiceManager
-    from modules.session.conversation import Conversation
+    from modules.session.store import FILE, SHORT, Store
 
     config = Config()
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
-    choice = first_choice(models, config, args.model)
-    services = ServiceManager.instance()
-    services.check_key(choice.model.provider)
+    services, store = ServiceManager.instance(), Store(config.data_folder / FILE)
+    attachments = [load(name) for name in args.attach]
+    conversation, notes = begin(_wish(args), store, models, services, first_choice(models, config, args.model))
     screen = TerminalScreen(plain=config.plain or not config.color)
     context = ChatContext(
-        config, models, services, Conversation(choice.model, args.system), COMMANDS, screen,
-        attachments=[load(name) for name in args.attach],
+        config, models, services, conversation, COMMANDS, screen, attachments, saves=not args.no_save
     )  # fmt: skip
-    for line in greeting(VERSION, choice):
+    for line in greeting(VERSION, conversation.model.full_name, notes):
         screen.say(line)
+    unanswered = take_unanswered(conversation)
+    for text in recalled(conversation):
+        screen.say(text)
     chat = Interactive(context, screen)
+    if unanswered is not None:
+        chat.give_back(unanswered)
     gc.freeze()
     gc.enable()
     try:
         await chat.run()
+        if not args.no_save and context.conversation.messages:
+            screen.say(f"Continue with: parlance -c, or -r {context.conversation.id[:SHORT]}")
     finally:
+        store.close()
+        for text in store.news():
+            screen.error(ParlanceError(text))
         await services.close()
     return 0
 
@@ -97,24 +130,34 @@ async def _interactive(args: argparse.Namespace) -> int:
 async def _headless(args: argparse.Namespace) -> int:
     from modules.chat import headless
     from modules.chat.attachment import load
-    from modules.chat.start import first_choice
+    from modules.chat.start import begin, first_choice, refuse_guide, take_unanswered
     from modules.llm.catalogue_cache import load as load_catalogue
     from modules.llm.service_manager import ServiceManager
-    from modules.session.conversation import Conversation
+    from modules.session.store import FILE, Store
 
     config = Config()
     piped = "" if _at_terminal(sys.stdin) or sys.stdin is None else headless.read(sys.stdin)
     message = headless.question(args.question or "", piped, [load(name) for name in args.attach])
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
-    choice = first_choice(models, config, args.model)
-    if choice.note:
-        sys.stderr.write(f"parlance: {_cleaned(choice.note)}\n")
-    services = ServiceManager.instance()
+    services, store = ServiceManager.instance(), Store(config.data_folder / FILE)
+    start = first_choice(models, config, args.model)
+    conversation, notes = begin(_wish(args), store, models, services, start)
+    refuse_guide(conversation, start)
+    headless.tell(notes)
+    take_unanswered(conversation)
     gc.enable()
     try:
-        return await headless.answer(Conversation(choice.model, args.system), services, message, as_json=args.json)
+        return await headless.answer(conversation, services, message, as_json=args.json)
     finally:
+        store.close()
+        headless.tell(store.news())
         await services.close()
+
+
+def _wish(args: argparse.Namespace) -> Any:
+    from modules.chat.start import Wish
+
+    return Wish(args.resume, args.model, args.system, save=not args.no_save)
 
 
 def _list_models() -> int:

@@ -12,7 +12,7 @@ ROUNDS = 7
 ASKED = 2.0  # seconds after the start
 TYPED = "qwertyuiopasdfgjkzxcvb" * 5  # no blanks and none of the letters that end an escape sequence
 PACE = 0.03  # seconds between two words of the answer
-PAUSE = 0.02  # seconds between an echo and the next key
+PAUSE = 0.08  # seconds between an echo and the next key: a quick typist
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 from collections.abc import Mapping
 from functools import cached_property
 from io import StringIO
@@ -39,6 +40,7 @@ class Config:
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self._environment = os.environ if environment is None else environment
+        self._read: dict[Path, _EnvFile] = {}
 
     @cached_property
     def folder(self) -> Path:
@@ -50,7 +52,12 @@ class Config:
         """What the program writes for itself: the input history."""
         return self._place("state")
 
-    @property
+    @cached_property
+    def data_folder(self) -> Path:
+        """What the person would miss: the conversations."""
+        return self._place("data")
+
+    @cached_property
     def env_files(self) -> tuple[Path, ...]:
         return (ROOT / ".env", self.folder / ".env")
 
@@ -78,8 +85,8 @@ class Config:
         value = self._environment.get(variable, "").strip()
         if value:
             return value, "the environment"
-        for path, values in self._files.items():
-            value = (values.get(variable) or "").strip()
+        for path in self.env_files:
+            value = (self._file(path).values.get(variable) or "").strip()
             if value:
                 return value, str(path)
         return "", ""
@@ -94,6 +101,10 @@ class Config:
         Raises BadKey for what no HTTP header can carry: the SDKs report that as a connection error, with the key in it.
         """
         value, source = self.lookup(variable)
+        if source != "the environment" and (
+            trouble := next((f.trouble for f in self._read.values() if f.trouble), None)
+        ):
+            raise trouble
         if not value:
             return None
         value = value.strip("\"'").strip()
@@ -114,9 +125,18 @@ class Config:
         """Colours are welcome; see no-color.org."""
         return not self._environment.get("NO_COLOR")
 
-    @cached_property
-    def _files(self) -> dict[Path, dict[str, str | None]]:
-        return {path: _read_env(path) for path in self.env_files if path.is_file()}
+    def _file(self, path: Path) -> "_EnvFile":
+        """What the file holds now. One that was spoiled while the program runs still says what it said before."""
+        stamp = _stamp(path)
+        known = self._read.get(path)
+        if known is None or known.stamp != stamp:
+            try:
+                self._read[path] = _EnvFile(stamp, _read_env(path) if stamp else {})
+            except ConfigError as error:
+                if known is None:
+                    raise
+                self._read[path] = _EnvFile(stamp, known.values, error)
+        return self._read[path]
 
     def _place(self, kind: str) -> Path:
         home = self._environment.get("PARLANCE_HOME", "").strip()
@@ -125,7 +145,26 @@ class Config:
         from platformdirs import PlatformDirs  # 5 ms that most starts of a test or a benchmark do not need
 
         dirs = PlatformDirs(APP, appauthor=False)
-        return Path(dirs.user_config_dir if kind == "config" else dirs.user_state_dir)
+        return Path({"config": dirs.user_config_dir, "state": dirs.user_state_dir, "data": dirs.user_data_dir}[kind])
+
+
+class _EnvFile:
+    """A .env file as it was read: its values, what tells a later version of it apart, and why that cannot be read."""
+
+    def __init__(
+        self, stamp: tuple[int, ...], values: dict[str, str | None], trouble: ConfigError | None = None
+    ) -> None:
+        self.stamp = stamp
+        self.values = values
+        self.trouble = trouble
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    try:
+        about = path.stat()
+    except OSError:
+        return ()
+    return (about.st_mtime_ns, about.st_size, about.st_ino) if stat.S_ISREG(about.st_mode) else ()
 
 
 def _read_env(path: Path) -> dict[str, str | None]:

@@ -39,6 +39,9 @@ class Lines:
     def table(self, rows: Sequence[Sequence[str]]) -> None:
         self.said += ["  ".join(row) for row in rows]
 
+    def size(self) -> tuple[int, int]:
+        return 80, 24
+
     def clear(self) -> None:
         self.said.clear()
 

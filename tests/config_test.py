@@ -101,6 +101,29 @@ def test_values_are_not_filled_in_from_other_variables(tmp_path: Path) -> None:
     assert config(tmp_path, "A=1\nB=${A}\nC=$HOME\n").get("B") == "${A}"
 
 
+def test_an_env_file_is_read_again_when_it_has_changed(tmp_path: Path) -> None:
+    settings = config(tmp_path)
+    assert not settings.has_key("X_KEY")
+    (tmp_path / ".env").write_text(f"X_KEY={SECRET}\n")
+    assert settings.has_key("X_KEY")
+    (tmp_path / ".env").write_text(f"X_KEY=2{SECRET}\n")
+    assert settings.get("X_KEY") == f"2{SECRET}"
+    (tmp_path / ".env").unlink()
+    assert not settings.has_key("X_KEY")
+
+
+def test_an_env_file_spoiled_meanwhile_is_told_where_a_key_is_needed_and_nowhere_else(tmp_path: Path) -> None:
+    settings = config(tmp_path, f"X_KEY={SECRET}\n", Y_KEY=SECRET)
+    assert settings.has_key("X_KEY")
+    (tmp_path / ".env").write_text(f'X_KEY="{SECRET}\n')
+    assert settings.has_key("X_KEY")
+    assert settings.key("Y_KEY") is not None
+    with pytest.raises(ConfigError, match="not NAME=value"):
+        settings.key("X_KEY")
+    (tmp_path / ".env").write_text(f"X_KEY={SECRET}\n")
+    assert settings.key("X_KEY") is not None
+
+
 def test_a_file_of_growing_values_does_not_grow(tmp_path: Path) -> None:
     lines = "A0=" + "x" * 100 + "\n" + "".join(f"A{n}=${{A{n - 1}}}${{A{n - 1}}}\n" for n in range(1, 40))
     assert config(tmp_path, lines).get("A39") == "${A38}${A38}"

@@ -63,6 +63,7 @@ class TestAQuestion:
             "stop_reason": "end_turn",
             "usage": {"input": 1000, "output": 100, "cache_read": 0, "cache_write": 0, "reasoning": 0},
             "cost": pytest.approx(0.00021),
+            "error": None,
         }
         assert done.stdout.count("\n") == 1
 
@@ -72,14 +73,31 @@ class TestAQuestion:
         assert done.returncode == 1
         got = json.loads(done.stdout)
         assert (got["text"], got["stop_reason"], got["usage"]) == ("", "failed", None)
+        assert got["error"]["kind"] == "RequestRefused"
+        assert got["error"]["message"] == "Groq refused the request (400). Groq says: No."
         assert "refused the request" in done.stderr
 
-    def test_with_no_key_at_all_is_answered_by_the_guide(self, home: Home) -> None:
+    def test_that_cannot_be_asked_at_all_is_still_one_object_of_json(self, home: Home) -> None:
+        home.keys.clear()
+        done = home.run("-p", "Hm?", "--json")
+        assert done.returncode == 76
+        assert json.loads(done.stdout)["error"]["kind"] == "MissingKey"
+
+    def test_with_no_key_at_all_is_not_answered_by_the_guide(self, home: Home) -> None:
         home.keys.clear()
         done = home.run("-p", "hello")
-        assert done.returncode == 0
+        assert (done.stdout, done.returncode) == ("", 76)
+        assert done.stderr.count("\n") == 1
+        assert "Put ANTHROPIC_API_KEY, OPENAI_API_KEY or GROQ_API_KEY into" in done.stderr
+        assert str(home.folder / ".env") in done.stderr
+
+    @pytest.mark.parametrize("way", ["-m", "PARLANCE_MODEL"])
+    def test_with_no_key_at_all_is_answered_by_the_guide_where_that_was_asked_for(self, home: Home, way: str) -> None:
+        home.keys.clear()
+        args = ("-m", "offline:guide") if way == "-m" else ()
+        done = home.run("-p", "hello", *args, env={"PARLANCE_MODEL": "offline:guide"} if not args else {})
+        assert (done.stderr, done.returncode) == ("", 0)
         assert "scripted" in done.stdout
-        assert "No key is set" in done.stderr
 
     def test_is_tried_again_when_the_provider_is_busy(self, home: Home) -> None:
         home.groq.answer(Status(503, retry_after="0.05"))
@@ -135,18 +153,24 @@ class TestTheExitCode:
             (("-p", ""), "no question"),
             (("-p", "Hm?", "-m", "gtp-oss-120b"), "Did you mean groq:gpt-oss-120b"),
             (("-p", "Hm?", "--no-such-option"), "unrecognized arguments"),
+            (("hello", "there"), '"hello there" stands alone. To ask it, put -p before it'),
         ],
-        ids=["no-question", "unknown-model", "unknown-option"],
+        ids=["no-question", "unknown-model", "unknown-option", "stray-words"],
     )
     def test_of_wrong_usage_is_2(self, home: Home, args: tuple[str, ...], said: str) -> None:
         done = home.run(*args)
         assert (done.stdout, done.returncode) == ("", 2)
         assert said in done.stderr
 
+    def test_of_json_without_a_question_at_a_terminal_is_2(self, home: Home) -> None:
+        terminal = home.open("--json")
+        assert terminal.exit_code() == 2
+        terminal.sees('--json goes with a question: parlance -p "question" --json')
+
     def test_of_a_missing_file_is_1(self, home: Home) -> None:
         done = home.run("-p", "Hm?", "-a", "gone.png", *OSS)
         assert (done.stdout, done.returncode) == ("", 1)
-        assert "gone.png cannot be read" in done.stderr
+        assert "gone.png cannot be read: No such file or directory. Paths are read from" in done.stderr
 
     def test_of_a_missing_key_is_76(self, home: Home) -> None:
         del home.keys["OPENAI_API_KEY"]

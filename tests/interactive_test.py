@@ -76,9 +76,13 @@ class TestThePrompt:
         terminal.sees("Answer 1 from groq.").prompt()
         assert said(home.groq.chats[0]) == [("user", "write a poem")]
 
-    def test_keeps_the_text_when_the_editor_fails(self, home: Home) -> None:
-        terminal = home.open(*OSS, env={"EDITOR": "false"}).prompt()
-        terminal.type("write").prompt("write").type(CTRL_G).type("!").prompt("write!")
+    def test_keeps_the_text_when_the_editor_fails(self, home: Home, tmp_path: Path) -> None:
+        editor = tmp_path / "editor"
+        editor.write_text("#!/bin/sh\necho No such luck.\nexit 1\n")
+        editor.chmod(0o700)
+        terminal = home.open(*OSS, env={"EDITOR": str(editor)}).prompt()
+        terminal.type("write").prompt("write").type(CTRL_G).sees("No such luck.")
+        terminal.prompt("write").type("!").prompt("write!")
 
     def test_keeps_its_bar_in_one_row(self, home: Home) -> None:
         home.groq.answer(Answer("Hm.", usage=Usage(60_000, 10)))
@@ -103,7 +107,7 @@ class TestAnAnswer:
         pressed = time.monotonic()
         terminal.type(key)
         assert home.groq.wait_for_disconnect() - pressed < 1
-        terminal.sees("Interrupted").prompt()
+        terminal.sees("Interrupted. What came from groq:gpt-oss-120b is kept.").prompt()
         assert "word199" not in terminal.text
         terminal.enter("Go on").sees("Answer 2").prompt()
         (_, count), (_, part), (_, note) = said(home.groq.chats[1])
@@ -308,6 +312,27 @@ class TestACommand:
         terminal.enter("One").sees("Hm.").prompt().enter("@groq:qwen Two").sees("20 in, 10 out").prompt()
         terminal.enter("/usage").prompt()
         terminal.sees("groq:gpt-oss-120b 1 1M 0 100k 0 $0.2100").sees("all 2 $0.2101")
+
+    def test_usage_says_at_least_where_an_answer_was_stopped(self, home: Home) -> None:
+        home.groq.answer(LONG, Answer("Hm.", usage=Usage(1_000_000, 100_000)))
+        terminal = home.open(*OSS).prompt()
+        terminal.enter("Count").sees("word9").type(CTRL_C).sees("Interrupted").prompt()
+        assert "1 answer stopped before" in terminal.ask("/usage")
+        terminal.enter("One").sees("Hm.").prompt().enter("/usage").sees("100k 0 at least $0.2100").prompt()
+
+    @pytest.mark.parametrize("columns", [40, 80, 200])
+    def test_models_says_at_any_width_whether_there_is_a_key(self, home: Home, columns: int) -> None:
+        del home.keys["OPENAI_API_KEY"]
+        terminal = home.open(*OSS, columns=columns, rows=100).prompt()
+        rows = terminal.ask("/models").splitlines()[1:]
+        assert rows[0].split()[:2] == ["model", "key"]
+        for name, mark in (
+            ("groq:gpt-oss-120b", "key"),
+            ("openai:gpt-6.1-sol", "no key"),
+            ("ollama:llama3.1", "local"),
+        ):
+            assert [row for row in rows if re.match(rf"{name} +{mark}\b", row)], name
+        assert not [row for row in rows if row.endswith("…")]
 
     def test_help_shows_everything_and_fits(self, home: Home) -> None:
         terminal = home.open(*OSS, rows=50).prompt()

@@ -65,6 +65,8 @@ QUESTIONS = {
     "Which commands are there?": "commands",
     "what does /help do": "/help",
     "what does /model do?": "/model",
+    "what does /config do": "/config",
+    "show me the raw request": "/wire",
     "explain /models": "/models",
     "How do I start a new conversation?": "/new",
     "how do I clear the screen": "/clear",

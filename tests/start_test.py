@@ -15,7 +15,7 @@ def started(home: Home, *args: str, **env: str) -> str:
     """The model that a run with these arguments begins with."""
     chat = home.open(*args, columns=200, env=env).prompt()
     greeting = chat.rows[0].split(" · ")[1]
-    chat.sees(f"leaves > {greeting}")  # and the bar at the bottom says the same
+    chat.sees(f"commands > {greeting}")  # and the bar at the bottom says the same
     chat.close()
     return greeting
 
@@ -86,6 +86,29 @@ class TestAKey:
         done = home.run("-p", "Hm?", "-m", "groq:llama-3.1-8b", cwd=elsewhere)
         assert done.stdout == "Answer 1 from groq.\n"
 
+    def test_that_is_missing_is_told_with_the_cure_and_seen_once_it_is_written_down(self, home: Home) -> None:
+        key = home.keys.pop("GROQ_API_KEY")
+        chat = home.open("-m", "openai:gpt-6.1-sol", columns=300).prompt()
+        said = chat.ask("/model gpt-oss").splitlines()[1:]
+        assert said[0].startswith("Groq needs a key and GROQ_API_KEY is not set.")
+        assert str(home.folder / ".env") in said[1]
+        assert said[2] == "Still on openai:gpt-6.1-sol."
+        (home.folder / ".env").write_text(f"GROQ_API_KEY={key}\n")
+        chat.enter("/model gpt-oss").sees("→ groq:gpt-oss-120b").prompt()
+        chat.enter("Hello").sees("Answer 1 from groq.").prompt()
+
+    def test_and_where_it_goes_is_shown_by_config_without_its_value(self, home: Home) -> None:
+        del home.keys["OPENAI_API_KEY"]
+        chat = home.open(columns=120, rows=40).prompt()
+        said = chat.ask("/config")
+        assert f"config folder  {home.folder}" in said
+        assert f"{home.folder / '.env'} (not there)" in said
+        assert f"{home.folder / 'models.yaml'} (read)" in said
+        assert f"{home.folder / 'state'}" in said
+        assert "ANTHROPIC_API_KEY set in the environment" in said
+        assert "OPENAI_API_KEY not set: https://platform.openai.com/api-keys" in said
+        assert not [key for key in home.keys.values() if key in said]
+
     def test_that_no_header_can_carry_is_refused_before_anything_is_sent_and_never_shown(self, home: Home) -> None:
         done = home.run("-p", "Hm?", "-m", "groq:llama-3.1-8b", env={"GROQ_API_KEY": "gsk-two\nlines-0123"})
         assert done.returncode == 76
@@ -107,11 +130,13 @@ class TestWhatIsLoaded:
         assert not names & {*SDKS, *SCREENS, "prompt_toolkit", "yaml", "msgspec"}
 
     def test_before_the_first_prompt_is_no_sdk_and_no_renderer(self, home: Home) -> None:
-        chat = home.open(python=("-X", "importtime"), rows=50).prompt()
+        chat = home.open("-m", "groq:gpt-oss-120b", python=("-X", "importtime"), rows=50).prompt()
         names = loaded(chat.raw[: chat.raw.index(BRACKETED_PASTE)])
         assert "prompt_toolkit" in names
         assert not names & {*SDKS, *SCREENS}
-        chat.until(lambda: b"anthropic" in chat.raw and b"markdown_it" in chat.raw, "what is loaded in the background")
+        chat.until(
+            lambda: b"groq._client" in chat.raw and b"markdown_it" in chat.raw, "what is loaded in the background"
+        )
 
     def test_for_a_list_of_models_is_no_sdk(self, home: Home) -> None:
         done = home.run("--list-models", python=("-X", "importtime"))

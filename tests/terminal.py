@@ -27,7 +27,7 @@ KEYS = {
     "OPENAI_API_KEY": "sk-oai-test-8d3b61f4c0",
     "GROQ_API_KEY": "gsk-test-2e7a94d6b1",
 }
-PATIENCE = 15.0  # seconds for what should take a fraction of one, on a machine that is busy
+PATIENCE = 25.0  # seconds for what should take a fraction of one, on a machine that is busy
 CTRL_C, CTRL_D, CTRL_G, CTRL_J, CTRL_R, ESC, UP = "\x03", "\x04", "\x07", "\n", "\x12", "\x1b", "\x1b[A"
 
 

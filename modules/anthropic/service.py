@@ -1,12 +1,9 @@
 """Anthropic through its SDK: one client, the Messages API, streamed."""
 
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from contextlib import AbstractAsyncContextManager
 
 import anthropic
 import httpx2
-from anthropic import AsyncAPIResponse
 
 from modules.anthropic.stream import AnthropicDraft
 from modules.anthropic.transformer import request_body
@@ -22,6 +19,8 @@ from modules.llm.base import (
     Draft,
     HttpService,
     needs_certificates,
+    opened,
+    posted,
 )
 from modules.llm.models import Model, Profile, Provider
 from modules.llm.parts import Wire
@@ -64,23 +63,10 @@ class AnthropicService(HttpService):
     def body(self, request: ChatRequest) -> Wire:
         return request_body(request)
 
-    @asynccontextmanager
-    async def open(self, body: Wire) -> AsyncIterator[Body]:
-        async with self._create(body) as response:
-            yield Body(response.headers.get("content-type", ""), response.iter_bytes())
-
-    def _create(self, body: Wire) -> AbstractAsyncContextManager[AsyncAPIResponse[Any]]:
-        # The body goes in whole as extra_body, so the SDK does not walk the history to copy it.
-        create = self._client.messages.with_streaming_response.create
-        headers = {"anthropic-beta": BINDING_BETA} if body.get("thinking", {}).get("block_binding") else {}
-        return create(
-            model=body["model"],
-            max_tokens=body["max_tokens"],
-            messages=[],
-            stream=True,
-            extra_body=body,
-            extra_headers={**headers, **self._headers},
-        )
+    def open(self, body: Wire) -> AbstractAsyncContextManager[Body]:
+        binding = {"anthropic-beta": BINDING_BETA} if body.get("thinking", {}).get("block_binding") else {}
+        sent = posted(body, {**binding, **self._headers})
+        return opened(self._client.post("/v1/messages", cast_to=httpx2.Response, **sent))
 
     async def models(self) -> list[Model]:
         with self.translated():

@@ -1,19 +1,20 @@
 """A model in one quiet line: its window, its price, what it takes, and whether its key is set."""
 
 from modules.llm.models import Model, Price
+from modules.session.prices import price_of
 
 
 def describe(model: Model, has_key: bool) -> str:
     """Such as `1M window · $2/$10 · tools, images · key set`; what is unknown is left out."""
     window = f"{compact(model.window)} window" if model.window else ""
-    parts = (window, _price(model.price, " up to {}"), _abilities(model, ", "), _key(model, has_key))
+    parts = (window, price_words(price_of(model)), _abilities(model, ", "), _key(model, has_key))
     return " · ".join(part for part in parts if part)
 
 
 def columns(model: Model, has_key: bool) -> tuple[str, ...]:
     """Name, window, price, abilities, key status; "" where unknown. A "+" after a price: long prompts cost more."""
     window = compact(model.window) if model.window else ""
-    return model.full_name, window, _price(model.price, "+"), _abilities(model, " "), _key(model, has_key)
+    return model.full_name, window, price_words(price_of(model), "+"), _abilities(model, " "), _key(model, has_key)
 
 
 def compact(tokens: int) -> str:
@@ -26,7 +27,7 @@ def compact(tokens: int) -> str:
     return f"{millions}.{tenths}M" if tenths else f"{millions}M"
 
 
-def _price(price: Price | None, beyond: str) -> str:
+def price_words(price: Price | None, beyond: str = " up to {}") -> str:
     """Dollars per million tokens in and out; `beyond` is added where longer prompts cost more."""
     if price is None:
         return ""

@@ -45,10 +45,18 @@ def _read(path: Path) -> bytes:
                 raise FileProblem(f"{path} is larger than 20 MB.", cure="No provider takes more; make it smaller.")
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise FileProblem(f"{path} cannot be read: {error.strerror}.", cure="Check the path.") from error
+        raise FileProblem(f"{path} cannot be read: {error.strerror}.", cure=_cure(error)) from error
     if not data:
         raise FileProblem(f"{path} is empty.", cure="Attach a file that holds something.")
     return data
+
+
+def _cure(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"Paths are read from {Path.cwd()}; Tab completes them."
+    if isinstance(error, PermissionError):
+        return "Ask its owner for the right to read it, or copy it to a place of your own."
+    return "Copy it to another place, and attach the copy."
 
 
 def _kind(path: Path, data: bytes) -> str:

@@ -27,6 +27,9 @@ class Screen(Protocol):
     def table(self, rows: Sequence[Sequence[str]]) -> None:
         """Rows in columns; the last column takes what room is left."""
 
+    def size(self) -> tuple[int, int]:
+        """Columns and rows."""
+
     def clear(self) -> None:
         """An empty screen; the scrollback stays."""
 
@@ -57,6 +60,7 @@ class ChatContext(Struct):
     screen: Screen
     attachments: list[Image | File] = []
     draft: str = ""  # what the next prompt begins with
+    saves: bool = True  # what is typed, too, is there in the next run
 
 
 Run = Callable[[ChatContext, str], Awaitable[Ask | None]]

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import aclosing
 from typing import TextIO
 
@@ -13,6 +13,7 @@ from modules.llm.events import Finished, TextDelta
 from modules.llm.message import Message, user
 from modules.llm.parts import File, Image
 from modules.llm.service_manager import ServiceManager
+from modules.session import prices
 from modules.session.conversation import Conversation
 from modules.session.turn import Retrying, run_turn
 
@@ -40,6 +41,7 @@ def read(stream: TextIO) -> str:
 async def answer(conversation: Conversation, services: ServiceManager, message: Message, *, as_json: bool) -> int:
     """Ask, print, and return the exit code. Text is printed as it comes, JSON when all of it is there."""
     finished: Finished | None = None
+    failed: ParlanceError | None = None
     code, last = 0, ""
     try:
         # Closed here, and not by the garbage collector, when the reader of our output goes.
@@ -56,15 +58,23 @@ async def answer(conversation: Conversation, services: ServiceManager, message: 
                         finished = event
     except ParlanceError as error:
         complain(error)
-        code = error.exit_code
+        code, failed = error.exit_code, error
     except asyncio.CancelledError:
         code = EXIT_INTERRUPTED
     if last and not last.endswith("\n"):
         sys.stdout.write("\n")
     if as_json:
-        sys.stdout.write(_as_json(conversation, finished) + "\n")
+        if conversation.cost() is None:
+            prices.load()
+        sys.stdout.write(_as_json(conversation, finished, failed) + "\n")
     sys.stdout.flush()
     return code
+
+
+def tell(notes: Iterable[str]) -> None:
+    """What a person should know, on standard error."""
+    for note in notes:
+        sys.stderr.write(clean(f"parlance: {note}") + "\n")
 
 
 def complain(error: ParlanceError, cure: str = "") -> None:
@@ -72,7 +82,20 @@ def complain(error: ParlanceError, cure: str = "") -> None:
     sys.stderr.write(clean(f"parlance: {error.message} {cure or error.cure}".rstrip()) + "\n")
 
 
-def _as_json(conversation: Conversation, finished: Finished | None) -> str:
+def fail_as_json(error: ParlanceError) -> None:
+    """The one JSON object of a run that failed before there was a conversation."""
+    sys.stdout.write(
+        json.dumps({"text": "", "stop_reason": "failed", "error": _told(error)}, ensure_ascii=False) + "\n"
+    )
+    sys.stdout.flush()
+
+
+def _told(error: ParlanceError) -> dict[str, str]:
+    """`kind` is the name that the error has in errors.py."""
+    return {"kind": type(error).__name__, "message": error.message, "cure": error.cure}
+
+
+def _as_json(conversation: Conversation, finished: Finished | None, failed: ParlanceError | None) -> str:
     last = conversation.last_answer
     usage = finished.usage if finished else None
     return json.dumps(
@@ -83,6 +106,7 @@ def _as_json(conversation: Conversation, finished: Finished | None) -> str:
             "stop_reason": finished.stop if finished else (last.state if last else "failed"),
             "usage": {field: getattr(usage, field) for field in usage.__struct_fields__} if usage else None,
             "cost": conversation.cost() if conversation.spent else None,
+            "error": _told(failed) if failed else None,
         },
         ensure_ascii=False,
     )

@@ -11,18 +11,20 @@ from modules.chat.interrupt import interruptible
 from modules.chat.prompt import Leaving, Prompt
 from modules.chat.render import Answer, show
 from modules.chat.screen import TerminalScreen
-from modules.chat.words import dollars
+from modules.chat.words import dollars, overflow
 from modules.errors import ParlanceError
 from modules.llm.events import Finished, StopReason
-from modules.llm.message import user
+from modules.llm.message import Message, user
 from modules.llm.models import Model
 from modules.llm.parts import File, Image
+from modules.session import prices
 from modules.session.conversation import Spent
+from modules.session.switch import handover
 from modules.session.turn import run_turn
 
 TWICE = 2.0  # seconds within which a second Ctrl+C at an empty prompt leaves
 MOMENT = 0.1  # seconds; the first keys are echoed before any import takes its share of the processor
-AHEAD = ("modules.chat.markdown.stream",)  # loaded while the first question is typed
+AHEAD = ("modules.chat.markdown.stream", "modules.session.writer")  # loaded while the first question is typed
 STOPPED: dict[StopReason, str] = {
     "max_tokens": "cut: the model's output limit is reached",
     "refusal": "the model declined; /retry or /model asks again",
@@ -62,6 +64,7 @@ class Interactive:
                     await self._handle(line)
                 except EOFError:
                     return
+                self._tell_news()
 
     async def _handle(self, line: str) -> None:
         try:
@@ -88,6 +91,12 @@ class Interactive:
                 )
             )
 
+    def _tell_news(self) -> None:
+        """That nothing is being saved, for one, is said once."""
+        if (journal := self._context.conversation.journal) is not None:
+            for text in journal.news():
+                self._screen.error(ParlanceError(text))
+
     def _take_attachments(self) -> list[Image | File]:
         taken = list(self._context.attachments)
         self._context.attachments.clear()
@@ -97,7 +106,10 @@ class Interactive:
         """Run one turn on the screen, and leave the question in the next prompt where it found no answer."""
         conversation = self._context.conversation
         model = asked.model or conversation.model
+        if asked.model and (warning := overflow(handover(conversation, model))):
+            self._screen.say(warning)
         answer = Answer(self._screen, model.name)
+        self._screen.write("\n")
         spent, began = len(conversation.spent), time.monotonic()
         events = run_turn(conversation, self._context.services, asked.message, model)
         try:
@@ -111,7 +123,8 @@ class Interactive:
             return
         if not finished:
             kept = asked.message in conversation
-            self._screen.say("Interrupted; what came is kept.\n" if kept else "Interrupted.\n")
+            came = f"What came from {model.full_name} is kept." if kept else f"{model.full_name} had not answered yet."
+            self._screen.say(f"Interrupted. {came}\n")
             if not kept:
                 self._give_back(asked)
             return
@@ -122,9 +135,12 @@ class Interactive:
             self._context.conversation.go_to(asked.instead_of)
             self._screen.say("The answer before stays.\n")
             return
-        own = [part for part in asked.message.parts if isinstance(part, Image | File)]
-        self._context.draft = asked.message.text
-        self._context.attachments[:0] = own
+        self.give_back(asked.message)
+
+    def give_back(self, message: Message) -> None:
+        """Let a question that has no answer stand in the next prompt, with what was attached to it."""
+        self._context.draft = message.text
+        self._context.attachments[:0] = [part for part in message.parts if isinstance(part, Image | File)]
 
     def _warm_up_soon(self) -> None:
         """Once the prompt is on the screen, and has had a moment to itself: load what the next answer needs."""
@@ -159,3 +175,4 @@ def footer(model: Model, finished: Finished | None, spent: list[Spent], seconds:
 def _load_ahead() -> None:
     for name in AHEAD:
         import_module(name)
+    prices.load()

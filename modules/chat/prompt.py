@@ -35,7 +35,7 @@ class Prompt:
         self._session: PromptSession[str] = PromptSession(
             multiline=True,
             key_bindings=_keys(),
-            history=_history(context.config.state_folder),
+            history=_history(context.config.state_folder) if context.saves else InMemoryHistory(),
             completer=ChatCompleter(context),
             complete_in_thread=True,
             auto_suggest=AutoSuggestFromHistory(),

@@ -1,9 +1,23 @@
-"""Which model a run begins with, and the first lines on the screen."""
+"""Which model and which conversation a run begins with, and the first lines on the screen."""
 
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from modules.chat.words import overflow
 from modules.config import Config
-from modules.errors import ParlanceError
+from modules.errors import BadKey, FileProblem, MissingKey, ParlanceError
+from modules.llm.message import Message
 from modules.llm.models import Choice, ModelRegistry
+from modules.llm.parts import File, Image
+from modules.llm.service_manager import ServiceManager
+from modules.session.conversation import Conversation
+from modules.session.store import Store
+from modules.session.switch import handover
 
+LAST = ""  # in the place of an id: the conversation that was used last
+RECALLED = 2  # turns
+RECALLED_ROWS = 6  # lines of each question and answer
 FALLBACK = "offline:guide"
 
 
@@ -28,6 +42,12 @@ def first_choice(models: ModelRegistry, config: Config, asked: str) -> Choice:
     return Choice(guide.model, note)
 
 
+def refuse_guide(conversation: Conversation, start: Choice) -> None:
+    """Raise MissingKey where the guide would answer only for want of a key: a script takes its words for a model's."""
+    if conversation.model.full_name == FALLBACK and start.note:
+        raise MissingKey(start.note)
+
+
 def has_key(choice: Choice, config: Config) -> bool:
     try:
         variable = choice.model.provider.key_variable
@@ -36,9 +56,91 @@ def has_key(choice: Choice, config: Config) -> bool:
         return False
 
 
-def greeting(version: str, choice: Choice) -> list[str]:
+class Wish(Struct, frozen=True):
+    """What the command line says about the conversation. `resume` is an id or its beginning, LAST, or None."""
+
+    resume: str | None = None
+    model: str = ""
+    system: str = ""
+    save: bool = True
+
+
+def begin(
+    wish: Wish, store: Store, models: ModelRegistry, services: ServiceManager, start: Choice
+) -> tuple[Conversation, list[str]]:
+    """The conversation to go on with, or a new one, and what a person should know about it.
+
+    Raises UsageError for an id that is not there, MissingKey where no model can answer, ConfigError where the
+    conversations are a newer release's.
+    """
+    notes = [start.note] if start.note else []
+    if not wish.save:
+        services.check_key(start.model.provider)
+        return Conversation(start.model, wish.system), notes
+    store.check()
+    conversation = None if wish.resume is None else _resumed(store, wish.resume, models, start)
+    if conversation is None:
+        services.check_key(start.model.provider)
+        notes += ["There is no earlier conversation; this is a new one."] if wish.resume is not None else []
+        return Conversation(start.model, wish.system, journal=store), notes + store.news()
+    if wish.model:
+        conversation.switch(start.model)
+    if wish.system:
+        conversation.system = wish.system
+        conversation.changed()
+    note = _answerable(conversation, services, start)
+    notes = notes if conversation.model == start.model else []
+    told = [note, overflow(handover(conversation, conversation.model))]
+    return conversation, [*notes, *store.news(), *filter(None, told)]
+
+
+def _resumed(store: Store, id: str, models: ModelRegistry, start: Choice) -> Conversation | None:
+    if id != LAST:
+        return store.load(store.find(id), models, start.model)
+    last = store.latest()
+    try:
+        return None if last is None else store.load(last, models, start.model)
+    except FileProblem as error:
+        store.add_news(error.message)
+        return None
+
+
+def _answerable(conversation: Conversation, services: ServiceManager, start: Choice) -> str:
+    """Let the start model answer where the conversation's own has no key any more, and say so."""
+    try:
+        services.check_key(conversation.model.provider)
+    except (MissingKey, BadKey) as error:
+        if start.model == conversation.model:
+            raise
+        services.check_key(start.model.provider)
+        conversation.switch(start.model)
+        return f"{error.message} {start.model.full_name} answers."
+    return ""
+
+
+def take_unanswered(conversation: Conversation) -> Message | None:
+    """Take back a question that the program did not live to see answered."""
+    if conversation.head and conversation.messages[-1].role == "user":
+        return conversation.undo()
+    return None
+
+
+def greeting(version: str, model: str, notes: Sequence[str]) -> list[str]:
     """The lines before the first prompt."""
-    lines = [
-        f"Parlance {version} · {choice.model.full_name} · /model switches, /help lists the commands, Ctrl+D leaves"
-    ]
-    return lines + ([choice.note] if choice.note else [])
+    return [f"Parlance {version} · {model} · /help lists the commands", *notes]
+
+
+def recalled(conversation: Conversation) -> Iterator[str]:
+    """The last turns in brief, for a person who comes back."""
+    messages = conversation.messages
+    asked = [at for at, message in enumerate(messages) if message.role == "user"][-RECALLED:]
+    for message in messages[asked[0] :] if asked else ():
+        names = [f"[{part.name}]" for part in message.parts if isinstance(part, Image | File)]
+        text = "\n".join([*names, message.text.strip()]).strip()
+        if message.role != "tool" and text:
+            yield _shortened(f"> {text}" if message.role == "user" else text)
+
+
+def _shortened(text: str) -> str:
+    lines = text.splitlines()
+    return "\n".join(lines[:RECALLED_ROWS] + (["…"] if len(lines) > RECALLED_ROWS else [])) + "\n"

@@ -1,4 +1,7 @@
-"""Numbers as people read them."""
+"""Numbers as people read them, and what is said in more than one place."""
+
+from modules.chat.abilities import compact
+from modules.session.switch import Handover
 
 
 def dollars(cost: float | None) -> str:
@@ -13,3 +16,13 @@ def dollars(cost: float | None) -> str:
 def count(number: int, what: str) -> str:
     """`1 turn`, `2 turns`."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def overflow(told: Handover) -> str:
+    """That the conversation does not fit the model's window, and what can be done; "" where it fits."""
+    if told.fits or told.window is None:
+        return ""
+    return (
+        f"The conversation does not fit: about {compact(told.tokens)} tokens, and the window holds "
+        f"{compact(told.window)}. /model to a larger one, /undo shortens it, /new begins another."
+    )

@@ -1,11 +1,9 @@
 """Groq through its SDK: one client, Chat Completions, streamed."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
 import groq
 import httpx
-from groq.resources.chat import AsyncChat  # noqa: F401 - loaded here, in the background, not at the first answer
 
 from modules.config import Key
 from modules.llm.base import (
@@ -19,6 +17,8 @@ from modules.llm.base import (
     Draft,
     HttpService,
     needs_certificates,
+    opened,
+    posted,
 )
 from modules.llm.chat_completions import request_body
 from modules.llm.chat_completions_stream import ChatDraft
@@ -60,13 +60,9 @@ class GroqService(HttpService):
     def body(self, request: ChatRequest) -> Wire:
         return request_body(request)
 
-    @asynccontextmanager
-    async def open(self, body: Wire) -> AsyncIterator[Body]:
-        create = self._client.chat.completions.with_streaming_response.create
-        async with create(
-            model=body["model"], messages=[], stream=True, extra_body=body, extra_headers=self._headers
-        ) as response:
-            yield Body(response.headers.get("content-type", ""), response.iter_bytes())
+    def open(self, body: Wire) -> AbstractAsyncContextManager[Body]:
+        sent = posted(body, self._headers)
+        return opened(self._client.post("/openai/v1/chat/completions", cast_to=httpx.Response, **sent))
 
     async def models(self) -> list[Model]:
         with self.translated():

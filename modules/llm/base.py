@@ -2,10 +2,11 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from typing import Any, ClassVar
 
+import msgspec
 from msgspec import Struct
 
 from modules.config import Key
@@ -32,6 +33,8 @@ KEEPALIVE = 300.0  # the SDKs keep an idle connection for 5 s, which is less tha
 HEADERS = {"Accept-Encoding": "identity"}  # a compressed answer could unfold to any size
 # What escapes the SDKs besides their own errors: sockets, closed clients, keys that no header takes, broken encodings.
 COMMON_ERRORS = (OSError, EOFError, RuntimeError, TypeError, ValueError)
+BREATH = 0.04  # seconds; waking for every delta is most of what an answer costs, so a few are left to come together
+AT_ONCE = 0.001  # seconds; what comes sooner was there already and is read without a pause
 DRAIN = 0.25  # seconds for what may follow the terminal event: usage, [DONE], the end of the body
 
 
@@ -138,6 +141,25 @@ class Body:
         self.chunks = chunks
 
 
+def posted(body: Wire, headers: Mapping[str, Any]) -> dict[str, Any]:
+    """What an SDK's `post` takes to send this body and leave the response unread.
+
+    It is encoded here: the SDKs walk and copy a history that they are given, which holds up the loop for as long as
+    two seconds at a megabyte, and their encoder is many times slower.
+    """
+    return {"content": msgspec.json.encode(body), "options": {"headers": headers}, "stream": True}
+
+
+@asynccontextmanager
+async def opened(post: Awaitable[Any]) -> AsyncIterator[Body]:
+    """The response to such a request, closed in the end."""
+    response = await post
+    try:
+        yield Body(response.headers.get("content-type", ""), response.aiter_bytes())
+    finally:
+        await response.aclose()
+
+
 class BaseService(ABC):
     """Answers for one provider; made once, kept for as long as the program runs.
 
@@ -215,30 +237,40 @@ class HttpService(BaseService):
         try:
             with self.translated(request.model):
                 async with self.open(self.body(request)) as body:
-                    await self._refuse_other_content(body)
-                    parser = sse.SseParser()
-                    seen = False
-                    async for chunk in body.chunks:
-                        for data in parser.feed(chunk):
-                            seen = True
-                            if draft.finished:
-                                self._late(draft, data)
-                                continue
-                            for event in self._events(draft, data):
-                                yield event
-                        if draft.finished:
-                            break
-                    if draft.finished is None:
-                        raise self._cut(body, seen)
-                    await self._drain(body, parser, draft)
+                    async for event in self._received(body, draft):
+                        yield event
         except ToolCallFailed as error:
-            events = draft.salvage(error.generation)
-            if not events:
+            salvaged = draft.salvage(error.generation)
+            if not salvaged:
                 raise
-            for event in events:
+            for event in salvaged:
                 yield event
         if draft.finished is not None:
             yield draft.finished
+
+    async def _received(self, body: Body, draft: Draft) -> AsyncIterator[StreamEvent]:
+        await self._refuse_other_content(body)
+        parser = sse.SseParser()
+        seen = False
+        clock = asyncio.get_running_loop().time
+        asked = clock()
+        async for chunk in body.chunks:
+            waited = clock() - asked > AT_ONCE
+            for data in parser.feed(chunk):
+                seen = True
+                if draft.finished:
+                    self._late(draft, data)
+                    continue
+                for event in self._events(draft, data):
+                    yield event
+            if draft.finished:
+                break
+            if waited:
+                await asyncio.sleep(BREATH)
+            asked = clock()
+        if draft.finished is None:
+            raise self._cut(body, seen)
+        await self._drain(body, parser, draft)
 
     def _events(self, draft: Draft, data: bytes) -> Sequence[StreamEvent]:
         if data == sse.DONE:

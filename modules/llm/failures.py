@@ -231,7 +231,7 @@ def transport(error: BaseException, provider: Provider) -> errors.ProviderError:
             f"The host {host} cannot be found.", cure="Check the network and base_url.", retryable=again
         )
     if any(isinstance(link, ConnectionRefusedError) for link in chain):
-        cure = "Is the server running?" if provider.is_local else retry
+        cure = (provider.note or "Is the server running?") if provider.is_local else retry
         return errors.ConnectionFailed(f"{host} refused the connection.", cure=cure)
     if "ProxyError" in names:
         return errors.ConnectionFailed("The proxy failed.", cure="Check HTTPS_PROXY and HTTP_PROXY.", retryable=False)

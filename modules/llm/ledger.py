@@ -14,6 +14,7 @@ from typing import Any
 from modules.llm.message import Entry, Message, MessageTransformer
 from modules.llm.models import Model
 from modules.llm.parts import Reasoning, Wire
+from modules.llm.telling import Telling
 
 
 class Ledger:
@@ -37,6 +38,7 @@ class Ledger:
         self._tail: list[Entry] = []
         self._tail_digests: list[str] = []
         self._asked: tuple[int, ...] = ()
+        self._told: Telling | None = None
 
     def view(
         self, transformer: MessageTransformer, messages: Sequence[Message], path: Sequence[int], seed: str = ""
@@ -57,7 +59,7 @@ class Ledger:
             while start and messages[start - 1].role != "assistant":
                 start -= 1
             self._cut(start)
-            start = len(self.path)
+        told = self._told_of(transformer, messages)
         self._tail, self._tail_digests, self._asked = [], [], path
 
         def readable(message: Message, at: int) -> bool:
@@ -65,11 +67,18 @@ class Ledger:
             return at >= self.stripped and made_under in ("", self.digest)
 
         after = self.entries[-1].wire if self.entries else None
-        for entry in transformer.entries(messages, start, after, readable):
+        for entry in transformer.entries(messages, told, after, readable):
             if transformer.binds_reasoning:
                 self._tail_digests.append(_digest(self.digest, entry.wire))
             self._tail.append(entry)
         return [entry.wire for entry in self.entries] + [entry.wire for entry in self._tail]
+
+    def _told_of(self, transformer: MessageTransformer, messages: Sequence[Message]) -> Telling:
+        """What the frozen messages leave for those after them; kept, so that only the newly frozen are looked at."""
+        if self._told is None or self._told.upto > len(self.path):
+            self._told = Telling(transformer)
+        self._told.read(messages, len(self.path))
+        return self._told
 
     @property
     def digest(self) -> str:

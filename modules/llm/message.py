@@ -157,21 +157,22 @@ class MessageTransformer(ABC):
     def entries(
         self,
         history: Sequence[Message],
-        start: int = 0,
+        told: Telling | None = None,
         after: Wire | None = None,
         readable: Callable[[Message, int], bool] = lambda message, at: True,
     ) -> Iterator[Entry]:
-        """The entries that tell `history` from position `start` on; `after` is the entry that stands before them.
+        """The entries that tell `history` from where `told` ends; `after` is the entry that stands before them.
 
         Each entry is yielded before the next assistant message is looked at; `readable` is asked then whether that
         message's reasoning may be given back.
         """
+        telling = Telling(self) if told is None else told.copy()
+        start = telling.upto
         before = history[start - 1] if start else None
-        told = closed(history[start:], before, start)
-        telling = Telling(self, history[:start])
+        sound = closed(history[start:], before, start)
         last: Entry | None = None
         seen = start
-        for message, upto in told if self.model.tools else as_transcript(told, before):
+        for message, upto in sound if self.model.tools else as_transcript(sound, before):
             if message.role == "assistant":
                 if last is not None:
                     yield last

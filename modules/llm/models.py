@@ -67,7 +67,8 @@ class Provider(Struct, frozen=True, kw_only=True):
     @property
     def host(self) -> str:
         """Host and port of the endpoint, for messages."""
-        return urlsplit(self.base_url).netloc or self.base_url
+        # An address may hold a name and password, which are nobody else's business.
+        return urlsplit(self.base_url).netloc.rpartition("@")[2] or self.base_url
 
     @property
     def issuer(self) -> str:

@@ -24,7 +24,7 @@ class ServiceManager:
     """Makes services and hands them out. `instance()` is the program's one; tests make their own.
 
     `key_of` finds the key in a variable; `services` names the class for each dialect, which a provider's own
-    `service` in models.yaml overrides.
+    `service` in models.yaml overrides. `key_file` is where a person is told to put a key.
     """
 
     _instance: "ServiceManager | None" = None
@@ -32,6 +32,7 @@ class ServiceManager:
 
     def __init__(self, key_of: Callable[[str], Key | None], services: Mapping[str, str] = SERVICES) -> None:
         self._key_of = key_of
+        self.key_file = ".env"
         self._services = services
         self._made: dict[str, asyncio.Future[BaseService]] = {}
 
@@ -40,7 +41,9 @@ class ServiceManager:
         """The one manager of this program."""
         with cls._first:
             if cls._instance is None:
-                cls._instance = cls(Config().key)
+                config = Config()
+                cls._instance = cls(config.key)
+                cls._instance.key_file = str(config.folder / ".env")
             return cls._instance
 
     def check_key(self, provider: Provider) -> Key | None:
@@ -52,7 +55,7 @@ class ServiceManager:
             page = f" Get a key at {provider.key_page}." if provider.key_page else ""
             raise MissingKey(
                 f"{provider.title} needs a key and {provider.key_variable} is not set.{page}",
-                cure=f"Put {provider.key_variable}=... into .env in the config folder, or set it in the shell.",
+                cure=f"Put {provider.key_variable}=... into {self.key_file}, which is read again at once.",
             )
         return key
 

@@ -1,6 +1,7 @@
 """What the telling of a history carries from one message to the next: ids, notes, and instructions for later."""
 
 from collections.abc import Sequence
+from copy import copy
 from typing import TYPE_CHECKING
 
 from modules.llm.parts import Wire, safe_name
@@ -18,10 +19,10 @@ CUT_NOTES: "dict[State, str]" = {
 class Telling:
     """What one entry leaves for the next: native ids for results, notes and instructions that wait for their place.
 
-    `open` tells whether anything was said since the last answer.
+    `open` tells whether anything was said since the last answer, `upto` how much of the history `read` has passed.
     """
 
-    def __init__(self, transformer: "MessageTransformer", told: "Sequence[Message]") -> None:
+    def __init__(self, transformer: "MessageTransformer") -> None:
         self._transformer = transformer
         self._taken: set[str] = set()
         self._cut = ""
@@ -29,18 +30,29 @@ class Telling:
         self._later: list[Wire] = []
         self.own: dict[str, str] = {}
         self.open = False
-        for message in told:
+        self.upto = 0
+
+    def read(self, history: "Sequence[Message]", upto: int) -> None:
+        """Take note of what was told already, from where it stopped the last time."""
+        for message in history[self.upto : upto]:
             if message.state == "refused":
                 continue
             if message.role == "assistant":
                 self.answered(message)
             elif message.role == "system":
                 self.instructed(message)
-            elif message.role == "user" or not transformer.model.tools:
+            elif message.role == "user" or not self._transformer.model.tools:
                 self.heard()
             else:
                 self.open = True
         self._later = []  # told already: it never waits longer than for the end of a request
+        self.upto = upto
+
+    def copy(self) -> "Telling":
+        """The same, to go on from here and to leave this one as it is."""
+        other = copy(self)
+        other._taken, other._updates, other._later = set(self._taken), [*self._updates], [*self._later]
+        return other
 
     def instructed(self, message: "Message") -> None:
         """Take note of new instructions."""

@@ -15,7 +15,7 @@ PER_PROVIDER = {"keys": "keys of one provider", "switch": "switch to one provide
 
 
 class Answer(Struct, frozen=True):
-    """What the guide says, and the line of reasoning that led there."""
+    """What the guide says, and the line of reasoning that led there; "" where none did."""
 
     thought: str
     text: str
@@ -104,7 +104,7 @@ def _has_spoken(history: Iterable[Message]) -> bool:
 
 def _thought(found: Found) -> str:
     if found.section is None:
-        return "No word here leads to a topic."
+        return ""
     return f'{_quoted(found.words)}: this leads to the topic "{found.section.name}".'
 
 

@@ -1,9 +1,6 @@
 """Any endpoint that speaks Chat Completions as OpenAI does, through OpenAI's SDK at another address."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-from openai.resources.chat import AsyncChat  # noqa: F401 - loaded here, in the background, not at the first answer
+from contextlib import AbstractAsyncContextManager
 
 from modules.llm.base import Body, ChatRequest, Draft
 from modules.llm.chat_completions import request_body
@@ -19,10 +16,5 @@ class CompatibleService(OpenAIClientService):
     def body(self, request: ChatRequest) -> Wire:
         return request_body(request)
 
-    @asynccontextmanager
-    async def open(self, body: Wire) -> AsyncIterator[Body]:
-        create = self.client.chat.completions.with_streaming_response.create
-        async with create(
-            model=body["model"], messages=[], stream=True, extra_body=body, extra_headers=self.headers
-        ) as response:
-            yield Body(response.headers.get("content-type", ""), response.iter_bytes())
+    def open(self, body: Wire) -> AbstractAsyncContextManager[Body]:
+        return self.post("/chat/completions", body)

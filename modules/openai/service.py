@@ -1,13 +1,9 @@
 """OpenAI through its SDK: one client, the Responses API, streamed, nothing stored on their side."""
 
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from contextlib import AbstractAsyncContextManager
 
 import httpx2
 import openai
-from openai import AsyncAPIResponse
-from openai.resources.responses import AsyncResponses  # noqa: F401 - loaded here, in the background, not at the first answer
 
 from modules.config import Key
 from modules.llm.base import (
@@ -21,6 +17,8 @@ from modules.llm.base import (
     Draft,
     HttpService,
     needs_certificates,
+    opened,
+    posted,
 )
 from modules.llm.models import Model, Provider
 from modules.llm.parts import Wire
@@ -59,6 +57,9 @@ class OpenAIClientService(HttpService):
             ),
         )
 
+    def post(self, path: str, body: Wire) -> AbstractAsyncContextManager[Body]:
+        return opened(self.client.post(path, cast_to=httpx2.Response, **posted(body, self.headers)))
+
     async def models(self) -> list[Model]:
         with self.translated():
             listed = await self.client.models.list(extra_headers=self.headers)
@@ -75,12 +76,5 @@ class OpenAIService(OpenAIClientService):
     def body(self, request: ChatRequest) -> Wire:
         return request_body(request)
 
-    @asynccontextmanager
-    async def open(self, body: Wire) -> AsyncIterator[Body]:
-        async with self._create(body) as response:
-            yield Body(response.headers.get("content-type", ""), response.iter_bytes())
-
-    def _create(self, body: Wire) -> AbstractAsyncContextManager[AsyncAPIResponse[Any]]:
-        # The body goes in whole as extra_body: the SDK would walk the whole history twice otherwise.
-        create = self.client.responses.with_streaming_response.create
-        return create(stream=True, extra_body=body, extra_headers=self.headers)
+    def open(self, body: Wire) -> AbstractAsyncContextManager[Body]:
+        return self.post("/responses", body)

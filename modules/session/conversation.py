@@ -11,6 +11,7 @@ from modules.llm.ledger import Ledger, ledger_key
 from modules.llm.message import Message
 from modules.llm.models import Level, Model
 from modules.llm.parts import Text
+from modules.session.prices import cost_of
 
 NO_INSTRUCTIONS = "The earlier instructions hold no longer."
 
@@ -24,9 +25,7 @@ class Spent(Struct, frozen=True):
     @property
     def cost(self) -> float | None:
         """Dollars; None where the price is unknown. What needs no key costs nothing."""
-        if self.model.price is not None:
-            return self.model.price.of(self.usage)
-        return 0.0 if self.model.provider.key_variable is None else None
+        return cost_of(self.model, self.usage)
 
 
 class Node(Struct, frozen=True):
@@ -55,6 +54,12 @@ class Journal(Protocol):
     def sent(self, conversation: "Conversation", key: str, ledger: Ledger) -> None:
         """What a ledger holds has changed: entries were frozen, cut off, or stripped."""
 
+    async def settled(self) -> None:
+        """Wait until everything so far is kept, or it is known that it cannot be."""
+
+    def news(self) -> list[str]:
+        """What a person should know about the keeping and has not been told."""
+
 
 class Conversation:
     """What is said, and to whom. Nothing is ever deleted: undo moves the head, and the next message starts a branch.
@@ -75,6 +80,7 @@ class Conversation:
         self.nodes: list[Node] = []
         self.head = 0
         self._path: list[Node] = []
+        self._estimates: dict[int, int] = {}
 
     def __iter__(self) -> Iterator[Message]:
         return (node.message for node in self._path)
@@ -180,10 +186,13 @@ class Conversation:
     def tokens(self) -> int:
         """About how many tokens the next request reads: the last answer's own count, or four characters to a token."""
         counted = 0
-        for message in reversed(self.messages):
+        for node in reversed(self._path):
+            message = node.message
             if message.role == "assistant" and message.usage and message.usage.input:
                 return counted + message.usage.input + message.usage.output - message.usage.reasoning
-            counted += _estimate(message)
+            if node.id not in self._estimates:  # asked at each key pressed, and a message never changes
+                self._estimates[node.id] = _estimate(message)
+            counted += self._estimates[node.id]
         return counted + len(self.system) // 4
 
     def cost(self) -> float | None:

@@ -37,7 +37,7 @@ def handover(conversation: Conversation, model: Model) -> Handover:
         turns=conversation.turns,
         calls=calls,
         images=0 if model.vision else sum(len(message.images) for message in messages),
-        files=0 if model.documents else _documents(messages),
+        files=0 if model.documents else sum(len(documents(message)) for message in messages),
         calls_as_text=0 if model.tools else calls,
         reasoning=sum(
             isinstance(part, Reasoning)
@@ -50,6 +50,6 @@ def handover(conversation: Conversation, model: Model) -> Handover:
     )
 
 
-def _documents(messages: tuple[Message, ...]) -> int:
-    parts = [part for message in messages for part in message.parts]
-    return sum(isinstance(part, File) and part.media_type != "text/plain" for part in parts)
+def documents(message: Message) -> list[File]:
+    """The documents in a message; a text file is text, which every model takes."""
+    return [part for part in message.parts if isinstance(part, File) and part.media_type != "text/plain"]

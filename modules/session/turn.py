@@ -20,6 +20,7 @@ from modules.session.conversation import Conversation
 TRIES = 4
 LONGEST_WAIT = 60.0  # seconds; beyond that the person decides, not the server's header
 LONGEST_BACKOFF = 20.0
+BEHIND = 0.5  # seconds that what is kept of an answer may be behind what is shown of it
 
 
 class Retrying(Struct, frozen=True):
@@ -46,7 +47,7 @@ async def run_turn(
     model: Model,
     tools: tuple[ToolSpec, ...] = (),
 ) -> AsyncGenerator[TurnEvent, None]:
-    """Say `message` and let `model` answer.
+    """Say `message` and let `model` answer. The message is kept before anything is sent.
 
     What was shown is kept, whatever happens: an answer that was interrupted or cut is stored and marked. Where
     nothing was shown the message is taken back, so that the history has no question without an answer.
@@ -55,15 +56,19 @@ async def run_turn(
     conversation.append(message)
     try:
         service = await services.service_for(model)
+        if conversation.journal is not None:
+            await conversation.journal.settled()
         attempt = 1
         while True:
-            request = _request(conversation, model, tools)
+            request = request_for(conversation, model, tools)
             reply = service.reply(request)
+            growth = _Growth(conversation, reply)
             shown = False
             try:
                 async with aclosing(reply) as events:
                     async for event in events:
                         shown = True
+                        growth.grew()
                         if isinstance(event, Finished):
                             _keep(conversation, reply, request, "complete")
                         yield event
@@ -84,13 +89,43 @@ async def run_turn(
             except (asyncio.CancelledError, GeneratorExit):
                 _keep(conversation, reply, request, "interrupted")
                 raise
+            finally:
+                growth.stop()
     except BaseException:  # whatever ends the turn, a question without an answer does not stay
         if conversation.messages[-1] is message:
             conversation.undo()
         raise
 
 
-def _request(conversation: Conversation, model: Model, tools: tuple[ToolSpec, ...]) -> ChatRequest:
+class _Growth:
+    """Tells the journal of an answer while it arrives."""
+
+    def __init__(self, conversation: Conversation, reply: Reply) -> None:
+        self._conversation = conversation
+        self._reply = reply
+        self._head = conversation.head
+        self._timer: asyncio.TimerHandle | None = None
+
+    def grew(self) -> None:
+        """There is more of it; the journal is told soon, also if nothing else comes."""
+        if self._timer is None and self._conversation.journal is not None:
+            self._timer = asyncio.get_running_loop().call_later(BEHIND, self._tell)
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _tell(self) -> None:
+        self._timer = None
+        journal = self._conversation.journal
+        if journal is not None and self._conversation.head == self._head:
+            message = self._reply.message("incomplete")
+            if message.text.strip():
+                journal.growing(self._conversation, message)
+
+
+def request_for(conversation: Conversation, model: Model, tools: tuple[ToolSpec, ...] = ()) -> ChatRequest:
+    """What `model` is asked next: the conversation as it stands."""
     return ChatRequest(
         model,
         conversation.messages,

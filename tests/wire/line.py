@@ -64,3 +64,5 @@ class Line:
             await self._writer.wait_closed()
         except ConnectionError:
             return
+        finally:
+            self._writer.transport.abort()  # the server stops: what was not sent by now never will be

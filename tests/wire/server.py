@@ -159,10 +159,12 @@ class WireServer:
         self._ready.set()
         await self._stop.wait()
         server.close()
+        await asyncio.sleep(0)  # whoever was let in a moment ago gets a task, which closes the connection
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await server.wait_closed()
+        await asyncio.sleep(0)  # a connection that was cut lets its socket go in the loop's next turn
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

@@ -2,9 +2,10 @@
 
 from modules.chat.command import CommandRegistry
 from modules.chat.commands.conversation import attach, copy, new, retry, system, undo
-from modules.chat.commands.general import clear, leave, show_help, usage
+from modules.chat.commands.general import clear, leave, show_config, show_help, usage
 from modules.chat.commands.model import model, models, reasoning
+from modules.chat.commands.wire import wire
 
 COMMANDS = CommandRegistry(
-    show_help, model, models, reasoning, system, attach, retry, undo, new, copy, usage, clear, leave
+    show_help, model, models, reasoning, system, attach, retry, undo, new, copy, usage, wire, show_config, clear, leave
 )

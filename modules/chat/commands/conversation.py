@@ -68,7 +68,7 @@ async def undo(chat: ChatContext, args: str) -> Ask | None:
     """
     question = chat.conversation.undo()
     if question is None:
-        raise UsageError("There is nothing to take back.", cure="The conversation is empty.")
+        raise UsageError("There is nothing to take back.", cure="Ask something first.")
     chat.draft = question.text
     chat.attachments[:] = [part for part in question.parts if isinstance(part, Image | File)]
     left = chat.conversation.turns
@@ -83,7 +83,7 @@ async def new(chat: ChatContext, args: str) -> Ask | None:
     The model and the instructions stay.
     """
     old = chat.conversation
-    chat.conversation = Conversation(old.model, old.instructions)
+    chat.conversation = Conversation(old.model, old.instructions, journal=old.journal)
     chat.conversation.previous, chat.conversation.reasoning = old.previous, old.reasoning
     chat.attachments.clear()
     chat.screen.say(f"A new conversation with {old.model.full_name}.")

@@ -1,10 +1,13 @@
 """Commands about the program itself: help, usage, the screen, the way out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from modules.chat.abilities import compact
 from modules.chat.command import Ask, ChatContext, Command, command
-from modules.chat.words import dollars
+from modules.chat.words import count, dollars
+from modules.config import Config
+from modules.llm.models import Provider
+from modules.session.conversation import Conversation
 
 KEYS = (
     ("Enter", "sends"),
@@ -45,8 +48,9 @@ def _explain(chat: ChatContext, command: Command) -> None:
 async def usage(chat: ChatContext, args: str) -> Ask | None:
     """Show tokens and cost, by model."""
     conversation = chat.conversation
+    cut = uncounted(conversation)
     if not conversation.spent:
-        chat.screen.say("Nothing has been asked yet.")
+        chat.screen.say(_remark(cut) or "Nothing has been asked yet.")
         return None
     rows: list[tuple[str, ...]] = [("model", "requests", "input", "cached", "output", "reasoning", "cost")]
     for name in dict.fromkeys(spent.model.full_name for spent in conversation.spent):
@@ -56,11 +60,58 @@ async def usage(chat: ChatContext, args: str) -> Ask | None:
             tokens = tokens + spent.usage
         costs = [spent.cost for spent in own]
         cost = None if None in costs else sum(cost for cost in costs if cost is not None)
-        counts = (tokens.input, tokens.cache_read, tokens.output, tokens.reasoning)
-        rows.append((name, str(len(own)), *(compact(count) for count in counts), dollars(cost)))
-    rows.append(("all", str(len(conversation.spent)), "", "", "", "", dollars(conversation.cost())))
+        numbers = (tokens.input, tokens.cache_read, tokens.output, tokens.reasoning)
+        partial = any(
+            spent.model.id == model and spent.model.provider.issuer == at for spent in own for at, model in cut
+        )
+        rows.append((name, str(len(own)), *(compact(number) for number in numbers), _sum(cost, partial)))
+    rows.append(("all", str(len(conversation.spent)), "", "", "", "", _sum(conversation.cost(), bool(cut))))
     chat.screen.table(rows)
+    if cut:
+        chat.screen.say(_remark(cut))
     return None
+
+
+def uncounted(conversation: Conversation) -> list[tuple[str, str]]:
+    """Issuer and model of each answer that was stopped or cut: what it took in all, the provider did not say."""
+    answers = [node.message for node in conversation.nodes if node.message.state in ("interrupted", "incomplete")]
+    return [(answer.origin.issuer, answer.origin.model) for answer in answers if answer.origin is not None]
+
+
+def _sum(cost: float | None, partial: bool) -> str:
+    return f"at least {dollars(cost)}" if partial and cost is not None else dollars(cost)
+
+
+def _remark(cut: Sequence[tuple[str, str]]) -> str:
+    if not cut:
+        return ""
+    return f"{count(len(cut), 'answer')} stopped before the tokens were counted to the end."
+
+
+@command("/config")
+async def show_config(chat: ChatContext, args: str) -> Ask | None:
+    """Show where things are, and which keys are set.
+
+    Keys themselves are never shown.
+    """
+    config = chat.config
+    rows = [("config folder", str(config.folder))]
+    rows += [(".env", f"{path} ({'read' if path.is_file() else 'not there'})") for path in config.env_files]
+    rows += [("models.yaml", f"{config.user_models} ({'read' if config.user_models.is_file() else 'not there'})")]
+    rows += [("state folder", str(config.state_folder)), ("data folder", str(config.data_folder))]
+    chat.screen.table(rows)
+    chat.screen.say("")
+    chat.screen.table([(one.name, _key_status(config, one)) for one in chat.models.providers.values()])
+    return None
+
+
+def _key_status(config: Config, provider: Provider) -> str:
+    if provider.key_variable is None:
+        return "needs no key"
+    value, source = config.lookup(provider.key_variable)
+    if value:
+        return f"{provider.key_variable} set in {source}"
+    return f"{provider.key_variable} not set" + (f": {provider.key_page}" if provider.key_page else "")
 
 
 @command("/clear", aliases=("cls",))

@@ -5,20 +5,38 @@ from collections.abc import Iterator
 from modules.chat.abilities import columns, compact
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.completer import complete_models
-from modules.chat.words import count
+from modules.chat.manifest import manifest
+from modules.chat.words import count, overflow
 from modules.errors import BadKey, MissingKey, SwitchFailed, UsageError
 from modules.llm.models import LEVELS, Choice, Model
+from modules.session.plan import plan
 from modules.session.switch import Handover, handover
 
+PLAN = "--plan"
 
-@command("/model [name]", aliases=("m",), complete=complete_models)
+
+def complete_switch(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
+    """Models, and behind a model the option."""
+    name, space, _ = args.partition(" ")
+    if space:
+        yield f"{name} {PLAN}", "what a switch would mean, without switching"
+    else:
+        yield from complete_models(chat, args)
+
+
+@command("/model [name] [--plan]", aliases=("m",), complete=complete_switch)
 async def model(chat: ChatContext, args: str) -> Ask | None:
     """Go on with another model; alone, choose one.
 
     A name is provider:model, a name or alias from /models, the beginning of one, or any id that the provider knows.
     The conversation goes on: text, tool calls and results, and images as far as the model takes them.
-    "/model -" goes back to the model before.
+    "/model -" goes back to the model before. With --plan nothing changes: it is shown in full what would carry over,
+    what would be left out, and what the next turn would cost.
     """
+    words = args.split()
+    args = " ".join(word for word in words if word != PLAN)
+    if PLAN in words and not args:
+        raise UsageError("Of which model?", cure=f"/model NAME {PLAN} shows what a switch to it would mean.")
     if args == "-":
         if chat.conversation.previous is None:
             raise UsageError("There is no model to go back to.", cure="/model NAME switches.")
@@ -32,8 +50,26 @@ async def model(chat: ChatContext, args: str) -> Ask | None:
         if picked is None:
             return None
         choice = Choice(picked)
-    switch(chat, choice)
+    if PLAN in words:
+        show_plan(chat, choice)
+    else:
+        switch(chat, choice)
     return None
+
+
+def show_plan(chat: ChatContext, choice: Choice) -> None:
+    """Say in full what a switch would mean; nothing is changed."""
+    model, conversation = choice.model, chat.conversation
+    if choice.note:
+        chat.screen.say(choice.note)
+    variable = model.provider.key_variable
+    key = "not needed" if variable is None else "set" if chat.config.has_key(variable) else f"{variable} is not set"
+    able = [other for other in chat.models if chat.config.has_key(other.provider.key_variable)]
+    if model == conversation.model:
+        chat.screen.say(f"{model.full_name} is answering already.")
+    else:
+        chat.screen.say(f"{conversation.model.full_name} → {model.full_name}, if you switch. Nothing has changed yet.")
+    chat.screen.table(list(manifest(plan(conversation, model), key, able)))
 
 
 def switch(chat: ChatContext, choice: Choice) -> None:
@@ -42,20 +78,20 @@ def switch(chat: ChatContext, choice: Choice) -> None:
     try:
         chat.services.check_key(new.provider)
     except (MissingKey, BadKey) as error:
-        raise SwitchFailed(f"{error.message} Still on {old.full_name}.", cure=error.cure) from error
+        raise SwitchFailed(error.message, cure=f"{error.cure}\nStill on {old.full_name}.") from error
     if choice.note:
         chat.screen.say(choice.note)
     if new == old:
         chat.screen.say(f"{new.full_name} is answering already.")
         return
     told = handover(chat.conversation, new)
+    new_there = not any(m.origin and m.origin.issuer == new.provider.issuer for m in chat.conversation)
     chat.conversation.switch(new)
     chat.screen.say(switch_line(old, new, told))
-    if not told.fits:
-        chat.screen.say(
-            f"The conversation does not fit: about {compact(told.tokens)} tokens, and the window holds "
-            f"{compact(told.window or 0)}. /model - goes back, /undo shortens it, /new begins another."
-        )
+    if new.provider.note and new_there:
+        chat.screen.say(new.provider.note)
+    if warning := overflow(told):
+        chat.screen.say(warning)
 
 
 def switch_line(old: Model, new: Model, told: Handover) -> str:
@@ -96,8 +132,31 @@ async def models(chat: ChatContext, args: str) -> Ask | None:
     if "--refresh" in words:
         await _refresh(chat, names or [chat.conversation.model.provider.name])
     shown = [model for name in (names or chat.models.providers) for model in chat.models.of(name)]
-    chat.screen.table([columns(model, chat.config.has_key(model.provider.key_variable)) for model in shown])
+    has_key = {model.provider: chat.config.has_key(model.provider.key_variable) for model in shown}
+    chat.screen.table(fitting([HEADINGS, *(listed(m, has_key[m.provider]) for m in shown)], chat.screen.size()[0]))
+    missing = dict.fromkeys(one.key_variable for one, there in has_key.items() if not there and one.key_variable)
+    if missing:
+        chat.screen.say(f"Not set: {', '.join(missing)}. /config says where a key goes.")
     return None
+
+
+HEADINGS = ("model", "key", "window", "takes", "price")
+
+
+def listed(model: Model, has_key: bool) -> tuple[str, ...]:
+    """A row under HEADINGS; the key in a word, so that it is there in the narrowest window."""
+    name, window, price, takes, _ = columns(model, has_key)
+    mark = "key" if has_key else "no key"
+    if model.provider.key_variable is None:
+        mark = "local" if model.provider.is_local or model.provider.dialect == "offline" else "open"
+    return name, mark, window, takes, price
+
+
+def fitting(rows: list[tuple[str, ...]], columns: int) -> list[tuple[str, ...]]:
+    """The rows without those columns on the right that there is no room for; two always stay."""
+    while len(rows[0]) > 2 and sum(max(len(row[at]) + 2 for row in rows) for at in range(len(rows[0]))) - 2 > columns:
+        rows = [row[:-1] for row in rows]
+    return rows
 
 
 async def _refresh(chat: ChatContext, names: list[str]) -> None:
@@ -132,9 +191,11 @@ async def reasoning(chat: ChatContext, args: str) -> Ask | None:
         chat.screen.say("Reasoning is shown." if word == "show" else "Reasoning is hidden.")
     elif word == "default":
         conversation.reasoning = None
+        conversation.changed()
         chat.screen.say("The model decides how much it thinks.")
     elif word in LEVELS and (word in levels or not conversation.model.known):
         conversation.reasoning = next(level for level in LEVELS if level == word)
+        conversation.changed()
         chat.screen.say(f"Reasoning is set to {word}.")
     elif word:
         takes = f"It takes {', '.join(levels)}." if levels else "It takes no levels."

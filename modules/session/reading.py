@@ -1,0 +1,192 @@
+"""A conversation read back from its rows; what does not decode is replaced, and the rest stays."""
+
+import json
+import sqlite3
+
+import msgspec
+from msgspec import Struct
+
+from modules.errors import UsageError
+from modules.llm.events import Usage
+from modules.llm.ledger import Ledger
+from modules.llm.message import Entry, Message
+from modules.llm.models import LEVELS, Model, ModelRegistry
+from modules.session.conversation import Conversation, Node, Spent
+from modules.session.rows import Fetch, decode_message, decode_value, placeholder
+
+BROKEN = (ValueError, LookupError, TypeError, RecursionError)  # msgspec's own errors are ValueErrors
+
+
+class Loaded(Struct):
+    """A conversation as it was, what grew when the program was killed, and what a person should know."""
+
+    conversation: Conversation
+    cut: Message | None
+    notes: list[str]
+
+
+def latest(connection: sqlite3.Connection) -> str | None:
+    """The conversation that was used last, of those that say something."""
+    row = connection.execute("SELECT id FROM conversation WHERE head > 0 ORDER BY used DESC LIMIT 1").fetchone()
+    return None if row is None else str(row[0])
+
+
+def ids(connection: sqlite3.Connection, prefix: str) -> list[str]:
+    """The conversations whose ids begin so, the one used last first."""
+    found = connection.execute(
+        "SELECT id FROM conversation WHERE substr(id, 1, ?) = ? ORDER BY used DESC", (len(prefix), prefix)
+    )
+    return [str(row[0]) for row in found]
+
+
+def read(connection: sqlite3.Connection, id: str, models: ModelRegistry, start: Model) -> Loaded | None:
+    """The conversation of that id; `start` answers where its own model is gone. None where there is none."""
+    row = connection.execute(
+        "SELECT head, model, previous, system, reasoning FROM conversation WHERE id = ?", (id,)
+    ).fetchone()
+    if row is None:
+        return None
+    head, model_id, previous_id, system, reasoning = row
+    stored = _models(connection)
+    model, note = _answering(stored.get(model_id), models, start)
+    conversation = Conversation(model, str(system), id=id)
+    if previous_id is not None:
+        conversation.previous = _current(stored.get(previous_id), models)
+    conversation.reasoning = next((level for level in LEVELS if level == reasoning), None)
+    fetch = _Blobs(connection).fetch
+    conversation.nodes = _nodes(connection, id, fetch)
+    conversation.go_to(head if 0 <= head <= len(conversation.nodes) else len(conversation.nodes))
+    conversation.spent = _spent(connection, id, stored)
+    conversation.ledgers = _ledgers(connection, id, conversation, fetch)
+    return Loaded(conversation, _grown(connection, id, conversation.head, fetch), [note] if note else [])
+
+
+class _Blobs:
+    """Long strings, each made once however often it is asked for."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._made: dict[tuple[str, str], str] = {}
+
+    def fetch(self, sha: str, before: str) -> str:
+        key = (sha, before)
+        if key not in self._made:
+            row = self._connection.execute("SELECT data FROM blob WHERE sha256 = ?", (sha,)).fetchone()
+            if row is None:
+                raise LookupError(sha)
+            self._made[key] = before + bytes(row[0]).decode("utf-8", "surrogatepass")
+        return self._made[key]
+
+
+def _models(connection: sqlite3.Connection) -> dict[int, Model]:
+    found = {}
+    for id, text in connection.execute("SELECT id, CAST(json AS BLOB) FROM model"):
+        try:
+            found[int(id)] = msgspec.json.decode(text, type=Model)
+        except BROKEN:
+            continue
+    return found
+
+
+def _current(stored: Model | None, models: ModelRegistry) -> Model | None:
+    """The catalogue's entry for a model that was saved, its successor, or None where it is gone."""
+    if stored is None:
+        return None
+    try:
+        found = models.find(stored.full_name).model
+    except UsageError:
+        return None
+    same = found.known and (found.full_name == stored.full_name or found.id == stored.id)
+    return found if same or not stored.known or stored.name in found.retired else None
+
+
+def _answering(stored: Model | None, models: ModelRegistry, start: Model) -> tuple[Model, str]:
+    if model := _current(stored, models):
+        return model, ""
+    gone = stored.full_name if stored else "The model of this conversation"
+    return start, f"{gone} is no longer in models.yaml; {start.full_name} answers."
+
+
+def _nodes(connection: sqlite3.Connection, id: str, fetch: Fetch) -> list[Node]:
+    nodes: list[Node] = []
+    rows = connection.execute(
+        "SELECT id, parent, role, CAST(body AS BLOB), CAST(native AS BLOB) FROM message"
+        " WHERE conversation = ? AND id > 0 ORDER BY id",
+        (id,),
+    )
+    for at, parent, role, body, native in rows.fetchall():
+        while len(nodes) < at - 1:  # a row is gone
+            nodes.append(Node(len(nodes) + 1, len(nodes), placeholder("user")))
+        try:
+            message = decode_message(body, native, fetch)
+        except BROKEN:
+            message = placeholder(role)
+        # A message answers an earlier one, always: else a path would never end.
+        nodes.append(Node(at, parent if isinstance(parent, int) and 0 <= parent < at else at - 1, message))
+    return nodes
+
+
+def _grown(connection: sqlite3.Connection, id: str, head: int, fetch: Fetch) -> Message | None:
+    row = connection.execute(
+        "SELECT CAST(body AS BLOB), CAST(native AS BLOB) FROM growing WHERE conversation = ? AND parent = ?", (id, head)
+    ).fetchone()
+    try:
+        message = None if row is None else decode_message(row[0], row[1], fetch)
+    except BROKEN:
+        return None
+    return None if message is None else msgspec.structs.replace(message, state="incomplete")
+
+
+def _spent(connection: sqlite3.Connection, id: str, stored: dict[int, Model]) -> list[Spent]:
+    spent = []
+    for model, usage in connection.execute("SELECT model, usage FROM spent WHERE conversation = ? ORDER BY seq", (id,)):
+        try:
+            spent.append(Spent(stored[model], msgspec.json.decode(usage, type=Usage)))
+        except BROKEN:
+            continue
+    return spent
+
+
+def _ledgers(connection: sqlite3.Connection, id: str, conversation: Conversation, fetch: Fetch) -> dict[str, Ledger]:
+    ledgers: dict[str, Ledger] = {}
+    columns = "key, told, seed, stripped, lenient, without"
+    for key, told, seed, stripped, lenient, without in connection.execute(
+        f"SELECT {columns} FROM ledger WHERE conversation = ?", (id,)
+    ).fetchall():
+        ledger = ledgers[key] = Ledger()
+        try:
+            ledger.stripped, ledger.lenient, ledger.without = stripped, bool(lenient), frozenset(json.loads(without))
+            entries, digests = _entries(connection, id, key, fetch)
+            path = _path_to(told, conversation.nodes)
+        except BROKEN:  # what was sent is not known any more: it is told anew
+            continue
+        ledger.entries, ledger.digests, ledger.path, ledger.seed = entries, digests, path, seed
+        ledger.saved = len(entries)
+    return ledgers
+
+
+def _entries(connection: sqlite3.Connection, id: str, key: str, fetch: Fetch) -> tuple[list[Entry], list[str]]:
+    entries: list[Entry] = []
+    digests: list[str] = []
+    rows = connection.execute(
+        "SELECT seq, upto, digest, CAST(wire AS BLOB) FROM entry WHERE conversation = ? AND key = ? ORDER BY seq",
+        (id, key),
+    )
+    for seq, upto, digest, text in rows:
+        wire = decode_value(text, fetch)
+        if seq != len(entries) or not isinstance(wire, dict) or not isinstance(upto, int):
+            raise LookupError(seq)
+        entries.append(Entry(wire, upto))
+        if digest is not None:
+            digests.append(digest)
+    if digests and len(digests) != len(entries):
+        raise LookupError(key)
+    return entries, digests
+
+
+def _path_to(id: int, nodes: list[Node]) -> tuple[int, ...]:
+    path = []
+    while id:
+        path.append(id)
+        id = nodes[id - 1].parent
+    return tuple(path[::-1])

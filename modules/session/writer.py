@@ -1,0 +1,160 @@
+"""The thread that writes: changes in the order they came, many in one transaction, and again where the file failed."""
+
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from modules.errors import ConfigError
+from modules.session import database
+from modules.session.changes import Change, Statement
+from modules.session.place import LEAVING, Locks
+
+IN_TROUBLE = 100  # milliseconds to wait for another program's write when it did not end in time before
+
+Item = Change | Callable[[], None] | None
+
+
+class Writer:
+    """Writes to one file. `say` is called, from the thread, with what a person should know.
+
+    `trouble` says why nothing is written at present; given at the start, it is what a person knows already.
+    `lost` counts the files that went away below us: what was written before is not in the present one, and has to be
+    put again, whole.
+    """
+
+    def __init__(self, path: Path, locks: Locks, say: Callable[[str], None], trouble: str | None) -> None:
+        self.trouble = trouble
+        self.lost = 0
+        self._path = path
+        self._locks = locks
+        self._say = say
+        self._queue: SimpleQueue[Item] = SimpleQueue()
+        self._pending: list[tuple[Change, list[Statement]]] = []
+        self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] = (0, 0)
+        self._thread = threading.Thread(target=self._run, name="store", daemon=True)
+        self._thread.start()
+
+    def put(self, item: Change | Callable[[], None]) -> None:
+        """Write a change; or call this when all that was put before has been written, or could not be."""
+        self._queue.put(item)
+
+    def close(self) -> bool:
+        """Write what is left; whether all of it is on the disk."""
+        self._queue.put(None)
+        self._thread.join(LEAVING)
+        return not self._thread.is_alive() and not self._pending
+
+    def _run(self) -> None:
+        leaving = False
+        while not leaving:
+            items = [self._queue.get()]
+            with contextlib.suppress(Empty):
+                while True:
+                    items.append(self._queue.get_nowait())
+            leaving = None in items
+            for item in items:
+                if isinstance(item, Change):
+                    self._take(item)
+            if self._pending:
+                self._attempt()
+            for item in items:
+                if item is not None and not isinstance(item, Change):
+                    item()
+        self._disconnect()
+
+    def _take(self, change: Change) -> None:
+        """Encode outside of the transaction, which is to be short."""
+        try:
+            statements = change.make()
+        except Exception as error:  # a fault of ours must not end the thread, for which a turn would wait
+            self._fail(f"{type(error).__name__}: {error}")
+            return
+        if change.growing and self._pending:
+            last = self._pending[-1][0]
+            if last.growing and last.conversation == change.conversation:
+                self._pending.pop()
+        self._pending.append((change, statements))
+
+    def _attempt(self) -> None:
+        try:
+            connection = self._connected()
+            connection.execute("BEGIN IMMEDIATE")
+            for change, statements in self._pending:
+                self._locks.take(change.conversation)
+                for sql, values in statements:
+                    connection.execute(sql, values)
+            connection.execute("COMMIT")
+        except sqlite3.IntegrityError:  # rows that these belong to went with a file that was lost
+            self._begin_again("")
+        except sqlite3.Error as error:
+            self._undo(error)
+        except OSError as error:
+            self._fail(database.reason(error))
+        except ConfigError as error:
+            self._pending.clear()
+            self._fail(str(error))
+        else:
+            self._pending.clear()
+            if self.trouble is not None:
+                self.trouble = None
+                connection.execute(f"PRAGMA busy_timeout = {int(database.PATIENCE * 1000)}")
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is not None and self._inode() != self._file:
+            self._begin_again(f"{self._path} was removed or replaced; the conversation is written to a new one.")
+        if self._connection is None:
+            self._connection = database.connect(self._path)
+            self._file = self._inode()
+        return self._connection
+
+    def _undo(self, error: sqlite3.Error) -> None:
+        if isinstance(error, database.Damaged):
+            self._begin_again(str(error))
+            return
+        if database.is_damage(error) and self._connection is not None:
+            try:
+                told = database.set_aside(self._path, self._connection)
+            except OSError as failed:
+                self._fail(database.reason(failed))
+            else:
+                self._begin_again(told)
+            self._connection = None
+            return
+        if self._connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_IOERR:
+                self._disconnect()  # what failed once may have left its mark on this connection
+            else:
+                self._connection.execute(f"PRAGMA busy_timeout = {IN_TROUBLE}")
+        self._fail(database.reason(error))
+
+    def _begin_again(self, told: str) -> None:
+        self._disconnect()
+        self._pending.clear()
+        self.lost += 1
+        if told:
+            self._say(told)
+
+    def _fail(self, why: str) -> None:
+        if self.trouble is None:
+            self._say(f"This conversation is not being saved: {why.rstrip('.')}. It is tried again with every message.")
+        self.trouble = why
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+
+    def _inode(self) -> tuple[int, int]:
+        try:
+            about = os.stat(self._path)
+        except OSError:
+            return (0, 0)
+        return about.st_dev, about.st_ino
