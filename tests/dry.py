@@ -74,6 +74,7 @@ def facts_of(model: Model) -> ModelFacts:
         facts,
         reasoning_field=fields[0] if fields else None,
         requires_reasoning=bool(profile.reasoning_required),
+        call_signatures=bool(profile.call_signature),
         mistral_ids=profile.call_ids == "mistral9",
         strict_template=profile.strict_roles,
         text_only_content=profile.string_content,
@@ -93,16 +94,20 @@ class Dry:
         return self.conversation.model
 
     def request(self, model: Model | None = None) -> ChatRequest:
+        """The next request to this model. Where there is nothing to answer, as if a person said "Go on."."""
         model = model or self.model
         talk = self.conversation
+        messages, path = talk.messages, talk.path
+        if not (messages and messages[-1].role in ("user", "tool")):
+            messages, path = (*messages, user("Go on.")), (*path, len(talk.nodes) + 1)
         return ChatRequest(
             model,
-            talk.messages,
+            messages,
             talk.system,
             talk.reasoning if talk.reasoning in model.reasoning else None,
             self.tools if model.tools else (),
             talk.id,
-            talk.path,
+            path,
             talk.ledger_for(model),
         )
 

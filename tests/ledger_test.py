@@ -462,12 +462,11 @@ def test_the_ledger_alone_decides_what_the_digest_is() -> None:
     ledger = dry.conversation.ledger_for(dry.model)
     grown = ledger.bound_to
     fresh = Ledger()
-    tools = [(tool.name, tool.description, tool.parameters) for tool in TOOLS]
     fresh.view(
         TRANSFORMERS["anthropic-messages"](dry.model),
         dry.conversation.messages,
         dry.conversation.path,
-        seed_of("Be brief.", tools),
+        ledger.seed,
     )
     assert fresh.bound_to == grown
     assert [part for m in dry.conversation.messages for part in m.parts if isinstance(part, Reasoning)]

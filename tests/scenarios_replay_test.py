@@ -239,8 +239,7 @@ def test_T15_what_is_stored_is_not_touched_by_sending_it(name: Dialect) -> None:
     dry.tell(*(ToolResult(call.id, DONE[0]) for call in message.calls))
     before = json.dumps(message.native)
     for model in FOUR.values():
-        body = dry.body(model)
-        for entry in body.get("messages") or body["input"]:
+        for entry in dry.entries(model):
             entry.clear()
     assert json.dumps(dry.conversation.messages[1].native) == before
     assert dry.broken() == []

@@ -53,6 +53,12 @@ class Ledger:
             self.seed = seed
         if path[: len(self.path)] != self.path:
             self._cut(next(at for at, (a, b) in enumerate(zip([*path, 0], [*self.path, 0], strict=False)) if a != b))
+        start = len(self.path)
+        if 0 < start < len(path) and messages[start].role != "assistant":
+            # The answer to what was sent last is on another branch, so that turn is still open here.
+            while start and messages[start - 1].role != "assistant":
+                start -= 1
+            self._cut(start)
         told = self._told_of(transformer, messages)
         self._tail, self._tail_digests, self._asked = [], [], path
 

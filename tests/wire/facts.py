@@ -28,6 +28,7 @@ class ModelFacts:
     mistral_ids: bool = False
     strict_template: bool = False  # one leading system message, strict alternation
     text_only_content: bool = False  # content must be a string
+    call_signatures: bool = False  # a call may carry the endpoint's own `extra_content`
     json_arguments: bool = False  # call arguments must parse, where the dialect does not demand it anyway
 
     @property

@@ -110,7 +110,8 @@ def _assistant_rules(
 
 
 def _call_rules(where: str, call: dict[str, Any], dialect: Dialect, facts: ModelFacts) -> Iterator[str]:
-    yield from unknown_and_missing(dialect, where, call, CHAT_CALL)
+    signed = frozenset({"extra_content"} if facts.call_signatures else ())
+    yield from unknown_and_missing(dialect, where, call, CHAT_CALL, signed)
     call_id, function = call["id"], call["function"]
     yield from unknown_and_missing(dialect, f"{where}.function", function, CHAT_FUNCTION)
     if call.get("type") != "function":

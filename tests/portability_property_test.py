@@ -1,0 +1,16 @@
+"""Any conversation, however it wanders, can go on with any model of the catalogue. `python -m bench.fuzz` goes on."""
+
+from hypothesis import HealthCheck, Phase, settings
+
+from tests.wandering import Wandering
+
+TestAnyConversation = Wandering.TestCase
+TestAnyConversation.settings = settings(
+    max_examples=200,
+    stateful_step_count=6,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=(Phase.generate,),
+    suppress_health_check=list(HealthCheck),
+)
