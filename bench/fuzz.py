@@ -4,7 +4,7 @@ import argparse
 import sys
 import time
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.wandering import MODELS, Wandering
@@ -21,7 +21,7 @@ def main() -> int:
         stateful_step_count=given.steps,
         deadline=None,
         database=None,
-        print_blob=True,
+        phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )
     began = time.monotonic()

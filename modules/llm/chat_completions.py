@@ -43,13 +43,10 @@ class ChatTransformer(MessageTransformer):
         return super().is_own(message) and all(key in KEPT or key in profile.replay for key in message.native)
 
     def native(self, message: Message) -> Iterator[Wire]:
-        yield {key: value for key, value in message.native.items() if key not in self.without}
+        yield self._reasoned({key: value for key, value in message.native.items() if key not in self.without})
 
     def bare(self, message: Message) -> Iterator[Wire]:
-        wire = {key: value for key, value in message.native.items() if key in KEPT}
-        if wire.get("tool_calls") and self.model.profile.reasoning_required:
-            wire[self.model.profile.reasoning_required] = wire.get("content") or ""
-        yield wire
+        yield self._reasoned({key: value for key, value in message.native.items() if key in KEPT})
 
     def instructions(self, text: str) -> Wire | None:
         profile = self.model.profile  # where the last message must be the person's or a tool's, it is a note
@@ -62,11 +59,16 @@ class ChatTransformer(MessageTransformer):
         wire: Wire = {"role": "assistant", "content": text or (None if profile.null_content else "")}
         if calls := [self._call(call) for call in message.calls]:
             wire["tool_calls"] = calls
-            if profile.reasoning_required:
-                wire[profile.reasoning_required] = text
         elif not text:
             return
-        yield wire
+        yield self._reasoned(wire)
+
+    def _reasoned(self, wire: Wire) -> Wire:
+        """With the reasoning that the endpoint demands beside calls; the words stand in where there was none."""
+        field = self.model.profile.reasoning_required
+        if not field or field in self.without or not wire.get("tool_calls") or field in wire:
+            return wire
+        return {**wire, field: wire.get("content") or ""}
 
     def results(self, message: Message, own: dict[str, str]) -> Iterator[Wire]:
         pictures: list[Wire] = []

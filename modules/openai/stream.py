@@ -85,6 +85,12 @@ class ResponsesDraft(Draft):
             parts += [Text(text)] if (text := "".join(self._text)).strip() else []
             return Message("assistant", tuple(parts), self.origin, None, state, usage=self._usage)
         parts = self._parts()
+        if self.finished is not None and self.finished.stop == "max_tokens":  # a call that was cut is none
+            parts = [part for part in parts if not isinstance(part, ToolCall) or part.parsed() is not None]
+            whole = {part.native_id for part in parts if isinstance(part, ToolCall)}
+            calls = (item for item, _ in self._items.values() if item.get("type") == "function_call")
+            if any(str(item.get("call_id") or "") not in whole for item in calls):
+                return Message("assistant", tuple(parts), self.origin, None, state, usage=self._usage)
         return Message("assistant", tuple(parts), self.origin, self._native(parts), state, usage=self._usage)
 
     def _parts(self) -> list[Part]:
