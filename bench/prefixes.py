@@ -7,7 +7,6 @@ history's array one request shares with the next, and whether all of it, up to i
 
 import base64
 import json
-import os
 import tempfile
 from pathlib import Path
 
@@ -21,7 +20,7 @@ PLACES = (("0", "UTC", "C.UTF-8"), ("1", "Asia/Kolkata", "POSIX"), ("42", "Ameri
 
 
 def journey(home: Home) -> dict[str, list[Request]]:
-    """Play it, and give what each server recorded. The first Claude answer makes two calls, the second question a picture."""
+    """Play it; what each server recorded. The first answer makes two calls, the second question has a picture."""
     picture = home.folder / "red.png"
     picture.write_bytes(base64.b64decode(PICTURE.base64))
     for name, server in home.servers.items():
@@ -57,9 +56,13 @@ def main() -> None:
         for at, request in enumerate(requests):
             mine = told(request)
             after = told(requests[at + 1]) if at + 1 < len(requests) else None
-            shared = "" if after is None else str(len(os.path.commonprefix([mine, after])))
+            shared = "" if after is None else str(_shared(mine, after))
             print(f"{name:12}{at + 1:8}{len(mine):8}{shared:>22}{len(mine):8}   {_verdict(mine, after)}")
         print(f"{'':12}thinking sent back: {sum(b'Thought' in told(r) for r in requests)} of {len(requests)} requests")
+
+
+def _shared(one: bytes, other: bytes) -> int:
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _verdict(mine: bytes, after: bytes | None) -> str:
