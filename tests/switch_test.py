@@ -99,7 +99,7 @@ class TestOnTheScreen:
             "lacks         images, PDF\n",
             "window        about 2",
             "next turn     about $0.003",
-            "key           set\n",
+            "key           set",
         ):
             assert row in shown
         chat.enter("/model --plan").sees("Of which model?").prompt()
