@@ -10,7 +10,7 @@ STEPS = (
     ("lint", [PYTHON, "-m", "ruff", "check", "--quiet", "."]),
     ("types", [PYTHON, "-m", "mypy"]),
     ("floor plan", [PYTHON, "-c", "from importlinter.cli import lint_imports_command as run; run()"]),
-    ("tests", [PYTHON, "-m", "pytest", "-n", "2", *sys.argv[1:]]),
+    ("tests", [PYTHON, "-m", "pytest", "-n", "3", *sys.argv[1:]]),
 )
 
 

@@ -65,7 +65,7 @@ class TestAKey:
         self, home: Home
     ) -> None:
         right, wrong = home.keys.pop("GROQ_API_KEY"), "gsk-not-this-one-1234"
-        own, beside = home.folder / ".env", home.program / ".env"
+        own, beside = home.folder / ".env", home.own_program() / ".env"
         own.write_text(f"GROQ_API_KEY={right}\n")
         assert home.run("-p", "Hm?", "-m", "groq:llama-3.1-8b").stdout == "Answer 1 from groq.\n"
         beside.write_text(f"GROQ_API_KEY='{right}'  # mine\n")
@@ -130,7 +130,8 @@ class TestWhatIsLoaded:
         assert not names & {*SDKS, *SCREENS, "prompt_toolkit", "yaml", "msgspec"}
 
     def test_before_the_first_prompt_is_no_sdk_and_no_renderer(self, home: Home) -> None:
-        chat = home.open("-m", "groq:gpt-oss-120b", python=("-X", "importtime"), rows=50).prompt()
+        chat = home.open("-m", "groq:gpt-oss-120b", python=("-X", "importtime"), rows=50)
+        chat.until(lambda: BRACKETED_PASTE in chat.raw, "the prompt, which what is loaded after it scrolls away")
         names = loaded(chat.raw[: chat.raw.index(BRACKETED_PASTE)])
         assert "prompt_toolkit" in names
         assert not names & {*SDKS, *SCREENS}

@@ -1,6 +1,8 @@
 """A person at a terminal: the real program in a pseudo-terminal, its screen, and the providers it talks to."""
 
+import atexit
 import fcntl
+import functools
 import json
 import os
 import shutil
@@ -8,6 +10,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import threading
 import time
@@ -236,6 +239,22 @@ class Terminal:
             self._reader.join(PATIENCE)
 
 
+@functools.cache
+def the_copy() -> Path:
+    """One copy of the program for all tests of this process, so that Python compiles it once."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return copied(folder / "program")
+
+
+def copied(folder: Path) -> Path:
+    folder.mkdir()
+    for name in ("main.py", "models.yaml"):
+        shutil.copy2(ROOT / name, folder)
+    shutil.copytree(ROOT / "modules", folder / "modules", ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
 class Home:
     """A person's machine: a config folder, keys in the environment, the program, and the providers on loopback."""
 
@@ -288,12 +307,12 @@ class Home:
     @cached_property
     def program(self) -> Path:
         """The folder that main.py is in: a copy, so that a .env of whoever runs the tests is not beside it."""
-        folder = self.folder / "program"
-        folder.mkdir()
-        for name in ("main.py", "models.yaml"):
-            shutil.copy2(ROOT / name, folder)
-        shutil.copytree(ROOT / "modules", folder / "modules")
-        return folder
+        return the_copy()
+
+    def own_program(self) -> Path:
+        """Have a copy of the program for this machine alone, to put something beside it."""
+        self.program = copied(self.folder / "program")
+        return self.program
 
     def argv(self, *args: str, python: Sequence[str] = ()) -> list[str]:
         return [sys.executable, *python, str(self.program / "main.py"), *args]
