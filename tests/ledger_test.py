@@ -470,3 +470,13 @@ def test_the_ledger_alone_decides_what_the_digest_is() -> None:
     )
     assert fresh.bound_to == grown
     assert [part for m in dry.conversation.messages for part in m.parts if isinstance(part, Reasoning)]
+
+
+@every_endpoint
+def test_calls_that_were_closed_for_a_question_that_was_taken_back_are_closed_once_for_the_next(name: Dialect) -> None:
+    dry = Dry(FOUR[name], tools=TOOLS)
+    dry.turn("How warm?", "Let me look.", *TWO_CALLS)
+    dry.turn("Never mind?")
+    dry.conversation.undo()
+    dry.say("Or rather?")
+    assert dry.broken() == []
