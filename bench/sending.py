@@ -20,7 +20,8 @@ from multiprocessing.connection import Connection
 from bench.engine import NAMES
 from bench.rig import load
 from modules.config import Key
-from modules.llm.base import BaseService, HttpService
+from modules.llm.base import BaseService
+from modules.llm.http_service import HttpService
 from modules.llm.message import user
 from modules.session.conversation import Conversation
 from modules.session.turn import request_for

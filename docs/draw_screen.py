@@ -19,7 +19,7 @@ from tests.terminal import Home, Terminal
 from tests.wire import Answer, Reasoning, Text, Usage
 
 PICTURE = Path(__file__).with_name("screen.svg")
-COLUMNS, ROWS = 84, 41
+COLUMNS, ROWS = 84, 44
 CELL_WIDTH, CELL_HEIGHT, FONT, MARGIN = 8.4, 19, 14, 20
 COLORS = {
     "red": "#ff7b72", "green": "#7ee787", "brown": "#e3b341", "blue": "#79c0ff",

@@ -8,6 +8,8 @@ import socket
 import ssl
 import warnings
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from types import ModuleType
 from typing import Any
 
@@ -24,6 +26,7 @@ from modules.errors import ParlanceError, ProviderError
 from modules.llm import failures
 from modules.llm.base import BaseService
 from modules.llm.models import Provider
+from modules.llm.report import read_report
 from tests.cases import ENDPOINTS
 from tests.conftest import KEY, make_service
 from tests.wire.facts import Dialect
@@ -295,3 +298,11 @@ def test_every_error_of_ours_has_a_code_for_the_shell() -> None:
 def test_a_key_does_not_show_itself() -> None:
     key = Key("sk-secret-0123456789", "the environment")
     assert "secret" not in f"{key} {key!r} {[key]}"
+
+
+def test_a_wait_until_a_date_is_understood() -> None:
+    at = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+    ahead = read_report(429, {}, {"retry-after": at}).retry_after
+    assert ahead is not None
+    assert 27 < ahead <= 30
+    assert read_report(429, {}, {"retry-after": "Sun, 06 Nov 1994 08:49:37 GMT"}).retry_after is None

@@ -412,7 +412,7 @@ class TestTypedAtTheRealProgram:
         home.groq.wait_for_disconnect()
         chat.enter("/model -").sees("groq:llama-3.3-70b → anthropic:claude-sonnet-5.5 · 5 turns carry over").prompt()
         chat.enter("Go on").sees("Answer 2 from anthropic.").prompt()
-        chat.enter("/help model").sees("/model [name] Go on with another model").prompt()
+        chat.enter("/help model").sees("/model [name] [--plan] Go on with another model").prompt()
         assert chat.enter("/exit").exit_code() == 0
         assert chat.modes() == (True, True)
 

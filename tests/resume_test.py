@@ -223,6 +223,7 @@ class TestAfterASuddenEnd:
     def test_a_lock_of_a_program_that_was_killed_holds_nobody(self, home: Home) -> None:
         first = home.open(*OSS).prompt()
         first.ask("One")
+        first.until(lambda: len(rows(home, "SELECT * FROM message")) == 2, "the answer in the file")
         first.signal(signal.SIGKILL)
         first.exit_code()
         home.open("-c").prompt().ask("Two")

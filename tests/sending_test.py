@@ -8,7 +8,8 @@ from typing import Any, SupportsIndex, overload
 import pytest
 from msgspec.structs import replace
 
-from modules.llm.base import ChatRequest, HttpService
+from modules.llm.base import ChatRequest
+from modules.llm.http_service import HttpService
 from modules.llm.message import Message, user
 from modules.llm.parts import Wire
 from modules.session.conversation import Conversation

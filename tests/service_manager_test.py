@@ -99,6 +99,18 @@ async def test_a_switch_back_finds_the_same_service() -> None:
     assert await made.service_for(replace(slow_model(), id="sibling")) is first
 
 
+async def test_a_key_that_was_changed_makes_another_service_and_closes_the_old_one() -> None:
+    keys = [Key("sk-wrong-0123", "test")]
+    made = ServiceManager(lambda variable: keys[-1])
+    first = await made.service_for(slow_model())
+    keys.append(Key("sk-right-0123", "test"))
+    again = await asyncio.gather(*(made.service_for(slow_model()) for _ in range(5)))
+    assert first not in again
+    assert len(set(map(id, again))) == 1
+    assert [service.key.value for service in Slow.made if service.key] == ["sk-wrong-0123", "sk-right-0123"]
+    assert [service.closed for service in Slow.made] == [True, False]
+
+
 async def test_a_missing_key_names_the_variable_and_where_to_get_one() -> None:
     with pytest.raises(MissingKey) as caught:
         await manager(None).service_for(slow_model())

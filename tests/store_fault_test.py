@@ -59,7 +59,7 @@ def damaged(path: Path, how: str) -> bytes:
     """Damage a file in which a conversation was saved, and give what it holds then."""
     saved(path, *[answer("word " * 1000) for _ in range(20)])
     data = path.read_bytes()
-    data = {"garbage": GARBAGE, "cut": data[: len(data) // 2], "rotten": data[:4096] + os.urandom(len(data) - 4096)}[
+    data = {"garbage": GARBAGE, "cut": data[: len(data) // 2], "rotten": data[:4096] + b"\xee" * (len(data) - 4096)}[
         how
     ]
     path.write_bytes(data)
@@ -129,7 +129,7 @@ async def test_a_file_that_is_damaged_meanwhile_is_written_again_whole(path: Pat
     conversation = Conversation(MODEL, "Be brief.", journal=store)
     conversation.extend([user("One"), answer("1")])
     await store.settled()
-    Path(f"{path}-shm").write_bytes(os.urandom(32768))
+    Path(f"{path}-shm").write_bytes(b"\xee" * 32768)
     Path(f"{path}-wal").write_bytes(b"")
     path.write_bytes(GARBAGE)
     conversation.append(user("Two"))

@@ -7,6 +7,7 @@ import pytest
 from modules.config import ROOT
 from modules.llm.catalogue import load
 from modules.llm.events import Usage
+from modules.llm.failures import transport
 from modules.llm.message import user
 from modules.llm.models import ModelRegistry, Price
 from modules.session import prices
@@ -93,12 +94,14 @@ class TestOnTheScreen:
         chat.enter("Well?").sees("Yes.").prompt()
         shown = chat.ask(f"/model {GROQ} --plan")
         assert f"{OPENAI} → {GROQ}, if you switch. Nothing has changed yet." in shown
-        rows = dict(line.split(None, 1) for line in shown.splitlines()[2:])
-        assert rows["reasoning"] == "1 piece by gpt-6.1-sol stays with its provider"
-        assert rows["lacks"] == "images, PDF"
-        assert rows["window"].startswith("about 2")
-        assert rows["next"].startswith("turn     about $0.003")
-        assert rows["key"] == "set"
+        for row in (
+            "reasoning     1 piece by gpt-6.1-sol stays with its provider\n",
+            "lacks         images, PDF\n",
+            "window        about 2",
+            "next turn     about $0.003",
+            "key           set",
+        ):
+            assert row in shown
         chat.enter("/model --plan").sees("Of which model?").prompt()
         chat.enter("And?").sees("Answer 2 from openai.").prompt()
         assert not home.groq.requests
@@ -132,6 +135,18 @@ class TestOnTheScreen:
         second.sees("The conversation does not fit: about 300k tokens, and the window holds 131k.")
         assert not home.groq.requests
         assert second.leave() == 0
+
+    def test_a_local_server_says_how_it_is_started_until_it_has_answered(self, home: Home) -> None:
+        chat = home.open("-m", GROQ, columns=150, rows=50).prompt()
+        assert 'Start it with "ollama serve"' in chat.ask(f"/model {OLLAMA}")
+        chat.enter("Hello").sees("Answer 1 from chat.").prompt().enter("/model -").prompt()
+        assert "ollama serve" not in chat.ask(f"/model {OLLAMA}")
+
+
+def test_a_local_server_that_refuses_the_connection_is_answered_with_how_to_start_it(shipped: ModelRegistry) -> None:
+    error = transport(ConnectionRefusedError(111, "refused"), shipped.providers["ollama"])
+    assert error.message == "localhost:11434 refused the connection."
+    assert error.cure.startswith('Start it with "ollama serve"')
 
 
 @pytest.fixture

@@ -139,6 +139,7 @@ class TestTheCommand:
         terminal.enter("/wire --export 'a report.json'").sees("exists already").prompt()
         assert report.read_text() == written
         assert not [key for key in KEYS.values() if key in written + shown]
+        terminal.type("/wire haiku --diff groq:gpt-oss-12").sees("131k window").type("\x03").prompt()
         assert len(home.groq.requests) == sent
         assert not home.anthropic.requests
 

@@ -8,15 +8,13 @@ import httpx2
 from modules.anthropic.stream import AnthropicDraft
 from modules.anthropic.transformer import request_body
 from modules.config import Key
-from modules.llm.base import (
+from modules.llm.base import IDLE_TIMEOUT, ChatRequest, Draft
+from modules.llm.http_service import (
     COMMON_ERRORS,
     CONNECT_TIMEOUT,
     HEADERS,
-    IDLE_TIMEOUT,
     KEEPALIVE,
     Body,
-    ChatRequest,
-    Draft,
     HttpService,
     needs_certificates,
     opened,

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 from importlib import import_module
 
 from modules.chat.abilities import compact
@@ -24,6 +25,7 @@ from modules.session.turn import run_turn
 
 TWICE = 2.0  # seconds within which a second Ctrl+C at an empty prompt leaves
 MOMENT = 0.1  # seconds; the first keys are echoed before any import takes its share of the processor
+LATER = 2.0  # seconds; by then what the first answer needs is loaded, and nothing waits for a price
 AHEAD = ("modules.chat.markdown.stream", "modules.session.writer")  # loaded while the first question is typed
 STOPPED: dict[StopReason, str] = {
     "max_tokens": "cut: the model's output limit is reached",
@@ -147,7 +149,8 @@ class Interactive:
         model = self._context.conversation.model
         if self._warmed is not model:
             if self._warmed is None:
-                asyncio.get_running_loop().call_later(MOMENT, threading.Thread(target=_load_ahead, daemon=True).start)
+                _in_background(MOMENT, _load_ahead)
+                _in_background(LATER, prices.load)
             self._warmed = model
             asyncio.get_running_loop().call_later(MOMENT, self._warm_up, model)
 
@@ -172,7 +175,10 @@ def footer(model: Model, finished: Finished | None, spent: list[Spent], seconds:
     return " · ".join(parts)
 
 
+def _in_background(seconds: float, work: Callable[[], None]) -> None:
+    asyncio.get_running_loop().call_later(seconds, threading.Thread(target=work, daemon=True).start)
+
+
 def _load_ahead() -> None:
     for name in AHEAD:
         import_module(name)
-    prices.load()

@@ -6,22 +6,20 @@ import groq
 import httpx
 
 from modules.config import Key
-from modules.llm.base import (
+from modules.llm.base import IDLE_TIMEOUT, ChatRequest, Draft
+from modules.llm.chat_completions import request_body
+from modules.llm.chat_completions_stream import ChatDraft
+from modules.llm.http_service import (
     COMMON_ERRORS,
     CONNECT_TIMEOUT,
     HEADERS,
-    IDLE_TIMEOUT,
     KEEPALIVE,
     Body,
-    ChatRequest,
-    Draft,
     HttpService,
     needs_certificates,
     opened,
     posted,
 )
-from modules.llm.chat_completions import request_body
-from modules.llm.chat_completions_stream import ChatDraft
 from modules.llm.models import Model, Provider
 from modules.llm.parts import Wire
 

@@ -1,46 +1,27 @@
 """What every provider service is: a request in, stream events out, and the message they add up to at any moment."""
 
-import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
-import msgspec
 from msgspec import Struct
 
 from modules.config import Key
 from modules.errors import (
-    AnswerIncomplete,
     FormatError,
     ImagesUnsupported,
     ParlanceError,
-    ProtocolError,
-    ProviderError,
-    ToolCallFailed,
     ToolsUnsupported,
 )
-from modules.llm import failures, sse
+from modules.llm import failures
 from modules.llm.events import Finished, StreamEvent
 from modules.llm.ledger import Ledger, seed_of
 from modules.llm.message import Message, MessageTransformer, Origin, State, says_something, sees
 from modules.llm.models import Level, Model, Provider
 from modules.llm.parts import Wire
 
-CONNECT_TIMEOUT = 10.0
 IDLE_TIMEOUT = 300.0  # seconds without a byte; pings count as bytes
-KEEPALIVE = 300.0  # the SDKs keep an idle connection for 5 s, which is less than a person thinks
-HEADERS = {"Accept-Encoding": "identity"}  # a compressed answer could unfold to any size
-# What escapes the SDKs besides their own errors: sockets, closed clients, keys that no header takes, broken encodings.
-COMMON_ERRORS = (OSError, EOFError, RuntimeError, TypeError, ValueError)
-BREATH = 0.04  # seconds; waking for every delta is most of what an answer costs, so a few are left to come together
-AT_ONCE = 0.001  # seconds; what comes sooner was there already and is read without a pause
-DRAIN = 0.25  # seconds for what may follow the terminal event: usage, [DONE], the end of the body
-
-
-def needs_certificates(provider: Provider) -> bool:
-    """Whether the endpoint is spoken to over TLS. Loading certificates takes 20 ms, and Ollama and its kin use none."""
-    return not (provider.is_local and provider.base_url.startswith("http://"))
 
 
 class ToolSpec(Struct, frozen=True):
@@ -133,33 +114,6 @@ class Reply:
         return message if finished is None else _with_outcome(message, finished, state)
 
 
-class Body:
-    """A response whose body is still to be read."""
-
-    def __init__(self, content_type: str, chunks: AsyncIterator[bytes]) -> None:
-        self.content_type = content_type
-        self.chunks = chunks
-
-
-def posted(body: Wire, headers: Mapping[str, Any]) -> dict[str, Any]:
-    """What an SDK's `post` takes to send this body and leave the response unread.
-
-    It is encoded here: the SDKs walk and copy a history that they are given, which holds up the loop for as long as
-    two seconds at a megabyte, and their encoder is many times slower.
-    """
-    return {"content": msgspec.json.encode(body), "options": {"headers": headers}, "stream": True}
-
-
-@asynccontextmanager
-async def opened(post: Awaitable[Any]) -> AsyncIterator[Body]:
-    """The response to such a request, closed in the end."""
-    response = await post
-    try:
-        yield Body(response.headers.get("content-type", ""), response.aiter_bytes())
-    finally:
-        await response.aclose()
-
-
 class BaseService(ABC):
     """Answers for one provider; made once, kept for as long as the program runs.
 
@@ -228,101 +182,6 @@ class BaseService(ABC):
     @abstractmethod
     async def close(self) -> None:
         """Let go of what is held, such as an HTTP pool."""
-
-
-class HttpService(BaseService):
-    """A service that asks one endpoint over one HTTP pool and reads server-sent events."""
-
-    async def stream(self, request: ChatRequest, draft: Draft) -> AsyncIterator[StreamEvent]:
-        try:
-            with self.translated(request.model):
-                async with self.open(self.body(request)) as body:
-                    async for event in self._received(body, draft):
-                        yield event
-        except ToolCallFailed as error:
-            salvaged = draft.salvage(error.generation)
-            if not salvaged:
-                raise
-            for event in salvaged:
-                yield event
-        if draft.finished is not None:
-            yield draft.finished
-
-    async def _received(self, body: Body, draft: Draft) -> AsyncIterator[StreamEvent]:
-        await self._refuse_other_content(body)
-        parser = sse.SseParser()
-        seen = False
-        clock = asyncio.get_running_loop().time
-        asked = clock()
-        async for chunk in body.chunks:
-            waited = clock() - asked > AT_ONCE
-            for data in parser.feed(chunk):
-                seen = True
-                if draft.finished:
-                    self._late(draft, data)
-                    continue
-                for event in self._events(draft, data):
-                    yield event
-            if draft.finished:
-                break
-            if waited:
-                await asyncio.sleep(BREATH)
-            asked = clock()
-        if draft.finished is None:
-            raise self._cut(body, seen)
-        await self._drain(body, parser, draft)
-
-    def _events(self, draft: Draft, data: bytes) -> Sequence[StreamEvent]:
-        if data == sse.DONE:
-            draft.end_marker()
-            return ()
-        event = sse.decode(data)
-        if not isinstance(event, dict):
-            return ()
-        try:
-            return draft.add(event)
-        except (AttributeError, LookupError, TypeError, ValueError) as error:  # a list where an object belongs
-            raise ProtocolError(
-                f"{self.provider.host} sent an event of a shape that this API does not have.", cure="/retry asks again."
-            ) from error
-
-    async def _refuse_other_content(self, body: Body) -> None:
-        if not any(kind in body.content_type for kind in ("json", "html")):
-            return  # some servers send a stream without naming it
-        held = b""
-        async for chunk in body.chunks:
-            held += chunk
-            if len(held) > 65536:
-                break
-        raise failures.not_a_stream(self.provider, body.content_type, held)
-
-    async def _drain(self, body: Body, parser: sse.SseParser, draft: Draft) -> None:
-        # A body read to its end gives the connection back to the pool; a server that lingers loses its connection.
-        with suppress(TimeoutError, ProviderError, *self.foreign_errors):
-            async with asyncio.timeout(DRAIN):
-                async for chunk in body.chunks:
-                    for data in parser.feed(chunk):
-                        self._late(draft, data)
-
-    def _late(self, draft: Draft, data: bytes) -> None:
-        # The answer is whole by now: usage is welcome, and nothing can spoil it any more.
-        with suppress(ProviderError):
-            self._events(draft, data)
-
-    def _cut(self, body: Body, seen: bool) -> ParlanceError:
-        if not seen:
-            return failures.no_events(self.provider, body.content_type)
-        return AnswerIncomplete(
-            f"The connection to {self.provider.host} ended before the answer did.", cure="/retry asks again."
-        )
-
-    @abstractmethod
-    def body(self, request: ChatRequest) -> Wire:
-        """The request as the wire wants it."""
-
-    @abstractmethod
-    def open(self, body: Wire) -> AbstractAsyncContextManager[Body]:
-        """Send the request through the SDK; the status is good when this returns, the body is unread."""
 
 
 def _with_outcome(message: Message, finished: Finished, state: State) -> Message:

@@ -12,12 +12,12 @@ import traceback
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from modules import errors
 from modules.config import Key
 from modules.llm.models import Model, Provider
+from modules.llm.report import Report, inner, read_report, short
 
 RETRY = "/retry asks again, /model asks another."
 QUOTA_CODES = {"insufficient_quota", "enforced_spend_limit_reached", "contract_spend_limit_reached", "billing_error"}
@@ -61,19 +61,6 @@ STREAM_STATUS = {
 }
 
 
-class Report(Struct, frozen=True):
-    """One failure as the provider told it."""
-
-    status: int
-    message: str
-    kind: str = ""
-    code: str = ""
-    retry_after: float | None = None
-    request_id: str | None = None
-    content_type: str = ""
-    generation: str = ""
-
-
 def translate(error: BaseException, provider: Provider, model: Model | None, key: Key | None) -> errors.ProviderError:
     """Our error for anything that an SDK or its HTTP library raised."""
     status = getattr(error, "status_code", None)
@@ -94,27 +81,9 @@ def in_stream(
     report = read_report(0, body, {})
     status = STREAM_STATUS.get(report.kind) or STREAM_STATUS.get(report.code)
     if status is None:
-        number = str(_inner(body).get("code", ""))
+        number = str(inner(body).get("code", ""))
         status = int(number) if re.fullmatch(r"[45]\d\d", number) else 500
     return classify(replace(report, status=status), provider, model, key)
-
-
-def read_report(status: int, body: Any, headers: Mapping[str, str]) -> Report:
-    """A failure's facts, from an error body in any of the shapes in use and from the response headers."""
-    inner = _inner(body)
-    message = inner.get("message") or inner.get("detail") or (body if isinstance(body, str) else "")
-    if isinstance(body, dict) and isinstance(body.get("error"), str):
-        message = message or body["error"]
-    return Report(
-        status,
-        _short(message if isinstance(message, str) else str(message)),
-        str(inner.get("type") or ""),
-        str(inner.get("code") or _mapping(inner.get("details")).get("error_code") or ""),
-        _retry_after(headers),
-        headers.get("request-id") or headers.get("x-request-id"),
-        headers.get("content-type", ""),
-        str(inner.get("failed_generation") or ""),
-    )
 
 
 def classify(report: Report, provider: Provider, model: Model | None, key: Key | None) -> errors.ProviderError:
@@ -204,11 +173,11 @@ def no_events(provider: Provider, content_type: str) -> errors.ProviderError:
 def not_a_stream(provider: Provider, content_type: str, body: bytes) -> errors.ProviderError:
     """The error for a good status with a body that is no stream: an error in JSON, or some proxy's page."""
     try:
-        said = _inner(json.loads(body)).get("message", "")
+        said = inner(json.loads(body)).get("message", "")
     except (ValueError, RecursionError):
         said = body.decode(errors="replace")
     error = no_events(provider, content_type)
-    error.message += f" It says: {_sentence(_short(str(said)))}" if said else ""
+    error.message += f" It says: {_sentence(short(str(said)))}" if said else ""
     return error
 
 
@@ -221,7 +190,7 @@ def transport(error: BaseException, provider: Provider) -> errors.ProviderError:
     if any(isinstance(link, ssl.SSLError) for link in chain) or "certificate" in str(error).lower():
         reason = next((str(link) for link in chain if isinstance(link, ssl.SSLError)), str(error))
         return errors.ConnectionFailed(
-            f"{host} could not prove who it is: {_short(reason)}.",
+            f"{host} could not prove who it is: {short(reason)}.",
             cure="Point SSL_CERT_FILE at the right certificates.",
             retryable=False,
         )
@@ -240,9 +209,9 @@ def transport(error: BaseException, provider: Provider) -> errors.ProviderError:
     if names & {"ConnectError", "ReadError", "WriteError", "RemoteProtocolError", "CloseError", "ConnectionError"}:
         return errors.ConnectionFailed(f"The connection to {host} broke.", cure=retry)
     if names & {"APIConnectionError", "NetworkError", "OSError"}:
-        return errors.ConnectionFailed(f"{host} cannot be reached: {_short(str(chain[-1]))}.", cure=retry)
+        return errors.ConnectionFailed(f"{host} cannot be reached: {short(str(chain[-1]))}.", cure=retry)
     return errors.ProtocolError(
-        f"{host} or its SDK did something unexpected ({type(error).__name__}: {_short(str(error))}).", cure=retry
+        f"{host} or its SDK did something unexpected ({type(error).__name__}: {short(str(error))}).", cure=retry
     )
 
 
@@ -271,39 +240,5 @@ def _names_model(report: Report) -> bool:
     return report.code == "model_not_found" or "model" in report.message.lower()
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _inner(body: Any) -> Mapping[str, Any]:
-    if isinstance(body, list) and body:  # Gemini's compatible endpoint wraps its error in a list
-        body = body[0]
-    if not isinstance(body, dict):
-        return {}
-    inner = body.get("error")
-    return inner if isinstance(inner, dict) else body
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    for name, scale in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        try:
-            seconds = float(headers[name]) / scale
-        except (KeyError, ValueError):
-            continue
-        if 0 <= seconds < float("inf"):
-            return seconds
-    return None
-
-
 def _sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
-
-
-def _short(text: str) -> str:
-    """The first 300 characters on one line; of an HTML page, its title."""
-    if title := re.search(r"<title[^>]*>(.*?)</title>", text, re.I | re.S):
-        text = title[1] + " (an HTML page)"
-    elif re.search(r"<html|<!doctype", text, re.I):
-        text = "an HTML page"
-    text = " ".join(text.split()).rstrip(".")
-    return text if len(text) <= 300 else text[:299] + "…"

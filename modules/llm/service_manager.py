@@ -35,6 +35,7 @@ class ServiceManager:
         self.key_file = ".env"
         self._services = services
         self._made: dict[str, asyncio.Future[BaseService]] = {}
+        self._keys: dict[str, str] = {}
 
     @classmethod
     def instance(cls) -> "ServiceManager":
@@ -62,12 +63,17 @@ class ServiceManager:
     async def service_for(self, model: Model) -> BaseService:
         """The provider's service; the first call makes it, in a thread, and all others get the same one.
 
-        Raises MissingKey, BadKey, or ConfigError where the service's class cannot be loaded.
+        Only a key that has been changed since makes another. Raises MissingKey, BadKey, or ConfigError where the
+        service's class cannot be loaded.
         """
         provider = model.provider
+        key = self.check_key(provider)
         made = self._made.get(provider.name)
+        if made is not None and _value(key) != self._keys.get(provider.name):
+            await self._let_go(provider.name)
+            made = self._made.get(provider.name)  # someone else may have been quicker
         if made is None:
-            key = self.check_key(provider)
+            self._keys[provider.name] = _value(key)
             made = self._made[provider.name] = _in_thread(lambda: self._make(provider, key))
         try:
             # Shielded: whoever gives up waiting must not take the service from the others.
@@ -85,12 +91,13 @@ class ServiceManager:
 
     async def close(self) -> None:
         """Close every service's HTTP pool."""
-        made, self._made = self._made.values(), {}
-        ready = [
-            future.result() for future in made if future.done() and not future.cancelled() and not future.exception()
-        ]
         # One that fails must not keep the others open.
-        await asyncio.gather(*(service.close() for service in ready), return_exceptions=True)
+        await asyncio.gather(*(self._let_go(name) for name in list(self._made)), return_exceptions=True)
+
+    async def _let_go(self, name: str) -> None:
+        made = self._made.pop(name)
+        if made.done() and not made.cancelled() and not made.exception():
+            await made.result().close()
 
     def _make(self, provider: Provider, key: Key | None) -> BaseService:
         path = provider.service or self._services.get(provider.dialect, "")
@@ -105,6 +112,10 @@ class ServiceManager:
                 f"The service of {provider.title} cannot be started: {error}.",
                 cure="Check the installation, proxy settings and models.yaml.",
             ) from error
+
+
+def _value(key: Key | None) -> str:
+    return key.value if key else ""
 
 
 def _in_thread(make: Callable[[], BaseService]) -> asyncio.Future[BaseService]:

@@ -6,15 +6,13 @@ import httpx2
 import openai
 
 from modules.config import Key
-from modules.llm.base import (
+from modules.llm.base import IDLE_TIMEOUT, ChatRequest, Draft
+from modules.llm.http_service import (
     COMMON_ERRORS,
     CONNECT_TIMEOUT,
     HEADERS,
-    IDLE_TIMEOUT,
     KEEPALIVE,
     Body,
-    ChatRequest,
-    Draft,
     HttpService,
     needs_certificates,
     opened,

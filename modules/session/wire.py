@@ -10,7 +10,7 @@ from copy import copy
 from typing import Any
 
 from modules.errors import UsageError
-from modules.llm.base import HttpService
+from modules.llm.http_service import HttpService
 from modules.llm.ledger import Ledger
 from modules.llm.message import user
 from modules.llm.models import Model

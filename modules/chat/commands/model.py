@@ -30,8 +30,8 @@ async def model(chat: ChatContext, args: str) -> Ask | None:
 
     A name is provider:model, a name or alias from /models, the beginning of one, or any id that the provider knows.
     The conversation goes on: text, tool calls and results, and images as far as the model takes them.
-    "/model -" goes back to the model before. With --plan nothing changes: it is shown in full what would carry over,
-    what would be left out, and what the next turn would cost.
+    "/model -" goes back to the model before.
+    With --plan nothing changes: it shows what would carry over, what would stay behind, and what the next turn costs.
     """
     words = args.split()
     args = " ".join(word for word in words if word != PLAN)

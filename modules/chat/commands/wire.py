@@ -24,7 +24,16 @@ class _Wanted(Struct, frozen=True):
     file: str = ""
 
 
-@command("/wire [model] [--diff other]", complete=complete_models)
+def complete_wire(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
+    """A model at the beginning and behind --diff, else the options."""
+    head, space, typed = args.rpartition(" ")
+    if not head or head.endswith("--diff"):
+        yield from ((head + space + name, told) for name, told in complete_models(chat, typed))
+    yield f"{head}{space}--diff", "what another model would get instead"
+    yield f"{head}{space}--export", "write it to a new file"
+
+
+@command("/wire [model] [--diff other]", complete=complete_wire)
 async def wire(chat: ChatContext, args: str) -> Ask | None:
     """Show the request that would go out next.
 
