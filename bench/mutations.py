@@ -30,7 +30,7 @@ EDITS: tuple[tuple[str, str, str, str], ...] = (
     ("A11 numbers", PARTS, ", parse_float=_finite", ""),
     ("B1 results at once", MESSAGE, "if open_turn is not None and (answer := closing(open_turn)):", "if False:"),
     ("B3 every call answered", MESSAGE, "by_call.get(call.id) or interrupted_result(call) for call in message.calls)", "by_call[call.id] for call in message.calls if call.id in by_call)"),
-    ("B4 no result of no call", MESSAGE, 'if message.role == "tool" or message.state', "if message.state"),
+    ("B4 no result of no call", MESSAGE, 'if message.role == "tool" or message.state == "refused" or not says_something(message):', 'if message.role != "tool" and (message.state == "refused" or not says_something(message)):'),
     ("B5 one result each", MESSAGE, "by_call.setdefault(result.call_id, result)", "by_call[result.call_id] = result"),
     ("B5 closed once after undo", MESSAGE, "                yield answer, at\n        if", "                yield answer, at - 1\n        if"),
     ("B6 ids only once", TELLING, "and len(ids) == len(calls) and self._taken.isdisjoint(ids)", ""),

@@ -418,3 +418,11 @@ def test_T21_a_turn_that_ends_in_thinking_goes_back_without_that_end() -> None:
     assert [block["type"] for block in message.native] == ["thinking", "text"]
     dry.say("Go on.")
     assert dry.broken() == []
+
+
+def test_T27_reasoning_that_nothing_follows_is_not_given_back() -> None:
+    dry = Dry(FOUR["openai"])
+    message = dry.turn("?", Reasoning("before"), "So.", Reasoning("after"))
+    assert message.native is None
+    dry.say("Go on.")
+    assert dry.broken() == []

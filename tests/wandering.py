@@ -215,7 +215,7 @@ class Wandering(RuleBasedStateMachine):
         for model in MODELS.values():
             request = self.dry.request(model)
             assert self.dry.body(model) == self.dry.body(model)
-            if model.profile.thinking == "adaptive" or request.ledger is None or request.ledger.frozen:
+            if model.profile.thinking == "adaptive" or request.ledger is None:
                 continue
             fresh = Ledger()
             fresh.stripped, fresh.without = request.ledger.stripped, request.ledger.without
