@@ -20,7 +20,7 @@ from tests.cases import NAMES, PICTURE, TOOLS, TWO_CALLS
 from tests.dry import FOUR, Dry, extends
 from tests.stage import CLAUDE, GROQ, MISTRAL, OPUS, Stage, history_bytes
 from tests.wandering import MODELS
-from tests.wire import Answer, Reasoning
+from tests.wire import Answer, Call, Reasoning
 from tests.wire.facts import Dialect
 
 every_endpoint = pytest.mark.parametrize("name", NAMES)
@@ -246,4 +246,19 @@ async def test_T34_what_was_taken_out_stays_out_after_a_restart(tmp_path: Path) 
         for model in (a, x):
             told = [history_bytes(request) for request in stage.chats(model)][1 if model is a else 0 :]
             assert all(longer.startswith(shorter) for shorter, longer in pairwise(told))
+        stage.leave()
+
+
+async def test_T16_a_huge_integer_is_kept_over_a_restart(tmp_path: Path) -> None:
+    async with Saved(tmp_path) as stage:
+        a, r = stage.add("A", "anthropic"), stage.add("R", "openai")
+        await stage.restart()
+        for model in (a, r):
+            await stage.say(model, user("?"), Answer(Call("clock", {"v": 10**40, "w": -(2**70)})))
+            await stage.tell(model, NOON)
+        await stage.restart()
+        for model in (a, r):
+            await stage.say(model, "Go on.")
+            assert str(10**40) in stage.last(model)
+            assert stage.extends(model)
         stage.leave()

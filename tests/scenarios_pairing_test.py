@@ -380,8 +380,11 @@ def test_T58_a_transcript_names_the_tool_even_if_the_call_was_told_before() -> N
     call = ToolCall(mint_call_id(), "clock", "{}")
     dry.conversation.append(Message("user", (Text("How late?"),)))
     dry.conversation.append(Message("assistant", (Text("Look."), call)))
+    asked_at = dry.conversation.head
+    dry.turn("Never mind?")
+    assert f"[result of clock failed] {INTERRUPTED_CALL}" in json.dumps(dry.entries())
+    dry.conversation.go_to(asked_at)
     dry.conversation.append(Message("tool", (ToolResult(call.id, NOON),)))
-    dry.entries()
     assert "[result of clock] noon" in json.dumps(dry.entries())
 
 
