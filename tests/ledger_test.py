@@ -470,3 +470,29 @@ def test_the_ledger_alone_decides_what_the_digest_is() -> None:
     )
     assert fresh.bound_to == grown
     assert [part for m in dry.conversation.messages for part in m.parts if isinstance(part, Reasoning)]
+
+
+@every_endpoint
+def test_calls_that_were_closed_for_a_question_that_was_taken_back_are_closed_once_for_the_next(name: Dialect) -> None:
+    dry = Dry(FOUR[name], tools=TOOLS)
+    dry.turn("How warm?", "Let me look.", *TWO_CALLS)
+    dry.turn("Never mind?")
+    dry.conversation.undo()
+    dry.say("Or rather?")
+    assert dry.broken() == []
+
+
+@every_endpoint
+def test_one_who_never_spoke_before_is_told_what_one_who_always_did_was_told(name: Dialect) -> None:
+    profile = structs.replace(FOUR[name].profile, mid_system=True)
+    model = model_at(name, profile=profile, **({"id": "claude-opus-5-5"} if name == "anthropic" else {}))
+    dry = Dry(model, "Be brief.", TOOLS)
+    tool_turn(dry, "One?")
+    dry.conversation.instruct("Be long.")
+    tool_turn(dry, "Two?")
+    dry.conversation.instruct("Be kind.")
+    dry.say("Three?")
+    grown = dry.entries()
+    dry.conversation.ledgers.clear()
+    assert dry.entries() == grown
+    assert dry.broken() == []

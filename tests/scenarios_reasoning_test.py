@@ -410,3 +410,19 @@ async def test_T21_an_answer_cut_inside_its_thinking_leaves_nothing_behind() -> 
         assert len(stage.conversation.messages) == 2
         await stage.say(a, "Two?")
         assert stage.extends(a)
+
+
+def test_T21_a_turn_that_ends_in_thinking_goes_back_without_that_end() -> None:
+    dry = Dry(FOUR["anthropic"])
+    message = dry.turn("?", Reasoning("before"), "So.", Reasoning("after"))
+    assert [block["type"] for block in message.native] == ["thinking", "text"]
+    dry.say("Go on.")
+    assert dry.broken() == []
+
+
+def test_T27_reasoning_that_nothing_follows_is_not_given_back() -> None:
+    dry = Dry(FOUR["openai"])
+    message = dry.turn("?", Reasoning("before"), "So.", Reasoning("after"))
+    assert message.native is None
+    dry.say("Go on.")
+    assert dry.broken() == []

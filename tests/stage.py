@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from itertools import pairwise
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from modules.llm.base import ToolSpec
 from modules.llm.events import Finished, TextDelta
@@ -42,7 +42,7 @@ class Stage:
         self._conversation: Conversation | None = None
         self._open = ExitStack()
 
-    async def __aenter__(self) -> "Stage":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(

@@ -149,7 +149,7 @@ class BaseService(ABC):
         asked = last is not None and last.role == "tool" and len(request.messages) > 1 and request.messages[-2].calls
         if last is None or not (asked or (last.role == "user" and says_something(last))):
             raise FormatError("There is nothing to answer.", cure="Type a message first.")
-        if last.role == "user" and last.images and not sees(model, request.refused):
+        if last.role == "user" and last.images and not sees(model):
             raise ImagesUnsupported(
                 f"{model.full_name} sees no images.", cure="Ask without the image, or /model to one that sees."
             )

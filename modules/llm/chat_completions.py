@@ -59,8 +59,6 @@ class ChatTransformer(MessageTransformer):
         wire: Wire = {"role": "assistant", "content": text or (None if profile.null_content else "")}
         if calls := [self._call(call) for call in message.calls]:
             wire["tool_calls"] = calls
-        elif not text:
-            return
         yield self._reasoned(wire)
 
     def _reasoned(self, wire: Wire) -> Wire:

@@ -104,7 +104,7 @@ def closed(history: Iterable[Message], before: Message | None = None, start: int
             answer = closing(open_turn, results)
             open_turn = None
             if answer is not None:
-                yield answer, at if message.role == "tool" else at - 1
+                yield answer, at
         if message.role == "tool" or message.state == "refused" or not says_something(message):
             continue
         yield message, at

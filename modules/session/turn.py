@@ -8,7 +8,14 @@ from contextlib import aclosing
 from msgspec import Struct
 from msgspec.structs import replace
 
-from modules.errors import ConnectionFailed, FieldRefused, ImagesRefused, ProviderError, ReasoningUnreadable
+from modules.errors import (
+    ConnectionFailed,
+    FieldRefused,
+    ImagesRefused,
+    ImagesUnsupported,
+    ProviderError,
+    ReasoningUnreadable,
+)
 from modules.llm.base import ChatRequest, Reply, ToolSpec
 from modules.llm.events import Finished, StreamEvent
 from modules.llm.ledger import lost_reasoning
@@ -53,6 +60,7 @@ async def run_turn(
     nothing was shown the message is taken back, so that the history has no question without an answer.
     Raises what the service raises, and CancelledError when the turn is interrupted.
     """
+    _check_images(conversation, message, model)
     conversation.append(message)
     try:
         service = await services.service_for(model)
@@ -136,6 +144,14 @@ def request_for(conversation: Conversation, model: Model, tools: tuple[ToolSpec,
         conversation.path,
         conversation.ledger_for(model),
     )
+
+
+def _check_images(conversation: Conversation, message: Message, model: Model) -> None:
+    """Refuse a picture where the endpoint has refused one before: left out, it would go unseen in silence."""
+    if message.images and IMAGES in conversation.ledger_for(model).without:
+        raise ImagesUnsupported(
+            f"{model.full_name} has refused images.", cure="Ask without the image, or /model to one that sees."
+        )
 
 
 def recover(request: ChatRequest, error: ProviderError) -> str:
