@@ -2,6 +2,8 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from hypothesis import strategies as st
@@ -13,8 +15,10 @@ from modules.llm.base import ChatRequest
 from modules.llm.catalogue import load
 from modules.llm.ledger import Ledger, ledger_key
 from modules.llm.message import IMAGES, State, sees
-from modules.llm.models import Model, Profile, Provider
+from modules.llm.models import Model, ModelRegistry, Profile, Provider
 from modules.llm.parts import Text, ToolResult, Wire
+from modules.session.conversation import Conversation
+from modules.session.store import FILE, Store
 from tests import wire
 from tests.cases import DOCUMENT, PICTURE, TOOLS
 from tests.dry import BODIES, Dry, extends, facts_of, history_in, wire_name
@@ -78,6 +82,20 @@ told = st.sampled_from(
 models = st.sampled_from(list(MODELS))
 
 
+def restarted(conversation: Conversation) -> Conversation:
+    """The conversation as the next run of the program finds it in the file."""
+    with TemporaryDirectory() as folder:
+        kept = Store(Path(folder) / FILE)
+        kept.said(conversation, conversation.nodes[-1])
+        kept.close()
+        found = Store(Path(folder) / FILE)
+        loaded = found.load(conversation.id, ModelRegistry(MODELS.values()), conversation.model)
+        found.close()
+        assert not found.news()
+    loaded.journal = None
+    return loaded
+
+
 class Wandering(RuleBasedStateMachine):
     """One conversation. What each ledger has frozen is remembered, and every later request must begin with it."""
 
@@ -129,6 +147,13 @@ class Wandering(RuleBasedStateMachine):
     @rule(data=st.data())
     def an_earlier_branch_is_gone_on_with(self, data: st.DataObject) -> None:
         self.dry.conversation.go_to(data.draw(st.integers(0, len(self.dry.conversation.nodes))))
+
+    @precondition(lambda self: self.dry.conversation.nodes)
+    @rule()
+    def the_program_is_started_again(self) -> None:
+        before = [json.dumps(self.dry.body(model)) for model in MODELS.values()]
+        self.dry.conversation = restarted(self.dry.conversation)
+        assert [json.dumps(self.dry.body(model)) for model in MODELS.values()] == before
 
     @rule(model=models)
     def reasoning_is_refused(self, model: str) -> None:
