@@ -8,12 +8,15 @@ from modules.config import ROOT
 from modules.llm.catalogue import load
 from modules.llm.events import Usage
 from modules.llm.failures import transport
-from modules.llm.message import user
+from modules.llm.message import IMAGES, user
 from modules.llm.models import ModelRegistry, Price
 from modules.session import prices
+from modules.session.conversation import Conversation
 from modules.session.plan import Plan, plan
 from modules.session.prices import cost_of, price_of
+from modules.session.switch import handover
 from tests.cases import DOCUMENT, PICTURE, TOOLS
+from tests.dry import model_at
 from tests.talk import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
 from tests.terminal import Home
 from tests.wire import Answer, Call, Reasoning
@@ -186,3 +189,13 @@ class TestAPrice:
         chat = home.open("-m", "offline:guide", python=("-X", "importtime"), rows=50)
         chat.until(lambda: b"genai_prices.data_snapshot" in chat.raw, "the prices")
         assert b"genai_prices" not in chat.raw[: chat.raw.index(b"\x1b[?2004h")]
+
+
+def test_pictures_that_an_endpoint_refused_are_counted_as_left_out() -> None:
+    model = model_at("chat")
+    talk = Conversation(model)
+    talk.append(user("Look.", PICTURE))
+    assert handover(talk, model).images == 0
+    talk.ledger_for(model).drop(IMAGES)
+    assert handover(talk, model).images == 1
+    assert "red.png" in " ".join(plan(talk, model).left_out)

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from modules.llm.events import Usage
 from modules.llm.ledger import Ledger, ledger_key
-from modules.llm.message import Message
+from modules.llm.message import Message, sees
 from modules.llm.models import Level, Model
 from modules.llm.parts import Text
 from modules.session.prices import cost_of
@@ -177,6 +177,11 @@ class Conversation:
     def ledger_for(self, model: Model) -> Ledger:
         """What was sent to readers such as this model."""
         return self.ledgers.setdefault(ledger_key(model), Ledger())
+
+    def seen_by(self, model: Model) -> bool:
+        """Whether this model is shown the conversation's pictures; its endpoint may have refused them."""
+        ledger = self.ledgers.get(ledger_key(model))
+        return sees(model, ledger.without if ledger else frozenset())
 
     def froze(self, model: Model) -> None:
         """Tell the journal that the model's ledger has changed."""

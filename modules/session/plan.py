@@ -66,7 +66,7 @@ def plan(conversation: Conversation, model: Model) -> Plan:
         renamed=renamed,
         reasoning={name: pieces for name, pieces in behind.items() if pieces},
         own=own,
-        left_out=list(_left_out(messages, model)),
+        left_out=list(_left_out(conversation, model)),
         read=read,
         price=price,
         cold=cost_of(model, Usage(input=told.tokens, cache_write=told.tokens if writes else 0)),
@@ -90,9 +90,10 @@ def _thoughts(message: Message) -> int:
     return sum(isinstance(part, Reasoning) for part in message.parts)
 
 
-def _left_out(messages: tuple[Message, ...], model: Model) -> Iterator[str]:
-    for message in messages:
-        parts = (*(() if model.vision else message.images), *(() if model.documents else documents(message)))
+def _left_out(conversation: Conversation, model: Model) -> Iterator[str]:
+    shown = conversation.seen_by(model)
+    for message in conversation:
+        parts = (*(() if shown else message.images), *(() if model.documents else documents(message)))
         yield from (part.name or ("image" if isinstance(part, Image) else "document") for part in parts)
 
 

@@ -36,7 +36,7 @@ def handover(conversation: Conversation, model: Model) -> Handover:
     return Handover(
         turns=conversation.turns,
         calls=calls,
-        images=0 if model.vision else sum(len(message.images) for message in messages),
+        images=0 if conversation.seen_by(model) else sum(len(message.images) for message in messages),
         files=0 if model.documents else sum(len(documents(message)) for message in messages),
         calls_as_text=0 if model.tools else calls,
         reasoning=sum(
