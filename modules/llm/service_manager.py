@@ -136,7 +136,7 @@ def _in_thread(make: Callable[[], BaseService]) -> asyncio.Future[BaseService]:
         gc.disable()  # thousands of new modules and no garbage: collecting costs a quarter of the import
         try:
             service = make()
-        except Exception as raised:
+        except Exception as raised:  # raised again, as it is, in whoever waits for the service
             error = raised
         finally:
             gc.freeze()  # else the next collection walks all those modules: a key would wait a tenth of a second
