@@ -95,6 +95,8 @@ async def _interactive(args: argparse.Namespace) -> int:
     from modules.llm.catalogue_cache import load as load_catalogue
     from modules.llm.service_manager import ServiceManager
     from modules.session.store import FILE, SHORT, Store
+    from modules.session.tooling import tooling_of
+    from modules.tools.approval import Approval
 
     config = Config()
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
@@ -103,7 +105,8 @@ async def _interactive(args: argparse.Namespace) -> int:
     conversation, notes = begin(_wish(args), store, models, services, first_choice(models, config, args.model))
     screen = TerminalScreen(plain=config.plain or not config.color)
     context = ChatContext(
-        config, models, services, conversation, COMMANDS, screen, attachments, saves=not args.no_save
+        config, models, services, conversation, COMMANDS, screen,
+        tooling_of(config, Approval(), None, enabled=True), attachments, saves=not args.no_save,
     )  # fmt: skip
     for line in greeting(VERSION, conversation.model.full_name, notes):
         screen.say(line)
@@ -120,6 +123,7 @@ async def _interactive(args: argparse.Namespace) -> int:
         if not args.no_save and context.conversation.messages:
             screen.say(f"Continue with: parlance -c, or -r {context.conversation.id[:SHORT]}")
     finally:
+        await context.tooling.close()
         store.close()
         for text in store.news():
             screen.error(ParlanceError(text))

@@ -24,8 +24,8 @@ from modules.llm import chat_completions
 from modules.llm.message import user
 from modules.llm.models import Dialect, Model
 from modules.llm.parts import Image, Reasoning, Text, ToolCall, Wire
+from modules.session.asking import request_for
 from modules.session.conversation import Conversation
-from modules.session.turn import request_for
 from tests.cases import ENDPOINTS, TOOLS
 from tests.dry import BODIES
 from tests.long import SEALED, long_conversation

@@ -23,8 +23,8 @@ from modules.config import Key
 from modules.llm.base import BaseService
 from modules.llm.http_service import HttpService
 from modules.llm.message import user
+from modules.session.asking import request_for
 from modules.session.conversation import Conversation
-from modules.session.turn import request_for
 from tests.cases import ENDPOINTS, TOOLS
 from tests.conftest import make_service
 from tests.long import long_conversation

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
+from typing import Annotated
+
+import msgspec
 
 from modules.errors import BadKey, ConfigError
 
@@ -14,6 +17,37 @@ VERSION = "0.1.0"
 APP = "parlance"
 ROOT = Path(__file__).resolve().parent.parent
 MAX_ENV_FILE = 64 * 1024
+
+
+# What a program that a tool runs is given of the environment: no key of any kind is among it.
+FOR_CHILDREN = (
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TZ", "LANG", "LANGUAGE", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT",
+    "COMSPEC", "PATHEXT", "APPDATA", "LOCALAPPDATA", "USERPROFILE", "VIRTUAL_ENV", "CONDA_PREFIX", "NVM_DIR",
+    "PYENV_ROOT", "CARGO_HOME", "RUSTUP_HOME", "GOPATH", "GOROOT", "JAVA_HOME", "NODE_PATH", "SSH_AUTH_SOCK", "DISPLAY",
+    "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy",
+    "https_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
+)  # fmt: skip
+FAMILIES_FOR_CHILDREN = ("LC_", "XDG_")
+
+
+class ToolSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The part [tools] of settings.toml. `on` are the tools that are on when a session begins, None for all.
+
+    A turn pauses after `steps` requests, after `dollars`, as far as prices are known, and after `tokens`; 0 is without
+    limit. `environment` are variables that child processes are given beside the usual ones.
+    """
+
+    on: tuple[str, ...] | None = None
+    steps: Annotated[int, msgspec.Meta(ge=0)] = 25
+    dollars: Annotated[float, msgspec.Meta(ge=0)] = 1.0
+    tokens: Annotated[int, msgspec.Meta(ge=0)] = 1_000_000
+    environment: tuple[str, ...] = ()
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """settings.toml in the config folder; everything in it may be left out."""
+
+    tools: ToolSettings = ToolSettings()
 
 
 class Key:
@@ -114,6 +148,33 @@ class Config:
                 cure="Copy the key again, alone on its line.",
             )
         return Key(value, f"{variable} in {source}")
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What settings.toml says. Raises ConfigError with the place of what it cannot mean."""
+        path = self.folder / "settings.toml"
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except FileNotFoundError:
+            return Settings()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path} cannot be read: {error}.", cure="It is a UTF-8 text file.") from error
+        try:
+            return msgspec.toml.decode(text, type=Settings)
+        except msgspec.ValidationError as error:
+            raise ConfigError(f"{path}: {error}.", cure="The README lists what it may hold.") from error
+        except msgspec.DecodeError as error:
+            raise ConfigError(f"{path} is not TOML: {error}.", cure="Correct it, or move it away.") from error
+
+    @cached_property
+    def child_environment(self) -> dict[str, str]:
+        """What programs that a tool runs are given of the environment: the usual, and what the settings name."""
+        named = (*FOR_CHILDREN, *self.settings.tools.environment)
+        return {
+            name: value
+            for name, value in self._environment.items()
+            if name in named or name.startswith(FAMILIES_FOR_CHILDREN)
+        }
 
     @property
     def plain(self) -> bool:

@@ -13,6 +13,7 @@
     ├── ToolsUnsupported           tools asked of a model that takes none
     ├── ImagesUnsupported          a new image for a model that sees none
     ├── FileProblem                a file that cannot be read or attached
+    ├── ToolFailed                 a tool that could not do what it was asked; the model reads it
     └── ProviderError              a provider's answer, or none
         ├── AuthenticationFailed   401
         ├── PermissionDenied       403
@@ -105,6 +106,10 @@ class ImagesUnsupported(ParlanceError):
 
 class FileProblem(ParlanceError):
     pass
+
+
+class ToolFailed(ParlanceError):
+    """The message is for the model, which may try again in another way."""
 
 
 class ProviderError(ParlanceError):

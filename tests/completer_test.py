@@ -20,6 +20,7 @@ from modules.llm.catalogue import load
 from modules.llm.models import Model
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
+from tests.tooling import no_tools
 
 
 class Lines:
@@ -73,7 +74,7 @@ def context(tmp_path: Path) -> ChatContext:
     models = load(ROOT / "models.yaml", None, config.get)
     conversation = Conversation(models.find(models.default).model)
     commands = CommandRegistry(switch, image, leave)
-    return ChatContext(config, models, ServiceManager(config.key), conversation, commands, Lines())
+    return ChatContext(config, models, ServiceManager(config.key), conversation, commands, Lines(), no_tools())
 
 
 @pytest.fixture

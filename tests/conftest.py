@@ -17,7 +17,7 @@ from modules.llm.ledger import Ledger
 from modules.llm.message import Message, user
 from modules.llm.models import Model, Provider
 from modules.llm.service_manager import SERVICES
-from modules.session.turn import recover
+from modules.session.asking import recover
 from tests.cases import ENDPOINTS, Case
 from tests.terminal import Home
 from tests.wire import Answer, Request, Status, WireServer

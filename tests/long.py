@@ -8,8 +8,8 @@ from modules.llm.base import ToolSpec
 from modules.llm.message import Message, Origin, user
 from modules.llm.models import Model
 from modules.llm.parts import Image, Part, Reasoning, Text, ToolCall, ToolResult
+from modules.session.asking import request_for
 from modules.session.conversation import Conversation
-from modules.session.turn import request_for
 from tests.dry import BODIES
 
 SAID = "What is said here is about as long as what people and models say to each other, and means nothing. " * 7

@@ -23,6 +23,7 @@ from modules.llm.catalogue import load
 from modules.llm.models import Model
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
+from modules.session.tooling import Tooling
 
 class Lines:
     show_reasoning = False
@@ -36,7 +37,7 @@ models = load(config.shipped_models, None, config.get)
 ollama = models.providers["ollama"]
 models.learn(ollama, [Model(name=name, id=name, provider=ollama, known=False) for name in sys.argv[1:]])
 conversation = Conversation(models.find(config.get("START", models.default)).model)
-context = ChatContext(config, models, ServiceManager(config.key), conversation, CommandRegistry(), Lines())
+context = ChatContext(config, models, ServiceManager(config.key), conversation, CommandRegistry(), Lines(), Tooling(None))
 print("what was said before")
 model = asyncio.run(pick_model(context))
 print("chosen:", model and ascii(model.full_name))

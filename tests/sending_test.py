@@ -12,8 +12,8 @@ from modules.llm.base import ChatRequest
 from modules.llm.http_service import HttpService
 from modules.llm.message import Message, user
 from modules.llm.parts import Wire
+from modules.session.asking import request_for
 from modules.session.conversation import Conversation
-from modules.session.turn import request_for
 from tests.cases import NAMES, PICTURE, TOOLS, TWO_CALLS, Case, Step, tool_loop
 from tests.conftest import Connect
 from tests.dry import BODIES, FOUR

@@ -13,8 +13,8 @@ from modules.llm.message import Message, closing, user
 from modules.llm.models import Model, Profile
 from modules.llm.parts import ToolResult
 from modules.llm.service_manager import ServiceManager
+from modules.session.asking import AnswerEvent, Recovered, ask
 from modules.session.conversation import Conversation
-from modules.session.turn import Recovered, TurnEvent, run_turn
 from tests.cases import ENDPOINTS, TOOLS
 from tests.dry import facts_of
 from tests.wire import Answer, Request, Status, WireServer
@@ -36,7 +36,7 @@ class Stage:
     def __init__(self, system: str = "", tools: tuple[ToolSpec, ...] = TOOLS) -> None:
         self.servers: dict[str, WireServer] = {}
         self.tools = tools
-        self.events: list[TurnEvent] = []
+        self.events: list[AnswerEvent] = []
         self.services = ServiceManager(lambda _: None)
         self._system = system
         self._conversation: Conversation | None = None
@@ -83,7 +83,7 @@ class Stage:
         message = user(message) if isinstance(message, str) else message
         self.events = []
         tools = self.tools if model.tools else ()
-        async for event in run_turn(self.conversation, self.services, message, model, tools):
+        async for event in ask(self.conversation, self.services, message, model, tools):
             self.events.append(event)
         assert isinstance(self.events[-1], Finished)
         return self.conversation.messages[-1]

@@ -12,8 +12,8 @@ from modules.llm.message import Message, user
 from modules.llm.models import Model
 from modules.llm.parts import Text, ToolResult
 from modules.llm.service_manager import ServiceManager
+from modules.session.asking import AnswerEvent, ask
 from modules.session.conversation import Conversation
-from modules.session.turn import TurnEvent, run_turn
 from tests.terminal import Home
 
 ANTHROPIC, OPENAI, GROQ, OLLAMA = (
@@ -32,7 +32,7 @@ class Talk:
         self.models = load(ROOT / "models.yaml", home.folder / "models.yaml", lambda variable: "")
         self.services = ServiceManager(self._key)
         self.conversation = Conversation(self.model(model))
-        self.events: list[TurnEvent] = []
+        self.events: list[AnswerEvent] = []
 
     async def __aenter__(self) -> "Talk":
         return self
@@ -48,10 +48,10 @@ class Talk:
 
     def turn(
         self, message: str | Message, model: Model | None = None, tools: tuple[ToolSpec, ...] = ()
-    ) -> AsyncGenerator[TurnEvent, None]:
+    ) -> AsyncGenerator[AnswerEvent, None]:
         """One turn, to be listened to event by event."""
         message = user(message) if isinstance(message, str) else message
-        return run_turn(self.conversation, self.services, message, model or self.conversation.model, tools)
+        return ask(self.conversation, self.services, message, model or self.conversation.model, tools)
 
     async def say(
         self, message: str | Message, model: Model | None = None, tools: tuple[ToolSpec, ...] = ()

@@ -16,7 +16,7 @@ from modules.errors import (
     ServerFailed,
 )
 from modules.llm.events import Finished, ReasoningDelta, TextDelta
-from modules.session.turn import LONGEST_BACKOFF, Retrying, retry_delay
+from modules.session.asking import LONGEST_BACKOFF, Retrying, retry_delay
 from tests.talk import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
 from tests.terminal import Home
 from tests.wire import Answer, Fault, Reasoning, Status, Usage

@@ -11,7 +11,7 @@ import pytest
 from modules.chat.commands.wire import parsed
 from modules.errors import FieldRefused, ImagesUnsupported, UsageError
 from modules.llm.message import user
-from modules.session.turn import recover, request_for
+from modules.session.asking import recover, request_for
 from modules.session.wire import difference, next_request, pretty
 from tests.cases import DOCUMENT, PICTURE, PNG, TOOLS
 from tests.talk import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk

@@ -14,6 +14,7 @@ from modules.llm.models import Model, ModelRegistry
 from modules.llm.parts import File, Image
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
+from modules.session.tooling import Tooling
 
 
 class Screen(Protocol):
@@ -58,6 +59,7 @@ class ChatContext(Struct):
     conversation: Conversation
     commands: "CommandRegistry"
     screen: Screen
+    tooling: Tooling
     attachments: list[Image | File] = []
     draft: str = ""  # what the next prompt begins with
     saves: bool = True  # what is typed, too, is there in the next run

@@ -14,8 +14,9 @@ from modules.llm.message import Message, user
 from modules.llm.parts import File, Image
 from modules.llm.service_manager import ServiceManager
 from modules.session import prices
+from modules.session.asking import Retrying
 from modules.session.conversation import Conversation
-from modules.session.turn import Retrying, run_turn
+from modules.session.turn import run_turn
 
 MAX_INPUT = 32 * 1024 * 1024
 

@@ -113,7 +113,7 @@ class Interactive:
         answer = Answer(self._screen, model.name)
         self._screen.write("\n")
         spent, began = len(conversation.spent), time.monotonic()
-        events = run_turn(conversation, self._context.services, asked.message, model)
+        events = run_turn(conversation, self._context.services, asked.message, model, self._context.tooling)
         try:
             finished = await interruptible(show(events, answer), self._prompt.app.input)
         except ParlanceError as error:

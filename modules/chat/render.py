@@ -9,7 +9,8 @@ from typing import Protocol
 from modules.chat.clean import clean
 from modules.chat.screen import TerminalScreen
 from modules.llm.events import Finished, ReasoningDelta, TextDelta, ToolCallDelta
-from modules.session.turn import Recovered, Retrying, TurnEvent
+from modules.session.asking import Recovered, Retrying
+from modules.session.turn import TurnEvent
 
 FRAME = 1 / 12  # seconds between two drawings
 PATIENCE = 0.4  # seconds before the waiting is shown

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from msgspec import Struct
 
@@ -24,6 +24,9 @@ from modules.llm.parts import Wire
 IDLE_TIMEOUT = 300.0  # seconds without a byte; pings count as bytes
 
 
+ToolChoice = Literal["auto", "none"]
+
+
 class ToolSpec(Struct, frozen=True):
     """A tool as a model sees it; `parameters` is a JSON Schema object."""
 
@@ -35,8 +38,9 @@ class ToolSpec(Struct, frozen=True):
 class ChatRequest(Struct, frozen=True):
     """Everything one request is made of: a snapshot, so what happens later cannot change it.
 
-    `reasoning` is None for the model's own default. `session` keeps a provider's prompt cache together. `path` holds
-    the messages' ids, by which `ledger` knows what of them was sent before.
+    `reasoning` is None for the model's own default. With `tool_choice` "none" the tools are declared and may not be
+    called: taking them away would cost the provider's cache, and the reasoning that is bound to them. `session` keeps
+    a provider's prompt cache together. `path` holds the messages' ids, by which `ledger` knows what was sent before.
     """
 
     model: Model
@@ -47,6 +51,7 @@ class ChatRequest(Struct, frozen=True):
     session: str = ""
     path: tuple[int, ...] = ()
     ledger: Ledger | None = None
+    tool_choice: ToolChoice = "auto"
 
     def told(self, transformer: MessageTransformer, *above: Any) -> list[Wire]:
         """The messages on the wire, by the ledger where there is one; only what is new there is converted.

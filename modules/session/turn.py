@@ -1,213 +1,118 @@
-"""One turn: the person's message goes in, the answer's events come out, and the history is left fit to go on."""
+"""One turn: the person's message goes in; the model answers and calls tools until it calls no more."""
 
-import asyncio
-import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from modules.errors import (
-    ConnectionFailed,
-    FieldRefused,
-    ImagesRefused,
-    ImagesUnsupported,
-    ProviderError,
-    ReasoningUnreadable,
-)
-from modules.llm.base import ChatRequest, Reply, ToolSpec
-from modules.llm.events import Finished, StreamEvent
-from modules.llm.ledger import lost_reasoning
-from modules.llm.message import IMAGES, Message, State, says_something
+from modules.llm.base import ToolChoice, ToolSpec
+from modules.llm.message import Message, closing
 from modules.llm.models import Model
+from modules.llm.parts import ToolCall
 from modules.llm.service_manager import ServiceManager
-from modules.session.conversation import Conversation
+from modules.session.asking import AnswerEvent, ask
+from modules.session.calls import CallEvent, Calls
+from modules.session.conversation import Conversation, Spent
+from modules.session.tooling import Limits, Tooling
 
-TRIES = 4
-LONGEST_WAIT = 60.0  # seconds; beyond that the person decides, not the server's header
-LONGEST_BACKOFF = 20.0
-BEHIND = 0.5  # seconds that what is kept of an answer may be behind what is shown of it
-
-
-class Retrying(Struct, frozen=True):
-    """The request failed before anything was shown and is sent again after `seconds`; `attempt` counts from 1."""
-
-    seconds: float
-    attempt: int
-    error: ProviderError
+RUNNABLE = ("tool_use", "end_turn")  # calls of an answer that stopped for anything else are not whole
 
 
-class Recovered(Struct, frozen=True):
-    """The provider refused something of the history, and the request goes out again without it."""
+class Paused(Struct, frozen=True):
+    """The turn stops here although the model wants to go on; every call has its result. `text` says why."""
 
     text: str
 
 
-TurnEvent = StreamEvent | Retrying | Recovered
+TurnEvent = AnswerEvent | CallEvent | Paused
 
 
 async def run_turn(
     conversation: Conversation,
     services: ServiceManager,
-    message: Message,
+    message: Message | None,
     model: Model,
-    tools: tuple[ToolSpec, ...] = (),
+    tooling: Tooling | None = None,
 ) -> AsyncGenerator[TurnEvent, None]:
-    """Say `message` and let `model` answer. The message is kept before anything is sent.
+    """Say `message`, let `model` answer, run what it calls, and ask again until it calls nothing.
 
-    What was shown is kept, whatever happens: an answer that was interrupted or cut is stored and marked. Where
-    nothing was shown the message is taken back, so that the history has no question without an answer.
-    Raises what the service raises, and CancelledError when the turn is interrupted.
+    Without a message the model goes on from the results of tools that nobody has answered yet. Whatever ends the
+    turn, each call has one result and any model may go on. Raises what `ask` raises.
     """
-    _check_images(conversation, message, model)
-    conversation.append(message)
-    try:
-        service = await services.service_for(model)
+    repeats = _Repeats(tooling.limits.repeats if tooling else 0)
+    before = len(conversation.spent)
+    steps = 0
+    while True:
+        tools, choice = await offered(conversation, model, tooling)
+        async with aclosing(ask(conversation, services, message, model, tools, choice)) as answer:
+            async for event in answer:
+                yield event
+        steps += 1
+        said = conversation.messages[-1]
+        if tooling is None or not (tools and said.calls and said.stop in RUNNABLE):
+            return
         if conversation.journal is not None:
             await conversation.journal.settled()
-        attempt = 1
-        while True:
-            request = request_for(conversation, model, tools)
-            reply = service.reply(request)
-            growth = _Growth(conversation, reply)
-            shown = False
-            try:
-                async with aclosing(reply) as events:
-                    async for event in events:
-                        shown = True
-                        growth.grew()
-                        if isinstance(event, Finished):
-                            _keep(conversation, reply, request, "complete")
-                        yield event
-                return
-            except ProviderError as error:
-                _keep(conversation, reply, request, "incomplete")
-                if shown:
-                    raise
-                if loss := recover(request, error):
-                    yield Recovered(loss)
-                    continue
-                delay = retry_delay(error, attempt)
-                if delay is None:
-                    raise
-                yield Retrying(delay, attempt, error)
-                attempt += 1
-                await asyncio.sleep(delay)
-            except (asyncio.CancelledError, GeneratorExit):
-                _keep(conversation, reply, request, "interrupted")
-                raise
-            finally:
-                growth.stop()
-    except BaseException:  # whatever ends the turn, a question without an answer does not stay
-        if conversation.messages[-1] is message:
-            conversation.undo()
-        raise
+        calls = Calls(said.calls, tooling.toolbox, tooling.approval, repeats.refused(said.calls))
+        try:
+            async with aclosing(calls.run()) as running:
+                async for happened in running:
+                    yield happened
+        finally:
+            if results := closing(said, calls.results):
+                conversation.append(results)
+        message = None
+        if reason := repeats.reason or _spent_enough(tooling.limits, steps, conversation.spent[before:]):
+            yield Paused(reason)
+            return
 
 
-class _Growth:
-    """Tells the journal of an answer while it arrives."""
+async def offered(
+    conversation: Conversation, model: Model, tooling: Tooling | None
+) -> tuple[tuple[ToolSpec, ...], ToolChoice]:
+    """The tools to declare to this model, and whether it may call them.
 
-    def __init__(self, conversation: Conversation, reply: Reply) -> None:
-        self._conversation = conversation
-        self._reply = reply
-        self._head = conversation.head
-        self._timer: asyncio.TimerHandle | None = None
-
-    def grew(self) -> None:
-        """There is more of it; the journal is told soon, also if nothing else comes."""
-        if self._timer is None and self._conversation.journal is not None:
-            self._timer = asyncio.get_running_loop().call_later(BEHIND, self._tell)
-
-    def stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _tell(self) -> None:
-        self._timer = None
-        journal = self._conversation.journal
-        if journal is not None and self._conversation.head == self._head:
-            message = self._reply.message("incomplete")
-            if message.text.strip():
-                journal.growing(self._conversation, message)
-
-
-def request_for(conversation: Conversation, model: Model, tools: tuple[ToolSpec, ...] = ()) -> ChatRequest:
-    """What `model` is asked next: the conversation as it stands."""
-    return ChatRequest(
-        model,
-        conversation.messages,
-        conversation.system,
-        conversation.reasoning,
-        tools,
-        conversation.id,
-        conversation.path,
-        conversation.ledger_for(model),
-    )
-
-
-def _check_images(conversation: Conversation, message: Message, model: Model) -> None:
-    """Refuse a picture where the endpoint has refused one before: left out, it would go unseen in silence."""
-    if message.images and IMAGES in conversation.ledger_for(model).without:
-        raise ImagesUnsupported(
-            f"{model.full_name} has refused images.", cure="Ask without the image, or /model to one that sees."
-        )
-
-
-def recover(request: ChatRequest, error: ProviderError) -> str:
-    """Change what the ledger sends so that the same refusal cannot come again, and say what is left out.
-
-    Each step is taken once per ledger and remembered there; "" where there is nothing left to give up.
+    Tools that were ever called here stay declared after they are switched off: without them a provider loses its
+    cache of the conversation, and the reasoning that is bound to them.
     """
-    ledger, model = request.ledger, request.model
-    if ledger is None:
-        return ""
-    match error:
-        case ReasoningUnreadable() if model.profile.thinking == "adaptive" and not ledger.lenient:
-            ledger.lenient = True
-            return f"Context: {model.name} may leave out earlier reasoning that it cannot read any more."
-        case ReasoningUnreadable() if ledger.stripped < len(request.messages):
-            lost = lost_reasoning(request.messages, len(request.messages), model)
-            ledger.strip(len(request.messages))
-            return f"Context: {lost} earlier piece{'s' if lost != 1 else ''} of reasoning left out for {model.name}."
-        case FieldRefused(field=field) if field and field not in ledger.without:
-            ledger.drop(field)
-            return f'Context: the field "{field}" is left out for {model.provider.title}.'
-        case ImagesRefused() if IMAGES not in ledger.without and any(message.images for message in request.messages):
-            shown = sum(len(message.images) for message in request.messages)
-            ledger.drop(IMAGES)
-            return f"Context: {shown} picture{'s' if shown != 1 else ''} left out for {model.name}, which takes none."
+    if tooling is None or not model.tools:
+        return (), "auto"
+    await tooling.toolbox.gather()
+    if tooling.toolbox.enabled:
+        return tooling.toolbox.specs, "auto"
+    called = any(message.calls for message in conversation)
+    return (tooling.toolbox.specs, "none") if called else ((), "auto")
+
+
+class _Repeats:
+    """Counts identical calls in a row. A model that is stuck asks the same again and again."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._last = ("", "")
+        self._count = 0
+        self.reason = ""
+
+    def refused(self, calls: Iterable[ToolCall]) -> dict[str, str]:
+        """The calls that must not run, by id, with what the model is told."""
+        refused: dict[str, str] = {}
+        for call in calls:
+            this = (call.name, call.arguments)
+            self._count = self._count + 1 if this == self._last else 1
+            self._last = this
+            if self._most and self._count >= self._most:
+                refused[call.id] = f"Not run: the same call came {self._count} times in a row."
+                self.reason = f"{call.name} was called {self._count} times in a row with the same arguments."
+        return refused
+
+
+def _spent_enough(limits: Limits, steps: int, spent: list[Spent]) -> str:
+    tokens = sum(one.usage.input + one.usage.output for one in spent)
+    dollars = sum(one.cost or 0.0 for one in spent)
+    if limits.steps and steps >= limits.steps:
+        return f"The model was asked {steps} times in this turn."
+    if limits.dollars and dollars >= limits.dollars:
+        return f"This turn has cost ${dollars:.2f}."
+    if limits.tokens and tokens >= limits.tokens:
+        return f"This turn has taken {tokens} tokens."
     return ""
-
-
-def retry_delay(error: ProviderError, attempt: int) -> float | None:
-    """Seconds to wait before the same request is sent again, or None where that would not help.
-
-    A connection that broke before the first byte is tried again at once: an idle one may have gone stale.
-    """
-    if not error.retryable or attempt >= TRIES:
-        return None
-    if error.retry_after is not None:
-        return error.retry_after if error.retry_after <= LONGEST_WAIT else None
-    if isinstance(error, ConnectionFailed) and attempt == 1:
-        return 0.0
-    backoff: float = min(LONGEST_BACKOFF, 2.0 ** (attempt - 1))
-    return backoff * random.uniform(0.75, 1.0)
-
-
-def _keep(conversation: Conversation, reply: Reply, request: ChatRequest, state: State) -> None:
-    """Store the answer as far as it came, and freeze what it answers; of a cut one, only what can be read."""
-    answer = reply.message(state)
-    if answer.usage is not None:
-        conversation.pay(request.model, answer.usage)
-    if state != "complete" and not answer.text.strip():
-        return
-    ledger = request.ledger
-    if ledger is not None and answer.state != "refused" and says_something(answer):
-        if answer.origin is not None:
-            answer = replace(answer, origin=replace(answer.origin, made_under=ledger.bound_to))
-        ledger.commit()
-        conversation.append(answer)
-        conversation.froze(request.model)
-    else:
-        conversation.append(answer)

@@ -16,8 +16,8 @@ from modules.llm.message import user
 from modules.llm.models import Model
 from modules.llm.parts import File, Image, Wire
 from modules.llm.service_manager import ServiceManager
+from modules.session.asking import request_for
 from modules.session.conversation import Conversation
-from modules.session.turn import request_for
 
 NOTHING_TYPED = "…"
 WORDS = ("text", "content", "output", "arguments", "instructions")  # what people and models wrote stays as it is

@@ -1,0 +1,60 @@
+"""The tools of a session with their permissions and limits, put together when they are first needed."""
+
+import os
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+from msgspec import Struct
+
+from modules.config import Config
+from modules.tools.approval import Approval
+from modules.tools.toolbox import Toolbox
+
+
+class Limits(Struct, frozen=True):
+    """Where a turn pauses: requests, identical calls in a row, dollars as far as prices are known, and tokens."""
+
+    steps: int = 25
+    repeats: int = 3
+    dollars: float = 1.0
+    tokens: int = 1_000_000
+
+
+class Tooling:
+    """What a turn needs to run tools. `make` is called once, with the first need: the prompt does not wait for it."""
+
+    def __init__(self, make: Callable[[], Toolbox], approval: Approval | None = None, limits: Limits | None = None):
+        self._make = make
+        self.approval = approval or Approval()
+        self.limits = limits or Limits()
+
+    @cached_property
+    def toolbox(self) -> Toolbox:
+        return self._make()
+
+    async def close(self) -> None:
+        """End what the tools have started."""
+        if "toolbox" in self.__dict__:
+            await self.toolbox.close()
+
+
+def tooling_of(config: Config, approval: Approval, wanted: tuple[str, ...] | None, *, enabled: bool) -> Tooling:
+    """All the tools there are for this person. `wanted` are the names that are on, None for what the settings say."""
+    settings = config.settings.tools
+    folder = Path(os.getcwd()).resolve()  # fixed here: whatever is done later, "the working folder" stays this one
+
+    def make() -> Toolbox:
+        from modules.tools.built_in import BUILT_IN
+        from modules.tools.tool import ToolContext
+
+        context = ToolContext(
+            folder,
+            config.data_folder,
+            (config.folder, config.data_folder, config.state_folder),
+            config.child_environment,
+        )
+        on = settings.on if wanted is None else wanted
+        return Toolbox(BUILT_IN, context, (), on=on, enabled=enabled)
+
+    return Tooling(make, approval, Limits(settings.steps, 3, settings.dollars, settings.tokens))

@@ -1,0 +1,5 @@
+"""The tools that come with the program, in the order that models are told of them."""
+
+from modules.tools.tool import Tool
+
+BUILT_IN: tuple[Tool, ...] = ()

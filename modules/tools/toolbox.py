@@ -1,0 +1,113 @@
+"""The tools of a session: which there are, which are on, and from a model's call to a plan."""
+
+import asyncio
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from modules.errors import ToolFailed
+from modules.llm.base import ToolSpec
+from modules.llm.parts import ToolCall
+from modules.tools.tool import Plan, Tool, ToolContext
+
+NEAR = 10  # names that an unknown one is answered with
+LARGEST_CALL = 1_000_000  # characters of arguments
+
+
+class Source(Protocol):
+    """Tools that are not there at once, such as a folder of files or a server."""
+
+    async def tools(self) -> Sequence[Tool]:
+        """What it offers now, in a stable order. Waits for the first list, and not for long; never raises."""
+
+    def news(self) -> list[str]:
+        """What the person should know and has not been told."""
+
+    async def close(self) -> None:
+        """Let go of everything, processes included."""
+
+
+class Toolbox:
+    """Built-in tools and those of sources. Which are on is the person's choice and outlives a reload of a source.
+
+    `enabled` is False where all are switched off at once: they stay declared to the models, and cannot be called.
+    """
+
+    def __init__(
+        self,
+        tools: Iterable[Tool],
+        context: ToolContext,
+        sources: Sequence[Source] = (),
+        *,
+        on: Iterable[str] | None = None,
+        enabled: bool = True,
+    ) -> None:
+        self.context = context
+        self.sources = sources
+        self.enabled = enabled
+        self._own = list(tools)
+        self._wanted = None if on is None else set(on)
+        self._off: set[str] = set()
+        self._tools = {one.name: one for one in self._own}
+        self._clashes: list[str] = []
+
+    def __iter__(self) -> Iterator[Tool]:
+        return iter(self._tools.values())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._tools
+
+    def is_on(self, name: str) -> bool:
+        """Whether models are told of the tool, once tools are enabled."""
+        return name not in self._off and (self._wanted is None or name in self._wanted)
+
+    def switch(self, name: str, on: bool) -> None:
+        """Switch a tool on or off."""
+        if on:
+            self._off.discard(name)
+            if self._wanted is not None:
+                self._wanted.add(name)
+        else:
+            self._off.add(name)
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """The tools that are on, as models are told of them; the order does not change."""
+        return tuple(one.spec for one in self if self.is_on(one.name))
+
+    async def gather(self) -> None:
+        """Take in what the sources offer now. A name that is taken already is left out, and that is news."""
+        offered = await asyncio.gather(*(source.tools() for source in self.sources))
+        tools = {one.name: one for one in self._own}
+        for one in (one for some in offered for one in some):
+            if (other := tools.setdefault(one.name, one)) is not one:
+                clash = f'The tool "{one.name}" of {one.source} is left out: {other.source} has one of that name.'
+                if clash not in self._clashes:
+                    self._clashes.append(clash)
+        self._tools = tools
+
+    def news(self) -> list[str]:
+        """What the sources have to say, each thing once."""
+        return [text for source in self.sources for text in source.news()]
+
+    async def plan(self, call: ToolCall) -> tuple[Tool, Plan]:
+        """Look at a call: find the tool, check the arguments. Raises ToolFailed with what the model should know."""
+        if not self.enabled:
+            raise ToolFailed("Tools are switched off by the user.")
+        found = self._tools.get(call.name)
+        if found is None or not self.is_on(call.name):
+            raise ToolFailed(self._unknown(call.name))
+        if len(call.arguments) > LARGEST_CALL:
+            raise ToolFailed(f"The arguments are larger than {LARGEST_CALL} characters.")
+        arguments = call.parsed()
+        if arguments is None:
+            raise ToolFailed("The arguments are not a JSON object.")
+        return found, await found.prepare(arguments, self.context)
+
+    async def close(self) -> None:
+        await asyncio.gather(*(source.close() for source in self.sources))
+
+    def _unknown(self, name: str) -> str:
+        names = [one.name for one in self if self.is_on(one.name)]
+        near = difflib.get_close_matches(name, names, n=NEAR, cutoff=0.4) or names[:NEAR]
+        return f'There is no tool "{name}".' + (f" There are {', '.join(near)}." if near else "")
