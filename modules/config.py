@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
-from typing import Annotated
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from modules.errors import BadKey, ConfigError
+
+if TYPE_CHECKING:
+    from modules.settings import Settings
 
 VERSION = "0.1.0"
 APP = "parlance"
@@ -28,26 +29,6 @@ FOR_CHILDREN = (
     "https_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
 )  # fmt: skip
 FAMILIES_FOR_CHILDREN = ("LC_", "XDG_")
-
-
-class ToolSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The part [tools] of settings.toml. `on` are the tools that are on when a session begins, None for all.
-
-    A turn pauses after `steps` requests, after `dollars`, as far as prices are known, and after `tokens`; 0 is without
-    limit. `environment` are variables that child processes are given beside the usual ones.
-    """
-
-    on: tuple[str, ...] | None = None
-    steps: Annotated[int, msgspec.Meta(ge=0)] = 25
-    dollars: Annotated[float, msgspec.Meta(ge=0)] = 1.0
-    tokens: Annotated[int, msgspec.Meta(ge=0)] = 1_000_000
-    environment: tuple[str, ...] = ()
-
-
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """settings.toml in the config folder; everything in it may be left out."""
-
-    tools: ToolSettings = ToolSettings()
 
 
 class Key:
@@ -150,21 +131,11 @@ class Config:
         return Key(value, f"{variable} in {source}")
 
     @cached_property
-    def settings(self) -> Settings:
+    def settings(self) -> "Settings":
         """What settings.toml says. Raises ConfigError with the place of what it cannot mean."""
-        path = self.folder / "settings.toml"
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-        except FileNotFoundError:
-            return Settings()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{path} cannot be read: {error}.", cure="It is a UTF-8 text file.") from error
-        try:
-            return msgspec.toml.decode(text, type=Settings)
-        except msgspec.ValidationError as error:
-            raise ConfigError(f"{path}: {error}.", cure="The README lists what it may hold.") from error
-        except msgspec.DecodeError as error:
-            raise ConfigError(f"{path} is not TOML: {error}.", cure="Correct it, or move it away.") from error
+        from modules.settings import read  # --version and --list-models need none
+
+        return read(self.folder / "settings.toml")
 
     @cached_property
     def child_environment(self) -> dict[str, str]:

@@ -1,0 +1,44 @@
+"""What a person may settle for all sessions, in settings.toml of the config folder."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from modules.errors import ConfigError
+
+
+class ToolSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The part [tools] of settings.toml. `on` are the tools that are on when a session begins, None for all.
+
+    A turn pauses after `steps` requests, after `dollars`, as far as prices are known, and after `tokens`; 0 is without
+    limit. `environment` are variables that child processes are given beside the usual ones.
+    """
+
+    on: tuple[str, ...] | None = None
+    steps: Annotated[int, msgspec.Meta(ge=0)] = 25
+    dollars: Annotated[float, msgspec.Meta(ge=0)] = 1.0
+    tokens: Annotated[int, msgspec.Meta(ge=0)] = 1_000_000
+    environment: tuple[str, ...] = ()
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """settings.toml in the config folder; everything in it may be left out."""
+
+    tools: ToolSettings = ToolSettings()
+
+
+def read(path: Path) -> Settings:
+    """The settings in that file, the usual ones where there is none. Raises ConfigError with what cannot be."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}.", cure="It is a UTF-8 text file.") from error
+    try:
+        return msgspec.toml.decode(text, type=Settings)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {error}.", cure="The README lists what it may hold.") from error
+    except msgspec.DecodeError as error:
+        raise ConfigError(f"{path} is not TOML: {error}.", cure="Correct it, or move it away.") from error
