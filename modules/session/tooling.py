@@ -47,6 +47,7 @@ def tooling_of(config: Config, approval: Approval, wanted: tuple[str, ...] | Non
     def make() -> Toolbox:
         from modules.tools.built_in import BUILT_IN
         from modules.tools.tool import ToolContext
+        from modules.tools.user_tools import UserTools
 
         context = ToolContext(
             folder,
@@ -55,6 +56,6 @@ def tooling_of(config: Config, approval: Approval, wanted: tuple[str, ...] | Non
             config.child_environment,
         )
         on = settings.on if wanted is None else wanted
-        return Toolbox(BUILT_IN, context, (), on=on, enabled=enabled)
+        return Toolbox(BUILT_IN, context, (UserTools(config.folder / "tools", context),), on=on, enabled=enabled)
 
     return Tooling(make, approval, Limits(settings.steps, 3, settings.dollars, settings.tokens))
