@@ -102,7 +102,7 @@ def request_body(request: ChatRequest) -> Wire:
         body["system"] = [_text(request.system)]
     if tools := _tools(request):
         body["tools"] = tools
-        if not request.tools:
+        if request.silent or (not request.tools and "tool_choice" not in request.refused):
             body["tool_choice"] = {"type": "none"}
     body["messages"] = request.told(AnthropicTransformer(model, request.refused), request.system, tools)
     if "cache_control" not in request.refused:
@@ -117,10 +117,7 @@ def request_body(request: ChatRequest) -> Wire:
 def _tools(request: ChatRequest) -> list[Wire]:
     """The tools to declare. Calls in the history demand that theirs are, be they switched off by now."""
     if request.tools:
-        return [
-            {"name": tool.name, "description": tool.description, "input_schema": tool.parameters}
-            for tool in request.tools
-        ]
+        return [{"name": tool.name, "description": tool.told, "input_schema": tool.schema} for tool in request.declared]
     if not request.model.tools:
         return []
     used = dict.fromkeys(safe_name(call) for message in request.messages for call in message.calls)

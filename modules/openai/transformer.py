@@ -105,12 +105,14 @@ def request_body(request: ChatRequest) -> Wire:
             {
                 "type": "function",
                 "name": tool.name,
-                "description": tool.description,
-                "parameters": tool.parameters,
+                "description": tool.told,
+                "parameters": tool.schema,
                 "strict": False,
             }
-            for tool in request.tools
+            for tool in request.declared
         ]
+        if request.silent:
+            body["tool_choice"] = "none"
     if model.reasoning:
         body["include"] = ["reasoning.encrypted_content"]
         body["reasoning"] = {"summary": "auto"}
