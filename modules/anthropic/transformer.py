@@ -102,16 +102,15 @@ def request_body(request: ChatRequest) -> Wire:
         body["system"] = [_text(request.system)]
     if tools := _tools(request):
         body["tools"] = tools
-        if request.silent or (not request.tools and "tool_choice" not in request.refused):
+        if request.tool_choice == "none" or not request.tools:
             body["tool_choice"] = {"type": "none"}
     body["messages"] = request.told(AnthropicTransformer(model, request.refused), request.system, tools)
-    if "cache_control" not in request.refused:
-        # The provider moves this breakpoint along by itself, so the messages carry no marks that would come and go.
-        body["cache_control"] = {"type": "ephemeral"}
+    # The provider moves this breakpoint along by itself, so the messages carry no marks that would come and go.
+    body["cache_control"] = {"type": "ephemeral"}
     body.update(_thinking(request, limit, body["messages"]))
     if request.ledger is not None and request.ledger.lenient and body.get("thinking", {}).get("type") == "adaptive":
         body["thinking"]["block_binding"] = {"prefix_mismatch_behavior": "drop_block"}
-    return body
+    return request.accepted(body)
 
 
 def _tools(request: ChatRequest) -> list[Wire]:

@@ -81,14 +81,13 @@ class ChatRequest(Struct, frozen=True):
         return self.tools[: MOST_TOOLS.get(self.model.provider.dialect)]
 
     @property
-    def silent(self) -> bool:
-        """Whether the model is to be told that it may not call its tools, and the endpoint takes that."""
-        return self.tool_choice == "none" and "tool_choice" not in self.refused
-
-    @property
     def refused(self) -> frozenset[str]:
         """What the endpoint turned out to refuse: names of fields, or IMAGES."""
         return frozenset() if self.ledger is None else self.ledger.without
+
+    def accepted(self, body: Wire) -> Wire:
+        """The body without the fields that the endpoint has refused."""
+        return {field: value for field, value in body.items() if field not in self.refused}
 
 
 class Draft(ABC):

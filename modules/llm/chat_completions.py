@@ -163,13 +163,13 @@ def request_body(request: ChatRequest) -> Wire:
         body[profile.tokens_field] = model.max_output
     if request.tools:
         body["tools"] = [_declared(tool) for tool in request.declared]
-        if request.silent:
+        if request.tool_choice == "none":
             body["tool_choice"] = "none"
     if profile.effort and request.reasoning in model.reasoning and request.reasoning is not None:
         body["reasoning_effort"] = request.reasoning
     if profile.effort == "groq" and model.reasoning:
         body["reasoning_format"] = "parsed"
-    return body
+    return request.accepted(body)
 
 
 def _declared(tool: ToolSpec) -> Wire:

@@ -111,7 +111,7 @@ def request_body(request: ChatRequest) -> Wire:
             }
             for tool in request.declared
         ]
-        if request.silent:
+        if request.tool_choice == "none":
             body["tool_choice"] = "none"
     if model.reasoning:
         body["include"] = ["reasoning.encrypted_content"]
@@ -120,7 +120,7 @@ def request_body(request: ChatRequest) -> Wire:
             body["reasoning"]["effort"] = request.reasoning
     if request.session:
         body["prompt_cache_key"] = request.session
-    return body
+    return request.accepted(body)
 
 
 def _text(text: str) -> Wire:
