@@ -8,10 +8,10 @@ from msgspec import Struct
 from modules.llm.base import MOST_TOOLS, ToolChoice, ToolSpec
 from modules.llm.message import Message, closing
 from modules.llm.models import Model
-from modules.llm.parts import ToolCall
+from modules.llm.parts import ToolCall, ToolResult
 from modules.llm.service_manager import ServiceManager
 from modules.session.asking import AnswerEvent, Recovered, ask
-from modules.session.calls import CallEvent, Calls
+from modules.session.calls import CallEvent, Calls, failed
 from modules.session.conversation import Conversation, Spent
 from modules.session.tooling import Limits, Tooling
 
@@ -52,7 +52,10 @@ async def run_turn(
                 yield event
         steps += 1
         said = conversation.messages[-1]
-        if tooling is None or not (tools and said.calls and said.stop in RUNNABLE):
+        if tooling is None or not said.calls:
+            return
+        if not tools or said.stop not in RUNNABLE:
+            conversation.append(_not_run(said))
             return
         if conversation.journal is not None:
             await conversation.journal.settled()
@@ -85,6 +88,12 @@ async def offered(
         return tooling.toolbox.specs, "auto"
     called = any(message.calls for message in conversation)
     return (tooling.toolbox.specs, "none") if called else ((), "auto")
+
+
+def _not_run(said: Message) -> Message:
+    """The results of calls that came in an answer which ended otherwise, or to a model that has no tools."""
+    why = "there are no tools" if said.stop in RUNNABLE else f"the answer ended early ({said.stop})"
+    return Message("tool", tuple(ToolResult(call.id, failed(f"Not run: {why}.").parts, True) for call in said.calls))
 
 
 def _left_out(tools: tuple[ToolSpec, ...], model: Model) -> str:
