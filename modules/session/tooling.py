@@ -28,6 +28,7 @@ class Tooling:
         self._make = make
         self.approval = approval or Approval()
         self.limits = limits or Limits()
+        self.said: set[str] = set()  # what the person was told once and need not be told again
 
     @cached_property
     def toolbox(self) -> Toolbox:
