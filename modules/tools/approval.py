@@ -15,6 +15,7 @@ class Permission(Struct, frozen=True):
     Without a `line` it covers every call. With one it covers just that command line, or with `prefix` every command
     line that begins with the same words and is nothing but words: no shell syntax, which could smuggle in another. A
     prefix that says too little, as `unsafe_prefix` tells, covers only itself.
+    A plan that is apart needs a permission for its very line.
     """
 
     tool: str
@@ -24,6 +25,8 @@ class Permission(Struct, frozen=True):
     def covers(self, tool: Tool, plan: Plan) -> bool:
         if self.tool != tool.name:
             return False
+        if plan.apart:
+            return bool(self.line) and self.line == plan.line
         if not self.line:
             return not self.prefix
         if self.line == plan.line:

@@ -53,6 +53,7 @@ class Plan(Struct, frozen=True):
 
     `asks` is why the person must agree, "" where nobody needs to; `preview` is shown with the question, such as a
     diff. `line` is the command line that a lasting permission is about; "" for a tool that is allowed as a whole.
+    A plan that is `apart` is not covered by a permission for the tool as a whole, only by one for its very `line`.
     After `patience` seconds the call is stopped.
     """
 
@@ -61,6 +62,7 @@ class Plan(Struct, frozen=True):
     preview: str = ""
     line: str = ""
     patience: float = 120.0
+    apart: bool = False
 
 
 Prepare = Callable[[dict[str, Any], ToolContext], Awaitable[Plan]]
