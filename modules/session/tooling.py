@@ -4,12 +4,16 @@ import os
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from modules.config import Config
 from modules.tools.approval import Approval
-from modules.tools.toolbox import Toolbox
+from modules.tools.toolbox import Source, Toolbox
+
+if TYPE_CHECKING:
+    from modules.mcp.servers import Servers
 
 
 class Limits(Struct, frozen=True):
@@ -34,6 +38,13 @@ class Tooling:
     def toolbox(self) -> Toolbox:
         return self._make()
 
+    @property
+    def servers(self) -> "Servers | None":
+        """The MCP servers; None where there is no mcp.json."""
+        from modules.mcp.servers import Servers
+
+        return next((source for source in self.toolbox.sources if isinstance(source, Servers)), None)
+
     async def close(self) -> None:
         """End what the tools have started."""
         if "toolbox" in self.__dict__:
@@ -57,6 +68,11 @@ def tooling_of(config: Config, approval: Approval, wanted: tuple[str, ...] | Non
             config.child_environment,
         )
         on = settings.on if wanted is None else wanted
-        return Toolbox(BUILT_IN, context, (UserTools(config.folder / "tools", context),), on=on, enabled=enabled)
+        sources: list[Source] = [UserTools(config.folder / "tools", context)]
+        if config.mcp_file.exists():
+            from modules.mcp.servers import Servers
+
+            sources.append(Servers(config))
+        return Toolbox(BUILT_IN, context, sources, on=on, enabled=enabled)
 
     return Tooling(make, approval, Limits(settings.steps, 3, settings.dollars, settings.tokens))
