@@ -5,6 +5,7 @@ import inspect
 import json
 import threading
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints, overload
 
@@ -176,13 +177,20 @@ async def in_thread(function: Callable[..., Any], /, **arguments: Any) -> Any:
         try:
             result = function(**arguments)
         except BaseException as raised:  # whatever a tool raises is the waiting task's to hear
-            error = raised if isinstance(raised, Exception) else RuntimeError(f"It raised {type(raised).__name__}")
+            error = raised if isinstance(raised, Exception) else RuntimeError(f"It raised {_named(raised)}")
             error.__cause__ = error.__cause__ if error is raised else raised
         if not loop.is_closed():
             loop.call_soon_threadsafe(settle, result, error)
 
     threading.Thread(target=run, name=f"tool {getattr(function, '__name__', '')}", daemon=True).start()
     return await done
+
+
+def _named(raised: BaseException) -> str:
+    """The exception as Python writes it, which those of anyone's making may fail at."""
+    with suppress(Exception):
+        return repr(raised)
+    return type(raised).__name__
 
 
 async def _called(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
