@@ -314,11 +314,13 @@ async def test_a_link_that_leads_out_of_the_folder_is_not_run(own: Own) -> None:
     own.write("real.txt", "@tool\ndef b(): ...\n")
     (own.folder / "b.py").symlink_to("real.txt")
     os.mkfifo(own.folder / "c.py")
+    (own.folder / "d.py").symlink_to("d.py")
     assert names(await own.tools()) == ["b"]
     news = own.source.news()
-    assert len(news) == 2
+    assert len(news) == 3
     assert "a.py leads out of the folder" in news[0]
     assert "c.py is not a file" in news[1]
+    assert news[2].startswith("d.py: ")
 
 
 async def test_the_file_that_runs_is_the_one_that_was_read(own: Own) -> None:

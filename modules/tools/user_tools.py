@@ -124,6 +124,8 @@ class UserTools:
             reply = await request(Request(str(path)), self._context, self._folder, AT_LOAD)
         except ToolFailed as error:
             return f"{path.name}: {error.message}"
+        except (OSError, RuntimeError) as error:  # a link in a circle, a disk that is full
+            return f"{path.name}: {error}."
         if reply.error:
             place = f"{path.name}:{reply.line}" if reply.line else path.name
             return f"{place}: {reply.error}"
