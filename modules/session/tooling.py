@@ -66,6 +66,7 @@ def tooling_of(config: Config, approval: Approval, wanted: tuple[str, ...] | Non
             config.data_folder,
             (config.folder, config.data_folder, config.state_folder),
             config.child_environment,
+            umask=config.umask,
         )
         on = settings.on if wanted is None else wanted
         sources: list[Source] = [UserTools(config.folder / "tools", context)]

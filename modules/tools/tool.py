@@ -38,8 +38,8 @@ class ToolContext(Struct, frozen=True):
     """Where a tool works. A function that has a parameter of this type is given it; the model never sees that.
 
     `folder` is the working folder, fixed when the program started. `private` is the program's own folder for spilled
-    results and backups. Inside `guarded` every reading asks, too. `environment` is all that a child process gets.
-    `tell` shows a line of progress.
+    results and backups. Inside `guarded` every reading asks, too. `environment` is all that a child process gets, and
+    `umask` its file mode mask, -1 for the program's own. `tell` shows a line of progress.
     """
 
     folder: Path
@@ -47,6 +47,7 @@ class ToolContext(Struct, frozen=True):
     guarded: tuple[Path, ...] = ()
     environment: Mapping[str, str] = {}
     tell: Callable[[str], None] = lambda line: None
+    umask: int = -1
 
 
 class Plan(Struct, frozen=True):
