@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from modules.errors import ToolFailed
 from modules.llm.base import ToolSpec
-from modules.llm.parts import File, Image, Text
+from modules.llm.parts import NAME, File, Image, Text
 
 Effect = Literal["read", "write", "execute", "network"]
 Content = Text | Image | File
@@ -99,13 +99,16 @@ def tool(
 
     A parameter is described by `Annotated[str, Meta(description="...")]` or in the docstring. A plain function runs in
     a thread of its own. `free` tools run without asking. A function that returns a Plan is asked about with that: it
-    must change nothing before the Plan's `do`. Raises TypeError for a signature that no schema can say.
+    must change nothing before the Plan's `do`. Raises TypeError for a signature that no schema can say, and for a name
+    that is not letters, digits, _ and -.
     """
 
     def made(function: Callable[..., Any]) -> Tool:
+        if not NAME.fullmatch(called := name or function.__name__):
+            raise TypeError(f'"{called}" is no name for a tool: it is 1 to 64 letters, digits, _ or -.')
         wanted = _parameters(function)
         given = [key for key, kind in get_type_hints(function).items() if kind is ToolContext]
-        spec = ToolSpec(name or function.__name__, description(function), schema_of(wanted))
+        spec = ToolSpec(called, description(function), schema_of(wanted))
 
         asks = None if get_type_hints(function).get("return") is Plan else "" if free else WHY[effect]
 
