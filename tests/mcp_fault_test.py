@@ -79,6 +79,13 @@ async def test_a_banner_and_lines_that_are_no_text_are_logged_and_passed_over(pl
         assert any("Welcome to the faulty server" in line for line in servers.log("faulty"))
 
 
+async def test_letters_that_are_broken_cost_no_answer(place: Place) -> None:
+    place.add()
+    async with place.running() as servers:
+        output = await place.call(named(await servers.tools(), "faulty__broken"))
+        assert text(output) == "half \ufffd and \ufffd"
+
+
 async def test_a_program_that_writes_only_junk_is_ended(place: Place) -> None:
     place.add("faulty", "junk")
     async with place.running() as servers:
@@ -215,7 +222,7 @@ async def test_closing_ends_a_server_and_all_that_it_has_started(place: Place, m
     place.add("one", mode)
     place.add("two", mode)
     async with place.running() as servers:
-        assert len(await servers.tools()) == 18
+        assert len(await servers.tools()) == 20
         assert len(place.left()) >= 4
         began = time.monotonic()
         await servers.close()
