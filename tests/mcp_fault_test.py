@@ -217,7 +217,18 @@ async def test_a_secret_of_an_entry_is_shown_nowhere(place: Place) -> None:
     assert "--key=${MY_TOKEN}" in told
 
 
-@pytest.mark.parametrize("mode", ["grandchild", "ignores"])
+async def test_a_server_that_reads_no_more_holds_up_neither_a_call_nor_the_end(place: Place) -> None:
+    place.add("faulty", "deaf", timeout=0.2)
+    async with place.running() as servers:
+        tools = await servers.tools()
+        began = time.monotonic()
+        with pytest.raises(ToolFailed, match="takes nothing in"):
+            await place.call(named(tools, "faulty__echo"), text="x" * 500_000)
+        await servers.close()
+        assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("mode", ["grandchild", "ignores", "escapes"])
 async def test_closing_ends_a_server_and_all_that_it_has_started(place: Place, mode: str) -> None:
     place.add("one", mode)
     place.add("two", mode)

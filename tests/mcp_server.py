@@ -44,6 +44,9 @@ class Server:
             request.setdefault("method", "an answer")
             with self.state.with_suffix(".seen").open("a") as seen:
                 seen.write(json.dumps(request) + "\n")
+            if request["method"] == "tools/list" and "deaf" in self.modes:
+                send({"id": request["id"], "result": self.tools({})})
+                time.sleep(600)
             if request["method"] == "notifications/initialized" and "samples" in self.modes:
                 wanted = {"messages": [], "maxTokens": 1}
                 send({"id": "s1", "method": "sampling/createMessage", "params": wanted})
@@ -154,9 +157,10 @@ def begin(modes: set[str], server: Server) -> None:
         time.sleep(600)
     if "ignores" in modes:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    if modes & {"grandchild", "ignores"}:
+    if modes & {"grandchild", "ignores", "escapes"}:
         ignoring = "trap '' TERM; " if "ignores" in modes else ""
-        subprocess.Popen(["/bin/sh", "-c", f"{ignoring}sleep 600 & wait; sleep 600"], stdin=subprocess.DEVNULL)
+        command = ["/bin/sh", "-c", f"{ignoring}sleep 600 & wait; sleep 600"]
+        subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session="escapes" in modes)
 
 
 def chat(modes: set[str]) -> None:

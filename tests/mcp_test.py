@@ -15,6 +15,8 @@ from modules.errors import ToolFailed, UsageError
 from modules.llm.message import Message
 from modules.llm.parts import File, Image, Text
 from modules.mcp.content import output_of, parts_of
+from modules.mcp.definitions import Definition, definitions
+from modules.mcp.pins import Pins
 from modules.session.tooling import tooling_of
 from modules.tools.approval import Approval
 from tests.mcp_place import Place, named, status, text, until
@@ -278,6 +280,44 @@ async def test_an_interrupted_call_is_taken_back_and_the_next_turn_uses_the_same
         await person.say("And now?")
         assert person.results == ["here"]
     assert place.starts() == 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        Definition("echo", "Says it. ", {"type": "object"}, {"readOnlyHint": True}),
+        Definition("echo", "Says it.", {"type": "object", "properties": {}}, {"readOnlyHint": True}),
+        Definition("echo", "Says it.", {"type": "object"}, {"readOnlyHint": False}),
+        Definition("echo", "Says it.", {"type": "object"}, {"readOnlyHint": 1}),
+    ],
+)
+def test_any_change_of_a_definition_is_seen(tmp_path: Path, changed: Definition) -> None:
+    pins = Pins(tmp_path / "pins.json", "faulty")
+    trusted = Definition("echo", "Says it.", {"type": "object"}, {"readOnlyHint": True})
+    assert pins.see([trusted]) == []
+    pins = Pins(tmp_path / "pins.json", "faulty")
+    assert (len(pins.see([changed])), pins.offered, pins.changed) == (1, [], ["echo"])
+    assert (len(pins.see([trusted])), pins.offered, pins.changed) == (1, [trusted], [])
+
+
+def test_what_was_not_shown_cannot_be_accepted(tmp_path: Path) -> None:
+    pins = Pins(tmp_path / "pins.json", "faulty")
+    pins.see([Definition("echo", "one")])
+    pins.see([Definition("echo", "two")])
+    assert "+two" in pins.difference()
+    pins.see([Definition("echo", "three")])
+    with pytest.raises(UsageError, match="not shown"):
+        pins.accept()
+    assert pins.changed == ["echo"]
+
+
+def test_models_are_told_a_schema_that_every_provider_takes() -> None:
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "anyOf": [{"required": ["a"]}]}
+    (one,), troubles = definitions("faulty", [{"name": "pick", "inputSchema": schema, "title": "Pick\u200b one"}])
+    assert troubles == []
+    assert one.told_schema == {"type": "object", "properties": {}}
+    assert one.schema["anyOf"] == [{"required": ["a"]}]
+    assert one.description == "Pick one"
 
 
 def test_content_of_every_kind_becomes_parts_or_a_note() -> None:
