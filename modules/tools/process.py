@@ -128,13 +128,13 @@ class Family:
         self._leader = leader
         self._known: set[tuple[int, str]] = set()  # a process by its number and when it began: numbers come again
 
-    async def end(self, linger: float) -> tuple[str, ...]:
+    async def end(self, linger: float, grace: float = GRACE) -> tuple[str, ...]:
         """End them all, and give the names of those that were still there after `linger` seconds."""
         if await self._gone(linger):
             return ()
         left = tuple(sorted({one.name for one in self.running().values()}))
         self.signal(signal.SIGTERM)
-        if not await self._gone(GRACE):
+        if not await self._gone(grace):
             self.signal(signal.SIGKILL)
             await self._gone(REAPED)
         return left
