@@ -53,6 +53,7 @@ def tooling_of(config: Config, approval: Approval, wanted: tuple[str, ...] | Non
             config.data_folder,
             (config.folder, config.data_folder, config.state_folder),
             config.child_environment,
+            frozenset(host.lower() for host in settings.private_hosts),
         )
         on = settings.on if wanted is None else wanted
         return Toolbox(BUILT_IN, context, (), on=on, enabled=enabled)
