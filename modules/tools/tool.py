@@ -39,13 +39,15 @@ class ToolContext(Struct, frozen=True):
 
     `folder` is the working folder, fixed when the program started. `private` is the program's own folder for spilled
     results and backups. Inside `guarded` every reading asks, too. `environment` is all that a child process gets, and
-    `umask` its file mode mask, -1 for the program's own. `tell` shows a line of progress.
+    `umask` its file mode mask, -1 for the program's own. `private_hosts` may be fetched from although they are not on
+    the public internet. `tell` shows a line of progress.
     """
 
     folder: Path
     private: Path
     guarded: tuple[Path, ...] = ()
     environment: Mapping[str, str] = {}
+    private_hosts: frozenset[str] = frozenset()
     tell: Callable[[str], None] = lambda line: None
     umask: int = -1
 
