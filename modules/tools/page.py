@@ -107,7 +107,7 @@ def markdown(html: str, url: str) -> str:
     text = re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", text)).strip()
     if len(html) > LARGEST_HTML:
         text += f"\n\n[the HTML is longer than {LARGEST_HTML} characters; the rest was not read]"
-    return text if not title or text.startswith(f"# {title}") else f"# {title}\n\n{text}"
+    return text if not title or text.startswith(f"# {title}") else f"# {title}\n\n{text}".strip()
 
 
 def _is_hidden(tag: Any) -> bool:
