@@ -84,6 +84,12 @@ async def offered(
     return (tooling.toolbox.specs, "none") if called else ((), "auto")
 
 
+def unanswered_results(conversation: Conversation) -> bool:
+    """Whether the conversation ends with results of tools that no model has answered yet."""
+    spoken = [message.role for message in conversation if message.role != "system"]
+    return spoken[-1:] == ["tool"]
+
+
 class _Repeats:
     """Counts identical calls in a row. A model that is stuck asks the same again and again."""
 

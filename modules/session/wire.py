@@ -18,6 +18,8 @@ from modules.llm.parts import File, Image, Wire
 from modules.llm.service_manager import ServiceManager
 from modules.session.asking import request_for
 from modules.session.conversation import Conversation
+from modules.session.tooling import Tooling
+from modules.session.turn import offered
 
 NOTHING_TYPED = "…"
 WORDS = ("text", "content", "output", "arguments", "instructions")  # what people and models wrote stays as it is
@@ -25,7 +27,11 @@ BASE64 = re.compile(r"(data:[^;,]*;base64,)?([A-Za-z0-9+/_-]{100,}={0,2})")
 
 
 async def next_request(
-    conversation: Conversation, services: ServiceManager, model: Model, attached: Sequence[Image | File] = ()
+    conversation: Conversation,
+    services: ServiceManager,
+    model: Model,
+    attached: Sequence[Image | File] = (),
+    tooling: Tooling | None = None,
 ) -> Wire:
     """The JSON that a question asked now would send to `model`, made by the code that sends; nothing is changed by it.
 
@@ -38,7 +44,7 @@ async def next_request(
         )
     twin = _twin(conversation)
     twin.append(user(NOTHING_TYPED, *attached))
-    request = request_for(twin, model)
+    request = request_for(twin, model, *await offered(twin, model, tooling))
     service.check(request)
     return service.body(request)
 

@@ -29,6 +29,13 @@ class Permission(Struct, frozen=True):
         return self.prefix and bool(wanted) and words is not None and words[: len(wanted or ())] == wanted
 
 
+def permission_from(text: str) -> Permission:
+    """What a person wrote: a tool's name, then perhaps a colon and a command; a star at its end makes it a prefix."""
+    name, _, line = text.partition(":")
+    beginning = line.removesuffix(" *")
+    return Permission(name.strip(), beginning, prefix=beginning != line)
+
+
 class Decision(Struct, frozen=True):
     """What the person said. `reason` is told to the model; `permission` holds from now on."""
 

@@ -84,7 +84,7 @@ def _model(chat: ChatContext, name: str) -> Model:
 
 
 async def _told(chat: ChatContext, model: Model) -> str:
-    body = await next_request(chat.conversation, chat.services, model, chat.attachments)
+    body = await next_request(chat.conversation, chat.services, model, chat.attachments, chat.tooling)
     return pretty(body, _secrets(chat))
 
 
