@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-TESTS = ("ledger", "scenarios_pairing", "scenarios_content", "scenarios_reasoning", "scenarios_replay", "message")
+TESTS = ("ledger", "scenarios_pairing", "scenarios_content", "scenarios_reasoning", "scenarios_replay", "message",
+         "schemas", "tool_refusal", "tool_fault", "tool_engine", "tool_switching")  # fmt: skip
 MESSAGE, LEDGER, PARTS = "modules/llm/message.py", "modules/llm/ledger.py", "modules/llm/parts.py"
 CLAUDE, OPENAI, CHAT = (
     "modules/anthropic/transformer.py",
@@ -19,6 +20,8 @@ CLAUDE, OPENAI, CHAT = (
 )
 CLAUDE_STREAM, OPENAI_STREAM = "modules/anthropic/stream.py", "modules/openai/stream.py"
 TELLING, CHAT_STREAM = "modules/llm/telling.py", "modules/llm/chat_completions_stream.py"
+BASE, SCHEMAS = "modules/llm/base.py", "modules/llm/schemas.py"
+ASKING, TURN = "modules/session/asking.py", "modules/session/turn.py"
 
 # Rule, file, what stands there, what is put in its place.
 EDITS: tuple[tuple[str, str, str, str], ...] = (
@@ -41,6 +44,7 @@ EDITS: tuple[tuple[str, str, str, str], ...] = (
     ("B14 the error flag", CLAUDE, 'wire["is_error"] = True', "pass"),
     ("B16 tools stay declared", CLAUDE, "    if not request.model.tools:\n        return []\n", "    return []\n"),
     ("B18 cut calls", OPENAI_STREAM, 'if self.finished is not None and self.finished.stop == "max_tokens":', "if False:"),
+    ("B20 no more tools than fit", BASE, "[: MOST_TOOLS.get(self.model.provider.dialect)]", ""),
     ("C1 nine letters", CHAT, 'if self.model.profile.call_ids == "mistral9":\n            number', "if False:\n            number"),
     ("C2 foreign ids are ours", CHAT, 'call_id in own', "False"),
     ("C6 ids go with reasoning", OPENAI, 'for key, value in item.items() if key != "id"', "for key, value in item.items()"),
@@ -61,6 +65,17 @@ EDITS: tuple[tuple[str, str, str, str], ...] = (
     ("G2 system where it may be", CLAUDE, "if self.model.profile.mid_system else None", "if True else None"),
     ("G3 system before an answer", MESSAGE, "                for wire in telling.due():\n", "                for wire in ():\n"),
     ("I1 no marks in the history", CLAUDE, 'yield {"role": "assistant", "content": message.native}', 'yield {"role": "assistant", "content": [{**b, "cache_control": {"type": "ephemeral"}} for b in message.native]}'),
+    ("T2 none may be called", CHAT, 'if request.tool_choice == "none":', "if False:"),
+    ("T2 no choice without tools", CLAUDE, "    if tools := _tools(request):\n        body", "    tools = _tools(request)\n    if True:\n        body"),
+    ("T3 an object at the top", SCHEMAS, 'KEPT = (', 'KEPT = ("oneOf", "allOf", "enum", '),
+    ("T4 references inside", SCHEMAS, "bool(REACHABLE.fullmatch(value)) and _found(value, root) is not None", "True"),
+    ("T5 names of properties", SCHEMAS, "if not PROPERTY.fullmatch(name)", "if False"),
+    ("T6 arrays of something", SCHEMAS, 'yield "items", {}', "yield from ()"),
+    ("T7 long descriptions", CHAT, "shortened(tool.told, tool.schema)", "tool.told, tool.schema"),
+    ("tools are refused once", ASKING, "ledger.without |= {no_tools(model)}", "pass"),
+    ("fields are refused once", BASE, "if field not in self.refused}", "}"),
+    ("open calls are closed", TURN, "if results := closing(said, calls.results):", "if results := None:"),
+    ("cut calls do not run", TURN, "if not tools or said.stop not in RUNNABLE:", "if not tools:"),
     ("prefix: frozen stays", LEDGER, "        self.entries += self._tail\n", "        self.entries = self._tail\n"),
     ("undo cuts", LEDGER, "        del self.entries[kept:], self.digests[kept:]\n", ""),
     ("strip is for good", LEDGER, "return at >= self.stripped and", "return"),

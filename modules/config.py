@@ -81,6 +81,10 @@ class Config:
         return self.folder / "models.yaml"
 
     @property
+    def mcp_file(self) -> Path:
+        return self.folder / "mcp.json"
+
+    @property
     def shipped_models(self) -> Path:
         """models.yaml: at the top of a checkout, inside the package of an installed wheel."""
         beside = ROOT / "models.yaml"

@@ -26,6 +26,7 @@
         ├── ReasoningUnreadable    earlier reasoning that cannot be given back
         ├── FieldRefused           a field that this endpoint does not know
         ├── ImagesRefused          pictures that this endpoint does not take
+        ├── ToolsRefused           tools that this model does not take
         ├── ToolCallFailed         a tool call that the server could not read
         ├── RateLimited            429
         ├── Overloaded             503, 529
@@ -180,6 +181,10 @@ class FieldRefused(RequestRefused):
 
 class ImagesRefused(RequestRefused):
     """The conversation can go on without the pictures; the turn sees to it."""
+
+
+class ToolsRefused(RequestRefused):
+    """The conversation can go on with calls told as text; the turn sees to it."""
 
 
 class ToolCallFailed(RequestRefused):

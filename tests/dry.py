@@ -11,7 +11,7 @@ from modules.anthropic.transformer import AnthropicTransformer
 from modules.anthropic.transformer import request_body as messages_body
 from modules.config import Key
 from modules.errors import ProviderError
-from modules.llm.base import ChatRequest, Draft, ToolSpec
+from modules.llm.base import ChatRequest, Draft, ToolChoice, ToolSpec
 from modules.llm.chat_completions import ChatTransformer
 from modules.llm.chat_completions import request_body as chat_body
 from modules.llm.chat_completions_stream import ChatDraft
@@ -87,6 +87,7 @@ class Dry:
     def __init__(self, model: Model, system: str = "", tools: tuple[ToolSpec, ...] = ()) -> None:
         self.conversation = Conversation(model, system)
         self.tools = tools
+        self.choice: ToolChoice = "auto"
         self.sent: Wire = {}
 
     @property
@@ -95,8 +96,8 @@ class Dry:
 
     def request(self, model: Model | None = None) -> ChatRequest:
         """The next request to this model. Where there is nothing to answer, as if a person said "Go on."."""
-        model = model or self.model
         talk = self.conversation
+        model = talk.reader(model or self.model)
         messages, path = talk.messages, talk.path
         if not (messages and messages[-1].role in ("user", "tool")):
             messages, path = (*messages, user("Go on.")), (*path, len(talk.nodes) + 1)
@@ -109,6 +110,7 @@ class Dry:
             talk.id,
             path,
             talk.ledger_for(model),
+            self.choice,
         )
 
     def body(self, model: Model | None = None) -> Wire:

@@ -295,7 +295,7 @@ def test_models_that_a_provider_listed_itself_are_there_and_cannot_touch_the_scr
     with terminal(tmp_path, "qwen-local:7b", "evil\x1b[2J\x9b31m") as shown:
         shown.type("ollama:")
         shown.until(lambda: {"ollama:gemma3", "ollama:qwen-local:7b"} <= set(shown.names))
-        assert any("ollama:evil␛[2J" in line for line in shown.lines)
+        shown.until_shown("ollama:evil␛[2J")
         assert b"evil\x1b[2J" not in shown.raw
         shown.type("qwen-l")
         shown.until_pointed("ollama:qwen-local:7b")

@@ -7,7 +7,7 @@ from itertools import pairwise
 from types import TracebackType
 from typing import Any, Self
 
-from modules.llm.base import ToolSpec
+from modules.llm.base import ToolChoice, ToolSpec
 from modules.llm.events import Finished, TextDelta
 from modules.llm.message import Message, closing, user
 from modules.llm.models import Model, Profile
@@ -33,9 +33,10 @@ STRICT = Profile(strict_roles=True, string_content=True)
 class Stage:
     """Add providers by a letter, then talk to them in turns."""
 
-    def __init__(self, system: str = "", tools: tuple[ToolSpec, ...] = TOOLS) -> None:
+    def __init__(self, system: str = "", tools: tuple[ToolSpec, ...] = TOOLS, choice: ToolChoice = "auto") -> None:
         self.servers: dict[str, WireServer] = {}
         self.tools = tools
+        self.choice = choice
         self.events: list[AnswerEvent] = []
         self.services = ServiceManager(lambda _: None)
         self._system = system
@@ -83,7 +84,7 @@ class Stage:
         message = user(message) if isinstance(message, str) else message
         self.events = []
         tools = self.tools if model.tools else ()
-        async for event in ask(self.conversation, self.services, message, model, tools):
+        async for event in ask(self.conversation, self.services, message, model, tools, self.choice):
             self.events.append(event)
         assert isinstance(self.events[-1], Finished)
         return self.conversation.messages[-1]

@@ -1,6 +1,8 @@
 """Tools for tests, and a person who answers what is asked about them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
+from inspect import isawaitable
 from pathlib import Path
 
 from modules.session.calls import ToolEnded
@@ -35,7 +37,12 @@ def tooling(
 class Person:
     """Says something, answers every question in the same way, and remembers what was asked and what came of it."""
 
-    def __init__(self, talk: Talk, tools: Tooling, answer: Callable[[Question], Decision] = lambda question: YES):
+    def __init__(
+        self,
+        talk: Talk,
+        tools: Tooling,
+        answer: Callable[[Question], Decision | Awaitable[Decision]] = lambda question: YES,
+    ) -> None:
         self.talk = talk
         self.tools = tools
         self.answer = answer
@@ -62,11 +69,13 @@ class Person:
         self.events = []
         message = None if text is None else user(text)
         model = self.conversation.model
-        async for event in run_turn(self.conversation, self.talk.services, message, model, self.tools):
-            self.events.append(event)
-            if isinstance(event, Question):
-                self.asked.append(event)
-                event.decision = self.answer(event)
+        async with aclosing(run_turn(self.conversation, self.talk.services, message, model, self.tools)) as turn:
+            async for event in turn:
+                self.events.append(event)
+                if isinstance(event, Question):
+                    self.asked.append(event)
+                    answer = self.answer(event)
+                    event.decision = await answer if isawaitable(answer) else answer
 
 
 def names(tools: Iterable[Tool]) -> list[str]:

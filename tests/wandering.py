@@ -13,7 +13,7 @@ from msgspec import structs
 from modules.config import ROOT
 from modules.llm.base import ChatRequest
 from modules.llm.catalogue import load
-from modules.llm.ledger import Ledger, ledger_key
+from modules.llm.ledger import Ledger, ledger_key, no_tools
 from modules.llm.message import IMAGES, State, sees
 from modules.llm.models import Model, ModelRegistry, Profile, Provider
 from modules.llm.parts import Text, ToolResult, Wire
@@ -120,7 +120,7 @@ class Wandering(RuleBasedStateMachine):
     def the_model_answers(self, said: list[Any], stop: str | None, state: State, events: int) -> None:
         said = [self._possible(part) for part in said]
         self.dry.answer(*said, stop=stop, state=state, events=None if state == "complete" else events)
-        key = ledger_key(self.dry.model)
+        key = ledger_key(self.dry.conversation.reader(self.dry.model))
         ledger = self.dry.conversation.ledger_for(self.dry.model)
         self.frozen[key] = ledger.path, [entry.wire for entry in ledger.entries]
 
@@ -135,9 +135,9 @@ class Wandering(RuleBasedStateMachine):
     def instructions_change(self, text: str) -> None:
         self.dry.conversation.instruct(text)
 
-    @rule(tools=st.sampled_from([(), TOOLS, TOOLS[:1]]))
-    def tools_change(self, tools: Any) -> None:
-        self.dry.tools = tools
+    @rule(tools=st.sampled_from([(), TOOLS, TOOLS[:1]]), choice=st.sampled_from(["auto", "none"]))
+    def tools_change(self, tools: Any, choice: Any) -> None:
+        self.dry.tools, self.dry.choice = tools, choice
 
     @rule()
     def the_last_question_is_taken_back(self) -> None:
@@ -164,6 +164,11 @@ class Wandering(RuleBasedStateMachine):
     def pictures_are_refused(self, model: str) -> None:
         self.dry.conversation.ledger_for(MODELS[model]).drop(IMAGES)
         self.frozen.pop(ledger_key(MODELS[model]), None)
+
+    @rule(model=models)
+    def tools_are_refused(self, model: str) -> None:
+        if self.dry.conversation.reader(MODELS[model]).tools:
+            self.dry.conversation.ledger_for(MODELS[model]).without |= {no_tools(MODELS[model])}
 
     @precondition(lambda self: not self.dangling())
     @rule(model=models, what=asked, first=parts, then=parts, results=st.lists(told, max_size=3))
@@ -212,6 +217,7 @@ class Wandering(RuleBasedStateMachine):
 
     def _extends(self, model: Model, body: Wire) -> None:
         """What was sent to this reader and answered stands at the head of this request, too."""
+        model = self.dry.conversation.reader(model)
         path, frozen = self.frozen.get(ledger_key(model), ((), []))
         if not frozen or self.dry.conversation.path[: len(path)] != path:
             return
@@ -245,8 +251,8 @@ class Wandering(RuleBasedStateMachine):
             fresh = Ledger()
             fresh.stripped, fresh.without = request.ledger.stripped, request.ledger.without
             other = ChatRequest(
-                model, request.messages, request.system, request.reasoning, request.tools, request.session,
-                request.path, fresh,
+                request.model, request.messages, request.system, request.reasoning, request.tools, request.session,
+                request.path, fresh, request.tool_choice,
             )  # fmt: skip
             render = BODIES[model.provider.dialect]
             assert json.dumps(render(other)) == json.dumps(render(request))

@@ -102,25 +102,21 @@ def request_body(request: ChatRequest) -> Wire:
         body["system"] = [_text(request.system)]
     if tools := _tools(request):
         body["tools"] = tools
-        if not request.tools:
+        if request.tool_choice == "none" or not request.tools:
             body["tool_choice"] = {"type": "none"}
     body["messages"] = request.told(AnthropicTransformer(model, request.refused), request.system, tools)
-    if "cache_control" not in request.refused:
-        # The provider moves this breakpoint along by itself, so the messages carry no marks that would come and go.
-        body["cache_control"] = {"type": "ephemeral"}
+    # The provider moves this breakpoint along by itself, so the messages carry no marks that would come and go.
+    body["cache_control"] = {"type": "ephemeral"}
     body.update(_thinking(request, limit, body["messages"]))
     if request.ledger is not None and request.ledger.lenient and body.get("thinking", {}).get("type") == "adaptive":
         body["thinking"]["block_binding"] = {"prefix_mismatch_behavior": "drop_block"}
-    return body
+    return request.accepted(body)
 
 
 def _tools(request: ChatRequest) -> list[Wire]:
     """The tools to declare. Calls in the history demand that theirs are, be they switched off by now."""
     if request.tools:
-        return [
-            {"name": tool.name, "description": tool.description, "input_schema": tool.parameters}
-            for tool in request.tools
-        ]
+        return [{"name": tool.name, "description": tool.told, "input_schema": tool.schema} for tool in request.declared]
     if not request.model.tools:
         return []
     used = dict.fromkeys(safe_name(call) for message in request.messages for call in message.calls)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from modules.chat.exact import exact, foreign_letters, rows_of
 from modules.llm.parts import ToolCall
 from modules.tools.approval import Permission, Question
-from modules.tools.command_line import words_of
+from modules.tools.command_line import unsafe_prefix, words_of
 from modules.tools.tool import Plan
 
 Style = Literal["", "quiet", "label", "added", "removed"]
@@ -54,13 +54,14 @@ def _bordered(lead: str, line: str, columns: int) -> Iterator[str]:
 
 def _lines(question: Question, folder: Path) -> Iterator[tuple[str, str, Style]]:
     plan = question.plan
-    where = f" · in {exact(str(folder))}" if plan.line else ""
+    is_command = bool(plan.line) and not plan.apart
+    where = f" · in {exact(str(folder))}" if is_command else ""
     source = f" · from {exact(question.tool.source)}" if question.tool.source != "built in" else ""
     if len(question.tool.name) > LONG_NAME:
         yield "", exact(question.tool.name), "label"
     yield "", exact(plan.asks) + source + where, "quiet"
     shown: dict[str, object] = dict(question.call.parsed() or {})
-    if plan.line:
+    if is_command:
         shown = {name: value for name, value in shown.items() if value != plan.line}
         for line in plan.line.split("\n"):
             yield BORDER, exact(line), ""
@@ -107,7 +108,14 @@ def _diff_style(line: str) -> Style:
 
 def takes_prefix(plan: Plan) -> bool:
     """Whether a lasting permission may be for more than the exact command."""
-    return words_of(plan.line) is not None
+    return not plan.apart and words_of(plan.line) is not None
+
+
+def lasting(question: Question) -> str:
+    """What "always" means for this call; "" where nothing lasting can be said."""
+    if question.plan.line:
+        return "a always exactly this" if question.plan.apart else "a always this command"
+    return "" if question.plan.apart else "a always in this session"
 
 
 def permission_for(question: Question, typed: str) -> tuple[Permission | None, str]:
@@ -120,6 +128,8 @@ def permission_for(question: Question, typed: str) -> tuple[Permission | None, s
         return Permission(tool.name, plan.line), "Covers this very command only."
     beginning = typed.strip().removesuffix(STAR).strip(" ")
     permission = Permission(tool.name, beginning, prefix=True)
+    if beginning and (why := unsafe_prefix(words_of(beginning) or ())):
+        return None, f"Not as a beginning. {exact(why)}"
     if not beginning or not permission.covers(tool, plan) or (beginning == plan.line and STAR not in typed):
         return None, "That does not cover the command asked about."
     return (

@@ -10,7 +10,7 @@ from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
 from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.keys import Keys
 
-from modules.chat.approval import permission_for, rows, title
+from modules.chat.approval import lasting, permission_for, rows, title
 from modules.chat.interrupt import FLUSH, Keyboard
 from modules.chat.question_view import Patience, always, answers
 from modules.chat.screen import TerminalScreen
@@ -59,7 +59,7 @@ class _Printed:
                     return Decision()
                 case " " | "pagedown" if self._at < len(self._rows):
                     self._turn_page()
-                case "r" | "a":
+                case "r" | "a" if key == "r" or lasting(self._question):
                     if decision := await self._typed(key):
                         return decision
                     self._screen.say(" · ".join(answers(self._question)))

@@ -23,7 +23,7 @@ from prompt_toolkit.layout import (
 from prompt_toolkit.layout.processors import BeforeInput
 from prompt_toolkit.styles import Style
 
-from modules.chat.approval import Row, permission_for, rows, takes_prefix, title
+from modules.chat.approval import Row, lasting, permission_for, rows, takes_prefix, title
 from modules.chat.interrupt import Keyboard
 from modules.tools.approval import Decision, Permission, Question
 
@@ -47,8 +47,7 @@ async def ask(question: Question, folder: Path, keyboard: Keyboard) -> Decision 
 
 def answers(question: Question) -> tuple[str, ...]:
     """The keys and what they mean."""
-    lasting = "a always this command" if question.plan.line else "a always in this session"
-    return "y yes", "n no", "r no, and why", lasting, "Ctrl+C no, and stop"
+    return tuple(filter(None, ("y yes", "n no", "r no, and why", lasting(question), "Ctrl+C no, and stop")))
 
 
 def always(question: Question) -> Permission | None:
@@ -229,7 +228,7 @@ class _View:
                 self.app.exit(result=None)
             case "r" | "R":
                 self._type(WHY, "")
-            case "a" | "A":
+            case "a" | "A" if lasting(self._question):
                 if permission := always(self._question):
                     self.app.exit(result=Decision(allowed=True, permission=permission))
                 else:

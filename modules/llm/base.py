@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from msgspec import Struct
@@ -18,21 +19,33 @@ from modules.llm import failures
 from modules.llm.events import Finished, StreamEvent
 from modules.llm.ledger import Ledger, seed_of
 from modules.llm.message import Message, MessageTransformer, Origin, State, says_something, sees
-from modules.llm.models import Level, Model, Provider
+from modules.llm.models import Dialect, Level, Model, Provider
 from modules.llm.parts import Wire
+from modules.llm.schemas import portable
 
 IDLE_TIMEOUT = 300.0  # seconds without a byte; pings count as bytes
-
+# How many tools a request may declare: "Invalid 'tools': array too long."
+MOST_TOOLS: dict[Dialect, int] = {"openai-chat": 128, "openai-responses": 128}
 
 ToolChoice = Literal["auto", "none"]
 
 
-class ToolSpec(Struct, frozen=True):
+class ToolSpec(Struct, frozen=True, dict=True):
     """A tool as a model sees it; `parameters` is a JSON Schema object."""
 
     name: str
     description: str
     parameters: Wire
+
+    @cached_property
+    def schema(self) -> Wire:
+        """The parameters as every API takes them."""
+        return portable(self.parameters)
+
+    @property
+    def told(self) -> str:
+        """The description; never blank, which some endpoints and chat templates refuse."""
+        return self.description if self.description.strip() else self.name
 
 
 class ChatRequest(Struct, frozen=True):
@@ -63,9 +76,18 @@ class ChatRequest(Struct, frozen=True):
         return ledger.view(transformer, self.messages, self.path or range(1, len(self.messages) + 1), seed)
 
     @property
+    def declared(self) -> tuple[ToolSpec, ...]:
+        """The tools that the dialect has room for."""
+        return self.tools[: MOST_TOOLS.get(self.model.provider.dialect)]
+
+    @property
     def refused(self) -> frozenset[str]:
         """What the endpoint turned out to refuse: names of fields, or IMAGES."""
         return frozenset() if self.ledger is None else self.ledger.without
+
+    def accepted(self, body: Wire) -> Wire:
+        """The body without the fields that the endpoint has refused."""
+        return {field: value for field, value in body.items() if field not in self.refused}
 
 
 class Draft(ABC):

@@ -5,7 +5,7 @@ import string
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from modules.llm.base import ChatRequest
+from modules.llm.base import ChatRequest, ToolSpec
 from modules.llm.message import Message, MessageTransformer
 from modules.llm.parts import (
     File,
@@ -22,6 +22,7 @@ from modules.llm.parts import (
     told_file,
     visible_text,
 )
+from modules.llm.schemas import shortened
 
 DIALECT = "openai-chat"
 OPENING = "[The conversation begins with the answer below.]"
@@ -161,18 +162,19 @@ def request_body(request: ChatRequest) -> Wire:
     if model.max_output:
         body[profile.tokens_field] = model.max_output
     if request.tools:
-        body["tools"] = [
-            {
-                "type": "function",
-                "function": {"name": tool.name, "description": tool.description, "parameters": tool.parameters},
-            }
-            for tool in request.tools
-        ]
+        body["tools"] = [_declared(tool) for tool in request.declared]
+        if request.tool_choice == "none":
+            body["tool_choice"] = "none"
     if profile.effort and request.reasoning in model.reasoning and request.reasoning is not None:
         body["reasoning_effort"] = request.reasoning
     if profile.effort == "groq" and model.reasoning:
         body["reasoning_format"] = "parsed"
-    return body
+    return request.accepted(body)
+
+
+def _declared(tool: ToolSpec) -> Wire:
+    description, schema = shortened(tool.told, tool.schema)
+    return {"type": "function", "function": {"name": tool.name, "description": description, "parameters": schema}}
 
 
 def _text(text: str) -> Wire:

@@ -40,11 +40,22 @@ UNREADABLE = re.compile(
     r"|required following item|required 'reasoning' item|item with id 'rs_|cannot be modified",
     re.I,
 )
-UNKNOWN_FIELD = re.compile(r"property '(\w+)' is unsupported|unknown field[: ]+[`'\"]?(\w+)|(\w+): Extra inputs", re.I)
+UNKNOWN_FIELD = re.compile(
+    r"property '(\w+)' is unsupported|unknown field[: ]+[`'\"]?(\w+)|(\w+): Extra inputs"
+    r"|(?:unknown|unsupported|unrecognized) parameter: [`'\"](\w+)[`'\"]|(tool_choice)\W+(?:none\W+)?is not supported",
+    re.I,
+)
 NO_IMAGES = re.compile(
     r"(not|n't) support (image|vision|multimodal)|support (image|vision) input|unknown variant `image_url`"
     r"|image(_url| inputs?|s)?`? (is|are) not (supported|enabled|allowed)|not a (vision|multimodal) model"
     r"|content`? must be a string|unsupported content type.{0,20}image",
+    re.I,
+)
+NO_TOOLS = re.compile(
+    r"(not|n't) support (the use of )?(tool|function)s?([ _-]?(use|calls?|calling))?\b(?![ _-]?choice)"
+    r"|found that support tool use|tool choice requires --enable|tools param requires"
+    r"|\b(tools|(tool|function)[ _-]?(use|calls?|calling))[`'\"]? (is|are) (not (supported|enabled)|unsupported)"
+    r"|(unknown|unsupported) (parameter|field):? [`'\"]?tools\b|property 'tools' is unsupported|\btools: Extra inputs",
     re.I,
 )
 STREAM_STATUS = {
@@ -112,6 +123,7 @@ def classify(report: Report, provider: Provider, model: Model | None, key: Key |
         errors.ReasoningUnreadable: f"{provider.title} cannot take back earlier reasoning.{said}",
         errors.FieldRefused: f"{provider.title} does not know the field {field}.{said}",
         errors.ImagesRefused: f"{name} takes no images.{said}",
+        errors.ToolsRefused: f"{name} takes no tools.{said}",
         errors.ToolCallFailed: f"{provider.title} could not read the tool call of {name}.{said}",
     }
     error = kind(
@@ -147,6 +159,8 @@ def _kind(
         return errors.ReasoningUnreadable, "/retry goes on without it."
     if report.status in (400, 404, 415, 422) and NO_IMAGES.search(report.message):
         return errors.ImagesRefused, "/model to one that sees, or ask without the image."
+    if report.status in (400, 404, 422, 500, 501) and NO_TOOLS.search(report.message):
+        return errors.ToolsRefused, "/tools off, or /model to one that takes them."
     if report.status == 401:
         source = f"Check {key.source}" if key else "Set a key"
         page = f"; keys come from {provider.key_page}" if provider.key_page else ""

@@ -23,7 +23,8 @@ class Ledger:
     `digests[i]` is the value digest of all up to and with entry i, beginning with the instructions and tools in
     `seed`; kept only where reasoning is bound to it. `stripped` is the position before which no reasoning is given
     back, because the provider could not read it; `lenient` says that it was asked to drop such reasoning itself;
-    `without` names what the endpoint refused: fields, or IMAGES. `saved` counts the entries that the journal has seen.
+    `without` names what was refused: fields, IMAGES, or the tools of a model. `saved` counts the entries that the
+    journal has seen.
     """
 
     def __init__(self) -> None:
@@ -127,6 +128,11 @@ def ledger_key(model: Model) -> str:
     """Whose ledger a model reads: the same for all models of an issuer that are shown the same things."""
     shown = (model.tools, model.vision, model.documents, bool(model.reasoning), model.profile)
     return f"{model.provider.dialect} {model.provider.issuer} {hashlib.sha256(repr(shown).encode()).hexdigest()[:8]}"
+
+
+def no_tools(model: Model) -> str:
+    """What stands among the refused where this one model takes no tools; it is another kind of reader from then on."""
+    return f"tools {model.id}"
 
 
 def seed_of(*values: Any) -> str:

@@ -105,12 +105,14 @@ def request_body(request: ChatRequest) -> Wire:
             {
                 "type": "function",
                 "name": tool.name,
-                "description": tool.description,
-                "parameters": tool.parameters,
+                "description": tool.told,
+                "parameters": tool.schema,
                 "strict": False,
             }
-            for tool in request.tools
+            for tool in request.declared
         ]
+        if request.tool_choice == "none":
+            body["tool_choice"] = "none"
     if model.reasoning:
         body["include"] = ["reasoning.encrypted_content"]
         body["reasoning"] = {"summary": "auto"}
@@ -118,7 +120,7 @@ def request_body(request: ChatRequest) -> Wire:
             body["reasoning"]["effort"] = request.reasoning
     if request.session:
         body["prompt_cache_key"] = request.session
-    return body
+    return request.accepted(body)
 
 
 def _text(text: str) -> Wire:

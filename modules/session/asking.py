@@ -15,10 +15,11 @@ from modules.errors import (
     ImagesUnsupported,
     ProviderError,
     ReasoningUnreadable,
+    ToolsRefused,
 )
 from modules.llm.base import ChatRequest, Reply, ToolChoice, ToolSpec
 from modules.llm.events import Finished, StreamEvent
-from modules.llm.ledger import lost_reasoning
+from modules.llm.ledger import lost_reasoning, no_tools
 from modules.llm.message import IMAGES, Message, State, says_something
 from modules.llm.models import Model
 from modules.llm.service_manager import ServiceManager
@@ -39,7 +40,7 @@ class Retrying(Struct, frozen=True):
 
 
 class Recovered(Struct, frozen=True):
-    """The provider refused something of the history, and the request goes out again without it."""
+    """Something is left out that the provider refuses; `text` says what."""
 
     text: str
 
@@ -89,6 +90,7 @@ async def ask(
                 if shown:
                     raise
                 if loss := recover(request, error):
+                    conversation.froze(request.model)
                     yield Recovered(loss)
                     continue
                 delay = retry_delay(error, attempt)
@@ -138,8 +140,11 @@ def request_for(
     conversation: Conversation, model: Model, tools: tuple[ToolSpec, ...] = (), choice: ToolChoice = "auto"
 ) -> ChatRequest:
     """What `model` is asked next: the conversation as it stands."""
+    reader = conversation.reader(model)
+    if reader is not model:
+        tools = ()
     return ChatRequest(
-        model,
+        reader,
         conversation.messages,
         conversation.system,
         conversation.reasoning,
@@ -187,6 +192,9 @@ def recover(request: ChatRequest, error: ProviderError) -> str:
             shown = sum(len(message.images) for message in request.messages)
             ledger.drop(IMAGES)
             return f"Context: {shown} picture{'s' if shown != 1 else ''} left out for {model.name}, which takes none."
+        case ToolsRefused() if model.tools:
+            ledger.without |= {no_tools(model)}
+            return f"Context: tools left out for {model.name}, which takes none."
     return ""
 
 

@@ -19,6 +19,8 @@ from modules.tools.toolbox import Toolbox
 
 DECLINED = "The user declined this call."
 PATIENCE = 3.0  # seconds that a stopped tool has to let go of what it holds
+# What a tool may raise, sys.exit() and its own idea of being cancelled among it.
+RAISED = (Exception, SystemExit, KeyboardInterrupt, asyncio.CancelledError)
 REMEMBERED = 20  # lines of progress that an interrupted call's result ends with
 
 
@@ -97,10 +99,8 @@ class Calls:
             return failed(self._refused[call.id])
         try:
             tool, plan = await self._toolbox.plan(call)
-        except ToolFailed as error:
-            return failed(error.message)
-        except Exception as error:  # a tool of anyone's making: its fault is a result, and never ours
-            return failed(_told(error))
+        except RAISED as error:
+            return _fault(error)
         return Question(call, tool, plan) if self._approval.needs(tool, plan) else plan
 
     async def _do(self, call: ToolCall, plan: Plan) -> None:
@@ -111,14 +111,11 @@ class Calls:
         self._began[call.id] = time.monotonic()
         self._events.put_nowait(ToolStarted(call))
         try:
-            async with asyncio.timeout(plan.patience):
+            async with asyncio.timeout(plan.patience) as timer:
                 output = as_output(await plan.do(replace(self._toolbox.context, tell=tell)))
-        except ToolFailed as error:
-            output = failed(error.message)
-        except TimeoutError:
-            output = failed(f"Stopped: it took longer than {plan.patience:g} seconds.", self._lines.get(call.id, ()))
-        except Exception as error:
-            output = failed(_told(error))
+        except RAISED as error:
+            late = f"Stopped: it took longer than {plan.patience:g} seconds."
+            output = failed(late, self._lines.get(call.id, ())) if timer.expired() else _fault(error)
         self._events.put_nowait(self._settle(call, output))
 
     def _settle(self, call: ToolCall, output: Output) -> ToolEnded:
@@ -144,7 +141,18 @@ def _declined(reason: str) -> Output:
     return failed(f"{DECLINED} The user says: {reason}" if reason else DECLINED)
 
 
-def _told(error: Exception) -> str:
+def _fault(error: BaseException) -> Output:
+    """A result of what a tool raised: the tool is of anyone's making, so its fault is a result, and never ours.
+
+    Raises it again where it is the turn that was stopped, and not the tool that says so.
+    """
+    task = asyncio.current_task()
+    if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+        raise error
+    return failed(error.message if isinstance(error, ToolFailed) else _told(error))
+
+
+def _told(error: BaseException) -> str:
     """The kind of an exception and its words, which need not exist: `str` of it may fail in its turn."""
     words = ""
     with suppress(Exception):

@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Protocol
 
 from msgspec import Struct
 
 from modules.llm.events import Usage
-from modules.llm.ledger import Ledger, ledger_key
+from modules.llm.ledger import Ledger, ledger_key, no_tools
 from modules.llm.message import Message, sees
 from modules.llm.models import Level, Model
 from modules.llm.parts import Text
@@ -174,19 +175,25 @@ class Conversation:
         if self.journal is not None:
             self.journal.paid(self, spent)
 
+    def reader(self, model: Model) -> Model:
+        """The model as it turned out to be: one that has refused tools takes none, whatever models.yaml says."""
+        ledger = self.ledgers.get(ledger_key(model))
+        return replace(model, tools=False) if ledger and no_tools(model) in ledger.without else model
+
     def ledger_for(self, model: Model) -> Ledger:
         """What was sent to readers such as this model."""
-        return self.ledgers.setdefault(ledger_key(model), Ledger())
+        return self.ledgers.setdefault(ledger_key(self.reader(model)), Ledger())
 
     def seen_by(self, model: Model) -> bool:
         """Whether this model is shown the conversation's pictures; its endpoint may have refused them."""
-        ledger = self.ledgers.get(ledger_key(model))
+        ledger = self.ledgers.get(ledger_key(self.reader(model)))
         return sees(model, ledger.without if ledger else frozenset())
 
     def froze(self, model: Model) -> None:
-        """Tell the journal that the model's ledger has changed."""
-        if self.journal is not None:
-            self.journal.sent(self, ledger_key(model), self.ledger_for(model))
+        """Tell the journal that the ledger of readers such as this model has changed."""
+        key = ledger_key(model)
+        if self.journal is not None and key in self.ledgers:
+            self.journal.sent(self, key, self.ledgers[key])
 
     def tokens(self) -> int:
         """About how many tokens the next request reads: the last answer's own count, or four characters to a token."""

@@ -38,7 +38,7 @@ def handover(conversation: Conversation, model: Model) -> Handover:
         calls=calls,
         images=0 if conversation.seen_by(model) else sum(len(message.images) for message in messages),
         files=0 if model.documents else sum(len(documents(message)) for message in messages),
-        calls_as_text=0 if model.tools else calls,
+        calls_as_text=0 if conversation.reader(model).tools else calls,
         reasoning=sum(
             isinstance(part, Reasoning)
             for message in messages

@@ -4,12 +4,16 @@ import os
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from modules.config import Config
 from modules.tools.approval import Approval
-from modules.tools.toolbox import Toolbox
+from modules.tools.toolbox import Source, Toolbox
+
+if TYPE_CHECKING:
+    from modules.mcp.servers import Servers
 
 EVERY = ("all",)
 NONE = ("none",)
@@ -41,6 +45,7 @@ class Tooling:
         self.limits = limits or Limits()
         self._enabled = enabled
         self._named = (*named, *(one.tool for one in self.approval.permissions))
+        self.said: set[str] = set()  # what the person was told once and need not be told again
 
     @cached_property
     def toolbox(self) -> Toolbox:
@@ -59,6 +64,13 @@ class Tooling:
         """Raise UsageError where the person named a tool, to be on or allowed, that is not there."""
         await self.toolbox.gather()
         self.toolbox.check(self._named)
+
+    @property
+    def servers(self) -> "Servers | None":
+        """The MCP servers; None where there is no mcp.json."""
+        from modules.mcp.servers import Servers
+
+        return next((source for source in self.toolbox.sources if isinstance(source, Servers)), None)
 
     async def close(self) -> None:
         """End what the tools have started."""
@@ -79,6 +91,7 @@ def tooling_of(config: Config, approval: Approval, wanted: tuple[str, ...] | Non
     def make() -> Toolbox:
         from modules.tools.built_in import BUILT_IN
         from modules.tools.tool import ToolContext
+        from modules.tools.user_tools import UserTools
 
         context = ToolContext(
             folder,
@@ -87,7 +100,12 @@ def tooling_of(config: Config, approval: Approval, wanted: tuple[str, ...] | Non
             config.child_environment,
         )
         on = settings.on if wanted is None else None if wanted == EVERY else wanted
-        return Toolbox(BUILT_IN, context, (), on=on, enabled=enabled)
+        sources: list[Source] = [UserTools(config.folder / "tools", context)]
+        if config.mcp_file.exists():
+            from modules.mcp.servers import Servers
+
+            sources.append(Servers(config))
+        return Toolbox(BUILT_IN, context, sources, on=on, enabled=enabled)
 
     return Tooling(
         make, approval, Limits(settings.steps, 3, settings.dollars, settings.tokens), enabled=enabled, named=named

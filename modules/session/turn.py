@@ -5,13 +5,13 @@ from contextlib import aclosing
 
 from msgspec import Struct
 
-from modules.llm.base import ToolChoice, ToolSpec
+from modules.llm.base import MOST_TOOLS, ToolChoice, ToolSpec
 from modules.llm.message import Message, closing
 from modules.llm.models import Model
-from modules.llm.parts import ToolCall
+from modules.llm.parts import ToolCall, ToolResult
 from modules.llm.service_manager import ServiceManager
-from modules.session.asking import AnswerEvent, ask
-from modules.session.calls import CallEvent, Calls
+from modules.session.asking import AnswerEvent, Recovered, ask
+from modules.session.calls import CallEvent, Calls, failed
 from modules.session.conversation import Conversation, Spent
 from modules.session.tooling import Limits, Tooling
 
@@ -44,12 +44,18 @@ async def run_turn(
     steps = 0
     while True:
         tools, choice = await offered(conversation, model, tooling)
+        if tooling is not None and (text := _left_out(tools, model)) and text not in tooling.said:
+            tooling.said.add(text)
+            yield Recovered(text)
         async with aclosing(ask(conversation, services, message, model, tools, choice)) as answer:
             async for event in answer:
                 yield event
         steps += 1
         said = conversation.messages[-1]
-        if tooling is None or not (tools and said.calls and said.stop in RUNNABLE):
+        if tooling is None or not said.calls:
+            return
+        if not tools or said.stop not in RUNNABLE:
+            conversation.append(_not_run(said))
             return
         if conversation.journal is not None:
             await conversation.journal.settled()
@@ -75,7 +81,7 @@ async def offered(
     Tools that were ever called here stay declared after they are switched off: without them a provider loses its
     cache of the conversation, and the reasoning that is bound to them.
     """
-    if tooling is None or not model.tools:
+    if tooling is None or not conversation.reader(model).tools:
         return (), "auto"
     await tooling.toolbox.gather()
     if tooling.toolbox.enabled:
@@ -88,6 +94,20 @@ def unanswered_results(conversation: Conversation) -> bool:
     """Whether the conversation ends with results of tools that no model has answered yet."""
     spoken = [message.role for message in conversation if message.role != "system"]
     return spoken[-1:] == ["tool"]
+
+
+def _not_run(said: Message) -> Message:
+    """The results of calls that came in an answer which ended otherwise, or to a model that has no tools."""
+    why = "there are no tools" if said.stop in RUNNABLE else f"the answer ended early ({said.stop})"
+    return Message("tool", tuple(ToolResult(call.id, failed(f"Not run: {why}.").parts, True) for call in said.calls))
+
+
+def _left_out(tools: tuple[ToolSpec, ...], model: Model) -> str:
+    """What to say where the model's API has no room for all the tools."""
+    room = MOST_TOOLS.get(model.provider.dialect, len(tools))
+    if len(tools) <= room:
+        return ""
+    return f"Context: {len(tools) - room} of {len(tools)} tools left out for {model.name}, which takes {room}."
 
 
 class _Repeats:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from modules.llm.parts import ToolCall
-from modules.tools.command_line import words_of
+from modules.tools.command_line import unsafe_prefix, words_of
 from modules.tools.tool import Plan, Tool
 
 
@@ -13,7 +13,9 @@ class Permission(Struct, frozen=True):
     """A standing yes for one tool, for as long as the program runs.
 
     Without a `line` it covers every call. With one it covers just that command line, or with `prefix` every command
-    line that begins with the same words and is nothing but words: no shell syntax, which could smuggle in another.
+    line that begins with the same words and is nothing but words: no shell syntax, which could smuggle in another. A
+    prefix that says too little, as `unsafe_prefix` tells, covers only itself.
+    A plan that is apart needs a permission for its very line.
     """
 
     tool: str
@@ -23,10 +25,16 @@ class Permission(Struct, frozen=True):
     def covers(self, tool: Tool, plan: Plan) -> bool:
         if self.tool != tool.name:
             return False
-        if not self.line or self.line == plan.line:
+        if plan.apart:
+            return bool(self.line) and self.line == plan.line
+        if not self.line:
+            return not self.prefix
+        if self.line == plan.line:
             return True
         wanted, words = words_of(self.line), words_of(plan.line)
-        return self.prefix and bool(wanted) and words is not None and words[: len(wanted or ())] == wanted
+        if not self.prefix or wanted is None or words is None or unsafe_prefix(wanted):
+            return False
+        return words[: len(wanted)] == wanted
 
 
 def permission_from(text: str) -> Permission:

@@ -1,5 +1,9 @@
 """The tools that come with the program, in the order that models are told of them."""
 
+from modules.tools.editing import edit_file, write_file
+from modules.tools.finding import list_files, search_files
+from modules.tools.reading import read_file
+from modules.tools.shell import run_command
 from modules.tools.tool import Tool
 
-BUILT_IN: tuple[Tool, ...] = ()
+BUILT_IN: tuple[Tool, ...] = (read_file, list_files, search_files, edit_file, write_file, run_command)

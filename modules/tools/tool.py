@@ -53,6 +53,7 @@ class Plan(Struct, frozen=True):
 
     `asks` is why the person must agree, "" where nobody needs to; `preview` is shown with the question, such as a
     diff. `line` is the command line that a lasting permission is about; "" for a tool that is allowed as a whole.
+    A plan that is `apart` is not covered by a permission for the tool as a whole, only by one for its very `line`.
     After `patience` seconds the call is stopped.
     """
 
@@ -61,6 +62,7 @@ class Plan(Struct, frozen=True):
     preview: str = ""
     line: str = ""
     patience: float = 120.0
+    apart: bool = False
 
 
 Prepare = Callable[[dict[str, Any], ToolContext], Awaitable[Plan]]
@@ -69,13 +71,15 @@ Prepare = Callable[[dict[str, Any], ToolContext], Awaitable[Plan]]
 class Tool(Struct, frozen=True):
     """One tool. `prepare` checks the arguments and plans the call; it raises ToolFailed for what makes no sense.
 
-    `source` is where the tool comes from, in words: "built in", a file, a server.
+    `source` is where the tool comes from, in words: "built in", a file, a server. `asks` is what each of its plans
+    asks, None where that depends on the arguments.
     """
 
     spec: ToolSpec
     effect: Effect
     prepare: Prepare
     source: str = "built in"
+    asks: str | None = None
 
     @property
     def name(self) -> str:
@@ -101,18 +105,20 @@ def tool(
         given = [key for key, kind in get_type_hints(function).items() if kind is ToolContext]
         spec = ToolSpec(name or function.__name__, description(function), schema_of(wanted))
 
+        asks = None if get_type_hints(function).get("return") is Plan else "" if free else WHY[effect]
+
         async def prepare(arguments: dict[str, Any], context: ToolContext) -> Plan:
             values = _converted(arguments, wanted)
-            if _plans(function):
+            if asks is None:
                 plan: Plan = await _called(function, {**values, **dict.fromkeys(given, context)})
                 return plan
 
             async def do(context: ToolContext) -> Any:
                 return await _called(function, {**values, **dict.fromkeys(given, context)})
 
-            return Plan(do, asks="" if free else WHY[effect])
+            return Plan(do, asks=asks)
 
-        return Tool(spec, effect, prepare)
+        return Tool(spec, effect, prepare, asks=asks)
 
     return made if function is None else made(function)
 
@@ -165,20 +171,18 @@ async def in_thread(function: Callable[..., Any], /, **arguments: Any) -> Any:
             done.set_exception(error)
 
     def run() -> None:
-        result, error = None, None
+        result: Any = None
+        error: Exception | None = None
         try:
             result = function(**arguments)
         except BaseException as raised:  # whatever a tool raises is the waiting task's to hear
-            error = raised if isinstance(raised, Exception) else RuntimeError(f"{type(raised).__name__}: {raised}")
+            error = raised if isinstance(raised, Exception) else RuntimeError(f"It raised {type(raised).__name__}")
+            error.__cause__ = error.__cause__ if error is raised else raised
         if not loop.is_closed():
             loop.call_soon_threadsafe(settle, result, error)
 
     threading.Thread(target=run, name=f"tool {getattr(function, '__name__', '')}", daemon=True).start()
     return await done
-
-
-def _plans(function: Callable[..., Any]) -> bool:
-    return get_type_hints(function).get("return") is Plan
 
 
 async def _called(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:

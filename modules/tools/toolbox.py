@@ -2,8 +2,9 @@
 
 import asyncio
 import difflib
+import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from modules.errors import ToolFailed, UsageError
 from modules.llm.base import ToolSpec
@@ -107,10 +108,7 @@ class Toolbox:
             raise ToolFailed(self._unknown(call.name))
         if len(call.arguments) > LARGEST_CALL:
             raise ToolFailed(f"The arguments are larger than {LARGEST_CALL} characters.")
-        arguments = call.parsed()
-        if arguments is None:
-            raise ToolFailed("The arguments are not a JSON object.")
-        return found, await found.prepare(arguments, self.context)
+        return found, await found.prepare(_arguments(call), self.context)
 
     async def close(self) -> None:
         await asyncio.gather(*(source.close() for source in self.sources))
@@ -119,3 +117,27 @@ class Toolbox:
         names = [one.name for one in self if self.is_on(one.name)]
         near = difflib.get_close_matches(name, names, n=NEAR, cutoff=0.4) or names[:NEAR]
         return f'There is no tool "{name}".' + (f" There are {', '.join(near)}." if near else "")
+
+
+def _arguments(call: ToolCall) -> dict[str, Any]:
+    """What the model gave, read in one way only. Raises ToolFailed with what is wrong, and where."""
+    try:
+        if call.arguments:
+            json.loads(call.arguments, object_pairs_hook=_once)
+    except json.JSONDecodeError as error:
+        raise ToolFailed(f"The arguments are not JSON: {error.msg} at character {error.pos}.") from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets without end
+        raise ToolFailed(f"The arguments cannot be read: {error}.") from error
+    arguments = call.parsed()
+    if arguments is None:
+        raise ToolFailed("The arguments are not a JSON object with finite numbers.")
+    return arguments
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object; a person may be shown one value of a name that comes twice, while the tool takes the other."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ToolFailed(f'The arguments give "{next(name for name in made if names.count(name) > 1)}" twice.')
+    return made

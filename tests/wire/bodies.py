@@ -8,6 +8,20 @@ from tests.wire.facts import Dialect, ModelFacts
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n not much of a picture").decode()
 SCHEMA: dict[str, Any] = {"type": "object", "properties": {"path": {"type": "string"}}}
+ODD_SCHEMAS: dict[str, tuple[str, Any]] = {
+    "a choice at the top": ("T3", {**SCHEMA, "oneOf": [{"required": ["path"]}]}),
+    "all of at the top": ("T3", {"type": "object", "properties": {}, "allOf": [SCHEMA]}),
+    "a type nobody knows": ("T4", {"type": "object", "properties": {"n": {"type": "float"}}}),
+    "an older draft": ("T4", {"type": "object", "properties": {"n": {"type": "integer", "exclusiveMinimum": True}}}),
+    "a reference to elsewhere": ("T4", {"type": "object", "properties": {"a": {"$ref": "other.json#/a"}}}),
+    "a reference to nothing": ("T4", {"type": "object", "properties": {"a": {"$ref": "#/$defs/a"}}}),
+}
+OPENAI_SCHEMAS: dict[str, tuple[str, Any]] = {
+    **ODD_SCHEMAS,
+    "an enumeration at the top": ("T3", {**SCHEMA, "enum": [{}]}),
+    "no properties": ("T6", {"type": "object"}),
+    "an array of what": ("T6", {"type": "object", "properties": {"a": {"anyOf": [{"type": "array"}]}}}),
+}
 LONE = "half \ud83d"
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.wire.bodies import LONE, PNG, SCHEMA, Case
+from tests.wire.bodies import LONE, OPENAI_SCHEMAS, PNG, SCHEMA, Case
 from tests.wire.facts import Dialect, ModelFacts
 
 TOOL = {"type": "function", "function": {"name": "ls", "description": "List.", "parameters": SCHEMA}}
@@ -13,6 +13,10 @@ STRICT = ModelFacts(issuer="chat", strict_template=True)
 MISTRAL = ModelFacts(issuer="chat", mistral_ids=True)
 DEEPSEEK = ModelFacts(issuer="chat", reasoning_field="reasoning_content", requires_reasoning=True)
 LLAMA = {"model": "llama-3.3-70b-versatile"}
+
+
+def tool(**more: Any) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": "ls", "description": "List.", "parameters": SCHEMA, **more}}
 
 
 def call(call_id: str = "call_1", name: str = "ls", arguments: Any = '{"path": "."}', **more: Any) -> dict[str, Any]:
@@ -97,7 +101,10 @@ _BROKEN_BOTH: list[tuple[str, str, dict[str, Any], tuple[str, ...]]] = [
     ("H1", "a limit of nothing", body(max_completion_tokens=0), ()),
     ("T1", "an empty list of tools", body(tools=[]), ()),
     ("T1", "the shape of another dialect", body(tools=[{"name": "ls", "input_schema": SCHEMA}]), ("C7",)),
+    *((rule, name, body(tools=[tool(parameters=odd)]), ()) for name, (rule, odd) in OPENAI_SCHEMAS.items()),
     ("T2", "a choice without tools", body(tool_choice="none"), ()),
+    ("T2", "a choice of no tool", body(tools=[TOOL], tool_choice={"type": "function", "function": {"name": "x"}}), ()),
+    ("T7", "a long description", body(tools=[tool(description="x" * 1025)]), ()),
     ("W1", "no stream", body(stream=False), ()),
 ]
 BROKEN = [

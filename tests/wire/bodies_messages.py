@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.wire.bodies import LONE, PNG, SCHEMA, Case
+from tests.wire.bodies import LONE, ODD_SCHEMAS, PNG, SCHEMA, Case
 from tests.wire.facts import ModelFacts
 from tests.wire.seal import conceal, prefix_digests, sign
 
@@ -196,6 +196,11 @@ BROKEN = [
     _case("T1", "two tools of one name", body(tools=[TOOL, TOOL])),
     _case("T1", "a schema of a string", body(tools=[{**TOOL, "input_schema": {"type": "string"}}])),
     _case("T1", "strict and open", body(tools=[{**TOOL, "strict": True}])),
+    *(_case(rule, name, body(tools=[{**TOOL, "input_schema": odd}])) for name, (rule, odd) in ODD_SCHEMAS.items()),
+    _case(
+        "T5", "a property with brackets", body(tools=[{**TOOL, "input_schema": {**SCHEMA, "properties": {"f[x]": {}}}}])
+    ),
     _case("T2", "choice without tools", body(tool_choice={"type": "auto"})),
+    _case("T2", "a choice of no tool", body(tools=[TOOL], tool_choice={"type": "tool", "name": "x"}), "B17"),
     _case("W1", "no stream", body(stream=False)),
 ]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.wire.bodies import LONE, PNG, SCHEMA, Case
+from tests.wire.bodies import LONE, OPENAI_SCHEMAS, PNG, SCHEMA, Case
 from tests.wire.facts import ModelFacts
 from tests.wire.seal import conceal, linked_id
 from tests.wire.sse import new_id
@@ -139,6 +139,10 @@ BROKEN = [
     _case("K1", "an item twice", body(HI, thought(), spoken(), spoken())),
     _case("T1", "two tools of one name", body(tools=[TOOL, TOOL])),
     _case("T1", "no schema", body(tools=[{**TOOL, "parameters": None}])),
+    *(_case(rule, name, body(tools=[{**TOOL, "parameters": odd}])) for name, (rule, odd) in OPENAI_SCHEMAS.items()),
+    _case("B20", "129 tools", body(tools=[{**TOOL, "name": f"t{n}"} for n in range(129)])),
+    _case("E1", "strict left out", body(tools=[{key: TOOL[key] for key in ("type", "name", "parameters")}])),
+    _case("T2", "a choice of no tool", body(tools=[TOOL], tool_choice={"type": "function", "name": "x"})),
     _case("T2", "unknown choice", body(tools=[TOOL], tool_choice="any")),
     _case("W1", "no stream", body(stream=None)),
 ]

@@ -109,7 +109,7 @@ OUTPUT_PARTS = {
     "output_text": _shape("type text", "annotations logprobs"),
     "refusal": _shape("type refusal"),
 }
-RESPONSES_TOOL = _shape("type name parameters", "allowed_callers async defer_loading description output_schema strict")
+RESPONSES_TOOL = _shape("type name parameters strict", "allowed_callers async defer_loading description output_schema")
 
 CHAT_MESSAGES = {
     "system": _shape("role content", "name"),

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.wire.facts import Dialect, ModelFacts
-from tests.wire.rules_common import schema_rules, tool_list_rules
+from tests.wire.rules_common import choice_rule, count_rule, tool_list_rules
+from tests.wire.rules_schemas import schema_rules
 
 _GROQ_REASONING = ("reasoning_effort", "reasoning_format", "include_reasoning")
 _GROQ_UNSUPPORTED = ("logprobs", "top_logprobs", "logit_bias", "store")
@@ -23,7 +24,7 @@ def parameter_rules(dialect: Dialect, body: dict[str, Any], facts: ModelFacts) -
             yield f"H1: Invalid '{name}': integer below minimum value. Expected a value >= 1."
     if body.get("temperature") is not None and not facts.sampling:
         yield "H2: Unsupported parameter: 'temperature' is not supported with this model."
-    yield from _tools(body)
+    yield from _tools(dialect, body)
 
 
 def _groq(body: dict[str, Any], facts: ModelFacts) -> Iterator[str]:
@@ -55,13 +56,12 @@ def _data_urls(body: dict[str, Any]) -> Iterator[str]:
                 yield image["url"]
 
 
-def _tools(body: dict[str, Any]) -> Iterator[str]:
+def _tools(dialect: Dialect, body: dict[str, Any]) -> Iterator[str]:
     tools = body.get("tools")
     if tools is not None and (not isinstance(tools, list) or not tools):
         yield "T1: Invalid 'tools': empty array. Expected an array with minimum length 1."
     tools = tools or []
-    if len(tools) > 128:
-        yield f"B20: Invalid 'tools': array too long. Expected at most 128, got {len(tools)}."
+    yield from count_rule(tools)
     functions = [tool.get("function") or {} for tool in tools]
     yield from tool_list_rules([function.get("name") for function in functions], 64, "tools")
     for index, (tool, function) in enumerate(zip(tools, functions, strict=True)):
@@ -71,9 +71,13 @@ def _tools(body: dict[str, Any]) -> Iterator[str]:
         for name in function.keys() - {"name", "description", "parameters", "strict"}:
             yield f"E12: Unknown parameter: '{where}.function.{name}'."
         if "parameters" in function:
-            yield from schema_rules(function["parameters"], function.get("strict"), f"{where}.function.parameters")
+            yield from schema_rules(
+                dialect, function["parameters"], function.get("strict"), f"{where}.function.parameters"
+            )
+        if len(function.get("description") or "") > 1024:
+            yield f"T7: Invalid '{where}.function.description': string too long. Expected a maximum length of 1024."
     choice = body.get("tool_choice")
-    if isinstance(choice, str) and choice not in ("auto", "none", "required"):
-        yield f"T2: Invalid value: '{choice}' for 'tool_choice'."
+    named = choice.get("function", {}).get("name") if isinstance(choice, dict) else None
+    yield from choice_rule(choice, named, [function.get("name") for function in functions])
     if choice is not None and not tools:
         yield "T2: Invalid value for 'tool_choice': 'tool_choice' is only allowed when 'tools' are specified."

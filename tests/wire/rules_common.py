@@ -5,8 +5,7 @@ import binascii
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Sized
 
 from tests.wire.facts import ModelFacts
 
@@ -88,18 +87,21 @@ def tool_list_rules(names: Iterable[object], limit: int, where: str) -> Iterator
         seen.add(name if isinstance(name, str) else None)
 
 
-def schema_rules(schema: object, strict: object, where: str) -> Iterator[str]:
-    """Rule T1: parameters are a schema of an object; a strict one closes it and requires every property."""
-    if not isinstance(schema, dict) or schema.get("type") != "object":
-        yield f"T1: {where}: schema must be a JSON Schema of 'type: \"object\"'"
-        return
-    properties: dict[str, Any] = schema.get("properties", {})
-    closed = schema.get("additionalProperties") is False and set(schema.get("required", [])) == set(properties)
-    if strict is True and not closed:
+def count_rule(tools: Sized, where: str = "tools") -> Iterator[str]:
+    """Rule B20: OpenAI's APIs and their kin take 128 tools."""
+    if len(tools) > 128:
         yield (
-            f"T1: {where}: Invalid schema: 'additionalProperties' must be false and 'required' must list"
-            " every key in properties."
+            f"B20: Invalid '{where}': array too long. Expected an array with maximum length 128, but got an array"
+            f" with length {len(tools)} instead."
         )
+
+
+def choice_rule(choice: object, name: object, names: Collection[object]) -> Iterator[str]:
+    """Rule T2: a choice that is no word names one of the tools."""
+    if isinstance(choice, str) and choice not in ("auto", "none", "required"):
+        yield f"T2: Invalid value: '{choice}' for 'tool_choice'."
+    elif isinstance(choice, dict) and choice.get("type") == "function" and name not in names:
+        yield f"T2: Tool choice '{name}' not found in 'tools' parameter."
 
 
 def blank(text: object) -> bool:

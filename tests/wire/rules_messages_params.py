@@ -5,7 +5,8 @@ from typing import Any
 
 from tests.wire.facts import BINDING_BETA, ModelFacts
 from tests.wire.fields import ANTHROPIC_TOOL, BLOCKS, unknown_and_missing
-from tests.wire.rules_common import blank, schema_rules, tool_list_rules
+from tests.wire.rules_common import blank, tool_list_rules
+from tests.wire.rules_schemas import schema_rules
 
 _THINKING_FIELDS = {
     "enabled": ("budget_tokens", "display"),
@@ -75,7 +76,9 @@ def _tools(body: dict[str, Any], facts: ModelFacts) -> Iterator[str]:
     yield from tool_list_rules([tool.get("name") for tool in own], 128, "tools")
     for index, tool in enumerate(own):
         yield from unknown_and_missing("anthropic", f"tools.{index}", tool, ANTHROPIC_TOOL)
-        yield from schema_rules(tool.get("input_schema"), tool.get("strict"), f"tools.{index}.input_schema")
+        yield from schema_rules(
+            "anthropic", tool.get("input_schema"), tool.get("strict"), f"tools.{index}.input_schema"
+        )
     if not tools and any(block["type"] in ("tool_use", "tool_result") for block in _blocks(body)):
         yield "B16: tools: Requests which include `tool_use` or `tool_result` blocks must define tools."
     choice = body.get("tool_choice")

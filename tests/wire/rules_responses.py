@@ -5,7 +5,15 @@ from typing import Any
 
 from tests.wire.facts import Dialect, ModelFacts
 from tests.wire.fields import INPUT_PARTS, ITEMS, OUTPUT_PARTS, RESPONSES_TOOL, unknown_and_missing
-from tests.wire.rules_common import image_url_rules, json_object, plain_name, schema_rules, tool_list_rules
+from tests.wire.rules_common import (
+    choice_rule,
+    count_rule,
+    image_url_rules,
+    json_object,
+    plain_name,
+    tool_list_rules,
+)
+from tests.wire.rules_schemas import schema_rules
 from tests.wire.seal import concealed, needs_reasoning
 
 _PREFIXES = {"reasoning": "rs", "function_call": "fc", "message": "msg", "function_call_output": "fc"}
@@ -217,9 +225,10 @@ def _tools(body: dict[str, Any]) -> Iterator[str]:
     yield from tool_list_rules([tool.get("name") for tool in tools], 128, "tools")
     for index, tool in enumerate(tools):
         yield from unknown_and_missing("openai", f"tools[{index}]", tool, RESPONSES_TOOL)
-        yield from schema_rules(tool.get("parameters"), tool.get("strict"), f"tools[{index}].parameters")
+        yield from schema_rules("openai", tool.get("parameters"), tool.get("strict"), f"tools[{index}].parameters")
+    yield from count_rule(body.get("tools") or [])
     choice = body.get("tool_choice")
-    if isinstance(choice, str) and choice not in ("auto", "none", "required"):
-        yield f"T2: Invalid value: '{choice}' for 'tool_choice'."
+    name = choice.get("name") if isinstance(choice, dict) else None
+    yield from choice_rule(choice, name, [tool.get("name") for tool in tools])
     if choice == "required" and not body.get("tools"):
         yield "T2: Tool choice 'required' must be specified with 'tools' parameter."

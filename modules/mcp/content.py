@@ -1,0 +1,110 @@
+"""What a server answers, as our parts. Nothing of it is believed: a picture is what its first bytes say it is."""
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from modules.llm.message import Message
+from modules.llm.parts import File, Image, Text
+from modules.mcp.plain import one_line
+from modules.tools.tool import Content, Output
+
+LARGEST_IMAGE = 3_700_000  # bytes; in base64 that is the 5 MB which providers take
+LARGEST_FILE = 20 * 1024 * 1024
+
+_SIGNATURES = {
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF87a": "image/gif",
+    b"GIF89a": "image/gif",
+}
+
+
+def output_of(result: dict[str, Any]) -> Output:
+    """The result of a tool call. Structured content is told as JSON where there are no words."""
+    parts = parts_of(result.get("content"))
+    structured = result.get("structuredContent")
+    if structured is not None and not any(isinstance(part, Text) for part in parts):
+        parts = (Text(json.dumps(structured, ensure_ascii=False)), *parts)
+    return Output(parts, is_error=result.get("isError") is True)
+
+
+def messages_of(result: dict[str, Any]) -> list[Message]:
+    """The messages of a prompt. A model's words in it are words, without pictures."""
+    messages: list[Message] = []
+    listed = result.get("messages")
+    for item in listed if isinstance(listed, list) else []:
+        if not isinstance(item, dict):
+            continue
+        content = item.get("content")
+        parts = parts_of(content if isinstance(content, list) else [content])
+        if item.get("role") == "assistant":
+            parts = tuple(part for part in parts if isinstance(part, Text))
+            messages += [Message("assistant", parts)] if parts else []
+        elif parts:
+            messages.append(Message("user", parts))
+    return messages
+
+
+def resource_of(result: dict[str, Any]) -> tuple[Content, ...]:
+    """What a resource holds."""
+    contents = result.get("contents")
+    return tuple(_resource(item) for item in contents if isinstance(item, dict)) if isinstance(contents, list) else ()
+
+
+def parts_of(content: Any) -> tuple[Content, ...]:
+    """Content blocks as parts; what cannot be kept is a note in its place."""
+    blocks: Iterable[Any] = content if isinstance(content, list) else ()
+    return tuple(_part(block) if isinstance(block, dict) else Text("[left out: no content]") for block in blocks)
+
+
+def _part(block: dict[str, Any]) -> Content:
+    match block:
+        case {"type": "text", "text": str() as text}:
+            return Text(text)
+        case {"type": "image", "data": str() as data}:
+            return _binary(data, _word(block, "mimeType") or "image", "")
+        case {"type": "audio"}:
+            return Text(f"[audio, left out: {_word(block, 'mimeType')}]")
+        case {"type": "resource_link", "uri": str() as uri}:
+            about = [_word(block, key) for key in ("title", "name", "mimeType", "description")]
+            return Text(f"[resource {uri}{''.join(f', {text}' for text in about if text)}]")
+        case {"type": "resource", "resource": dict() as resource}:
+            return _resource(resource)
+    return Text(f"[left out: content of the kind {one_line(str(block.get('type')), 40)!r}]")
+
+
+def _resource(resource: dict[str, Any]) -> Content:
+    uri, kind = _word(resource, "uri"), _word(resource, "mimeType")
+    match resource:
+        case {"text": str() as text}:
+            return Text(f"[resource {uri}]\n{text}" if uri else text)
+        case {"blob": str() as blob}:
+            return _binary(blob, kind or "data", uri)
+    return Text(f"[resource {uri}, left out: it holds neither text nor data]")
+
+
+def _binary(data: str, kind: str, name: str) -> Content:
+    """A picture or a PDF, by its first bytes: what claims to be one and is not would spoil every later request."""
+    try:
+        raw = base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        return Text(f"[{kind}, left out: it is not base64]")
+    encoded = base64.b64encode(raw).decode()
+    for signature, media_type in _SIGNATURES.items():
+        if raw.startswith(signature) and len(raw) <= LARGEST_IMAGE:
+            return Image(media_type, encoded, name)
+    if raw[:4] == b"RIFF" and raw[8:12] == b"WEBP" and len(raw) <= LARGEST_IMAGE:
+        return Image("image/webp", encoded, name)
+    if raw.startswith(b"%PDF-") and len(raw) <= LARGEST_FILE:
+        return File("application/pdf", encoded, name)
+    if kind.startswith("text/"):
+        return Text(f"[resource {name}]\n{raw.decode(errors='replace')}")
+    return Text(f"[{kind}{f' {name}' if name else ''}, {len(raw)} bytes, left out]")
+
+
+def _word(block: dict[str, Any], key: str) -> str:
+    value = block.get(key)
+    return one_line(value) if isinstance(value, str) else ""

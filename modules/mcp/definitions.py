@@ -1,0 +1,95 @@
+"""What a server says of its tools, checked one by one: a bad one loses itself and nothing else."""
+
+import json
+import re
+from typing import Any
+
+from msgspec import Struct
+
+from modules.mcp.naming import tool_name
+from modules.mcp.plain import described, hides, one_line, plain_schema
+from modules.tools import schema as schemas
+
+MOST = 500  # tools of one server
+LONGEST_NAME = 256
+LARGEST_SCHEMA = 32 * 1024  # bytes
+LARGEST_ANNOTATIONS = 4 * 1024
+
+# Providers refuse a request for one property of another name, and for these words at the top of a schema.
+_PROPERTY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_NOT_AT_THE_TOP = ("oneOf", "anyOf", "allOf", "not", "enum", "const", "if", "then", "else", "$schema", "$id")
+
+
+class Definition(Struct, frozen=True):
+    """A tool as a server describes it; `name` is the server's own. Words are plain and bounded."""
+
+    name: str
+    description: str = ""
+    schema: dict[str, Any] = {}
+    annotations: dict[str, Any] = {}
+
+    @property
+    def told_schema(self) -> dict[str, Any]:
+        """The schema for models. Arguments are checked against the whole one."""
+        return {key: value for key, value in self.schema.items() if key not in _NOT_AT_THE_TOP}
+
+    @property
+    def text(self) -> str:
+        """All of it as lines, the same for definitions that mean the same."""
+        rest = {"schema": self.schema, "annotations": self.annotations}
+        return f"{self.description}\n{json.dumps(rest, indent=2, sort_keys=True, ensure_ascii=False)}\n"
+
+
+def definitions(server: str, listed: list[Any]) -> tuple[list[Definition], list[str]]:
+    """The tools that can be offered, and why others cannot, for the person. Takes a while for many."""
+    sound: dict[str, Definition] = {}
+    troubles: list[str] = []
+    taken: set[str] = set()
+    for item in listed[:MOST]:
+        try:
+            one = _definition(item)
+            if tool_name(server, one.name) in taken:
+                raise ValueError("there is another one of that name")
+        except ValueError as error:
+            name = one_line(str(item.get("name", "")), 60) if isinstance(item, dict) else ""
+            troubles.append(f'The tool "{name}" of the MCP server "{server}" is left out: {error}.')
+        else:
+            taken.add(tool_name(server, one.name))
+            sound[one.name] = one
+    if len(listed) > MOST:
+        troubles.append(f'The MCP server "{server}" has {len(listed)} tools, of which the first {MOST} are offered.')
+    return list(sound.values()), troubles
+
+
+def _definition(item: Any) -> Definition:
+    """Raises ValueError with what makes the tool unfit."""
+    if not isinstance(item, dict):
+        raise ValueError("it is no object")
+    name, annotations = item.get("name"), item.get("annotations")
+    if not isinstance(name, str) or not name.strip():
+        raise ValueError("it has no name")
+    if len(name) > LONGEST_NAME or hides(name):
+        raise ValueError("its name is too long, or has characters that cannot be seen")
+    if not isinstance(annotations, dict) or len(json.dumps(annotations)) > LARGEST_ANNOTATIONS:
+        annotations = {}
+    words = described(item.get("description")) or described(item.get("title"))
+    return Definition(name, words, _schema(item.get("inputSchema")), plain_schema(annotations))
+
+
+def _schema(schema: Any) -> dict[str, Any]:
+    if not isinstance(schema, dict):
+        raise ValueError("its inputSchema is no object")
+    if schema.get("type", "object") != "object":
+        raise ValueError('its inputSchema is not of the type "object"')
+    try:
+        size = len(json.dumps(schema, ensure_ascii=False).encode(errors="surrogatepass"))
+    except RecursionError:
+        size = LARGEST_SCHEMA + 1
+    if size > LARGEST_SCHEMA:
+        raise ValueError(f"its inputSchema is larger than {LARGEST_SCHEMA // 1024} kB")
+    whole = plain_schema({**schema, "type": "object", "properties": schema.get("properties", {})})
+    if fault := schemas.flaw(whole):
+        raise ValueError(f"its inputSchema is wrong: {one_line(fault).rstrip('.')}")
+    if odd := [key for key in whole["properties"] if not _PROPERTY.fullmatch(key)]:
+        raise ValueError(f'models cannot be told of its parameter "{one_line(odd[0], 60)}"')
+    return dict(whole)

@@ -1,0 +1,57 @@
+"""What a server says beside the protocol: kept in a private file that never grows beyond a bound."""
+
+import os
+from collections import deque
+from pathlib import Path
+
+from modules.mcp.plain import one_line
+
+LARGEST = 512 * 1024  # bytes; then it becomes the old file and a new one begins
+REMEMBERED = 20  # lines
+PIECE = 2_000  # bytes of one line that are remembered
+
+
+class Log:
+    """Bytes go in as they come; lines come out fit to be shown. A disk that takes nothing more is no trouble."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lines: deque[str] = deque(maxlen=REMEMBERED)
+        self._open = b""  # a line that has not ended yet
+        self._size = -1
+
+    @property
+    def lines(self) -> list[str]:
+        """The last lines, without control characters."""
+        return [*self._lines, *filter(None, [self._shown(self._open)])]
+
+    @property
+    def last(self) -> str:
+        return self.lines[-1] if self.lines else ""
+
+    def clear(self) -> None:
+        """Forget the lines; the file stays."""
+        self._lines.clear()
+        self._open = b""
+
+    def write(self, data: bytes) -> None:
+        *whole, rest = (self._open + data).split(b"\n")
+        self._lines.extend(filter(None, map(self._shown, whole[-REMEMBERED:])))
+        self._open = rest[:PIECE]
+        try:
+            self._append(data)
+        except OSError:
+            self._size = -1
+
+    def _append(self, data: bytes) -> None:
+        if self._size < 0:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self._size + len(data) > LARGEST:
+            self.path.replace(self.path.with_suffix(".old"))
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        with open(descriptor, "ab") as file:
+            file.write(data[-LARGEST:])
+            self._size = file.tell()
+
+    def _shown(self, line: bytes) -> str:
+        return one_line(line[:PIECE].decode(errors="replace"))

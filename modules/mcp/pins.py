@@ -1,0 +1,134 @@
+"""What a server offered when it was last trusted: its tools hold until the person has seen what has changed."""
+
+import difflib
+import os
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from modules.errors import UsageError
+from modules.mcp.definitions import Definition
+
+
+class Pin(Struct):
+    """A tool as it is trusted. `changed` is what the server says of it now, where that is something else."""
+
+    definition: Definition
+    changed: Definition | None = None
+    gone: bool = False
+
+
+class _File(Struct):
+    version: int = 1
+    tools: list[Pin] = []
+
+
+class Pins:
+    """The tools of one server in the order in which they were first seen; kept in a private file over runs.
+
+    What is seen first is trusted: the person has written the entry. A tool that vanishes keeps its pin, so that it
+    cannot come back as something else.
+    """
+
+    def __init__(self, path: Path, server: str) -> None:
+        self._path = path
+        self._server = server
+        self._shown: dict[str, Definition] = {}
+        self._pins: dict[str, Pin] = {}
+        self.trouble = ""
+        try:
+            file = msgspec.json.decode(path.read_bytes(), type=_File)
+        except FileNotFoundError:
+            self.known = False
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+            self.known = False
+            self.trouble = f"{path} cannot be read, so the tools of {server} are taken as they are now: {error}."
+        else:
+            self.known = True
+            self._pins = {pin.definition.name: pin for pin in file.tools}
+
+    @property
+    def offered(self) -> list[Definition]:
+        """The tools that models may be told of."""
+        return [pin.definition for pin in self._pins.values() if not pin.gone and pin.changed is None]
+
+    @property
+    def changed(self) -> list[str]:
+        """The tools that are off until the person has seen the difference."""
+        return [name for name, pin in self._pins.items() if not pin.gone and pin.changed is not None]
+
+    def problem(self, definition: Definition) -> str:
+        """Why the tool that a model was told of in these words must not be called; "" where it may be."""
+        pin = self._pins.get(definition.name)
+        if pin is None or pin.gone:
+            return f'The MCP server "{self._server}" does not offer the tool "{definition.name}" any more.'
+        if pin.changed is not None or pin.definition.text != definition.text:
+            return f'The MCP server "{self._server}" has changed this tool. It is off until the user has looked at it.'
+        return ""
+
+    def see(self, listed: list[Definition]) -> list[str]:
+        """Take note of what the server offers now. What the person should know of it comes back."""
+        news: list[str] = []
+        now = {one.name: one for one in listed}
+        for name, pin in self._pins.items():
+            seen = now.pop(name, None)
+            before, pin.gone = (pin.changed, pin.gone), seen is None
+            if seen is not None:
+                pin.changed = seen if seen.text != pin.definition.text else None
+            if (pin.changed, pin.gone) != before:
+                news += self._told(name, pin)
+        self._pins |= {name: Pin(one) for name, one in now.items()}
+        if self.known and now:
+            news.append(f'The MCP server "{self._server}" has new tools: {", ".join(now)}.')
+        return news + self._save()
+
+    def difference(self) -> str:
+        """The changed tools before and after, as a unified diff; from now on they may be accepted."""
+        lines: list[str] = []
+        self._shown = {}
+        for name in self.changed:
+            pin = self._pins[name]
+            if pin.changed is not None:
+                self._shown[name] = pin.changed
+                old, new = pin.definition.text.splitlines(), pin.changed.text.splitlines()
+                lines += difflib.unified_diff(old, new, f"{name} (trusted)", f"{name} (now)", lineterm="", n=2)
+        return "\n".join(lines)
+
+    def accept(self) -> list[str]:
+        """Trust the changes as `difference` has shown them; the names of their tools. Raises UsageError before that."""
+        accepted = [name for name, shown in self._shown.items() if self._pins[name].changed == shown]
+        if self.changed and not accepted:
+            raise UsageError("What has changed was not shown yet.", cure="Look at the difference first.")
+        for name in accepted:
+            self._pins[name] = Pin(self._shown[name])
+        self._shown = {}
+        self._save()
+        return accepted
+
+    def _told(self, name: str, pin: Pin) -> list[str]:
+        if pin.gone:
+            return [f'The MCP server "{self._server}" does not offer the tool "{name}" any more.']
+        if pin.changed is None:
+            return [f'The tool "{name}" of the MCP server "{self._server}" is again what it was.']
+        return [
+            f'The MCP server "{self._server}" changed the tool "{name}", which is off now. '
+            f"/mcp accept {self._server} shows the difference."
+        ]
+
+    def _save(self) -> list[str]:
+        """Write the file whole or not at all."""
+        data = msgspec.json.format(msgspec.json.encode(_File(tools=list(self._pins.values()))), indent=1)
+        temporary = self._path.with_suffix(f".{os.getpid()}.new")
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+            with open(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(descriptor)
+            temporary.replace(self._path)
+        except OSError as error:
+            return [f"{self._path} cannot be written, so changes of tools will not be noticed: {error.strerror}."]
+        self.known = True
+        return []

@@ -1,0 +1,175 @@
+"""One server and its life: started when it is needed, owned by one task, and ended with all that it has started."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Literal
+
+from modules.errors import ToolFailed
+from modules.mcp.config import Entry
+from modules.mcp.log import Log
+from modules.mcp.plain import ENDED, one_line
+from modules.tools.tool import in_thread
+
+if TYPE_CHECKING:
+    from modules.mcp.connection import Connection, Progress
+
+State = Literal["disabled", "not started", "starting", "ready", "failed", "stopped"]
+Listed = Callable[[list[Any]], Awaitable[None]]
+
+STARTUP = 10.0  # seconds from the start of the program to its list of tools
+LISTING = 10.0  # seconds for a page of a list later on
+PAUSE = 0.2  # seconds between two listings, so that a server that changes without end costs little
+
+
+class Server:
+    """`listed` is told its tools, unchecked, after each start and each change. `trouble` says why it failed."""
+
+    def __init__(
+        self, entry: Entry, environment: Mapping[str, str], log: Log, listed: Listed, startup: float = STARTUP
+    ) -> None:
+        self.entry = entry
+        self.log = log
+        self.state: State = "disabled" if entry.disabled else "not started"
+        self.trouble = ""
+        self.unsaid: list[str] = []  # troubles that the person has not been told of
+        self._environment = environment
+        self._listed = listed
+        self._startup = startup
+        self._owner: asyncio.Task[None] | None = None
+        self._settled = asyncio.Event()  # it is ready, or will not be
+        self._fresh = asyncio.Event()  # its list of tools is the last one that it has told of
+        self._connection: Connection | None = None
+
+    @property
+    def name(self) -> str:
+        return self.entry.name
+
+    def start(self) -> None:
+        """Begin to start it, unless it is on its way or there."""
+        if self.state == "disabled" or (self._owner is not None and not self._owner.done()):
+            return
+        self.state, self.trouble = "starting", ""
+        self._settled.clear()
+        self._fresh.clear()
+        self.log.clear()
+        self._owner = asyncio.create_task(self._own(), name=f"mcp {self.name}")
+
+    async def settled(self) -> None:
+        """Wait until it is ready, or will not be."""
+        await self._settled.wait()
+
+    async def connection(self) -> "Connection":
+        """A connection that is ready, after one try to start the server where there is none. Raises ToolFailed."""
+        if self.state == "disabled":
+            raise ToolFailed(f'The MCP server "{self.name}" is switched off in mcp.json.')
+        if self._connection is not None and self._connection.gone and self._owner is not None:
+            await asyncio.wait([self._owner])  # it is being cleared away
+        if self._owner is None or self._owner.done():
+            self.start()
+        await self.settled()
+        if self._connection is None:
+            raise ToolFailed(f'The MCP server "{self.name}" does not run: {self.trouble or "it was stopped"}.')
+        connection = self._connection
+        if connection.stale:
+            self._fresh.clear()
+        await self._fresh.wait()  # what it offers may have changed, and a call must not meet what nobody has seen
+        return connection
+
+    async def ask(
+        self, method: str, params: Mapping[str, Any], patience: float = 0.0, told: "Progress | None" = None
+    ) -> dict[str, Any]:
+        """The raw result of a request, after a start where it is needed. Raises ToolFailed."""
+        connection = await self.connection()
+        return await connection.ask(method, params, patience or self.entry.timeout, told)
+
+    async def listing(self, kind: str) -> list[Any]:
+        """The items of the list of "prompts" or "resources", unchecked. Raises ToolFailed."""
+        connection = await self.connection()
+        return await connection.listed(kind, LISTING)
+
+    async def close(self) -> None:
+        """Stop it; it can be started again. Returns when nothing of it is left."""
+        owner = self._owner
+        if owner is not None and not owner.done():
+            owner.cancel()
+            await asyncio.wait([owner])
+        if self.state not in ("disabled", "failed"):
+            self.state = "stopped" if owner is not None else "not started"
+
+    async def _own(self) -> None:
+        """The whole life of one connection, from its start to its end."""
+        try:
+            connected = await in_thread(_connected)
+            async with connected(self.entry, self._environment, self.log) as connection:
+                async with asyncio.timeout(self._startup):
+                    await connection.open()
+                    await self._list(connection, self._startup)
+                self._connection, self.state = connection, "ready"
+                self._settled.set()
+                await self._attend(connection)
+            self.state = "not started"  # a server over HTTP has forgotten this session, and may take another
+        except asyncio.CancelledError:
+            self.state = "stopped"
+            raise
+        except Exception as error:  # whatever a foreign program brings about is this server's trouble and no one else's
+            self.state, self.trouble = "failed", self._told(error)
+            self.unsaid.append(f'The MCP server "{self.name}" does not run: {self.trouble}.')
+        finally:
+            self._connection = None
+            self._settled.set()
+            self._fresh.set()
+
+    async def _attend(self, connection: "Connection") -> None:
+        """Ask for its tools again whenever it says that they have changed, until it has ended."""
+        while not connection.gone:
+            await connection.stirred.wait()
+            connection.stirred.clear()
+            if connection.gone:
+                self.state = "failed"
+            elif connection.stale:
+                self._fresh.clear()
+                with suppress(ToolFailed):  # a list that cannot be had: the last one holds
+                    await self._list(connection, LISTING)
+                self._fresh.set()
+                await asyncio.sleep(PAUSE)
+
+    async def _list(self, connection: "Connection", patience: float) -> None:
+        connection.stale = False
+        await self._listed(await connection.listed("tools", patience))
+        self._fresh.set()
+
+    def _told(self, error: Exception) -> str:
+        """Why it failed, in one line, with the last thing that it wrote where it ended without a word to us."""
+        found = _leaf(error)
+        if isinstance(found, TimeoutError):
+            text = f"it was not ready within {self._startup:g} seconds"
+        elif isinstance(found, ToolFailed):
+            subject = f'The MCP server "{self.name}" '
+            text = found.message.rstrip(".")
+            text = f"it {text.removeprefix(subject)}" if text.startswith(subject) else text
+        else:
+            words = one_line(str(found))
+            text = f"{type(found).__name__}: {words}" if words else type(found).__name__
+        said = self.log.last
+        return f'{text}; the last that it wrote is "{said}"' if said else text
+
+
+def _connected() -> Any:
+    """What connects, with the SDK behind it: imported here, in a thread, because the prompt does not wait for it."""
+    from modules.mcp.connection import connected
+
+    return connected
+
+
+def _leaf(error: BaseException) -> BaseException:
+    """The one error of a group that says most: ours before the SDK's, and the closing of a connection last."""
+    leaves = [error]
+    while any(isinstance(one, BaseExceptionGroup) for one in leaves):
+        leaves = [
+            inner for one in leaves for inner in (one.exceptions if isinstance(one, BaseExceptionGroup) else (one,))
+        ]
+    for one in leaves:
+        if isinstance(one, ToolFailed) and not one.message.endswith(ENDED):
+            return one
+    return next((one for one in leaves if "closed" not in str(one).lower()), leaves[0])

@@ -1,0 +1,249 @@
+"""All MCP servers of a person as one source of tools, and what else they offer."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from modules.config import Config
+from modules.errors import ConfigError, ToolFailed, UsageError
+from modules.llm.base import ToolSpec
+from modules.llm.message import Message
+from modules.mcp.config import read
+from modules.mcp.content import messages_of, output_of, resource_of
+from modules.mcp.definitions import Definition, definitions
+from modules.mcp.log import Log
+from modules.mcp.naming import file_name, tool_name
+from modules.mcp.pins import Pins
+from modules.mcp.plain import described, one_line
+from modules.mcp.server import STARTUP, Server, State
+from modules.tools import schema as schemas
+from modules.tools.tool import Content, Effect, Output, Plan, Tool, ToolContext, in_thread
+
+CLOSING = 4.5  # seconds for all of them
+OFTEN = 0.2  # seconds between two lines of progress
+
+
+class Status(Struct, frozen=True):
+    """A server as the person sees it.
+
+    `where` is its command line or URL as it was written, `changed` are the tools that are off, `log` is a path.
+    """
+
+    name: str
+    state: State
+    tools: int
+    where: str
+    trouble: str = ""
+    changed: tuple[str, ...] = ()
+    log: str = ""
+
+
+class Prompt(Struct, frozen=True):
+    """A prompt that a server offers; `arguments` by name, and whether each must be given."""
+
+    server: str
+    name: str
+    description: str = ""
+    arguments: dict[str, bool] = {}
+
+
+class Resource(Struct, frozen=True):
+    """A resource that a server offers."""
+
+    server: str
+    uri: str
+    name: str = ""
+    description: str = ""
+    media_type: str = ""
+
+
+class Servers:
+    """The servers of mcp.json. Nothing is started before tools are asked for; a Source for the toolbox."""
+
+    def __init__(self, config: Config, startup: float = STARTUP) -> None:
+        self._startup = startup
+        self._news: list[str] = []
+        self._servers: dict[str, Server] = {}
+        self._pins: dict[str, Pins] = {}
+        try:
+            entries, self._news = read(config.mcp_file, config.get)
+        except ConfigError as error:
+            entries, self._news = [], [str(error)]
+        folder = config.state_folder / "mcp"
+        given = config.child_environment
+        for entry in entries:
+            name, file = entry.name, file_name(entry.name)
+            log = Log(folder / f"{file}.log")
+            self._servers[name] = Server(entry, given, log, self._listener(name), startup)
+            self._pins[name] = Pins(folder / f"{file}.json", name)
+            self._news += filter(None, [self._pins[name].trouble])
+
+    async def tools(self) -> Sequence[Tool]:
+        """What all offer, in the order of mcp.json. Waits only for those that were never seen, and not for long."""
+        for server in self._servers.values():
+            if server.state == "not started":
+                server.start()
+        new = [one for name, one in self._servers.items() if not self._pins[name].known and one.state == "starting"]
+        await self._wait_for(new)
+        return [
+            self._tool(server, one)
+            for name, server in self._servers.items()
+            if server.state != "disabled"
+            for one in self._pins[name].offered
+        ]
+
+    def news(self) -> list[str]:
+        """What has happened since the last time this was asked."""
+        for server in self._servers.values():
+            self._news += server.unsaid
+            server.unsaid = []
+        news, self._news = list(dict.fromkeys(self._news)), []
+        return news
+
+    async def close(self) -> None:
+        """End them all, side by side."""
+        closing = [asyncio.ensure_future(server.close()) for server in self._servers.values()]
+        if closing:
+            await asyncio.wait(closing, timeout=CLOSING)
+
+    def status(self) -> list[Status]:
+        """All servers as they are now."""
+        return [
+            Status(
+                name,
+                server.state,
+                len(self._pins[name].offered),
+                server.entry.shown,
+                server.trouble,
+                tuple(self._pins[name].changed),
+                str(server.log.path),
+            )
+            for name, server in self._servers.items()
+        ]
+
+    async def restart(self, name: str) -> None:
+        """Stop the server, and start it; `status` tells how that went. Raises UsageError for an unknown name."""
+        server = self._named(name)
+        await server.close()
+        server.start()
+        await self._wait_for([server])
+
+    def log(self, name: str) -> list[str]:
+        """The last lines that the server wrote to standard error, without control characters."""
+        return self._named(name).log.lines
+
+    def difference(self, name: str) -> str:
+        """What the server has changed since its tools were trusted, as a unified diff; "" for nothing."""
+        self._named(name)
+        return self._pins[name].difference()
+
+    def accept(self, name: str) -> list[str]:
+        """Trust what `difference` has shown; gives the names of the tools. Raises UsageError where it has not."""
+        self._named(name)
+        return self._pins[name].accept()
+
+    async def prompts(self) -> list[Prompt]:
+        """What all servers offer as prompts; those that cannot say are left out."""
+        return [
+            Prompt(
+                server,
+                item["name"],
+                described(item.get("description")),
+                {
+                    argument["name"]: argument.get("required") is True
+                    for argument in item.get("arguments") or ()
+                    if isinstance(argument, dict) and isinstance(argument.get("name"), str)
+                },
+            )
+            for server, item in await self._listed("prompts", "name")
+        ]
+
+    async def prompt(self, name: str, prompt: str, arguments: dict[str, str]) -> list[Message]:
+        """The messages of a prompt. Raises ToolFailed, and UsageError for an unknown server."""
+        params = {"name": prompt, "arguments": arguments}
+        return messages_of(await self._named(name).ask("prompts/get", params))
+
+    async def resources(self) -> list[Resource]:
+        """What all servers offer as resources; those that cannot say are left out."""
+        return [
+            Resource(server, item["uri"], *(described(item.get(key)) for key in ("name", "description", "mimeType")))
+            for server, item in await self._listed("resources", "uri")
+        ]
+
+    async def read(self, name: str, uri: str) -> tuple[Content, ...]:
+        """What a resource holds. Raises ToolFailed, and UsageError for an unknown server."""
+        return resource_of(await self._named(name).ask("resources/read", {"uri": uri}))
+
+    async def _listed(self, kind: str, key: str) -> list[tuple[str, dict[str, Any]]]:
+        running = [server for server in self._servers.values() if server.state != "disabled"]
+        lists = await asyncio.gather(*(server.listing(kind) for server in running), return_exceptions=True)
+        return [
+            (server.name, item)
+            for server, items in zip(running, lists, strict=True)
+            if not isinstance(items, BaseException)
+            for item in items
+            if isinstance(item, dict) and isinstance(item.get(key), str)
+        ]
+
+    def _named(self, name: str) -> Server:
+        if name not in self._servers:
+            names = ", ".join(self._servers) or "none"
+            raise UsageError(f'There is no MCP server "{name}".', cure=f"There are: {names}.")
+        return self._servers[name]
+
+    async def _wait_for(self, servers: Sequence[Server]) -> None:
+        waiting = [asyncio.ensure_future(server.settled()) for server in servers]
+        try:
+            if waiting:
+                await asyncio.wait(waiting, timeout=self._startup)
+        finally:
+            for task in waiting:
+                task.cancel()
+
+    def _listener(self, name: str) -> Callable[[list[Any]], Awaitable[None]]:
+        async def listed(items: list[Any]) -> None:
+            sound, troubles = await in_thread(definitions, server=name, listed=items)
+            self._news += [*troubles, *self._pins[name].see(sound)]
+
+        return listed
+
+    def _tool(self, server: Server, definition: Definition) -> Tool:
+        """The tool that models call. Whatever the server says of it, the person is asked."""
+        effect: Effect = "network" if server.entry.url else "execute"
+        source = f'MCP server "{server.name}"'
+        pins = self._pins[server.name]
+
+        async def prepare(arguments: dict[str, Any], context: ToolContext) -> Plan:
+            if problem := pins.problem(definition):
+                raise ToolFailed(problem)
+            if problem := await in_thread(schemas.problem, arguments=arguments, schema=definition.schema):
+                raise ToolFailed(f"The arguments do not fit: {problem}")
+
+            async def do(context: ToolContext) -> Output:
+                await server.connection()  # what it offers is known from here on, and may not be what was asked about
+                if problem := pins.problem(definition):
+                    raise ToolFailed(problem)
+                params = {"name": definition.name, "arguments": arguments}
+                return output_of(await server.ask("tools/call", params, told=_Progress(context.tell)))
+
+            return Plan(do, asks=f"runs a tool of the {source}", patience=server.entry.timeout + 2 * self._startup)
+
+        spec = ToolSpec(tool_name(server.name, definition.name), definition.description, definition.told_schema)
+        return Tool(spec, effect, prepare, source)
+
+
+class _Progress:
+    """Tells of progress, and not too often."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._last = 0.0
+
+    async def __call__(self, progress: float, total: float | None, message: str | None) -> None:
+        if time.monotonic() - self._last >= OFTEN:
+            self._last = time.monotonic()
+            amount = f"{progress:g} of {total:g}" if total else f"{progress:g}"
+            self._tell(f"{one_line(message)} ({amount})" if message else amount)

@@ -1,0 +1,149 @@
+"""The two ways to a server: the pipes of a process of ours, and HTTP. Both give the streams that the SDK wants."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+import httpx2
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.message import SessionMessage
+from mcp_types import jsonrpc_message_adapter as wire
+
+from modules.config import APP, VERSION
+from modules.errors import ToolFailed
+from modules.mcp.config import Entry
+from modules.mcp.log import Log
+from modules.mcp.stdio import LONGEST_LINE, Process, environment_of
+
+STRAY = 1_000  # lines that are no message, before the program is taken for something else
+STRAY_PIECE = 1_000  # bytes of each that are logged
+ANSWER = 32 * 1024 * 1024  # bytes of one answer over HTTP
+SILENCE = 300.0  # seconds without a byte over HTTP
+
+Streams = tuple[Any, Any]  # the SDK's type for what it reads from and writes to is its own affair
+
+
+@asynccontextmanager
+async def over_stdio(
+    entry: Entry, environment: Mapping[str, str], log: Log, ended: Callable[[], None]
+) -> AsyncIterator[Streams]:
+    """The SDK's own transport has no bound for a line and leaves children behind, so this one stands in for it.
+
+    `ended` is called when the server has closed its end. Raises ToolFailed where it cannot run, or ended by itself.
+    """
+    process = await Process.start(entry, environment_of(entry, environment), log)
+    arriving, incoming = anyio.create_memory_object_stream[SessionMessage | Exception](0)
+    outgoing, leaving = anyio.create_memory_object_stream[SessionMessage](0)
+    closed = anyio.Event()
+
+    async def receive() -> None:
+        if await _received(process, arriving, log):
+            closed.set()
+            ended()
+
+    failure = None
+    itself = False
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(receive)
+            group.start_soon(_sent, process, leaving)
+            try:
+                yield incoming, outgoing
+            except Exception as error:  # it matters only where it is not the server's end that brought it about
+                failure = error
+            finally:
+                itself = closed.is_set()
+                with anyio.CancelScope(shield=True):
+                    await process.end()
+                group.cancel_scope.cancel()
+    finally:
+        for stream in (incoming, outgoing, arriving, leaving):
+            stream.close()
+    if itself:
+        raise ToolFailed(f"it ended by itself{_with(process.code)}") from failure
+    if failure is not None:
+        raise failure
+
+
+async def _received(process: Process, arriving: MemoryObjectSendStream[SessionMessage | Exception], log: Log) -> bool:
+    """Pass on its messages; a banner or an odd line goes to the log. True when the server has ended."""
+    stray = 0
+    async with arriving:
+        async for line in process.lines():
+            try:
+                message = wire.validate_json(line, by_name=False)
+            except ValueError:
+                stray += bool(line.strip())
+                log.write(line[:STRAY_PIECE] + b"\n")
+                if stray > STRAY:
+                    raise ToolFailed("it writes to its standard output what is no message") from None
+                continue
+            try:
+                await arriving.send(SessionMessage(message))
+            except anyio.BrokenResourceError:  # nobody listens any more
+                return False
+    return True
+
+
+async def _sent(process: Process, leaving: MemoryObjectReceiveStream[SessionMessage]) -> None:
+    async with leaving:
+        async for message in leaving:
+            line = message.message.model_dump_json(by_alias=True, exclude_unset=True)
+            try:
+                await process.write(line.encode() + b"\n")
+            except OSError:  # it reads no more; that it has ended is noticed where it is read
+                return
+
+
+def _with(code: int | None) -> str:
+    if code is None:
+        return ""
+    return f" with exit code {code}" if code >= 0 else f", killed by signal {-code}"
+
+
+@asynccontextmanager
+async def over_http(entry: Entry, refused: Callable[[int], None]) -> AsyncIterator[Streams]:
+    """Only this URL is ever asked, without redirects; its headers go nowhere else.
+
+    `refused` is told the status of each answer, 0 for a good one.
+    """
+
+    async def look(response: httpx2.Response) -> None:
+        refused(response.status_code if response.status_code >= 400 else 0)
+        if response.headers.get("content-encoding", "identity") != "identity":
+            raise httpx2.DecodingError("The answer is compressed, although that was not asked for.")
+        if isinstance(response.stream, httpx2.AsyncByteStream):
+            response.stream = _Bounded(response.stream)
+
+    async with (
+        httpx2.AsyncClient(
+            headers={"Accept-Encoding": "identity", "User-Agent": f"{APP}/{VERSION}", **entry.headers},
+            timeout=httpx2.Timeout(30.0, read=SILENCE),
+            trust_env=not entry.is_local,
+            follow_redirects=False,
+            max_redirects=0,
+            event_hooks={"response": [look]},
+        ) as client,
+        streamable_http_client(entry.url, http_client=client, max_sse_event_size=LONGEST_LINE) as streams,
+    ):
+        yield streams
+
+
+class _Bounded(httpx2.AsyncByteStream):
+    """A body that ends in an error where it grows beyond what any answer has. Event streams last, and are let be."""
+
+    def __init__(self, body: httpx2.AsyncByteStream) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for piece in self._body:
+            size += len(piece)
+            if size > ANSWER:
+                raise httpx2.ReadError(f"The answer is larger than {ANSWER // 1024 // 1024} MB.")
+            yield piece
+
+    async def aclose(self) -> None:
+        await self._body.aclose()

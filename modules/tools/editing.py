@@ -1,0 +1,176 @@
+"""The tools that change files: the person sees the difference, and exactly that is done."""
+
+import asyncio
+import difflib
+import threading
+from collections.abc import Callable
+from functools import partial
+
+from modules.errors import ToolFailed
+from modules.tools.encodings import encoded, encoding_of, line_end_of, told
+from modules.tools.nearest import nearest
+from modules.tools.paths import Place, place_of, reading
+from modules.tools.replacing import Change, looked_at
+from modules.tools.tool import Plan, ToolContext, in_thread, tool
+
+MOST_PLACES = 10  # line numbers that are told
+
+
+@tool(effect="write")
+def edit_file(path: str, old: str, new: str, context: ToolContext, all: bool = False) -> Plan:
+    """Replace a text in a file. It must be there exactly once, unless all are meant.
+
+    Args:
+        old: exactly as in the file, spaces and line ends included
+        all: replace every occurrence
+    """
+    place = place_of(path, context)
+    return _unless(place, partial(_edit, place, old, new, all))
+
+
+@tool(effect="write")
+def write_file(path: str, content: str, context: ToolContext) -> Plan:
+    """Make a new file, or replace all of one. To change a part, use edit_file.
+
+    Args:
+        content: all of the text
+    """
+    place = place_of(path, context)
+    if path.endswith("/"):
+        raise ToolFailed(f"{place.shown} is a folder.")
+    return _unless(place, partial(_write, place, content))
+
+
+def _unless(place: Place, look: Callable[[], Plan]) -> Plan:
+    """The plan, unless it fails: that says what is in a file, which may not be told before the person was asked."""
+    try:
+        return look()
+    except ToolFailed as error:
+        if not place.reasons:
+            raise
+        return reading(place, partial(_fail, error))
+
+
+async def _fail(error: ToolFailed, context: ToolContext) -> None:
+    raise error
+
+
+def _edit(place: Place, old: str, new: str, all: bool) -> Plan:
+    data = looked_at(place)
+    if data is None:
+        raise ToolFailed(f"There is no {place.shown}. write_file makes new files.")
+    if not old or old == new:
+        raise ToolFailed("old is empty." if not old else "old and new are the same.")
+    text, encoding = _decoded(place, data)
+    old, new = _as_in(text, old, new)
+    places = _occurrences(text, old)
+    if not places:
+        raise ToolFailed(f"old is not in {place.shown}. {nearest(text, old)}")
+    if len(places) > 1 and not all:
+        lines = ", ".join(map(str, places[:MOST_PLACES])) + (", …" if len(places) > MOST_PLACES else "")
+        raise ToolFailed(
+            f"old is in {place.shown} {len(places)} times, at lines {lines}. Give more of the text around the one "
+            "that is meant, or set all to true."
+        )
+    after = text.replace(old, new)
+    return _plan(place, data, _bytes(place, after, data, encoding), text, after)
+
+
+def _write(place: Place, content: str) -> Plan:
+    data = looked_at(place)
+    encoding = "utf-8" if data is None else encoding_of(data, whole=True)
+    if not data or not encoding:
+        before = f"[a binary file of {told(len(data))}]\n" if data else ""
+        return _plan(place, data, content.encode(), before, content)
+    before = data.decode(encoding, errors="replace")
+    if line_end_of(before) == "\r\n" and "\r\n" not in content:
+        content = content.replace("\n", "\r\n")
+    return _plan(place, data, _bytes(place, content, data, encoding), before, content)
+
+
+def _plan(place: Place, old: bytes | None, new: bytes, before: str, after: str) -> Plan:
+    if old == new:
+        raise ToolFailed(f"{place.shown} says so already.")
+    change = Change(place, old, new)
+    preview = difference(place.shown, before, after, new=old is None)
+    return Plan(
+        partial(_do, change, _summary(preview)),
+        asks=place.asks("changes" if old is not None else "makes"),
+        preview=preview,
+        line=str(place.real) if _apart(place) else "",
+        apart=_apart(place),
+    )
+
+
+def _apart(place: Place) -> bool:
+    """Whether a permission to change files does not mean this one: what git runs and what is elsewhere is not."""
+    return place.sensitive or place.outside or ".git" in place.real.parts
+
+
+async def _do(change: Change, summary: str, context: ToolContext) -> str:
+    stop = threading.Event()
+    try:
+        kept = await in_thread(change.carry_out, private=context.private, stop=stop)
+    except asyncio.CancelledError:
+        stop.set()
+        raise
+    if kept is None:
+        return f"Made {change.place.shown} ({summary})."
+    return f"Changed {change.place.shown} ({summary}). As it was before: {kept}"
+
+
+def difference(name: str, before: str, after: str, *, new: bool) -> str:
+    """What changes, line by line, as `diff -u` says it. Line ends are shown where they are what changes."""
+    if line_end_of(before) == line_end_of(after) == "\r\n":
+        before, after = before.replace("\r\n", "\n"), after.replace("\r\n", "\n")
+    start = "/dev/null" if new else name
+    return "\n".join(difflib.unified_diff(_lines(before), _lines(after), start, name, lineterm=""))
+
+
+def _lines(text: str) -> list[str]:
+    lines = text.split("\n")
+    if last := lines.pop():
+        lines.append(f"{last}\n\\ No newline at end of file")
+    return lines
+
+
+def _summary(preview: str) -> str:
+    marks = [line[:1] for line in preview.split("\n")[2:]]
+    return f"+{marks.count('+')} -{marks.count('-')} lines"
+
+
+def _decoded(place: Place, data: bytes) -> tuple[str, str]:
+    encoding = encoding_of(data, whole=True)
+    if not encoding:
+        raise ToolFailed(f"{place.shown} is a binary file, which cannot be edited as text.")
+    try:
+        return data.decode(encoding), encoding
+    except UnicodeDecodeError as error:
+        raise ToolFailed(f"{place.shown} begins as {encoding} and goes on as something else.") from error
+
+
+def _bytes(place: Place, text: str, like: bytes, encoding: str) -> bytes:
+    try:
+        return encoded(text, like, encoding)
+    except UnicodeEncodeError as error:
+        letter = text[error.start]
+        raise ToolFailed(f"{place.shown} is in {encoding}, which has no {letter!r}. Do without it.") from error
+
+
+def _as_in(text: str, old: str, new: str) -> tuple[str, str]:
+    """The two texts with the line ends that the file has."""
+    with_cr = old.replace("\r\n", "\n").replace("\n", "\r\n")
+    if line_end_of(text) == "\r\n" or (old not in text and with_cr in text):
+        return with_cr, new.replace("\r\n", "\n").replace("\n", "\r\n")
+    return old, new
+
+
+def _occurrences(text: str, wanted: str) -> list[int]:
+    """The lines in which it begins, counted from 1."""
+    found: list[int] = []
+    line, before, at = 1, 0, text.find(wanted)
+    while at >= 0:
+        line += text.count("\n", before, at)
+        found.append(line)
+        before, at = at, text.find(wanted, at + len(wanted))
+    return found

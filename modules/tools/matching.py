@@ -1,0 +1,153 @@
+"""Finding a pattern in files: with ripgrep, or without it, and what comes out is the same."""
+
+import base64
+import json
+import re
+import subprocess
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+from modules.tools.encodings import SAMPLE, encoding_of
+from modules.tools.opening import open_file_at
+from modules.tools.walking import Entry
+
+LARGEST = 20_000_000  # bytes of a file that is searched
+WIDEST = 300  # characters of a line that are shown
+BATCH = 500  # files that one ripgrep is given
+
+Line = tuple[int, str, int]  # number, text, and where in it the match begins: -1 for a line around one
+
+
+@dataclass(frozen=True)
+class Found:
+    """The lines of one file that match, and those around them, in their order."""
+
+    path: str
+    lines: list[Line]
+
+    def told(self, above: str) -> Iterator[tuple[str, bool]]:
+        """The lines as they are shown, after one with the path; which of them match is told with each."""
+        yield above + (self.path if self.path.isprintable() else ascii(self.path)), False
+        before = self.lines[0][0] - 1
+        for number, text, at in self.lines:
+            if number != before + 1 and any(start < 0 for _, _, start in self.lines):
+                yield "--", False
+            yield f"{number}{'-' if at < 0 else ':'} {_cut(text, max(at, 0))}", at >= 0
+            before = number
+
+
+class Matcher(Protocol):
+    """Finds one pattern in files."""
+
+    def found(self, files: Iterable[Entry]) -> Generator[Found, None, None]:
+        """The files that match, in their order."""
+
+
+class Own:
+    """Python's regular expressions. Raises ValueError for a pattern that is none, but only when it is used."""
+
+    def __init__(self, pattern: str, ignore_case: bool, around: int, most: int) -> None:
+        self.pattern = pattern
+        self.ignore_case = ignore_case
+        self.around = around
+        self.most = most
+
+    def found(self, files: Iterable[Entry]) -> Generator[Found, None, None]:
+        try:
+            pattern = re.compile(self.pattern, re.IGNORECASE if self.ignore_case else 0)
+        except (re.error, OverflowError, RecursionError) as error:
+            raise ValueError(f"The pattern is not a regular expression: {error}.") from error
+        for entry in files:
+            if lines := self._lines(pattern, entry):
+                yield Found(entry.path, lines)
+
+    def _lines(self, pattern: re.Pattern[str], entry: Entry) -> list[Line]:
+        try:
+            with open(open_file_at(entry.folder, entry.names[-1]), "rb") as file:
+                data = file.read(LARGEST)
+        except OSError:
+            return []
+        encoding = encoding_of(data[:SAMPLE], whole=len(data) <= SAMPLE)
+        if not encoding or (b"\0" in data and not encoding.startswith("utf-")):
+            return []
+        found: list[Line] = []
+        before: deque[Line] = deque(maxlen=self.around)
+        after = matches = 0
+        for number, text in enumerate(data.decode(encoding, errors="replace").removesuffix("\n").split("\n"), 1):
+            text = text.removesuffix("\r")
+            if matches < self.most + 1 and (match := pattern.search(text)):
+                found += [*before, (number, text, match.start())]
+                before.clear()
+                after, matches = self.around, matches + 1
+            elif after:
+                found.append((number, text, -1))
+                after -= 1
+            else:
+                before.append((number, text, -1))
+        return found
+
+
+class Ripgrep:
+    """ripgrep, given the files one by one: which files are searched is not its to decide, and neither is how."""
+
+    def __init__(self, program: str, root: Path, wanted: Own) -> None:
+        self._root = root
+        self._wanted = wanted
+        self._command = [program, "--no-config", "--json", "--no-messages", "--crlf", "--no-mmap"]
+        self._command += [f"--max-count={wanted.most + 1}", f"--context={wanted.around}", "--no-ignore", "--hidden"]
+        self._command += ["--ignore-case" if wanted.ignore_case else "--case-sensitive", "-e", wanted.pattern, "--"]
+
+    def takes_it(self) -> bool:
+        """Whether the pattern is one for ripgrep, which knows less and more than Python does."""
+        return self._run(["/dev/null"]).wait() in (0, 1)
+
+    def found(self, files: Iterable[Entry]) -> Generator[Found, None, None]:
+        rest = iter(files)
+        while batch := [entry.path for entry in islice(rest, BATCH)]:
+            found = dict(self._batch(batch))
+            yield from (Found(path, found[path]) for path in batch if path in found)
+
+    def _batch(self, paths: list[str]) -> Iterator[tuple[str, list[Line]]]:
+        lines: list[Line] = []
+        with self._run([f"./{path}" for path in paths]) as running:
+            for event in map(json.loads, running.stdout or ()):
+                match event:
+                    case {"type": "match" | "context", "data": data}:
+                        lines.append(_line(data))
+                    case {"type": "end", "data": {"path": path, "binary_offset": None}}:
+                        yield _text(path).decode(errors="surrogateescape").removeprefix("./"), lines
+                        lines = []
+                    case {"type": "end"}:  # of a binary file
+                        lines = []
+
+    def _run(self, paths: list[str]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [*self._command, *paths],
+            cwd=self._root,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+
+
+def _line(data: dict[str, Any]) -> Line:
+    whole = _text(data["lines"])
+    text = whole.decode(errors="replace").removesuffix("\n").removesuffix("\r")
+    starts = [match["start"] for match in data["submatches"]]
+    return data["line_number"], text, len(whole[: starts[0]].decode(errors="replace")) if starts else -1
+
+
+def _text(value: dict[str, str]) -> bytes:
+    return value["text"].encode() if "text" in value else base64.b64decode(value["bytes"])
+
+
+def _cut(text: str, at: int) -> str:
+    """A long line around its match."""
+    if len(text) <= WIDEST:
+        return text
+    begin = max(0, min(at - WIDEST // 3, len(text) - WIDEST))
+    return f"{'…' if begin else ''}{text[begin : begin + WIDEST]}{'…' if begin + WIDEST < len(text) else ''}"

@@ -1,0 +1,207 @@
+"""A program that a tool runs: a session of its own, no terminal, bounded output, and nothing of it left at the end."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from modules.errors import ToolFailed
+from modules.tools.capture import Capture
+
+GRACE = 2.0  # seconds between the request to end and the order to
+LINGER = 0.25  # seconds that what it started may outlive it, such as the end of a pipeline
+REAPED = 1.0  # seconds until the kernel has carried out an order to end
+_PROC = Path("/proc")
+
+
+class Ended(Struct, frozen=True):
+    """How a program ended: its exit code, below 0 the signal; what it wrote; and what it had left running.
+
+    `in_time` is False where it was stopped. `left` are the names of processes that were stopped after it had ended.
+    """
+
+    code: int
+    output: str
+    in_time: bool = True
+    left: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The end as one line for the model."""
+        if self.code >= 0:
+            return f"exit code {self.code}"
+        try:
+            return f"ended by signal {signal.Signals(-self.code).name}"
+        except ValueError:
+            return f"ended by signal {-self.code}"
+
+
+async def run(
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    seconds: float,
+    tell: Callable[[str], None],
+    *,
+    stdin: int = subprocess.DEVNULL,
+    keep: Sequence[int] = (),
+) -> Ended:
+    """Run a program to its end, `seconds` at the longest, with standard output and error in one stream.
+
+    `keep` are descriptors that it inherits. Whether it ends, takes too long, or the caller is cancelled: all of its
+    session and their children are ended too, first by SIGTERM. Only a process that has left both the session and
+    its parents, as a daemon does, is no longer ours. Raises ToolFailed where it cannot be started.
+    """
+    source, sink = os.pipe()
+    os.set_blocking(source, False)
+    loop = asyncio.get_running_loop()
+    capture = Capture(source, tell)
+    try:
+        process = await _started(command, folder, environment, stdin, sink, keep)
+        loop.add_reader(source, capture.read)
+        try:
+            in_time, left = await _watched(process, seconds)
+        finally:
+            loop.remove_reader(source)
+            capture.drain()
+            capture.stop()
+    finally:
+        os.close(source)
+    code = process.returncode
+    return Ended(-signal.SIGKILL if code is None else code, capture.text, in_time, left)
+
+
+async def _started(
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    stdin: int,
+    sink: int,
+    keep: Sequence[int],
+) -> asyncio.subprocess.Process:
+    try:
+        return await asyncio.create_subprocess_exec(
+            *command,
+            stdin=stdin,
+            stdout=sink,
+            stderr=sink,
+            cwd=folder,
+            env=dict(environment),
+            start_new_session=True,
+            pass_fds=keep,
+        )
+    except ValueError as error:
+        raise ToolFailed("A NUL cannot be part of a command.") from error
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        raise ToolFailed(f"It could not be started: {error.strerror}{where}.") from error
+    finally:
+        os.close(sink)
+
+
+async def _watched(process: asyncio.subprocess.Process, seconds: float) -> tuple[bool, tuple[str, ...]]:
+    """Whether it ended in time, and the names of what outlived it. Nothing does so for long."""
+    waiting = asyncio.ensure_future(process.wait())
+    family = Family(process.pid)
+    try:
+        done, _ = await asyncio.wait({waiting}, timeout=seconds)
+        left = await family.end(LINGER if done else 0.0)
+        return bool(done), left if done else ()
+    except asyncio.CancelledError:
+        await family.end(0.0)
+        raise
+    finally:
+        family.signal(signal.SIGKILL)
+        await asyncio.wait({waiting}, timeout=REAPED)
+        waiting.cancel()
+
+
+class Family:
+    """Everything that a program has started: the processes of its session, and the children of those."""
+
+    def __init__(self, leader: int) -> None:
+        self._leader = leader
+        self._known: set[tuple[int, str]] = set()  # a process by its number and when it began: numbers come again
+
+    async def end(self, linger: float) -> tuple[str, ...]:
+        """End them all, and give the names of those that were still there after `linger` seconds."""
+        if await self._gone(linger):
+            return ()
+        left = tuple(sorted(set(self.running().values())))
+        self.signal(signal.SIGTERM)
+        if not await self._gone(GRACE):
+            self.signal(signal.SIGKILL)
+            await self._gone(REAPED)
+        return left
+
+    async def _gone(self, seconds: float) -> bool:
+        until = time.monotonic() + seconds
+        pause = 0.005
+        while self.running():
+            if time.monotonic() >= until:
+                return False
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 0.1)
+        return True
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to all that run now."""
+        for pid in self.running():
+            try:
+                os.kill(pid, number)
+            except (ProcessLookupError, PermissionError):  # it ended meanwhile, or runs as somebody else
+                continue
+
+    def running(self) -> dict[int, str]:
+        """Who is there now, by number and name: of this session, seen before, or a child of one of those."""
+        if not _PROC.is_dir():
+            return _group(self._leader)
+        everyone = _everyone()
+        ours = {
+            pid: one for pid, one in everyone.items() if one.session == self._leader or (pid, one.began) in self._known
+        }
+        before = 0
+        while len(ours) > before:
+            before = len(ours)
+            ours |= {pid: one for pid, one in everyone.items() if one.parent in ours}
+        self._known |= {(pid, one.began) for pid, one in ours.items()}
+        return {pid: one.name for pid, one in ours.items()}
+
+
+class _Listed(Struct, frozen=True):
+    """A process as the kernel lists it."""
+
+    name: str
+    parent: int
+    session: int
+    began: str
+
+
+def _everyone() -> dict[int, _Listed]:
+    """All processes that have not ended; see proc(5) for the fields."""
+    found: dict[int, _Listed] = {}
+    for entry in os.listdir(_PROC):
+        if entry.isdigit():
+            try:
+                stat = (_PROC / entry / "stat").read_text(encoding="utf-8", errors="replace")
+            except OSError:  # it has ended since
+                continue
+            name, _, rest = stat.partition("(")[2].rpartition(")")
+            state, parent, _, session, *others = rest.split()
+            if state not in "ZX":
+                found[int(entry)] = _Listed(name, int(parent), int(session), others[15])
+    return found
+
+
+def _group(leader: int) -> dict[int, str]:
+    """The process group as one, where the kernel does not list processes as files."""
+    try:
+        os.killpg(leader, 0)
+    except (ProcessLookupError, PermissionError):
+        return {}
+    return {-leader: "a process"}
