@@ -12,6 +12,8 @@ from typing import Any
 from modules.config import VERSION, Config
 from modules.errors import EXIT_INTERRUPTED, ParlanceError
 
+ALL_ALLOWED = "Every tool may do everything without asking (--yes)."
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program. Returns the exit code: 0, 1, 2 usage, 75 try later, 76 key, 77 model, 130 interrupted."""
@@ -74,6 +76,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--json", action="store_true", help="with -p: one JSON object with text, usage, model, stop_reason, error"
     )
+    _add_tool_arguments(parser)
     saving = parser.add_mutually_exclusive_group()
     saving.add_argument("-c", "--continue", dest="resume", action="store_const", const="",
                         help="go on with the last conversation")  # fmt: skip
@@ -82,6 +85,25 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--list-models", action="store_true", help="list the models and leave")
     parser.add_argument("--version", action="version", version=f"Parlance {VERSION}")
     return parser
+
+
+def _add_tool_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--tools", metavar="NAMES",
+                        help="the tools that are on: names with commas between, all, or none")  # fmt: skip
+    parser.add_argument("--allow", action="append", default=[], metavar="NAME",
+                        help="let this tool run without asking; NAME:COMMAND for one command only, "
+                        'and "NAME:COMMAND *" for those that begin so; may be repeated')  # fmt: skip
+    parser.add_argument("--yes", action="store_true", help="let every tool do everything without asking")
+
+
+def _tooling(config: Config, args: argparse.Namespace) -> Any:
+    """The tools that the arguments ask for, with what they allow."""
+    from modules.session.tooling import NONE, tooling_of
+    from modules.tools.approval import Approval, permission_from
+
+    wanted = None if args.tools is None else tuple(name.strip() for name in args.tools.split(",") if name.strip())
+    approval = Approval(map(permission_from, args.allow), everything=args.yes)
+    return tooling_of(config, approval, wanted, enabled=wanted != NONE)
 
 
 async def _interactive(args: argparse.Namespace) -> int:
@@ -95,8 +117,6 @@ async def _interactive(args: argparse.Namespace) -> int:
     from modules.llm.catalogue_cache import load as load_catalogue
     from modules.llm.service_manager import ServiceManager
     from modules.session.store import FILE, SHORT, Store
-    from modules.session.tooling import tooling_of
-    from modules.tools.approval import Approval
 
     config = Config(umask=args.umask)
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
@@ -106,9 +126,9 @@ async def _interactive(args: argparse.Namespace) -> int:
     screen = TerminalScreen(plain=config.plain or not config.color)
     context = ChatContext(
         config, models, services, conversation, COMMANDS, screen,
-        tooling_of(config, Approval(), None, enabled=True), attachments, saves=not args.no_save,
+        _tooling(config, args), attachments, saves=not args.no_save,
     )  # fmt: skip
-    for line in greeting(VERSION, conversation.model.full_name, notes):
+    for line in greeting(VERSION, conversation.model.full_name, [*notes, *([ALL_ALLOWED] if args.yes else [])]):
         screen.say(line)
     unanswered = take_unanswered(conversation)
     for text in recalled(conversation):
@@ -147,12 +167,16 @@ async def _headless(args: argparse.Namespace) -> int:
     start = first_choice(models, config, args.model)
     conversation, notes = begin(_wish(args), store, models, services, start)
     refuse_guide(conversation, start)
-    headless.tell(notes)
+    headless.tell([*notes, *([ALL_ALLOWED] if args.yes else [])])
     take_unanswered(conversation)
+    with_tools = args.yes or args.allow or args.tools is not None
+    tooling = _tooling(config, args) if with_tools else None
     gc.enable()
     try:
-        return await headless.answer(conversation, services, message, as_json=args.json)
+        return await headless.answer(conversation, services, message, tooling, as_json=args.json)
     finally:
+        if tooling is not None:
+            await tooling.close()
         store.close()
         headless.tell(store.news())
         await services.close()

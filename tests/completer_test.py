@@ -37,6 +37,8 @@ class Lines:
     def say(self, text: str) -> None:
         self.said.append(text)
 
+    def show(self, text: str) -> None: ...
+
     def table(self, rows: Sequence[Sequence[str]]) -> None:
         self.said += ["  ".join(row) for row in rows]
 

@@ -63,6 +63,7 @@ class TestAQuestion:
             "stop_reason": "end_turn",
             "usage": {"input": 1000, "output": 100, "cache_read": 0, "cache_write": 0, "reasoning": 0},
             "cost": pytest.approx(0.00021),
+            "tools": [],
             "error": None,
         }
         assert done.stdout.count("\n") == 1

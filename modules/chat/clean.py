@@ -7,7 +7,7 @@ is no escape sequence to parse wrongly: without its ESC or CSI character a seque
 import re
 
 # Characters that act on the terminal, reorder text, or take no room on the screen.
-_UNSAFE = re.compile(
+UNSAFE = re.compile(
     "["
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 without tab and newline, DEL, C1
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"  # soft hyphen, fillers, selectors
@@ -28,9 +28,9 @@ _JOINING = re.compile("[\u0620-\u06ff\u0750-\u077f\u08a0-\u08ff\u0900-\u0dff\u10
 
 def clean(text: str) -> str:
     """Return `text` with every unsafe character made visible; the same object when there is none."""
-    if _UNSAFE.search(text) is None:
+    if UNSAFE.search(text) is None:
         return text
-    return _UNSAFE.sub(_visible, text)
+    return UNSAFE.sub(_visible, text)
 
 
 def _visible(match: re.Match[str]) -> str:

@@ -25,6 +25,9 @@ class Screen(Protocol):
     def say(self, text: str) -> None:
         """A line of the program's own, quietly."""
 
+    def show(self, text: str) -> None:
+        """A text of someone else's, its lines as they are."""
+
     def table(self, rows: Sequence[Sequence[str]]) -> None:
         """Rows in columns; the last column takes what room is left."""
 
@@ -41,11 +44,11 @@ class Screen(Protocol):
 class Ask(Struct, frozen=True):
     """What a command may return: a message that the program sends now, to `model` or else to the current one.
 
-    `instead_of` is where the conversation stood, for a question that was answered already: without a new answer it
-    stands there again.
+    Without a message the model goes on from what tools came to. `instead_of` is where the conversation stood, for a
+    question that was answered already: without a new answer it stands there again.
     """
 
-    message: Message
+    message: Message | None
     model: Model | None = None
     instead_of: int | None = None
 

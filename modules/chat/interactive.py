@@ -7,12 +7,14 @@ from collections.abc import Callable
 from importlib import import_module
 
 from modules.chat.abilities import compact
+from modules.chat.approver import Approver
 from modules.chat.command import Ask, ChatContext, parse_ask, parse_command
-from modules.chat.interrupt import interruptible
+from modules.chat.interrupt import Keyboard
 from modules.chat.prompt import Leaving, Prompt
-from modules.chat.render import Answer, show
+from modules.chat.render import GO_ON, Answer, show
 from modules.chat.screen import TerminalScreen
-from modules.chat.words import dollars, overflow
+from modules.chat.tool_lines import ToolLines
+from modules.chat.words import count, dollars, overflow
 from modules.errors import ParlanceError
 from modules.llm.events import Finished, StopReason
 from modules.llm.message import Message, user
@@ -21,7 +23,7 @@ from modules.llm.parts import File, Image
 from modules.session import prices
 from modules.session.conversation import Spent
 from modules.session.switch import handover
-from modules.session.turn import run_turn
+from modules.session.turn import run_turn, unanswered_results
 
 TWICE = 2.0  # seconds within which a second Ctrl+C at an empty prompt leaves
 MOMENT = 0.1  # seconds; the first keys are echoed before any import takes its share of the processor
@@ -81,7 +83,7 @@ class Interactive:
                 if note:
                     self._screen.say(note)
                 await self._ask(Ask(user(question, *self._take_attachments()), model))
-            else:
+            elif await self._resources_of(line):
                 await self._ask(Ask(user(line, *self._take_attachments())))
         except ParlanceError as error:
             self._screen.error(error)
@@ -93,11 +95,24 @@ class Interactive:
                 )
             )
 
+    async def _resources_of(self, line: str) -> bool:
+        """Attach what the line names of servers; where that fails or is stopped, the line comes back."""
+        from modules.chat.resources import attach, named
+
+        if not (wanted := named(self._context, line)):
+            return True
+        self._context.draft = line
+        done = await Keyboard(self._prompt.app.input).run(attach(self._context, wanted))
+        self._context.draft = "" if done else line
+        return done
+
     def _tell_news(self) -> None:
         """That nothing is being saved, for one, is said once."""
         if (journal := self._context.conversation.journal) is not None:
             for text in journal.news():
                 self._screen.error(ParlanceError(text))
+        for text in self._context.tooling.news():
+            self._screen.say(text)
 
     def _take_attachments(self) -> list[Image | File]:
         taken = list(self._context.attachments)
@@ -110,34 +125,43 @@ class Interactive:
         model = asked.model or conversation.model
         if asked.model and (warning := overflow(handover(conversation, model))):
             self._screen.say(warning)
-        answer = Answer(self._screen, model.name)
+        keyboard = Keyboard(self._prompt.app.input)
+        answer = Answer(self._screen, model.name, ToolLines(self._screen, conversation))
+        decide = Approver(self._screen, keyboard, self._context.tooling).answer
         self._screen.write("\n")
         spent, began = len(conversation.spent), time.monotonic()
         events = run_turn(conversation, self._context.services, asked.message, model, self._context.tooling)
         try:
-            finished = await interruptible(show(events, answer), self._prompt.app.input)
+            finished = await keyboard.run(show(events, answer, decide))
         except ParlanceError as error:
             self._screen.error(error)
-            if asked.message in conversation:
-                self._screen.say("The answer is incomplete; what came is kept.\n")
-            else:
-                self._give_back(asked)
+            self._tell_kept(asked, "", "The answer is incomplete; what came is kept.")
             return
         if not finished:
-            kept = asked.message in conversation
-            came = f"What came from {model.full_name} is kept." if kept else f"{model.full_name} had not answered yet."
-            self._screen.say(f"Interrupted. {came}\n")
-            if not kept:
-                self._give_back(asked)
+            self._tell_kept(asked, "Interrupted. ", f"What came from {model.full_name} is kept.")
             return
-        self._screen.say(footer(model, answer.finished, conversation.spent[spent:], time.monotonic() - began) + "\n")
+        seconds, calls = time.monotonic() - began, answer.tools.ended
+        self._screen.say(footer(model, answer.finished, conversation.spent[spent:], seconds, calls) + "\n")
 
-    def _give_back(self, asked: Ask) -> None:
-        if asked.instead_of is not None:  # it was answered before, and that answer still stands
-            self._context.conversation.go_to(asked.instead_of)
+    def _tell_kept(self, asked: Ask, why: str, came: str) -> None:
+        """After a turn that did not come to its end: what there is of it, and how it goes on."""
+        conversation = self._context.conversation
+        model = asked.model or conversation.model
+        if asked.message is not None and asked.message not in conversation:
+            if why:
+                self._screen.say(f"{why}{model.full_name} had not answered yet.\n")
+            self._give_back(asked.message, asked.instead_of)
+        elif unanswered_results(conversation):
+            self._screen.say(f"{why}The results are kept. {GO_ON}\n")
+        else:
+            self._screen.say(f"{why}{came}\n")
+
+    def _give_back(self, message: Message, instead_of: int | None) -> None:
+        if instead_of is not None:  # it was answered before, and that answer still stands
+            self._context.conversation.go_to(instead_of)
             self._screen.say("The answer before stays.\n")
             return
-        self.give_back(asked.message)
+        self.give_back(message)
 
     def give_back(self, message: Message) -> None:
         """Let a question that has no answer stand in the next prompt, with what was attached to it."""
@@ -160,18 +184,22 @@ class Interactive:
         task.add_done_callback(self._warming.discard)
 
 
-def footer(model: Model, finished: Finished | None, spent: list[Spent], seconds: float) -> str:
-    """One line under an answer: who, how much, how long, and why it stopped where that is not simply the end."""
+def footer(model: Model, finished: Finished | None, spent: list[Spent], seconds: float, calls: int = 0) -> str:
+    """One line under a turn: who, how much, how long, and why it stopped where that is not simply the end."""
     parts = [model.full_name]
-    for request in spent:
-        parts.append(f"{compact(request.usage.input)} in, {compact(request.usage.output)} out")
-        if request.cost != 0:
-            parts.append(dollars(request.cost))
+    if finished is not None and finished.model not in ("", model.id):
+        parts.append(f"answered as {finished.model}")
+    if calls:
+        parts.append(count(calls, "tool call"))
+    if spent:
+        read, written = sum(one.usage.input for one in spent), sum(one.usage.output for one in spent)
+        parts.append(f"{compact(read)} in, {compact(written)} out")
+        costs = [one.cost for one in spent]
+        cost = None if None in costs else sum(one for one in costs if one is not None)
+        parts += [dollars(cost)] if cost != 0 else []
     parts.append(f"{seconds:.1f} s")
     if finished is not None and finished.stop in STOPPED:
         parts.append(STOPPED[finished.stop])
-    if finished is not None and finished.model not in ("", model.id):
-        parts.insert(1, f"answered as {finished.model}")
     return " · ".join(parts)
 
 

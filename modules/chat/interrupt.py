@@ -1,60 +1,98 @@
-"""While an answer arrives: Ctrl+C and Esc stop it, and whatever else is typed waits for the next prompt."""
+"""The keys while a turn runs: Ctrl+C and Esc stop it, a question may take them, and the rest waits for the prompt."""
 
 import asyncio
 import contextlib
 import signal
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any
 
 from prompt_toolkit.input import Input
-from prompt_toolkit.input.typeahead import store_typeahead
+from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
 from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.keys import Keys
 
 STOPPING = (Keys.ControlC, Keys.Escape)
 FLUSH = 0.05  # seconds after which an Esc is not the beginning of some other key
+SENDING = (Keys.ControlM, Keys.ControlD)  # what a prompt would act on at once
 
 
-async def interruptible(work: Coroutine[Any, Any, None], keys: Input) -> bool:
-    """Run `work`; False when the person stopped it. Its own errors are raised as they are.
+class Keyboard:
+    """The keyboard of one turn. What is typed and not meant for it stands in the next prompt."""
 
-    The terminal is in raw mode meanwhile: nothing typed is echoed into the answer.
-    """
-    task = asyncio.ensure_future(work)
-    with _listening(keys, task), _signals(task):
-        try:
-            await asyncio.wait((task,))
-        except asyncio.CancelledError:  # the program is leaving: the answer goes first
-            task.cancel()
-            await asyncio.wait((task,))
-            raise
-    if task.cancelled():
-        return False
-    task.result()
-    return True
+    def __init__(self, keys: Input) -> None:
+        self.input = keys
+        self._ahead: list[KeyPress] = []
+        self._task: asyncio.Future[None] | None = None
 
+    async def run(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Run `work`; False when the person stopped it. Its own errors are raised as they are.
 
-@contextlib.contextmanager
-def _listening(keys: Input, task: "asyncio.Future[None]") -> Iterator[None]:
-    ahead: list[KeyPress] = []
-    loop = asyncio.get_running_loop()
-
-    def take(pressed: list[KeyPress]) -> None:
-        for key in pressed:
-            if key.key in STOPPING:
+        The terminal is in raw mode meanwhile: nothing typed is echoed into the answer.
+        """
+        task = self._task = asyncio.ensure_future(work)
+        with self._listening(), _signals(task):
+            try:
+                await asyncio.wait((task,))
+            except asyncio.CancelledError:  # the program is leaving: the answer goes first
                 task.cancel()
-            else:
-                ahead.append(key)
+                await asyncio.wait((task,))
+                raise
+        if task.cancelled():
+            return False
+        task.result()
+        return True
 
-    def ready() -> None:
-        take(keys.read_keys())
-        loop.call_later(FLUSH, lambda: take(keys.flush_keys()))
+    def stop(self) -> None:
+        """End the turn, as Ctrl+C does."""
+        if self._task is not None:
+            self._task.cancel()
 
-    with keys.raw_mode(), keys.attach(ready):
+    def keep(self, pressed: Sequence[KeyPress]) -> None:
+        """Let these keys wait for the next prompt."""
+        self._ahead += [key for key in pressed if key.key not in (Keys.CPRResponse, *STOPPING)]
+
+    @contextlib.contextmanager
+    def lent(self) -> Iterator[None]:
+        """For a question that reads the keys itself. What was typed before it, sent or not, does not answer it.
+
+        It comes back in the next prompt, as text and unsent: whoever typed it had not seen the question.
+        """
+        self._read_all()
         try:
             yield
         finally:
-            store_typeahead(keys, ahead)
+            self.keep(get_typeahead(self.input))
+            self._ahead = _unsent(self._ahead)
+
+    @contextlib.contextmanager
+    def _listening(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        self._ahead = get_typeahead(self.input)
+
+        def ready() -> None:
+            self._take(self.input.read_keys())
+            loop.call_later(FLUSH, lambda: self._take(self.input.flush_keys()))
+
+        with self.input.raw_mode(), self.input.attach(ready):
+            try:
+                yield
+            finally:
+                store_typeahead(self.input, self._ahead)
+
+    def _take(self, pressed: Sequence[KeyPress]) -> None:
+        if any(key.key in STOPPING for key in pressed):
+            self.stop()
+        self.keep(pressed)
+
+    def _read_all(self) -> None:
+        while pressed := self.input.read_keys() + self.input.flush_keys():
+            self._take(pressed)
+
+
+def _unsent(pressed: list[KeyPress]) -> list[KeyPress]:
+    """The keys without those that send. One letter alone was an answer that came too early, and nothing to keep."""
+    kept = [key for key in pressed if key.key not in SENDING]
+    return kept if len(kept) > 1 else []
 
 
 @contextlib.contextmanager

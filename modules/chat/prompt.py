@@ -74,6 +74,8 @@ class Prompt:
             parts.append(dollars(cost))
         if conversation.reasoning:
             parts.append(f"reasoning {conversation.reasoning}")
+        if not self._context.tooling.enabled:
+            parts.append("tools off")
         if self._context.attachments:
             parts.append(f"{len(self._context.attachments)} attached")
         columns = self._session.app.output.get_size().columns

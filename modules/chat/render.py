@@ -1,17 +1,21 @@
-"""An answer on the screen: stream events in, reasoning dimmed, text as Markdown, and a line on what it was."""
+"""A turn on the screen: events in, reasoning dimmed, text as Markdown, a line for each call, and live lines between."""
 
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from typing import Protocol
 
 from modules.chat.clean import clean
 from modules.chat.screen import TerminalScreen
+from modules.chat.tool_lines import ToolLines
 from modules.llm.events import Finished, ReasoningDelta, TextDelta, ToolCallDelta
 from modules.session.asking import Recovered, Retrying
-from modules.session.turn import TurnEvent
+from modules.session.calls import ToolEnded, ToolProgress, ToolStarted
+from modules.session.turn import Paused, TurnEvent
+from modules.tools.approval import Question
 
+GO_ON = "/continue goes on, with any model."
 FRAME = 1 / 12  # seconds between two drawings
 PATIENCE = 0.4  # seconds before the waiting is shown
 
@@ -103,15 +107,26 @@ class Countdown(Waiting):
             self._screen.write(f"\r{self._screen.dim(line)}\x1b[K")
 
 
+class Silence:
+    """Nothing is drawn while someone else has the screen."""
+
+    def feed(self, text: str) -> None: ...
+
+    def draw(self) -> None: ...
+
+    def finish(self) -> None: ...
+
+
 class Answer:
     """Draws one turn's events. Adding an event costs next to nothing; drawing happens in frames."""
 
-    def __init__(self, screen: TerminalScreen, waiting_for: str) -> None:
+    def __init__(self, screen: TerminalScreen, waiting_for: str, tools: ToolLines) -> None:
         self._screen = screen
         self._name = waiting_for
         self._kind = "waiting"
         self._piece: Piece = Waiting(screen, f"{waiting_for} …")
-        self._written = False
+        self._last = ""  # the kind that was last written for good
+        self.tools = tools
         self.finished: Finished | None = None
 
     def add(self, event: TurnEvent) -> None:
@@ -123,8 +138,7 @@ class Answer:
             case ReasoningDelta():
                 self._become("thinking")
             case ToolCallDelta(_, name, _) if name:
-                self._become("calling")
-                self._screen.say(f"{name}(…)")
+                self._become(f"writes {clean(name)}")
             case Retrying():
                 self._piece.finish()
                 self._kind, self._piece = "retrying", Countdown(self._screen, event)
@@ -133,13 +147,33 @@ class Answer:
                 self._screen.say(text)
             case Finished():
                 self.finished = event
+            case _:
+                self._add_call(event)
+
+    def _add_call(self, event: TurnEvent) -> None:
+        match event:
+            case Question():
+                self._begin("asking")
+            case ToolStarted(call):
+                self.tools.start(call)
+                self._become("running")
+            case ToolProgress(call, line):
+                self.tools.progress(call, line)
+            case ToolEnded():
+                self._begin("calls")
+                self.tools.end(event)
+                self._become("running" if self.tools.running else "waiting")
+            case Paused(text):
+                self._begin("calls")
+                self._screen.say(f"{text} {GO_ON}")
 
     def draw(self) -> None:
         self._piece.draw()
 
     def close(self) -> None:
         """Everything is on the screen, and the cursor at the beginning of a row."""
-        self._piece.finish()
+        self._become("closed")
+        self.tools.close()
 
     def _take(self, kind: str, text: str) -> None:
         first = kind != self._kind
@@ -148,23 +182,35 @@ class Answer:
         if first:
             self._piece.draw()  # the first words do not wait for the next frame
 
+    def _begin(self, kind: str) -> None:
+        """Make room for what is written for good: an empty row between words and calls."""
+        self._become(kind)
+        written = "calls" if kind == "asking" else kind
+        if self._last and (written != "calls" or self._last != "calls"):
+            self._screen.write("\n")
+        self._last = written
+
     def _become(self, kind: str) -> None:
         if kind == self._kind:
             return
         self._piece.finish()
-        if self._written and kind in ("text", "reasoning"):
-            self._screen.write("\n")
         self._kind = kind
-        self._written = self._written or kind in ("text", "reasoning")
         match kind:
-            case "text":
-                self._piece = text_piece(self._screen)
-            case "reasoning":
-                self._piece = PlainText(self._screen, dimmed=True)
+            case "text" | "reasoning":
+                if self._last:
+                    self._screen.write("\n")
+                self._last = kind
+                self._piece = text_piece(self._screen) if kind == "text" else PlainText(self._screen, dimmed=True)
+            case "running":
+                self._piece = self.tools
+            case "asking" | "calls" | "closed":
+                self._piece = Silence()
+            case "waiting":
+                self._piece = Waiting(self._screen, f"{self._name} …")
             case "thinking":
                 self._piece = Waiting(self._screen, f"{self._name} is thinking …")
             case _:
-                self._piece = Waiting(self._screen, f"{self._name} …")
+                self._piece = Waiting(self._screen, f"{self._name} {kind} …")
 
 
 def text_piece(screen: TerminalScreen) -> Piece:
@@ -178,12 +224,19 @@ def text_piece(screen: TerminalScreen) -> Piece:
     return MarkdownStream(screen.write, screen.size)
 
 
-async def show(events: AsyncGenerator[TurnEvent, None], answer: Answer) -> None:
-    """Draw the events as they come, a dozen times a second, and leave a whole screen behind whatever happens."""
+async def show(
+    events: AsyncGenerator[TurnEvent, None], answer: Answer, decide: Callable[[Question], Awaitable[None]]
+) -> None:
+    """Draw the events as they come, a dozen times a second, and leave a whole screen behind whatever happens.
+
+    `decide` puts a question to the person, and has the screen meanwhile.
+    """
     with _drawing(answer):
         async with contextlib.aclosing(events) as stream:
             async for event in stream:
                 answer.add(event)
+                if isinstance(event, Question):
+                    await decide(event)
 
 
 @contextlib.contextmanager

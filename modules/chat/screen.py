@@ -63,6 +63,10 @@ class TerminalScreen:
         if error.cure:
             self.say(error.cure)
 
+    def show(self, text: str) -> None:
+        """A text of someone else's, its lines as they are."""
+        self.write(clean(text.rstrip("\n")) + "\n")
+
     def table(self, rows: Sequence[Sequence[str]]) -> None:
         """Rows in columns; the last column takes what room is left, and is cut where there is none."""
         self.write("".join(line + "\n" for line in laid_out(rows, self.size()[0])))
@@ -90,7 +94,7 @@ def laid_out(rows: Sequence[Sequence[str]], columns: int) -> list[str]:
     lines: list[str] = []
     for row in cells:
         first, *more = _column(row[-1], columns - left) if len(row) == count else row[-1:]
-        lines.append(_cut(_line([*row[:-1], first], widths), columns))
+        lines.append(cut(_line([*row[:-1], first], widths), columns))
         lines += [" " * left + text for text in more]
     return lines
 
@@ -104,7 +108,7 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join([*padded, *row[-1:]]).rstrip()
 
 
-def _cut(line: str, columns: int) -> str:
+def cut(line: str, columns: int) -> str:
     if get_cwidth(line) <= columns:
         return line
     kept, width = "", 1

@@ -15,6 +15,9 @@ from modules.tools.toolbox import Source, Toolbox
 if TYPE_CHECKING:
     from modules.mcp.servers import Servers
 
+EVERY = ("all",)
+NONE = ("none",)
+
 
 class Limits(Struct, frozen=True):
     """Where a turn pauses: requests, identical calls in a row, dollars as far as prices are known, and tokens."""
@@ -28,15 +31,39 @@ class Limits(Struct, frozen=True):
 class Tooling:
     """What a turn needs to run tools. `make` is called once, with the first need: the prompt does not wait for it."""
 
-    def __init__(self, make: Callable[[], Toolbox], approval: Approval | None = None, limits: Limits | None = None):
+    def __init__(
+        self,
+        make: Callable[[], Toolbox],
+        approval: Approval | None = None,
+        limits: Limits | None = None,
+        *,
+        enabled: bool = True,
+        named: tuple[str, ...] = (),
+    ) -> None:
         self._make = make
         self.approval = approval or Approval()
         self.limits = limits or Limits()
+        self._enabled = enabled
+        self._named = (*named, *(one.tool for one in self.approval.permissions))
         self.said: set[str] = set()  # what the person was told once and need not be told again
 
     @cached_property
     def toolbox(self) -> Toolbox:
         return self._make()
+
+    @property
+    def enabled(self) -> bool:
+        """Whether models may call tools; known before there are any."""
+        return self.toolbox.enabled if "toolbox" in self.__dict__ else self._enabled
+
+    def news(self) -> list[str]:
+        """What the person should know of the tools and has not been told; nothing before they are needed."""
+        return self.toolbox.news() if "toolbox" in self.__dict__ else []
+
+    async def check(self) -> None:
+        """Raise UsageError where the person named a tool, to be on or allowed, that is not there."""
+        await self.toolbox.gather()
+        self.toolbox.check(self._named)
 
     @property
     def servers(self) -> "Servers | None":
@@ -52,9 +79,14 @@ class Tooling:
 
 
 def tooling_of(config: Config, approval: Approval, wanted: tuple[str, ...] | None, *, enabled: bool) -> Tooling:
-    """All the tools there are for this person. `wanted` are the names that are on, None for what the settings say."""
+    """All the tools there are for this person.
+
+    `wanted` are the names that are on, or EVERY for all of them; None for what the settings say.
+    """
     settings = config.settings.tools
     folder = Path(os.getcwd()).resolve()  # fixed here: whatever is done later, "the working folder" stays this one
+
+    named = () if wanted in (None, EVERY, NONE) else wanted
 
     def make() -> Toolbox:
         from modules.tools.built_in import BUILT_IN
@@ -69,7 +101,7 @@ def tooling_of(config: Config, approval: Approval, wanted: tuple[str, ...] | Non
             umask=config.umask,
             private_hosts=frozenset(host.lower() for host in settings.private_hosts),
         )
-        on = settings.on if wanted is None else wanted
+        on = settings.on if wanted is None else None if wanted == EVERY else wanted
         sources: list[Source] = [UserTools(config.folder / "tools", context)]
         if config.mcp_file.exists():
             from modules.mcp.servers import Servers
@@ -77,4 +109,6 @@ def tooling_of(config: Config, approval: Approval, wanted: tuple[str, ...] | Non
             sources.append(Servers(config))
         return Toolbox(BUILT_IN, context, sources, on=on, enabled=enabled)
 
-    return Tooling(make, approval, Limits(settings.steps, 3, settings.dollars, settings.tokens))
+    return Tooling(
+        make, approval, Limits(settings.steps, 3, settings.dollars, settings.tokens), enabled=enabled, named=named
+    )

@@ -90,6 +90,12 @@ async def offered(
     return (tooling.toolbox.specs, "none") if called else ((), "auto")
 
 
+def unanswered_results(conversation: Conversation) -> bool:
+    """Whether the conversation ends with results of tools that no model has answered yet."""
+    spoken = [message.role for message in conversation if message.role != "system"]
+    return spoken[-1:] == ["tool"]
+
+
 def _not_run(said: Message) -> Message:
     """The results of calls that came in an answer which ended otherwise, or to a model that has no tools."""
     why = "there are no tools" if said.stop in RUNNABLE else f"the answer ended early ({said.stop})"

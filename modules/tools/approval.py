@@ -37,6 +37,13 @@ class Permission(Struct, frozen=True):
         return words[: len(wanted)] == wanted
 
 
+def permission_from(text: str) -> Permission:
+    """What a person wrote: a tool's name, then perhaps a colon and a command; a star at its end makes it a prefix."""
+    name, _, line = text.partition(":")
+    beginning = line.removesuffix(" *")
+    return Permission(name.strip(), beginning, prefix=beginning != line)
+
+
 class Decision(Struct, frozen=True):
     """What the person said. `reason` is told to the model; `permission` holds from now on."""
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
-from modules.errors import ToolFailed
+from modules.errors import ToolFailed, UsageError
 from modules.llm.base import ToolSpec
 from modules.llm.parts import ToolCall
 from modules.tools.tool import Plan, Tool, ToolContext
@@ -61,6 +61,14 @@ class Toolbox:
     def is_on(self, name: str) -> bool:
         """Whether models are told of the tool, once tools are enabled."""
         return name not in self._off and (self._wanted is None or name in self._wanted)
+
+    def check(self, names: Iterable[str]) -> None:
+        """Raise UsageError for the first of these names that no tool has."""
+        for name in names:
+            if name not in self._tools:
+                near = difflib.get_close_matches(name, self._tools, n=3, cutoff=0.4)
+                cure = f"Did you mean {' or '.join(near)}?" if near else "/tools lists them in the chat."
+                raise UsageError(f'There is no tool "{name}".', cure=cure)
 
     def switch(self, name: str, on: bool) -> None:
         """Switch a tool on or off."""

@@ -1,0 +1,145 @@
+"""The question before a call: what is shown of it, row by row, and what an answer comes to. Drawn elsewhere."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from modules.chat.exact import exact, foreign_letters, rows_of
+from modules.llm.parts import ToolCall
+from modules.tools.approval import Permission, Question
+from modules.tools.command_line import unsafe_prefix, words_of
+from modules.tools.tool import Plan
+
+Style = Literal["", "quiet", "label", "added", "removed"]
+BORDER, MORE = "│ ", "┆ "  # before a line, and before the rest of one that needs several rows
+SHORT = 200  # characters of an argument that is shown beside a preview
+LONG_NAME = 20  # letters that the first line may have to cut
+STAR = "*"
+
+
+class Row(Struct, frozen=True):
+    """One row of the screen. `line` counts the lines that rows were cut from, whatever the width."""
+
+    line: int
+    text: str
+    style: Style = ""
+
+
+def title(question: Question) -> str:
+    """The first line; a name that it cannot hold comes again below it."""
+    return f"Allow {exact(question.tool.name)}?"
+
+
+def rows(question: Question, folder: Path, columns: int) -> list[Row]:
+    """All that there is to know, no row wider than so many columns."""
+    return [
+        Row(number, text, style)
+        for number, (lead, line, style) in enumerate(_lines(question, folder))
+        for text in _bordered(lead, line, columns)
+    ]
+
+
+def _bordered(lead: str, line: str, columns: int) -> Iterator[str]:
+    """What a tool or model wrote stands behind a border of ours in every row, so that it can be taken for nothing else.
+
+    Our own words have no border, and hold nothing that could leave its row.
+    """
+    room = max(1, columns - len(BORDER)) if lead else max(1, columns)
+    for number, row in enumerate(rows_of(line, room)):
+        yield (MORE if number else lead) + row if lead else row
+
+
+def _lines(question: Question, folder: Path) -> Iterator[tuple[str, str, Style]]:
+    plan = question.plan
+    is_command = bool(plan.line) and not plan.apart
+    where = f" · in {exact(str(folder))}" if is_command else ""
+    source = f" · from {exact(question.tool.source)}" if question.tool.source != "built in" else ""
+    if len(question.tool.name) > LONG_NAME:
+        yield "", exact(question.tool.name), "label"
+    yield "", exact(plan.asks) + source + where, "quiet"
+    shown: dict[str, object] = dict(question.call.parsed() or {})
+    if is_command:
+        shown = {name: value for name, value in shown.items() if value != plan.line}
+        for line in plan.line.split("\n"):
+            yield BORDER, exact(line), ""
+        if letters := foreign_letters(plan.line):
+            yield "", f"Letters that are not ASCII: {exact(letters)}", "quiet"
+    if plan.preview:
+        shown = {name: value for name, value in shown.items() if len(_told(value)) <= SHORT and "\n" not in str(value)}
+    for name, value in shown.items():
+        yield from _argument(name, value)
+    if plan.preview:
+        for line in plan.preview.removesuffix("\n").split("\n"):
+            yield BORDER, exact(line), _diff_style(line)
+
+
+def _argument(name: str, value: object) -> Iterator[tuple[str, str, Style]]:
+    lines = value.split("\n") if isinstance(value, str) else [_told(value)]
+    if len(lines) == 1:
+        yield BORDER, f"{exact(name)}: {exact(lines[0])}", ""
+        return
+    yield BORDER, f"{exact(name)}, {len(lines)} lines:", "label"
+    for line in lines:
+        yield BORDER, f"  {exact(line)}", ""
+
+
+def arguments(call: ToolCall) -> Iterator[str]:
+    """What a call was given, exactly, a line each."""
+    given = call.parsed()
+    if given is None:
+        yield from (exact(line) for line in call.arguments.split("\n"))
+        return
+    for name, value in given.items():
+        yield from (line for _, line, _ in _argument(name, value))
+
+
+def _told(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _diff_style(line: str) -> Style:
+    if line.startswith(("+++", "---", "@@")):
+        return "label"
+    return "added" if line.startswith("+") else "removed" if line.startswith("-") else ""
+
+
+def takes_prefix(plan: Plan) -> bool:
+    """Whether a lasting permission may be for more than the exact command."""
+    return not plan.apart and words_of(plan.line) is not None
+
+
+def lasting(question: Question) -> str:
+    """What "always" means for this call; "" where nothing lasting can be said."""
+    if question.plan.line:
+        return "a always exactly this" if question.plan.apart else "a always this command"
+    return "" if question.plan.apart else "a always in this session"
+
+
+def permission_for(question: Question, typed: str) -> tuple[Permission | None, str]:
+    """The permission that what was typed stands for, and what it covers, or None and why there is none.
+
+    Typed is the command itself, or its beginning; a star after it asks for all commands that begin so.
+    """
+    tool, plan = question.tool, question.plan
+    if typed == plan.line:
+        return Permission(tool.name, plan.line), "Covers this very command only."
+    beginning = typed.strip().removesuffix(STAR).strip(" ")
+    permission = Permission(tool.name, beginning, prefix=True)
+    if beginning and (why := unsafe_prefix(words_of(beginning) or ())):
+        return None, f"Not as a beginning. {exact(why)}"
+    if not beginning or not permission.covers(tool, plan) or (beginning == plan.line and STAR not in typed):
+        return None, "That does not cover the command asked about."
+    return (
+        permission,
+        f"Covers every command whose first words are: {' · '.join(map(exact, words_of(beginning) or ()))}",
+    )
+
+
+def told(permission: Permission) -> str:
+    """A standing permission in a few words."""
+    if not permission.line:
+        return permission.tool
+    return f"{permission.tool}: {exact(permission.line)}" + (f" {STAR}" if permission.prefix else "")

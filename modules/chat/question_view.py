@@ -1,0 +1,274 @@
+"""A question on the screen: page by page under the conversation, answered by a key, and gone when it is answered."""
+
+import asyncio
+import textwrap
+from collections.abc import Iterable
+from pathlib import Path
+
+from prompt_toolkit.application import Application
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.filters import Condition
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.keys import Keys
+from prompt_toolkit.layout import (
+    BufferControl,
+    ConditionalContainer,
+    FormattedTextControl,
+    HSplit,
+    Layout,
+    VerticalAlign,
+    Window,
+)
+from prompt_toolkit.layout.processors import BeforeInput
+from prompt_toolkit.styles import Style
+
+from modules.chat.approval import Row, lasting, permission_for, rows, takes_prefix, title
+from modules.chat.interrupt import Keyboard
+from modules.tools.approval import Decision, Permission, Question
+
+GUARD = 0.3  # seconds without a key before one is an answer: it may have been on its way to something else
+UNREAD = "There is more below. Space shows it."
+STYLE = Style.from_dict(
+    {"quiet": "fg:default dim", "label": "bold", "added": "ansigreen", "removed": "ansired", "warning": "ansiyellow"}
+)
+WHY, ALWAYS = "why", "always"  # what can be typed
+HELP = {
+    WHY: ("Enter declines, and tells the model this", "Esc goes back"),
+    ALWAYS: ("Enter allows it", "Esc goes back", "shorten it, or end it with *, to cover more"),
+}
+
+
+async def ask(question: Question, folder: Path, keyboard: Keyboard) -> Decision | None:
+    """What the person decides; None where they would rather stop altogether."""
+    # Nobody's signal handler is replaced: Ctrl+C comes as a key.
+    return await _View(question, folder, keyboard).app.run_async(set_exception_handler=False, handle_sigint=False)
+
+
+def answers(question: Question) -> tuple[str, ...]:
+    """The keys and what they mean."""
+    return tuple(filter(None, ("y yes", "n no", "r no, and why", lasting(question), "Ctrl+C no, and stop")))
+
+
+def always(question: Question) -> Permission | None:
+    """What "always" covers at once; None where the person says it: a command, or its beginning."""
+    if question.plan.line and takes_prefix(question.plan):
+        return None
+    return Permission(question.tool.name, question.plan.line)
+
+
+class Patience:
+    """Whether keys count yet: not before there were none for a while."""
+
+    def __init__(self) -> None:
+        self._clock = asyncio.get_running_loop().time
+        self._since: float | None = None
+        self._over = False
+
+    def begin(self) -> None:
+        """The question is on the screen now."""
+        if self._since is None:
+            self._since = self._clock()
+
+    def too_early(self) -> bool:
+        """Asked with every key."""
+        if not self._over:
+            now = self._clock()
+            self._over = self._since is not None and now - self._since >= GUARD
+            self._since = now
+        return not self._over
+
+
+class _View:
+    """The application: the title or a line to type in, the rows of a page, and the keys."""
+
+    def __init__(self, question: Question, folder: Path, keyboard: Keyboard) -> None:
+        self._question = question
+        self._folder = folder
+        self._keyboard = keyboard
+        self._patience = Patience()
+        self._columns = 0
+        self._rows: list[Row] = []
+        self._top = 0
+        self._shown = 0  # rows that were on the screen, from the first on
+        self._read = False  # the last row was on the screen, and all before it
+        self._typing = ""  # what is being typed
+        self._notice = ""
+        self._line = Buffer(multiline=False)
+        self.app: Application[Decision | None] = Application(
+            layout=self._layout(),
+            key_bindings=self._keys(),
+            style=STYLE,
+            include_default_pygments_style=False,
+            erase_when_done=True,
+            input=keyboard.input,
+            after_render=lambda app: self._patience.begin(),
+        )
+        # Esc also begins what the arrow keys send; a tenth of a second tells them apart, even over a slow line.
+        self.app.timeoutlen = self.app.ttimeoutlen = 0.1
+
+    # What is shown.
+
+    def _layout(self) -> Layout:
+        typing = Condition(lambda: bool(self._typing))
+        line = BufferControl(self._line, input_processors=[BeforeInput(self._prompt, "class:label")])
+        self._line_window = Window(line, height=1)
+        # The cursor stays in the top line: erasing from there gets the lines below, however a resize wrapped them.
+        self._title_window = Window(
+            FormattedTextControl(self._title, focusable=True, show_cursor=False), height=1, wrap_lines=False
+        )
+        parts = [
+            ConditionalContainer(self._line_window, typing),
+            ConditionalContainer(self._title_window, ~typing),
+            Window(FormattedTextControl(self._page), height=lambda: self._frame()[0]),
+            Window(FormattedTextControl(self._below), dont_extend_height=True),
+        ]
+        return Layout(HSplit(parts, align=VerticalAlign.TOP), focused_element=self._title_window)
+
+    @property
+    def _width(self) -> int:
+        return max(2, self.app.output.get_size().columns - 1)  # the last column would make some terminals wrap
+
+    def _lay_out(self) -> None:
+        """Cut the rows anew where the window has another width; the page stays at its line."""
+        if self._columns != self._width:
+            line = self._rows[self._top].line if self._rows else 0
+            self._columns = self._width
+            self._rows = rows(self._question, self._folder, self._columns)
+            self._top = self._shown = next((at for at, row in enumerate(self._rows) if row.line == line), 0)
+
+    def _frame(self) -> tuple[int, list[tuple[str, str]]]:
+        """How many rows a page has, and the lines below it; a title and a row to spare are there too."""
+        self._lay_out()
+        below = self._words()
+        room = self.app.output.get_size().rows - 2 - len(below)
+        if room < len(self._rows) and not self._typing:
+            height = max(1, room - len(_wrapped(self._place(len(self._rows)), self._width)))
+            return height, [*(("class:quiet", row) for row in _wrapped(self._place(height), self._width)), *below]
+        return max(1, min(room, len(self._rows))), below
+
+    def _title(self) -> StyleAndTextTuples:
+        return [("class:label", _fitted(title(self._question), self._width))]
+
+    def _prompt(self) -> StyleAndTextTuples:
+        return [("class:label", "No, because: " if self._typing == WHY else "Always: ")]
+
+    def _page(self) -> StyleAndTextTuples:
+        height, _ = self._frame()
+        self._top = max(0, min(self._top, len(self._rows) - height))
+        self._shown = max(self._shown, self._top + height)
+        self._read = self._read or self._shown >= len(self._rows)
+        page = self._rows[self._top : self._top + height]
+        return _fragments((f"class:{row.style}" if row.style else "", row.text) for row in page)
+
+    def _below(self) -> StyleAndTextTuples:
+        return _fragments(self._frame()[1])
+
+    def _place(self, height: int) -> str:
+        last = min(len(self._rows), self._top + height)
+        return f"lines {self._top + 1}-{last} of {len(self._rows)} · Space shows more, PgUp goes back"
+
+    def _words(self) -> list[tuple[str, str]]:
+        """What the keys do, and what has to be said about them."""
+        texts = [("class:warning", self._notice)] if self._notice else []
+        if self._typing == ALWAYS:
+            permission, covers = permission_for(self._question, self._line.text)
+            texts.append(("" if permission else "class:warning", covers))
+        texts.append(("class:quiet", " · ".join(HELP.get(self._typing) or answers(self._question))))
+        return [(style, row) for style, text in texts for row in _wrapped(text, self._width)]
+
+    # What the keys do.
+
+    def _keys(self) -> KeyBindings:
+        keys = KeyBindings()
+        asking = Condition(lambda: not self._typing)
+
+        @keys.add("c-c", filter=asking)
+        def stop(event: KeyPressEvent) -> None:
+            self.app.exit(result=None)
+
+        @keys.add("escape", filter=asking)
+        def decline(event: KeyPressEvent) -> None:
+            self.app.exit(result=Decision())
+
+        @keys.add(Keys.Any, filter=asking)
+        def answer(event: KeyPressEvent) -> None:
+            pressed = event.key_sequence
+            if self._patience.too_early() or pressed[0].key is Keys.BracketedPaste:
+                self._keyboard.keep(pressed)
+            else:
+                self._answer(str(getattr(pressed[0].key, "value", pressed[0].key)))
+
+        @keys.add("enter", filter=~asking)
+        def done(event: KeyPressEvent) -> None:
+            self._take_line()
+
+        @keys.add("c-c", filter=~asking)
+        @keys.add("escape", filter=~asking)
+        def back(event: KeyPressEvent) -> None:
+            self._type("", "")
+
+        @keys.add("c-z", filter=~asking)
+        @keys.add("c-q", filter=~asking)
+        def nothing(event: KeyPressEvent) -> None:
+            """They would write control characters."""
+
+        return keys
+
+    def _answer(self, key: str) -> None:
+        self._notice = ""
+        match key:
+            case "y" | "Y" | "a" | "A" if not self._read:
+                self._notice = UNREAD
+            case "y" | "Y":
+                self.app.exit(result=Decision(allowed=True))
+            case "n" | "N" | "c-m":
+                self.app.exit(result=Decision())
+            case "c-d":
+                self.app.exit(result=None)
+            case "r" | "R":
+                self._type(WHY, "")
+            case "a" | "A" if lasting(self._question):
+                if permission := always(self._question):
+                    self.app.exit(result=Decision(allowed=True, permission=permission))
+                else:
+                    self._type(ALWAYS, self._question.plan.line)
+            case " " | "pagedown":  # never past what was on the screen
+                self._top = min(self._top + self._frame()[0], self._shown)
+            case "down":
+                self._top = min(self._top + 1, self._shown)
+            case "pageup":
+                self._top = max(0, self._top - self._frame()[0])
+            case "up":
+                self._top = max(0, self._top - 1)
+
+    def _type(self, what: str, text: str) -> None:
+        self._typing, self._notice = what, ""
+        self._line.text = text
+        self._line.cursor_position = len(text)
+        self.app.layout.focus(self._line_window if what else self._title_window)
+
+    def _take_line(self) -> None:
+        if self._typing == WHY:
+            self.app.exit(result=Decision(reason=self._line.text.strip()))
+        elif permission := permission_for(self._question, self._line.text)[0]:
+            self.app.exit(result=Decision(allowed=True, permission=permission))
+
+
+def _fragments(lines: Iterable[tuple[str, str]]) -> StyleAndTextTuples:
+    """Styled lines, one below the other."""
+    pieces: StyleAndTextTuples = []
+    for line in lines:
+        pieces += [("", "\n")] if pieces else []
+        pieces.append(line)
+    return pieces
+
+
+def _wrapped(text: str, columns: int) -> list[str]:
+    """The text in rows; what stands between two dots stays together."""
+    held = " · ".join(piece.replace(" ", "\xa0") for piece in text.split(" · ")) if " · " in text else text
+    return [row.replace("\xa0", " ") for row in textwrap.wrap(held, columns, break_on_hyphens=False)] or [""]
+
+
+def _fitted(text: str, columns: int) -> str:
+    return text if len(text) <= columns else text[: max(0, columns - 1)] + "…"

@@ -1,0 +1,142 @@
+"""A call on the screen: one line with a mark, a name, what it was given and how long it took, and its output folded."""
+
+import time
+
+from modules.chat.clean import clean
+from modules.chat.screen import TerminalScreen, cut
+from modules.chat.words import count
+from modules.llm.message import INTERRUPTED_CALL
+from modules.llm.parts import File, Image, ToolCall, ToolResult
+from modules.session.calls import DECLINED, ToolEnded
+from modules.session.conversation import Conversation
+
+DONE, FAILED, NOT_RUN = "✓", "✗", "–"
+FOLDED = 3  # lines of a result that are shown
+LONG = 0.5  # seconds from which on the time is told
+PATIENCE = 0.4  # seconds that a tool runs before the waiting is shown
+INDENT = "  "
+WIDEST = 1000  # characters of a text of which one line is made
+
+
+def numbered(conversation: Conversation) -> list[tuple[ToolCall, ToolResult | None]]:
+    """All calls of the conversation with their results, in the order in which they were made; the first is number 1."""
+    results = {result.call_id: result for message in conversation for result in message.results}
+    return [(call, results.get(call.id)) for message in conversation for call in message.calls]
+
+
+def brief(call: ToolCall) -> str:
+    """The arguments in one line: the first as it is, others with their names."""
+    arguments = call.parsed()
+    if arguments is None:
+        return _line(call.arguments)
+    words = [_line(value if isinstance(value, str) else repr(value)) for value in arguments.values()]
+    named = [f"{_line(name)}={word}" for name, word in zip(list(arguments)[1:], words[1:], strict=True)]
+    return " ".join([*words[:1], *named])
+
+
+class ToolLines:
+    """Draws the calls of one turn: each gets its line when it has ended; what still runs is told in one live line."""
+
+    def __init__(self, screen: TerminalScreen, conversation: Conversation) -> None:
+        self._screen = screen
+        self._conversation = conversation
+        self._began: dict[str, tuple[str, float]] = {}
+        self._said: dict[str, str] = {}
+        self._ended: set[str] = set()
+        self._before = len(numbered(conversation))
+        self._live = ""
+
+    @property
+    def running(self) -> bool:
+        return bool(self._began)
+
+    @property
+    def ended(self) -> int:
+        """How many calls have their results."""
+        return len(self._ended)
+
+    def start(self, call: ToolCall) -> None:
+        self._began[call.id] = (call.name, time.monotonic())
+
+    def progress(self, call: ToolCall, line: str) -> None:
+        self._said.pop(call.id, None)  # who spoke last comes last
+        self._said[call.id] = _line(line)
+
+    def end(self, event: ToolEnded) -> None:
+        """Print the call's line and the beginning of its output."""
+        self._began.pop(event.call.id, None)
+        self._said.pop(event.call.id, None)
+        self._print(event.call, event.result, event.seconds)
+
+    def close(self) -> None:
+        """Tell also of the calls that the turn's end has cut off."""
+        for call, result in numbered(self._conversation)[self._before :]:
+            if result is not None and call.id not in self._ended:
+                began = self._began.pop(call.id, None)
+                self._print(call, result, None if began is None else time.monotonic() - began[1])
+
+    # What a Piece does: the live line.
+
+    def feed(self, text: str) -> None:
+        return
+
+    def draw(self) -> None:
+        """What runs and for how long, and what it said last."""
+        if self._screen.plain or not self._began:
+            return
+        since = min(began for _, began in self._began.values())
+        if (seconds := time.monotonic() - since) < PATIENCE:
+            return
+        names = ", ".join(dict.fromkeys(_line(name) for name, _ in self._began.values()))
+        many = f"{count(len(self._began), 'tool')} run: " if len(self._began) > 1 else ""
+        ending = " · Ctrl+C stops"
+        room = self._screen.size()[0] - 1 - len(ending)
+        said = [*self._said.values()][-1:]
+        line = cut(" · ".join((f"{many}{names} {seconds:.0f} s", *said)), room) + ending
+        if line != self._live:
+            self._live = line
+            self._screen.write(f"\r{self._screen.dim(line)}\x1b[K")
+
+    def finish(self) -> None:
+        if self._live:
+            self._screen.write("\r\x1b[K")
+            self._live = ""
+
+    def _print(self, call: ToolCall, result: ToolResult, seconds: float | None) -> None:
+        self._ended.add(call.id)
+        columns = self._screen.size()[0]
+        number = next((at for at, (one, _) in enumerate(numbered(self._conversation), 1) if one.id == call.id), 0)
+        mark, ending = DONE, f"{seconds:.1f} s" if seconds is not None and seconds > LONG else ""
+        if result.text.startswith(DECLINED):
+            mark, ending = NOT_RUN, "declined"
+        elif result.text == INTERRUPTED_CALL:
+            mark, ending = NOT_RUN, "not run"
+        elif result.is_error:
+            mark = FAILED
+        head = f"{mark} #{number} {_line(call.name)}"
+        room = columns - len(head) - len(ending) - 5
+        line = "  ".join(filter(None, (head, cut(brief(call), room) if room > 0 else "", ending)))
+        self._screen.write(self._colored(mark, cut(line, columns - 1)) + "\n")
+        if mark != NOT_RUN:
+            for text in folded(result, number):
+                self._screen.write(self._screen.dim(cut(INDENT + text, columns - 1)) + "\n")
+
+    def _colored(self, mark: str, line: str) -> str:
+        if self._screen.plain or mark == NOT_RUN:
+            return line
+        return f"\x1b[{32 if mark == DONE else 31}m{mark}\x1b[0m{line.removeprefix(mark)}"
+
+
+def folded(result: ToolResult, number: int) -> list[str]:
+    """The first lines of a result, cleaned, and how many more there are."""
+    lines = [clean(line.expandtabs(4)).rstrip() for line in result.text.strip("\n").split("\n")] if result.text else []
+    lines += [f"[{part.media_type} {clean(part.name)}]" for part in result.parts if isinstance(part, Image | File)]
+    left = len(lines) - FOLDED
+    if left <= 1:
+        return lines
+    return [*lines[:FOLDED], f"… {left} more lines, /tool {number} shows all"]
+
+
+def _line(text: str) -> str:
+    """The beginning of a text in one line, cleaned."""
+    return clean(" ".join(text[:WIDEST].split()))
