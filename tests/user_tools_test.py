@@ -37,7 +37,7 @@ class Own:
         self.work.mkdir()
         self.lines: list[str] = []
         environment = {"PATH": os.environ["PATH"], "HOME": str(home), "LISTED": "yes"}
-        self.context = ToolContext(self.work, home / "private", (home,), environment, self.lines.append)
+        self.context = ToolContext(self.work, home / "private", (home,), environment, tell=self.lines.append)
         self.source = UserTools(self.folder, self.context)
         self.read = False
 
