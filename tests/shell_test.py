@@ -208,7 +208,7 @@ async def test_who_cancels_twice_does_not_wait(shell: Runner) -> None:
     began = time.monotonic()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 1.8
 
 
 async def test_a_flood_is_counted_and_not_kept(shell: Runner) -> None:
