@@ -78,6 +78,7 @@ QUESTIONS = {
     "how much did this cost": "/usage",
     "copy the answer to the clipboard": "/copy",
     "which tools are there": "/tools",
+    "is my mcp server running": "/mcp",
     "show me the whole output of a tool": "/tool",
     "how do I continue a paused turn": "/continue",
     "what does /attach do": "/attach",

@@ -2,9 +2,11 @@
 
 import atexit
 import functools
+import json
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from tests.terminal import Home, copied
 
@@ -93,3 +95,9 @@ def equip(home: Home) -> Home:
     """Give this machine the program with the tools for tests."""
     home.program = _program()
     return home
+
+
+def ran(home: Home) -> list[Any]:
+    """What the tools that ask have been given, in the order in which they ran."""
+    path = home.folder / "ran.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []

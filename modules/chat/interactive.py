@@ -83,7 +83,7 @@ class Interactive:
                 if note:
                     self._screen.say(note)
                 await self._ask(Ask(user(question, *self._take_attachments()), model))
-            else:
+            elif await self._resources_of(line):
                 await self._ask(Ask(user(line, *self._take_attachments())))
         except ParlanceError as error:
             self._screen.error(error)
@@ -94,6 +94,17 @@ class Interactive:
                     f"Parlance itself failed: {type(error).__name__}: {error}.", cure="The conversation is kept."
                 )
             )
+
+    async def _resources_of(self, line: str) -> bool:
+        """Attach what the line names of servers; where that fails or is stopped, the line comes back."""
+        from modules.chat.resources import attach, named
+
+        if not (wanted := named(self._context, line)):
+            return True
+        self._context.draft = line
+        done = await Keyboard(self._prompt.app.input).run(attach(self._context, wanted))
+        self._context.draft = "" if done else line
+        return done
 
     def _tell_news(self) -> None:
         """That nothing is being saved, for one, is said once."""

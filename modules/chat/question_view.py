@@ -265,7 +265,9 @@ def _fragments(lines: Iterable[tuple[str, str]]) -> StyleAndTextTuples:
 
 
 def _wrapped(text: str, columns: int) -> list[str]:
-    return textwrap.wrap(text, columns, break_on_hyphens=False) or [""]
+    """The text in rows; what stands between two dots stays together."""
+    held = " · ".join(piece.replace(" ", "\xa0") for piece in text.split(" · ")) if " · " in text else text
+    return [row.replace("\xa0", " ") for row in textwrap.wrap(held, columns, break_on_hyphens=False)] or [""]
 
 
 def _fitted(text: str, columns: int) -> str:

@@ -114,7 +114,7 @@ class ToolLines:
         elif result.is_error:
             mark = FAILED
         head = f"{mark} #{number} {_line(call.name)}"
-        room = columns - len(head) - len(ending) - 4
+        room = columns - len(head) - len(ending) - 5
         line = "  ".join(filter(None, (head, cut(brief(call), room) if room > 0 else "", ending)))
         self._screen.write(self._colored(mark, cut(line, columns - 1)) + "\n")
         if mark != NOT_RUN:

@@ -3,11 +3,12 @@
 from modules.chat.command import CommandRegistry
 from modules.chat.commands.conversation import attach, copy, new, retry, system, undo
 from modules.chat.commands.general import clear, leave, show_config, show_help, usage
+from modules.chat.commands.mcp import mcp
 from modules.chat.commands.model import model, models, reasoning
 from modules.chat.commands.tools import go_on, tool, tools
 from modules.chat.commands.wire import wire
 
 COMMANDS = CommandRegistry(
     show_help, model, models, reasoning, system, attach, retry, undo, go_on, new, copy,
-    tools, tool, usage, wire, show_config, clear, leave,
+    tools, tool, mcp, usage, wire, show_config, clear, leave,
 )  # fmt: skip

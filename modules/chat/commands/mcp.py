@@ -1,0 +1,118 @@
+"""The command about MCP servers: how they are, what they have changed, and the prompts and resources they offer."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from modules.chat.command import Ask, ChatContext, command
+from modules.errors import UsageError
+from modules.llm.parts import File, Image
+
+if TYPE_CHECKING:  # loaded where there are servers, and never on the way to the first prompt
+    from modules.mcp.servers import Servers
+
+USAGE = "It is /mcp, or /mcp with restart, accept, log, prompt or resources, and a server's name behind it."
+WORDS = {
+    "restart": "stop a server and start it again",
+    "accept": "show what a server has changed, then trust it",
+    "log": "what a server wrote to standard error",
+    "prompt": "a prompt of a server, to be edited and sent",
+    "resources": "what can be attached as @server:uri",
+}
+
+
+def complete_mcp(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
+    """What can be done, and behind that the servers."""
+    word, space, _ = args.partition(" ")
+    if not space:
+        yield from WORDS.items()
+    elif word in WORDS and chat.config.mcp_file.exists() and (servers := chat.tooling.servers):
+        yield from ((f"{word} {one.name}", one.state) for one in servers.status())
+
+
+@command("/mcp [action] [server]", aliases=("servers",), complete=complete_mcp)
+async def mcp(chat: ChatContext, args: str) -> Ask | None:
+    """Show the MCP servers; restart one, trust its changes.
+
+    Servers stand in mcp.json of the config folder and start when tools are first needed.
+    "/mcp restart NAME" starts one again. "/mcp log NAME" shows what it wrote to standard error.
+    "/mcp accept NAME" shows what a server has changed in its tools; typed again, it trusts that.
+    "/mcp prompt" lists prompts; "/mcp prompt SERVER NAME key=value" puts one into the next message.
+    "/mcp resources" lists what "@server:uri" in a message attaches.
+    """
+    servers = chat.tooling.servers if chat.config.mcp_file.exists() else None
+    if servers is None:
+        chat.screen.say(f"There are no MCP servers. {chat.config.mcp_file} would name them.")
+        return None
+    word, *rest = _words(args) or [""]
+    match word, rest:
+        case "", []:
+            _list(chat, servers)
+        case "restart", [name]:
+            await servers.restart(name)
+            _list(chat, servers, name)
+        case "accept", [name]:
+            _accept(chat, servers, name)
+        case "log", [name]:
+            chat.screen.show("\n".join(servers.log(name)) or "It has written nothing.")
+        case "prompt" | "prompts", []:
+            rows = [
+                (f"{one.server} {one.name}", _fields(one.arguments), one.description) for one in await servers.prompts()
+            ]
+            _table(chat, rows, "There are no prompts.")
+        case "prompt", [name, prompt, *given]:
+            await _prompt(chat, servers, name, prompt, given)
+        case "resources", []:
+            found = [(f"@{one.server}:{one.uri}", one.name, one.description) for one in await servers.resources()]
+            _table(chat, found, "There are no resources.")
+        case _:
+            raise UsageError(f'"{args}" is not understood.', cure=USAGE)
+    return None
+
+
+def _words(args: str) -> list[str]:
+    try:
+        return shlex.split(args)
+    except ValueError as error:
+        raise UsageError("A quotation mark is open.", cure="Close it.") from error
+
+
+def _list(chat: ChatContext, servers: "Servers", only: str = "") -> None:
+    found = [one for one in servers.status() if only in ("", one.name)]
+    _table(chat, [(one.name, one.state, f"{one.tools} tools", one.where) for one in found], "mcp.json names no server.")
+    for one in found:
+        if one.trouble:
+            chat.screen.say(f"{one.name}: {one.trouble} /mcp log {one.name} shows more.")
+        if one.changed:
+            chat.screen.say(f"{one.name} has changed {', '.join(one.changed)}: /mcp accept {one.name} shows how.")
+
+
+def _accept(chat: ChatContext, servers: "Servers", name: str) -> None:
+    try:
+        accepted = servers.accept(name)
+    except UsageError:  # it was not shown yet; of an unknown server the next line says so
+        chat.screen.show(servers.difference(name))
+        chat.screen.say(f'These tools are off. "/mcp accept {name}", typed again, trusts what they are now.')
+        return
+    chat.screen.say(f"Trusted: {', '.join(accepted)}." if accepted else f"{name} has changed nothing.")
+
+
+async def _prompt(chat: ChatContext, servers: "Servers", name: str, prompt: str, given: list[str]) -> None:
+    """Put a prompt into the next message, to be looked at before it is sent."""
+    pairs = [word.partition("=") for word in given]
+    if wrong := next((key for key, sign, _ in pairs if not sign), ""):
+        raise UsageError(f'"{wrong}" is not understood.', cure="What a prompt is given stands as key=value.")
+    messages = await servers.prompt(name, prompt, {key: value for key, _, value in pairs})
+    chat.draft = "\n\n".join(message.text for message in messages if message.text)
+    chat.attachments += [part for message in messages for part in message.parts if isinstance(part, Image | File)]
+
+
+def _fields(arguments: dict[str, bool]) -> str:
+    return " ".join(f"{name}=" if needed else f"[{name}=]" for name, needed in arguments.items())
+
+
+def _table(chat: ChatContext, rows: Sequence[tuple[str, ...]], nothing: str) -> None:
+    if rows:
+        chat.screen.table(rows)
+    else:
+        chat.screen.say(nothing)

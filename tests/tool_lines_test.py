@@ -1,0 +1,135 @@
+"""What a call leaves on the screen: one line, its output folded, and a live line while it runs."""
+
+import re
+
+import pytest
+
+from modules.chat.tool_lines import brief, folded
+from modules.llm.parts import Image, Text, ToolCall, ToolResult
+from tests.terminal import CTRL_C, Home
+from tests.toolbelt import equip
+from tests.wire import Answer, Call, Usage
+
+OSS = ("-m", "groq:gpt-oss-120b")
+
+
+@pytest.fixture
+def equipped(home: Home) -> Home:
+    return equip(home)
+
+
+class TestACall:
+    def test_is_one_line_with_its_number_and_folded_output(self, equipped: Home) -> None:
+        equipped.groq.answer(Answer("Look.", Call("add", {"a": 2, "b": 3}), Call("lines", {"count": 20})), "Done.")
+        equipped.groq.answer(Answer(Call("boom")), Answer("Again done."))
+        terminal = equipped.open(*OSS).prompt()
+        terminal.enter("Go").sees("Done.").prompt()
+        rows = terminal.rows
+        at = rows.index("✓ #1 add  2 b=3")
+        assert rows[at - 2 : at + 2] == ["Look.", "", "✓ #1 add  2 b=3", "  5"]
+        terminal.sees("✓ #2 lines 20 line 1 line 2 line 3 … 17 more lines, /tool 2 shows all")
+        terminal.enter("Go on").sees("✗ #3 boom It went wrong.").sees("Again done.").prompt()
+
+    def test_keeps_its_number_when_the_conversation_goes_on_later(self, equipped: Home) -> None:
+        equipped.groq.answer(Answer(Call("add", {"a": 1, "b": 1})), Answer("Two."))
+        equipped.groq.answer(Answer(Call("add", {"a": 2, "b": 2})), Answer("Four."))
+        terminal = equipped.open(*OSS).prompt()
+        terminal.enter("Go").sees("Two.").prompt()
+        assert terminal.leave() == 0
+        terminal = equipped.open("-c").prompt()
+        terminal.enter("Go on").sees("✓ #2 add 2 b=2").sees("Four.").prompt()
+
+    @pytest.mark.parametrize("columns", [40, 80, 200])
+    def test_fits_a_line_at_any_width(self, equipped: Home, columns: int) -> None:
+        text = "日本 word " * 100
+        equipped.groq.answer(Answer(Call("lines", {"count": 9, "text": text})), Answer("Done."))
+        terminal = equipped.open(*OSS, columns=columns).prompt()
+        terminal.enter("Go").sees("Done.").prompt()
+        rows = terminal.rows
+        at = next(at for at, row in enumerate(rows) if row.startswith("✓ #1 lines"))
+        assert rows[at + 4].startswith("  … 6 more lines, /tool 1 shows all"[: columns - 2])
+        assert all(row.startswith("  ") for row in rows[at + 1 : at + 5])
+
+    def test_that_runs_is_told_in_a_live_line_that_leaves_no_trace(self, equipped: Home) -> None:
+        equipped.groq.answer(Answer(Call("slow", {"seconds": 1.6}), Call("slow", {"seconds": 1.2})), Answer("Done."))
+        terminal = equipped.open(*OSS).prompt()
+        terminal.enter("Go").sees("2 tools run: slow 1 s · half way · Ctrl+C stops").sees("Done.").prompt()
+        assert "Ctrl+C stops" not in terminal.text
+        assert re.search(r"#2 slow  1.2  1\.\d s[\s\S]*#1 slow  1.6  1\.\d s", terminal.text), "as they end"
+
+    def test_that_is_interrupted_says_so_and_the_turn_goes_on_with_continue(self, equipped: Home) -> None:
+        equipped.groq.answer(Answer(Call("slow", {"seconds": 60}), Call("boom")), Answer("I see."))
+        terminal = equipped.open(*OSS).prompt()
+        terminal.enter("Go").sees("half way").type(CTRL_C)
+        terminal.sees("Interrupted by the user after").sees("The results are kept. /continue goes on").prompt()
+        terminal.enter("/continue").sees("I see.").prompt()
+        roles = [message["role"] for message in equipped.groq.chats[1].body["messages"]]
+        assert roles == ["user", "assistant", "tool", "tool"]
+
+    def test_that_is_being_written_is_only_waited_for(self, equipped: Home) -> None:
+        call = Call("lines", {"count": 1, "text": "x" * 40}, deltas=12)
+        equipped.openai.answer(Answer(call, pace=0.1), Answer("Done."))
+        terminal = equipped.open("-m", "openai:gpt-6.1-sol").prompt()
+        terminal.enter("Go").sees("writes lines …").sees("Done.").prompt()
+        assert "writes lines" not in terminal.text
+
+    def test_cannot_touch_the_terminal(self, equipped: Home) -> None:
+        evil = "\x1b]52;c;ZXZpbA==\x07\x1b[2J\x9b2J\u202eevil"
+        equipped.groq.answer(Answer(Call("lines", {"count": 2, "text": evil})), Answer("Done."))
+        terminal = equipped.open(*OSS).prompt()
+        terminal.enter("Go").sees("Done.").prompt().enter("/tool 1").sees("Result:").prompt()
+        for forbidden in (b"\x1b]52", b"\x1b[2J", b"\x9b2J", "\u202e".encode(), b"\x07"):
+            assert forbidden not in terminal.raw
+
+    def test_holds_no_escape_sequence_where_none_is_wanted(self, equipped: Home) -> None:
+        equipped.groq.answer(Answer("ALPHA", Call("add", {"a": 1, "b": 1}), Call("boom")), Answer("OMEGA"))
+        terminal = equipped.open(*OSS, env={"NO_COLOR": "1"}).prompt()
+        terminal.enter("Go").sees("✓ #1 add").sees("✗ #2 boom").sees("OMEGA").prompt()
+        assert b"\x1b" not in terminal.raw[terminal.raw.index(b"ALPHA") : terminal.raw.index(b"OMEGA")]
+
+
+class TestATurn:
+    def test_is_summed_in_one_line(self, equipped: Home) -> None:
+        equipped.groq.answer(
+            Answer(Call("add", {"a": 1, "b": 1}), usage=Usage(1000, 10)), Answer("Two.", usage=Usage(2000, 20))
+        )
+        terminal = equipped.open(*OSS).prompt()
+        terminal.enter("Go").sees("1 tool call · 3k in, 30 out").prompt()
+
+    def test_that_pauses_says_why_and_how_it_goes_on_with_any_model(self, equipped: Home) -> None:
+        (equipped.folder / "settings.toml").write_text("[tools]\nsteps = 1\n")
+        equipped.groq.answer(Answer(Call("add", {"a": 1, "b": 1})))
+        equipped.openai.answer(Answer("Two."))
+        terminal = equipped.open(*OSS).prompt()
+        terminal.enter("Go").sees("asked 1 times in this turn. /continue goes on, with any model.").prompt()
+        terminal.enter("/model openai:gpt-6.1-sol").sees("1 tool call carry over").prompt()
+        terminal.enter("/continue").sees("Two.").prompt()
+
+    def test_is_taken_back_whole(self, equipped: Home) -> None:
+        equipped.groq.answer(Answer(Call("add", {"a": 1, "b": 1})), Answer("Two."), Answer("Fine."))
+        terminal = equipped.open(*OSS).prompt()
+        terminal.enter("Go").sees("Two.").prompt().enter("/undo").sees("Taken back.").prompt("Go")
+        terminal.type("\r").sees("Fine.").prompt()
+        assert len(equipped.groq.chats[2].body["messages"]) == 1
+
+    def test_whose_second_request_fails_keeps_the_results(self, equipped: Home) -> None:
+        from tests.wire import Status
+
+        equipped.groq.answer(Answer(Call("add", {"a": 1, "b": 1})), Status(400, message="No."), Answer("Two."))
+        terminal = equipped.open(*OSS).prompt()
+        terminal.enter("Go").sees("says: No.").sees("The results are kept. /continue goes on").prompt()
+        terminal.enter("What now?").sees("Two.").prompt()
+        assert equipped.groq.chats[2].body["messages"][-1]["content"] == "What now?"
+
+
+def test_a_call_in_brief_is_one_clean_line() -> None:
+    assert brief(ToolCall("c", "t", '{"path": "a\\nb", "deep": {"x": [1]}}')) == "a b deep={'x': [1]}"
+    assert brief(ToolCall("c", "t", "not\njson\x1b")) == "not json␛"
+    assert brief(ToolCall("c", "t", "")) == ""
+
+
+def test_one_line_more_is_shown_rather_than_counted() -> None:
+    result = ToolResult("c", (Text("1\n2\n3\n4\n"), Image("image/png", "")))
+    assert folded(ToolResult("c", (Text("1\n2\n3\n4\n"),)), 1) == ["1", "2", "3", "4"]
+    assert folded(result, 7)[-1] == "… 2 more lines, /tool 7 shows all"
+    assert folded(ToolResult("c", ()), 1) == []
