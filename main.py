@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _replace_closed_streams()
     args = _parse(argv)
     gc.disable()  # until everything is loaded: thousands of new objects, none of them garbage
-    os.umask(0o077)
+    args.umask = os.umask(0o077)
     try:
         if args.list_models:
             return _list_models()
@@ -118,7 +118,7 @@ async def _interactive(args: argparse.Namespace) -> int:
     from modules.llm.service_manager import ServiceManager
     from modules.session.store import FILE, SHORT, Store
 
-    config = Config()
+    config = Config(umask=args.umask)
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
     services, store = ServiceManager.instance(), Store(config.data_folder / FILE)
     attachments = [load(name) for name in args.attach]
@@ -159,7 +159,7 @@ async def _headless(args: argparse.Namespace) -> int:
     from modules.llm.service_manager import ServiceManager
     from modules.session.store import FILE, Store
 
-    config = Config()
+    config = Config(umask=args.umask)
     piped = "" if _at_terminal(sys.stdin) or sys.stdin is None else headless.read(sys.stdin)
     message = headless.question(args.question or "", piped, [load(name) for name in args.attach])
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")

@@ -51,9 +51,11 @@ class Config:
 
     Variables come from the environment, then from `.env` beside main.py, then from `.env` in the config folder.
     A `.env` in the current folder is not read: whoever wrote that folder could send a key to another host.
+    `umask` is what the person has set for new files; -1 where the program has not put its own in the place of it.
     """
 
-    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None, umask: int = -1) -> None:
+        self.umask = umask
         self._environment = os.environ if environment is None else environment
         self._read: dict[Path, _EnvFile] = {}
 

@@ -12,7 +12,8 @@ class ToolSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The part [tools] of settings.toml. `on` are the tools that are on when a session begins, None for all.
 
     A turn pauses after `steps` requests, after `dollars`, as far as prices are known, and after `tokens`; 0 is without
-    limit. `environment` are variables that child processes are given beside the usual ones.
+    limit. `environment` are variables that child processes are given beside the usual ones. `private_hosts` are names
+    or addresses off the public internet that pages may be fetched from.
     """
 
     on: tuple[str, ...] | None = None
@@ -20,6 +21,7 @@ class ToolSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dollars: Annotated[float, msgspec.Meta(ge=0)] = 1.0
     tokens: Annotated[int, msgspec.Meta(ge=0)] = 1_000_000
     environment: tuple[str, ...] = ()
+    private_hosts: tuple[str, ...] = ()
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -136,7 +136,8 @@ async def test_listing_shows_a_folder_and_a_glob_shows_what_is_below(desk: Desk)
     assert await desk.run("list_files", pattern="*.{py,ts}", folder="src") == "src/d.ts  5 bytes\nsrc/e.py  5 bytes"
     assert await desk.run("list_files", pattern="*/*.[t]s") == "src/d.ts  5 bytes"
     assert await desk.run("list_files", pattern="*.rs") == "[nothing matches]"
-    assert "There is no lib" in await desk.fault("list_files", folder="lib")
+    assert await desk.fault("list_files", folder="lib") == "There is no lib."
+    assert "a.md cannot be looked through" in await desk.fault("list_files", folder="a.md")
     assert "leaves the folder" in await desk.fault("list_files", pattern="../**")
 
 

@@ -79,6 +79,13 @@ async def test_a_banner_and_lines_that_are_no_text_are_logged_and_passed_over(pl
         assert any("Welcome to the faulty server" in line for line in servers.log("faulty"))
 
 
+async def test_letters_that_are_broken_cost_no_answer(place: Place) -> None:
+    place.add()
+    async with place.running() as servers:
+        output = await place.call(named(await servers.tools(), "faulty__broken"))
+        assert text(output) == "half \ufffd and \ufffd"
+
+
 async def test_a_program_that_writes_only_junk_is_ended(place: Place) -> None:
     place.add("faulty", "junk")
     async with place.running() as servers:
@@ -210,12 +217,23 @@ async def test_a_secret_of_an_entry_is_shown_nowhere(place: Place) -> None:
     assert "--key=${MY_TOKEN}" in told
 
 
-@pytest.mark.parametrize("mode", ["grandchild", "ignores"])
+async def test_a_server_that_reads_no_more_holds_up_neither_a_call_nor_the_end(place: Place) -> None:
+    place.add("faulty", "deaf", timeout=0.2)
+    async with place.running() as servers:
+        tools = await servers.tools()
+        began = time.monotonic()
+        with pytest.raises(ToolFailed, match="takes nothing in"):
+            await place.call(named(tools, "faulty__echo"), text="x" * 500_000)
+        await servers.close()
+        assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("mode", ["grandchild", "ignores", "escapes"])
 async def test_closing_ends_a_server_and_all_that_it_has_started(place: Place, mode: str) -> None:
     place.add("one", mode)
     place.add("two", mode)
     async with place.running() as servers:
-        assert len(await servers.tools()) == 18
+        assert len(await servers.tools()) == 20
         assert len(place.left()) >= 4
         began = time.monotonic()
         await servers.close()

@@ -1,5 +1,6 @@
 """A home with an mcp.json, for tests: servers that are really started, and a look at what is left of them."""
 
+import asyncio
 import json
 import os
 import sys
@@ -11,7 +12,6 @@ from typing import Any
 import psutil
 
 from modules.config import ROOT, Config
-from modules.mcp.server import STARTUP
 from modules.mcp.servers import Servers, Status
 from modules.tools.tool import Output, Tool, ToolContext
 
@@ -24,7 +24,7 @@ class Place:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.home = root / "home"
+        self.home = root / "config"
         self.home.mkdir(mode=0o700)
         self.told: list[str] = []
         self.context = ToolContext(root, self.home / "data", tell=self.told.append)
@@ -55,7 +55,7 @@ class Place:
         return Config({"PARLANCE_HOME": str(self.home), **usual, **variables})
 
     @asynccontextmanager
-    async def running(self, startup: float = STARTUP, **variables: str) -> AsyncIterator[Servers]:
+    async def running(self, startup: float = 30.0, **variables: str) -> AsyncIterator[Servers]:
         """One run of the program, as far as servers go."""
         servers = Servers(self.config(**variables), startup)
         try:
@@ -106,7 +106,5 @@ def status(servers: Servers, name: str = "faulty") -> Status:
 
 async def until(true: Callable[[], bool]) -> None:
     """Wait for what a server in the background brings about."""
-    import asyncio
-
     while not true():
         await asyncio.sleep(0.01)

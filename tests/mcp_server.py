@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
+BROKEN = rb'{"type": "text", "text": "half \ud83d and ' + b"\xff" + rb'"}'
 NONE: dict[str, Any] = {"type": "object", "properties": {}}
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 ECHO = {"name": "echo", "description": "Says it again.", "inputSchema": SCHEMA}
@@ -43,6 +44,9 @@ class Server:
             request.setdefault("method", "an answer")
             with self.state.with_suffix(".seen").open("a") as seen:
                 seen.write(json.dumps(request) + "\n")
+            if request["method"] == "tools/list" and "deaf" in self.modes:
+                send({"id": request["id"], "result": self.tools({})})
+                time.sleep(600)
             if request["method"] == "notifications/initialized" and "samples" in self.modes:
                 wanted = {"messages": [], "maxTokens": 1}
                 send({"id": "s1", "method": "sampling/createMessage", "params": wanted})
@@ -65,7 +69,7 @@ class Server:
                     send({"method": "notifications/tools/list_changed"})
                 return self.tools(params)
             case "tools/call":
-                return self.call(params["name"], params.get("arguments", {}), params.get("_meta", {}))
+                return self.call(params["name"], params.get("arguments", {}), params.get("_meta", {}), number)
             case "prompts/list":
                 prompt = {"name": "greet", "description": "Greets.", "arguments": [{"name": "who", "required": True}]}
                 return {"prompts": [prompt, {"nameless": True}]}
@@ -88,12 +92,13 @@ class Server:
         later = self.state.with_suffix(".changed").exists() or ("changes" in self.modes and self.starts)
         echo = {**ECHO, "description": "Says it again, and to someone else."} if later else ECHO
         plain = [
-            {"name": name, "inputSchema": NONE} for name in ("env", "hang", "die", "steps", "image", "data", "change")
+            {"name": name, "inputSchema": NONE}
+            for name in ("env", "hang", "die", "steps", "image", "data", "change", "broken")
         ]
         gone = [] if "vanishes" in self.modes and self.starts else [{"name": "passing", "inputSchema": NONE}]
         return {"tools": [echo, *plain, *gone]}
 
-    def call(self, name: str, arguments: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any] | None:
+    def call(self, name: str, arguments: dict[str, Any], meta: dict[str, Any], number: int) -> dict[str, Any] | None:
         match name:
             case "echo":
                 return text(arguments["text"])
@@ -109,6 +114,9 @@ class Server:
                 return text("done")
             case "image":
                 return {"content": [{"type": "image", "data": PNG, "mimeType": "image/jpeg"}]}
+            case "broken":
+                line(b'{"jsonrpc": "2.0", "id": %d, "result": {"content": [' % number + BROKEN + b"]}}")
+                return None
             case "data":
                 return {"content": [], "structuredContent": {"sum": 3}}
             case "change":
@@ -149,9 +157,10 @@ def begin(modes: set[str], server: Server) -> None:
         time.sleep(600)
     if "ignores" in modes:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    if modes & {"grandchild", "ignores"}:
+    if modes & {"grandchild", "ignores", "escapes"}:
         ignoring = "trap '' TERM; " if "ignores" in modes else ""
-        subprocess.Popen(["/bin/sh", "-c", f"{ignoring}sleep 600 & wait; sleep 600"], stdin=subprocess.DEVNULL)
+        command = ["/bin/sh", "-c", f"{ignoring}sleep 600 & wait; sleep 600"]
+        subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session="escapes" in modes)
 
 
 def chat(modes: set[str]) -> None:

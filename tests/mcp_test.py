@@ -15,10 +15,16 @@ from modules.errors import ToolFailed, UsageError
 from modules.llm.message import Message
 from modules.llm.parts import File, Image, Text
 from modules.mcp.content import output_of, parts_of
+from modules.mcp.definitions import Definition, definitions
+from modules.mcp.pins import Pins
 from modules.session.tooling import tooling_of
 from modules.tools.approval import Approval
 from tests.mcp_place import Place, named, status, text, until
 from tests.mcp_server import PNG
+from tests.talk import Talk
+from tests.terminal import Home
+from tests.tooling import Person, tooling
+from tests.wire import Answer, Call
 
 
 @pytest.fixture
@@ -104,7 +110,7 @@ async def test_a_changed_description_disables_the_tool_until_it_is_accepted(plac
         tool = named(await servers.tools(), "faulty__echo")
         with pytest.raises(ToolFailed, match="has changed this tool"):
             await place.call(tool, text="x")
-        assert any('changed the tool "echo"' in text and "/mcp accept faulty" in text for text in servers.news())
+        assert any('changed the tool "echo": off' in text and "/mcp accept faulty" in text for text in servers.news())
         assert "faulty__echo" not in [tool.name for tool in await servers.tools()]
         assert not any(request["method"] == "tools/call" for request in place.asked())
     async with place.running() as servers:  # it stays off over a restart
@@ -154,7 +160,7 @@ async def test_new_tools_of_a_known_server_are_told_of(place: Place) -> None:
     async with place.running() as servers:
         await servers.tools()
         await until(lambda: status(servers).state == "ready")
-        assert servers.news() == ['The MCP server "faulty" has new tools: passing.']
+        assert servers.news() == ['The MCP server "faulty" offers more: the tool "passing".']
         assert [tool.name for tool in await servers.tools()][-1] == "faulty__passing"
 
 
@@ -163,7 +169,7 @@ async def test_pins_that_cannot_be_read_are_told_of(place: Place) -> None:
     place.state.mkdir(parents=True)
     (place.state / "faulty.json").write_text("{")
     async with place.running() as servers:
-        assert len(await servers.tools()) == 9
+        assert len(await servers.tools()) == 10
         assert "cannot be read" in servers.news()[0]
 
 
@@ -208,6 +214,21 @@ async def test_a_server_can_be_restarted_and_a_disabled_one_is_left_alone(place:
             await servers.read("off", "note://1")
 
 
+async def test_a_restart_takes_the_entry_as_it_stands_now(place: Place) -> None:
+    place.add("faulty", "exits")
+    async with place.running() as servers:
+        assert await servers.tools() == []
+        place.add()
+        place.add("new")
+        await servers.restart("faulty")
+        await servers.restart("new")
+        assert {tool.source for tool in await servers.tools()} == {'MCP server "faulty"', 'MCP server "new"'}
+        place.entries.clear()
+        place.write()
+        with pytest.raises(UsageError, match='no MCP server "new"'):
+            await servers.restart("new")
+
+
 async def test_a_session_has_the_servers_where_there_is_an_mcp_json(place: Place) -> None:
     assert tooling_of(place.config(), Approval(), None, enabled=True).servers is None
     place.add()
@@ -223,6 +244,80 @@ async def test_a_file_that_cannot_be_used_is_news_and_no_more(place: Place) -> N
     async with place.running() as servers:
         assert await servers.tools() == []
         assert "is not JSON" in servers.news()[0]
+
+
+async def test_a_model_calls_a_server_and_is_told_of_it_in_the_same_words_on_the_next_run(
+    home: Home, place: Place
+) -> None:
+    place.add()
+    for number in range(2):
+        home.anthropic.answer(Answer(Call("faulty__echo", {"text": f"run {number}"})), Answer("It came back."))
+        async with place.running() as servers, Talk(home) as talk:
+            person = Person(talk, tooling(place.root, sources=[servers]))
+            await person.say("Echo, please.")
+            assert person.results == [f"run {number}"]
+            assert [question.tool.source for question in person.asked] == ['MCP server "faulty"']
+    first, _, second, _ = home.anthropic.chats
+    assert first.body["tools"] == second.body["tools"]
+    assert first.body["tools"][0]["input_schema"]["required"] == ["text"]
+
+
+async def test_an_interrupted_call_is_taken_back_and_the_next_turn_uses_the_same_server(
+    home: Home, place: Place
+) -> None:
+    place.add()
+    home.anthropic.answer(Answer(Call("faulty__hang", {})))
+    async with place.running() as servers, Talk(home) as talk:
+        person = Person(talk, tooling(place.root, sources=[servers]))
+        turn = asyncio.ensure_future(person.say("Hang."))
+        await until(lambda: any(request["method"] == "tools/call" for request in place.asked()))
+        turn.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await turn
+        assert "Interrupted by the user" in talk.conversation.messages[-1].results[0].text
+        await until(lambda: place.asked()[-1]["method"] == "notifications/cancelled")
+        home.anthropic.answer(Answer(Call("faulty__echo", {"text": "here"})), Answer("Still there."))
+        await person.say("And now?")
+        assert person.results == ["here"]
+    assert place.starts() == 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        Definition("echo", "Says it. ", {"type": "object"}, {"readOnlyHint": True}),
+        Definition("echo", "Says it.", {"type": "object", "properties": {}}, {"readOnlyHint": True}),
+        Definition("echo", "Says it.", {"type": "object"}, {"readOnlyHint": False}),
+        Definition("echo", "Says it.", {"type": "object"}, {"readOnlyHint": 1}),
+    ],
+)
+def test_any_change_of_a_definition_is_seen(tmp_path: Path, changed: Definition) -> None:
+    pins = Pins(tmp_path / "pins.json", "faulty")
+    trusted = Definition("echo", "Says it.", {"type": "object"}, {"readOnlyHint": True})
+    assert pins.see([trusted]) == []
+    pins = Pins(tmp_path / "pins.json", "faulty")
+    assert (len(pins.see([changed])), pins.offered, pins.changed) == (1, [], ["echo"])
+    assert (len(pins.see([trusted])), pins.offered, pins.changed) == (1, [trusted], [])
+
+
+def test_what_was_not_shown_cannot_be_accepted(tmp_path: Path) -> None:
+    pins = Pins(tmp_path / "pins.json", "faulty")
+    pins.see([Definition("echo", "one")])
+    pins.see([Definition("echo", "two")])
+    assert "+two" in pins.difference()
+    pins.see([Definition("echo", "three")])
+    with pytest.raises(UsageError, match="not shown"):
+        pins.accept()
+    assert pins.changed == ["echo"]
+
+
+def test_models_are_told_a_schema_that_every_provider_takes() -> None:
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "anyOf": [{"required": ["a"]}]}
+    (one,), troubles = definitions("faulty", [{"name": "pick", "inputSchema": schema, "title": "Pick\u200b one"}])
+    assert troubles == []
+    assert one.told_schema == {"type": "object", "properties": {}}
+    assert one.schema["anyOf"] == [{"required": ["a"]}]
+    assert one.description == "Pick one"
 
 
 def test_content_of_every_kind_becomes_parts_or_a_note() -> None:

@@ -85,6 +85,7 @@ SCHEMAS: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
         {"type": "object", "properties": {"items": A, "required": B, "enum": {"type": "array", "items": A}}},
         [{"items": "x", "required": 1, "enum": ["x"]}],
     ),
+    "half a character": ({"type": "object", "properties": {"a": {**A, "description": "half \ud83d"}}}, [{"a": "x"}]),
     "four hundred levels": ({"type": "object", "properties": {"in": DEEP}}, [{"in": {"in": {}}}]),
     "references that double": (
         {
@@ -118,7 +119,7 @@ def told(name: Dialect, request: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("name", FOUR)
 @pytest.mark.parametrize("case", SCHEMAS)
 def test_every_provider_takes_the_tool_whatever_its_schema_says(case: str, name: Dialect) -> None:
-    request = body(name, ToolSpec("odd", "Odd.", SCHEMAS[case][0]))
+    request = body(name, ToolSpec("odd", "Odd \ud83d.", SCHEMAS[case][0]))
     assert broken_rules(name, request, facts_of(FOUR[name])) == []
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from msgspec.structs import replace
 
 from modules.errors import ToolFailed
 from modules.llm.message import user
@@ -95,6 +96,12 @@ async def test_it_runs_in_the_working_folder_with_only_the_environment_it_is_giv
     assert "SECRET" not in told
     assert "TERM=dumb" in told
     assert "GIT_TERMINAL_PROMPT=0" in told
+
+
+async def test_new_files_have_the_modes_that_the_person_wants(shell: Runner) -> None:
+    shell.context = replace(shell.context, umask=0o027)
+    await shell.text("touch made")
+    assert (shell.context.folder / "made").stat().st_mode & 0o777 == 0o640
 
 
 async def test_nobody_is_at_the_keyboard(shell: Runner) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace as replace_spec
 
 from modules.llm.models import Price
@@ -175,3 +176,9 @@ async def test_a_model_without_tools_is_told_of_none(home: Home, tmp_path: Path)
     assert "tools" not in home.ollama.chats[2].body
     assert '[called add({\\"a\\": 2, \\"b\\": 3})]' in home.ollama.chats[2].raw.decode()
     assert home.ollama.chats[2].broken == []
+
+
+@pytest.mark.parametrize("name", ["größe", "a b", "a.b", "x" * 65])
+def test_a_tool_of_a_name_that_no_api_takes_is_none(name: str) -> None:
+    with pytest.raises(TypeError, match="is no name for a tool"):
+        tool(name=name)(lambda: None)

@@ -4,7 +4,7 @@ import asyncio
 import os
 import textwrap
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from modules.errors import ToolFailed
 from modules.llm.parts import Image, Text
 from modules.session.tooling import tooling_of
 from modules.tools.approval import Approval
-from modules.tools.tool import Output, Plan, ToolContext
+from modules.tools.tool import Output, Plan, Tool, ToolContext
 from modules.tools.user_tools import Request, UserTools, request
 from tests.talk import Talk
 from tests.terminal import Home
@@ -37,8 +37,9 @@ class Own:
         self.work.mkdir()
         self.lines: list[str] = []
         environment = {"PATH": os.environ["PATH"], "HOME": str(home), "LISTED": "yes"}
-        self.context = ToolContext(self.work, home / "private", (home,), environment, self.lines.append)
+        self.context = ToolContext(self.work, home / "private", (home,), environment, tell=self.lines.append)
         self.source = UserTools(self.folder, self.context)
+        self.read = False
 
     def write(self, name: str, code: str, mode: int = 0o644) -> Path:
         path = self.folder / name
@@ -46,8 +47,15 @@ class Own:
         path.chmod(mode)
         return path
 
+    async def tools(self) -> Sequence[Tool]:
+        """The tools, once all files are read, however busy the machine is."""
+        if not self.read:
+            self.read = True
+            await self.source.reload()
+        return await self.source.tools()
+
     async def plan(self, name: str, **arguments: Any) -> Plan:
-        (one,) = [one for one in await self.source.tools() if one.name == name]
+        (one,) = [one for one in await self.tools() if one.name == name]
         return await one.prepare(arguments, self.context)
 
     async def call(self, name: str, **arguments: Any) -> Output:
@@ -132,7 +140,7 @@ async def test_values_of_every_kind_come_back(own: Own) -> None:
             return [os.getcwd(), str(context.folder), *sorted(os.environ)]
         """,
     )
-    assert names(await own.source.tools()) == ["point", "picture", "nothing-at-all", "where"]
+    assert names(await own.tools()) == ["point", "picture", "nothing-at-all", "where"]
     assert await own.text("point", at={"x": 1, "y": 2}) == '{"x": 2, "y": 1}'
     assert (await own.call("picture")).parts == (Text("see"), Image("image/png", "AAAA", "dot.png"))
     assert await own.call("nothing-at-all") == Output(())
@@ -164,9 +172,8 @@ WAYS_TO_FAIL = {
 
 
 async def test_whatever_a_tool_does_its_call_ends_in_words(own: Own) -> None:
-    for at, body in enumerate(WAYS_TO_FAIL):
-        own.write(f"t{at:02}.py", f"@tool\ndef fail{at}() -> str:\n    {body}\n")
-    await own.source.tools()
+    own.write("fail.py", "".join(f"@tool\ndef fail{at}():\n    {body}\n" for at, body in enumerate(WAYS_TO_FAIL)))
+    await own.tools()
 
     async def told(at: int) -> str:
         try:
@@ -194,7 +201,7 @@ async def test_a_tool_that_hangs_is_stopped_with_what_it_started(own: Own) -> No
                 pass
         """,
     )
-    await own.source.tools()
+    await own.tools()
     wanted = Request(str(path), tool="hang", folder=str(own.work))
     with pytest.raises(ToolFailed, match="longer than 1 seconds"):
         await request(wanted, own.context, own.folder, 1.0)
@@ -247,7 +254,7 @@ async def test_one_bad_file_does_not_lose_the_others_and_is_told_with_its_line(o
     own.write("h_two.py", "@tool\ndef one():\n    ...\n@tool(name='one')\ndef two():\n    ...\n")
     own.write("i_none.py", "")
     (own.folder / "j_binary.py").write_bytes(b"\xff\xfe\0")
-    assert names(await own.source.tools()) == ["good"]
+    assert names(await own.tools()) == ["good"]
     news = own.source.news()
     assert [text.split(": ")[0] for text in news] == [
         "b_name.py:3", "c_syntax.py:2", "d_untyped.py:2", "e_exit.py", "f_plan.py", "g_name.py", "h_two.py",
@@ -268,7 +275,7 @@ async def test_only_python_files_of_the_folder_itself_are_tools_and_they_may_sha
     (own.folder / "more").mkdir()
     (own.folder / "more" / "inner.py").write_text("raise SystemExit")
     own.write("json.py", "import _shared, json\n@tool\ndef greet() -> str:\n    return json.dumps(_shared.GREETING)\n")
-    assert names(await own.source.tools()) == ["greet"]
+    assert names(await own.tools()) == ["greet"]
     assert own.source.news() == []
     assert await own.text("greet") == '"hello"'
 
@@ -287,7 +294,7 @@ async def test_what_others_can_change_is_not_run(own: Own, what: str, mode: int)
     shared = own.write("_b.py", "")
     path = {"folder": own.folder, "home": own.folder.parent, "file": file, "shared": shared}[what]
     path.chmod(path.stat().st_mode | mode)
-    assert await own.source.tools() == []
+    assert await own.tools() == []
     (news,) = own.source.news()
     assert f"Others can change {path}" in news
     assert f"chmod go-w '{path}'" in news
@@ -297,7 +304,7 @@ async def test_what_others_can_change_is_not_run(own: Own, what: str, mode: int)
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file away")
 async def test_a_file_of_another_user_is_not_run(own: Own) -> None:
     os.chown(own.write("a.py", "@tool\ndef a(): ...\n"), 12345, 12345)
-    assert await own.source.tools() == []
+    assert await own.tools() == []
     assert "belongs to another user" in own.source.news()[0]
 
 
@@ -307,11 +314,13 @@ async def test_a_link_that_leads_out_of_the_folder_is_not_run(own: Own) -> None:
     own.write("real.txt", "@tool\ndef b(): ...\n")
     (own.folder / "b.py").symlink_to("real.txt")
     os.mkfifo(own.folder / "c.py")
-    assert names(await own.source.tools()) == ["b"]
+    (own.folder / "d.py").symlink_to("d.py")
+    assert names(await own.tools()) == ["b"]
     news = own.source.news()
-    assert len(news) == 2
+    assert len(news) == 3
     assert "a.py leads out of the folder" in news[0]
     assert "c.py is not a file" in news[1]
+    assert news[2].startswith("d.py: ")
 
 
 async def test_the_file_that_runs_is_the_one_that_was_read(own: Own) -> None:
@@ -329,12 +338,12 @@ async def test_the_file_that_runs_is_the_one_that_was_read(own: Own) -> None:
     assert await own.text("a") == "new"
     path.unlink()
     await own.source.reload()
-    assert await own.source.tools() == []
+    assert await own.tools() == []
 
 
 async def test_without_a_folder_there_are_no_tools_and_no_news(own: Own) -> None:
     own.folder.rmdir()
-    assert (await own.source.tools(), own.source.news()) == ([], [])
+    assert (await own.tools(), own.source.news()) == ([], [])
     own.folder.write_text("a file")
     await own.source.reload()
     assert "cannot be read" in own.source.news()[0]
@@ -364,6 +373,7 @@ async def test_a_model_calls_a_tool_of_the_config_folder(home: Home, tmp_path: P
     home.folder.chmod(0o700)
     (folder / "add.py").write_text(HEAD + "@tool(free=True)\ndef add(a: int, b: int) -> int:\n    return a + b\n")
     tools = tooling_of(Config({"PARLANCE_HOME": str(home.folder), "PATH": "/bin"}), Approval(), None, enabled=True)
+    await tools.toolbox.sources[0].tools()
     home.anthropic.answer(Answer(Call("add", {"a": 2, "b": 3})), Answer("It is 5."))
     async with Talk(home) as talk:
         person = Person(talk, tools)

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import stat
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ from modules.errors import FieldRefused, ImagesUnsupported, UsageError
 from modules.llm.message import user
 from modules.session.asking import recover, request_for
 from modules.session.wire import difference, next_request, pretty
+from modules.tools.tool import tool
 from tests.cases import DOCUMENT, PICTURE, PNG, TOOLS
 from tests.talk import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
 from tests.terminal import KEYS, Home
+from tests.tooling import Person, tooling
 from tests.wire import Answer, Call, Reasoning
 
 EVERY = {"anthropic": ANTHROPIC, "openai": OPENAI, "groq": GROQ, "ollama": OLLAMA}
@@ -46,6 +49,27 @@ class TestTheNextRequest:
                 body = await next_request(talk.conversation, talk.services, talk.model(EVERY[name]))
                 await talk.say("…", talk.model(EVERY[name]))
                 assert json.loads(home.servers[name].chats[-1].raw) == body
+
+    @pytest.mark.parametrize("name", EVERY)
+    async def test_declares_the_tools_that_a_turn_would(self, home: Home, tmp_path: Path, name: str) -> None:
+        @tool(effect="read", free=True)
+        async def look(path: str) -> str:
+            """Look."""
+            return path
+
+        tools = tooling(tmp_path, look)
+        async with Talk(home, EVERY[name]) as talk:
+            home.servers[name].answer(Answer(Call("look", {"path": "."})), "A dot.")
+            person = Person(talk, tools)
+            await person.say("Look.")
+            for enabled in (True, False):
+                tools.toolbox.enabled = enabled
+                model = talk.conversation.model
+                body = await next_request(talk.conversation, talk.services, model, (), tools)
+                await person.say("…")
+                assert json.loads(home.servers[name].chats[-1].raw) == body
+                assert "tools" in body
+                assert ("tool_choice" in body) != enabled
 
     async def test_leaves_no_trace_in_the_conversation_or_its_ledgers(self, home: Home) -> None:
         async with Talk(home) as talk:

@@ -8,15 +8,10 @@ from pathlib import Path
 
 from modules.errors import FileProblem
 from modules.llm.parts import File, Image
+from modules.tools.encodings import media_type_of
 
 IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 MAX_BYTES = 20 * 1024 * 1024
-MAGIC = (
-    (b"\x89PNG", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-    (b"%PDF", "application/pdf"),
-)
 
 
 def load(name: str) -> Image | File:
@@ -60,11 +55,8 @@ def _cure(error: OSError) -> str:
 
 
 def _kind(path: Path, data: bytes) -> str:
-    for start, kind in MAGIC:
-        if data.startswith(start):
-            return kind
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp"
+    if kind := media_type_of(data):
+        return kind
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:

@@ -15,7 +15,7 @@ from modules.errors import (
     ParlanceError,
     ToolsUnsupported,
 )
-from modules.llm import failures
+from modules.llm import failures, sse
 from modules.llm.events import Finished, StreamEvent
 from modules.llm.ledger import Ledger, seed_of
 from modules.llm.message import Message, MessageTransformer, Origin, State, says_something, sees
@@ -40,12 +40,13 @@ class ToolSpec(Struct, frozen=True, dict=True):
     @cached_property
     def schema(self) -> Wire:
         """The parameters as every API takes them."""
-        return portable(self.parameters)
+        schema: Wire = sse.whole_json(portable(self.parameters))
+        return schema
 
-    @property
+    @cached_property
     def told(self) -> str:
         """The description; never blank, which some endpoints and chat templates refuse."""
-        return self.description if self.description.strip() else self.name
+        return sse.whole(self.description) if self.description.strip() else self.name
 
 
 class ChatRequest(Struct, frozen=True):

@@ -20,6 +20,7 @@ from modules.mcp.plain import ENDED, one_line
 from modules.mcp.transports import over_http, over_stdio
 
 PAGES = 50
+SLACK = 1.0  # seconds beside the SDK's own timeout, which does not count the time that a request waits to be sent
 
 Progress = ProgressFnT  # told how far, of how much, and in words
 
@@ -59,9 +60,12 @@ class Connection:
         if told is not None:
             options["on_progress"] = told
         try:
-            return await self._dispatcher.send_raw_request(method, params, options)
+            async with asyncio.timeout(patience + SLACK):
+                return await self._dispatcher.send_raw_request(method, params, options)
         except MCPError as error:
             raise ToolFailed(self._told(error, patience)) from error
+        except TimeoutError as error:
+            raise ToolFailed(f'The MCP server "{self._name}" takes nothing in any more.') from error
 
     async def listed(self, kind: str, patience: float) -> list[Any]:
         """All items of a list such as "tools", unchecked, from at most PAGES pages; none where it has no such list."""

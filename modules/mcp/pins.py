@@ -10,6 +10,8 @@ from msgspec import Struct
 from modules.errors import UsageError
 from modules.mcp.definitions import Definition
 
+NAMED = 10  # tools in one piece of news
+
 
 class Pin(Struct):
     """A tool as it is trusted. `changed` is what the server says of it now, where that is something else."""
@@ -36,9 +38,11 @@ class Pins:
         self._server = server
         self._shown: dict[str, Definition] = {}
         self._pins: dict[str, Pin] = {}
+        self._kept = b""
         self.trouble = ""
         try:
-            file = msgspec.json.decode(path.read_bytes(), type=_File)
+            self._kept = path.read_bytes()
+            file = msgspec.json.decode(self._kept, type=_File)
         except FileNotFoundError:
             self.known = False
         except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -69,19 +73,19 @@ class Pins:
 
     def see(self, listed: list[Definition]) -> list[str]:
         """Take note of what the server offers now. What the person should know of it comes back."""
-        news: list[str] = []
         now = {one.name: one for one in listed}
+        happened: dict[str, list[str]] = {}
         for name, pin in self._pins.items():
             seen = now.pop(name, None)
             before, pin.gone = (pin.changed, pin.gone), seen is None
             if seen is not None:
                 pin.changed = seen if seen.text != pin.definition.text else None
             if (pin.changed, pin.gone) != before:
-                news += self._told(name, pin)
+                happened.setdefault("gone" if pin.gone else "changed" if pin.changed else "back", []).append(name)
         self._pins |= {name: Pin(one) for name, one in now.items()}
         if self.known and now:
-            news.append(f'The MCP server "{self._server}" has new tools: {", ".join(now)}.')
-        return news + self._save()
+            happened["new"] = list(now)
+        return [self._told(what, names) for what, names in happened.items()] + self._save()
 
     def difference(self) -> str:
         """The changed tools before and after, as a unified diff; from now on they may be accepted."""
@@ -106,19 +110,27 @@ class Pins:
         self._save()
         return accepted
 
-    def _told(self, name: str, pin: Pin) -> list[str]:
-        if pin.gone:
-            return [f'The MCP server "{self._server}" does not offer the tool "{name}" any more.']
-        if pin.changed is None:
-            return [f'The tool "{name}" of the MCP server "{self._server}" is again what it was.']
-        return [
-            f'The MCP server "{self._server}" changed the tool "{name}", which is off now. '
+    def _told(self, what: str, names: list[str]) -> str:
+        quoted = ", ".join(f'"{name}"' for name in names[:NAMED])
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        tools = f"the tool{'s' if len(names) > 1 else ''} {quoted}{more}"
+        match what:
+            case "gone":
+                return f'The MCP server "{self._server}" does not offer {tools} any more.'
+            case "back":
+                return f'The MCP server "{self._server}" offers {tools} again as before.'
+            case "new":
+                return f'The MCP server "{self._server}" offers more: {tools}.'
+        return (
+            f'The MCP server "{self._server}" changed {tools}: off until you have looked. '
             f"/mcp accept {self._server} shows the difference."
-        ]
+        )
 
     def _save(self) -> list[str]:
-        """Write the file whole or not at all."""
+        """Write the file whole or not at all, if there is anything to write."""
         data = msgspec.json.format(msgspec.json.encode(_File(tools=list(self._pins.values()))), indent=1)
+        if data == self._kept:
+            return []
         temporary = self._path.with_suffix(f".{os.getpid()}.new")
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -130,5 +142,5 @@ class Pins:
             temporary.replace(self._path)
         except OSError as error:
             return [f"{self._path} cannot be written, so changes of tools will not be noticed: {error.strerror}."]
-        self.known = True
+        self.known, self._kept = True, data
         return []

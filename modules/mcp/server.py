@@ -28,10 +28,11 @@ class Server:
     def __init__(
         self, entry: Entry, environment: Mapping[str, str], log: Log, listed: Listed, startup: float = STARTUP
     ) -> None:
-        self.entry = entry
+        self.entry: Entry
+        self.state: State
+        self.trouble: str
+        self.take(entry)
         self.log = log
-        self.state: State = "disabled" if entry.disabled else "not started"
-        self.trouble = ""
         self.unsaid: list[str] = []  # troubles that the person has not been told of
         self._environment = environment
         self._listed = listed
@@ -44,6 +45,11 @@ class Server:
     @property
     def name(self) -> str:
         return self.entry.name
+
+    def take(self, entry: Entry) -> None:
+        """Be this server from the next start on. It must not run."""
+        self.entry = entry
+        self.state, self.trouble = "disabled" if entry.disabled else "not started", ""
 
     def start(self) -> None:
         """Begin to start it, unless it is on its way or there."""

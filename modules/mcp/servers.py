@@ -1,29 +1,26 @@
 """All MCP servers of a person as one source of tools, and what else they offer."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from modules.config import Config
-from modules.errors import ConfigError, ToolFailed, UsageError
-from modules.llm.base import ToolSpec
+from modules.errors import ConfigError, UsageError
 from modules.llm.message import Message
-from modules.mcp.config import read
-from modules.mcp.content import messages_of, output_of, resource_of
-from modules.mcp.definitions import Definition, definitions
+from modules.mcp.config import Entry, read
+from modules.mcp.content import messages_of, resource_of
+from modules.mcp.definitions import definitions
 from modules.mcp.log import Log
-from modules.mcp.naming import file_name, tool_name
+from modules.mcp.naming import file_name
+from modules.mcp.offer import tool_of
 from modules.mcp.pins import Pins
-from modules.mcp.plain import described, one_line
+from modules.mcp.plain import described
 from modules.mcp.server import STARTUP, Server, State
-from modules.tools import schema as schemas
-from modules.tools.tool import Content, Effect, Output, Plan, Tool, ToolContext, in_thread
+from modules.tools.tool import Content, Tool, in_thread
 
 CLOSING = 4.5  # seconds for all of them
-OFTEN = 0.2  # seconds between two lines of progress
 
 
 class Status(Struct, frozen=True):
@@ -64,6 +61,7 @@ class Servers:
     """The servers of mcp.json. Nothing is started before tools are asked for; a Source for the toolbox."""
 
     def __init__(self, config: Config, startup: float = STARTUP) -> None:
+        self._config = config
         self._startup = startup
         self._news: list[str] = []
         self._servers: dict[str, Server] = {}
@@ -72,14 +70,8 @@ class Servers:
             entries, self._news = read(config.mcp_file, config.get)
         except ConfigError as error:
             entries, self._news = [], [str(error)]
-        folder = config.state_folder / "mcp"
-        given = config.child_environment
         for entry in entries:
-            name, file = entry.name, file_name(entry.name)
-            log = Log(folder / f"{file}.log")
-            self._servers[name] = Server(entry, given, log, self._listener(name), startup)
-            self._pins[name] = Pins(folder / f"{file}.json", name)
-            self._news += filter(None, [self._pins[name].trouble])
+            self._add(entry)
 
     async def tools(self) -> Sequence[Tool]:
         """What all offer, in the order of mcp.json. Waits only for those that were never seen, and not for long."""
@@ -89,7 +81,7 @@ class Servers:
         new = [one for name, one in self._servers.items() if not self._pins[name].known and one.state == "starting"]
         await self._wait_for(new)
         return [
-            self._tool(server, one)
+            tool_of(server, self._pins[name], one)
             for name, server in self._servers.items()
             if server.state != "disabled"
             for one in self._pins[name].offered
@@ -125,11 +117,21 @@ class Servers:
         ]
 
     async def restart(self, name: str) -> None:
-        """Stop the server, and start it; `status` tells how that went. Raises UsageError for an unknown name."""
-        server = self._named(name)
-        await server.close()
-        server.start()
-        await self._wait_for([server])
+        """Stop the server, and start it as mcp.json has it now; `status` tells how that went.
+
+        Raises UsageError for an unknown name, and ConfigError where the file is no use any more.
+        """
+        entries, troubles = read(self._config.mcp_file, self._config.get)
+        entry = next((entry for entry in entries if entry.name == name), None)
+        if entry is None:
+            raise UsageError(f'There is no MCP server "{name}" in {self._config.mcp_file}.', cure=" ".join(troubles))
+        if name in self._servers:
+            await self._servers[name].close()
+            self._servers[name].take(entry)
+        else:
+            self._add(entry)
+        self._servers[name].start()
+        await self._wait_for([self._servers[name]] if not entry.disabled else [])
 
     def log(self, name: str) -> list[str]:
         """The last lines that the server wrote to standard error, without control characters."""
@@ -152,11 +154,7 @@ class Servers:
                 server,
                 item["name"],
                 described(item.get("description")),
-                {
-                    argument["name"]: argument.get("required") is True
-                    for argument in item.get("arguments") or ()
-                    if isinstance(argument, dict) and isinstance(argument.get("name"), str)
-                },
+                _arguments(item.get("arguments")),
             )
             for server, item in await self._listed("prompts", "name")
         ]
@@ -176,6 +174,13 @@ class Servers:
     async def read(self, name: str, uri: str) -> tuple[Content, ...]:
         """What a resource holds. Raises ToolFailed, and UsageError for an unknown server."""
         return resource_of(await self._named(name).ask("resources/read", {"uri": uri}))
+
+    def _add(self, entry: Entry) -> None:
+        name, folder, file = entry.name, self._config.state_folder / "mcp", file_name(entry.name)
+        log = Log(folder / f"{file}.log")
+        self._pins[name] = Pins(folder / f"{file}.json", name)
+        self._servers[name] = Server(entry, self._config.child_environment, log, self._listener(name), self._startup)
+        self._news += filter(None, [self._pins[name].trouble])
 
     async def _listed(self, kind: str, key: str) -> list[tuple[str, dict[str, Any]]]:
         running = [server for server in self._servers.values() if server.state != "disabled"]
@@ -210,40 +215,10 @@ class Servers:
 
         return listed
 
-    def _tool(self, server: Server, definition: Definition) -> Tool:
-        """The tool that models call. Whatever the server says of it, the person is asked."""
-        effect: Effect = "network" if server.entry.url else "execute"
-        source = f'MCP server "{server.name}"'
-        pins = self._pins[server.name]
 
-        async def prepare(arguments: dict[str, Any], context: ToolContext) -> Plan:
-            if problem := pins.problem(definition):
-                raise ToolFailed(problem)
-            if problem := await in_thread(schemas.problem, arguments=arguments, schema=definition.schema):
-                raise ToolFailed(f"The arguments do not fit: {problem}")
-
-            async def do(context: ToolContext) -> Output:
-                await server.connection()  # what it offers is known from here on, and may not be what was asked about
-                if problem := pins.problem(definition):
-                    raise ToolFailed(problem)
-                params = {"name": definition.name, "arguments": arguments}
-                return output_of(await server.ask("tools/call", params, told=_Progress(context.tell)))
-
-            return Plan(do, asks=f"runs a tool of the {source}", patience=server.entry.timeout + 2 * self._startup)
-
-        spec = ToolSpec(tool_name(server.name, definition.name), definition.description, definition.told_schema)
-        return Tool(spec, effect, prepare, source)
-
-
-class _Progress:
-    """Tells of progress, and not too often."""
-
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        self._tell = tell
-        self._last = 0.0
-
-    async def __call__(self, progress: float, total: float | None, message: str | None) -> None:
-        if time.monotonic() - self._last >= OFTEN:
-            self._last = time.monotonic()
-            amount = f"{progress:g} of {total:g}" if total else f"{progress:g}"
-            self._tell(f"{one_line(message)} ({amount})" if message else amount)
+def _arguments(listed: Any) -> dict[str, bool]:
+    return {
+        argument["name"]: argument.get("required") is True
+        for argument in (listed if isinstance(listed, list) else ())
+        if isinstance(argument, dict) and isinstance(argument.get("name"), str)
+    }

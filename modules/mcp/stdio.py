@@ -13,7 +13,7 @@ from modules.tools.process import Family
 
 LONGEST_LINE = 16 * 1024 * 1024  # bytes
 PIECE = 65536
-GRACE = 1.0  # seconds to end by itself once its input is closed
+GRACE = 1.0  # seconds to end by itself once its input is closed, and again once it is told to
 AFTER = 0.3  # seconds that output may come in after the process has ended; its children may hold the pipe for ever
 
 # What a server sees of our environment beside what its entry gives it: no key of any kind is among it.
@@ -86,6 +86,7 @@ class Process(asyncio.SubprocessProtocol):
     async def end(self) -> None:
         """End it and all that it has started: close its input, then tell it to, then kill. At most four seconds."""
         family = Family(self._transport.get_pid())
+        family.running()  # whoever has left the session is known by its parent, as long as that is there
         self._over = True
         if (pipe := self._transport.get_pipe_transport(1)) is not None:
             with suppress(RuntimeError):  # it was not paused, or is closed
@@ -93,7 +94,7 @@ class Process(asyncio.SubprocessProtocol):
         if (stdin := self._stdin) is not None:
             stdin.close()
         try:
-            await family.end(GRACE)
+            await family.end(GRACE, GRACE)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._exited.wait(), GRACE)
         finally:

@@ -1,5 +1,6 @@
 """The two ways to a server: the pipes of a process of ours, and HTTP. Both give the streams that the SDK wants."""
 
+import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,10 +10,12 @@ import httpx2
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.message import SessionMessage
+from mcp_types import JSONRPCMessage
 from mcp_types import jsonrpc_message_adapter as wire
 
 from modules.config import APP, VERSION
 from modules.errors import ToolFailed
+from modules.llm.sse import whole_json
 from modules.mcp.config import Entry
 from modules.mcp.log import Log
 from modules.mcp.stdio import LONGEST_LINE, Process, environment_of
@@ -72,19 +75,31 @@ async def _received(process: Process, arriving: MemoryObjectSendStream[SessionMe
     stray = 0
     async with arriving:
         async for line in process.lines():
-            try:
-                message = wire.validate_json(line, by_name=False)
-            except ValueError:
+            message = _message(line)
+            if message is None:
                 stray += bool(line.strip())
                 log.write(line[:STRAY_PIECE] + b"\n")
                 if stray > STRAY:
-                    raise ToolFailed("it writes to its standard output what is no message") from None
+                    raise ToolFailed("it writes to its standard output what is no message")
                 continue
             try:
                 await arriving.send(SessionMessage(message))
             except anyio.BrokenResourceError:  # nobody listens any more
                 return False
     return True
+
+
+def _message(line: bytes) -> JSONRPCMessage | None:
+    """The message in a line, None where there is none. Letters that are broken are replaced, and cost no answer."""
+    try:
+        return wire.validate_json(line, by_name=False)
+    except ValueError:
+        if not line.startswith(b"{"):
+            return None
+    try:
+        return wire.validate_python(whole_json(json.loads(line.decode(errors="replace"))), by_name=False)
+    except (ValueError, RecursionError):
+        return None
 
 
 async def _sent(process: Process, leaving: MemoryObjectReceiveStream[SessionMessage]) -> None:
@@ -111,10 +126,12 @@ async def over_http(entry: Entry, refused: Callable[[int], None]) -> AsyncIterat
     """
 
     async def look(response: httpx2.Response) -> None:
-        refused(response.status_code if response.status_code >= 400 else 0)
+        if response.request.method == "POST":  # a stream for news need not be offered
+            refused(response.status_code if response.status_code >= 400 else 0)
         if response.headers.get("content-encoding", "identity") != "identity":
             raise httpx2.DecodingError("The answer is compressed, although that was not asked for.")
-        if isinstance(response.stream, httpx2.AsyncByteStream):
+        lasting = response.headers.get("content-type", "").startswith("text/event-stream")
+        if isinstance(response.stream, httpx2.AsyncByteStream) and not lasting:  # the SDK bounds each event
             response.stream = _Bounded(response.stream)
 
     async with (
@@ -132,7 +149,7 @@ async def over_http(entry: Entry, refused: Callable[[int], None]) -> AsyncIterat
 
 
 class _Bounded(httpx2.AsyncByteStream):
-    """A body that ends in an error where it grows beyond what any answer has. Event streams last, and are let be."""
+    """A body that ends in an error where it grows beyond what any answer has."""
 
     def __init__(self, body: httpx2.AsyncByteStream) -> None:
         self._body = body

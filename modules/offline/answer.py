@@ -1,11 +1,12 @@
 """From a conversation to the guide's answer. Pure: the same conversation, the same words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from string import Template
 
 from msgspec import Struct
 
 from modules.llm.message import Message
+from modules.offline.calling import Wanted, announced, told, wanted_by
 from modules.offline.guide import Found, Guide, Provider, Section
 
 DIALECT = "offline"
@@ -15,15 +16,45 @@ PER_PROVIDER = {"keys": "keys of one provider", "switch": "switch to one provide
 
 
 class Answer(Struct, frozen=True):
-    """What the guide says, and the line of reasoning that led there; "" where none did."""
+    """What the guide says, the line of reasoning that led there, "" where none did, and the tools it calls."""
 
     thought: str
     text: str
+    calls: tuple[Wanted, ...] = ()
 
 
-def answer(guide: Guide, history: Sequence[Message]) -> Answer:
-    """Answer the last question of the history; the ones before it decide what a follow-up is about."""
+def answer(guide: Guide, history: Sequence[Message], tools: Collection[str] | None = None) -> Answer:
+    """Answer the last question of the history, or what tools came to; earlier questions decide about a follow-up.
+
+    `tools` are the names that may be called, None where no tools are offered at all.
+    """
+    if history and history[-1].role == "tool":
+        caller = history[-2].origin if len(history) > 1 else None
+        return Answer("", told(history, own=caller is not None and caller.dialect == DIALECT))
     questions = [message for message in history if message.role == "user"]
+    if questions and (wanted := wanted_by(questions[-1].text)):
+        return _calling(guide, history, wanted, tools)
+    return _from_sections(guide, history, questions)
+
+
+def _calling(
+    guide: Guide, history: Sequence[Message], wanted: Sequence[Wanted], tools: Collection[str] | None
+) -> Answer:
+    """Call the tools that a question asks for, as far as they are there."""
+    calls = tuple(call for call in wanted if call.name in (tools or ()))
+    thought = f"The question asks for {_quoted(call.name for call in wanted)}."
+    if calls:
+        text = announced(calls)
+    elif tools is None:
+        text = guide.sections["tools off"].text
+    else:
+        text = Template(guide.sections["tool off"].text).safe_substitute(name=wanted[0].name)
+    if not _has_spoken(history):
+        text = _joined(guide.sections["preface"].text, text)
+    return Answer(thought, text, calls)
+
+
+def _from_sections(guide: Guide, history: Sequence[Message], questions: Sequence[Message]) -> Answer:
     found = guide.find(questions[-1].text) if questions else Found(None, (), ())
     section, thought = found.section, _thought(found)
     if section is None and found.providers:

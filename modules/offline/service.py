@@ -5,13 +5,15 @@ import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
 
+from msgspec import Struct
+
 from modules.config import Key
 from modules.errors import ImagesUnsupported
 from modules.llm.base import BaseService, ChatRequest, Draft
-from modules.llm.events import Finished, ReasoningDelta, StreamEvent, TextDelta, Usage
+from modules.llm.events import Finished, ReasoningDelta, StopReason, StreamEvent, TextDelta, ToolCallDelta, Usage
 from modules.llm.message import Message, State
 from modules.llm.models import Model, Provider
-from modules.llm.parts import Part, Reasoning, Text
+from modules.llm.parts import Part, Reasoning, Text, ToolCall, mint_call_id
 from modules.offline import guide
 from modules.offline.answer import DIALECT, answer
 
@@ -33,15 +35,20 @@ class OfflineService(BaseService):
         return OfflineDraft(request)
 
     async def stream(self, request: ChatRequest, draft: Draft) -> AsyncIterator[StreamEvent]:
-        said = answer(guide.load(), request.messages)
+        said = answer(guide.load(), request.messages, _callable(request))
         thought = "" if request.reasoning == "none" else said.thought
         events: list[StreamEvent] = [ReasoningDelta(word) for word in _pieces(thought)]
         events += [TextDelta(word) for word in _pieces(said.text)]
+        for index, call in enumerate(said.calls):
+            events.append(ToolCallDelta(index, call.name, ""))
+            events += [ToolCallDelta(index, "", piece) for piece in _pieces(call.written)]
         for raw in events:
             await asyncio.sleep(self._pace)
             for event in draft.add(raw):
                 yield event
-        finished = Finished("end_turn", _usage(request, thought, said.text), request.model.id)
+        written = " ".join([said.text, *(call.written for call in said.calls)])
+        stop: StopReason = "tool_use" if said.calls else "end_turn"
+        finished = Finished(stop, _usage(request, thought, written), request.model.id)
         draft.add(finished)
         yield finished
 
@@ -52,6 +59,14 @@ class OfflineService(BaseService):
         """Nothing is held."""
 
 
+class _Call(Struct):
+    """A call on its way."""
+
+    id: str
+    name: str
+    arguments: str = ""
+
+
 class OfflineDraft(Draft):
     """Its raw events are our own stream events."""
 
@@ -59,6 +74,7 @@ class OfflineDraft(Draft):
         super().__init__(request, DIALECT)
         self._thought: list[str] = []
         self._text: list[str] = []
+        self._calls: dict[int, _Call] = {}
 
     def add(self, event: StreamEvent) -> Sequence[StreamEvent]:
         match event:
@@ -66,6 +82,9 @@ class OfflineDraft(Draft):
                 self._thought.append(text)
             case TextDelta(text):
                 self._text.append(text)
+            case ToolCallDelta(index, name, arguments):
+                call = self._calls.setdefault(index, _Call(mint_call_id(), name))
+                call.arguments += arguments
             case Finished():
                 self.finished = event
                 return ()
@@ -77,7 +96,16 @@ class OfflineDraft(Draft):
             parts.append(Reasoning("".join(self._thought)))
         if self._text:
             parts.append(Text("".join(self._text)))
+        if self.finished is not None:
+            parts += [ToolCall(call.id, call.name, call.arguments) for call in self._calls.values()]
         return Message("assistant", tuple(parts), self.origin, None, state)
+
+
+def _callable(request: ChatRequest) -> frozenset[str] | None:
+    """The tools that may be called, None where there are none or they are switched off."""
+    if not request.tools or request.tool_choice == "none":
+        return None
+    return frozenset(spec.name for spec in request.tools)
 
 
 def _pieces(text: str) -> list[str]:
@@ -87,6 +115,7 @@ def _pieces(text: str) -> list[str]:
 
 def _usage(request: ChatRequest, thought: str, text: str) -> Usage:
     read = [request.system, *(message.text for message in request.messages)]
+    read += [result.text for message in request.messages for result in message.results]
     reasoning = _tokens(thought)
     return Usage(input=sum(map(_tokens, read)), output=_tokens(text) + reasoning, reasoning=reasoning)
 

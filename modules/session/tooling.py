@@ -98,6 +98,8 @@ def tooling_of(config: Config, approval: Approval, wanted: tuple[str, ...] | Non
             config.data_folder,
             (config.folder, config.data_folder, config.state_folder),
             config.child_environment,
+            umask=config.umask,
+            private_hosts=frozenset(host.lower() for host in settings.private_hosts),
         )
         on = settings.on if wanted is None else None if wanted == EVERY else wanted
         sources: list[Source] = [UserTools(config.folder / "tools", context)]

@@ -5,11 +5,10 @@ import codecs
 SAMPLE = 65_536  # bytes that are looked at
 
 _MAGIC = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\x89PNG", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-    (b"%PDF-", "application/pdf"),
+    (b"GIF8", "image/gif"),
+    (b"%PDF", "application/pdf"),
 )
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),

@@ -17,7 +17,7 @@ from typing import Literal
 from modules.tools.encodings import told
 from modules.tools.globs import Glob
 from modules.tools.matching import LARGEST, Matcher, Own, Ripgrep
-from modules.tools.opening import folder_of
+from modules.tools.opening import folder_of, open_folder
 from modules.tools.secrets import is_secret
 from modules.tools.walking import Entry, Walk
 
@@ -57,10 +57,10 @@ def main() -> None:
         for kind, text in _searched(request) if request.pattern else _listed(request):
             _say(kind, text)
     except FileNotFoundError:
-        _say("failure", f"There is no {request.shown or request.root}.")
+        _say("failure", f"There is no {request.shown.rstrip('/') or request.root}.")
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        _say("failure", f"{request.shown or request.root} cannot be looked through: {reason}.")
+        where, reason = request.shown.rstrip("/") or request.root, (error.strerror or str(error)).lower()
+        _say("failure", f"{where} cannot be looked through: {reason}.")
     except ValueError as error:
         _say("failure", str(error))
     _say("end", "")
@@ -105,7 +105,8 @@ def _searched(request: Request) -> Iterator[tuple[Kind, str]]:
     walk = _walk(request, glob)
     files = _Files(request, glob)
     wanted = Own(request.pattern, request.ignore_case, request.around, request.limit)
-    ripgrep = Ripgrep(request.rg, Path(request.root), wanted)
+    os.fchdir(open_folder(Path(request.root)))
+    ripgrep = Ripgrep(request.rg, wanted)
     matcher: Matcher = ripgrep if request.rg and ripgrep.takes_it() else wanted
     room, left, full = ROOM, request.limit, False
     with closing(matcher.found(files.of(walk.entries()))) as every:

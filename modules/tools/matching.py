@@ -7,8 +7,6 @@ import subprocess
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
-from pathlib import Path
 from typing import Any, Protocol
 
 from modules.tools.encodings import SAMPLE, encoding_of
@@ -17,7 +15,7 @@ from modules.tools.walking import Entry
 
 LARGEST = 20_000_000  # bytes of a file that is searched
 WIDEST = 300  # characters of a line that are shown
-BATCH = 500  # files that one ripgrep is given
+BATCH = 100_000  # characters of paths that one ripgrep is given
 
 Line = tuple[int, str, int]  # number, text, and where in it the match begins: -1 for a line around one
 
@@ -92,11 +90,12 @@ class Own:
 
 
 class Ripgrep:
-    """ripgrep, given the files one by one: which files are searched is not its to decide, and neither is how."""
+    """ripgrep, given the files one by one: which files are searched is not its to decide, and neither is how.
 
-    def __init__(self, program: str, root: Path, wanted: Own) -> None:
-        self._root = root
-        self._wanted = wanted
+    Their paths are from the folder that this process is in.
+    """
+
+    def __init__(self, program: str, wanted: Own) -> None:
         self._command = [program, "--no-config", "--json", "--no-messages", "--crlf", "--no-mmap"]
         self._command += [f"--max-count={wanted.most + 1}", f"--context={wanted.around}", "--no-ignore", "--hidden"]
         self._command += ["--ignore-case" if wanted.ignore_case else "--case-sensitive", "-e", wanted.pattern, "--"]
@@ -106,8 +105,7 @@ class Ripgrep:
         return self._run(["/dev/null"]).wait() in (0, 1)
 
     def found(self, files: Iterable[Entry]) -> Generator[Found, None, None]:
-        rest = iter(files)
-        while batch := [entry.path for entry in islice(rest, BATCH)]:
+        for batch in _batches(entry.path for entry in files):
             found = dict(self._batch(batch))
             yield from (Found(path, found[path]) for path in batch if path in found)
 
@@ -127,11 +125,24 @@ class Ripgrep:
     def _run(self, paths: list[str]) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [*self._command, *paths],
-            cwd=self._root,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
+
+
+def _batches(paths: Iterable[str]) -> Iterator[list[str]]:
+    """The paths in lists that fit into a command line."""
+    batch: list[str] = []
+    room = BATCH
+    for path in paths:
+        batch.append(path)
+        room -= len(path)
+        if room <= 0:
+            yield batch
+            batch, room = [], BATCH
+    if batch:
+        yield batch
 
 
 def _line(data: dict[str, Any]) -> Line:

@@ -5,13 +5,14 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from modules.errors import ToolFailed
 from modules.tools.capture import Capture
+from modules.tools.tool import ToolContext
 
 GRACE = 2.0  # seconds between the request to end and the order to
 LINGER = 0.25  # seconds that what it started may outlive it, such as the end of a pipeline
@@ -43,26 +44,25 @@ class Ended(Struct, frozen=True):
 
 async def run(
     command: Sequence[str],
-    folder: Path,
-    environment: Mapping[str, str],
+    context: ToolContext,
     seconds: float,
-    tell: Callable[[str], None],
     *,
     stdin: int = subprocess.DEVNULL,
     keep: Sequence[int] = (),
 ) -> Ended:
     """Run a program to its end, `seconds` at the longest, with standard output and error in one stream.
 
-    `keep` are descriptors that it inherits. Whether it ends, takes too long, or the caller is cancelled: all of its
-    session and their children are ended too, first by SIGTERM. Only a process that has left both the session and
-    its parents, as a daemon does, is no longer ours. Raises ToolFailed where it cannot be started.
+    The context says where and with what environment, and is told the last line now and then. `keep` are descriptors
+    that it inherits. Whether it ends, takes too long, or the caller is cancelled: all of its session and their children
+    are ended too, first by SIGTERM. Only a process that has left both the session and its parents, as a daemon does,
+    is no longer ours. Raises ToolFailed where it cannot be started.
     """
     source, sink = os.pipe()
     os.set_blocking(source, False)
     loop = asyncio.get_running_loop()
-    capture = Capture(source, tell)
+    capture = Capture(source, context.tell)
     try:
-        process = await _started(command, folder, environment, stdin, sink, keep)
+        process = await _started(command, context, stdin, sink, keep)
         loop.add_reader(source, capture.read)
         try:
             in_time, left = await _watched(process, seconds)
@@ -78,8 +78,7 @@ async def run(
 
 async def _started(
     command: Sequence[str],
-    folder: Path,
-    environment: Mapping[str, str],
+    context: ToolContext,
     stdin: int,
     sink: int,
     keep: Sequence[int],
@@ -90,8 +89,9 @@ async def _started(
             stdin=stdin,
             stdout=sink,
             stderr=sink,
-            cwd=folder,
-            env=dict(environment),
+            cwd=context.folder,
+            env=dict(context.environment),
+            umask=context.umask,
             start_new_session=True,
             pass_fds=keep,
         )
@@ -128,13 +128,13 @@ class Family:
         self._leader = leader
         self._known: set[tuple[int, str]] = set()  # a process by its number and when it began: numbers come again
 
-    async def end(self, linger: float) -> tuple[str, ...]:
+    async def end(self, linger: float, grace: float = GRACE) -> tuple[str, ...]:
         """End them all, and give the names of those that were still there after `linger` seconds."""
         if await self._gone(linger):
             return ()
-        left = tuple(sorted(set(self.running().values())))
+        left = tuple(sorted({one.name for one in self.running().values()}))
         self.signal(signal.SIGTERM)
-        if not await self._gone(GRACE):
+        if not await self._gone(grace):
             self.signal(signal.SIGKILL)
             await self._gone(REAPED)
         return left
@@ -150,17 +150,17 @@ class Family:
         return True
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to all that run now."""
-        for pid in self.running():
+        """Send a signal to all that run now, by groups: one that is about to fork gets it before it has done so."""
+        for group in {one.group for one in self.running().values()}:
             try:
-                os.kill(pid, number)
+                os.killpg(group, number)
             except (ProcessLookupError, PermissionError):  # it ended meanwhile, or runs as somebody else
                 continue
 
-    def running(self) -> dict[int, str]:
-        """Who is there now, by number and name: of this session, seen before, or a child of one of those."""
+    def running(self) -> dict[int, "_Listed"]:
+        """Who is there now, by number: of this session, seen before, or a child of one of those."""
         if not _PROC.is_dir():
-            return _group(self._leader)
+            return _alone(self._leader)
         everyone = _everyone()
         ours = {
             pid: one for pid, one in everyone.items() if one.session == self._leader or (pid, one.began) in self._known
@@ -170,7 +170,7 @@ class Family:
             before = len(ours)
             ours |= {pid: one for pid, one in everyone.items() if one.parent in ours}
         self._known |= {(pid, one.began) for pid, one in ours.items()}
-        return {pid: one.name for pid, one in ours.items()}
+        return ours
 
 
 class _Listed(Struct, frozen=True):
@@ -178,6 +178,7 @@ class _Listed(Struct, frozen=True):
 
     name: str
     parent: int
+    group: int
     session: int
     began: str
 
@@ -192,16 +193,16 @@ def _everyone() -> dict[int, _Listed]:
             except OSError:  # it has ended since
                 continue
             name, _, rest = stat.partition("(")[2].rpartition(")")
-            state, parent, _, session, *others = rest.split()
+            state, parent, group, session, *others = rest.split()
             if state not in "ZX":
-                found[int(entry)] = _Listed(name, int(parent), int(session), others[15])
+                found[int(entry)] = _Listed(name, int(parent), int(group), int(session), others[15])
     return found
 
 
-def _group(leader: int) -> dict[int, str]:
+def _alone(leader: int) -> dict[int, _Listed]:
     """The process group as one, where the kernel does not list processes as files."""
     try:
         os.killpg(leader, 0)
     except (ProcessLookupError, PermissionError):
         return {}
-    return {-leader: "a process"}
+    return {leader: _Listed("a process", 0, leader, leader, "")}

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import secrets
-import stat
 import threading
 import time
 from collections.abc import Iterator
@@ -127,7 +126,7 @@ def _written(folder: int, data: bytes, like: os.stat_result | None) -> Iterator[
             if like is not None:
                 with suppress(OSError):  # of another's file only root can leave the owner as it is
                     os.fchown(file.fileno(), like.st_uid, like.st_gid)
-                os.fchmod(file.fileno(), stat.S_IMODE(like.st_mode))
+                os.fchmod(file.fileno(), like.st_mode & 0o777)  # writing takes set-id bits away, and so does this
             os.fsync(file.fileno())
         yield name
     finally:

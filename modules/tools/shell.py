@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from modules.errors import ToolFailed
 from modules.llm.parts import Text
@@ -51,9 +52,8 @@ async def run_command(command: str, timeout: Annotated[float, Meta(gt=0, le=3600
         raise ToolFailed("The command is empty.")
 
     async def do(context: ToolContext) -> Output:
-        environment = {**context.environment, **ALONE}
-        line = [SHELL, "-c", "--", command]
-        ended = await process.run(line, context.folder, environment, timeout, context.tell)
+        alone = replace(context, environment={**context.environment, **ALONE})
+        ended = await process.run([SHELL, "-c", "--", command], alone, timeout)
         return _output(ended, timeout)
 
     return Plan(do, asks=WHY["execute"], line=command, patience=timeout + MARGIN)

@@ -5,6 +5,7 @@ import inspect
 import json
 import threading
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints, overload
 
@@ -13,7 +14,7 @@ from msgspec import Struct
 
 from modules.errors import ToolFailed
 from modules.llm.base import ToolSpec
-from modules.llm.parts import File, Image, Text
+from modules.llm.parts import NAME, File, Image, Text
 
 Effect = Literal["read", "write", "execute", "network"]
 Content = Text | Image | File
@@ -37,15 +38,18 @@ class ToolContext(Struct, frozen=True):
     """Where a tool works. A function that has a parameter of this type is given it; the model never sees that.
 
     `folder` is the working folder, fixed when the program started. `private` is the program's own folder for spilled
-    results and backups. Inside `guarded` every reading asks, too. `environment` is all that a child process gets.
-    `tell` shows a line of progress.
+    results and backups. Inside `guarded` every reading asks, too. `environment` is all that a child process gets, and
+    `umask` its file mode mask, -1 for the program's own. `private_hosts` may be fetched from although they are not on
+    the public internet. `tell` shows a line of progress.
     """
 
     folder: Path
     private: Path
     guarded: tuple[Path, ...] = ()
     environment: Mapping[str, str] = {}
+    private_hosts: frozenset[str] = frozenset()
     tell: Callable[[str], None] = lambda line: None
+    umask: int = -1
 
 
 class Plan(Struct, frozen=True):
@@ -97,13 +101,16 @@ def tool(
 
     A parameter is described by `Annotated[str, Meta(description="...")]` or in the docstring. A plain function runs in
     a thread of its own. `free` tools run without asking. A function that returns a Plan is asked about with that: it
-    must change nothing before the Plan's `do`. Raises TypeError for a signature that no schema can say.
+    must change nothing before the Plan's `do`. Raises TypeError for a signature that no schema can say, and for a name
+    that is not letters, digits, _ and -.
     """
 
     def made(function: Callable[..., Any]) -> Tool:
+        if not NAME.fullmatch(called := name or function.__name__):
+            raise TypeError(f'"{called}" is no name for a tool: it is 1 to 64 letters, digits, _ or -.')
         wanted = _parameters(function)
         given = [key for key, kind in get_type_hints(function).items() if kind is ToolContext]
-        spec = ToolSpec(name or function.__name__, description(function), schema_of(wanted))
+        spec = ToolSpec(called, description(function), schema_of(wanted))
 
         asks = None if get_type_hints(function).get("return") is Plan else "" if free else WHY[effect]
 
@@ -176,13 +183,20 @@ async def in_thread(function: Callable[..., Any], /, **arguments: Any) -> Any:
         try:
             result = function(**arguments)
         except BaseException as raised:  # whatever a tool raises is the waiting task's to hear
-            error = raised if isinstance(raised, Exception) else RuntimeError(f"It raised {type(raised).__name__}")
+            error = raised if isinstance(raised, Exception) else RuntimeError(f"It raised {_named(raised)}")
             error.__cause__ = error.__cause__ if error is raised else raised
         if not loop.is_closed():
             loop.call_soon_threadsafe(settle, result, error)
 
     threading.Thread(target=run, name=f"tool {getattr(function, '__name__', '')}", daemon=True).start()
     return await done
+
+
+def _named(raised: BaseException) -> str:
+    """The exception as Python writes it, which those of anyone's making may fail at."""
+    with suppress(Exception):
+        return repr(raised)
+    return type(raised).__name__
 
 
 async def _called(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from modules.errors import ToolFailed
 from modules.llm.base import ToolSpec
@@ -123,6 +124,8 @@ class UserTools:
             reply = await request(Request(str(path)), self._context, self._folder, AT_LOAD)
         except ToolFailed as error:
             return f"{path.name}: {error.message}"
+        except (OSError, RuntimeError) as error:  # a link in a circle, a disk that is full
+            return f"{path.name}: {error}."
         if reply.error:
             place = f"{path.name}:{reply.line}" if reply.line else path.name
             return f"{place}: {reply.error}"
@@ -196,20 +199,12 @@ def check_file(path: Path, folder: Path) -> None:
 async def request(wanted: Request, context: ToolContext, folder: Path, seconds: float) -> Reply:
     """Ask a process of its own. Raises ToolFailed, in words, where it gives no reply."""
     check_file(Path(wanted.path), folder)
-    lines: list[str] = []
-
-    def tell(line: str) -> None:
-        lines[:] = [line]
-        context.tell(line)
-
     with tempfile.TemporaryFile() as sent, tempfile.TemporaryFile() as got:
         sent.write(msgspec.json.encode(wanted))
         sent.seek(0)
         command = [sys.executable, "-I", "-B", "-u", "-X", "utf8", str(WORKER), str(got.fileno())]
-        where = context.folder if wanted.tool else folder
-        ended = await process.run(
-            command, where, context.environment, seconds, tell, stdin=sent.fileno(), keep=(got.fileno(),)
-        )
+        where = context if wanted.tool else replace(context, folder=folder)
+        ended = await process.run(command, where, seconds, stdin=sent.fileno(), keep=(got.fileno(),))
         got.seek(0)
         data = got.read(LARGEST + 1)
     if len(data) > LARGEST:

@@ -101,7 +101,7 @@ async def _called(tool: Any, wanted: Any) -> Any:
         sys.stdout.flush()
 
     guarded = tuple(map(Path, wanted.guarded))
-    context = ToolContext(Path(wanted.folder), Path(wanted.private), guarded, dict(os.environ), tell)
+    context = ToolContext(Path(wanted.folder), Path(wanted.private), guarded, dict(os.environ), tell=tell)
     plan = await tool.prepare(wanted.arguments, context)
     return as_output(await plan.do(context))
 

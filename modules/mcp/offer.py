@@ -1,0 +1,56 @@
+"""A server's tool as models call it and people are asked about it."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from modules.errors import ToolFailed
+from modules.llm.base import ToolSpec
+from modules.mcp.content import output_of
+from modules.mcp.definitions import Definition
+from modules.mcp.naming import tool_name
+from modules.mcp.pins import Pins
+from modules.mcp.plain import one_line
+from modules.mcp.server import STARTUP, Server
+from modules.tools import schema as schemas
+from modules.tools.tool import Effect, Output, Plan, Tool, ToolContext, in_thread
+
+OFTEN = 0.2  # seconds between two lines of progress
+
+
+def tool_of(server: Server, pins: Pins, definition: Definition) -> Tool:
+    """The tool with this definition. Whatever the server says of it, the person is asked."""
+    effect: Effect = "network" if server.entry.url else "execute"
+    source = f'MCP server "{server.name}"'
+
+    async def prepare(arguments: dict[str, Any], context: ToolContext) -> Plan:
+        if problem := pins.problem(definition):
+            raise ToolFailed(problem)
+        if problem := await in_thread(schemas.problem, arguments=arguments, schema=definition.schema):
+            raise ToolFailed(f"The arguments do not fit: {problem}")
+
+        async def do(context: ToolContext) -> Output:
+            await server.connection()  # what it offers is known from here on, and may not be what was asked about
+            if problem := pins.problem(definition):
+                raise ToolFailed(problem)
+            params = {"name": definition.name, "arguments": arguments}
+            return output_of(await server.ask("tools/call", params, told=_Progress(context.tell)))
+
+        return Plan(do, asks=f"runs a tool of the {source}", patience=server.entry.timeout + 2 * STARTUP)
+
+    spec = ToolSpec(tool_name(server.name, definition.name), definition.description, definition.told_schema)
+    return Tool(spec, effect, prepare, source)
+
+
+class _Progress:
+    """Tells of progress, and not too often."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._last = 0.0
+
+    async def __call__(self, progress: float, total: float | None, message: str | None) -> None:
+        if time.monotonic() - self._last >= OFTEN:
+            self._last = time.monotonic()
+            amount = f"{progress:g} of {total:g}" if total else f"{progress:g}"
+            self._tell(f"{one_line(message)} ({amount})" if message else amount)

@@ -1,0 +1,230 @@
+"""The tool that fetches a page: from the public internet only, with what was shown to the person and nothing more."""
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from modules.config import VERSION
+from modules.errors import ToolFailed
+from modules.llm.parts import File, Image, Text
+from modules.tools import addresses, page
+from modules.tools.addresses import Resolve
+from modules.tools.results import BOUND
+from modules.tools.tool import Output, Plan, Tool, ToolContext, in_thread, tool
+
+if TYPE_CHECKING:
+    import ssl
+
+    from httpx2 import URL, AsyncClient, Response
+
+LARGEST = 10_000_000  # bytes after decompression
+REDIRECTS = 5
+PATIENCE = 30.0  # seconds for all of it
+CONNECTING = 8.0  # seconds for one address
+LONGEST_URL = 4000  # characters
+LONGEST_SHOWN = 300  # characters of where a redirect goes, if that cannot be followed
+PAGE = BOUND - 5000  # bytes of text in one result; what is said about it comes on top
+EXCERPT = 2000  # characters of the page that goes with an HTTP error
+PORTS = {"http": 80, "https": 443}
+HEADERS = {
+    "User-Agent": f"Parlance/{VERSION}",
+    "Accept": "text/markdown, text/html, text/plain;q=0.9, */*;q=0.5",
+    "Accept-Encoding": "gzip, deflate",
+}
+
+
+class Fetched(Struct, frozen=True):
+    """What the last address in a row of redirects answered; `data` is decompressed."""
+
+    url: "URL"
+    status: int
+    reason: str
+    media_type: str
+    charset: str
+    data: bytes
+
+
+def fetch_tool(resolve: Resolve = addresses.looked_up) -> Tool:
+    """The tool `fetch_url`; `resolve` gives the addresses of a host and port."""
+
+    @tool(effect="network")
+    def fetch_url(url: str, context: ToolContext, offset: int = 0) -> Plan:
+        """Fetch a web page as Markdown, or a text file, an image or a PDF.
+
+        Args:
+            url: begins with http:// or https://
+            offset: character of the text to begin at, for the next part of a long page
+        """
+        target = _parsed(url)
+        if offset < 0:
+            raise ToolFailed("The offset must be 0 or more.")
+        if target.host not in context.private_hosts and addresses.is_private_literal(target.host):
+            raise ToolFailed(addresses.private(target.host))
+
+        async def do(context: ToolContext) -> Output:
+            return await _as_output(await _fetch(target, context.private_hosts, resolve), offset)
+
+        host = target.netloc.decode("ascii")
+        asks, site = f"goes to the network, to {host}", f"{target.scheme}://{host}"
+        return Plan(do, asks=asks, preview=preview(target), line=site, patience=PATIENCE)
+
+    return fetch_url
+
+
+def preview(url: "URL") -> str:
+    """The URL exactly as it is sent, in ASCII; a host that was written in other letters also as that, by script."""
+    sent = str(url.copy_with(fragment=None))
+    if url.host.isascii():
+        return sent
+    scripts = sorted({unicodedata.name(letter, "UNNAMED").split()[0] for letter in url.host if letter.isalpha()})
+    mixed = ", which mixes scripts" if len(scripts) > 1 else ""
+    return f"{sent}\nThe host is written {url.host!r} in {' and '.join(scripts)} letters{mixed}."
+
+
+def follows(url: "URL", target: "URL") -> bool:
+    """Whether a redirect stays where the person has allowed: the same host, with or without "www.", or its https."""
+    if _bare(url.host) != _bare(target.host):
+        return False
+    here, there = (url.scheme, _port(url)), (target.scheme, _port(target))
+    return here == there or (here, there) == (("http", 80), ("https", 443))
+
+
+def _parsed(text: str) -> "URL":
+    import httpx2
+
+    try:
+        url = httpx2.URL(text.strip())
+    except httpx2.InvalidURL as error:
+        raise ToolFailed(f"This is not a URL: {error}.") from error
+    if url.scheme not in PORTS or not url.host:
+        raise ToolFailed("The URL must begin with http:// or https:// and a host.")
+    if url.userinfo:
+        raise ToolFailed("A URL with a user name or password in it is not fetched.")
+    if len(text) > LONGEST_URL or not 0 < _port(url) < 65536:
+        raise ToolFailed("The URL is too long, or its port is none.")
+    return url
+
+
+def _bare(host: str) -> str:
+    return host.removeprefix("www.")
+
+
+def _port(url: "URL") -> int:
+    return PORTS[url.scheme] if url.port is None else url.port
+
+
+async def _fetch(url: "URL", granted: frozenset[str], resolve: Resolve) -> Fetched:
+    """Ask, and follow redirects on the same host. Each one is looked up and checked like the first."""
+    import httpx2
+
+    trust = await in_thread(
+        httpx2.create_ssl_context
+    )  # the system's own certificates, or those that the person has named
+    for _ in range(REDIRECTS + 1):
+        found = await in_thread(
+            addresses.checked, host=_ascii(url), port=_port(url), granted=url.host in granted, resolve=resolve
+        )
+        answer = await _ask(url, found, trust)
+        if isinstance(answer, Fetched):
+            return answer
+        if not follows(url, answer):
+            raise ToolFailed(f"{url} redirects to another place, {answer}. Fetch that if it is wanted.")
+        url = answer
+    raise ToolFailed(f"{url}: more than {REDIRECTS} redirects.")
+
+
+async def _ask(url: "URL", found: list[str], trust: "ssl.SSLContext") -> "Fetched | URL":
+    """Send one request to the first of these addresses that can be reached: a page, or where it says to go.
+
+    The connection is made to the address itself, so nothing can be looked up a second time; the server and its
+    certificate are still asked for by name.
+    """
+    import httpx2
+
+    failure: Exception | None = None
+    # A client of its own for each request: no cookie and no connection goes from one to the next.
+    for address in found:
+        try:
+            async with httpx2.AsyncClient(
+                verify=trust, trust_env=False, timeout=httpx2.Timeout(PATIENCE, connect=CONNECTING)
+            ) as client:
+                return await _request(client, url, address)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+            failure = error
+        except httpx2.HTTPError as error:
+            raise ToolFailed(f"{url} failed: {type(error).__name__} {error}".rstrip() + ".") from error
+    raise ToolFailed(f"{url} cannot be reached: {failure or type(failure).__name__}.") from failure
+
+
+async def _request(client: "AsyncClient", url: "URL", address: str) -> "Fetched | URL":
+    headers = {**HEADERS, "Host": url.netloc.decode("ascii")}
+    by_name = {} if addresses.is_address(url.host) else {"sni_hostname": _ascii(url)}
+    pinned = url.copy_with(host=address, fragment=None)
+    async with client.stream("GET", pinned, headers=headers, extensions=by_name, follow_redirects=False) as response:
+        if response.is_redirect and (location := response.headers.get("location")):
+            return _target(url, location)
+        media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        data = b"" if response.is_error and not page.is_text(media_type) else await _body(response, media_type, url)
+        charset = response.charset_encoding or ""
+        return Fetched(url, response.status_code, response.reason_phrase, media_type, charset, data)
+
+
+def _target(url: "URL", location: str) -> "URL":
+    """Where a redirect goes. Raises ToolFailed where that is nowhere to go."""
+    import httpx2
+
+    try:
+        return _parsed(str(url.join(location)))
+    except (ToolFailed, httpx2.InvalidURL) as error:
+        raise ToolFailed(f"{url} redirects to {location[:LONGEST_SHOWN]!r}. {error}") from error
+
+
+async def _body(response: "Response", media_type: str, url: "URL") -> bytes:
+    """The body within its limit, however well it was packed. Raises ToolFailed for kinds that nobody could read."""
+    length = response.headers.get("content-length", "")
+    size = f"{length} bytes" if length.isdecimal() else "of unknown size"
+    if not page.is_text(media_type) and media_type not in (*page.PICTURES, page.PDF):
+        raise ToolFailed(f"{url} is {media_type}, {size}. Only text, images and PDF can be fetched.")
+    most = page.LARGEST_IMAGE if media_type in page.PICTURES else LARGEST
+    data = bytearray()
+    async for piece in response.aiter_bytes():
+        data += piece
+        if len(data) > most:
+            raise ToolFailed(f"{url} ({media_type or 'no type'}, {size}) is larger than {most // 1_000_000} MB.")
+    return bytes(data)
+
+
+async def _as_output(fetched: Fetched, offset: int) -> Output:
+    at = str(fetched.url)
+    if not page.is_text(fetched.media_type) and fetched.data:
+        part: Image | File = page.media_of(fetched.data, fetched.media_type, at)
+        return Output((Text(f"{at}: {fetched.media_type}, {len(fetched.data)} bytes."), part))
+    text: str = await in_thread(
+        page.text_of, data=fetched.data, media_type=fetched.media_type, charset=fetched.charset, url=at
+    )
+    if fetched.status >= 400:
+        said = f"{at} answered {fetched.status} {fetched.reason}".rstrip() + "."
+        return Output((Text(f"{said}\n\n{text[:EXCERPT]}".rstrip()),), is_error=True)
+    return Output((Text(_part(text, offset, at)),))
+
+
+def _part(text: str, offset: int, url: str) -> str:
+    """As much of the text as one result holds, from `offset` on, and how to get the next part."""
+    if not text:
+        return f"{url} is empty."
+    if offset >= len(text):
+        raise ToolFailed(f"The page has {len(text)} characters; it ends before {offset}.")
+    piece = text[offset : offset + PAGE].encode(errors="replace")[:PAGE].decode(errors="ignore")
+    end = offset + len(piece)
+    if end == len(text):
+        return piece
+    return f"{piece}\n\n[characters {offset} to {end} of {len(text)}; go on with offset={end}]"
+
+
+def _ascii(url: "URL") -> str:
+    """The host as it goes out: punycode where it has letters beyond ASCII."""
+    return url.raw_host.decode("ascii")
+
+
+fetch_url = fetch_tool()
