@@ -60,7 +60,7 @@ class TestACall:
     def test_that_is_interrupted_says_so_and_the_turn_goes_on_with_continue(self, equipped: Home) -> None:
         equipped.groq.answer(Answer(Call("slow", {"seconds": 60}), Call("boom")), Answer("I see."))
         terminal = equipped.open(*OSS).prompt()
-        terminal.enter("Go").sees("Ctrl+C stops").type(CTRL_C)
+        terminal.enter("Go").sees("half way").type(CTRL_C)
         terminal.sees("Interrupted by the user after").sees("The results are kept. /continue goes on").prompt()
         terminal.enter("/continue").sees("I see.").prompt()
         roles = [message["role"] for message in equipped.groq.chats[1].body["messages"]]
@@ -68,8 +68,8 @@ class TestACall:
 
     def test_that_is_being_written_is_only_waited_for(self, equipped: Home) -> None:
         call = Call("lines", {"count": 1, "text": "x" * 40}, deltas=12)
-        equipped.groq.answer(Answer(call, pace=0.1), Answer("Done."))
-        terminal = equipped.open(*OSS).prompt()
+        equipped.openai.answer(Answer(call, pace=0.1), Answer("Done."))
+        terminal = equipped.open("-m", "openai:gpt-6.1-sol").prompt()
         terminal.enter("Go").sees("writes lines …").sees("Done.").prompt()
         assert "writes lines" not in terminal.text
 

@@ -32,7 +32,7 @@ def complete_mcp(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
 
 @command("/mcp [action] [server]", aliases=("servers",), complete=complete_mcp)
 async def mcp(chat: ChatContext, args: str) -> Ask | None:
-    """Show the MCP servers; restart one, trust its changes.
+    """Show the MCP servers; restart or trust one.
 
     Servers stand in mcp.json of the config folder and start when tools are first needed.
     "/mcp restart NAME" starts one again. "/mcp log NAME" shows what it wrote to standard error.
