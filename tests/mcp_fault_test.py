@@ -8,12 +8,16 @@ import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from modules.errors import ToolFailed
 from modules.llm.parts import NAME
+from modules.mcp.config import read
+from modules.mcp.log import Log
 from modules.mcp.naming import tool_name
+from modules.mcp.server import Server
 from tests.mcp_place import SECRET, Place, named, status, text, until
 
 
@@ -268,6 +272,20 @@ async def test_a_list_that_changes_without_end_costs_little_and_calls_get_throug
         for number in range(3):
             assert text(await place.call(named(tools, "faulty__echo"), text=f"{number}")) == f"{number}"
         assert sum(request["method"] == "tools/list" for request in place.asked()) < 8
+
+
+async def test_a_server_that_is_closed_before_it_has_begun_keeps_nobody_waiting(place: Place) -> None:
+    place.add()
+    entries, _ = read(place.file, lambda name: "")
+
+    async def listed(tools: list[Any]) -> None:
+        raise AssertionError("It was never asked.")
+
+    server = Server(entries[0], {}, Log(place.root / "log"), listed)
+    server.start()
+    await server.close()
+    await asyncio.wait_for(server.settled(), 1)
+    assert (server.state, place.starts()) == ("stopped", 0)
 
 
 async def test_closing_during_a_start_leaves_nothing(place: Place) -> None:

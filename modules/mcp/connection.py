@@ -116,9 +116,10 @@ class Connection:
 @asynccontextmanager
 async def connected(entry: Entry, environment: Mapping[str, str], log: Log) -> AsyncIterator[Connection]:
     """A connection whose handshake is still to be made. Enter and leave it in one task."""
-    for logger in ("mcp", "client"):  # without a handler Python would write the SDK's remarks to the terminal
-        logging.getLogger(logger).propagate = False
-        logging.getLogger(logger).addHandler(logging.NullHandler())
+    for logger in map(logging.getLogger, ("mcp", "client")):
+        if not logger.handlers:  # Python would write the SDK's remarks to the terminal
+            logger.addHandler(logging.NullHandler())
+            logger.propagate = False
     connection = Connection(entry.name)
     transport = (
         over_http(entry, connection.refused) if entry.url else over_stdio(entry, environment, log, connection.end)

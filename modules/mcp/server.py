@@ -100,6 +100,8 @@ class Server:
         if owner is not None and not owner.done():
             owner.cancel()
             await asyncio.wait([owner])
+            self._settled.set()  # a task that is cancelled before its first step does nothing at all
+            self._fresh.set()
         if self.state not in ("disabled", "failed"):
             self.state = "stopped" if owner is not None else "not started"
 

@@ -150,8 +150,12 @@ class Family:
         return True
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to all that run now, by groups: one that is about to fork gets it before it has done so."""
-        for group in {one.group for one in self.running().values()}:
+        """Send a signal to all that run now, by groups: one that is about to fork gets it before it has done so.
+
+        The program itself gets it first: a shell that sees its children end says so.
+        """
+        groups = {one.group for one in self.running().values()}
+        for group in sorted(groups, key=lambda group: group != self._leader):
             try:
                 os.killpg(group, number)
             except (ProcessLookupError, PermissionError):  # it ended meanwhile, or runs as somebody else
