@@ -28,7 +28,9 @@ class TestTools:
     def test_are_listed_and_switched_by_name_and_star(self, equipped: Home) -> None:
         terminal = equipped.open(*OSS).prompt()
         shown = terminal.ask("/tools").splitlines()
-        assert [row.split() for row in shown if row.startswith("add ")] == [["add", "on", "read", "built", "in"]]
+        assert [row.split() for row in shown if row.startswith("add ")] == [
+            ["add", "on", "read", "never", "built", "in"]
+        ]
         terminal.enter("/tools off *_*").sees("Off: note_text, run_command, edit_file.").prompt()
         terminal.enter("Hello").sees("Answer 1").prompt()
         assert offered(equipped) == ["add", "lines", "slow", "boom"]
@@ -55,7 +57,7 @@ class TestTools:
         code = 'from modules.tools.tool import tool\n\n@tool\ndef mine() -> str:\n    """Mine."""\n    return "mine"\n'
         (folder / "mine.py").write_text(code)
         (folder / "mine.py").chmod(0o600)
-        terminal.enter("/tools reload").sees("mine on execute mine.py").prompt()
+        terminal.enter("/tools reload").sees("mine on execute always mine.py").prompt()
 
     def test_stand_in_the_next_request_as_wire_shows_it(self, equipped: Home) -> None:
         terminal = equipped.open(*OSS, rows=60).prompt()
@@ -133,13 +135,32 @@ class TestServers:
         terminal = equipped.open(*OSS).prompt()
         terminal.enter("/mcp").sees("faulty not started").prompt()
         assert not (equipped.folder / "faulty").exists(), "looking starts nothing"
-        terminal.enter("/mcp restart faulty").sees("faulty ready 9 tools").prompt()
-        terminal.enter("/tools").sees("faulty__echo on execute MCP server").prompt()
+        terminal.enter("/mcp restart faulty").sees("faulty ready").prompt()
+        terminal.enter("/tools").sees("faulty__echo on execute always MCP server").prompt()
         equipped.groq.answer(Answer(Call("faulty__echo", {"text": "hi"})), Answer("Done."))
         terminal.enter("Go").sees("Allow faulty__echo?").sees('from MCP server "faulty"').sees("│ text: hi")
         terminal.type(CTRL_C).sees("Interrupted.").prompt()
         terminal.enter("/mcp log faulty").prompt().enter("/mcp nonsense").sees("is not understood").prompt()
         terminal.enter("/mcp restart other").sees('There is no MCP server "other".').prompt()
+        assert terminal.leave() == 0
+
+    def test_offer_prompts_and_resources(self, equipped: Home) -> None:
+        self.add(equipped)
+        terminal = equipped.open(*OSS).prompt()
+        terminal.enter("/mcp prompt").sees("faulty greet who= Greets.").prompt()
+        terminal.enter("/mcp resources").sees("@faulty:note://1 A note").prompt()
+        terminal.enter("/mcp prompt faulty greet who=Ann").sees("Greet Ann.").type(CTRL_C).prompt()
+        terminal.enter("@faulty:note://1 What is it?").sees("Answer 1").prompt()
+        assert "Remember the milk." in json.dumps(equipped.groq.chats[0].body["messages"])
+        assert terminal.leave() == 0
+
+    def test_that_change_their_tools_are_trusted_after_the_difference_was_shown(self, equipped: Home) -> None:
+        self.add(equipped, "changes")
+        terminal = equipped.open(*OSS).prompt()
+        terminal.enter("/mcp restart faulty").sees("ready").prompt()
+        terminal.enter("/mcp restart faulty").sees("faulty has changed echo").prompt()
+        terminal.enter("/mcp accept faulty").sees("and to someone else").sees("typed again").prompt()
+        terminal.enter("/mcp accept faulty").sees("Trusted: echo.").prompt()
         assert terminal.leave() == 0
 
 

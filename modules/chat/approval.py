@@ -1,6 +1,7 @@
 """The question before a call: what is shown of it, row by row, and what an answer comes to. Drawn elsewhere."""
 
 import json
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -47,9 +48,11 @@ def _bordered(lead: str, line: str, columns: int) -> Iterator[str]:
 
     Our own words have no border, and hold nothing that could leave its row.
     """
-    room = max(1, columns - len(BORDER)) if lead else max(1, columns)
-    for number, row in enumerate(rows_of(line, room)):
-        yield (MORE if number else lead) + row if lead else row
+    if not lead:
+        yield from textwrap.wrap(line, max(1, columns), break_on_hyphens=False) or [""]
+        return
+    for number, row in enumerate(rows_of(line, max(1, columns - len(BORDER)))):
+        yield (MORE if number else lead) + row
 
 
 def _lines(question: Question, folder: Path) -> Iterator[tuple[str, str, Style]]:
@@ -73,7 +76,7 @@ def _lines(question: Question, folder: Path) -> Iterator[tuple[str, str, Style]]
         yield from _argument(name, value)
     if plan.preview:
         for line in plan.preview.removesuffix("\n").split("\n"):
-            yield BORDER, exact(line), _diff_style(line)
+            yield BORDER, line[:1] + exact(line[1:]) if line[:1] in "+- " else exact(line), _diff_style(line)
 
 
 def _argument(name: str, value: object) -> Iterator[tuple[str, str, Style]]:

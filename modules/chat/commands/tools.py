@@ -11,6 +11,7 @@ from modules.errors import UsageError
 from modules.llm.message import user
 from modules.llm.parts import File, Image, ToolCall, ToolResult
 from modules.session.turn import unanswered_results
+from modules.tools.tool import Tool
 from modules.tools.toolbox import Toolbox
 
 GO_ON = "Continue."
@@ -74,8 +75,7 @@ def _switch(chat: ChatContext, toolbox: Toolbox, patterns: list[str], on: bool) 
 def _list(chat: ChatContext, toolbox: Toolbox) -> None:
     rows = sorted(toolbox, key=lambda one: one.source != "built in")
     if rows:
-        said = [(one.name, "on" if toolbox.is_on(one.name) else "off", one.effect, one.source) for one in rows]
-        chat.screen.table([("tool", "", "effect", "from"), *said])
+        chat.screen.table([("tool", "", "effect", "asks", "from"), *(_row(toolbox, one) for one in rows)])
     else:
         chat.screen.say("There are no tools.")
     if not toolbox.enabled:
@@ -87,6 +87,11 @@ def _list(chat: ChatContext, toolbox: Toolbox) -> None:
         chat.screen.say("Everything is allowed without asking (--yes).")
     for permission in approval.permissions:
         chat.screen.say(f"Allowed without asking: {told(permission)}")
+
+
+def _row(toolbox: Toolbox, one: Tool) -> tuple[str, ...]:
+    asks = "by case" if one.asks is None else "always" if one.asks else "never"
+    return one.name, "on" if toolbox.is_on(one.name) else "off", one.effect, asks, one.source
 
 
 @command("/tool [number]")
