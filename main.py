@@ -113,7 +113,7 @@ async def _interactive(args: argparse.Namespace) -> int:
     from modules.chat.commands import COMMANDS
     from modules.chat.interactive import Interactive
     from modules.chat.screen import TerminalScreen
-    from modules.chat.start import begin, first_choice, greeting, recalled, take_unanswered
+    from modules.chat.start import begin, close_calls, first_choice, greeting, recalled, take_unanswered
     from modules.llm.catalogue_cache import load as load_catalogue
     from modules.llm.service_manager import ServiceManager
     from modules.session.store import FILE, SHORT, Store
@@ -131,7 +131,7 @@ async def _interactive(args: argparse.Namespace) -> int:
     for line in greeting(VERSION, conversation.model.full_name, [*notes, *([ALL_ALLOWED] if args.yes else [])]):
         screen.say(line)
     unanswered = take_unanswered(conversation)
-    for text in recalled(conversation):
+    for text in [*recalled(conversation), *filter(None, [close_calls(conversation)])]:
         screen.say(text)
     chat = Interactive(context, screen)
     if unanswered is not None:
@@ -154,7 +154,7 @@ async def _interactive(args: argparse.Namespace) -> int:
 async def _headless(args: argparse.Namespace) -> int:
     from modules.chat import headless
     from modules.chat.attachment import load
-    from modules.chat.start import begin, first_choice, refuse_guide, take_unanswered
+    from modules.chat.start import begin, close_calls, first_choice, refuse_guide, take_unanswered
     from modules.llm.catalogue_cache import load as load_catalogue
     from modules.llm.service_manager import ServiceManager
     from modules.session.store import FILE, Store
@@ -169,6 +169,7 @@ async def _headless(args: argparse.Namespace) -> int:
     refuse_guide(conversation, start)
     headless.tell([*notes, *([ALL_ALLOWED] if args.yes else [])])
     take_unanswered(conversation)
+    close_calls(conversation)
     with_tools = args.yes or args.allow or args.tools is not None
     tooling = _tooling(config, args) if with_tools else None
     gc.enable()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.terminal import CTRL_C, Home, Terminal
-from tests.wire import Answer, Fault, Request
+from tests.wire import Answer, Call, Fault, Request
 
 OSS = ("-m", "groq:gpt-oss-120b")
 WORDS = 400
@@ -219,6 +219,22 @@ class TestAfterASuddenEnd:
         terminal.exit_code()
         terminal = home.open("-c").prompt("Are you there?").type("\r").sees("Answer 2").prompt()
         assert said(home.groq.chats[1]) == [("user", "Are you there?")]
+
+    def test_a_call_that_was_running_is_closed_and_another_model_goes_on(self, home: Home) -> None:
+        home.groq.answer(Answer("Let me see.", Call("run_command", {"command": "echo begun; sleep 60"})))
+        terminal = home.open(*OSS).prompt()
+        terminal.enter("Look.").sees("y yes").sees("sleep 60")
+        time.sleep(0.4)  # the question takes no key in its first moment
+        terminal.type("y").sees("begun")
+        terminal.signal(signal.SIGKILL)
+        terminal.exit_code()
+        terminal = home.open("-c").prompt().sees("/continue goes on, with any model.")
+        terminal.ask("/model anthropic:sonnet")
+        home.anthropic.answer("It was cut short.")
+        assert "It was cut short." in terminal.ask("/continue")
+        (result,) = home.anthropic.chats[0].body["messages"][-1]["content"]
+        assert result["is_error"]
+        assert "The program ended before a result was there." in result["content"][0]["text"]
 
     def test_a_lock_of_a_program_that_was_killed_holds_nobody(self, home: Home) -> None:
         first = home.open(*OSS).prompt()

@@ -11,10 +11,10 @@ from modules.chat.approver import Approver
 from modules.chat.command import Ask, ChatContext, parse_ask, parse_command
 from modules.chat.interrupt import Keyboard
 from modules.chat.prompt import Leaving, Prompt
-from modules.chat.render import GO_ON, Answer, show
+from modules.chat.render import Answer, show
 from modules.chat.screen import TerminalScreen
 from modules.chat.tool_lines import ToolLines
-from modules.chat.words import count, dollars, overflow
+from modules.chat.words import GO_ON, count, dollars, overflow
 from modules.errors import ParlanceError
 from modules.llm.events import Finished, StopReason
 from modules.llm.message import Message, user

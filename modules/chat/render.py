@@ -9,13 +9,13 @@ from typing import Protocol
 from modules.chat.clean import clean
 from modules.chat.screen import TerminalScreen
 from modules.chat.tool_lines import ToolLines
+from modules.chat.words import GO_ON
 from modules.llm.events import Finished, ReasoningDelta, TextDelta, ToolCallDelta
 from modules.session.asking import Recovered, Retrying
 from modules.session.calls import ToolEnded, ToolProgress, ToolStarted
 from modules.session.turn import Paused, TurnEvent
 from modules.tools.approval import Question
 
-GO_ON = "/continue goes on, with any model."
 FRAME = 1 / 12  # seconds between two drawings
 PATIENCE = 0.4  # seconds before the waiting is shown
 

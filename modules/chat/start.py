@@ -4,21 +4,23 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from modules.chat.words import overflow
+from modules.chat.words import GO_ON, overflow
 from modules.config import Config
 from modules.errors import BadKey, FileProblem, MissingKey, ParlanceError
-from modules.llm.message import Message
+from modules.llm.message import Message, closing
 from modules.llm.models import Choice, ModelRegistry
-from modules.llm.parts import File, Image
+from modules.llm.parts import File, Image, Text, ToolResult
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
 from modules.session.store import Store
 from modules.session.switch import handover
+from modules.session.turn import unanswered_results
 
 LAST = ""  # in the place of an id: the conversation that was used last
 RECALLED = 2  # turns
 RECALLED_ROWS = 6  # lines of each question and answer
 FALLBACK = "offline:guide"
+PROGRAM_ENDED = "The program ended before a result was there. What the call had done by then is not known."
 
 
 def first_choice(models: ModelRegistry, config: Config, asked: str) -> Choice:
@@ -123,6 +125,16 @@ def take_unanswered(conversation: Conversation) -> Message | None:
     if conversation.head and conversation.messages[-1].role == "user":
         return conversation.undo()
     return None
+
+
+def close_calls(conversation: Conversation) -> str:
+    """Give calls that the program did not live to run a result, and say that the turn can go on; "" if it cannot."""
+    last = conversation.messages[-1] if conversation.head else None
+    if last is not None and last.calls:
+        ended = (Text(PROGRAM_ENDED),)
+        results = closing(last, (ToolResult(call.id, ended, is_error=True) for call in last.calls))
+        conversation.extend([results] if results is not None else [])
+    return f"Results of tools are waiting. {GO_ON}" if unanswered_results(conversation) else ""
 
 
 def greeting(version: str, model: str, notes: Sequence[str]) -> list[str]:

@@ -3,6 +3,8 @@
 from modules.chat.abilities import compact
 from modules.session.switch import Handover
 
+GO_ON = "/continue goes on, with any model."
+
 
 def dollars(cost: float | None) -> str:
     """A cost for the eye; what is unknown is not zero, and what is small is not nothing."""

@@ -50,7 +50,7 @@ class Toolbox:
         self._wanted = None if on is None else set(on)
         self._off: set[str] = set()
         self._tools = {one.name: one for one in self._own}
-        self._clashes: list[str] = []
+        self._clashes: dict[str, bool] = {}  # and whether it was told
 
     def __iter__(self) -> Iterator[Tool]:
         return iter(self._tools.values())
@@ -91,13 +91,14 @@ class Toolbox:
         for one in (one for some in offered for one in some):
             if (other := tools.setdefault(one.name, one)) is not one:
                 clash = f'The tool "{one.name}" of {one.source} is left out: {other.source} has one of that name.'
-                if clash not in self._clashes:
-                    self._clashes.append(clash)
+                self._clashes.setdefault(clash, False)
         self._tools = tools
 
     def news(self) -> list[str]:
         """What the sources have to say, each thing once."""
-        return [text for source in self.sources for text in source.news()]
+        clashes = [clash for clash, told in self._clashes.items() if not told]
+        self._clashes = dict.fromkeys(self._clashes, True)
+        return clashes + [text for source in self.sources for text in source.news()]
 
     async def plan(self, call: ToolCall) -> tuple[Tool, Plan]:
         """Look at a call: find the tool, check the arguments. Raises ToolFailed with what the model should know."""
