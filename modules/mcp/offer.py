@@ -22,6 +22,7 @@ def tool_of(server: Server, pins: Pins, definition: Definition) -> Tool:
     """The tool with this definition. Whatever the server says of it, the person is asked."""
     effect: Effect = "network" if server.entry.url else "execute"
     source = f'MCP server "{server.name}"'
+    asks = f"runs a tool of the {source}"
 
     async def prepare(arguments: dict[str, Any], context: ToolContext) -> Plan:
         if problem := pins.problem(definition):
@@ -36,10 +37,10 @@ def tool_of(server: Server, pins: Pins, definition: Definition) -> Tool:
             params = {"name": definition.name, "arguments": arguments}
             return output_of(await server.ask("tools/call", params, told=_Progress(context.tell)))
 
-        return Plan(do, asks=f"runs a tool of the {source}", patience=server.entry.timeout + 2 * STARTUP)
+        return Plan(do, asks=asks, patience=server.entry.timeout + 2 * STARTUP)
 
     spec = ToolSpec(tool_name(server.name, definition.name), definition.description, definition.told_schema)
-    return Tool(spec, effect, prepare, source)
+    return Tool(spec, effect, prepare, source, asks)
 
 
 class _Progress:
