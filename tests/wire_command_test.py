@@ -134,7 +134,7 @@ class TestItsText:
 class TestTheCommand:
     def test_shows_writes_and_compares_and_sends_nothing(self, home: Home) -> None:
         (home.folder / "red.png").write_bytes(base64.b64decode(PNG) + bytes(2000))
-        terminal = home.open("-m", "groq:qwen", columns=100, rows=60).prompt()
+        terminal = home.open("-m", "groq:qwen", "--tools", "none", columns=100, rows=60).prompt()
         home.groq.answer(Answer("It is \x1b]0;evil\x07."))
         terminal.enter(f"Is {KEYS['OPENAI_API_KEY']} a key?").sees("It is").prompt()
         terminal.enter("/attach red.png").prompt()
