@@ -165,6 +165,13 @@ async def test_a_list_without_end_is_read_for_fifty_pages(place: Place) -> None:
         assert sum(request["method"] == "tools/list" for request in place.asked()) == 50
 
 
+async def test_a_page_that_leads_to_itself_is_read_once(place: Place) -> None:
+    place.add("faulty", "same cursor")
+    async with place.running() as servers:
+        assert [tool.name for tool in await servers.tools()] == ["faulty__echo", "faulty__echox"]
+        assert servers.news() == []
+
+
 async def test_a_server_that_dies_in_a_call_is_started_again_by_the_next(place: Place) -> None:
     place.add()
     async with place.running() as servers:

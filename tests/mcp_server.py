@@ -86,6 +86,8 @@ class Server:
     def tools(self, params: dict[str, Any]) -> dict[str, Any]:
         if "bad tools" in self.modes:
             return {"tools": [*BAD, ECHO]}
+        if "same cursor" in self.modes:
+            return {"tools": [{**ECHO, "name": f"echo{params.get('cursor', '')}"}], "nextCursor": "x"}
         if "endless cursor" in self.modes:
             page = int(params.get("cursor", "0"))
             return {"tools": [{**ECHO, "name": f"echo{page}"}], "nextCursor": str(page + 1)}

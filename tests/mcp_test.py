@@ -394,10 +394,13 @@ async def over_http() -> AsyncIterator[Http]:
         await running
 
 
-async def test_a_server_over_http_is_a_network_tool_and_gets_its_headers(place: Place) -> None:
+async def test_a_server_over_http_is_a_network_tool_and_gets_its_headers(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # which this machine is spoken to without
     async with over_http() as http:
         place.write(web={"url": http.url, "headers": {"Authorization": "Bearer ${TOKEN}"}})
-        async with place.running(TOKEN="t0k3n", HTTP_PROXY="http://127.0.0.1:9") as servers:
+        async with place.running(TOKEN="t0k3n") as servers:
             tool = named(await servers.tools(), "web__add")
             assert (tool.effect, text(await place.call(tool, a=1, b=2))) == ("network", "3")
             assert status(servers, "web").where == http.url

@@ -257,7 +257,7 @@ async def test_one_bad_file_does_not_lose_the_others_and_is_told_with_its_line(o
     assert names(await own.tools()) == ["good"]
     news = own.source.news()
     assert [text.split(": ")[0] for text in news] == [
-        "b_name.py:3", "c_syntax.py:2", "d_untyped.py:2", "e_exit.py", "f_plan.py", "g_name.py", "h_two.py",
+        "b_name.py:3", "c_syntax.py:2", "d_untyped.py:2", "e_exit.py", "f_plan.py", "g_name.py:2", "h_two.py",
         "j_binary.py",
     ]  # fmt: skip
     assert "NameError: name 'undefined_name' is not defined" in news[0]

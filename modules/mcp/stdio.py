@@ -88,9 +88,6 @@ class Process(asyncio.SubprocessProtocol):
         family = Family(self._transport.get_pid())
         family.running()  # whoever has left the session is known by its parent, as long as that is there
         self._over = True
-        if (pipe := self._transport.get_pipe_transport(1)) is not None:
-            with suppress(RuntimeError):  # it was not paused, or is closed
-                pipe.resume_reading()  # type: ignore[attr-defined]  # what it still writes must not keep it from ending
         if (stdin := self._stdin) is not None:
             stdin.close()
         try:
