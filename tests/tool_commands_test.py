@@ -141,7 +141,7 @@ class TestServers:
         terminal.enter("Go").sees("Allow faulty__echo?").sees('from MCP server "faulty"').sees("│ text: hi")
         terminal.type(CTRL_C).sees("Interrupted.").prompt()
         terminal.enter("/mcp log faulty").prompt().enter("/mcp nonsense").sees("is not understood").prompt()
-        terminal.enter("/mcp restart other").sees('There is no MCP server "other".').prompt()
+        terminal.enter("/mcp restart other").sees('There is no MCP server "other"').prompt()
         assert terminal.leave() == 0
 
     def test_offer_prompts_and_resources(self, equipped: Home) -> None:
