@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from modules.tools.approval import Approval, Decision, Permission
-from modules.tools.command_line import unsafe_prefix, words_of
-from modules.tools.shell import run_command
+from modules.tools.programs.command_line import unsafe_prefix, words_of
+from modules.tools.programs.shell import run_command
 from modules.tools.tool import Plan, Tool, ToolContext, tool
 
 ROOT = Path(__file__).parent

@@ -18,8 +18,8 @@ from modules.llm.message import user
 from modules.session.calls import ToolProgress
 from modules.session.turn import run_turn
 from modules.tools.approval import Approval, Question
-from modules.tools.capture import Capture, settled
-from modules.tools.shell import run_command
+from modules.tools.programs.capture import Capture, settled
+from modules.tools.programs.shell import run_command
 from modules.tools.tool import Output, Plan, ToolContext, as_output
 from tests.talk import Talk
 from tests.terminal import Home

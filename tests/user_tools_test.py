@@ -16,8 +16,8 @@ from modules.errors import ToolFailed
 from modules.llm.parts import Image, Text
 from modules.session.tooling import tooling_of
 from modules.tools.approval import Approval
+from modules.tools.programs.user_tools import Request, UserTools, request
 from modules.tools.tool import Output, Plan, Tool, ToolContext
-from modules.tools.user_tools import Request, UserTools, request
 from tests.talk import Talk
 from tests.terminal import Home
 from tests.tooling import Person, names

@@ -16,11 +16,11 @@ import trustme
 from modules.errors import ToolFailed
 from modules.llm.parts import File, Image, Text
 from modules.settings import read
-from modules.tools import addresses
-from modules.tools.addresses import is_public
 from modules.tools.results import BOUND
 from modules.tools.tool import Output, ToolContext, as_output
-from modules.tools.web import REDIRECTS, fetch_tool, follows
+from modules.tools.web import addresses
+from modules.tools.web.addresses import is_public
+from modules.tools.web.fetch import REDIRECTS, fetch_tool, follows
 
 HOST = "wiki.test"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)

@@ -11,7 +11,7 @@ from msgspec import Struct
 from modules.chat.exact import exact, foreign_letters, rows_of
 from modules.llm.parts import ToolCall
 from modules.tools.approval import Permission, Question
-from modules.tools.command_line import unsafe_prefix, words_of
+from modules.tools.programs.command_line import unsafe_prefix, words_of
 from modules.tools.tool import Plan
 
 Style = Literal["", "quiet", "label", "added", "removed"]

@@ -9,7 +9,7 @@ from contextlib import suppress
 from modules.errors import ToolFailed
 from modules.mcp.config import Entry
 from modules.mcp.log import Log
-from modules.tools.process import Family
+from modules.tools.programs.process import Family
 
 LONGEST_LINE = 16 * 1024 * 1024  # bytes
 PIECE = 65536

@@ -90,8 +90,8 @@ def tooling_of(config: Config, approval: Approval, wanted: tuple[str, ...] | Non
 
     def make() -> Toolbox:
         from modules.tools.built_in import BUILT_IN
+        from modules.tools.programs.user_tools import UserTools
         from modules.tools.tool import ToolContext
-        from modules.tools.user_tools import UserTools
 
         context = ToolContext(
             folder,

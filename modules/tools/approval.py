@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from modules.llm.parts import ToolCall
-from modules.tools.command_line import unsafe_prefix, words_of
+from modules.tools.programs.command_line import unsafe_prefix, words_of
 from modules.tools.tool import Plan, Tool
 
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from modules.tools.encodings import told
-from modules.tools.globs import Glob
-from modules.tools.matching import LARGEST, Matcher, Own, Ripgrep
-from modules.tools.opening import folder_of, open_folder
-from modules.tools.secrets import is_secret
-from modules.tools.walking import Entry, Walk
+from modules.tools.files.encodings import told
+from modules.tools.files.globs import Glob
+from modules.tools.files.matching import LARGEST, Matcher, Own, Ripgrep
+from modules.tools.files.opening import folder_of, open_folder
+from modules.tools.files.secrets import is_secret
+from modules.tools.files.walking import Entry, Walk
 
 ROOM = 40_000  # bytes of lines, below what a result may have
 

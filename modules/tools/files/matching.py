@@ -9,9 +9,9 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from modules.tools.encodings import SAMPLE, encoding_of
-from modules.tools.opening import open_file_at
-from modules.tools.walking import Entry
+from modules.tools.files.encodings import SAMPLE, encoding_of
+from modules.tools.files.opening import open_file_at
+from modules.tools.files.walking import Entry
 
 LARGEST = 20_000_000  # bytes of a file that is searched
 WIDEST = 300  # characters of a line that are shown

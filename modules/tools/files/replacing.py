@@ -12,8 +12,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from modules.errors import ToolFailed
-from modules.tools.opening import folder_of, open_file, open_file_at
-from modules.tools.paths import Place, said
+from modules.tools.files.opening import folder_of, open_file, open_file_at
+from modules.tools.files.paths import Place, said
 
 BACKUPS = 100  # old files that are kept
 LARGEST = 10_000_000  # bytes of a file that is changed

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from modules.errors import ToolFailed
 from modules.llm.parts import Text
-from modules.tools import process
-from modules.tools.capture import settled
+from modules.tools.programs import process
+from modules.tools.programs.capture import settled
 from modules.tools.tool import WHY, Output, Plan, ToolContext, tool
 
 SHELL = "/bin/sh"

@@ -8,9 +8,9 @@ from typing import Any, BinaryIO
 
 from modules.errors import ToolFailed
 from modules.llm.parts import File, Image, Text
-from modules.tools.encodings import SAMPLE, encoding_of, media_type_of, told
-from modules.tools.opening import open_file
-from modules.tools.paths import Place, place_of, reading, said
+from modules.tools.files.encodings import SAMPLE, encoding_of, media_type_of, told
+from modules.tools.files.opening import open_file
+from modules.tools.files.paths import Place, place_of, reading, said
 from modules.tools.tool import Content, Output, Plan, ToolContext, in_thread, tool
 
 LINES = 2_000  # of a page, unless asked otherwise

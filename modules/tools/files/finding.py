@@ -9,12 +9,12 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
+from modules.config import ROOT
 from modules.errors import ToolFailed
-from modules.tools.looking import Request
-from modules.tools.paths import Place, place_of, reading
+from modules.tools.files.looking import Request
+from modules.tools.files.paths import Place, place_of, reading
 from modules.tools.tool import Plan, ToolContext, tool
 
 LISTED = 500  # entries
@@ -22,7 +22,7 @@ MATCHES = 200  # lines
 MOST_AROUND = 10  # lines
 SECONDS = 30
 
-_START = "import sys; sys.path.insert(0, sys.argv[1]); from modules.tools.looking import main; main()"
+_START = "import sys; sys.path.insert(0, sys.argv[1]); from modules.tools.files.looking import main; main()"
 
 
 @tool(effect="read")
@@ -114,7 +114,7 @@ def _plan(place: Place, request: Request) -> Plan:
 async def _answers(request: Request, context: ToolContext) -> AsyncGenerator[tuple[str, str], None]:
     """What the process that looks has to say. It ends when nobody listens any more."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-I", "-c", _START, str(Path(__file__).parents[2]),
+        sys.executable, "-I", "-c", _START, str(ROOT),
         env=dict(context.environment), cwd="/", start_new_session=True, limit=1_000_000,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip

@@ -23,7 +23,7 @@ def main() -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    root = str(Path(__file__).resolve().parents[2])
+    root = str(Path(__file__).resolve().parents[3])
     if root not in sys.path:
         sys.path.insert(0, root)
     process = os.getpid()
@@ -37,7 +37,7 @@ def main() -> None:
 def _reply(request: bytes) -> bytes:
     import msgspec  # not before sys.path is set
 
-    from modules.tools.user_tools import Described, Reply, Request
+    from modules.tools.programs.user_tools import Described, Reply, Request
 
     wanted = msgspec.json.decode(request, type=Request)
     path = Path(wanted.path)

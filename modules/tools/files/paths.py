@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from modules.errors import ToolFailed
-from modules.tools.secrets import is_secret
+from modules.tools.files.secrets import is_secret
 from modules.tools.tool import Plan, ToolContext
 
 # The kernel's view of running programs: their memory, their environment, other ways to every file.

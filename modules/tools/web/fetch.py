@@ -8,10 +8,10 @@ from msgspec import Struct
 from modules.config import VERSION
 from modules.errors import ToolFailed
 from modules.llm.parts import File, Image, Text
-from modules.tools import addresses, page
-from modules.tools.addresses import Resolve
 from modules.tools.results import BOUND
 from modules.tools.tool import Output, Plan, Tool, ToolContext, in_thread, tool
+from modules.tools.web import addresses, page
+from modules.tools.web.addresses import Resolve
 
 if TYPE_CHECKING:
     import ssl

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
-from modules.tools.opening import open_file_at, open_folder
-from modules.tools.secrets import is_secret
+from modules.tools.files.opening import open_file_at, open_folder
+from modules.tools.files.secrets import is_secret
 
 DEEPEST = 60  # folders within folders: one is open per level
 LARGEST_RULES = 1_000_000  # bytes of a .gitignore

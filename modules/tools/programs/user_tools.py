@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from modules.errors import ToolFailed
 from modules.llm.base import ToolSpec
 from modules.llm.parts import Text
-from modules.tools import process
+from modules.tools.programs import process
 from modules.tools.schema import problem
 from modules.tools.tool import Effect, Output, Plan, Tool, ToolContext
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from modules.errors import ToolFailed
-from modules.tools.capture import Capture
+from modules.tools.programs.capture import Capture
 from modules.tools.tool import ToolContext
 
 GRACE = 2.0  # seconds between the request to end and the order to

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from functools import partial
 
 from modules.errors import ToolFailed
-from modules.tools.encodings import encoded, encoding_of, line_end_of, told
-from modules.tools.nearest import nearest
-from modules.tools.paths import Place, place_of, reading
-from modules.tools.replacing import Change, looked_at
+from modules.tools.files.encodings import encoded, encoding_of, line_end_of, told
+from modules.tools.files.nearest import nearest
+from modules.tools.files.paths import Place, place_of, reading
+from modules.tools.files.replacing import Change, looked_at
 from modules.tools.tool import Plan, ToolContext, in_thread, tool
 
 MOST_PLACES = 10  # line numbers that are told
