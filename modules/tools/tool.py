@@ -175,28 +175,37 @@ async def in_thread(function: Callable[..., Any], /, **arguments: Any) -> Any:
         if error is None:
             done.set_result(result)
         else:
-            done.set_exception(error)
+            done.set_exception(_bearable(error))
 
     def run() -> None:
         result: Any = None
-        error: Exception | None = None
+        error: BaseException | None = None
         try:
             result = function(**arguments)
         except BaseException as raised:  # whatever a tool raises is the waiting task's to hear
-            error = raised if isinstance(raised, Exception) else RuntimeError(f"It raised {_named(raised)}")
-            error.__cause__ = error.__cause__ if error is raised else raised
-        if not loop.is_closed():
+            error = raised
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(settle, result, error)
 
     threading.Thread(target=run, name=f"tool {getattr(function, '__name__', '')}", daemon=True).start()
     return await done
 
 
-def _named(raised: BaseException) -> str:
-    """The exception as Python writes it, which those of anyone's making may fail at."""
+def in_words(error: BaseException) -> str:
+    """The kind of an exception and its words, which need not exist: `str` of it may fail in its turn."""
+    words = ""
     with suppress(Exception):
-        return repr(raised)
-    return type(raised).__name__
+        words = str(error)
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
+def _bearable(error: BaseException) -> Exception:
+    """The error as a task can wait for it: StopIteration would be refused, and SystemExit would end the program."""
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    wrapped = RuntimeError(f"It raised {in_words(error)}")
+    wrapped.__cause__ = error
+    return wrapped
 
 
 async def _called(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
