@@ -110,7 +110,7 @@ def _apart(place: Place) -> bool:
 async def _do(change: Change, summary: str, context: ToolContext) -> str:
     stop = threading.Event()
     try:
-        kept = await in_thread(change.carry_out, private=context.private, stop=stop)
+        kept = await in_thread(change.carry_out, backups=context.private / "backups", stop=stop)
     except asyncio.CancelledError:
         stop.set()
         raise

@@ -40,6 +40,8 @@ def place_of(path: str, context: ToolContext) -> Place:
 
     Raises ToolFailed for a path that cannot be one.
     """
+    if os.name == "nt":  # it can neither open a file from an open folder nor refuse to follow a link
+        raise ToolFailed("The tools for files do not work on Windows.")
     if not path.strip() or "\0" in path:
         raise ToolFailed(f"{path!r} is not a path.")
     given = Path(_from_home(path, context))
