@@ -1,23 +1,22 @@
 """The tool that reads a file: text by pages of lines, pictures and PDF as what they are."""
 
-import base64
 import codecs
 import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from modules.errors import ToolFailed
-from modules.llm.parts import File, Image, Text
-from modules.tools.files.encodings import SAMPLE, encoding_of, media_type_of, told
+from modules.llm.parts import Text
+from modules.tools.files.encodings import SAMPLE, encoding_of, told
 from modules.tools.files.opening import open_file
 from modules.tools.files.paths import Place, place_of, reading, said
-from modules.tools.tool import Content, Output, Plan, ToolContext, in_thread, tool
+from modules.tools.media import largest, media_part, media_type_of
+from modules.tools.tool import Output, Plan, ToolContext, in_thread, tool
 
 LINES = 2_000  # of a page, unless asked otherwise
 PAGE = 40_000  # bytes of a page, below what a result may have
 LONGEST = 2_000  # characters of a line
 COUNTED = 500_000_000  # bytes that are gone through to count the lines
-LARGEST_MEDIA = {"image": 5_000_000 * 3 // 4, "application": 15_000_000}  # bytes; providers take no more
 
 
 @tool(effect="read")
@@ -58,12 +57,11 @@ def _read(place: Place, offset: int, limit: int) -> Output:
 
 
 def _media(place: Place, kind: str, start: bytes, size: int, file: BinaryIO) -> Output:
-    most = LARGEST_MEDIA[kind.split("/")[0]]
+    most = largest(kind)
     data = start + file.read(max(0, most + 1 - len(start)))
-    if len(data) > most:
+    part = media_part(data, place.real.name)
+    if part is None:
         raise ToolFailed(f"{place.shown} ({kind}) has {told(max(size, len(data)))}; at most {told(most)} can be seen.")
-    text = base64.b64encode(data).decode("ascii")
-    part: Content = (Image if kind.startswith("image/") else File)(kind, text, place.real.name)
     return Output((Text(f"[{place.shown}: {kind}, {told(len(data))}]"), part))
 
 
