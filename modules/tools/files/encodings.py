@@ -52,7 +52,7 @@ def encoded(text: str, like: bytes, encoding: str) -> bytes:
     return text.encode(encoding)
 
 
-def told(size: int) -> str:
+def as_size(size: int) -> str:
     """A number of bytes as people say it."""
     if size < 1000:
         return f"{size} byte{'' if size == 1 else 's'}"

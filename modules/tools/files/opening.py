@@ -42,7 +42,7 @@ def open_file(path: Path) -> int:
 def open_file_at(folder: int, name: str) -> int:
     """A file in an open folder, for reading.
 
-    What it is, is asked before it is opened, as opening a device may already do something; and again afterwards.
+    It is looked at before it is opened, since opening a device may already do something, and again afterwards.
     """
     _regular(os.stat(name or ".", dir_fd=folder, follow_symlinks=False))
     opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)

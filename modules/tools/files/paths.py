@@ -61,11 +61,11 @@ def place_of(path: str, context: ToolContext) -> Place:
         "where secrets may be": secret or kernel,
         "among the files of this program": guarded,
     }
-    said_of_it = tuple(reason for reason, holds in reasons.items() if holds)
-    return Place(real, printable(shown), said_of_it, outside, secret or kernel or guarded)
+    unusual = tuple(reason for reason, holds in reasons.items() if holds)
+    return Place(real, printable(shown), unusual, outside, secret or kernel or guarded)
 
 
-def reading(place: Place, do: Callable[[ToolContext], Awaitable[Any]]) -> Plan:
+def plan_to_read(place: Place, do: Callable[[ToolContext], Awaitable[Any]]) -> Plan:
     """The plan to read a place, which asks where anything is unusual about it."""
     asks = place.asks("reads") if place.reasons else ""
     return Plan(do, asks, line=str(place.real) if place.sensitive else "", apart=place.sensitive)

@@ -7,9 +7,9 @@ from typing import Any, BinaryIO
 
 from modules.errors import ToolFailed
 from modules.llm.parts import Text
-from modules.tools.files.encodings import SAMPLE, encoding_of, told
+from modules.tools.files.encodings import SAMPLE, as_size, encoding_of
 from modules.tools.files.opening import open_file
-from modules.tools.files.paths import Place, place_of, reading, said
+from modules.tools.files.paths import Place, place_of, plan_to_read, said
 from modules.tools.media import largest, media_part, media_type_of
 from modules.tools.tool import Output, Plan, ToolContext, in_thread, tool
 
@@ -35,7 +35,7 @@ def read_file(path: str, context: ToolContext, offset: int = 1, limit: int = LIN
     async def do(context: ToolContext) -> Any:
         return await in_thread(_read, place=place, offset=offset, limit=limit)
 
-    return reading(place, do)
+    return plan_to_read(place, do)
 
 
 def _read(place: Place, offset: int, limit: int) -> Output:
@@ -47,7 +47,7 @@ def _read(place: Place, offset: int, limit: int) -> Output:
                 return _media(place, kind, start, size, file)
             encoding = encoding_of(start, whole=len(start) < SAMPLE)
             if not encoding:
-                raise ToolFailed(f"{place.shown} is a binary file ({told(size)}), which cannot be read as text.")
+                raise ToolFailed(f"{place.shown} is a binary file ({as_size(size)}), which cannot be read as text.")
             page = _page(_pieces(start, file, encoding), offset, limit)
             return Output((Text(_headed(place, page, encoding, to_the_end=not file.read(1))),))
     except FileNotFoundError as error:
@@ -61,8 +61,10 @@ def _media(place: Place, kind: str, start: bytes, size: int, file: BinaryIO) -> 
     data = start + file.read(max(0, most + 1 - len(start)))
     part = media_part(data, place.real.name)
     if part is None:
-        raise ToolFailed(f"{place.shown} ({kind}) has {told(max(size, len(data)))}; at most {told(most)} can be seen.")
-    return Output((Text(f"[{place.shown}: {kind}, {told(len(data))}]"), part))
+        raise ToolFailed(
+            f"{place.shown} ({kind}) has {as_size(max(size, len(data)))}; at most {as_size(most)} can be seen."
+        )
+    return Output((Text(f"[{place.shown}: {kind}, {as_size(len(data))}]"), part))
 
 
 class _Page:

@@ -19,7 +19,7 @@ from modules.tools.files.paths import Place, said
 BACKUPS = 100  # old files that are kept
 LARGEST = 10_000_000  # bytes of a file that is changed
 
-one_at_a_time = threading.Lock()  # between looking whether a file is the same and replacing it
+one_at_a_time = threading.Lock()  # held from looking whether the file is the same until it is replaced
 
 
 class Change(Struct, frozen=True):
@@ -30,7 +30,7 @@ class Change(Struct, frozen=True):
     new: bytes
 
     def carry_out(self, backups: Path, stop: threading.Event) -> Path | None:
-        """Do it, all or nothing, and return where the old bytes are kept. Raises ToolFailed where it cannot be done.
+        """Do it, all or nothing, and return where in `backups` the old bytes are. Raises ToolFailed where it cannot be.
 
         Once `stop` is set nothing is changed any more.
         """
