@@ -31,6 +31,11 @@ FOR_CHILDREN = (
 FAMILIES_FOR_CHILDREN = ("LC_", "XDG_")
 
 
+def private_file(path: str, flags: int) -> int:
+    """An `opener` for files that are this user's alone. A link in the place of one is an error."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
+
+
 class Key:
     """An API key that does not show itself: `value` is the only way to it."""
 

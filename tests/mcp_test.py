@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from modules.errors import ToolFailed, UsageError
+from modules.llm.base import ToolSpec
 from modules.llm.message import Message
 from modules.llm.parts import File, Image, Text
 from modules.mcp.content import output_of, parts_of
@@ -311,13 +312,21 @@ def test_what_was_not_shown_cannot_be_accepted(tmp_path: Path) -> None:
     assert pins.changed == ["echo"]
 
 
-def test_models_are_told_a_schema_that_every_provider_takes() -> None:
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "anyOf": [{"required": ["a"]}]}
+def test_a_schema_of_a_server_is_kept_whole_and_its_words_are_made_plain() -> None:
+    ways = [{"required": ["a"], "properties": {"a": {}}}, {"required": ["b c"], "properties": {"b c": {}}}]
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "anyOf": ways}
     (one,), troubles = definitions("faulty", [{"name": "pick", "inputSchema": schema, "title": "Pick\u200b one"}])
     assert troubles == []
-    assert one.told_schema == {"type": "object", "properties": {}}
-    assert one.schema["anyOf"] == [{"required": ["a"]}]
+    assert one.schema["anyOf"] == ways
     assert one.description == "Pick one"
+    told = ToolSpec("pick", one.description, one.schema).schema
+    assert list(told["properties"]) == ["a"]
+    assert "b c" in told["description"]
+
+
+def test_a_parameter_that_nobody_can_see_loses_its_tool() -> None:
+    schema = {"type": "object", "properties": {"pa\u200bth": {"type": "string"}}}
+    assert "cannot be seen" in definitions("faulty", [{"name": "pick", "inputSchema": schema}])[1][0]
 
 
 def test_content_of_every_kind_becomes_parts_or_a_note() -> None:

@@ -71,6 +71,8 @@ def fails_in_a_thread(how: str) -> str:
     """Fail in a thread."""
     if how == "exit":
         sys.exit(3)
+    if how == "nothing left":
+        return next(iter(()))
     raise OSError(how)
 
 
@@ -132,7 +134,8 @@ FAULTS: dict[str, tuple[Call, str]] = {
     "a cancellation of its own": (Call("fails", {"how": "cancelled"}), "CancelledError"),
     "several at once": (Call("fails", {"how": "group"}), "ExceptionGroup: several"),
     "a value that is no JSON": (Call("fails", {"how": "no value"}), "TypeError"),
-    "sys.exit in a thread": (Call("fails_in_a_thread", {"how": "exit"}), "SystemExit(3)"),
+    "sys.exit in a thread": (Call("fails_in_a_thread", {"how": "exit"}), "SystemExit: 3"),
+    "an iterator that is used up in a thread": (Call("fails_in_a_thread", {"how": "nothing left"}), "StopIteration"),
     "an exception in a thread": (Call("fails_in_a_thread", {"how": "gone"}), "OSError: gone"),
     "sys.exit while it is looked at": (Call("fails_when_looked_at", {"how": "exit"}), "SystemExit: exit"),
     "a cancellation while it is looked at": (Call("fails_when_looked_at", {"how": "cancelled"}), "CancelledError"),

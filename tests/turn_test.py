@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import aclosing
 
 import pytest
 
@@ -16,7 +17,8 @@ from modules.errors import (
     ServerFailed,
 )
 from modules.llm.events import Finished, ReasoningDelta, TextDelta
-from modules.session.asking import LONGEST_BACKOFF, Retrying, retry_delay
+from modules.llm.message import user
+from modules.session.asking import LONGEST_BACKOFF, Retrying, ask, retry_delay
 from tests.talk import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
 from tests.terminal import Home
 from tests.wire import Answer, Fault, Reasoning, Status, Usage
@@ -240,3 +242,15 @@ class TestAConversation:
             for name in (ANTHROPIC, OPENAI, GROQ, OLLAMA):
                 await talk.say("Count", talk.model(name))
                 assert [isinstance(event, Finished) for event in talk.events].index(True) == len(talk.events) - 1
+
+
+async def test_an_answer_that_is_stopped_after_its_last_word_is_kept_and_paid_for_once(home: Home) -> None:
+    home.anthropic.answer(Answer("Yes."))
+    async with Talk(home) as talk:
+        async with aclosing(ask(talk.conversation, talk.services, user("Well?"), talk.conversation.model)) as answer:
+            async for event in answer:
+                if isinstance(event, Finished):
+                    break
+        said = [(message.text, message.state) for message in talk.conversation]
+        assert said == [("Well?", "complete"), ("Yes.", "complete")]
+        assert len(talk.conversation.spent) == 1

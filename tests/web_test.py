@@ -428,6 +428,8 @@ async def test_a_picture_and_a_pdf_come_as_parts(site: Site) -> None:
     )
     site.page("/cat.png", "<p>Log in first.</p>", "image/png")
     assert "is said to be image/png, and is not" in await failure(f"http://{HOST}:{site.port}/cat.png")
+    site.page("/cat.png", PNG + bytes(4_000_000), "image/png")
+    assert "is larger than 3.75 MB" in await failure(f"http://{HOST}:{site.port}/cat.png")
 
 
 async def test_what_no_model_reads_is_told_by_type_and_size(site: Site) -> None:

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from modules.errors import FileProblem
 from modules.llm.parts import File, Image
-from modules.tools.files.encodings import media_type_of
+from modules.tools.media import IMAGES, media_type_of
 
-IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 MAX_BYTES = 20 * 1024 * 1024
 
 

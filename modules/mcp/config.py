@@ -22,11 +22,9 @@ TRANSPORTS = {"stdio": False, "http": True, "streamable-http": True, "streamable
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
-class Entry(Struct, frozen=True):
-    """One server: a program to start, or a URL. `shown` is either as it was written, without values of variables."""
+class Written(Struct, frozen=True):
+    """An entry as it is written."""
 
-    name: str
-    shown: str
     command: str = ""
     args: tuple[str, ...] = ()
     env: dict[str, str] = {}
@@ -35,6 +33,14 @@ class Entry(Struct, frozen=True):
     headers: dict[str, str] = {}
     timeout: float = 120.0
     disabled: bool = False
+    type: str = ""
+
+
+class Entry(Written, frozen=True, kw_only=True):
+    """One server: a program to start, or a URL. `shown` is either as it was written, without values of variables."""
+
+    name: str
+    shown: str
 
     def __repr__(self) -> str:  # its values may be secrets
         return f"Entry({self.name!r})"
@@ -43,20 +49,6 @@ class Entry(Struct, frozen=True):
     def is_local(self) -> bool:
         """Whether the URL leads to this machine."""
         return is_loopback(urlsplit(self.url).hostname or "")
-
-
-class _Written(Struct, frozen=True):
-    """An entry as it is written."""
-
-    command: str = ""
-    args: list[str] = []
-    env: dict[str, str] = {}
-    cwd: str = ""
-    url: str = ""
-    headers: dict[str, str] = {}
-    timeout: float = 120.0
-    disabled: bool = False
-    type: str = ""
 
 
 Lookup = Callable[[str], str]
@@ -124,14 +116,14 @@ def _entry(path: Path, name: str, value: Any, lookup: Lookup) -> tuple[Entry, li
     if not re.fullmatch(r"[^\s\x00-\x1f\x7f:]{1,60}", name) or not name.isprintable():
         raise ConfigError(f"{path}: mcpServers.{name!a} is no name.", cure="Use letters, digits and hyphens.")
     try:
-        written = msgspec.convert(value, _Written)
+        written = msgspec.convert(value, Written)
     except msgspec.ValidationError as error:
         what, _, key = str(error).partition(" - at `$")
         raise ConfigError(f"{place}{key.rstrip('`')}: {what}.", cure="Correct it.") from error
-    unknown = sorted(set(value) - set(_Written.__struct_fields__))
+    unknown = sorted(set(value) - set(Written.__struct_fields__))
     expand = _Expansion(place, lookup)
     entry = Entry(
-        name,
+        name=name,
         shown=written.url or shlex.join([written.command, *written.args]),
         command=_path(expand("command", written.command)),
         args=tuple(expand(f"args[{at}]", arg) for at, arg in enumerate(written.args)),
@@ -141,8 +133,9 @@ def _entry(path: Path, name: str, value: Any, lookup: Lookup) -> tuple[Entry, li
         headers={key: expand(f"headers.{key}", text) for key, text in written.headers.items()},
         timeout=written.timeout,
         disabled=written.disabled,
+        type=written.type,
     )
-    for key, problem in _problems(entry, written):
+    for key, problem in _problems(entry):
         raise ConfigError(f"{place}.{key} {problem}.", cure="Correct it.")
     return entry, unknown
 
@@ -169,13 +162,13 @@ def _path(text: str) -> str:
     return os.path.expanduser(text) if text.startswith("~") else text
 
 
-def _problems(entry: Entry, written: _Written) -> Iterator[tuple[str, str]]:
+def _problems(entry: Entry) -> Iterator[tuple[str, str]]:
     """The keys of an entry that cannot be meant as they are. Values are not repeated: they may be secrets."""
-    if written.type and written.type not in TRANSPORTS:
-        yield "type", f'"{written.type}" is none of stdio and http'
+    if entry.type and entry.type not in TRANSPORTS:
+        yield "type", f'"{entry.type}" is none of stdio and http'
     if bool(entry.command) == bool(entry.url):
         yield "command", "is missing, and there is no url" if not entry.url else "and url exclude each other"
-    if written.type and TRANSPORTS.get(written.type) is not bool(entry.url):
+    if entry.type and TRANSPORTS.get(entry.type) is not bool(entry.url):
         yield "type", "does not go with the rest"
     if not 0 < entry.timeout <= LONGEST_CALL:
         yield "timeout", f"is in seconds, at most {LONGEST_CALL:g}"

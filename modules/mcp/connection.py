@@ -37,6 +37,16 @@ class Connection:
         self._session: ClientSession
         self._dispatcher: JSONRPCDispatcher
 
+    def attach(self, read: Any, write: Any) -> ClientSession:
+        """Speak through these streams, as long as the session is entered."""
+        self._dispatcher = JSONRPCDispatcher(read, write)
+        self._session = ClientSession(
+            dispatcher=self._dispatcher,
+            message_handler=self._heard,
+            client_info=Implementation(name=APP, version=VERSION),
+        )
+        return self._session
+
     async def open(self) -> None:
         """The handshake. Raises ToolFailed, and RuntimeError or ValueError for an answer that is none."""
         try:
@@ -83,11 +93,6 @@ class Connection:
             params = {"cursor": cursor}
         return items
 
-    def change(self) -> None:
-        """Its tools are not what they were."""
-        self.stale = True
-        self.stirred.set()
-
     def end(self) -> None:
         """There is nobody there any more."""
         self.gone = True
@@ -96,6 +101,11 @@ class Connection:
     def refused(self, status: int) -> None:
         """The last answer had this HTTP status, 0 for a good one."""
         self._status = status
+
+    async def _heard(self, message: Any) -> None:
+        if isinstance(message, ToolListChangedNotification):
+            self.stale = True
+            self.stirred.set()
 
     def _told(self, error: MCPError, patience: float) -> str:
         whom = f'The MCP server "{self._name}"'
@@ -124,17 +134,5 @@ async def connected(entry: Entry, environment: Mapping[str, str], log: Log) -> A
     transport = (
         over_http(entry, connection.refused) if entry.url else over_stdio(entry, environment, log, connection.end)
     )
-    async with transport as (read, write):
-
-        async def heard(message: Any) -> None:
-            if isinstance(message, ToolListChangedNotification):
-                connection.change()
-
-        connection._dispatcher = JSONRPCDispatcher(read, write)
-        connection._session = ClientSession(
-            dispatcher=connection._dispatcher,
-            message_handler=heard,
-            client_info=Implementation(name=APP, version=VERSION),
-        )
-        async with connection._session:
-            yield connection
+    async with transport as (read, write), connection.attach(read, write):
+        yield connection

@@ -7,19 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from modules.llm.message import Message
-from modules.llm.parts import File, Image, Text
+from modules.llm.parts import Text
 from modules.mcp.plain import one_line
+from modules.tools.media import media_part
 from modules.tools.tool import Content, Output
-
-LARGEST_IMAGE = 3_700_000  # bytes; in base64 that is the 5 MB which providers take
-LARGEST_FILE = 20 * 1024 * 1024
-
-_SIGNATURES = {
-    b"\x89PNG\r\n\x1a\n": "image/png",
-    b"\xff\xd8\xff": "image/jpeg",
-    b"GIF87a": "image/gif",
-    b"GIF89a": "image/gif",
-}
 
 
 def output_of(result: dict[str, Any]) -> Output:
@@ -92,14 +83,8 @@ def _binary(data: str, kind: str, name: str) -> Content:
         raw = base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError):
         return Text(f"[{kind}, left out: it is not base64]")
-    encoded = base64.b64encode(raw).decode()
-    for signature, media_type in _SIGNATURES.items():
-        if raw.startswith(signature) and len(raw) <= LARGEST_IMAGE:
-            return Image(media_type, encoded, name)
-    if raw[:4] == b"RIFF" and raw[8:12] == b"WEBP" and len(raw) <= LARGEST_IMAGE:
-        return Image("image/webp", encoded, name)
-    if raw.startswith(b"%PDF-") and len(raw) <= LARGEST_FILE:
-        return File("application/pdf", encoded, name)
+    if part := media_part(raw, name):
+        return part
     if kind.startswith("text/"):
         return Text(f"[resource {name}]\n{raw.decode(errors='replace')}")
     return Text(f"[{kind}{f' {name}' if name else ''}, {len(raw)} bytes, left out]")

@@ -1,7 +1,6 @@
 """What a server says of its tools, checked one by one: a bad one loses itself and nothing else."""
 
 import json
-import re
 from typing import Any
 
 from msgspec import Struct
@@ -15,10 +14,6 @@ LONGEST_NAME = 256
 LARGEST_SCHEMA = 32 * 1024  # bytes
 LARGEST_ANNOTATIONS = 4 * 1024
 
-# Providers refuse a request for one property of another name, and for these words at the top of a schema.
-_PROPERTY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_NOT_AT_THE_TOP = ("oneOf", "anyOf", "allOf", "not", "enum", "const", "if", "then", "else", "$schema", "$id")
-
 
 class Definition(Struct, frozen=True):
     """A tool as a server describes it; `name` is the server's own. Words are plain and bounded."""
@@ -27,11 +22,6 @@ class Definition(Struct, frozen=True):
     description: str = ""
     schema: dict[str, Any] = {}
     annotations: dict[str, Any] = {}
-
-    @property
-    def told_schema(self) -> dict[str, Any]:
-        """The schema for models. Arguments are checked against the whole one."""
-        return {key: value for key, value in self.schema.items() if key not in _NOT_AT_THE_TOP}
 
     @property
     def text(self) -> str:
@@ -90,6 +80,6 @@ def _schema(schema: Any) -> dict[str, Any]:
     whole = plain_schema({**schema, "type": "object", "properties": schema.get("properties", {})})
     if fault := schemas.flaw(whole):
         raise ValueError(f"its inputSchema is wrong: {one_line(fault).rstrip('.')}")
-    if odd := [key for key in whole["properties"] if not _PROPERTY.fullmatch(key)]:
-        raise ValueError(f'models cannot be told of its parameter "{one_line(odd[0], 60)}"')
+    if any(map(hides, whole["properties"])):
+        raise ValueError("the name of a parameter has characters that cannot be seen")
     return dict(whole)

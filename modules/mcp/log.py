@@ -1,9 +1,9 @@
 """What a server says beside the protocol: kept in a private file that never grows beyond a bound."""
 
-import os
 from collections import deque
 from pathlib import Path
 
+from modules.config import private_file
 from modules.mcp.plain import one_line
 
 LARGEST = 512 * 1024  # bytes; then it becomes the old file and a new one begins
@@ -48,8 +48,7 @@ class Log:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._size + len(data) > LARGEST:
             self.path.replace(self.path.with_suffix(".old"))
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
-        with open(descriptor, "ab") as file:
+        with open(self.path, "ab", opener=private_file) as file:
             file.write(data[-LARGEST:])
             self._size = file.tell()
 

@@ -35,11 +35,13 @@ def tool_of(server: Server, pins: Pins, definition: Definition) -> Tool:
             if problem := pins.problem(definition):
                 raise ToolFailed(problem)
             params = {"name": definition.name, "arguments": arguments}
-            return output_of(await server.ask("tools/call", params, told=_Progress(context.tell)))
+            result = await server.ask("tools/call", params, told=_Progress(context.tell))
+            output: Output = await in_thread(output_of, result=result)  # pictures may be megabytes
+            return output
 
         return Plan(do, asks, patience=server.entry.timeout + 2 * STARTUP)
 
-    spec = ToolSpec(tool_name(server.name, definition.name), definition.description, definition.told_schema)
+    spec = ToolSpec(tool_name(server.name, definition.name), definition.description, definition.schema)
     return Tool(spec, effect, prepare, source, asks)
 
 

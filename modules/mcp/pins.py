@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from modules.config import private_file
 from modules.errors import UsageError
 from modules.mcp.definitions import Definition
 
@@ -134,11 +135,10 @@ class Pins:
         temporary = self._path.with_suffix(f".{os.getpid()}.new")
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-            with open(descriptor, "wb") as file:
+            with open(temporary, "wb", opener=private_file) as file:
                 file.write(data)
                 file.flush()
-                os.fsync(descriptor)
+                os.fsync(file.fileno())
             temporary.replace(self._path)
         except OSError as error:
             return [f"{self._path} cannot be written, so changes of tools will not be noticed: {error.strerror}."]

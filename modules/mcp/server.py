@@ -9,7 +9,7 @@ from modules.errors import ToolFailed
 from modules.mcp.config import Entry
 from modules.mcp.log import Log
 from modules.mcp.plain import ENDED, one_line
-from modules.tools.tool import in_thread
+from modules.tools.tool import in_thread, in_words
 
 if TYPE_CHECKING:
     from modules.mcp.connection import Connection, Progress
@@ -157,8 +157,7 @@ class Server:
             text = found.message.rstrip(".")
             text = f"it {text.removeprefix(subject)}" if text.startswith(subject) else text
         else:
-            words = one_line(str(found))
-            text = f"{type(found).__name__}: {words}" if words else type(found).__name__
+            text = one_line(in_words(found))
         said = self.log.last
         return f'{text}; the last that it wrote is "{said}"' if said else text
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from msgspec import Struct
@@ -11,7 +12,7 @@ from modules.errors import ConfigError, UsageError
 from modules.llm.message import Message
 from modules.mcp.config import Entry, read
 from modules.mcp.content import messages_of, resource_of
-from modules.mcp.definitions import definitions
+from modules.mcp.definitions import Definition, definitions
 from modules.mcp.log import Log
 from modules.mcp.naming import file_name
 from modules.mcp.offer import tool_of
@@ -57,6 +58,14 @@ class Resource(Struct, frozen=True):
     media_type: str = ""
 
 
+class _Offer(Struct, frozen=True):
+    """What a server's entry and definitions have been made into."""
+
+    entry: Entry
+    definitions: list[Definition]
+    tools: list[Tool]
+
+
 class Servers:
     """The servers of mcp.json. Nothing is started before tools are asked for; a Source for the toolbox."""
 
@@ -66,6 +75,7 @@ class Servers:
         self._news: list[str] = []
         self._servers: dict[str, Server] = {}
         self._pins: dict[str, Pins] = {}
+        self._offers: dict[str, _Offer] = {}
         try:
             entries, self._news = read(config.mcp_file, config.get)
         except ConfigError as error:
@@ -80,12 +90,7 @@ class Servers:
                 server.start()
         new = [one for name, one in self._servers.items() if not self._pins[name].known and one.state == "starting"]
         await self._wait_for(new)
-        return [
-            tool_of(server, self._pins[name], one)
-            for name, server in self._servers.items()
-            if server.state != "disabled"
-            for one in self._pins[name].offered
-        ]
+        return [one for server in self._servers.values() if server.state != "disabled" for one in self._tools(server)]
 
     def news(self) -> list[str]:
         """What has happened since the last time this was asked."""
@@ -182,6 +187,15 @@ class Servers:
         self._servers[name] = Server(entry, self._config.child_environment, log, self._listener(name), self._startup)
         self._news += filter(None, [self._pins[name].trouble])
 
+    def _tools(self, server: Server) -> list[Tool]:
+        """The server's tools: the same ones as before unless something has changed, so that each is coded once."""
+        pins = self._pins[server.name]
+        offer = self._offers.get(server.name)
+        if offer is None or (offer.entry, offer.definitions) != (server.entry, pins.offered):
+            offer = _Offer(server.entry, pins.offered, [tool_of(server, pins, one) for one in pins.offered])
+            self._offers[server.name] = offer
+        return offer.tools
+
     async def _listed(self, kind: str, key: str) -> list[tuple[str, dict[str, Any]]]:
         running = [server for server in self._servers.values() if server.state != "disabled"]
         lists = await asyncio.gather(*(server.listing(kind) for server in running), return_exceptions=True)
@@ -200,13 +214,9 @@ class Servers:
         return self._servers[name]
 
     async def _wait_for(self, servers: Sequence[Server]) -> None:
-        waiting = [asyncio.ensure_future(server.settled()) for server in servers]
-        try:
-            if waiting:
-                await asyncio.wait(waiting, timeout=self._startup)
-        finally:
-            for task in waiting:
-                task.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._startup):
+                await asyncio.gather(*(server.settled() for server in servers))
 
     def _listener(self, name: str) -> Callable[[list[Any]], Awaitable[None]]:
         async def listed(items: list[Any]) -> None:

@@ -17,10 +17,7 @@ GRACE = 1.0  # seconds to end by itself once its input is closed, and again once
 AFTER = 0.3  # seconds that output may come in after the process has ended; its children may hold the pipe for ever
 
 # What a server sees of our environment beside what its entry gives it: no key of any kind is among it.
-INHERITED = (
-    "HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER", "LANG", "LANGUAGE", "TMPDIR", "TZ",
-    "APPDATA", "LOCALAPPDATA", "PATHEXT", "SYSTEMROOT", "TEMP", "TMP", "USERPROFILE", "COMSPEC",
-)  # fmt: skip
+INHERITED = ("HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER", "LANG", "LANGUAGE", "TMPDIR", "TZ")
 
 
 def environment_of(entry: Entry, given: Mapping[str, str]) -> dict[str, str]:
@@ -44,16 +41,17 @@ class Process(asyncio.SubprocessProtocol):
     @classmethod
     async def start(cls, entry: Entry, environment: Mapping[str, str], log: Log) -> "Process":
         """Start the program of the entry. Raises ToolFailed where that cannot be done."""
+        if os.name == "nt":  # nothing there ends all that a program has started
+            raise ToolFailed("a server that is a program does not work on Windows; one with a URL does")
         loop = asyncio.get_running_loop()
         folder = entry.cwd or environment.get("HOME") or "/"
         try:
-            transport, process = await loop.subprocess_exec(
+            _, process = await loop.subprocess_exec(
                 lambda: cls(log), entry.command, *entry.args, env=dict(environment), cwd=folder, start_new_session=True
             )
         except OSError as error:
             missing = "the folder" if error.filename == folder and not os.path.isdir(folder) else "the program"
             raise ToolFailed(f"{missing} {error.filename or entry.command} cannot be used: {error.strerror}") from error
-        process._transport = transport
         return process
 
     @property
@@ -104,7 +102,9 @@ class Process(asyncio.SubprocessProtocol):
         return pipe if isinstance(pipe, asyncio.WriteTransport) else None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.SubprocessTransport) and (pipe := transport.get_pipe_transport(1)) is not None:
+        assert isinstance(transport, asyncio.SubprocessTransport)
+        self._transport = transport
+        if (pipe := transport.get_pipe_transport(1)) is not None:
             self._out.set_transport(pipe)
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:

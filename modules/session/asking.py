@@ -73,20 +73,14 @@ async def ask(
         attempt = 1
         while True:
             request = request_for(conversation, model, tools, choice)
-            reply = service.reply(request)
-            growth = _Growth(conversation, reply)
             shown = False
             try:
-                async with aclosing(reply) as events:
+                async with aclosing(_answer(conversation, service.reply(request), request)) as events:
                     async for event in events:
                         shown = True
-                        growth.grew()
-                        if isinstance(event, Finished):
-                            _keep(conversation, reply, request, "complete")
                         yield event
                 return
             except ProviderError as error:
-                _keep(conversation, reply, request, "incomplete")
                 if shown:
                     raise
                 if loss := recover(request, error):
@@ -99,14 +93,29 @@ async def ask(
                 yield Retrying(delay, attempt, error)
                 attempt += 1
                 await asyncio.sleep(delay)
-            except (asyncio.CancelledError, GeneratorExit):
-                _keep(conversation, reply, request, "interrupted")
-                raise
-            finally:
-                growth.stop()
     except BaseException:  # whatever ends the turn, a question without an answer does not stay
         _take_back(conversation, message)
         raise
+
+
+async def _answer(conversation: Conversation, reply: Reply, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+    """The events of one reply. However it ends, what came of it is kept, and once."""
+    growth = _Growth(conversation, reply)
+    whole = False
+    try:
+        async with aclosing(reply) as events:
+            async for event in events:
+                growth.grew()
+                if isinstance(event, Finished):
+                    _keep(conversation, reply, request, "complete")
+                    whole = True
+                yield event
+    except (ProviderError, asyncio.CancelledError, GeneratorExit) as error:
+        if not whole:  # it may also end here while its connection is being closed
+            _keep(conversation, reply, request, "incomplete" if isinstance(error, ProviderError) else "interrupted")
+        raise
+    finally:
+        growth.stop()
 
 
 class _Growth:

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import suppress
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,7 +13,7 @@ from modules.llm.message import INTERRUPTED_CALL
 from modules.llm.parts import Text, ToolCall, ToolResult
 from modules.tools.approval import Approval, Question
 from modules.tools.results import result_of
-from modules.tools.tool import Output, Plan, as_output
+from modules.tools.tool import Output, Plan, as_output, in_words
 from modules.tools.toolbox import Toolbox
 
 DECLINED = "The user declined this call."
@@ -149,12 +148,4 @@ def _fault(error: BaseException) -> Output:
     task = asyncio.current_task()
     if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
         raise error
-    return failed(error.message if isinstance(error, ToolFailed) else _told(error))
-
-
-def _told(error: BaseException) -> str:
-    """The kind of an exception and its words, which need not exist: `str` of it may fail in its turn."""
-    words = ""
-    with suppress(Exception):
-        words = str(error)
-    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+    return failed(error.message if isinstance(error, ToolFailed) else in_words(error))

@@ -1,9 +1,9 @@
 """What of a tool's output goes to the model: all of it up to a bound, and beyond that its two ends and a file."""
 
-import os
 import re
 from pathlib import Path
 
+from modules.config import private_file
 from modules.llm.parts import Text, ToolCall, ToolResult
 from modules.tools.tool import Content, Output
 
@@ -47,8 +47,7 @@ def spill(data: bytes, private: Path, name: str) -> Path | None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"{name}.txt"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with open(descriptor, "wb") as file:
+        with open(path, "wb", opener=private_file) as file:
             file.write(data)
     except OSError:
         return None

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints, overload
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints, overload
 
 import msgspec
 from msgspec import Struct
@@ -15,6 +15,9 @@ from msgspec import Struct
 from modules.errors import ToolFailed
 from modules.llm.base import ToolSpec
 from modules.llm.parts import NAME, File, Image, Text
+
+if TYPE_CHECKING:
+    from docstring_parser import Docstring
 
 Effect = Literal["read", "write", "execute", "network"]
 Content = Text | Image | File
@@ -108,11 +111,11 @@ def tool(
     def made(function: Callable[..., Any]) -> Tool:
         if not NAME.fullmatch(called := name or function.__name__):
             raise TypeError(f'"{called}" is no name for a tool: it is 1 to 64 letters, digits, _ or -.')
-        wanted = _parameters(function)
-        given = [key for key, kind in get_type_hints(function).items() if kind is ToolContext]
+        hints = get_type_hints(function, include_extras=True)
+        wanted = _parameters(function, hints)
+        given = [key for key, kind in hints.items() if kind is ToolContext]
         spec = ToolSpec(called, description(function), schema_of(wanted))
-
-        asks = None if get_type_hints(function).get("return") is Plan else "" if free else WHY[effect]
+        asks = None if hints.get("return") is Plan else "" if free else WHY[effect]
 
         async def prepare(arguments: dict[str, Any], context: ToolContext) -> Plan:
             values = _converted(arguments, wanted)
@@ -132,9 +135,7 @@ def tool(
 
 def description(function: Callable[..., Any]) -> str:
     """The docstring up to the part about arguments, as one paragraph a line."""
-    from docstring_parser import parse  # only where tools are made
-
-    parsed = parse(inspect.getdoc(function) or "")
+    parsed = _docstring(function)
     texts = [parsed.short_description, parsed.long_description]
     return "\n".join(" ".join(text.split()) for text in texts if text)
 
@@ -175,28 +176,37 @@ async def in_thread(function: Callable[..., Any], /, **arguments: Any) -> Any:
         if error is None:
             done.set_result(result)
         else:
-            done.set_exception(error)
+            done.set_exception(_bearable(error))
 
     def run() -> None:
         result: Any = None
-        error: Exception | None = None
+        error: BaseException | None = None
         try:
             result = function(**arguments)
         except BaseException as raised:  # whatever a tool raises is the waiting task's to hear
-            error = raised if isinstance(raised, Exception) else RuntimeError(f"It raised {_named(raised)}")
-            error.__cause__ = error.__cause__ if error is raised else raised
-        if not loop.is_closed():
+            error = raised
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(settle, result, error)
 
     threading.Thread(target=run, name=f"tool {getattr(function, '__name__', '')}", daemon=True).start()
     return await done
 
 
-def _named(raised: BaseException) -> str:
-    """The exception as Python writes it, which those of anyone's making may fail at."""
+def in_words(error: BaseException) -> str:
+    """The kind of an exception and its words, which need not exist: `str` of it may fail in its turn."""
+    words = ""
     with suppress(Exception):
-        return repr(raised)
-    return type(raised).__name__
+        words = str(error)
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
+def _bearable(error: BaseException) -> Exception:
+    """The error as a task can wait for it: StopIteration would be refused, and SystemExit would end the program."""
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    wrapped = RuntimeError(f"It raised {in_words(error)}")
+    wrapped.__cause__ = error
+    return wrapped
 
 
 async def _called(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
@@ -205,12 +215,9 @@ async def _called(function: Callable[..., Any], arguments: dict[str, Any]) -> An
     return await in_thread(function, **arguments)
 
 
-def _parameters(function: Callable[..., Any]) -> type[Struct]:
+def _parameters(function: Callable[..., Any], hints: Mapping[str, Any]) -> type[Struct]:
     """The parameters that the model gives, as a type that checks them."""
-    from docstring_parser import parse
-
-    hints = get_type_hints(function, include_extras=True)
-    told = {param.arg_name: param.description for param in parse(inspect.getdoc(function) or "").params}
+    told = {param.arg_name: param.description for param in _docstring(function).params}
     fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
     for key, parameter in inspect.signature(function).parameters.items():
         kind = hints.get(key)
@@ -222,6 +229,12 @@ def _parameters(function: Callable[..., Any]) -> type[Struct]:
             kind = Annotated[kind, msgspec.Meta(description=" ".join(text.split()))]
         fields.append((key, kind) if parameter.default is parameter.empty else (key, kind, parameter.default))
     return msgspec.defstruct(function.__name__, fields, kw_only=True, forbid_unknown_fields=True)
+
+
+def _docstring(function: Callable[..., Any]) -> "Docstring":
+    from docstring_parser import parse  # only where tools are made
+
+    return parse(inspect.getdoc(function) or "")
 
 
 def _converted(arguments: Mapping[str, Any], wanted: type[Struct]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from functools import partial
 
 from modules.errors import ToolFailed
-from modules.tools.files.encodings import encoded, encoding_of, line_end_of, told
+from modules.tools.files.encodings import as_size, encoded, encoding_of, line_end_of
 from modules.tools.files.nearest import nearest
-from modules.tools.files.paths import Place, place_of, reading
+from modules.tools.files.paths import Place, place_of, plan_to_read
 from modules.tools.files.replacing import Change, looked_at
 from modules.tools.tool import Plan, ToolContext, in_thread, tool
 
@@ -25,7 +25,7 @@ def edit_file(path: str, old: str, new: str, context: ToolContext, all: bool = F
         all: replace every occurrence
     """
     place = place_of(path, context)
-    return _unless(place, partial(_edit, place, old, new, all))
+    return _planned(place, partial(_edit, place, old, new, all))
 
 
 @tool(effect="write")
@@ -38,17 +38,20 @@ def write_file(path: str, content: str, context: ToolContext) -> Plan:
     place = place_of(path, context)
     if path.endswith("/"):
         raise ToolFailed(f"{place.shown} is a folder.")
-    return _unless(place, partial(_write, place, content))
+    return _planned(place, partial(_write, place, content))
 
 
-def _unless(place: Place, look: Callable[[], Plan]) -> Plan:
-    """The plan, unless it fails: that says what is in a file, which may not be told before the person was asked."""
+def _planned(place: Place, look: Callable[[], Plan]) -> Plan:
+    """The plan that looking at the file comes to.
+
+    A failure says what is in the file. Where the person must be asked about the place, it is told after a yes only.
+    """
     try:
         return look()
     except ToolFailed as error:
         if not place.reasons:
             raise
-        return reading(place, partial(_fail, error))
+        return plan_to_read(place, partial(_fail, error))
 
 
 async def _fail(error: ToolFailed, context: ToolContext) -> None:
@@ -80,7 +83,7 @@ def _write(place: Place, content: str) -> Plan:
     data = looked_at(place)
     encoding = "utf-8" if data is None else encoding_of(data, whole=True)
     if not data or not encoding:
-        before = f"[a binary file of {told(len(data))}]\n" if data else ""
+        before = f"[a binary file of {as_size(len(data))}]\n" if data else ""
         return _plan(place, data, content.encode(), before, content)
     before = data.decode(encoding, errors="replace")
     if line_end_of(before) == "\r\n" and "\r\n" not in content:
@@ -103,14 +106,14 @@ def _plan(place: Place, old: bytes | None, new: bytes, before: str, after: str) 
 
 
 def _apart(place: Place) -> bool:
-    """Whether a permission to change files does not mean this one: what git runs and what is elsewhere is not."""
+    """Whether a permission to change files leaves this one out, as what git may run or what is elsewhere."""
     return place.sensitive or place.outside or ".git" in place.real.parts
 
 
 async def _do(change: Change, summary: str, context: ToolContext) -> str:
     stop = threading.Event()
     try:
-        kept = await in_thread(change.carry_out, private=context.private, stop=stop)
+        kept = await in_thread(change.carry_out, backups=context.private / "backups", stop=stop)
     except asyncio.CancelledError:
         stop.set()
         raise

@@ -1,15 +1,9 @@
-"""What the bytes of a file are: a picture, text in which encoding, or neither."""
+"""What the bytes of a file are: text, in which encoding, or none."""
 
 import codecs
 
 SAMPLE = 65_536  # bytes that are looked at
 
-_MAGIC = (
-    (b"\x89PNG", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-    (b"%PDF", "application/pdf"),
-)
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -19,13 +13,6 @@ _MARKS = (
 )
 # Bytes that no text in a one-byte encoding has: control characters but for tab, line ends, form feed and escape.
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\x1b\b"))
-
-
-def media_type_of(start: bytes) -> str:
-    """The media type of a picture or a PDF that begins like this; "" for everything else."""
-    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
-        return "image/webp"
-    return next((kind for mark, kind in _MAGIC if start.startswith(mark)), "")
 
 
 def encoding_of(data: bytes, *, whole: bool) -> str:
@@ -65,7 +52,7 @@ def encoded(text: str, like: bytes, encoding: str) -> bytes:
     return text.encode(encoding)
 
 
-def told(size: int) -> str:
+def as_size(size: int) -> str:
     """A number of bytes as people say it."""
     if size < 1000:
         return f"{size} byte{'' if size == 1 else 's'}"

@@ -14,7 +14,7 @@ from typing import Any
 from modules.config import ROOT
 from modules.errors import ToolFailed
 from modules.tools.files.looking import Request
-from modules.tools.files.paths import Place, place_of, reading
+from modules.tools.files.paths import Place, place_of, plan_to_read
 from modules.tools.tool import Plan, ToolContext, tool
 
 LISTED = 500  # entries
@@ -108,7 +108,7 @@ def _plan(place: Place, request: Request) -> Plan:
             notes.append(f"stopped after {SECONDS - 5} seconds: narrow it to a folder, or simplify the pattern")
         return "\n".join([*lines, *([f"[{'; '.join(notes)}]"] if notes else [])])
 
-    return reading(place, do)
+    return plan_to_read(place, do)
 
 
 async def _answers(request: Request, context: ToolContext) -> AsyncGenerator[tuple[str, str], None]:

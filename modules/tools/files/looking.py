@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from modules.tools.files.encodings import told
+from modules.tools.files.encodings import as_size
 from modules.tools.files.globs import Glob
 from modules.tools.files.matching import LARGEST, Matcher, Own, Ripgrep
 from modules.tools.files.opening import folder_of, open_folder
@@ -97,7 +97,7 @@ def _line(entry: Entry) -> str:
         return f"{path}/"
     if entry.is_link:
         return f"{path} -> {ascii(os.readlink(entry.names[-1], dir_fd=entry.folder))[1:-1]}"
-    return f"{path}  {told(entry.about.st_size)}" if entry.is_file else f"{path}  (no regular file)"
+    return f"{path}  {as_size(entry.about.st_size)}" if entry.is_file else f"{path}  (no regular file)"
 
 
 def _searched(request: Request) -> Iterator[tuple[Kind, str]]:
@@ -167,7 +167,7 @@ class _Files:
                 f"{_counted(self._secret, 'file')} with possible secrets not searched: read_file asks for them",
             )
         if self._large:
-            yield "note", f"{_counted(self._large, 'file')} above {told(LARGEST)} not searched"
+            yield "note", f"{_counted(self._large, 'file')} above {as_size(LARGEST)} not searched"
 
 
 def _walk(request: Request, glob: Glob) -> Walk:

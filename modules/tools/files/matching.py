@@ -46,7 +46,7 @@ class Matcher(Protocol):
 
 
 class Own:
-    """Python's regular expressions. Raises ValueError for a pattern that is none, but only when it is used."""
+    """Python's regular expressions. `found` raises ValueError for a pattern that is none."""
 
     def __init__(self, pattern: str, ignore_case: bool, around: int, most: int) -> None:
         self.pattern = pattern
@@ -90,7 +90,7 @@ class Own:
 
 
 class Ripgrep:
-    """ripgrep, given the files one by one: which files are searched is not its to decide, and neither is how.
+    """ripgrep, told every file and every setting: its own rules and configuration count for nothing.
 
     Their paths are from the folder that this process is in.
     """
@@ -102,7 +102,8 @@ class Ripgrep:
 
     def takes_it(self) -> bool:
         """Whether the pattern is one for ripgrep, which knows less and more than Python does."""
-        return self._run(["/dev/null"]).wait() in (0, 1)
+        with self._run(["/dev/null"]) as probe:
+            return probe.wait() in (0, 1)
 
     def found(self, files: Iterable[Entry]) -> Generator[Found, None, None]:
         for batch in _batches(entry.path for entry in files):

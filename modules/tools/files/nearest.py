@@ -1,4 +1,4 @@
-"""Where in a file a text most likely was meant that is not there word for word."""
+"""The lines of a file that are most like a text which is not in it."""
 
 import difflib
 

@@ -8,9 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# Passing through a folder needs no right to list it; macOS has no flag for that.
-_THROUGH = (os.O_PATH if sys.platform == "linux" else os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-
 
 class NotAFile(OSError):
     """A device, a pipe, a socket or a folder, where a file is wanted."""
@@ -23,10 +20,12 @@ def folder_of(path: Path) -> Iterator[int]:
     `path` is absolute and free of links, as `realpath` gives it. Each step is taken from the folder before it without
     following a link, so that what was put in place of a step since then is an error and never a way out.
     """
-    at = os.open(path.anchor, _THROUGH)
+    # Passing through a folder needs no right to list it; macOS has no flag for that.
+    through = (os.O_PATH if sys.platform == "linux" else os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW
+    at = os.open(path.anchor, through)
     try:
         for name in path.parts[1:-1]:
-            below = os.open(name, _THROUGH, dir_fd=at)
+            below = os.open(name, through, dir_fd=at)
             os.close(at)
             at = below
         yield at
@@ -43,10 +42,10 @@ def open_file(path: Path) -> int:
 def open_file_at(folder: int, name: str) -> int:
     """A file in an open folder, for reading.
 
-    What it is, is asked before it is opened, as opening a device may already do something; and again afterwards.
+    It is looked at before it is opened, since opening a device may already do something, and again afterwards.
     """
     _regular(os.stat(name or ".", dir_fd=folder, follow_symlinks=False))
-    opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     try:
         _regular(os.fstat(opened))
     except OSError:
@@ -57,9 +56,13 @@ def open_file_at(folder: int, name: str) -> int:
 
 def open_folder(path: Path) -> int:
     """The folder at this link-free path, for listing. Raises OSError."""
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     with folder_of(path) as folder:
-        return os.open(path.name or ".", flags, dir_fd=folder)
+        return open_folder_at(folder, path.name)
+
+
+def open_folder_at(folder: int, name: str) -> int:
+    """A folder in an open folder, for listing; the same one for "". Raises OSError."""
+    return os.open(name or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
 
 
 def _regular(about: os.stat_result) -> None:

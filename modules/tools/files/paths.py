@@ -40,6 +40,8 @@ def place_of(path: str, context: ToolContext) -> Place:
 
     Raises ToolFailed for a path that cannot be one.
     """
+    if os.name == "nt":  # it can neither open a file from an open folder nor refuse to follow a link
+        raise ToolFailed("The tools for files do not work on Windows.")
     if not path.strip() or "\0" in path:
         raise ToolFailed(f"{path!r} is not a path.")
     given = Path(_from_home(path, context))
@@ -59,11 +61,11 @@ def place_of(path: str, context: ToolContext) -> Place:
         "where secrets may be": secret or kernel,
         "among the files of this program": guarded,
     }
-    said_of_it = tuple(reason for reason, holds in reasons.items() if holds)
-    return Place(real, printable(shown), said_of_it, outside, secret or kernel or guarded)
+    unusual = tuple(reason for reason, holds in reasons.items() if holds)
+    return Place(real, printable(shown), unusual, outside, secret or kernel or guarded)
 
 
-def reading(place: Place, do: Callable[[ToolContext], Awaitable[Any]]) -> Plan:
+def plan_to_read(place: Place, do: Callable[[ToolContext], Awaitable[Any]]) -> Plan:
     """The plan to read a place, which asks where anything is unusual about it."""
     asks = place.asks("reads") if place.reasons else ""
     return Plan(do, asks, line=str(place.real) if place.sensitive else "", apart=place.sensitive)

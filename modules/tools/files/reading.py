@@ -1,23 +1,22 @@
 """The tool that reads a file: text by pages of lines, pictures and PDF as what they are."""
 
-import base64
 import codecs
 import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from modules.errors import ToolFailed
-from modules.llm.parts import File, Image, Text
-from modules.tools.files.encodings import SAMPLE, encoding_of, media_type_of, told
+from modules.llm.parts import Text
+from modules.tools.files.encodings import SAMPLE, as_size, encoding_of
 from modules.tools.files.opening import open_file
-from modules.tools.files.paths import Place, place_of, reading, said
-from modules.tools.tool import Content, Output, Plan, ToolContext, in_thread, tool
+from modules.tools.files.paths import Place, place_of, plan_to_read, said
+from modules.tools.media import largest, media_part, media_type_of
+from modules.tools.tool import Output, Plan, ToolContext, in_thread, tool
 
 LINES = 2_000  # of a page, unless asked otherwise
 PAGE = 40_000  # bytes of a page, below what a result may have
 LONGEST = 2_000  # characters of a line
 COUNTED = 500_000_000  # bytes that are gone through to count the lines
-LARGEST_MEDIA = {"image": 5_000_000 * 3 // 4, "application": 15_000_000}  # bytes; providers take no more
 
 
 @tool(effect="read")
@@ -36,7 +35,7 @@ def read_file(path: str, context: ToolContext, offset: int = 1, limit: int = LIN
     async def do(context: ToolContext) -> Any:
         return await in_thread(_read, place=place, offset=offset, limit=limit)
 
-    return reading(place, do)
+    return plan_to_read(place, do)
 
 
 def _read(place: Place, offset: int, limit: int) -> Output:
@@ -48,7 +47,7 @@ def _read(place: Place, offset: int, limit: int) -> Output:
                 return _media(place, kind, start, size, file)
             encoding = encoding_of(start, whole=len(start) < SAMPLE)
             if not encoding:
-                raise ToolFailed(f"{place.shown} is a binary file ({told(size)}), which cannot be read as text.")
+                raise ToolFailed(f"{place.shown} is a binary file ({as_size(size)}), which cannot be read as text.")
             page = _page(_pieces(start, file, encoding), offset, limit)
             return Output((Text(_headed(place, page, encoding, to_the_end=not file.read(1))),))
     except FileNotFoundError as error:
@@ -58,13 +57,14 @@ def _read(place: Place, offset: int, limit: int) -> Output:
 
 
 def _media(place: Place, kind: str, start: bytes, size: int, file: BinaryIO) -> Output:
-    most = LARGEST_MEDIA[kind.split("/")[0]]
+    most = largest(kind)
     data = start + file.read(max(0, most + 1 - len(start)))
-    if len(data) > most:
-        raise ToolFailed(f"{place.shown} ({kind}) has {told(max(size, len(data)))}; at most {told(most)} can be seen.")
-    text = base64.b64encode(data).decode("ascii")
-    part: Content = (Image if kind.startswith("image/") else File)(kind, text, place.real.name)
-    return Output((Text(f"[{place.shown}: {kind}, {told(len(data))}]"), part))
+    part = media_part(data, place.real.name)
+    if part is None:
+        raise ToolFailed(
+            f"{place.shown} ({kind}) has {as_size(max(size, len(data)))}; at most {as_size(most)} can be seen."
+        )
+    return Output((Text(f"[{place.shown}: {kind}, {as_size(len(data))}]"), part))
 
 
 class _Page:

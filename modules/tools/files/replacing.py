@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from modules.config import private_file
 from modules.errors import ToolFailed
 from modules.tools.files.opening import folder_of, open_file, open_file_at
 from modules.tools.files.paths import Place, said
@@ -18,7 +19,7 @@ from modules.tools.files.paths import Place, said
 BACKUPS = 100  # old files that are kept
 LARGEST = 10_000_000  # bytes of a file that is changed
 
-one_at_a_time = threading.Lock()  # between looking whether a file is the same and replacing it
+one_at_a_time = threading.Lock()  # held from looking whether the file is the same until it is replaced
 
 
 class Change(Struct, frozen=True):
@@ -28,8 +29,8 @@ class Change(Struct, frozen=True):
     old: bytes | None
     new: bytes
 
-    def carry_out(self, private: Path, stop: threading.Event) -> Path | None:
-        """Do it, all or nothing, and return where the old bytes are kept. Raises ToolFailed where it cannot be done.
+    def carry_out(self, backups: Path, stop: threading.Event) -> Path | None:
+        """Do it, all or nothing, and return where in `backups` the old bytes are. Raises ToolFailed where it cannot be.
 
         Once `stop` is set nothing is changed any more.
         """
@@ -38,7 +39,7 @@ class Change(Struct, frozen=True):
                 _make_folders(self.place.real.parent)
             with one_at_a_time, folder_of(self.place.real) as folder:
                 about = self._checked(folder)
-                kept = None if self.old is None else _kept(self.old, private / "backups", self.place.real.name)
+                kept = None if self.old is None else _kept(self.old, backups, self.place.real.name)
                 with _written(folder, self.new, about) as temporary:
                     if stop.is_set():
                         raise ToolFailed("Stopped before anything was changed.")
@@ -117,7 +118,7 @@ def _make_folders(folder: Path) -> None:
 def _written(folder: int, data: bytes, like: os.stat_result | None) -> Iterator[str]:
     """A file beside the one to be replaced, complete and on the disk; what is left of it afterwards is removed."""
     name = f".{secrets.token_hex(8)}.tmp"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     opened = os.open(name, flags, 0o666 if like is None else 0o600, dir_fd=folder)
     try:
         with open(opened, "wb") as file:
@@ -138,7 +139,7 @@ def _kept(data: bytes, folder: Path, name: str) -> Path:
     """Keep old bytes in a file of this user alone, and let go of the oldest of many."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 10**9:09d}-{name[-80:]}"
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
+    with open(path, "xb", opener=private_file) as file:
         file.write(data)
         os.fsync(file.fileno())
     for old in sorted(folder.iterdir())[:-BACKUPS]:

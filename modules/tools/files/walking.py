@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
-from modules.tools.files.opening import open_file_at, open_folder
+from modules.tools.files.opening import open_file_at, open_folder, open_folder_at
 from modules.tools.files.secrets import is_secret
 
 DEEPEST = 60  # folders within folders: one is open per level
@@ -84,12 +84,11 @@ class Walk:
                 yield from self._into(entry, rules)
 
     def _into(self, entry: Entry, rules: "list[_Rules]") -> Iterator[Entry]:
-        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
         if len(entry.names) > DEEPEST:
             self.unread += 1
             return
         try:
-            below = os.open(entry.names[-1], flags, dir_fd=entry.folder)
+            below = open_folder_at(entry.folder, entry.names[-1])
         except OSError:
             self.unread += 1
             return

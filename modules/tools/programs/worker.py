@@ -107,18 +107,13 @@ async def _called(tool: Any, wanted: Any) -> Any:
 
 
 def _told(error: BaseException) -> str:
-    """The kind of an exception and its words, which need not exist: `str` of it may fail in its turn."""
+    """What to tell the model of an exception."""
     from modules.errors import ToolFailed
+    from modules.tools.tool import in_words
 
     if isinstance(error.__cause__, BaseException) and not isinstance(error.__cause__, Exception):
         error = error.__cause__  # such as SystemExit, which came out of a thread as an error that can be waited for
-    try:
-        words = str(error)
-    except BaseException:
-        words = ""
-    if isinstance(error, ToolFailed):
-        return words
-    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+    return str(error) if isinstance(error, ToolFailed) else in_words(error)
 
 
 def _line(error: BaseException, path: Path) -> int:

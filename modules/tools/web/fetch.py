@@ -8,6 +8,7 @@ from msgspec import Struct
 from modules.config import VERSION
 from modules.errors import ToolFailed
 from modules.llm.parts import File, Image, Text
+from modules.tools import media
 from modules.tools.results import BOUND
 from modules.tools.tool import Output, Plan, Tool, ToolContext, in_thread, tool
 from modules.tools.web import addresses, page
@@ -184,14 +185,14 @@ async def _body(response: "Response", media_type: str, url: "URL") -> bytes:
     """The body within its limit, however well it was packed. Raises ToolFailed for kinds that nobody could read."""
     length = response.headers.get("content-length", "")
     size = f"{length} bytes" if length.isdecimal() else "of unknown size"
-    if not page.is_text(media_type) and media_type not in (*page.PICTURES, page.PDF):
+    if not page.is_text(media_type) and media_type not in (*media.IMAGES, media.PDF):
         raise ToolFailed(f"{url} is {media_type}, {size}. Only text, images and PDF can be fetched.")
-    most = page.LARGEST_IMAGE if media_type in page.PICTURES else LARGEST
+    most = media.LARGEST_IMAGE if media_type in media.IMAGES else LARGEST
     data = bytearray()
     async for piece in response.aiter_bytes():
         data += piece
         if len(data) > most:
-            raise ToolFailed(f"{url} ({media_type or 'no type'}, {size}) is larger than {most // 1_000_000} MB.")
+            raise ToolFailed(f"{url} ({media_type or 'no type'}, {size}) is larger than {most / 1_000_000:.3g} MB.")
     return bytes(data)
 
 

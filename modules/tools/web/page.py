@@ -1,6 +1,5 @@
 """What came from the web as what a model can read: HTML as Markdown, other text as it is, pictures and PDF as parts."""
 
-import base64
 import codecs
 import re
 from typing import Any
@@ -8,22 +7,15 @@ from urllib.parse import urljoin, urlsplit
 
 from modules.errors import ToolFailed
 from modules.llm.parts import File, Image
+from modules.tools.media import media_part
 
 LARGEST_HTML = 1_000_000  # characters; beyond that, reading it takes longer than anyone waits
-LARGEST_IMAGE = 5_000_000  # bytes; no provider takes more
 LONGEST_LINK = 200  # characters
 LONGEST_TITLE = 300
 ENOUGH = 200  # characters that a <main> must have to stand for the page
 
 HTML = ("text/html", "application/xhtml+xml")
 TEXTS = re.compile(r"text/.+|application/((.+\+)?(json|xml)|javascript|ecmascript|yaml|toml|x-ndjson)|image/svg\+xml")
-PICTURES = {
-    "image/png": re.compile(rb"\x89PNG"),
-    "image/jpeg": re.compile(rb"\xff\xd8\xff"),
-    "image/gif": re.compile(rb"GIF8"),
-    "image/webp": re.compile(rb"RIFF....WEBP", re.DOTALL),
-}
-PDF = "application/pdf"
 
 # Not words of the page: programs, drawings, the ways to elsewhere.
 _DROPPED = (
@@ -54,13 +46,11 @@ def text_of(data: bytes, media_type: str, charset: str, url: str) -> str:
 
 
 def media_of(data: bytes, media_type: str, url: str) -> Image | File:
-    """A picture or PDF as a part, if its first bytes say so as well: a provider refuses what it is not."""
-    name = urlsplit(url).path.rpartition("/")[2][-100:]
-    if media_type == PDF and data.startswith(b"%PDF"):
-        return File(PDF, base64.b64encode(data).decode(), name)
-    if media_type in PICTURES and PICTURES[media_type].match(data):
-        return Image(media_type, base64.b64encode(data).decode(), name)
-    raise ToolFailed(f"{url} is said to be {media_type}, and is not.")
+    """A picture or PDF as a part, if its first bytes say so as well. Raises ToolFailed where they do not."""
+    part = media_part(data, urlsplit(url).path.rpartition("/")[2][-100:])
+    if part is None or part.media_type != media_type:
+        raise ToolFailed(f"{url} is said to be {media_type}, and is not.")
+    return part
 
 
 def decoded(data: bytes, charset: str) -> str:
