@@ -1,5 +1,6 @@
 """A provider fails in the middle of a tool loop: the results stay, no tool runs twice, and any model goes on."""
 
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,10 @@ from modules.errors import (
     ProviderError,
     RateLimited,
 )
+from modules.llm.events import Finished
+from modules.llm.message import INTERRUPTED_CALL, user
 from modules.session.asking import Retrying
+from modules.session.turn import run_turn
 from modules.tools.approval import Permission
 from modules.tools.tool import ToolContext, tool
 from tests.talk import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
@@ -139,6 +143,25 @@ async def test_a_second_request_that_is_sent_again_runs_no_tool_again(home: Home
         assert person.ran == [1]
         assert talk.conversation.messages[-1].text == "Done."
         await person.goes_on(results=1, text="And now?")
+
+
+@every_provider
+async def test_a_turn_that_is_left_at_the_last_event_of_an_answer_keeps_it_once(
+    home: Home, tmp_path: Path, name: str
+) -> None:
+    async with Talk(home) as talk:
+        person = Digger(talk, tmp_path, name)
+        person.server.answer(Answer("Let me dig.", Call("dig", {"n": 1})))
+        model = talk.conversation.model
+        async with aclosing(run_turn(talk.conversation, talk.services, user("Dig."), model, person.tools)) as turn:
+            async for event in turn:
+                if isinstance(event, Finished):
+                    break
+        assert [message.role for message in talk.conversation] == ["user", "assistant", "tool"]
+        assert talk.conversation.messages[-1].results[0].text == INTERRUPTED_CALL
+        assert len(talk.conversation.spent) == 1, "and pays once"
+        assert person.ran == []
+        await person.goes_on(results=1)
 
 
 async def test_a_call_that_is_larger_than_any_sense_is_not_run(home: Home, tmp_path: Path) -> None:

@@ -82,11 +82,11 @@ async def ask(
                         shown = True
                         growth.grew()
                         if isinstance(event, Finished):
-                            _keep(conversation, reply, request, "complete")
+                            growth.keep(request, "complete")
                         yield event
                 return
             except ProviderError as error:
-                _keep(conversation, reply, request, "incomplete")
+                growth.keep(request, "incomplete")
                 if shown:
                     raise
                 if loss := recover(request, error):
@@ -100,7 +100,7 @@ async def ask(
                 attempt += 1
                 await asyncio.sleep(delay)
             except (asyncio.CancelledError, GeneratorExit):
-                _keep(conversation, reply, request, "interrupted")
+                growth.keep(request, "interrupted")
                 raise
             finally:
                 growth.stop()
@@ -110,18 +110,25 @@ async def ask(
 
 
 class _Growth:
-    """Tells the journal of an answer while it arrives."""
+    """Tells the journal of an answer while it arrives, and keeps it at its end."""
 
     def __init__(self, conversation: Conversation, reply: Reply) -> None:
         self._conversation = conversation
         self._reply = reply
         self._head = conversation.head
         self._timer: asyncio.TimerHandle | None = None
+        self._kept = False
 
     def grew(self) -> None:
         """There is more of it; the journal is told soon, also if nothing else comes."""
         if self._timer is None and self._conversation.journal is not None:
             self._timer = asyncio.get_running_loop().call_later(BEHIND, self._tell)
+
+    def keep(self, request: ChatRequest, state: State) -> None:
+        """Store it and count what it cost: once, as it may still be stopped after its last event."""
+        if not self._kept:
+            self._kept = True
+            _keep(self._conversation, self._reply, request, state)
 
     def stop(self) -> None:
         if self._timer is not None:
