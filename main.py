@@ -219,9 +219,16 @@ def _run(work: Coroutine[Any, Any, int]) -> int:
         return await work
 
     try:
-        return asyncio.run(guarded())
+        code = asyncio.run(guarded())
     except asyncio.CancelledError:
-        return 128 + told[0] if told else EXIT_INTERRUPTED
+        code = EXIT_INTERRUPTED
+    if not told:
+        return code
+    try:
+        sys.stdout.flush()
+    except OSError:  # the terminal is gone; Python would make an exit code of its own of that
+        _let_go_of_output()
+    return 128 + told[0]
 
 
 def _replace_closed_streams() -> None:

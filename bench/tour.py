@@ -54,14 +54,20 @@ def told(request: Request) -> list[str]:
 
 def _line(entry: dict[str, Any]) -> str:
     content = entry.get("content")
-    pieces = content if isinstance(content, list) else [{"type": entry.get("type", "text"), "text": content}]
-    return f"{entry.get('role', '-'):10}" + " | ".join(_piece(piece) for piece in pieces)
+    pieces = content if isinstance(content, list) else [entry if content is None else {"type": "text", "text": content}]
+    calls = [{"type": "tool_call", **call["function"]} for call in entry.get("tool_calls") or []]
+    return f"{entry.get('role', '-'):10}" + " | ".join(_piece(piece) for piece in (calls or pieces))
 
 
 def _piece(piece: dict[str, Any]) -> str:
-    said = piece.get("text") or piece.get("thinking") or json.dumps(piece, ensure_ascii=False)
+    said = piece.get("text") or piece.get("thinking") or piece.get("output") or piece.get("content") or _called(piece)
     text = " ".join(str(said).split())
     return f"{piece.get('type', '')}: {text if len(text) <= SHORT else text[:SHORT] + '…'}"
+
+
+def _called(piece: dict[str, Any]) -> str:
+    given = piece.get("arguments") or piece.get("input")
+    return f"{piece['name']} {given}" if "name" in piece else json.dumps(piece, ensure_ascii=False)
 
 
 if __name__ == "__main__":

@@ -97,6 +97,14 @@ class TestAnAnswer:
         terminal.type("r").sees("No, because:").type("use a branch\r").sees("Finished.").prompt()
         assert results(equipped) == ["The user declined this call. The user says: use a branch"]
 
+    def test_in_plain_is_a_no_by_enter_n_and_esc(self, equipped: Home) -> None:
+        terminal = ask(equipped, *(command(f"git {n}") for n in range(3)), env={"NO_COLOR": "1"})
+        for at, key in enumerate(("\r", "n", ESC)):
+            answer(terminal.sees(f"git {at}"), key)
+        terminal.sees("Finished.").prompt()
+        assert results(equipped) == ["The user declined this call."] * 3
+        assert ran(equipped) == []
+
     @pytest.mark.parametrize("key", [CTRL_C, CTRL_D], ids=["Ctrl+C", "Ctrl+D"])
     def test_of_stop_ends_the_turn_and_the_conversation_goes_on(self, equipped: Home, key: str) -> None:
         terminal = ask(equipped, command("one"), command("two"))

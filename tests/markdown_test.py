@@ -8,6 +8,7 @@ import sys
 import time
 import unicodedata
 from pathlib import Path
+from shlex import quote
 
 import pyte
 import pytest
@@ -277,7 +278,7 @@ def test_a_terminal_that_reflows_shows_every_word_once_after_resizes(tmp_path: P
         command = ["tmux", "-S", str(tmp_path / "socket"), "-f", "/dev/null", *words]
         return subprocess.run(command, check=False, capture_output=True, text=True, timeout=10).stdout
 
-    program = f"PYTHONPATH={Path(__file__).parents[1]} {sys.executable} {script}"
+    program = f"PYTHONPATH={quote(str(Path(__file__).parents[1]))} {quote(sys.executable)} {quote(str(script))}"
     tmux("new-session", "-d", "-x", "70", "-y", "20", program)
     try:
         shown, deadline, sizes = "", time.monotonic() + 15, [40, 90, 33, 57, 25, 70]

@@ -337,9 +337,11 @@ class Home:
         rows: int = 24,
         env: Mapping[str, str] | None = None,
         python: Sequence[str] = (),
+        cwd: Path | None = None,
     ) -> Terminal:
         """Start the program in a terminal of its own."""
-        terminal = Terminal(self.argv(*args, python=python), self.env(**(env or {})), self.folder, columns, rows)
+        argv = self.argv(*args, python=python)
+        terminal = Terminal(argv, self.env(**(env or {})), cwd or self.folder, columns, rows)
         self._open.append(terminal)
         return terminal
 

@@ -47,9 +47,13 @@ async def run_turn(
         if tooling is not None and (text := _left_out(tools, model)) and text not in tooling.said:
             tooling.said.add(text)
             yield Recovered(text)
-        async with aclosing(ask(conversation, services, message, model, tools, choice)) as answer:
-            async for event in answer:
-                yield event
+        try:
+            async with aclosing(ask(conversation, services, message, model, tools, choice)) as answer:
+                async for event in answer:
+                    yield event
+        except BaseException:  # stopped after the last word of an answer, its calls are there and will not run
+            _close(conversation)
+            raise
         steps += 1
         said = conversation.messages[-1]
         if tooling is None or not said.calls:
@@ -57,16 +61,15 @@ async def run_turn(
         if not tools or said.stop not in RUNNABLE:
             conversation.append(_not_run(said))
             return
-        if conversation.journal is not None:
-            await conversation.journal.settled()
         calls = Calls(said.calls, tooling.toolbox, tooling.approval, repeats.refused(said.calls))
         try:
+            if conversation.journal is not None:
+                await conversation.journal.settled()
             async with aclosing(calls.run()) as running:
                 async for happened in running:
                     yield happened
         finally:
-            if results := closing(said, calls.results):
-                conversation.append(results)
+            _close(conversation, calls.results)
         message = None
         if reason := repeats.reason or _spent_enough(tooling.limits, steps, conversation.spent[before:]):
             yield Paused(reason)
@@ -94,6 +97,13 @@ def unanswered_results(conversation: Conversation) -> bool:
     """Whether the conversation ends with results of tools that no model has answered yet."""
     spoken = [message.role for message in conversation if message.role != "system"]
     return spoken[-1:] == ["tool"]
+
+
+def _close(conversation: Conversation, results: Iterable[ToolResult] = ()) -> None:
+    """Give each call of the last answer its result; one that has none was interrupted."""
+    last = conversation.messages[-1] if conversation.head else None
+    if last is not None and (message := closing(last, results)):
+        conversation.append(message)
 
 
 def _not_run(said: Message) -> Message:
