@@ -26,7 +26,7 @@ Progress = ProgressFnT  # told how far, of how much, and in words
 
 
 class Connection:
-    """What a server can be asked. `stirred` is set when it `gone` or its list of tools is `stale`."""
+    """What a server can be asked. `stirred` is set when it is `gone`, or when its list of tools is `stale`."""
 
     def __init__(self, name: str) -> None:
         self.gone = False
@@ -62,7 +62,7 @@ class Connection:
     async def ask(
         self, method: str, params: Mapping[str, Any] | None, patience: float, told: Progress | None = None
     ) -> dict[str, Any]:
-        """The raw result of a request. Raises ToolFailed with what went wrong; a cancelled one is taken back.
+        """The raw result of a request. Raises ToolFailed with what went wrong. A cancelled one is called off.
 
         The SDK's typed calls are not used: one bad item of a list would cost the whole list.
         """

@@ -73,7 +73,7 @@ class Pins:
         return ""
 
     def see(self, listed: list[Definition]) -> list[str]:
-        """Take note of what the server offers now. What the person should know of it comes back."""
+        """Take note of what the server offers now, and return what the person should know of it."""
         now = {one.name: one for one in listed}
         happened: dict[str, list[str]] = {}
         for name, pin in self._pins.items():

@@ -23,7 +23,10 @@ PAUSE = 0.2  # seconds between two listings, so that a server that changes witho
 
 
 class Server:
-    """`listed` is told its tools, unchecked, after each start and each change. `trouble` says why it failed."""
+    """A server that is started when it is needed, and can be stopped and started again.
+
+    `listed` is told its tools, unchecked, after each start and each change. `trouble` says why it failed.
+    """
 
     def __init__(
         self, entry: Entry, environment: Mapping[str, str], log: Log, listed: Listed, startup: float = STARTUP

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from modules.config import Config
-from modules.errors import ConfigError, UsageError
+from modules.errors import ConfigError, ToolFailed, UsageError
 from modules.llm.message import Message
 from modules.mcp.config import Entry, read
 from modules.mcp.content import messages_of, resource_of
@@ -197,12 +197,17 @@ class Servers:
         return offer.tools
 
     async def _listed(self, kind: str, key: str) -> list[tuple[str, dict[str, Any]]]:
+        """The items of all servers that have `key`, each with its server's name."""
         running = [server for server in self._servers.values() if server.state != "disabled"]
-        lists = await asyncio.gather(*(server.listing(kind) for server in running), return_exceptions=True)
+
+        async def listing(server: Server) -> list[Any]:
+            with suppress(ToolFailed):  # it cannot say
+                return await server.listing(kind)
+            return []
+
         return [
             (server.name, item)
-            for server, items in zip(running, lists, strict=True)
-            if not isinstance(items, BaseException)
+            for server, items in zip(running, await asyncio.gather(*map(listing, running)), strict=True)
             for item in items
             if isinstance(item, dict) and isinstance(item.get(key), str)
         ]

@@ -47,7 +47,7 @@ async def over_stdio(
             ended()
 
     failure = None
-    itself = False
+    ended_itself = False
     try:
         async with anyio.create_task_group() as group:
             group.start_soon(receive)
@@ -57,14 +57,14 @@ async def over_stdio(
             except Exception as error:  # it matters only where it is not the server's end that brought it about
                 failure = error
             finally:
-                itself = closed.is_set()
+                ended_itself = closed.is_set()
                 with anyio.CancelScope(shield=True):
                     await process.end()
                 group.cancel_scope.cancel()
     finally:
         for stream in (incoming, outgoing, arriving, leaving):
             stream.close()
-    if itself:
+    if ended_itself:
         raise ToolFailed(f"it ended by itself{_with(process.code)}") from failure
     if failure is not None:
         raise failure

@@ -48,7 +48,10 @@ CallEvent = Question | ToolStarted | ToolProgress | ToolEnded
 
 
 class Calls:
-    """The calls on their way to results. `refused` are not run, and why. Stopped half way, `results` has every one."""
+    """The calls of one answer. `refused` says, by id, which of them must not run and why.
+
+    `results` has one for each call at any moment, also after the run was stopped half way.
+    """
 
     def __init__(
         self, calls: Sequence[ToolCall], toolbox: Toolbox, approval: Approval, refused: Mapping[str, str] = {}

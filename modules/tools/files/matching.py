@@ -45,7 +45,7 @@ class Matcher(Protocol):
         """The files that match, in their order."""
 
 
-class Own:
+class PythonMatcher:
     """Python's regular expressions. `found` raises ValueError for a pattern that is none."""
 
     def __init__(self, pattern: str, ignore_case: bool, around: int, most: int) -> None:
@@ -95,7 +95,7 @@ class Ripgrep:
     Their paths are from the folder that this process is in.
     """
 
-    def __init__(self, program: str, wanted: Own) -> None:
+    def __init__(self, program: str, wanted: PythonMatcher) -> None:
         self._command = [program, "--no-config", "--json", "--no-messages", "--crlf", "--no-mmap"]
         self._command += [f"--max-count={wanted.most + 1}", f"--context={wanted.around}", "--no-ignore", "--hidden"]
         self._command += ["--ignore-case" if wanted.ignore_case else "--case-sensitive", "-e", wanted.pattern, "--"]
