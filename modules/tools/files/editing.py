@@ -103,8 +103,12 @@ def _plan(place: Place, old: bytes | None, new: bytes, before: str, after: str) 
 
 
 def _apart(place: Place) -> bool:
-    """Whether a permission to change files does not mean this one: what git runs and what is elsewhere is not."""
-    return place.sensitive or place.outside or ".git" in place.real.parts
+    """Whether a permission to change files does not mean this one: what is elsewhere, or hidden.
+
+    Hidden files are what shells, git, editors and CI read and run by themselves.
+    """
+    hidden = any(name.lstrip("'\"").startswith(".") for name in place.shown.split("/"))
+    return place.sensitive or place.outside or hidden
 
 
 async def _do(change: Change, summary: str, context: ToolContext) -> str:
