@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ from modules.config import ROOT
 from modules.session.calls import AT_ONCE
 from modules.tools.approval import Permission
 from modules.tools.files.editing import write_file
+from modules.tools.files.matching import Own, Ripgrep
 from modules.tools.files.secrets import is_secret
+from modules.tools.files.walking import Entry, Walk
 from modules.tools.programs.command_line import unsafe_prefix
 from modules.tools.programs.shell import run_command
 from modules.tools.results import visible
@@ -116,6 +119,31 @@ async def test_a_standing_permission_to_write_does_not_cover_hidden_files(tmp_pa
 )
 def test_a_program_that_runs_others_vouches_for_nothing(words: str) -> None:
     assert unsafe_prefix(words.split())
+
+
+@pytest.mark.parametrize("with_ripgrep", [True, False])
+def test_a_file_that_becomes_a_link_while_a_search_is_on_its_way_is_not_followed(
+    tmp_path: Path, with_ripgrep: bool
+) -> None:
+    program = shutil.which("rg")
+    if with_ripgrep and program is None:
+        pytest.skip("there is no ripgrep")
+    (tmp_path / "secret").write_text("needle outside\n")
+    work = tmp_path / "work"
+    work.mkdir()
+    for name in ("a", "b"):
+        (work / name).write_text("needle inside\n")
+
+    def files() -> Iterator[Entry]:
+        for entry in Walk(work, work).entries():
+            yield entry
+            os.replace(work / entry.names[-1], work / f"{entry.names[-1]}.old")
+            os.symlink(tmp_path / "secret", work / entry.names[-1])
+
+    wanted = Own("needle", ignore_case=False, around=0, most=10)
+    matcher = Ripgrep(program, wanted) if with_ripgrep and program else wanted
+    found = [(one.path, text) for one in matcher.found(files()) for _, text, _ in one.lines]
+    assert found == [("a", "needle inside"), ("b", "needle inside")]
 
 
 def test_hidden_messages_are_taken_from_results_and_spelling_is_left() -> None:
