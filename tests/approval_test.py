@@ -1,13 +1,14 @@
 """The question before a call, in the real program: all of it is seen, nothing but an answer answers it."""
 
 import json
+import re
 import time
 from pathlib import Path
 
 import pytest
 
 from modules.chat.approval import permission_for, rows
-from modules.chat.exact import exact, rows_of
+from modules.chat.exact import exact, foreign_letters, rows_of
 from modules.llm.parts import ToolCall
 from modules.tools.approval import Permission, Question
 from modules.tools.tool import Plan, tool
@@ -172,6 +173,25 @@ class TestWhatWasTypedBefore:
         answer(terminal, "n").sees("declined").sees("Finished.").prompt("yyyy")
         assert ran(equipped) == []
 
+    @pytest.mark.parametrize("env", [{}, {"NO_COLOR": "1"}], ids=["drawn", "printed"])
+    def test_is_not_among_keys_that_come_at_once(self, equipped: Home, env: dict[str, str]) -> None:
+        terminal = ask(equipped, command("rm x"), env=env)
+        answer(terminal, "yes, and more\r")
+        answer(terminal, "\x1b[200~no end\x1b[201~y")  # what some terminals make of a paste with its end mark inside
+        answer(terminal, "n").sees("declined").sees("Finished.")
+        assert ran(equipped) == []
+
+    def test_of_one_question_is_none_of_the_next(self, equipped: Home) -> None:
+        terminal = ask(equipped, *(command(f"rm {name}") for name in "abc"))
+        answer(terminal.sees("│ rm a"), "y")
+        for _ in range(3):
+            time.sleep(0.1)
+            terminal.type("y")
+        terminal.sees("│ rm b").type("y")
+        answer(terminal, "n").sees("│ rm c")
+        answer(terminal, "n").sees("Finished.")
+        assert ran(equipped) == [["rm a"]]
+
 
 def told(line: str) -> str:
     """A line as it must stand on the screen, blanks aside."""
@@ -200,13 +220,30 @@ class TestTheQuestion:
         text = "\n".join(f"line {n:03}" for n in range(60))
         terminal = ask(equipped, Call("edit_file", {"path": "a.py", "new": text}))
         terminal.sees("lines 1-").sees("Space shows more")
-        answer(terminal, "y").sees("There is more below.")
-        terminal.type("a").type("  ")  # two blanks in one go turn no page unseen
+        answer(terminal, "y").sees("There is more below.").type("a")
+        time.sleep(0.1)
+        terminal.type("  ")  # two blanks in one go turn no page unseen
         for _ in range(5):
             terminal.type(" ")
             time.sleep(0.1)
         terminal.sees("+line 059").type("y").sees("Finished.").prompt()
         assert ran(equipped) == [["a.py"]]
+
+    @pytest.mark.parametrize(("columns", "rows"), [(80, 3), (10, 16)])
+    def test_in_a_window_that_is_far_too_small_is_answered_after_its_last_row(
+        self, equipped: Home, columns: int, rows: int
+    ) -> None:
+        line = "echo " + " ".join(f"word{n:02}" for n in range(20))
+        equipped.groq.answer(Answer(command(line)), Answer("Finished."))
+        terminal = equipped.open(*OSS).prompt().type("Go").prompt("Go")
+        terminal.resize(columns, rows)
+        terminal.type("\r").until(lambda: str(terminal.screen.display[0]).startswith("Allow"), "the question")
+        answer(terminal, "y")
+        assert ran(equipped) == []
+        while not re.search(r"lines\d+-(\d+)of\1\D", "".join("".join(terminal.screen.display).split())):
+            terminal.type(" ")
+            time.sleep(0.1)
+        terminal.type("y").until(lambda: ran(equipped) == [[line]], "the command to run")
 
     def test_is_whole_after_the_window_changes(self, equipped: Home) -> None:
         line = "echo " + " ".join(f"word{n:02}" for n in range(30))
@@ -262,6 +299,30 @@ def test_rows_leave_nothing_out_and_are_never_too_wide() -> None:
         for width in (1, 2, 7, 80):
             cut = list(rows_of(exact(line.replace("\n", "")), width))
             assert "".join(cut) == exact(line.replace("\n", ""))
+    letters = "αж─①é漢"  # of which some terminals draw each as two columns
+    assert all(2 * len(row) <= 10 for row in rows_of(letters * 20, 10))
+
+
+def test_what_looks_alike_is_spelled_out() -> None:
+    assert exact("ё") != exact("\u0435\u0308")
+    assert exact("ก้ำ") == "ก้ำ"
+    assert "\u0301" not in exact("я" + "\u0301" * 50)[4:]
+    assert "U+037E" in foreign_letters("ls\u037e")
+    assert "U+0430" in foreign_letters("".join(map(chr, range(0x4E00, 0x4E20))) + "\u0430")
+
+
+def test_no_line_of_an_argument_looks_like_another_argument() -> None:
+    def shown(plan: Plan, **arguments: object) -> list[str]:
+        return [row.text for row in rows(question(plan, **arguments), Path("/here"), 80)[1:]]
+
+    runs = "runs a program"
+    assert shown(Plan(nothing, runs, line="ls\ntimeout: 5")) != shown(Plan(nothing, runs, line="ls"), timeout=5)
+    for one, other in [("5", 5), ("true", True), ("null", None), ("[1]", [1]), ('"x"', "x")]:
+        assert shown(Plan(nothing, runs), value=one) != shown(Plan(nothing, runs), value=other)
+    assert shown(Plan(nothing, runs), **{"a: b": "c"}) != shown(Plan(nothing, runs), a="b: c")
+    assert shown(Plan(nothing, runs), **{"  b": "c"}) != shown(Plan(nothing, runs), a="\nb: c")[-1:]
+    asked = question(Plan(nothing, runs, preview="--- a\n+++ a\n@@ -1 +1 @@\n--- b\n+++ b\n"))
+    assert [row.style for row in rows(asked, Path("/"), 80)][-2:] == ["removed", "added"]
 
 
 def test_a_border_stands_before_every_row_that_is_not_ours() -> None:

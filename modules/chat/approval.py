@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from modules.chat.exact import exact, foreign_letters, rows_of
-from modules.llm.parts import ToolCall
+from modules.llm.parts import NAME, ToolCall
 from modules.tools.approval import Permission, Question
 from modules.tools.programs.command_line import unsafe_prefix, words_of
 from modules.tools.tool import Plan
@@ -18,7 +18,9 @@ Style = Literal["", "quiet", "label", "added", "removed"]
 BORDER, MORE = "│ ", "┆ "  # before a line, and before the rest of one that needs several rows
 SHORT = 200  # characters of an argument that is shown beside a preview
 LONG_NAME = 20  # letters that the first line may have to cut
+HEADING = 2  # lines that a diff begins with; further down such a line is content
 STAR = "*"
+_VALUES = tuple('{["-0123456789tfnNI')  # what JSON can begin with
 
 
 class Row(Struct, frozen=True):
@@ -66,8 +68,10 @@ def _lines(question: Question, folder: Path) -> Iterator[tuple[str, str, Style]]
     shown: dict[str, object] = dict(question.call.parsed() or {})
     if is_command:
         shown = {name: value for name, value in shown.items() if value != plan.line}
-        for line in plan.line.split("\n"):
-            yield BORDER, exact(line), ""
+        if "\n" in plan.line:  # so that none of its lines looks like another argument
+            yield from _argument("command", plan.line)
+        else:
+            yield BORDER, exact(plan.line), ""
         if letters := foreign_letters(plan.line):
             yield "", f"Letters that are not ASCII: {exact(letters)}", "quiet"
     if plan.preview:
@@ -75,14 +79,18 @@ def _lines(question: Question, folder: Path) -> Iterator[tuple[str, str, Style]]
     for name, value in shown.items():
         yield from _argument(name, value)
     if plan.preview:
-        for line in plan.preview.removesuffix("\n").split("\n"):
-            yield BORDER, line[:1] + exact(line[1:]) if line[:1] in "+- " else exact(line), _diff_style(line)
+        for number, line in enumerate(plan.preview.removesuffix("\n").split("\n")):
+            shown_line = line[:1] + exact(line[1:]) if line[:1] in "+- " else exact(line)
+            yield BORDER, shown_line, _diff_style(line, heading=number < HEADING)
 
 
 def _argument(name: str, value: object) -> Iterator[tuple[str, str, Style]]:
+    if not NAME.fullmatch(name):
+        name = json.dumps(name, ensure_ascii=False)
     lines = value.split("\n") if isinstance(value, str) else [_told(value)]
     if len(lines) == 1:
-        yield BORDER, f"{exact(name)}: {exact(lines[0])}", ""
+        text = json.dumps(value, ensure_ascii=False) if _looks_like_a_value(value) else lines[0]
+        yield BORDER, f"{exact(name)}: {exact(text)}", ""
         return
     yield BORDER, f"{exact(name)}, {len(lines)} lines:", "label"
     for line in lines:
@@ -103,8 +111,19 @@ def _told(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _diff_style(line: str) -> Style:
-    if line.startswith(("+++", "---", "@@")):
+def _looks_like_a_value(value: object) -> bool:
+    """Whether a text, shown as it is, could be taken for a number or whatever else JSON has: "5" and 5 are not one."""
+    if not isinstance(value, str) or value[:1] not in _VALUES:
+        return False
+    try:
+        json.loads(value)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _diff_style(line: str, *, heading: bool) -> Style:
+    if heading or line.startswith("@@"):
         return "label"
     return "added" if line.startswith("+") else "removed" if line.startswith("-") else ""
 

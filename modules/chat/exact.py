@@ -4,11 +4,10 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from prompt_toolkit.utils import get_cwidth
-
 from modules.chat.clean import UNSAFE
 
 SPACE = "\u2420"
+MARKS = 3  # in a row; more of them are drawn over what stands above
 # Blanks that nobody counts: many in a row after something else, and those at the end of a line.
 _BLANKS = re.compile(r"(?<=[^ ]) {3,}| +$")
 _PICTURES = range(0x2400, 0x2440)  # they stand for control characters, and so none may stand for itself
@@ -28,10 +27,14 @@ def exact(line: str) -> str:
 
 
 def rows_of(line: str, columns: int) -> Iterator[str]:
-    """A line cut into rows no wider than so many columns, wherever that falls: nothing is left out."""
+    """A line cut into rows no wider than so many columns, wherever that falls: nothing is left out.
+
+    Terminals disagree on the width of letters beyond ASCII. What one draws too wide would be lost at its edge, so
+    each counts as much as any terminal may take for it.
+    """
     row, width = "", 0
     for char in line:
-        wide = get_cwidth(char)
+        wide = 1 if char.isascii() else 2
         if row and width + wide > columns:
             yield row
             row, width = "", 0
@@ -41,9 +44,9 @@ def rows_of(line: str, columns: int) -> Iterator[str]:
 
 
 def foreign_letters(text: str) -> str:
-    """The letters beyond ASCII, each with its number: some look like others. "" where there are none."""
-    found = dict.fromkeys(char for char in text if ord(char) > 127 and char.isalpha())
-    return ", ".join(f"{char} U+{ord(char):04X}" for char in list(found)[:20])
+    """The letters and signs beyond ASCII with their numbers, as some look like others; "" where there are none."""
+    found = dict.fromkeys(char for char in text if ord(char) > 127 and unicodedata.category(char)[0] in "LNPS")
+    return ", ".join(f"{char} U+{ord(char):04X}" for char in found)
 
 
 def _shown(line: str, at: int) -> str:
@@ -55,6 +58,17 @@ def _shown(line: str, at: int) -> str:
         return "\\u{5c}"
     if char == " " or (category[0] in "LNPS" and code not in _PICTURES and char not in _BLANK_LETTERS):
         return char
-    if category[0] == "M" and at and not line[at - 1].isascii() and not UNSAFE.match(char):
-        return char  # the spelling of many scripts
+    if category[0] == "M" and not UNSAFE.match(char) and _is_spelling(line, at):
+        return char
     return f"\\u{{{code:x}}}"
+
+
+def _is_spelling(line: str, at: int) -> bool:
+    """Whether a mark belongs to a letter, as in many scripts: not to a sign of ASCII, nor as one of a pile of marks.
+
+    Nor where both together are one letter, which looks the same and is another text.
+    """
+    before = line[max(at - MARKS, 0) : at]
+    if not before or before[-1].isascii() or len(unicodedata.normalize("NFC", line[at - 1 : at + 1])) == 1:
+        return False
+    return not all(unicodedata.category(char)[0] == "M" for char in before)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, TextIO
 
-from modules.chat.clean import clean
+from modules.chat.clean import UNSAFE, clean
 from modules.errors import EXIT_INTERRUPTED, ParlanceError, UsageError
 from modules.llm.events import Finished, TextDelta, Usage
 from modules.llm.message import Message, user
@@ -144,9 +144,7 @@ def complain(error: ParlanceError, cure: str = "") -> None:
 
 def fail_as_json(error: ParlanceError) -> None:
     """The one JSON object of a run that failed before there was a conversation."""
-    sys.stdout.write(
-        json.dumps({"text": "", "stop_reason": "failed", "error": _told(error)}, ensure_ascii=False) + "\n"
-    )
+    sys.stdout.write(_dumped({"text": "", "stop_reason": "failed", "error": _told(error)}) + "\n")
     sys.stdout.flush()
 
 
@@ -157,7 +155,7 @@ def _told(error: ParlanceError) -> dict[str, str]:
 
 def _as_json(conversation: Conversation, told: _Output) -> str:
     last, finished, usage = conversation.last_answer, told.finished, told.usage
-    return json.dumps(
+    return _dumped(
         {
             "text": last.text if last else "",
             "model": conversation.model.full_name,
@@ -167,6 +165,10 @@ def _as_json(conversation: Conversation, told: _Output) -> str:
             "cost": conversation.cost() if conversation.spent else None,
             "tools": told.tools,
             "error": told.failed,
-        },
-        ensure_ascii=False,
+        }
     )
+
+
+def _dumped(value: dict[str, Any]) -> str:
+    """JSON in which what a terminal would obey, or nobody could see, is escaped: the same to whoever parses it."""
+    return UNSAFE.sub(lambda char: json.dumps(char[0])[1:-1], json.dumps(value, ensure_ascii=False))

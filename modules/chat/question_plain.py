@@ -78,7 +78,7 @@ class _Printed:
             pressed = await waiting.get()
             if pressed.key in (Keys.ControlC, Keys.Escape):
                 return pressed
-            if not self._patience.too_early() and pressed.key is not Keys.BracketedPaste:
+            if not self._patience.too_early(pressed.key, with_others=not waiting.empty()):
                 return pressed
             self._keyboard.keep([pressed])
 

@@ -28,6 +28,7 @@ from modules.chat.interrupt import Keyboard
 from modules.tools.approval import Decision, Permission, Question
 
 GUARD = 0.3  # seconds without a key before one is an answer: it may have been on its way to something else
+TURNING = (" ", Keys.PageDown, Keys.PageUp, Keys.Down, Keys.Up)  # keys that only show
 UNREAD = "There is more below. Space shows it."
 STYLE = Style.from_dict(
     {"quiet": "fg:default dim", "label": "bold", "added": "ansigreen", "removed": "ansired", "warning": "ansiyellow"}
@@ -58,24 +59,27 @@ def always(question: Question) -> Permission | None:
 
 
 class Patience:
-    """Whether keys count yet: not before there were none for a while."""
+    """Whether keys count: not before there were none for a while, and none of those that are pasted."""
 
     def __init__(self) -> None:
         self._clock = asyncio.get_running_loop().time
         self._since: float | None = None
         self._over = False
+        self._pasted = False
 
     def begin(self) -> None:
         """The question is on the screen now."""
         if self._since is None:
             self._since = self._clock()
 
-    def too_early(self) -> bool:
-        """Asked with every key."""
-        if not self._over:
-            now = self._clock()
+    def too_early(self, key: Keys | str, *, with_others: bool) -> bool:
+        """Asked with every key. Several at once are not pressed but pasted, and then there is a wait once more."""
+        now = self._clock()
+        if key is Keys.BracketedPaste or (with_others and key not in TURNING):
+            self._since, self._over, self._pasted = now, False, True
+        elif not self._over:
             self._over = self._since is not None and now - self._since >= GUARD
-            self._since = now
+            self._since = self._since if self._pasted else now
         return not self._over
 
 
@@ -155,8 +159,9 @@ class _View:
 
     def _page(self) -> StyleAndTextTuples:
         height, _ = self._frame()
-        self._top = max(0, min(self._top, len(self._rows) - height))
-        self._shown = max(self._shown, self._top + height)
+        self._top = min(self._top, self._last_top)
+        if self.app.output.get_size().rows > height:  # else there is no room for it below the title
+            self._shown = max(self._shown, self._top + height)
         self._read = self._read or self._shown >= len(self._rows)
         page = self._rows[self._top : self._top + height]
         return _fragments((f"class:{row.style}" if row.style else "", row.text) for row in page)
@@ -194,7 +199,8 @@ class _View:
         @keys.add(Keys.Any, filter=asking)
         def answer(event: KeyPressEvent) -> None:
             pressed = event.key_sequence
-            if self._patience.too_early() or pressed[0].key is Keys.BracketedPaste:
+            others = any(key.key is not Keys.CPRResponse for key in event.key_processor.input_queue)
+            if self._patience.too_early(pressed[0].key, with_others=others):
                 self._keyboard.keep(pressed)
             else:
                 self._answer(str(getattr(pressed[0].key, "value", pressed[0].key)))
@@ -234,13 +240,17 @@ class _View:
                 else:
                     self._type(ALWAYS, self._question.plan.line)
             case " " | "pagedown":  # never past what was on the screen
-                self._top = min(self._top + self._frame()[0], self._shown)
+                self._top = min(self._top + self._frame()[0], self._shown, self._last_top)
             case "down":
-                self._top = min(self._top + 1, self._shown)
+                self._top = min(self._top + 1, self._shown, self._last_top)
             case "pageup":
                 self._top = max(0, self._top - self._frame()[0])
             case "up":
                 self._top = max(0, self._top - 1)
+
+    @property
+    def _last_top(self) -> int:
+        return max(0, len(self._rows) - self._frame()[0])
 
     def _type(self, what: str, text: str) -> None:
         self._typing, self._notice = what, ""

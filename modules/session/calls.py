@@ -17,6 +17,7 @@ from modules.tools.tool import Output, Plan, as_output, in_words
 from modules.tools.toolbox import Toolbox
 
 DECLINED = "The user declined this call."
+AT_ONCE = 8  # calls of an answer that run side by side: a model may ask for any number
 PATIENCE = 3.0  # seconds that a stopped tool has to let go of what it holds
 # What a tool may raise, sys.exit() and its own idea of being cancelled among it.
 RAISED = (Exception, SystemExit, KeyboardInterrupt, asyncio.CancelledError)
@@ -64,6 +65,7 @@ class Calls:
         self._events: asyncio.Queue[CallEvent] = asyncio.Queue()
         self._began: dict[str, float] = {}
         self._lines: dict[str, deque[str]] = {}
+        self._places = asyncio.Semaphore(AT_ONCE)
 
     @property
     def results(self) -> list[ToolResult]:
@@ -106,6 +108,10 @@ class Calls:
         return Question(call, tool, plan) if self._approval.needs(tool, plan) else plan
 
     async def _do(self, call: ToolCall, plan: Plan) -> None:
+        async with self._places:
+            await self._done(call, plan)
+
+    async def _done(self, call: ToolCall, plan: Plan) -> None:
         def tell(line: str) -> None:
             self._lines.setdefault(call.id, deque(maxlen=REMEMBERED)).append(line)
             self._events.put_nowait(ToolProgress(call, line))

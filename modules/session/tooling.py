@@ -90,9 +90,11 @@ def tooling_of(config: Config, approval: Approval, wanted: tuple[str, ...] | Non
 
     def make() -> Toolbox:
         from modules.tools.built_in import BUILT_IN
+        from modules.tools.programs.shield import shut
         from modules.tools.programs.user_tools import UserTools
         from modules.tools.tool import ToolContext
 
+        shut()
         context = ToolContext(
             folder,
             config.data_folder,

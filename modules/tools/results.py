@@ -10,8 +10,13 @@ from modules.tools.tool import Content, Output
 BOUND = 50_000  # bytes of text that the model is given
 TAIL = 10_000  # of which these are the last
 
-# Characters that nobody sees and a model still reads: tags, and selectors and joiners outside emoji and spelling.
-_INVISIBLE = re.compile("[\U000e0000-\U000e0fff]")
+# What nobody sees and a model still reads. Single characters of this kind are spelling, or what a file has: an edit
+# needs them as they are. Letters of the tag block outside a flag are not, nor is a row of them, which holds a message.
+_FLAG = "\U0001f3f4[\U000e0061-\U000e007a\U000e0030-\U000e0039]{3,6}\U000e007f"
+_UNSEEN = (
+    "\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef"
+)
+_INVISIBLE = re.compile(f"({_FLAG})|[\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]|[{_UNSEEN}]{{8,}}")
 
 
 def result_of(call: ToolCall, output: Output, private: Path) -> ToolResult:
@@ -25,7 +30,9 @@ def result_of(call: ToolCall, output: Output, private: Path) -> ToolResult:
 
 def visible(text: str) -> str:
     """The text without NUL and without letters that exist only to be overlooked, and a note where there were any."""
-    text, hidden = _INVISIBLE.subn("", text.replace("\0", "\ufffd"))
+    text = text.replace("\0", "\ufffd")
+    shown = _INVISIBLE.sub(lambda found: found[1] or "", text)
+    hidden, text = len(text) - len(shown), shown
     return f"{text}\n[{hidden} invisible characters were removed]" if hidden else text
 
 

@@ -106,8 +106,12 @@ def _plan(place: Place, old: bytes | None, new: bytes, before: str, after: str) 
 
 
 def _apart(place: Place) -> bool:
-    """Whether a permission to change files leaves this one out, as what git may run or what is elsewhere."""
-    return place.sensitive or place.outside or ".git" in place.real.parts
+    """Whether a permission to change files leaves this one out: what is elsewhere, or hidden.
+
+    Hidden files are what shells, git, editors and CI read and run by themselves.
+    """
+    hidden = any(name.lstrip("'\"").startswith(".") for name in place.shown.split("/"))
+    return place.sensitive or place.outside or hidden
 
 
 async def _do(change: Change, summary: str, context: ToolContext) -> str:

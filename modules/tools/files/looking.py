@@ -17,7 +17,7 @@ from typing import Literal
 from modules.tools.files.encodings import as_size
 from modules.tools.files.globs import Glob
 from modules.tools.files.matching import LARGEST, Matcher, PythonMatcher, Ripgrep
-from modules.tools.files.opening import folder_of, open_folder
+from modules.tools.files.opening import folder_of
 from modules.tools.files.secrets import is_secret
 from modules.tools.files.walking import Entry, Walk
 
@@ -105,7 +105,6 @@ def _searched(request: Request) -> Iterator[tuple[Kind, str]]:
     walk = _walk(request, glob)
     files = _Files(request, glob)
     wanted = PythonMatcher(request.pattern, request.ignore_case, request.around, request.limit)
-    os.fchdir(open_folder(Path(request.root)))
     ripgrep = Ripgrep(request.rg, wanted)
     matcher: Matcher = ripgrep if request.rg and ripgrep.takes_it() else wanted
     room, left, full = ROOM, request.limit, False

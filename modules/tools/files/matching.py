@@ -2,10 +2,12 @@
 
 import base64
 import json
+import os
 import re
 import subprocess
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,7 +17,9 @@ from modules.tools.files.walking import Entry
 
 LARGEST = 20_000_000  # bytes of a file that is searched
 WIDEST = 300  # characters of a line that are shown
-BATCH = 100_000  # characters of paths that one ripgrep is given
+HELD = 100  # open files that one ripgrep is given
+
+_OPEN = "/dev/fd/"
 
 Line = tuple[int, str, int]  # number, text, and where in it the match begins: -1 for a line around one
 
@@ -92,7 +96,7 @@ class PythonMatcher:
 class Ripgrep:
     """ripgrep, told every file and every setting: its own rules and configuration count for nothing.
 
-    Their paths are from the folder that this process is in.
+    They are open already: by its path, a file could have become a link to elsewhere when ripgrep comes to it.
     """
 
     def __init__(self, program: str, wanted: PythonMatcher) -> None:
@@ -106,19 +110,19 @@ class Ripgrep:
             return probe.wait() in (0, 1)
 
     def found(self, files: Iterable[Entry]) -> Generator[Found, None, None]:
-        for batch in _batches(entry.path for entry in files):
-            found = dict(self._batch(batch))
-            yield from (Found(path, found[path]) for path in batch if path in found)
+        for batch in _batches(files):
+            found = dict(self._batch(list(batch)))
+            yield from (Found(path, found[name]) for name, path in batch.items() if name in found)
 
-    def _batch(self, paths: list[str]) -> Iterator[tuple[str, list[Line]]]:
+    def _batch(self, names: list[str]) -> Iterator[tuple[str, list[Line]]]:
         lines: list[Line] = []
-        with self._run([f"./{path}" for path in paths]) as running:
+        with self._run(names) as running:
             for event in map(json.loads, running.stdout or ()):
                 match event:
                     case {"type": "match" | "context", "data": data}:
                         lines.append(_line(data))
                     case {"type": "end", "data": {"path": path, "binary_offset": None}}:
-                        yield _text(path).decode(errors="surrogateescape").removeprefix("./"), lines
+                        yield _text(path).decode(), lines
                         lines = []
                     case {"type": "end"}:  # of a binary file
                         lines = []
@@ -129,21 +133,34 @@ class Ripgrep:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            pass_fds=[_descriptor(path) for path in paths if path.startswith(_OPEN)],
         )
 
 
-def _batches(paths: Iterable[str]) -> Iterator[list[str]]:
-    """The paths in lists that fit into a command line."""
-    batch: list[str] = []
-    room = BATCH
-    for path in paths:
-        batch.append(path)
-        room -= len(path)
-        if room <= 0:
+def _batches(files: Iterable[Entry]) -> Iterator[dict[str, str]]:
+    """The files by the names of their descriptors, with their paths; open until the next ones are asked for."""
+    batch: dict[str, str] = {}
+    try:
+        for entry in files:
+            with suppress(OSError):
+                batch[f"{_OPEN}{open_file_at(entry.folder, entry.names[-1])}"] = entry.path
+            if len(batch) == HELD:
+                yield batch
+                _close(batch)
+        if batch:
             yield batch
-            batch, room = [], BATCH
-    if batch:
-        yield batch
+    finally:
+        _close(batch)
+
+
+def _close(batch: dict[str, str]) -> None:
+    for name in batch:
+        os.close(_descriptor(name))
+    batch.clear()
+
+
+def _descriptor(name: str) -> int:
+    return int(name.removeprefix(_OPEN))
 
 
 def _line(data: dict[str, Any]) -> Line:

@@ -16,15 +16,22 @@ _RESERVED = _names(
     "if then elif else fi for in while until do done case esac select function time coproc"
 )  # to some shell, as the first word without quotes
 
-_SHELLS = _names("sh bash dash zsh ksh mksh ash csh tcsh fish busybox pwsh powershell cmd eval source . trap")
+_SHELLS = _names(
+    "sh bash dash zsh ksh mksh ash csh tcsh fish busybox toybox rbash rksh lksh yash posh xonsh nu elvish pwsh "
+    "powershell cmd eval source . trap"
+)
 _WRAPPERS = _names(
     "sudo doas su run0 pkexec env exec command builtin nohup nice ionice chrt taskset setsid stdbuf timeout time xargs "
     "parallel watch entr script expect strace ltrace gdb lldb valgrind perf unshare nsenter chroot flock systemd-run "
-    "screen tmux at batch caffeinate arch direnv ssh sshpass mosh wine rlwrap unbuffer run-parts"
+    "screen tmux at batch caffeinate arch direnv ssh sshpass mosh wine rlwrap unbuffer run-parts runuser setpriv "
+    "setarch linux32 linux64 prlimit numactl choom cpulimit firejail bwrap proot fakeroot fakechroot faketime "
+    "dbus-run-session dbus-launch xvfb-run start-stop-daemon daemonize dtach hyperfine torsocks torify proxychains "
+    "ccache distcc sccache tini dumb-init dotenv op chronic ts"
 )
 _RUNNING = _names(  # an option of theirs, wherever it stands, runs a program
     "find fd fdfind awk gawk mawk nawk sed ed ex vi vim nvim view emacs nano less more man rsync scp sftp tar zip rg "
-    "sort split m4 psql mysql sqlite3 nmap socat ncat"
+    "sort split m4 psql mysql sqlite3 nmap socat ncat nc cpio pax bsdtar tcpdump ip gcc g++ cc c++ clang clang++ ld "
+    "cmake dpkg rpm mail mailx mutt wget curl ssh-keygen openssl busctl journalctl crontab emacsclient pg most"
 )
 _UNFINISHED = _names(  # what they do is said by the word after, and options before it may run anything
     "python pypy node deno bun ruby perl php lua luajit tclsh java rscript r julia osascript npx bunx uvx pipx git hg "

@@ -22,7 +22,11 @@ _DROPPED = (
     "script", "style", "noscript", "template", "svg", "math", "nav", "iframe", "object", "canvas", "video", "audio",
     "button", "select", "dialog", "link", "meta",
 )  # fmt: skip
-_HIDDEN = re.compile(r"(display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+_HIDDEN = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*(hidden|collapse)|(opacity|font-size)\s*:\s*0*\.?0+(px|pt|r?em|%)?\s*(!|;|$)"
+    r"|(text-indent|left|top|right|bottom)\s*:\s*-\d{3,}",
+    re.IGNORECASE,
+)
 _DECLARED = re.compile(
     rb"""<(?:meta[^>]{0,200}?charset|\?xml[^>]{0,200}?encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""", re.I
 )
