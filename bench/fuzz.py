@@ -3,19 +3,22 @@
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.acting import Acting
 from tests.wandering import MODELS, Wandering
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Try that many conversations; it ends with the smallest that could not go on, if there is one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--examples", type=int, default=1000)
     parser.add_argument("--steps", type=int, default=15, help="turns and changes in each of them")
-    given = parser.parse_args()
+    parser.add_argument("--engine", action="store_true", help="whole turns with tools, by the engine and over loopback")
+    given = parser.parse_args(argv)
     chosen = settings(
         max_examples=given.examples,
         stateful_step_count=given.steps,
@@ -25,13 +28,13 @@ def main() -> int:
         suppress_health_check=list(HealthCheck),
     )
     began = time.monotonic()
-    Wandering.played = Wandering.looked = 0
-    run_state_machine_as_test(Wandering, settings=chosen)
+    run_state_machine_as_test(Acting if given.engine else Wandering, settings=chosen)
     seconds = time.monotonic() - began
-    print(
-        f"{Wandering.played} conversations, {Wandering.looked} requests of {len(MODELS)} kinds of models looked at, "
-        f"nothing broken, in {seconds:.0f} s."
-    )
+    if given.engine:
+        told = ", ".join(f"{count} {what}" for what, count in sorted(Acting.counted.items()))
+    else:
+        told = f"{Wandering.played} conversations, {Wandering.looked} requests"
+    print(f"{told}; {len(MODELS)} kinds of models looked at, nothing broken, in {seconds:.0f} s.")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Break the transformers once for each rule of the rulebook that they answer for, and see a test fail."""
+"""Break one rule at a time, of the wire and of the tools, and see which test notices."""
 
 import os
 import re
@@ -22,6 +22,16 @@ CLAUDE_STREAM, OPENAI_STREAM = "modules/anthropic/stream.py", "modules/openai/st
 TELLING, CHAT_STREAM = "modules/llm/telling.py", "modules/llm/chat_completions_stream.py"
 BASE, SCHEMAS = "modules/llm/base.py", "modules/llm/schemas.py"
 ASKING, TURN = "modules/session/asking.py", "modules/session/turn.py"
+
+CALLS, APPROVAL, RESULTS = "modules/session/calls.py", "modules/tools/approval.py", "modules/tools/results.py"
+TOOLBOX, CONFIG = "modules/tools/toolbox.py", "modules/config.py"
+PROCESS, WORDS = "modules/tools/programs/process.py", "modules/tools/programs/command_line.py"
+WORKER, OWN = "modules/tools/programs/worker.py", "modules/tools/programs/user_tools.py"
+ADDRESSES, FETCH = "modules/tools/web/addresses.py", "modules/tools/web/fetch.py"
+PATHS, REPLACING = "modules/tools/files/paths.py", "modules/tools/files/replacing.py"
+PINS, OFFER, STDIO = "modules/mcp/pins.py", "modules/mcp/offer.py", "modules/mcp/stdio.py"
+VIEW, PRINTED, KEYBOARD = "modules/chat/question_view.py", "modules/chat/question_plain.py", "modules/chat/interrupt.py"
+HEADLESS, START = "modules/chat/headless.py", "modules/chat/start.py"
 
 # Rule, file, what stands there, what is put in its place.
 EDITS: tuple[tuple[str, str, str, str], ...] = (
@@ -74,7 +84,7 @@ EDITS: tuple[tuple[str, str, str, str], ...] = (
     ("T7 long descriptions", CHAT, "shortened(tool.told, tool.schema)", "tool.told, tool.schema"),
     ("tools are refused once", ASKING, "ledger.without |= {no_tools(model)}", "pass"),
     ("fields are refused once", BASE, "if field not in self.refused}", "}"),
-    ("open calls are closed", TURN, "if results := closing(said, calls.results):", "if results := None:"),
+    ("open calls are closed", TURN, "    if last is not None and (message := closing(last, results)):", "    if False:"),
     ("cut calls do not run", TURN, "if not tools or said.stop not in RUNNABLE:", "if not tools:"),
     ("prefix: frozen stays", LEDGER, "        self.entries += self._tail\n", "        self.entries = self._tail\n"),
     ("undo cuts", LEDGER, "        del self.entries[kept:], self.digests[kept:]\n", ""),
@@ -82,17 +92,85 @@ EDITS: tuple[tuple[str, str, str, str], ...] = (
     ("refused turns stay out", MESSAGE, 'or message.state == "refused" or', "or"),
 )  # fmt: skip
 
+# The same, with the tests that are to notice: those of the wire take a minute, and know nothing of these.
+TOOL_EDITS: tuple[tuple[str, str, str, str, str], ...] = (
+    ("approval: no answer is a no", APPROVAL, "    allowed: bool = False\n", "    allowed: bool = True\n", "tool_engine tool_switching approval"),
+    ("approval: Enter declines", VIEW, 'case "n" | "N" | "c-m":\n                self.app.exit(result=Decision())', 'case "n" | "N" | "c-m":\n                self.app.exit(result=Decision(allowed=True))', "approval"),
+    ("approval: Enter declines in plain", PRINTED, 'case "n" | "c-m" | "escape":\n                    return Decision()', 'case "n" | "c-m" | "escape":\n                    return Decision(allowed=True)', "approval"),
+    ("approval: read to the end first", VIEW, 'case "y" | "Y" | "a" | "A" if not self._read:', 'case "y" | "Y" | "a" | "A" if False:', "approval"),
+    ("approval: type-ahead stays unsent", KEYBOARD, "            self._ahead = _unsent(self._ahead)\n", "", "approval"),
+    ("approval: early keys are no answer", VIEW, "if self._patience.too_early() or", "if", "approval"),
+    ("approval: what runs was shown", CALLS, "                plan = plan.plan\n", "                _, plan = await self._toolbox.plan(call)\n", "tool_bounds"),
+    ("approval: nobody there is a no", HEADLESS, "Decision(reason=f", "Decision(True, reason=f", "tool_commands"),
+    ("permission: one tool", APPROVAL, "        if self.tool != tool.name:\n            return False\n", "", "permission"),
+    ("permission: whole words", APPROVAL, "return words[: len(wanted)] == wanted", "return plan.line.startswith(self.line)", "permission"),
+    ("permission: words that vouch", APPROVAL, " or unsafe_prefix(wanted)", "", "permission"),
+    ("permission: no shell syntax", WORDS, "[A-Za-z0-9_@%+:,./^=-]|", "[A-Za-z0-9_@%+:,./^=;&-]|", "permission"),
+    ("permission: no assignments", WORDS, "(_ASSIGNMENT.match(found[0]) or found[0] in _RESERVED)", "found[0] in _RESERVED", "permission"),
+    ("permission: apart is apart", APPROVAL, "        if plan.apart:\n            return bool(self.line) and self.line == plan.line\n", "", "paths permission"),
+    ("calls: results in call order", MESSAGE, "interrupted_result(call) for call in message.calls)", "interrupted_result(call) for call in reversed(message.calls))", "tool_engine tool_fault"),
+    ("calls: side by side", CALLS, "tasks = [asyncio.ensure_future(self._do(call, plan)) for call, plan in ready]", "tasks = [await self._do(call, plan) for call, plan in ready][:0]", "tool_engine"),
+    ("calls: stopped ones are told", CALLS, "            for task in tasks:\n                task.cancel()\n            if tasks:\n                await asyncio.wait(tasks, timeout=PATIENCE)", "            pass", "tool_switching shell tool_end"),
+    ("calls: what came is kept", CALLS, 'f"Interrupted by the user after {seconds:.1f} seconds.", self._lines.get(call.id, ())', 'f"Interrupted by the user after {seconds:.1f} seconds."', "shell tool_switching"),
+    ("calls: time runs out", CALLS, "asyncio.timeout(plan.patience)", "asyncio.timeout(None)", "tool_fault"),
+    ("calls: kept before they run", TURN, "                await conversation.journal.settled()\n", "                pass\n", "tool_bounds"),
+    ("calls: closed when it goes on", START, "    if last is not None and last.calls:", "    if False:", "resume"),
+    ("loop: cut calls do not run twice", ASKING, "                if shown:\n                    raise\n", "", "tool_loop_fault"),
+    ("loop: kept once", ASKING, "            self._kept = True\n", "", "tool_loop_fault"),
+    ("loop: closed at the last word", TURN, "            _close(conversation)\n", "            pass\n", "tool_loop_fault"),
+    ("loop: three times the same", TURN, "if self._most and self._count >= self._most:", "if False:", "tool_engine"),
+    ("loop: 25 requests", TURN, "if limits.steps and steps >= limits.steps:", "if False:", "tool_engine"),
+    ("loop: dollars", TURN, "if limits.dollars and dollars >= limits.dollars:", "if False:", "tool_engine"),
+    ("loop: tokens", TURN, "if limits.tokens and tokens >= limits.tokens:", "if False:", "tool_engine"),
+    ("tool_choice is none", TURN, '(tooling.toolbox.specs, "none") if called', '(tooling.toolbox.specs, "auto") if called', "tool_switching"),
+    ("tools that are off do not run", TOOLBOX, "        if not self.enabled:\n            raise ToolFailed(\"Tools are switched off by the user.\")\n", "", "tool_bounds"),
+    ("a tool that is off does not run", TOOLBOX, "if found is None or not self.is_on(call.name):", "if found is None:", "tool_bounds"),
+    ("arguments: a name once", TOOLBOX, ", object_pairs_hook=_once", "", "tool_fault"),
+    ("arguments: no larger than that", TOOLBOX, "if len(call.arguments) > LARGEST_CALL:", "if False:", "tool_bounds"),
+    ("results: bounded", RESULTS, "    if len(data) <= BOUND:\n", "    if True:\n", "tool_fault"),
+    ("results: both ends", RESULTS, "tail = data[-TAIL:]", 'tail = b""', "tool_fault"),
+    ("results: a private file", RESULTS, "os.O_NOFOLLOW, 0o600)", "os.O_NOFOLLOW, 0o644)", "tool_fault"),
+    ("results: nothing invisible", RESULTS, 'text, hidden = _INVISIBLE.subn("", text.replace("\\0", "\\ufffd"))', "hidden = 0", "tool_bounds"),
+    ("programs: everything they started", PROCESS, "if one.session == self._leader or (pid, one.began) in self._known", "if pid == self._leader", "shell"),
+    ("programs: SIGKILL at last", PROCESS, "        family.signal(signal.SIGKILL)\n", "        pass\n", "shell"),
+    ("programs: SIGTERM before it", PROCESS, "        self.signal(signal.SIGTERM)\n", "        self.signal(signal.SIGKILL)\n", "shell"),
+    ("programs: only their environment", PROCESS, "env=dict(context.environment),", "env={**os.environ, **context.environment},", "shell user_tools"),
+    ("the end: the tools first", "main.py", "        await context.tooling.close()\n", "", "tool_end"),
+    ("the end: its exit code", "main.py", "    return 128 + told[0]\n", "    return code\n", "tool_end"),
+    ("environment: what is harmless", CONFIG, "if name in named or name.startswith(FAMILIES_FOR_CHILDREN)", "if True", "config"),
+    ("environment: of an MCP server", STDIO, 'if name in INHERITED or name.startswith("LC_")', "if True", "mcp_fault"),
+    ("web: private addresses", ADDRESSES, "if not granted and not all(map(is_public, found)):", "if not granted and not any(map(is_public, found)):", "web"),
+    ("web: v4 in v6", ADDRESSES, "            found = found.ipv4_mapped\n", "            return True\n", "web"),
+    ("web: refused before the question", FETCH, "and addresses.is_private_literal(target.host)", "and False", "web"),
+    ("web: connected to what was checked", FETCH, "pinned = url.copy_with(host=address, fragment=None)", "pinned = url.copy_with(fragment=None)", "web"),
+    ("web: redirects stay", FETCH, "if not follows(url, answer):", "if False:", "web"),
+    ("files: outside asks", PATHS, '"outside the working folder": outside,', '"outside the working folder": False,', "paths"),
+    ("files: secrets ask", PATHS, '"where secrets may be": secret or kernel,', '"where secrets may be": kernel,', "paths"),
+    ("files: the digest before an edit", REPLACING, "if hashlib.sha256(now).digest() != hashlib.sha256(self.old).digest():", "if False:", "editing"),
+    ("files: hard links", REPLACING, "    if about.st_nlink > 1:", "    if False:", "editing"),
+    ("own tools: what was read runs", WORKER, 'if wanted.digest not in ("", digest):', "if False:", "user_tools"),
+    ("own tools: others cannot write", OWN, "    if about.st_mode & 0o022:", "    if False:", "user_tools"),
+    ("own tools: no link that leads out", OWN, "if not path.resolve().is_relative_to(folder.resolve()):", "if False:", "user_tools"),
+    ("MCP: every call asks", OFFER, "return Plan(do, asks,", 'return Plan(do, "",', "mcp"),
+    ("MCP: a changed tool does not run", PINS, "if pin.changed is not None or pin.definition.text != definition.text:", "if False:", "mcp"),
+    ("MCP: a changed tool is not told", PINS, "if not pin.gone and pin.changed is None]", "if not pin.gone]", "mcp"),
+    ("MCP: seen before it is accepted", PINS, "if self._pins[name].changed == shown]", "]", "mcp"),
+    ("MCP: arguments are checked", OFFER, "        if problem := await in_thread(schemas.problem", "        if False and await in_thread(schemas.problem", "mcp"),
+)  # fmt: skip
+
 
 def main() -> int:
     """Try each edit, or those whose rule begins with an argument; the exit code is 1 if one goes unnoticed."""
-    wanted = [edit for edit in EDITS if not sys.argv[1:] or edit[0].startswith(tuple(sys.argv[1:]))]
+    wire = " ".join(TESTS)
+    edits = [*((*edit, wire) for edit in EDITS), *TOOL_EDITS]
+    wanted = [edit for edit in edits if not sys.argv[1:] or edit[0].startswith(tuple(sys.argv[1:]))]
     missed = []
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
         shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".git", "__pycache__", ".*_cache", ".hypothesis"))
-        for rule, path, old, new in wanted:
-            caught = _try(tree, path, old, new)
+        for rule, path, old, new, tests in wanted:
+            caught = _try(tree, path, old, new, tests)
             print(f"{rule:36}{caught}", flush=True)
             if caught.startswith("NOT"):
                 missed.append(rule)
@@ -100,15 +178,15 @@ def main() -> int:
     return 1 if missed else 0
 
 
-def _try(tree: Path, path: str, old: str, new: str) -> str:
-    """The test that fails with this edit."""
+def _try(tree: Path, path: str, old: str, new: str, names: str) -> str:
+    """The test of these that fails with this edit."""
     file = tree / path
     text = file.read_text()
     if text.count(old) < 1:
         return f"NOT TRIED: {path} reads otherwise by now"
     file.write_text(text.replace(old, new))
     try:
-        tests = [f"tests/{name}_test.py" for name in TESTS]
+        tests = [f"tests/{name}_test.py" for name in names.split()]
         command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", *tests]
         env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
         run = subprocess.run(command, cwd=tree, env=env, capture_output=True, text=True, check=False)

@@ -180,6 +180,13 @@ def test_an_env_file_is_not_read_for_what_the_environment_has(tmp_path: Path) ->
     assert config(tmp_path, b"\xff\xfe", X_KEY="1234").get("X_KEY") == "1234"
 
 
+def test_programs_that_tools_run_get_what_is_usual_and_what_the_settings_name_and_no_key(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text('[tools]\nenvironment = ["DEPLOY_TARGET"]\n')
+    usual = {"PATH": "/usr/bin", "HOME": "/root", "LC_ALL": "C.UTF-8", "DEPLOY_TARGET": "here"}
+    others = {"ANTHROPIC_API_KEY": SECRET, "GITHUB_TOKEN": SECRET, "LD_PRELOAD": "/tmp/x.so", "AWS_PROFILE": "work"}
+    assert config(tmp_path, f"X_KEY={SECRET}\n", **usual, **others).child_environment == usual
+
+
 def test_a_home_of_ones_own_holds_all_folders(tmp_path: Path) -> None:
     settings = config(tmp_path)
     assert settings.folder == tmp_path

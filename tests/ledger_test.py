@@ -483,6 +483,20 @@ def test_calls_that_were_closed_for_a_question_that_was_taken_back_are_closed_on
 
 
 @every_endpoint
+def test_of_two_questions_that_were_told_as_one_the_first_stays_when_the_second_is_taken_back(name: Dialect) -> None:
+    dry = Dry(FOUR[name], tools=TOOLS)
+    dry.turn("How warm?", "Let me look.", *TWO_CALLS)
+    dry.say("Never mind.")
+    dry.turn("What time is it?")
+    dry.conversation.undo()
+    assert "Never mind." in json.dumps(dry.entries())
+    grown = dry.entries()
+    dry.conversation.ledgers.clear()
+    assert dry.entries() == grown
+    assert dry.broken() == []
+
+
+@every_endpoint
 def test_one_who_never_spoke_before_is_told_what_one_who_always_did_was_told(name: Dialect) -> None:
     profile = structs.replace(FOUR[name].profile, mid_system=True)
     model = model_at(name, profile=profile, **({"id": "claude-opus-5-5"} if name == "anthropic" else {}))

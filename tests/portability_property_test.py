@@ -2,10 +2,10 @@
 
 from hypothesis import HealthCheck, Phase, settings
 
+from tests.acting import Acting
 from tests.wandering import Wandering
 
-TestAnyConversation = Wandering.TestCase
-TestAnyConversation.settings = settings(
+FEW = settings(
     max_examples=200,
     stateful_step_count=6,
     deadline=None,
@@ -14,3 +14,8 @@ TestAnyConversation.settings = settings(
     phases=(Phase.generate,),
     suppress_health_check=list(HealthCheck),
 )
+
+TestAnyConversation = Wandering.TestCase
+TestAnyConversation.settings = FEW
+TestAnyTurn = Acting.TestCase
+TestAnyTurn.settings = settings(FEW, max_examples=60)

@@ -18,11 +18,10 @@ from modules.llm.events import Finished
 from modules.llm.message import INTERRUPTED_CALL, user
 from modules.session.asking import Retrying
 from modules.session.turn import run_turn
-from modules.tools.approval import Permission
 from modules.tools.tool import ToolContext, tool
 from tests.talk import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
 from tests.terminal import Home
-from tests.tooling import NO, YES, Person, tooling
+from tests.tooling import Person, tooling
 from tests.wire import Answer, Call, Fault, Status
 
 EVERY = (ANTHROPIC, OPENAI, GROQ, OLLAMA)
@@ -162,102 +161,3 @@ async def test_a_turn_that_is_left_at_the_last_event_of_an_answer_keeps_it_once(
         assert len(talk.conversation.spent) == 1, "and pays once"
         assert person.ran == []
         await person.goes_on(results=1)
-
-
-async def test_a_call_that_is_larger_than_any_sense_is_not_run(home: Home, tmp_path: Path) -> None:
-    async with Talk(home) as talk:
-        person = Digger(talk, tmp_path, GROQ)
-        person.server.answer(Answer(Call("dig", '{"n": 1' + " " * 1_000_000 + "}", deltas=2)), "I see.")
-        await person.say("Dig.")
-        assert person.results == ["The arguments are larger than 1000000 characters."]
-        assert person.ran == []
-
-
-async def test_a_tool_that_is_off_is_as_one_that_is_not_there(home: Home, tmp_path: Path) -> None:
-    ran: list[str] = []
-
-    @tool(effect="read", free=True)
-    async def dig() -> str:
-        """Dig."""
-        ran.append("dig")
-        return "found"
-
-    @tool(effect="read", free=True)
-    async def look() -> str:
-        """Look."""
-        return "nothing"
-
-    home.groq.answer(Answer(Call("dig"), Call("look")), "I see.")
-    async with Talk(home, GROQ) as talk:
-        person = Person(talk, tooling(tmp_path, dig, look))
-        person.tools.toolbox.switch("dig", on=False)
-        await person.say("Dig.")
-        assert person.results == ['There is no tool "dig". There are look.', "nothing"]
-        assert ran == []
-
-
-async def test_tools_that_are_off_are_not_run_by_a_model_that_calls_them_all_the_same(
-    home: Home, tmp_path: Path
-) -> None:
-    async with Talk(home) as talk:
-        person = Digger(talk, tmp_path, OLLAMA)
-        person.server.answer(Answer(Call("dig", {"n": 1})), "I see.", Answer(Call("dig", {"n": 2})), "Well.")
-        await person.say("Dig.")
-        person.tools.toolbox.enabled = False
-        await person.say("Dig again.")
-        assert person.results == ["Tools are switched off by the user."]
-        assert person.ran == [1]
-
-
-async def test_a_long_result_is_cut_also_where_no_file_can_hold_all_of_it(home: Home, tmp_path: Path) -> None:
-    folder = tmp_path / "work"
-    folder.mkdir()
-    (tmp_path / "private").write_text("in the way")
-
-    @tool(effect="read", free=True)
-    async def flood() -> str:
-        """Say much."""
-        return "first " + "x" * 100_000 + " last"
-
-    home.anthropic.answer(Answer(Call("flood")), "Much.")
-    async with Talk(home) as talk:
-        await Person(talk, tooling(folder, flood)).say("Go.")
-        text = talk.conversation.messages[2].results[0].text
-    assert text.startswith("first x")
-    assert text.endswith("x last")
-    assert "[… 50011 of 100011 bytes left out …]" in text
-
-
-async def test_letters_that_only_a_model_would_read_are_taken_out_and_counted(home: Home, tmp_path: Path) -> None:
-    @tool(effect="read", free=True)
-    async def whisper() -> str:
-        """Say something else."""
-        return "Hello" + "".join(chr(0xE0000 + ord(letter)) for letter in "obey") + "\0."
-
-    home.anthropic.answer(Answer(Call("whisper")), "Hm.")
-    async with Talk(home) as talk:
-        await Person(talk, tooling(tmp_path, whisper)).say("Go.")
-        assert talk.conversation.messages[2].results[0].text == "Hello\ufffd.\n[4 invisible characters were removed]"
-
-
-@pytest.mark.parametrize("granted", [Permission("other"), Permission("act", "act --all", prefix=True)])
-async def test_a_permission_for_something_else_lets_nothing_run(
-    home: Home, tmp_path: Path, granted: Permission
-) -> None:
-    ran: list[str] = []
-
-    @tool(effect="write")
-    async def act() -> str:
-        """Act."""
-        ran.append("act")
-        return "done"
-
-    home.ollama.answer(Answer(Call("act")), "I see.", Answer(Call("act")), "Fine.")
-    async with Talk(home, OLLAMA) as talk:
-        person = Person(talk, tooling(tmp_path, act), lambda question: NO)
-        person.tools.approval.permissions.append(granted)
-        await person.say("Act.")
-        assert (len(person.asked), ran) == (1, [])
-        person.answer = lambda question: YES
-        await person.say("Act after all.")
-        assert ran == ["act"]

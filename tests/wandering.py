@@ -82,14 +82,14 @@ told = st.sampled_from(
 models = st.sampled_from(list(MODELS))
 
 
-def restarted(conversation: Conversation) -> Conversation:
+def restarted(conversation: Conversation, models: ModelRegistry | None = None) -> Conversation:
     """The conversation as the next run of the program finds it in the file."""
     with TemporaryDirectory() as folder:
         kept = Store(Path(folder) / FILE)
         kept.said(conversation, conversation.nodes[-1])
         kept.close()
         found = Store(Path(folder) / FILE)
-        loaded = found.load(conversation.id, ModelRegistry(MODELS.values()), conversation.model)
+        loaded = found.load(conversation.id, models or ModelRegistry(MODELS.values()), conversation.model)
         found.close()
         assert not found.news()
     loaded.journal = None

@@ -194,6 +194,7 @@ async def test_loopback_is_not_reached_however_it_is_written(site: Site, url: st
     "url",
     ["ftp://example.com/", "file:///etc/passwd", "gopher://x/", "data:text/html,x", "javascript:1", "//x/y", "x", "",
      "http://", "http:///x", "http://me@example.com/", "http://me:pw@example.com/", "http://a\\@example.com/",
+     "http://127.0.0.1/", "http://2130706433/", "http://[::1]/", "http://169.254.169.254/",
      "http://example.com:0/", "http://example.com:99999/", "http://a\u200bb.com/", "http://a\x00b.com/",
      "https://example.com/" + "x" * 5000],
 )  # fmt: skip

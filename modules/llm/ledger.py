@@ -52,11 +52,12 @@ class Ledger:
         if seed != self.seed:  # other instructions or tools: everything that was bound to them is another conversation
             self._cut(0)
             self.seed = seed
-        if path[: len(self.path)] != self.path:
+        if elsewhere := path[: len(self.path)] != self.path:
             self._cut(next(at for at, (a, b) in enumerate(zip([*path, 0], [*self.path, 0], strict=False)) if a != b))
         start = len(self.path)
-        if 0 < start < len(path) and messages[start].role != "assistant":
-            # The answer to what was sent last is on another branch, so that turn is still open here.
+        if elsewhere or (0 < start < len(path) and messages[start].role != "assistant"):
+            # The answer to what was sent last is on another branch, so that turn is still open here; and an entry that
+            # was cut off may have told two messages as one, of which the first is still there.
             while start and messages[start - 1].role != "assistant":
                 start -= 1
             self._cut(start)

@@ -117,6 +117,11 @@ class WireServer:
         self._script.extend(Answer(Text(item)) if isinstance(item, str) else item for item in answers)
         return self
 
+    def forget(self) -> None:
+        """Let go of the requests that were recorded and of the answers that nobody has asked for."""
+        self.requests.clear()
+        self._script.clear()
+
     def wait_for(self, count: int, timeout: float = 5.0) -> list[Request]:
         """Block until so many generation requests were recorded, and give them."""
         with self._changed:
