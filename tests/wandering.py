@@ -14,7 +14,7 @@ from modules.config import ROOT
 from modules.llm.base import ChatRequest
 from modules.llm.catalogue import load
 from modules.llm.ledger import Ledger, ledger_key, no_tools
-from modules.llm.message import IMAGES, State, sees
+from modules.llm.message import IMAGES, State, says_something, sees
 from modules.llm.models import Model, ModelRegistry, Profile, Provider
 from modules.llm.parts import Text, ToolResult, Wire
 from modules.session.conversation import Conversation
@@ -222,7 +222,7 @@ class Wandering(RuleBasedStateMachine):
         if not frozen or self.dry.conversation.path[: len(path)] != path:
             return
         answer = self.dry.conversation.messages[len(path) : len(path) + 1]
-        if answer and answer[0].role != "assistant":
+        if answer and (answer[0].role != "assistant" or not says_something(answer[0])):
             return  # answered on another branch
         if model.profile.thinking == "adaptive" and self.dry.conversation.ledger_for(model).path[: len(path)] != path:
             return  # other instructions or tools: a new beginning

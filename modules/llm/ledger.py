@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from modules.llm.message import Entry, Message, MessageTransformer
+from modules.llm.message import Entry, Message, MessageTransformer, says_something
 from modules.llm.models import Model
 from modules.llm.parts import Reasoning, Wire
 from modules.llm.telling import Telling
@@ -55,7 +55,7 @@ class Ledger:
         if elsewhere := path[: len(self.path)] != self.path:
             self._cut(next(at for at, (a, b) in enumerate(zip([*path, 0], [*self.path, 0], strict=False)) if a != b))
         start = len(self.path)
-        if elsewhere or (0 < start < len(path) and messages[start].role != "assistant"):
+        if elsewhere or (0 < start < len(path) and not _answers(messages[start])):
             # The answer to what was sent last is on another branch, so that turn is still open here; and an entry that
             # was cut off may have told two messages as one, of which the first is still there.
             while start and messages[start - 1].role != "assistant":
@@ -123,6 +123,11 @@ class Ledger:
         del self.entries[kept:], self.digests[kept:]
         self.path = self.path[: self.entries[-1].upto] if self.entries else ()
         self.saved = min(self.saved, kept)
+
+
+def _answers(message: Message) -> bool:
+    """Whether this is an answer that is told: one that says nothing, or was refused, is passed over."""
+    return message.role == "assistant" and message.state != "refused" and says_something(message)
 
 
 def ledger_key(model: Model) -> str:
