@@ -46,7 +46,7 @@ def shared_loop(home: Home) -> Sitting:
     home.openai.answer(Answer(Reasoning("Eggs are missing."), Text("I add eggs, and wait."), change, wait))
     home.groq.answer(Answer(Call("run_command", {"command": "rm notes.txt"})), Answer("The list has 3 things now."))
     home.anthropic.answer(Answer(Text("Groq has told it right.")))
-    terminal = home.open("-m", PROVIDERS[0], columns=100, rows=60, cwd=folder).prompt()
+    terminal = home.open("-m", PROVIDERS[0], columns=100, rows=60, cwd=folder, cold=True).prompt()
     sitting = Sitting(terminal)
     terminal.enter("How long is my list? Add eggs.")
     sitting.answers("y", "wc -l notes.txt")
@@ -74,7 +74,7 @@ def time_server(home: Home) -> Sitting:
     path.write_text(json.dumps({"mcpServers": {"time": entry}}))
     os.chmod(path, 0o600)
     ask = {"source_timezone": "Asia/Tokyo", "time": "09:30", "target_timezone": "UTC"}
-    terminal = home.open("-m", PROVIDERS[0], columns=100, rows=60).prompt()
+    terminal = home.open("-m", PROVIDERS[0], columns=100, rows=60, cold=True).prompt()
     sitting = Sitting(terminal)
     for name in PROVIDERS:
         server = home.servers[name.partition(":")[0]]

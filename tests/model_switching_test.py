@@ -400,7 +400,7 @@ class TestWhatCannotBe:
 
 class TestTypedAtTheRealProgram:
     def test_from_the_guide_to_every_provider_through_an_interrupt_and_back(self, home: Home) -> None:
-        chat = home.open("-m", "offline:guide", rows=40).prompt()
+        chat = home.open("-m", "offline:guide", rows=40, cold=True).prompt()
         chat.enter("hello").sees("I am scripted").prompt()
         for name in (GROQ, OPENAI, ANTHROPIC):
             chat.enter(f"/model {name}").sees(f"→ {name} ·").prompt()

@@ -13,7 +13,7 @@ BRACKETED_PASTE = b"\x1b[?2004h"  # the first thing that the prompt asks of a te
 
 def started(home: Home, *args: str, **env: str) -> str:
     """The model that a run with these arguments begins with."""
-    chat = home.open(*args, columns=200, env=env).prompt()
+    chat = home.open(*args, columns=200, env=env, cold=True).prompt()
     greeting = chat.rows[0].split(" · ")[1]
     chat.sees(f"commands > {greeting}")  # and the bar at the bottom says the same
     chat.close()
@@ -42,7 +42,7 @@ class TestTheFirstModel:
 
     def test_is_else_the_guide_and_one_line_says_how_to_set_a_key(self, home: Home) -> None:
         home.keys.clear()
-        chat = home.open(columns=200).prompt()
+        chat = home.open(columns=200, cold=True).prompt()
         chat.sees("offline:guide").sees("No key is set. Put ANTHROPIC_API_KEY, OPENAI_API_KEY or GROQ_API_KEY into")
         assert chat.leave() == 0
 
@@ -56,7 +56,7 @@ class TestTheFirstModel:
 
     def test_without_its_key_is_refused_by_name_when_it_was_asked_for(self, home: Home) -> None:
         del home.keys["OPENAI_API_KEY"]
-        chat = home.open("-m", "openai:gpt-6.1-sol").sees("OPENAI_API_KEY is not set")
+        chat = home.open("-m", "openai:gpt-6.1-sol", cold=True).sees("OPENAI_API_KEY is not set")
         assert chat.exit_code() == 76
 
 
@@ -88,7 +88,7 @@ class TestAKey:
 
     def test_that_is_missing_is_told_with_the_cure_and_seen_once_it_is_written_down(self, home: Home) -> None:
         key = home.keys.pop("GROQ_API_KEY")
-        chat = home.open("-m", "openai:gpt-6.1-sol", columns=300).prompt()
+        chat = home.open("-m", "openai:gpt-6.1-sol", columns=300, cold=True).prompt()
         said = chat.ask("/model gpt-oss").splitlines()[1:]
         assert said[0].startswith("Groq needs a key and GROQ_API_KEY is not set.")
         assert str(home.folder / ".env") in said[1]
@@ -99,7 +99,7 @@ class TestAKey:
 
     def test_and_where_it_goes_is_shown_by_config_without_its_value(self, home: Home) -> None:
         del home.keys["OPENAI_API_KEY"]
-        chat = home.open(columns=120, rows=40).prompt()
+        chat = home.open(columns=120, rows=40, cold=True).prompt()
         said = chat.ask("/config")
         assert f"config folder  {home.folder}" in said
         assert f"{home.folder / '.env'} (not there)" in said

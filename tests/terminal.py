@@ -23,6 +23,7 @@ from typing import Any
 import pyte
 
 from modules.config import ROOT
+from tests.warm import COLD, Started, the_warm
 from tests.wire import WireServer
 
 KEYS = {
@@ -59,7 +60,13 @@ class Terminal:
     """One run of the program: type at it, and wait for what the screen says."""
 
     def __init__(
-        self, argv: Sequence[str], env: Mapping[str, str], cwd: Path, columns: int = 80, rows: int = 24
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        cwd: Path,
+        columns: int = 80,
+        rows: int = 24,
+        cold: bool = False,
     ) -> None:
         self.raw = b""
         self._changed = threading.Condition()
@@ -68,14 +75,7 @@ class Terminal:
         self.screen = Screen(columns, rows, self._reply)
         self._stream = pyte.ByteStream(self.screen)
         self._set_size(columns, rows)
-        # The shell begins a session and opens the terminal, which makes it the one that Ctrl+C and SIGHUP come from.
-        # Forking from Python, as pexpect does, is not safe beside the servers' threads.
-        self._process = subprocess.Popen(
-            ["/bin/sh", "-c", 'tty=$1; shift; exec "$@" <"$tty" >"$tty" 2>&1', "sh", os.ttyname(slave), *argv],
-            env=dict(env),
-            cwd=cwd,
-            start_new_session=True,
-        )
+        self._process = start(argv, env, cwd, os.ttyname(slave), cold)
         self._slave = slave  # kept open: without it reading the master fails until the shell has opened its own
         self.pid = self._process.pid
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -239,6 +239,18 @@ class Terminal:
             self._reader.join(PATIENCE)
 
 
+def start(
+    argv: Sequence[str], env: Mapping[str, str], cwd: Path, tty: str, cold: bool
+) -> "Started | subprocess.Popen[bytes]":
+    """Start a program at this terminal, from nothing if it is to be `cold`, else in a Python that has its libraries."""
+    if not cold:
+        return the_warm().start(argv[1:], env, cwd, tty, PATIENCE)
+    # The shell begins a session and opens the terminal, which makes it the one that Ctrl+C and SIGHUP come from.
+    # Forking from Python, as pexpect does, is not safe beside the servers' threads.
+    command = ["/bin/sh", "-c", 'tty=$1; shift; exec "$@" <"$tty" >"$tty" 2>&1', "sh", tty, *argv]
+    return subprocess.Popen(command, env=dict(env), cwd=cwd, start_new_session=True)
+
+
 @functools.cache
 def the_copy() -> Path:
     """One copy of the program for all tests of this process, so that Python compiles it once."""
@@ -338,10 +350,13 @@ class Home:
         env: Mapping[str, str] | None = None,
         python: Sequence[str] = (),
         cwd: Path | None = None,
+        cold: bool = False,
     ) -> Terminal:
-        """Start the program in a terminal of its own."""
+        """Start the program in a terminal of its own; see warm.py for what is `cold`."""
+        env = env or {}
         argv = self.argv(*args, python=python)
-        terminal = Terminal(argv, self.env(**(env or {})), cwd or self.folder, columns, rows)
+        cold = cold or bool(python) or any(name.startswith(COLD) for name in env)
+        terminal = Terminal(argv, self.env(**env), cwd or self.folder, columns, rows, cold)
         self._open.append(terminal)
         return terminal
 

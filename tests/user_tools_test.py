@@ -74,9 +74,12 @@ async def own(tmp_path: Path) -> AsyncIterator[Own]:
     place = Own(tmp_path / "home")
     yield place
     await place.source.close()
-    assert [
-        one.cmdline() for one in psutil.Process().children(recursive=True) if "worker.py" in str(one.cmdline())
-    ] == []
+    assert workers() == []
+
+
+def workers() -> list[list[str]]:
+    """The command lines of the processes that tools run in."""
+    return [one.cmdline() for one in psutil.Process().children(recursive=True) if "worker.py" in str(one.cmdline())]
 
 
 async def test_a_file_with_a_decorated_function_is_a_tool(own: Own) -> None:
@@ -352,7 +355,7 @@ async def test_without_a_folder_there_are_no_tools_and_no_news(own: Own) -> None
 async def test_reading_stops_when_the_program_ends(own: Own) -> None:
     own.write("slow.py", "import time\ntime.sleep(60)\n")
     waiting = asyncio.ensure_future(own.source.tools())
-    while not psutil.Process().children():
+    while not workers():
         await asyncio.sleep(0.02)
     began = time.monotonic()
     await own.source.close()
