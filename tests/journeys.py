@@ -28,14 +28,19 @@ class Sitting:
     def answers(self, key: str, question: str) -> None:
         """Press a key once the question is there, and again where it came in the moment in which none counts."""
         self.terminal.sees(question).sees(KEYS)
-        self.questions.append(self.terminal.text[self.terminal.text.rindex("Allow ") :].strip())
+        self.questions.append(self._asked())
         pressed = 0.0
-        while KEYS in self.terminal.text:
+        while self._asked() == self.questions[-1]:
             if time.monotonic() - pressed > AGAIN:
                 time.sleep(GUARD)
                 self.terminal.type(key)
                 pressed = time.monotonic()
             time.sleep(0.02)
+
+    def _asked(self) -> str:
+        """The question that stands on the screen; "" where there is none."""
+        _, allow, rest = self.terminal.text.rpartition("Allow ")
+        return f"{allow}{rest}".strip() if allow and KEYS in rest else ""
 
 
 def shared_loop(home: Home) -> Sitting:
