@@ -46,6 +46,7 @@ class TestADeclaration:
         assert len(command.summary) <= 64
         assert command.help.startswith(command.summary)
         assert command.help.endswith(".")
+        assert all(line.endswith(".") for line in command.help.splitlines() if line), "the screen wraps, not the source"
 
     def test_has_names_and_aliases_that_no_other_has(self) -> None:
         words = [word for command in COMMANDS for word in (command.name, *command.aliases)]

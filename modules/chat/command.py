@@ -94,8 +94,9 @@ class Command(Struct, frozen=True):
 
     @property
     def help(self) -> str:
-        lines = (self.run.__doc__ or "").strip().splitlines()
-        return "\n".join(line.strip() for line in lines)
+        """All of it. A line that does not end a sentence goes on in the next; where it is wrapped is the screen's."""
+        lines = (line.strip() for line in (self.run.__doc__ or "").strip().splitlines())
+        return re.sub(r"(?<=[^.\n])\n(?=.)", " ", "\n".join(lines))
 
 
 def command(usage: str, *, aliases: tuple[str, ...] = (), complete: Complete | None = None) -> Callable[[Run], Command]:
