@@ -30,6 +30,16 @@ class TestACall:
         terminal.sees("✓ #2 lines 20 line 1 line 2 line 3 … 17 more lines, /tool 2 shows all")
         terminal.enter("Go on").sees("✗ #3 boom It went wrong.").sees("Again done.").prompt()
 
+    def test_that_changed_a_file_leaves_the_difference_on_the_screen(self, equipped: Home) -> None:
+        for new in ("one", "\n".join(f"row {n}" for n in range(40))):
+            call = Call("edit_file", {"path": "a.py", "new": new})
+            equipped.groq.answer(Answer(call), Answer(f"Done {len(new)}."))
+        terminal = equipped.open(*OSS, "--allow", "edit_file").prompt()
+        terminal.enter("Go").sees("✓ #1 edit_file a.py changed -old +one Done 3.").prompt()
+        terminal.enter("Go on").sees("-old +row 0 +row 1").sees("+row 6 … 33 more lines, /tool 2 shows all").prompt()
+        assert b"\x1b[32m  +one\x1b[0m" in terminal.raw
+        assert b"\x1b[31m  -old\x1b[0m" in terminal.raw
+
     def test_keeps_its_number_when_the_conversation_goes_on_later(self, equipped: Home) -> None:
         equipped.groq.answer(Answer(Call("add", {"a": 1, "b": 1})), Answer("Two."))
         equipped.groq.answer(Answer(Call("add", {"a": 2, "b": 2})), Answer("Four."))
@@ -126,6 +136,11 @@ def test_a_call_in_brief_is_one_clean_line() -> None:
     assert brief(ToolCall("c", "t", '{"path": "a\\nb", "deep": {"x": [1]}}')) == "a b deep={'x': [1]}"
     assert brief(ToolCall("c", "t", "not\njson\x1b")) == "not json␛"
     assert brief(ToolCall("c", "t", "")) == ""
+
+
+def test_of_a_failure_the_last_lines_are_shown() -> None:
+    failure = ToolResult("c", (Text("\n".join(map(str, range(1, 10)))),), is_error=True)
+    assert folded(failure, 4) == ["… 6 lines before, /tool 4 shows all", "7", "8", "9"]
 
 
 def test_one_line_more_is_shown_rather_than_counted() -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from typing import Protocol
 
 from modules.chat.clean import clean
-from modules.chat.screen import TerminalScreen
+from modules.chat.screen import TerminalScreen, cut
 from modules.chat.tool_lines import ToolLines
 from modules.chat.words import GO_ON
 from modules.llm.events import Finished, ReasoningDelta, TextDelta, ToolCallDelta
@@ -60,9 +60,10 @@ class PlainText:
 class Waiting:
     """A line that says what is being waited for and for how long; gone without a trace once something comes."""
 
-    def __init__(self, screen: TerminalScreen, what: str) -> None:
+    def __init__(self, screen: TerminalScreen, what: str, before: Callable[[], str] = str) -> None:
         self._screen = screen
         self.what = what
+        self._before = before  # what has to be there before that can even begin, "" for nothing
         self._since = time.monotonic()
         self._shown = ""
 
@@ -74,7 +75,11 @@ class Waiting:
         if self._screen.plain or waited < PATIENCE:
             return
         columns = self._screen.size()[0]
-        line = f"{self.what} {waited:.0f} s · Ctrl+C stops"[: max(1, columns - 1)]
+        before = self._before()
+        what = (
+            cut(f"waits for {clean(before)}", columns - len(" … 10 s · Ctrl+C stops")) + " …" if before else self.what
+        )
+        line = f"{what} {waited:.0f} s · Ctrl+C stops"[: max(1, columns - 1)]
         if line != self._shown:
             self._shown = line
             self._screen.write(f"\r{self._screen.dim(line)}\x1b[K")
@@ -120,11 +125,14 @@ class Silence:
 class Answer:
     """Draws one turn's events. Adding an event costs next to nothing; drawing happens in frames."""
 
-    def __init__(self, screen: TerminalScreen, waiting_for: str, tools: ToolLines) -> None:
+    def __init__(
+        self, screen: TerminalScreen, waiting_for: str, tools: ToolLines, before: Callable[[], str] = str
+    ) -> None:
         self._screen = screen
         self._name = waiting_for
         self._kind = "waiting"
-        self._piece: Piece = Waiting(screen, f"{waiting_for} …")
+        self._before = before
+        self._piece: Piece = Waiting(screen, f"{waiting_for} …", before)
         self._last = ""  # the kind that was last written for good
         self.tools = tools
         self.finished: Finished | None = None
@@ -154,8 +162,8 @@ class Answer:
         match event:
             case Question():
                 self._begin("asking")
-            case ToolStarted(call):
-                self.tools.start(call)
+            case ToolStarted(call, preview):
+                self.tools.start(call, preview)
                 self._become("running")
             case ToolProgress(call, line):
                 self.tools.progress(call, line)
@@ -206,7 +214,7 @@ class Answer:
             case "asking" | "calls" | "closed":
                 self._piece = Silence()
             case "waiting":
-                self._piece = Waiting(self._screen, f"{self._name} …")
+                self._piece = Waiting(self._screen, f"{self._name} …", self._before)
             case "thinking":
                 self._piece = Waiting(self._screen, f"{self._name} is thinking …")
             case _:

@@ -12,6 +12,7 @@ from modules.session.conversation import Conversation
 
 DONE, FAILED, NOT_RUN = "✓", "✗", "–"
 FOLDED = 3  # lines of a result that are shown
+CHANGED = 8  # lines of a diff
 LONG = 0.5  # seconds from which on the time is told
 PATIENCE = 0.4  # seconds that a tool runs before the waiting is shown
 INDENT = "  "
@@ -24,14 +25,14 @@ def numbered(conversation: Conversation) -> list[tuple[ToolCall, ToolResult | No
     return [(call, results.get(call.id)) for message in conversation for call in message.calls]
 
 
-def brief(call: ToolCall) -> str:
+def brief(call: ToolCall, only_first: bool = False) -> str:
     """The arguments in one line: the first as it is, others with their names."""
     arguments = call.parsed()
     if arguments is None:
         return _line(call.arguments)
     words = [_line(value if isinstance(value, str) else repr(value)) for value in arguments.values()]
     named = [f"{_line(name)}={word}" for name, word in zip(list(arguments)[1:], words[1:], strict=True)]
-    return " ".join([*words[:1], *named])
+    return " ".join([*words[:1], *(() if only_first else named)])
 
 
 class ToolLines:
@@ -42,6 +43,7 @@ class ToolLines:
         self._conversation = conversation
         self._began: dict[str, tuple[str, float]] = {}
         self._said: dict[str, str] = {}
+        self._previews: dict[str, str] = {}
         self._ended: set[str] = set()
         self._before = len(numbered(conversation))
         self._live = ""
@@ -55,8 +57,9 @@ class ToolLines:
         """How many calls have their results."""
         return len(self._ended)
 
-    def start(self, call: ToolCall) -> None:
+    def start(self, call: ToolCall, preview: str = "") -> None:
         self._began[call.id] = (call.name, time.monotonic())
+        self._previews[call.id] = preview
 
     def progress(self, call: ToolCall, line: str) -> None:
         self._said.pop(call.id, None)  # who spoke last comes last
@@ -106,34 +109,72 @@ class ToolLines:
         self._ended.add(call.id)
         columns = self._screen.size()[0]
         number = next((at for at, (one, _) in enumerate(numbered(self._conversation), 1) if one.id == call.id), 0)
-        mark, ending = DONE, f"{seconds:.1f} s" if seconds is not None and seconds > LONG else ""
-        if result.text.startswith(DECLINED):
-            mark, ending = NOT_RUN, "declined"
-        elif result.text == INTERRUPTED_CALL:
-            mark, ending = NOT_RUN, "not run"
-        elif result.is_error:
-            mark = FAILED
-        head = f"{mark} #{number} {_line(call.name)}"
-        room = columns - len(head) - len(ending) - 5
-        line = "  ".join(filter(None, (head, cut(brief(call), room) if room > 0 else "", ending)))
-        self._screen.write(self._colored(mark, cut(line, columns - 1)) + "\n")
+        mark = mark_of(result)
+        changes = changed(self._previews.pop(call.id, ""), number) if mark == DONE else []
+        self._screen.write(self._colored(mark, headline(call, result, number, columns, seconds, bool(changes))) + "\n")
         if mark != NOT_RUN:
             for text in folded(result, number):
                 self._screen.write(self._screen.dim(cut(INDENT + text, columns - 1)) + "\n")
+        for text in changes:
+            self._screen.write(self._difference(cut(INDENT + text, columns - 1)) + "\n")
 
     def _colored(self, mark: str, line: str) -> str:
         if self._screen.plain or mark == NOT_RUN:
             return line
         return f"\x1b[{32 if mark == DONE else 31}m{mark}\x1b[0m{line.removeprefix(mark)}"
 
+    def _difference(self, line: str) -> str:
+        color = {"+": 32, "-": 31}.get(line.lstrip()[:1])
+        return self._screen.dim(line) if self._screen.plain or color is None else f"\x1b[{color}m{line}\x1b[0m"
+
+
+def mark_of(result: ToolResult) -> str:
+    """How a call came out: done, failed, or not run at all."""
+    if result.text.startswith(DECLINED) or result.text == INTERRUPTED_CALL:
+        return NOT_RUN
+    return FAILED if result.is_error else DONE
+
+
+def headline(
+    call: ToolCall,
+    result: ToolResult,
+    number: int,
+    columns: int,
+    seconds: float | None = None,
+    only_first: bool = False,
+) -> str:
+    """A call in one row: its mark, number and name, what it was given, and how long it took or why it did not run.
+
+    With `only_first` of what it was given only that, because the rest is told elsewhere.
+    """
+    mark, ending = mark_of(result), f"{seconds:.1f} s" if seconds is not None and seconds > LONG else ""
+    if mark == NOT_RUN:
+        ending = "declined" if result.text.startswith(DECLINED) else "not run"
+    head = f"{mark} #{number} {_line(call.name)}"
+    room = columns - len(head) - len(ending) - 5
+    given = brief(call, only_first) if room > 0 else ""
+    return cut("  ".join(filter(None, (head, cut(given, room), ending))), columns - 1)
+
+
+def changed(preview: str, number: int) -> list[str]:
+    """The first lines that a diff takes away or adds, cleaned, and how many more there are; none of another preview."""
+    if not preview.startswith("--- "):
+        return []
+    lines = [line for line in preview.split("\n")[2:] if line.startswith(("+", "-"))]
+    left = len(lines) - CHANGED
+    shown = [clean(line.expandtabs(4)) for line in (lines[:CHANGED] if left > 1 else lines)]
+    return [*shown, f"… {left} more lines, /tool {number} shows all"] if left > 1 else shown
+
 
 def folded(result: ToolResult, number: int) -> list[str]:
-    """The first lines of a result, cleaned, and how many more there are."""
+    """The first lines of a result, cleaned, and how many more there are; of a failure the last: they say why."""
     lines = [clean(line.expandtabs(4)).rstrip() for line in result.text.strip("\n").split("\n")] if result.text else []
     lines += [f"[{part.media_type} {clean(part.name)}]" for part in result.parts if isinstance(part, Image | File)]
     left = len(lines) - FOLDED
     if left <= 1:
         return lines
+    if result.is_error:
+        return [f"… {left} lines before, /tool {number} shows all", *lines[-FOLDED:]]
     return [*lines[:FOLDED], f"… {left} more lines, /tool {number} shows all"]
 
 

@@ -25,9 +25,10 @@ REMEMBERED = 20  # lines of progress that an interrupted call's result ends with
 
 
 class ToolStarted(Struct, frozen=True):
-    """The call runs now."""
+    """The call runs now; `preview` is what it changes, such as a diff, "" where that cannot be said beforehand."""
 
     call: ToolCall
+    preview: str = ""
 
 
 class ToolProgress(Struct, frozen=True):
@@ -117,7 +118,7 @@ class Calls:
             self._events.put_nowait(ToolProgress(call, line))
 
         self._began[call.id] = time.monotonic()
-        self._events.put_nowait(ToolStarted(call))
+        self._events.put_nowait(ToolStarted(call, plan.preview))
         try:
             async with asyncio.timeout(plan.patience) as timer:
                 output = as_output(await plan.do(replace(self._toolbox.context, tell=tell)))
