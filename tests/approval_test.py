@@ -85,6 +85,13 @@ class TestAnAnswer:
         assert ran(equipped) == []
         assert results(equipped) == ["The user declined this call."]
 
+    def test_takes_its_time_and_none_of_the_turns(self, equipped: Home) -> None:
+        terminal = ask(equipped, command("git status"))
+        time.sleep(2.5)
+        terminal.type("y").sees("Finished.").prompt()
+        (seconds,) = re.findall(r"1 tool call .* (\d+\.\d) s", terminal.text)
+        assert float(seconds) < 2.5
+
     @pytest.mark.parametrize("key", ["q", "\t", "\x1b[A", "Q", "\x1b[200~y\x1b[201~"])
     def test_is_not_any_other_key_or_a_paste(self, equipped: Home, key: str) -> None:
         terminal = ask(equipped, command("git status"))
@@ -226,7 +233,9 @@ class TestTheQuestion:
         for _ in range(5):
             terminal.type(" ")
             time.sleep(0.1)
-        terminal.sees("+line 059").type("y").sees("Finished.").prompt()
+        terminal.sees("+line 059")
+        assert re.search(r"lines \d+-(\d+) of \1 ·", terminal.words), "the last page ends with the last line"
+        terminal.type("y").sees("Finished.").prompt()
         assert ran(equipped) == [["a.py"]]
 
     @pytest.mark.parametrize(("columns", "rows"), [(80, 3), (10, 16)])

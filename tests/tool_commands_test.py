@@ -84,6 +84,22 @@ class TestTools:
         assert ran(equipped) == [["one"]]
 
 
+class TestAWrongName:
+    def test_in_a_flag_is_told_once_when_the_tools_are_known(self, equipped: Home) -> None:
+        equipped.groq.answer("One.", "Two.")
+        terminal = equipped.open(*OSS, "--tools", "add,bom", "--allow", "run_comand").prompt()
+        terminal.enter("Go").sees('There is no tool "bom". Did you mean boom?').sees('There is no tool "run_comand".')
+        terminal.prompt().enter("Go on").sees("Two.").prompt()
+        assert terminal.text.count('There is no tool "bom".') == 1
+
+    def test_in_the_settings_is_told_too_and_not_only_in_the_chat(self, equipped: Home) -> None:
+        (equipped.folder / "settings.toml").write_text('[tools]\non = ["ad"]\n')
+        said = 'settings.toml: There is no tool "ad". Did you mean add?'
+        equipped.groq.answer("One.", "Two.")
+        equipped.open(*OSS).prompt().enter("Go").sees(said).prompt()
+        assert said in equipped.run("-p", "Go", *OSS, "--allow", "add").stderr
+
+
 class TestTool:
     def test_shows_a_call_whole(self, equipped: Home) -> None:
         equipped.groq.answer(Answer(Call("lines", {"count": 6, "text": "a  b"})), Answer("Done."))
@@ -127,6 +143,13 @@ class TestServers:
         (home.folder / "mcp.json").write_text(json.dumps({"mcpServers": {"faulty": entry}}))
         (home.folder / "mcp.json").chmod(0o600)
 
+    def test_never_seen_are_waited_for_by_name(self, equipped: Home) -> None:
+        self.add(equipped, "deaf")
+        terminal = equipped.open(*OSS).prompt()
+        terminal.enter("Go").sees("waits for the MCP server faulty … 1 s · Ctrl+C stops").type(CTRL_C).prompt("Go")
+        assert "waits for" not in terminal.text
+        assert not equipped.groq.chats
+
     def test_are_not_there_at_first(self, equipped: Home) -> None:
         equipped.open(*OSS).prompt().enter("/mcp").sees("There are no MCP servers.").prompt()
 
@@ -138,7 +161,7 @@ class TestServers:
         terminal.enter("/mcp restart faulty").sees("faulty ready").prompt()
         terminal.enter("/tools").sees("faulty__echo on execute always MCP server").prompt()
         equipped.groq.answer(Answer(Call("faulty__echo", {"text": "hi"})), Answer("Done."))
-        terminal.enter("Go").sees("Allow faulty__echo?").sees('from MCP server "faulty"').sees("│ text: hi")
+        terminal.enter("Go").sees("Allow faulty__echo?").sees('of the MCP server "faulty" │ text: hi')
         terminal.type(CTRL_C).sees("Interrupted.").prompt()
         terminal.enter("/mcp log faulty").prompt().enter("/mcp nonsense").sees("is not understood").prompt()
         terminal.enter("/mcp restart other").sees('There is no MCP server "other"').prompt()

@@ -61,7 +61,8 @@ def _lines(question: Question, folder: Path) -> Iterator[tuple[str, str, Style]]
     plan = question.plan
     is_command = bool(plan.line) and not plan.apart
     where = f" · in {exact(str(folder))}" if is_command else ""
-    source = f" · from {exact(question.tool.source)}" if question.tool.source != "built in" else ""
+    from_elsewhere = question.tool.source != "built in" and question.tool.source not in plan.asks
+    source = f" · from {exact(question.tool.source)}" if from_elsewhere else ""
     if len(question.tool.name) > LONG_NAME:
         yield "", exact(question.tool.name), "label"
     yield "", exact(plan.asks) + source + where, "quiet"

@@ -1,6 +1,7 @@
 """Asks the person about a call: takes the keyboard, shows the question, and writes the decision into it."""
 
 import asyncio
+import time
 
 from modules.chat.interrupt import Keyboard
 from modules.chat.screen import TerminalScreen
@@ -15,13 +16,14 @@ class Approver:
         self._screen = screen
         self._keyboard = keyboard
         self._tooling = tooling
+        self.seconds = 0.0  # that the person has taken to answer; nobody else's work
 
     async def answer(self, question: Question) -> None:
         """Set the question's decision. Ctrl+C declines and ends the turn, with CancelledError."""
         from modules.chat import question_plain, question_view  # the first prompt need not wait for these
         from modules.chat.approval import told
 
-        folder = self._tooling.toolbox.context.folder
+        folder, began = self._tooling.toolbox.context.folder, time.monotonic()
         with self._keyboard.lent():
             try:
                 if self._screen.plain:
@@ -30,6 +32,7 @@ class Approver:
                     decision = await question_view.ask(question, folder, self._keyboard)
             except EOFError:  # the terminal is gone
                 decision = None
+        self.seconds += time.monotonic() - began
         if decision is None:
             self._keyboard.stop()
             await asyncio.sleep(0)  # where the turn ends

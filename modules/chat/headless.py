@@ -128,6 +128,9 @@ async def _tool_lines(conversation: Conversation, tooling: Tooling) -> "ToolLine
     from modules.chat.tool_lines import ToolLines
 
     await tooling.check()
+    tell(tooling.news())
+    if not conversation.reader(conversation.model).tools:
+        tell([f"{conversation.model.full_name} takes no tools."])
     return ToolLines(TerminalScreen(sys.stderr, plain=True), conversation)
 
 

@@ -28,7 +28,13 @@ from modules.session.turn import run_turn, unanswered_results
 TWICE = 2.0  # seconds within which a second Ctrl+C at an empty prompt leaves
 MOMENT = 0.1  # seconds; the first keys are echoed before any import takes its share of the processor
 LATER = 2.0  # seconds; by then what the first answer needs is loaded, and nothing waits for a price
-AHEAD = ("modules.chat.markdown.stream", "modules.session.writer")  # loaded while the first question is typed
+# Loaded while the first question is typed. Tools are only loaded: programs of others wait until they are needed.
+AHEAD = (
+    "modules.chat.markdown.stream",
+    "modules.session.writer",
+    "modules.tools.built_in",
+    "modules.chat.question_view",
+)
 STOPPED: dict[StopReason, str] = {
     "max_tokens": "cut: the model's output limit is reached",
     "refusal": "the model declined; /retry or /model asks again",
@@ -126,13 +132,14 @@ class Interactive:
         if asked.model and (warning := overflow(handover(conversation, model))):
             self._screen.say(warning)
         keyboard = Keyboard(self._prompt.app.input)
-        answer = Answer(self._screen, model.name, ToolLines(self._screen, conversation))
-        decide = Approver(self._screen, keyboard, self._context.tooling).answer
+        tooling = self._context.tooling
+        answer = Answer(self._screen, model.name, ToolLines(self._screen, conversation), lambda: tooling.awaited)
+        approver = Approver(self._screen, keyboard, tooling)
         self._screen.write("\n")
         spent, began = len(conversation.spent), time.monotonic()
-        events = run_turn(conversation, self._context.services, asked.message, model, self._context.tooling)
+        events = run_turn(conversation, self._context.services, asked.message, model, tooling)
         try:
-            finished = await keyboard.run(show(events, answer, decide))
+            finished = await keyboard.run(show(events, answer, approver.answer))
         except ParlanceError as error:
             self._screen.error(error)
             self._tell_kept(asked, "", "The answer is incomplete; what came is kept.")
@@ -140,7 +147,7 @@ class Interactive:
         if not finished:
             self._tell_kept(asked, "Interrupted. ", f"What came from {model.full_name} is kept.")
             return
-        seconds, calls = time.monotonic() - began, answer.tools.ended
+        seconds, calls = time.monotonic() - began - approver.seconds, answer.tools.ended
         self._screen.say(footer(model, answer.finished, conversation.spent[spent:], seconds, calls) + "\n")
 
     def _tell_kept(self, asked: Ask, why: str, came: str) -> None:

@@ -170,8 +170,10 @@ class _View:
         return _fragments(self._frame()[1])
 
     def _place(self, height: int) -> str:
-        last = min(len(self._rows), self._top + height)
-        return f"lines {self._top + 1}-{last} of {len(self._rows)} · Space shows more, PgUp goes back"
+        top = max(
+            0, min(self._top, len(self._rows) - height)
+        )  # the page has yet to be drawn, and ends with the last row
+        return f"lines {top + 1}-{top + height} of {len(self._rows)} · Space shows more, PgUp goes back"
 
     def _words(self) -> list[tuple[str, str]]:
         """What the keys do, and what has to be said about them."""

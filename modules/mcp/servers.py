@@ -73,6 +73,7 @@ class Servers:
         self._config = config
         self._startup = startup
         self._news: list[str] = []
+        self._awaited: Sequence[Server] = ()
         self._servers: dict[str, Server] = {}
         self._pins: dict[str, Pins] = {}
         self._offers: dict[str, _Offer] = {}
@@ -82,6 +83,12 @@ class Servers:
             entries, self._news = [], [str(error)]
         for entry in entries:
             self._add(entry)
+
+    @property
+    def awaited(self) -> str:
+        """The servers that were never seen and are not there yet."""
+        names = [server.name for server in self._awaited if server.state == "starting"]
+        return f"the MCP server{'s' if len(names) > 1 else ''} {', '.join(names)}" if names else ""
 
     async def tools(self) -> Sequence[Tool]:
         """What all offer, in the order of mcp.json. Waits only for those that were never seen, and not for long."""
@@ -219,9 +226,13 @@ class Servers:
         return self._servers[name]
 
     async def _wait_for(self, servers: Sequence[Server]) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._startup):
-                await asyncio.gather(*(server.settled() for server in servers))
+        self._awaited = servers
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._startup):
+                    await asyncio.gather(*(server.settled() for server in servers))
+        finally:
+            self._awaited = ()
 
     def _listener(self, name: str) -> Callable[[list[Any]], Awaitable[None]]:
         async def listed(items: list[Any]) -> None:

@@ -39,12 +39,15 @@ class Tooling:
         *,
         enabled: bool = True,
         named: tuple[str, ...] = (),
+        settled: tuple[str, ...] = (),
     ) -> None:
         self._make = make
         self.approval = approval or Approval()
         self.limits = limits or Limits()
         self._enabled = enabled
         self._named = (*named, *(one.tool for one in self.approval.permissions))
+        self._settled = settled  # the names in settings.toml
+        self._unchecked = True
         self.said: set[str] = set()  # what the person was told once and need not be told again
 
     @cached_property
@@ -58,7 +61,22 @@ class Tooling:
 
     def news(self) -> list[str]:
         """What the person should know of the tools and has not been told; nothing before they are needed."""
-        return self.toolbox.news() if "toolbox" in self.__dict__ else []
+        return [*self._wrong_names(), *self.toolbox.news()] if "toolbox" in self.__dict__ else []
+
+    @property
+    def awaited(self) -> str:
+        """What the first request waits for at this moment, in words for the person; "" for nothing."""
+        return self.toolbox.awaited if "toolbox" in self.__dict__ else ""
+
+    def _wrong_names(self) -> list[str]:
+        """Said once, when it is known which tools there are: a name that nothing has does nothing."""
+        if not self._unchecked or not self.toolbox.gathered:
+            return []
+        self._unchecked = False
+        return [
+            *(f"settings.toml: {error}" for error in self.toolbox.unknown(self._settled)),
+            *map(str, self.toolbox.unknown(dict.fromkeys(self._named))),
+        ]
 
     async def check(self) -> None:
         """Raise UsageError where the person named a tool, to be on or allowed, that is not there."""
@@ -86,7 +104,8 @@ def tooling_of(config: Config, approval: Approval, wanted: tuple[str, ...] | Non
     settings = config.settings.tools
     folder = Path(os.getcwd()).resolve()  # fixed here: whatever is done later, "the working folder" stays this one
 
-    named = () if wanted in (None, EVERY, NONE) else wanted
+    named = () if wanted is None or wanted in (EVERY, NONE) else wanted
+    settled = settings.on or () if wanted is None else ()
 
     def make() -> Toolbox:
         from modules.tools.built_in import BUILT_IN
@@ -111,6 +130,5 @@ def tooling_of(config: Config, approval: Approval, wanted: tuple[str, ...] | Non
             sources.append(Servers(config))
         return Toolbox(BUILT_IN, context, sources, on=on, enabled=enabled)
 
-    return Tooling(
-        make, approval, Limits(settings.steps, 3, settings.dollars, settings.tokens), enabled=enabled, named=named
-    )
+    limits = Limits(settings.steps, 3, settings.dollars, settings.tokens)
+    return Tooling(make, approval, limits, enabled=enabled, named=named, settled=settled)

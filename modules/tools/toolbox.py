@@ -18,6 +18,10 @@ LARGEST_CALL = 1_000_000  # characters of arguments
 class Source(Protocol):
     """Tools that are not there at once, such as a folder of files or a server."""
 
+    @property
+    def awaited(self) -> str:
+        """What `tools` waits for at this moment, in words for the person; "" for nothing."""
+
     async def tools(self) -> Sequence[Tool]:
         """What it offers now, in a stable order. Waits for the first list, and not for long; never raises."""
 
@@ -51,6 +55,7 @@ class Toolbox:
         self._off: set[str] = set()
         self._tools = {one.name: one for one in self._own}
         self._clashes: dict[str, bool] = {}  # and whether it was told
+        self.gathered = False  # whether the sources were ever asked
 
     def __iter__(self) -> Iterator[Tool]:
         return iter(self._tools.values())
@@ -64,11 +69,16 @@ class Toolbox:
 
     def check(self, names: Iterable[str]) -> None:
         """Raise UsageError for the first of these names that no tool has."""
+        for error in self.unknown(names):
+            raise error
+
+    def unknown(self, names: Iterable[str]) -> Iterator[UsageError]:
+        """What is to be said of each of these names that no tool has."""
         for name in names:
             if name not in self._tools:
                 near = difflib.get_close_matches(name, self._tools, n=3, cutoff=0.4)
                 cure = f"Did you mean {' or '.join(near)}?" if near else "/tools lists them in the chat."
-                raise UsageError(f'There is no tool "{name}".', cure=cure)
+                yield UsageError(f'There is no tool "{name}".', cure=cure)
 
     def switch(self, name: str, on: bool) -> None:
         """Switch a tool on or off."""
@@ -92,7 +102,12 @@ class Toolbox:
             if (other := tools.setdefault(one.name, one)) is not one:
                 clash = f'The tool "{one.name}" of {one.source} is left out: {other.source} has one of that name.'
                 self._clashes.setdefault(clash, False)
-        self._tools = tools
+        self._tools, self.gathered = tools, True
+
+    @property
+    def awaited(self) -> str:
+        """What `gather` waits for at this moment, in words for the person; "" for nothing."""
+        return " and ".join(filter(None, (source.awaited for source in self.sources)))
 
     def news(self) -> list[str]:
         """What the sources have to say, each thing once."""

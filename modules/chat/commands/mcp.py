@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from modules.chat.command import Ask, ChatContext, command
+from modules.chat.words import count
 from modules.errors import UsageError
 from modules.llm.parts import File, Image
 
@@ -79,10 +80,12 @@ def _words(args: str) -> list[str]:
 
 def _list(chat: ChatContext, servers: "Servers", only: str = "") -> None:
     found = [one for one in servers.status() if only in ("", one.name)]
-    _table(chat, [(one.name, one.state, f"{one.tools} tools", one.where) for one in found], "mcp.json names no server.")
+    _table(
+        chat, [(one.name, one.state, count(one.tools, "tool"), one.where) for one in found], "mcp.json names no server."
+    )
     for one in found:
         if one.trouble:
-            chat.screen.say(f"{one.name}: {one.trouble} /mcp log {one.name} shows more.")
+            chat.screen.say(f"{one.name}: {one.trouble.rstrip('.')}. /mcp log {one.name} shows more.")
         if one.changed:
             chat.screen.say(f"{one.name} has changed {', '.join(one.changed)}: /mcp accept {one.name} shows how.")
 

@@ -73,6 +73,10 @@ class UserTools:
         self._news: list[str] = []
         self._reading: asyncio.Task[None] | None = None
 
+    @property
+    def awaited(self) -> str:
+        return "your tools" if self._reading is not None and not self._reading.done() else ""
+
     async def tools(self) -> Sequence[Tool]:
         """The tools that could be read, by file and in their order there."""
         if self._reading is None:
