@@ -262,4 +262,4 @@ class TestAfterASuddenEnd:
         file_of(home).write_bytes(b"This is not a database. " * 400)
         terminal = home.open("-c", *OSS).prompt().sees("damaged").sees("corrupt-")
         terminal.ask("Two")
-        assert len(rows(home, "SELECT * FROM message")) == 2
+        terminal.until(lambda: len(rows(home, "SELECT * FROM message")) == 2, "both messages in the new file")

@@ -109,7 +109,7 @@ class ToolLines:
         self._ended.add(call.id)
         columns = self._screen.size()[0]
         number = next((at for at, (one, _) in enumerate(numbered(self._conversation), 1) if one.id == call.id), 0)
-        mark = mark_of(result)
+        mark = mark_of(result, seconds)
         changes = changed(self._previews.pop(call.id, ""), number) if mark == DONE else []
         self._screen.write(self._colored(mark, headline(call, result, number, columns, seconds, bool(changes))) + "\n")
         if mark != NOT_RUN:
@@ -128,9 +128,9 @@ class ToolLines:
         return self._screen.dim(line) if self._screen.plain or color is None else f"\x1b[{color}m{line}\x1b[0m"
 
 
-def mark_of(result: ToolResult) -> str:
-    """How a call came out: done, failed, or not run at all."""
-    if result.text.startswith(DECLINED) or result.text == INTERRUPTED_CALL:
+def mark_of(result: ToolResult, seconds: float | None) -> str:
+    """How a call came out: done, failed, or not run at all, which no words of a tool that ran can claim."""
+    if seconds is None and (result.text.startswith(DECLINED) or result.text == INTERRUPTED_CALL):
         return NOT_RUN
     return FAILED if result.is_error else DONE
 
@@ -147,7 +147,7 @@ def headline(
 
     With `only_first` of what it was given only that, because the rest is told elsewhere.
     """
-    mark, ending = mark_of(result), f"{seconds:.1f} s" if seconds is not None and seconds > LONG else ""
+    mark, ending = mark_of(result, seconds), f"{seconds:.1f} s" if seconds is not None and seconds > LONG else ""
     if mark == NOT_RUN:
         ending = "declined" if result.text.startswith(DECLINED) else "not run"
     head = f"{mark} #{number} {_line(call.name)}"
