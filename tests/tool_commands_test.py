@@ -144,9 +144,10 @@ class TestServers:
         (home.folder / "mcp.json").chmod(0o600)
 
     def test_never_seen_are_waited_for_by_name(self, equipped: Home) -> None:
-        self.add(equipped, "deaf")
+        silent = {"command": "sleep", "args": ["60"]}
+        (equipped.folder / "mcp.json").write_text(json.dumps({"mcpServers": {"silent": silent}}))
         terminal = equipped.open(*OSS).prompt()
-        terminal.enter("Go").sees("waits for the MCP server faulty … 1 s · Ctrl+C stops").type(CTRL_C).prompt("Go")
+        terminal.enter("Go").sees("waits for the MCP server silent … 1 s · Ctrl+C stops").type(CTRL_C).prompt("Go")
         assert "waits for" not in terminal.text
         assert not equipped.groq.chats
 
