@@ -102,7 +102,7 @@ class TestGoingOn:
     def test_without_a_conversation_there_is_a_new_one(self, home: Home) -> None:
         terminal = home.open("-c", *OSS).prompt().sees("There is no earlier conversation")
         terminal.ask("One")
-        assert len(rows(home, "SELECT * FROM message")) == 2
+        terminal.until(lambda: len(rows(home, "SELECT * FROM message")) == 2, "both messages in the file")
 
     def test_a_model_without_its_key_leaves_the_answer_to_another(self, home: Home) -> None:
         talk(home, "One")
