@@ -363,7 +363,7 @@ class TestTheEnd:
         home.groq.answer(LONG)
         terminal = home.open(*OSS).prompt()
         terminal.enter("Count").sees("word9").hang_up()
-        terminal.exit_code()
+        assert terminal.exit_code() == 128 + signal.SIGHUP
         home.groq.wait_for_disconnect()
 
     def test_by_exit_closes_with_code_zero(self, home: Home) -> None:

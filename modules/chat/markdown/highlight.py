@@ -77,8 +77,7 @@ class Highlighter:
             try:
                 for kind, piece in self._tokens(text + "\n"):
                     append(row, clean(piece.rstrip("\n")).expandtabs(4), _style(kind))
-            except Exception:
-                # A lexer that fails costs the colours, not the code.
+            except Exception:  # a lexer that fails costs the colours, not the code
                 self._lexer = None
         if "".join(piece for piece, _ in row) != (plain := clean(text).expandtabs(4)):
             return [(plain, PLAIN)]

@@ -27,8 +27,7 @@ def inline(source: str, base: Style = PLAIN) -> Row:
     try:
         tokens = _MARKDOWN.parseInline(source)[0].children or []
         return _Spans(base).run(tokens)
-    except Exception:
-        # Whatever a strange text does to the parser, the reader gets the text.
+    except Exception:  # whatever a strange text does to the parser, the reader gets the text
         return [(clean(source), base)]
 
 
