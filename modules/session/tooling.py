@@ -55,18 +55,23 @@ class Tooling:
         return self._make()
 
     @property
+    def _made(self) -> bool:
+        """Whether the need has come; asking does not make it come."""
+        return "toolbox" in self.__dict__
+
+    @property
     def enabled(self) -> bool:
         """Whether models may call tools; known before there are any."""
-        return self.toolbox.enabled if "toolbox" in self.__dict__ else self._enabled
+        return self.toolbox.enabled if self._made else self._enabled
 
     def news(self) -> list[str]:
         """What the person should know of the tools and has not been told; nothing before they are needed."""
-        return [*self._wrong_names(), *self.toolbox.news()] if "toolbox" in self.__dict__ else []
+        return [*self._wrong_names(), *self.toolbox.news()] if self._made else []
 
     @property
     def awaited(self) -> str:
         """What the first request waits for at this moment, in words for the person; "" for nothing."""
-        return self.toolbox.awaited if "toolbox" in self.__dict__ else ""
+        return self.toolbox.awaited if self._made else ""
 
     def _wrong_names(self) -> list[str]:
         """Said once, when it is known which tools there are: a name that nothing has does nothing."""
@@ -92,7 +97,7 @@ class Tooling:
 
     async def close(self) -> None:
         """End what the tools have started."""
-        if "toolbox" in self.__dict__:
+        if self._made:
             await self.toolbox.close()
 
 
@@ -130,5 +135,5 @@ def tooling_of(config: Config, approval: Approval, wanted: tuple[str, ...] | Non
             sources.append(Servers(config))
         return Toolbox(BUILT_IN, context, sources, on=on, enabled=enabled)
 
-    limits = Limits(settings.steps, 3, settings.dollars, settings.tokens)
+    limits = Limits(steps=settings.steps, dollars=settings.dollars, tokens=settings.tokens)
     return Tooling(make, approval, limits, enabled=enabled, named=named, settled=settled)
