@@ -81,7 +81,7 @@ def _arguments() -> argparse.ArgumentParser:
     saving.add_argument("-c", "--continue", dest="resume", action="store_const", const="",
                         help="go on with the last conversation")  # fmt: skip
     saving.add_argument("-r", "--resume", metavar="ID", help="go on with the conversation whose id begins so")
-    saving.add_argument("--no-save", action="store_true", help="keep nothing of this conversation")
+    saving.add_argument("--no-save", action="store_true", help="do not save this conversation")
     parser.add_argument("--list-models", action="store_true", help="list the models and leave")
     parser.add_argument("--version", action="version", version=f"Parlance {VERSION}")
     return parser
