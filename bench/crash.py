@@ -14,7 +14,8 @@ from pathlib import Path
 from modules.llm.catalogue import load
 from modules.session import reading
 from modules.session.store import FILE
-from tests.terminal import Home, Terminal
+from tests.home import Home
+from tests.terminal import Terminal
 from tests.wire import Answer, Fault, Reasoning
 
 KILLS = 50

@@ -17,7 +17,7 @@ from modules.session import reading
 from modules.session.conversation import Conversation
 from modules.session.store import FILE
 from tests.dry import Dry, facts_of, wire_name
-from tests.terminal import Home
+from tests.home import Home
 from tests.wandering import MODELS
 from tests.wire import Answer, Call, Reasoning
 from tests.wire.rulebook import broken_rules

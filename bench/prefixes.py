@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from tests.cases import PICTURE
-from tests.terminal import Home
+from tests.home import Home
 from tests.wire import Answer, Call, Reasoning, Request, Text
 
 HOPS = ("anthropic:sonnet", "openai:gpt-6.1-sol", "anthropic:sonnet", "groq:gpt-oss-120b", "anthropic:sonnet",

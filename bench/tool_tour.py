@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.tour import told
+from tests.home import Home
 from tests.journeys import Sitting, shared_loop, time_server
-from tests.terminal import Home
 
 
 def main() -> int:

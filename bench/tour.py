@@ -9,7 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.terminal import CTRL_C, Home
+from tests.home import Home
+from tests.terminal import CTRL_C
 from tests.wire import Answer, Reasoning, Request, Text
 
 SHORT = 64

@@ -15,7 +15,8 @@ from pathlib import Path
 import pyte
 from pyte.screens import Char
 
-from tests.terminal import Home, Terminal
+from tests.home import Home
+from tests.terminal import Terminal
 from tests.wire import Answer, Reasoning, Text, Usage
 
 PICTURE = Path(__file__).with_name("screen.svg")

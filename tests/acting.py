@@ -27,8 +27,8 @@ from modules.tools.tool import Plan, ToolContext, tool
 from tests import wire
 from tests.cases import PICTURE
 from tests.dry import Dry, facts_of, wire_name
+from tests.home import Home
 from tests.talk import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
-from tests.terminal import Home
 from tests.tooling import tooling
 from tests.wandering import MODELS, restarted
 from tests.wire.rulebook import broken_rules

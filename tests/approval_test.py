@@ -12,7 +12,8 @@ from modules.chat.exact import exact, foreign_letters, rows_of
 from modules.llm.parts import ToolCall
 from modules.tools.approval import Permission, Question
 from modules.tools.tool import Plan, tool
-from tests.terminal import CTRL_C, CTRL_D, ESC, Home, Terminal
+from tests.home import Home
+from tests.terminal import CTRL_C, CTRL_D, ESC, Terminal
 from tests.toolbelt import equip, ran
 from tests.wire import Answer, Call
 

@@ -19,7 +19,7 @@ from modules.llm.models import Model, Provider
 from modules.llm.service_manager import SERVICES
 from modules.session.asking import recover
 from tests.cases import ENDPOINTS, Case
-from tests.terminal import Home
+from tests.home import Home
 from tests.wire import Answer, Request, Status, WireServer
 from tests.wire.facts import Dialect
 

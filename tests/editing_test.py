@@ -11,8 +11,8 @@ import pytest
 from modules.errors import ToolFailed
 from modules.tools.files.replacing import BACKUPS, one_at_a_time
 from tests.desk import Desk, descriptors
+from tests.home import Home
 from tests.talk import Talk
-from tests.terminal import Home
 from tests.tooling import NO, Person, tooling
 from tests.wire import Answer, Call
 

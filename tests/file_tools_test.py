@@ -13,8 +13,8 @@ import pytest
 from modules.errors import ToolFailed
 from modules.llm.parts import File, Image
 from tests.desk import PATH, Desk
+from tests.home import Home
 from tests.talk import Talk
-from tests.terminal import Home
 from tests.tooling import NO, Person, tooling
 from tests.wire import Answer, Call
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cases import PNG
-from tests.terminal import Home
+from tests.home import Home
 from tests.wire import Answer, Fault, Reasoning, Status, Usage
 
 OSS = ("-m", "groq:gpt-oss-120b")

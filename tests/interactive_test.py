@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.cases import PNG
-from tests.terminal import CTRL_C, CTRL_D, CTRL_G, CTRL_J, CTRL_R, ESC, KEYS, UP, Home, Terminal
+from tests.home import KEYS, Home
+from tests.terminal import CTRL_C, CTRL_D, CTRL_G, CTRL_J, CTRL_R, ESC, UP, Terminal
 from tests.wire import Answer, Fault, Reasoning, Request, Status, Usage
 
 OSS = ("-m", "groq:gpt-oss-120b")  # the SDK that is loaded fastest; it reasons and sees no images

@@ -7,7 +7,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.terminal import CTRL_C, Home, Terminal
+from tests.home import Home
+from tests.terminal import CTRL_C, Terminal
 from tests.wire import Answer, Call, Fault, Reasoning, Text
 
 GUARD = 0.4  # seconds in which a question takes no key

@@ -2,8 +2,8 @@
 
 import json
 
+from tests.home import Home
 from tests.journeys import PROVIDERS, shared_loop, time_server
-from tests.terminal import Home
 
 
 def test_a_loop_of_tools_begun_at_one_provider_goes_on_at_another_and_ends_at_a_third(home: Home) -> None:

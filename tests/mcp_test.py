@@ -20,10 +20,10 @@ from modules.mcp.definitions import Definition, definitions
 from modules.mcp.pins import Pins
 from modules.session.tooling import tooling_of
 from modules.tools.approval import Approval
+from tests.home import Home
 from tests.mcp_place import Place, named, status, text, until
 from tests.mcp_server import PNG
 from tests.talk import Talk
-from tests.terminal import Home
 from tests.tooling import Person, tooling
 from tests.wire import Answer, Call
 

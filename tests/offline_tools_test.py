@@ -19,9 +19,9 @@ from modules.tools.built_in import BUILT_IN
 from modules.tools.calculator import calculate
 from modules.tools.clock import current_time
 from modules.tools.tool import tool
+from tests.home import Home
 from tests.offline_test import NOT_OURS, PROVIDER, QUESTIONS
 from tests.talk import Talk
-from tests.terminal import Home
 from tests.tooling import Person, tooling
 from tests.wire import Answer, Call
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.terminal import CTRL_C, Home, Terminal
+from tests.home import Home
+from tests.terminal import CTRL_C, Terminal
 from tests.wire import Answer, Call, Fault, Request
 
 OSS = ("-m", "groq:gpt-oss-120b")
@@ -120,6 +121,7 @@ class TestGoingOn:
         first.ask("Yours")
         assert [text for role, text in said(home.groq.chats[1]) if role == "user"] == ["One", "Mine"]
         assert [text for role, text in said(home.groq.chats[2]) if role == "user"] == ["One", "Yours"]
+        assert (first.leave(), second.leave()) == (0, 0)
         counts = rows(home, "SELECT count(*) FROM message GROUP BY conversation")
         assert counts == [(4,), (4,)]
 

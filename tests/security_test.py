@@ -25,8 +25,8 @@ from modules.tools.results import visible
 from modules.tools.tool import ToolContext, as_output, tool
 from modules.tools.web.page import text_of
 from tests.desk import Desk, told
+from tests.home import KEYS, Home
 from tests.talk import Talk
-from tests.terminal import KEYS, Home
 from tests.tooling import Person, tooling
 from tests.wire import Answer, Call
 

@@ -7,7 +7,7 @@ import pytest
 from modules.config import Config
 from modules.errors import ConfigError
 from modules.settings import Settings, read
-from tests.terminal import KEYS
+from tests.home import KEYS
 
 
 def settings(folder: Path, text: str | bytes) -> Settings:

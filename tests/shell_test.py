@@ -21,8 +21,8 @@ from modules.tools.approval import Approval, Question
 from modules.tools.programs.capture import Capture, settled
 from modules.tools.programs.shell import run_command
 from modules.tools.tool import Output, Plan, ToolContext, as_output
+from tests.home import Home
 from tests.talk import Talk
-from tests.terminal import Home
 from tests.tooling import NO, Person, tooling
 from tests.wire import Answer, Call
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.terminal import Home
+from tests.home import Home
 
 SDKS = {"anthropic", "openai", "groq", "pydantic", "httpx", "httpx2", "mcp"}
 SCREENS = {"rich", "pygments", "markdown_it"}

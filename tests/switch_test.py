@@ -17,8 +17,8 @@ from modules.session.prices import cost_of, price_of
 from modules.session.switch import handover
 from tests.cases import DOCUMENT, PICTURE, TOOLS
 from tests.dry import model_at
+from tests.home import Home
 from tests.talk import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
-from tests.terminal import Home
 from tests.wire import Answer, Call, Reasoning
 from tests.wire import Usage as Tokens
 

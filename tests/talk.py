@@ -14,7 +14,7 @@ from modules.llm.parts import Text, ToolResult
 from modules.llm.service_manager import ServiceManager
 from modules.session.asking import AnswerEvent, ask
 from modules.session.conversation import Conversation
-from tests.terminal import Home
+from tests.home import Home
 
 ANTHROPIC, OPENAI, GROQ, OLLAMA = (
     "anthropic:claude-sonnet-5.5",

@@ -12,9 +12,9 @@ from modules.session.store import Store
 from modules.session.turn import run_turn
 from modules.tools.approval import Permission
 from modules.tools.tool import Plan, ToolContext, tool
+from tests.home import Home
 from tests.saving import rows
 from tests.talk import GROQ, OLLAMA, Talk
-from tests.terminal import Home
 from tests.tooling import NO, YES, Person, tooling
 from tests.wire import Answer, Call
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from modules.tools.approval import Permission, permission_from
+from tests.home import Home
 from tests.mcp_place import SCRIPT
-from tests.terminal import CTRL_C, Home
+from tests.terminal import CTRL_C
 from tests.toolbelt import equip, ran
 from tests.wire import Answer, Call
 

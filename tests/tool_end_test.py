@@ -13,8 +13,9 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.home import Home
 from tests.mcp_place import SCRIPT
-from tests.terminal import CTRL_C, CTRL_D, Home, Terminal
+from tests.terminal import CTRL_C, CTRL_D, Terminal
 from tests.wire import Answer, Call, Fault, Request, WireServer
 
 OSS = ("-m", "groq:gpt-oss-120b", "--yes")

@@ -13,8 +13,8 @@ from modules.session.calls import ToolStarted
 from modules.session.tooling import Limits
 from modules.session.turn import Paused
 from modules.tools.tool import Tool, tool
+from tests.home import Home
 from tests.talk import ANTHROPIC, GROQ, OLLAMA, Talk
-from tests.terminal import Home
 from tests.tooling import NO, Person, tooling
 from tests.wire import Answer, Call, Usage
 

@@ -15,8 +15,8 @@ from modules.llm.parts import Image, Text
 from modules.tools.results import BOUND
 from modules.tools.tool import Plan, ToolContext, tool
 from tests.cases import PICTURE
+from tests.home import Home
 from tests.talk import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
-from tests.terminal import Home
 from tests.tooling import Person, tooling
 from tests.wire import Answer, Call
 from tests.wire import Text as Words

@@ -7,7 +7,8 @@ import pytest
 from modules.chat.tool_lines import FAILED, NOT_RUN, brief, folded, mark_of
 from modules.llm.parts import Image, Text, ToolCall, ToolResult
 from modules.session.calls import DECLINED
-from tests.terminal import CTRL_C, Home
+from tests.home import Home
+from tests.terminal import CTRL_C
 from tests.toolbelt import equip
 from tests.wire import Answer, Call, Usage
 

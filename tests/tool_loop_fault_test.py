@@ -19,8 +19,8 @@ from modules.llm.message import INTERRUPTED_CALL, user
 from modules.session.asking import Retrying
 from modules.session.turn import run_turn
 from modules.tools.tool import ToolContext, tool
+from tests.home import Home
 from tests.talk import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
-from tests.terminal import Home
 from tests.tooling import Person, tooling
 from tests.wire import Answer, Call, Fault, Status
 

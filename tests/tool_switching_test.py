@@ -19,9 +19,9 @@ from modules.session.turn import Paused
 from modules.tools.approval import Decision, Question
 from modules.tools.tool import ToolContext, tool
 from tests.cases import PICTURE
+from tests.home import Home
 from tests.stage import history_bytes
 from tests.talk import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
-from tests.terminal import Home
 from tests.tooling import NO, YES, Person, tooling
 from tests.wire import Answer, Call, Fault, Reasoning, Request, Status, WireServer
 

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.terminal import Home, copied
+from tests.home import Home, copied
 
 TOOLS = '''"""Tools for tests."""
 

@@ -19,8 +19,8 @@ from modules.errors import (
 from modules.llm.events import Finished, ReasoningDelta, TextDelta
 from modules.llm.message import user
 from modules.session.asking import LONGEST_BACKOFF, Retrying, ask, retry_delay
+from tests.home import Home
 from tests.talk import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
-from tests.terminal import Home
 from tests.wire import Answer, Fault, Reasoning, Status, Usage
 
 EVERY = pytest.mark.parametrize("name", [ANTHROPIC, OPENAI, GROQ, OLLAMA])

@@ -18,8 +18,8 @@ from modules.session.tooling import tooling_of
 from modules.tools.approval import Approval
 from modules.tools.programs.user_tools import Request, UserTools, request
 from modules.tools.tool import Output, Plan, Tool, ToolContext
+from tests.home import Home
 from tests.talk import Talk
-from tests.terminal import Home
 from tests.tooling import Person, names
 from tests.wire import Answer, Call
 

@@ -57,6 +57,12 @@ class Site:
             pass  # the client has had enough
         finally:
             writer.close()
+            try:
+                await writer.wait_closed()
+            except OSError:
+                pass
+            finally:
+                writer.transport.abort()  # where the waiting was cancelled: the test is over
 
 
 @asynccontextmanager

@@ -16,8 +16,8 @@ from modules.session.asking import recover, request_for
 from modules.session.wire import difference, next_request, pretty
 from modules.tools.tool import tool
 from tests.cases import DOCUMENT, PICTURE, PNG, TOOLS
+from tests.home import KEYS, Home
 from tests.talk import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
-from tests.terminal import KEYS, Home
 from tests.tooling import Person, tooling
 from tests.wire import Answer, Call, Reasoning
 

@@ -1,7 +1,10 @@
 """The loopback servers, driven by the real SDKs: what arrives is what the real APIs send."""
 
 import asyncio
+import contextlib
+import gc
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -282,6 +285,16 @@ def test_the_server_runs_alone_and_streams_synthetic_text() -> None:
     assert sum(len(choice[0]["delta"].get("content", "")) for choice in texts if choice) == 500
     assert lines[-2] == "data: [DONE]"
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize("said", [b"", b"POST /v1/messages HTTP/1.1\r\nContent-Length: 9\r\n\r\n"])
+def test_a_server_that_ends_leaves_no_connection_open(said: bytes) -> None:
+    for count in range(20):  # pytest makes an error of every socket that nobody has closed
+        with contextlib.ExitStack() as clients, WireServer("anthropic") as server:
+            for _ in range(count % 4 + 1):
+                client = clients.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+                client.sendall(said)
+    gc.collect()
 
 
 def test_a_taken_port_is_reported_at_once() -> None:

@@ -55,6 +55,10 @@ class Line:
         """Drop the connection with a TCP reset."""
         sock: socket.socket = self._writer.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.abort()
+
+    def abort(self) -> None:
+        """Drop the connection with all that is not sent yet."""
         self._writer.transport.abort()
 
     async def close(self) -> None:
@@ -65,4 +69,4 @@ class Line:
         except ConnectionError:
             return
         finally:
-            self._writer.transport.abort()  # the server stops: what was not sent by now never will be
+            self.abort()  # where the waiting was cancelled

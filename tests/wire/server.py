@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import threading
 import time
 from collections import deque
@@ -72,7 +73,7 @@ class WireServer:
         self._reasoning_field = "reasoning" if dialect == "groq" else reasoning_field
         self._idle_close = idle_close
         self._default = default
-        self._port = port
+        self.port = port
         self._script: deque[Answer | Status] = deque()
         self._answered = 0
         self._failure: Exception | None = None
@@ -99,7 +100,7 @@ class WireServer:
     @property
     def origin(self) -> str:
         """The address without a path."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def base_url(self) -> str:
@@ -159,32 +160,41 @@ class WireServer:
     async def _serve(self) -> None:
         self._stop = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        server = await asyncio.start_server(self._accept, "127.0.0.1", self._port, limit=2**20)
-        self._port = server.sockets[0].getsockname()[1]
-        self._ready.set()
-        await self._stop.wait()
-        server.close()
-        await asyncio.sleep(0)  # whoever was let in a moment ago gets a task, which closes the connection
-        for task in list(self._tasks):
+        with socket.create_server(("127.0.0.1", self.port), backlog=100) as listening:
+            listening.setblocking(False)
+            self.port = listening.getsockname()[1]
+            self._ready.set()
+            # With asyncio.start_server a connection is nobody's for three turns of the loop, and could be left open.
+            self._loop.add_reader(listening, self._accept, listening)
+            await self._stop.wait()
+            self._loop.remove_reader(listening)
+        await asyncio.sleep(0)  # whoever was let in a moment ago has begun, so it will close what it has opened
+        for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await server.wait_closed()
-        await asyncio.sleep(0)  # a connection that was cut lets its socket go in the loop's next turn
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        self._tasks.add(task)
-        self.connections += 1
-        line = Line(reader, writer)
+    def _accept(self, listening: socket.socket) -> None:
         try:
-            await self._converse(line, self.connections)
-        except (asyncio.CancelledError, ClientGone, HangUp, ConnectionError):
+            client, _ = listening.accept()
+        except (BlockingIOError, ConnectionError):  # it has gone again
+            return
+        self.connections += 1
+        task = asyncio.create_task(self._serve_one(client, self.connections))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve_one(self, client: socket.socket, number: int) -> None:
+        client.setblocking(False)
+        line = Line(*await asyncio.open_connection(sock=client, limit=2**20))
+        try:
+            await self._converse(line, number)
+        except asyncio.CancelledError:
+            line.abort()  # the server stops: what was not sent by now never will be
+        except (ClientGone, HangUp, ConnectionError):
             pass
         except Exception as error:
             self._failure = error
         finally:
-            self._tasks.discard(task)
             await line.close()
 
     async def _converse(self, line: Line, number: int) -> None:
