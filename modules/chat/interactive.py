@@ -56,6 +56,11 @@ class Interactive:
     async def run(self) -> None:
         """Read lines until the person leaves."""
         self._prompt.app.after_render += lambda _: self._warm_up_soon()
+        # Also between a prompt and its answer: what is typed there is not echoed, and Enter does not become a new line.
+        with self._prompt.app.input.raw_mode():
+            await self._read_lines()
+
+    async def _read_lines(self) -> None:
         refused_at = -TWICE
         while True:
             text, self._context.draft = self._context.draft, ""
@@ -80,7 +85,8 @@ class Interactive:
         try:
             if command := parse_command(line):
                 name, args = command
-                asked = await self._context.commands.get(name).run(self._context, args)
+                with self._prompt.app.input.cooked_mode():  # Ctrl+C is a signal for it
+                    asked = await self._context.commands.get(name).run(self._context, args)
                 if asked is not None:
                     await self._ask(asked)
             elif aside := parse_ask(line, self._context.models):
