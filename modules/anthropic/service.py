@@ -9,17 +9,7 @@ from modules.anthropic.stream import AnthropicDraft
 from modules.anthropic.transformer import request_body
 from modules.config import Key
 from modules.llm.base import IDLE_TIMEOUT, ChatRequest, Draft
-from modules.llm.http_service import (
-    COMMON_ERRORS,
-    CONNECT_TIMEOUT,
-    HEADERS,
-    KEEPALIVE,
-    Body,
-    HttpService,
-    needs_certificates,
-    opened,
-    posted,
-)
+from modules.llm.http_service import Body, HttpService, client_options, http_errors, opened, posted
 from modules.llm.models import Model, Profile, Provider
 from modules.llm.parts import Wire
 
@@ -27,33 +17,14 @@ BINDING_BETA = "thinking-binding-controls-2026-08-01"
 
 
 class AnthropicService(HttpService):
-    foreign_errors = (
-        anthropic.AnthropicError,
-        httpx2.HTTPError,
-        httpx2.InvalidURL,
-        httpx2.StreamError,
-        httpx2.CookieConflict,
-        *COMMON_ERRORS,
-    )
+    foreign_errors = (anthropic.AnthropicError, *http_errors(httpx2))
 
     def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT) -> None:
         super().__init__(provider, key, idle_timeout)
         # A server without keys gets no Authorization header at all. The SDK takes this per request.
         self._headers = {} if key else {"Authorization": anthropic.Omit()}
-        pool = httpx2.AsyncClient if provider.is_local else anthropic.DefaultAsyncHttpxClient
-        self._client = anthropic.AsyncAnthropic(
-            api_key=key.value if key else "",
-            base_url=provider.base_url,
-            max_retries=0,
-            default_headers=HEADERS,
-            http_client=pool(
-                verify=needs_certificates(provider),
-                timeout=httpx2.Timeout(idle_timeout, connect=CONNECT_TIMEOUT),
-                limits=httpx2.Limits(keepalive_expiry=KEEPALIVE),
-                follow_redirects=False,
-                trust_env=not provider.is_local,
-            ),
-        )
+        options = client_options(httpx2, provider, idle_timeout, anthropic.DefaultAsyncHttpxClient)
+        self._client = anthropic.AsyncAnthropic(api_key=key.value if key else "", **options)
 
     def draft(self, request: ChatRequest) -> Draft:
         return AnthropicDraft(request, self.key)

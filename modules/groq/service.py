@@ -9,48 +9,19 @@ from modules.config import Key
 from modules.llm.base import IDLE_TIMEOUT, ChatRequest, Draft
 from modules.llm.chat_completions import request_body
 from modules.llm.chat_completions_stream import ChatDraft
-from modules.llm.http_service import (
-    COMMON_ERRORS,
-    CONNECT_TIMEOUT,
-    HEADERS,
-    KEEPALIVE,
-    Body,
-    HttpService,
-    needs_certificates,
-    opened,
-    posted,
-)
+from modules.llm.http_service import Body, HttpService, client_options, http_errors, opened, posted
 from modules.llm.models import Model, Provider
 from modules.llm.parts import Wire
 
 
 class GroqService(HttpService):
-    foreign_errors = (
-        groq.GroqError,
-        httpx.HTTPError,
-        httpx.InvalidURL,
-        httpx.StreamError,
-        httpx.CookieConflict,
-        *COMMON_ERRORS,
-    )
+    foreign_errors = (groq.GroqError, *http_errors(httpx))
 
     def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT) -> None:
         super().__init__(provider, key, idle_timeout)
         self._headers = {} if key else {"Authorization": groq.Omit()}
-        pool = httpx.AsyncClient if provider.is_local else groq.DefaultAsyncHttpxClient
-        self._client = groq.AsyncGroq(
-            api_key=key.value if key else "",
-            base_url=provider.base_url,
-            max_retries=0,
-            default_headers=HEADERS,
-            http_client=pool(
-                verify=needs_certificates(provider),
-                timeout=httpx.Timeout(idle_timeout, connect=CONNECT_TIMEOUT),
-                limits=httpx.Limits(keepalive_expiry=KEEPALIVE),
-                follow_redirects=False,
-                trust_env=not provider.is_local,
-            ),
-        )
+        options = client_options(httpx, provider, idle_timeout, groq.DefaultAsyncHttpxClient)
+        self._client = groq.AsyncGroq(api_key=key.value if key else "", **options)
 
     def draft(self, request: ChatRequest) -> Draft:
         return ChatDraft(request, self.key)

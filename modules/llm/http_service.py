@@ -4,6 +4,7 @@ import asyncio
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -25,9 +26,30 @@ AT_ONCE = 0.001  # seconds; what comes sooner was there already and is read with
 DRAIN = 0.25  # seconds for what may follow the terminal event: usage, [DONE], the end of the body
 
 
-def needs_certificates(provider: Provider) -> bool:
-    """Whether the endpoint is spoken to over TLS. Loading certificates takes 20 ms, and Ollama and its kin use none."""
-    return not (provider.is_local and provider.base_url.startswith("http://"))
+def http_errors(http: ModuleType) -> tuple[type[Exception], ...]:
+    """All that a request can raise besides the SDK's own errors; `http` is the library below it, httpx or httpx2."""
+    return (http.HTTPError, http.InvalidURL, http.StreamError, http.CookieConflict, *COMMON_ERRORS)
+
+
+def client_options(http: ModuleType, provider: Provider, idle_timeout: float, usual: type[Any]) -> dict[str, Any]:
+    """How every SDK's client is made, but for its key; `usual` is the SDK's own kind of HTTP client.
+
+    Nothing is retried and no redirect followed here. An endpoint on this machine is spoken to without proxies, and
+    without certificates where it has no TLS: to load them takes 20 ms.
+    """
+    pool = http.AsyncClient if provider.is_local else usual
+    return {
+        "base_url": provider.base_url,
+        "max_retries": 0,
+        "default_headers": HEADERS,
+        "http_client": pool(
+            verify=not (provider.is_local and provider.base_url.startswith("http://")),
+            timeout=http.Timeout(idle_timeout, connect=CONNECT_TIMEOUT),
+            limits=http.Limits(keepalive_expiry=KEEPALIVE),
+            follow_redirects=False,
+            trust_env=not provider.is_local,
+        ),
+    }
 
 
 class Body:
