@@ -201,7 +201,7 @@ async def test_words_of_a_server_end_in_a_full_stop_before_the_cure(connect: Con
 @every_endpoint
 @pytest.mark.parametrize(
     ("said", "understood"),
-    [("1", 1.0), ("0.5", 0.5), ("3600", 3600.0), ("1e400", None), ("-5", None), ("nan", None), ("soon", None)],
+    [("30", 30.0), ("20.5", 20.5), ("3600", 3600.0), ("1e400", None), ("-5", None), ("nan", None), ("soon", None)],
 )
 async def test_the_wait_that_a_server_asks_for_is_passed_on_and_not_waited_for(
     connect: Connect, name: Dialect, said: str, understood: float | None
@@ -210,7 +210,7 @@ async def test_the_wait_that_a_server_asks_for_is_passed_on_and_not_waited_for(
     error = (await failure(await connect(name), Status(429, retry_after=said))).error
     assert isinstance(error, errors.RateLimited)
     assert error.retry_after == understood
-    assert time.monotonic() - start < 0.9
+    assert time.monotonic() - start < 10
 
 
 QUOTA: list[tuple[Dialect, Status]] = [
@@ -352,8 +352,8 @@ async def test_an_answer_is_done_when_it_is_done_and_not_when_the_server_hangs_u
 ) -> None:
     wired = await connect(name)
     start = time.monotonic()
-    done = await wired.ask(answer=Answer("All said.", fault=Fault.linger(5)))
-    assert time.monotonic() - start < 0.5
+    done = await wired.ask(answer=Answer("All said.", fault=Fault.linger(30)))
+    assert time.monotonic() - start < 10
     assert done.text == "All said."
     assert done.usage.input
     assert (await wired.ask(answer=Answer("Again."))).text == "Again."

@@ -17,7 +17,7 @@ from modules.llm.parts import NAME
 from modules.mcp.config import read
 from modules.mcp.log import Log
 from modules.mcp.naming import tool_name
-from modules.mcp.server import Server
+from modules.mcp.server import PAUSE, Server
 from tests.mcp_place import SECRET, Place, named, status, text, until
 
 
@@ -48,7 +48,7 @@ async def test_a_server_that_never_answers_is_given_up_and_ended(place: Place, m
     async with place.running(startup=0.6) as servers:
         began = time.monotonic()
         assert await servers.tools() == []
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5
         await until(lambda: status(servers).state == "failed")
         assert "it was not ready within 0.6 seconds" in status(servers).trouble
 
@@ -275,10 +275,12 @@ async def test_a_server_is_offered_no_sampling_and_no_roots(place: Place) -> Non
 async def test_a_list_that_changes_without_end_costs_little_and_calls_get_through(place: Place) -> None:
     place.add("faulty", "restless")
     async with place.running() as servers:
+        began = time.monotonic()
         tools = await servers.tools()
         for number in range(3):
             assert text(await place.call(named(tools, "faulty__echo"), text=f"{number}")) == f"{number}"
-        assert sum(request["method"] == "tools/list" for request in place.asked()) < 8
+        listed = sum(request["method"] == "tools/list" for request in place.asked())
+        assert listed < 4 + (time.monotonic() - began) / PAUSE
 
 
 async def test_a_server_that_is_closed_before_it_has_begun_keeps_nobody_waiting(place: Place) -> None:
