@@ -1,4 +1,4 @@
-"""The table of what happens when a tool fails: every row of the document names tests, and these exist."""
+"""What is said of the tests: each fault in the table names tests that exist, and `bench.mutations` breaks real code."""
 
 import ast
 import re
@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 
+from bench.mutations import EDITS, TOOL_EDITS
 from modules.config import ROOT
 
 DOCUMENT = ROOT / "docs/faults.md"
@@ -49,3 +50,8 @@ def test_no_fault_is_told_twice() -> None:
     faults = [row.split("|")[1].strip() for row in rows()]
     assert len(set(faults)) == len(faults)
     assert len(faults) > 60
+
+
+def test_every_rule_that_is_broken_for_trial_stands_in_the_code() -> None:
+    gone = [rule for rule, path, old, *_ in (*EDITS, *TOOL_EDITS) if old not in (ROOT / path).read_text()]
+    assert gone == []
