@@ -1,14 +1,15 @@
-"""Draws docs/screen.svg: a conversation typed at the real program in a pseudo-terminal, answered by loopback servers.
+"""Draws the pictures of the README: conversations typed at the real program in a pseudo-terminal.
 
     python -m docs.draw_screen
 
-What the models say is scripted; all else on the picture is what the program wrote to its terminal.
+What the models say is scripted, on loopback servers; all else is what the program wrote to its terminal. screen.svg is
+one screen, tools.svg two: one while a question is asked, which is gone when it is answered, and one at the end.
 """
 
 import itertools
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 
@@ -16,16 +17,20 @@ import pyte
 from pyte.screens import Char
 
 from tests.home import Home
+from tests.journeys import Sitting
 from tests.terminal import Terminal
-from tests.wire import Answer, Reasoning, Text, Usage
+from tests.wire import Answer, Call, Reasoning, Text, Usage
 
-PICTURE = Path(__file__).with_name("screen.svg")
-COLUMNS, ROWS = 84, 44
-CELL_WIDTH, CELL_HEIGHT, FONT, MARGIN = 8.4, 19, 14, 20
+HERE = Path(__file__).parent
+COLUMNS, ROWS, ROWS_OF_TOOLS = 84, 44, 30
+CELL_WIDTH, CELL_HEIGHT, FONT, MARGIN, GAP = 8.4, 19, 14, 20, 12
+WIDTH = round(COLUMNS * CELL_WIDTH + 2 * MARGIN)
+CURSOR = 0.8  # its opacity
 COLORS = {
     "red": "#ff7b72", "green": "#7ee787", "brown": "#e3b341", "blue": "#79c0ff",
     "magenta": "#d2a8ff", "cyan": "#76e3ea", "black": "#6e7681", "white": "#e6edf3",
 }  # fmt: skip
+_WORDS = re.compile(r"\S+(?: \S+)*")  # not every viewer keeps two blanks
 DIM = {2: (5,), 22: (22, 25)}
 
 QUESTION = "How do I time a block of Python code?"
@@ -53,9 +58,23 @@ SECOND = """Because the **wall clock may jump**: somebody sets it, or the networ
 2. It is the finest clock that the machine has.
 """
 
+CODE = """from time import time
 
-def record() -> Terminal:
-    """Have the conversation. The terminal is closed when this returns; what it received is in `raw`."""
+def timed(work):
+    start = time()
+    work()
+    return time() - start
+"""
+TASK = "timer.py should not use the wall clock. Who imports it?"
+LOOK = "Two things at once: I change the clock, and look who imports it."
+CHANGE = {"path": "timer.py", "old": "from time import time", "new": "from time import perf_counter as time"}
+DONE = "`timed` uses **`perf_counter`** now. Only `load.py` imports it."
+CHECK = "Must load.py change, too?"
+CHECKED = "No. It only calls `timed`, which still returns **seconds**."
+
+
+def record() -> bytes:
+    """Talk, and switch the model. What the terminal received."""
     with tempfile.TemporaryDirectory() as folder, Home(Path(folder)) as home:
         thought = Reasoning("One block, one number: a context manager with a monotonic clock.")
         home.anthropic.answer(Answer(thought, Text(FIRST), pace=0.02, usage=Usage(31, 214, reasoning=16)))
@@ -63,12 +82,37 @@ def record() -> Terminal:
         terminal = home.open(columns=COLUMNS, rows=ROWS).prompt()
         for line in (QUESTION, "/model groq:gpt-oss", FOLLOW_UP):
             terminal.enter(line).prompt()
-        return terminal.until(lambda: _bar(terminal), "the bar at the bottom")
+        return terminal.until(lambda: _bar(terminal, "groq:"), "the bar at the bottom").raw
 
 
-def _bar(terminal: Terminal) -> bool:
+def record_tools() -> tuple[bytes, bytes]:
+    """Two calls side by side, of which one is asked about; then another model. What the terminal received.
+
+    Up to the question, and up to the end.
+    """
+    # The result of an edit shows the beginning of this path: with so long a name it is the same in every run.
+    place = tempfile.TemporaryDirectory(prefix="config-folder-of-parlance-")
+    with tempfile.TemporaryDirectory() as project, place as folder, Home(Path(folder)) as home:
+        Path(project, "timer.py").write_text(CODE)
+        Path(project, "load.py").write_text("from timer import timed\n")
+        calls = Call("edit_file", CHANGE), Call("search_files", {"pattern": "import timed", "glob": "*.py"})
+        home.anthropic.answer(Answer(Text(LOOK), *calls, pace=0.01, usage=Usage(2210, 148)))
+        home.anthropic.answer(Answer(Text(DONE), pace=0.01, usage=Usage(2431, 42)))
+        home.openai.answer(Answer(Call("read_file", {"path": "load.py"}), usage=Usage(2380, 31)))
+        home.openai.answer(Answer(Text(CHECKED), pace=0.01, usage=Usage(2460, 38)))
+        terminal = home.open(columns=COLUMNS, rows=ROWS_OF_TOOLS, cwd=Path(project)).prompt()
+        terminal.enter(TASK).sees("Allow edit_file?")
+        asked = terminal.sees("Ctrl+C no, and stop").raw
+        Sitting(terminal).answers("y", "Allow edit_file?")
+        terminal.prompt()
+        for line in ("/model openai:gpt", CHECK):
+            terminal.enter(line).prompt()
+        return asked, terminal.until(lambda: _bar(terminal, "openai:"), "the bar at the bottom").raw
+
+
+def _bar(terminal: Terminal, provider: str) -> bool:
     below = terminal.screen.display[terminal.screen.cursor.y + 1 :]
-    return any(row.startswith("groq:") for row in below)
+    return any(row.startswith(provider) and "$" in row for row in below)
 
 
 class DimmingScreen(pyte.Screen):
@@ -80,35 +124,43 @@ class DimmingScreen(pyte.Screen):
         super().select_graphic_rendition(*attributes, **kwargs)
 
 
-def cells(raw: bytes) -> tuple[list[list[Char]], tuple[int, int]]:
-    """The rows of the screen as it stands in the end, down to the last one with text, and where the cursor is."""
-    screen = DimmingScreen(COLUMNS, ROWS)
-    pyte.ByteStream(screen).feed(raw)
-    used = max(number for number, row in enumerate(screen.display) if row.strip()) + 1
-    rows = [[screen.buffer[number][column] for column in range(COLUMNS)] for number in range(used)]
-    return rows, (screen.cursor.x, screen.cursor.y)
+class Frame:
+    """The screen of a terminal after these bytes, down to the last row with text."""
 
+    def __init__(self, raw: bytes, rows: int = ROWS) -> None:
+        screen = DimmingScreen(COLUMNS, rows)
+        pyte.ByteStream(screen).feed(raw)
+        used = max(number for number, row in enumerate(screen.display) if row.strip()) + 1
+        self.rows = [[screen.buffer[number][column] for column in range(COLUMNS)] for number in range(used)]
+        self.cursor = screen.cursor
+        self.height = used * CELL_HEIGHT + 2 * MARGIN
 
-def svg(rows: list[list[Char]], cursor: tuple[int, int]) -> str:
-    """The rows as a picture on a dark ground of its own, with no fonts or scripts from elsewhere."""
-    width, height = round(COLUMNS * CELL_WIDTH + 2 * MARGIN), len(rows) * CELL_HEIGHT + 2 * MARGIN
-    column, line = cursor
-    colors = "".join(f".{name}{{fill:{value}}}" for name, value in COLORS.items())
-    texts = "\n".join(text for number, row in enumerate(rows) if (text := _text(number, row)))
-    return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" role="img">
-<title>A conversation in Parlance: a question to Claude, a switch to Groq, and a follow-up question</title>
-<style>text{{font:{FONT}px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:#e6edf3;\
-white-space:pre}}.b{{font-weight:bold}}.i{{font-style:italic}}.d{{fill-opacity:.58}}{colors}</style>
-<rect width="{width}" height="{height}" rx="10" fill="#0d1117" stroke="#30363d"/>
-<rect x="{_x(column)}" y="{_top(line)}" width="{CELL_WIDTH}" height="{CELL_HEIGHT}" fill="#e6edf3" fill-opacity=".8"/>
+    def drawn(self, top: int) -> str:
+        """The rows on a dark ground of their own that begins at `top`."""
+        top += MARGIN
+        x, y = _x(self.cursor.x), top + self.cursor.y * CELL_HEIGHT
+        opacity = 0 if self.cursor.hidden else CURSOR
+        shown = ((top + number * CELL_HEIGHT + FONT, "".join(_spans(row))) for number, row in enumerate(self.rows))
+        texts = "\n".join(f'<text y="{line}">{spans}</text>' for line, spans in shown if spans)
+        return f"""\
+<rect y="{top - MARGIN}" width="{WIDTH}" height="{self.height}" rx="10" fill="#0d1117" stroke="#30363d"/>
+<rect x="{x}" y="{y}" width="{CELL_WIDTH}" height="{CELL_HEIGHT}" fill="#e6edf3" fill-opacity="{opacity}"/>
 {texts}
-</svg>
 """
 
 
-def _text(number: int, row: list[Char]) -> str:
-    spans = "".join(_spans(row))
-    return f'<text y="{_top(number) + FONT}">{spans}</text>' if spans else ""
+def svg(title: str, frames: Sequence[Frame]) -> str:
+    """The frames one below the other, with no fonts or scripts from elsewhere."""
+    tops = list(itertools.accumulate((frame.height + GAP for frame in frames), initial=0))
+    height = tops[-1] - GAP
+    colors = "".join(f".{name}{{fill:{value}}}" for name, value in COLORS.items())
+    drawn = "".join(frame.drawn(top) for frame, top in zip(frames, tops, strict=False))
+    return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" role="img">
+<title>{escape(title)}</title>
+<style>text{{font:{FONT}px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:#e6edf3;\
+white-space:pre}}.b{{font-weight:bold}}.i{{font-style:italic}}.d{{fill-opacity:.58}}{colors}</style>
+{drawn}</svg>
+"""
 
 
 def _spans(row: list[Char]) -> Iterator[str]:
@@ -116,11 +168,10 @@ def _spans(row: list[Char]) -> Iterator[str]:
     column = 0
     for style, run in itertools.groupby(row, _style):
         text = "".join(cell.data for cell in run)
-        if shown := text.strip():
-            start = column + len(text) - len(text.lstrip())
-            where = f'x="{_x(start)}" textLength="{round(len(shown) * CELL_WIDTH, 1)}"'
+        for found in _WORDS.finditer(text):
+            where = f'x="{_x(column + found.start())}" textLength="{round(len(found[0]) * CELL_WIDTH, 1)}"'
             named = f' class="{style}"' if style else ""
-            yield f"<tspan {where}{named}>{escape(shown, quote=False)}</tspan>"
+            yield f"<tspan {where}{named}>{escape(found[0], quote=False)}</tspan>"
         column += len(text)
 
 
@@ -134,9 +185,14 @@ def _x(column: int) -> str:
     return f"{MARGIN + column * CELL_WIDTH:.1f}".removesuffix(".0")
 
 
-def _top(row: int) -> int:
-    return MARGIN + row * CELL_HEIGHT
+def draw() -> Iterator[tuple[str, str]]:
+    """The name of each picture, and the picture as the program draws it now."""
+    title = "A conversation in Parlance: a question to Claude, a switch to Groq, and a follow-up question"
+    yield "screen.svg", svg(title, [Frame(record())])
+    title = "Tools in Parlance: Claude makes two calls, an edit is asked about with its diff, and OpenAI goes on"
+    yield "tools.svg", svg(title, [Frame(raw, ROWS_OF_TOOLS) for raw in record_tools()])
 
 
 if __name__ == "__main__":
-    PICTURE.write_text(svg(*cells(record().raw)), encoding="utf-8")
+    for name, picture in draw():
+        (HERE / name).write_text(picture, encoding="utf-8")

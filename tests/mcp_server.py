@@ -70,6 +70,12 @@ class Server:
                 return self.tools(params)
             case "tools/call":
                 return self.call(params["name"], params.get("arguments", {}), params.get("_meta", {}), number)
+            case "prompts/list" | "resources/list" if "lists nothing" in self.modes:
+                return None
+            case "prompts/list" | "resources/list" if "odd lists" in self.modes:
+                return ODD_LISTS[method]
+            case "prompts/get" if "odd lists" in self.modes:
+                return {"messages": [{"role": "user", "content": {"type": "text", "text": json.dumps(params)}}]}
             case "prompts/list":
                 prompt = {"name": "greet", "description": "Greets.", "arguments": [{"name": "who", "required": True}]}
                 return {"prompts": [prompt, {"nameless": True}]}
@@ -144,6 +150,28 @@ BAD: list[Any] = [
     {"name": "name with blanks/and a slash", "inputSchema": NONE},
     {"name": "n" * 90, "description": "a\u200bb\x1b[2J" + "c" * 5000, "inputSchema": NONE},
 ]
+
+ODD = ("two words", 'it\'s "so"', "$(a) `b`; c", "-x", "esc\x1b[2J", "new\nline", "\u202eback", "", "n" * 5000)
+ODD_KEYS = ({"name": name} for name in ("the key", "who's", "a=b", "line\nbreak", ""))
+ODD_LISTS: dict[str, dict[str, Any]] = {
+    "prompts/list": {
+        "prompts": [
+            {"name": "keys", "description": "One\nline\x1b]0;title\x07 " + "d" * 500, "arguments": [*ODD_KEYS]},
+            *({"name": name} for name in ODD),
+            "none",
+        ],
+    },
+    "resources/list": {
+        "resources": [
+            {"uri": 'a://it\'s-"so"', "name": "One\nline\x1b]0;title\x07", "description": "d" * 500},
+            {"uri": "a://1"},
+            {"uri": "a://11"},
+            *({"uri": f"a://odd{name}"} for name in ODD),
+            *({"uri": f"b://{number}"} for number in range(5000)),
+            {"uri": 7},
+        ],
+    },
+}
 
 
 def begin(modes: set[str], server: Server) -> None:

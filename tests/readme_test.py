@@ -1,4 +1,4 @@
-"""The documents tell the truth: their tables, the files they name, what they tell a person to type, the picture."""
+"""The documents tell the truth: their tables, the files they name, what they tell a person to type, the pictures."""
 
 import re
 import tomllib
@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from docs.draw_screen import ROWS_OF_TOOLS, Frame, record_tools, svg
 from docs.tables import ARCHITECTURE, PROVIDERS, README, filled
 from modules import errors
 from modules.chat.commands import COMMANDS
@@ -16,7 +17,7 @@ from modules.llm import catalogue
 from modules.llm.models import ModelRegistry
 
 DOCUMENTS = (README, ARCHITECTURE, PROVIDERS, ROOT / "CHANGELOG.md")
-PICTURE = ROOT / "docs/screen.svg"
+PICTURES = (ROOT / "docs/screen.svg", ROOT / "docs/tools.svg")
 
 
 def read(path: Path) -> str:
@@ -99,15 +100,28 @@ def test_the_changelog_knows_this_version() -> None:
     assert f"## {VERSION} " in read(ROOT / "CHANGELOG.md")
 
 
-def test_the_picture_is_small_and_brings_nothing_from_elsewhere() -> None:
-    assert PICTURE.stat().st_size <= 60_000
-    tags = {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(read(PICTURE)).iter()}
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda path: path.name)
+def test_a_picture_is_small_and_brings_nothing_from_elsewhere(picture: Path) -> None:
+    assert picture.stat().st_size <= 60_000
+    tags = {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(read(picture)).iter()}
     assert tags <= {"svg", "title", "style", "rect", "text", "tspan"}
-    assert not re.search(r"href|url\(|@import|@font-face", read(PICTURE))
+    assert not re.search(r"href|url\(|@import|@font-face", read(picture))
 
 
-def test_the_picture_shows_the_program_as_it_stands() -> None:
-    shown = " ".join("".join(ElementTree.fromstring(read(PICTURE)).itertext()).split())
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda path: path.name)
+def test_a_picture_shows_the_program_as_it_stands(picture: Path) -> None:
+    shown = " ".join(rows(read(picture)))
     assert f"Parlance {VERSION}" in shown
-    assert "/model groq:" in shown
+    assert "/model " in shown
     assert "→" in shown
+
+
+def test_the_picture_of_tools_is_what_the_program_draws_today() -> None:
+    drawn = svg("", [Frame(raw, ROWS_OF_TOOLS) for raw in record_tools()])
+    assert rows(drawn) == rows(read(PICTURES[1])), "python -m docs.draw_screen draws it again"
+
+
+def rows(picture: str) -> list[str]:
+    """The words of a picture, row by row, without what differs from run to run and from machine to machine."""
+    found = (" ".join(row.itertext()) for row in ElementTree.fromstring(picture).iterfind("{*}text"))
+    return [re.sub(r"\d+\.\d s$|(?<=As it was before: ).*", "", row) for row in found]

@@ -172,11 +172,17 @@ class TestServers:
     def test_offer_prompts_and_resources(self, equipped: Home) -> None:
         self.add(equipped)
         terminal = equipped.open(*OSS).prompt()
+        terminal.type("Sum up @faulty:").prompt("Sum up @faulty:")
+        assert not (equipped.folder / "faulty").exists(), "completion starts nothing"
+        terminal.type(CTRL_C).prompt().enter("/mcp restart faulty").sees("faulty ready").prompt()
+        terminal.type("Sum up @faulty:").sees("note://1 A note").type("\t").prompt("Sum up @faulty:note://1 ")
+        terminal.type("now\r").sees("Answer 1").prompt()
+        assert "Remember the milk." in json.dumps(equipped.groq.chats[0].body["messages"])
         terminal.enter("/mcp prompt").sees("faulty greet who= Greets.").prompt()
         terminal.enter("/mcp resources").sees("@faulty:note://1 A note").prompt()
         terminal.enter("/mcp prompt faulty greet who=Ann").sees("Greet Ann.").type(CTRL_C).prompt()
-        terminal.enter("@faulty:note://1 What is it?").sees("Answer 1").prompt()
-        assert "Remember the milk." in json.dumps(equipped.groq.chats[0].body["messages"])
+        terminal.enter("@faulty:note://1 What is it?").sees("Answer 2").prompt()
+        assert json.dumps(equipped.groq.chats[1].body["messages"]).count("Remember the milk.") == 2
         assert terminal.leave() == 0
 
     def test_that_change_their_tools_are_trusted_after_the_difference_was_shown(self, equipped: Home) -> None:

@@ -1,18 +1,20 @@
-"""Completion: commands after `/`, models after `@`, paths where one was begun, and nothing in the middle of prose."""
+"""Completion: commands after `/`, models and MCP servers after `@`, paths where one was begun, else nothing."""
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from contextlib import aclosing
 from itertools import islice
 from time import monotonic
 from typing import TypeVar
 
-from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion, ThreadedCompleter
 from prompt_toolkit.document import Document
 
 from modules.chat.abilities import describe
 from modules.chat.clean import clean
 from modules.chat.command import ChatContext
+from modules.chat.server_words import complete_resources, look
 from modules.errors import UnknownCommand
 from modules.llm.models import Model, ModelRegistry
 
@@ -22,11 +24,13 @@ Rank = tuple[int, int, int]
 
 BEGINNING: Rank = (1, 0, 0)
 MAX_PATHS = 200
+MAX_RESOURCES = 200
 MAX_SECONDS = 0.1  # for reading one folder; a person is typing
 
 _COMMAND = re.compile(r"/([\w?-]*)")
 _ARGUMENTS = re.compile(r"/([A-Za-z?][\w-]*)\s+(.*)")
 _ASK = re.compile(r"@(\S*)")
+_MENTION = re.compile(r"\s@(\S*)$")
 _PATH = re.compile(r"(?:^|\s)((?:\.\.?/|~/|/[^\s/])\S*)$")
 _ALIKE = str.maketrans("/", ":")  # provider/model is understood as well as provider:model
 
@@ -99,6 +103,15 @@ class ChatCompleter(Completer):
     def __init__(self, context: ChatContext) -> None:
         self._context = context
 
+    async def get_completions_async(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> AsyncGenerator[Completion, None]:
+        """The same, in a thread: folders may be slow. Before that, what a running server lists may be fetched."""
+        await look(self._context, document.text_before_cursor)
+        async with aclosing(ThreadedCompleter(self).get_completions_async(document, complete_event)) as found:
+            async for one in found:
+                yield one
+
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
         line = document.text_before_cursor
         if "\n" in document.text or document.current_char.strip():
@@ -109,6 +122,8 @@ class ChatCompleter(Completer):
             yield from self._arguments(found[1], found[2])
         elif found := _ASK.fullmatch(line):
             yield from self._asked(found[1])
+        elif found := _MENTION.search(line):
+            yield from self._resources(found[1], first=False)
         elif found := _PATH.search(line):
             yield from _completions(found[1], complete_paths(self._context, found[1]))
 
@@ -136,6 +151,11 @@ class ChatCompleter(Completer):
     def _asked(self, typed: str) -> Iterator[Completion]:
         fitting = _fitting(typed, complete_models(self._context, typed))
         yield from _completions(typed, ((f"{name} ", description) for name, description in fitting))
+        yield from self._resources(typed, first=True)
+
+    def _resources(self, typed: str, *, first: bool) -> Iterator[Completion]:
+        fitting = _fitting(typed, complete_resources(self._context, typed, first=first))
+        yield from _completions(typed, fitting[:MAX_RESOURCES])
 
 
 def _fitting(typed: str, pairs: Iterable[Pair]) -> list[Pair]:

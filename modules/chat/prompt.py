@@ -37,7 +37,6 @@ class Prompt:
             key_bindings=_keys(),
             history=_history(context.config.state_folder) if context.saves else InMemoryHistory(),
             completer=ChatCompleter(context),
-            complete_in_thread=True,
             auto_suggest=AutoSuggestFromHistory(),
             enable_open_in_editor=True,
             tempfile_suffix=".md",

@@ -23,7 +23,7 @@ async def attach(chat: ChatContext, resources: list[tuple[str, str]]) -> None:
     servers = chat.tooling.servers
     for server, uri in resources:
         name = f"{server}:{uri}"
-        if servers is None or any(part.name.startswith(name) for part in chat.attachments):
+        if servers is None or any(part.name.partition(" ")[0] == name for part in chat.attachments):
             continue
         for number, part in enumerate(await servers.read(server, uri), 1):
             chat.attachments.append(_attached(part, name if number == 1 else f"{name} {number}"))

@@ -92,9 +92,14 @@ class Server:
         connection = await self.connection()
         return await connection.ask(method, params, patience or self.entry.timeout, told)
 
-    async def listing(self, kind: str) -> list[Any]:
-        """The items of the list of "prompts" or "resources", unchecked. Raises ToolFailed."""
-        connection = await self.connection()
+    async def listing(self, kind: str, *, start: bool = True) -> list[Any]:
+        """The items of the list of "prompts" or "resources", unchecked. Raises ToolFailed.
+
+        A server that does not run is started for it, unless `start` is False.
+        """
+        connection = await self.connection() if start else self._connection
+        if connection is None:
+            raise ToolFailed(f'The MCP server "{self.name}" does not run.')
         return await connection.listed(kind, LISTING)
 
     async def close(self) -> None:

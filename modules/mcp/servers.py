@@ -13,11 +13,11 @@ from modules.llm.message import Message
 from modules.mcp.config import Entry, read
 from modules.mcp.content import messages_of, resource_of
 from modules.mcp.definitions import Definition, definitions
+from modules.mcp.lists import Kind, Lists, Prompt, Resource, listed_prompt, listed_resource, sound
 from modules.mcp.log import Log
 from modules.mcp.naming import file_name
 from modules.mcp.offer import tool_of
 from modules.mcp.pins import Pins
-from modules.mcp.plain import described
 from modules.mcp.server import STARTUP, Server, State
 from modules.tools.tool import Content, Tool, in_thread
 
@@ -39,25 +39,6 @@ class Status(Struct, frozen=True):
     log: str = ""
 
 
-class Prompt(Struct, frozen=True):
-    """A prompt that a server offers; `arguments` by name, and whether each must be given."""
-
-    server: str
-    name: str
-    description: str = ""
-    arguments: dict[str, bool] = {}
-
-
-class Resource(Struct, frozen=True):
-    """A resource that a server offers."""
-
-    server: str
-    uri: str
-    name: str = ""
-    description: str = ""
-    media_type: str = ""
-
-
 class _Offer(Struct, frozen=True):
     """What a server's entry and definitions have been made into."""
 
@@ -77,6 +58,7 @@ class Servers:
         self._servers: dict[str, Server] = {}
         self._pins: dict[str, Pins] = {}
         self._offers: dict[str, _Offer] = {}
+        self._lists = Lists()
         try:
             entries, self._news = read(config.mcp_file, config.get)
         except ConfigError as error:
@@ -109,6 +91,7 @@ class Servers:
 
     async def close(self) -> None:
         """End them all, side by side."""
+        self._lists.close()
         closing = [asyncio.ensure_future(server.close()) for server in self._servers.values()]
         if closing:
             await asyncio.wait(closing, timeout=CLOSING)
@@ -128,6 +111,10 @@ class Servers:
             for name, server in self._servers.items()
         ]
 
+    def states(self) -> dict[str, State]:
+        """The state of each server by its name; may be asked from any thread."""
+        return {name: server.state for name, server in list(self._servers.items())}
+
     async def restart(self, name: str) -> None:
         """Stop the server, and start it as mcp.json has it now; `status` tells how that went.
 
@@ -140,6 +127,7 @@ class Servers:
         if name in self._servers:
             await self._servers[name].close()
             self._servers[name].take(entry)
+            self._lists.forget(name)
         else:
             self._add(entry)
         self._servers[name].start()
@@ -161,15 +149,7 @@ class Servers:
 
     async def prompts(self) -> list[Prompt]:
         """What all servers offer as prompts; those that cannot say are left out."""
-        return [
-            Prompt(
-                server,
-                item["name"],
-                described(item.get("description")),
-                _arguments(item.get("arguments")),
-            )
-            for server, item in await self._listed("prompts", "name")
-        ]
+        return [listed_prompt(server, item) for server, item in await self._listed("prompts")]
 
     async def prompt(self, name: str, prompt: str, arguments: dict[str, str]) -> list[Message]:
         """The messages of a prompt. Raises ToolFailed, and UsageError for an unknown server."""
@@ -178,10 +158,23 @@ class Servers:
 
     async def resources(self) -> list[Resource]:
         """What all servers offer as resources; those that cannot say are left out."""
-        return [
-            Resource(server, item["uri"], *(described(item.get(key)) for key in ("name", "description", "mimeType")))
-            for server, item in await self._listed("resources", "uri")
-        ]
+        return [listed_resource(server, item) for server, item in await self._listed("resources")]
+
+    async def look(self, name: str, kind: Kind, patience: float) -> None:
+        """Have the list fetched that completion is about to show, where the server runs; starts none, raises nothing.
+
+        Waits at most `patience` seconds, and only for a list that was never seen.
+        """
+        if server := self._servers.get(name):
+            await self._lists.look(server, kind, patience)
+
+    def known_prompts(self, name: str) -> list[Prompt]:
+        """The prompts that the server listed last, at most 1,000; may be asked from any thread."""
+        return [listed_prompt(name, item) for item in self._lists.known(name, "prompts")]
+
+    def known_resources(self, name: str) -> list[Resource]:
+        """The resources that the server listed last, at most 1,000; may be asked from any thread."""
+        return [listed_resource(name, item) for item in self._lists.known(name, "resources")]
 
     async def read(self, name: str, uri: str) -> tuple[Content, ...]:
         """What a resource holds. Raises ToolFailed, and UsageError for an unknown server."""
@@ -203,20 +196,21 @@ class Servers:
             self._offers[server.name] = offer
         return offer.tools
 
-    async def _listed(self, kind: str, key: str) -> list[tuple[str, dict[str, Any]]]:
-        """The items of all servers that have `key`, each with its server's name."""
+    async def _listed(self, kind: Kind) -> list[tuple[str, dict[str, Any]]]:
+        """The sound items of all servers, each with its server's name."""
         running = [server for server in self._servers.values() if server.state != "disabled"]
 
         async def listing(server: Server) -> list[Any]:
             with suppress(ToolFailed):  # it cannot say
-                return await server.listing(kind)
+                items = await server.listing(kind)
+                self._lists.keep(server.name, kind, items)
+                return items
             return []
 
         return [
             (server.name, item)
             for server, items in zip(running, await asyncio.gather(*map(listing, running)), strict=True)
-            for item in items
-            if isinstance(item, dict) and isinstance(item.get(key), str)
+            for item in sound(kind, items)
         ]
 
     def _named(self, name: str) -> Server:
@@ -240,11 +234,3 @@ class Servers:
             self._news += [*troubles, *self._pins[name].see(sound)]
 
         return listed
-
-
-def _arguments(listed: Any) -> dict[str, bool]:
-    return {
-        argument["name"]: argument.get("required") is True
-        for argument in (listed if isinstance(listed, list) else ())
-        if isinstance(argument, dict) and isinstance(argument.get("name"), str)
-    }

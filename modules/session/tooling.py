@@ -95,6 +95,11 @@ class Tooling:
 
         return next((source for source in self.toolbox.sources if isinstance(source, Servers)), None)
 
+    @property
+    def servers_in_use(self) -> "Servers | None":
+        """The MCP servers where tools were needed already, so that some may run; asking loads and starts nothing."""
+        return self.servers if self._made else None
+
     async def close(self) -> None:
         """End what the tools have started."""
         if self._made:

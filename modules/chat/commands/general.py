@@ -16,7 +16,7 @@ KEYS = (
     ("Esc", "stops the answer"),
     ("Ctrl+G, Ctrl+X Ctrl+E", "edits the line in $VISUAL or $EDITOR"),
     ("Up, Ctrl+R", "what was typed before, and searching it"),
-    ("Tab", "completes commands, models and paths"),
+    ("Tab", "completes commands, models, paths, and what MCP servers offer"),
     ("Ctrl+D", "leaves"),
 )
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from modules.chat.command import Ask, ChatContext, command
+from modules.chat.server_words import complete_prompts, servers_of
 from modules.chat.words import count
 from modules.errors import UsageError
 from modules.llm.parts import File, Image
@@ -20,15 +21,19 @@ WORDS = {
     "prompt": "a prompt of a server, to be edited and sent",
     "resources": "what can be attached as @server:uri",
 }
+OF_A_SERVER = ("restart", "accept", "log", "prompt")
 
 
 def complete_mcp(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
-    """What can be done, and behind that the servers."""
+    """What can be done; behind that the servers, and behind "prompt" their prompts."""
     word, space, _ = args.partition(" ")
     if not space:
         yield from WORDS.items()
-    elif word in WORDS and chat.config.mcp_file.exists() and (servers := chat.tooling.servers):
-        yield from ((f"{word} {one.name}", one.state) for one in servers.status())
+    elif word in OF_A_SERVER and (servers := servers_of(chat)):
+        if word == "prompt":
+            yield from complete_prompts(servers, args)
+        else:
+            yield from ((f"{word} {shlex.quote(name)}", state) for name, state in servers.states().items())
 
 
 @command("/mcp [action] [server]", aliases=("servers",), complete=complete_mcp)
@@ -39,10 +44,9 @@ async def mcp(chat: ChatContext, args: str) -> Ask | None:
     "/mcp restart NAME" starts one again. "/mcp log NAME" shows what it wrote to standard error.
     "/mcp accept NAME" shows what a server has changed in its tools; typed again, it trusts that.
     "/mcp prompt" lists prompts; "/mcp prompt SERVER NAME key=value" puts one into the next message.
-    "/mcp resources" lists what "@server:uri" in a message attaches.
+    "/mcp resources" lists what "@server:uri" in a message attaches. Tab completes both where the server runs.
     """
-    servers = chat.tooling.servers if chat.config.mcp_file.exists() else None
-    if servers is None:
+    if (servers := servers_of(chat)) is None:
         chat.screen.say(f"There are no MCP servers. {chat.config.mcp_file} would name them.")
         return None
     word, *rest = _words(args) or [""]
