@@ -25,6 +25,7 @@ ASKING, TURN = "modules/session/asking.py", "modules/session/turn.py"
 
 CALLS, APPROVAL, RESULTS = "modules/session/calls.py", "modules/tools/approval.py", "modules/tools/results.py"
 TOOLBOX, CONFIG = "modules/tools/toolbox.py", "modules/config.py"
+SPILLS, MATCHING = "modules/tools/spills.py", "modules/tools/files/matching.py"
 PROCESS, WORDS = "modules/tools/programs/process.py", "modules/tools/programs/command_line.py"
 WORKER, OWN = "modules/tools/programs/worker.py", "modules/tools/programs/user_tools.py"
 ADDRESSES, FETCH = "modules/tools/web/addresses.py", "modules/tools/web/fetch.py"
@@ -130,6 +131,10 @@ TOOL_EDITS: tuple[tuple[str, str, str, str, str], ...] = (
     ("results: bounded", RESULTS, "    if len(data) <= BOUND:\n", "    if True:\n", "tool_fault"),
     ("results: both ends", RESULTS, "tail = data[-TAIL:]", 'tail = b""', "tool_fault"),
     ("results: a private file", CONFIG, '"O_NOFOLLOW", 0), 0o600)', '"O_NOFOLLOW", 0), 0o644)', "tool_fault"),
+    ("results: gone with --no-save", SPILLS, "            rmtree(self.folder, ignore_errors=True)", "            pass", "spills"),
+    ("results: none of a running program", SPILLS, "        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)", "        pass", "spills"),
+    ("results: kept within bounds", SPILLS, "age > OLDEST or (age > DAY and total > LARGEST)", "age > OLDEST", "spills"),
+    ("results: kept while in use", SPILLS, "            if path in used:", "            if False:", "spills"),
     ("results: nothing invisible", RESULTS, '_INVISIBLE.sub(lambda found: found[1] or "", text)', "text", "tool_bounds"),
     ("programs: everything they started", PROCESS, "if one.session == self._leader or (pid, one.began) in self._known", "if pid == self._leader", "shell"),
     ("programs: SIGKILL at last", PROCESS, "        family.signal(signal.SIGKILL)\n", "        pass\n", "shell"),
@@ -144,6 +149,7 @@ TOOL_EDITS: tuple[tuple[str, str, str, str, str], ...] = (
     ("web: connected to what was checked", FETCH, "pinned = url.copy_with(host=address, fragment=None)", "pinned = url.copy_with(fragment=None)", "web"),
     ("web: redirects stay", FETCH, "if not follows(url, answer):", "if False:", "web"),
     ("files: outside asks", PATHS, '"outside the working folder": outside,', '"outside the working folder": False,', "paths"),
+    ("files: no more open than may be", MATCHING, "max(FEWEST, raised - SPARE)", "HELD", "file_tools"),
     ("files: secrets ask", PATHS, '"where secrets may be": secret or kernel,', '"where secrets may be": kernel,', "paths"),
     ("files: the digest before an edit", REPLACING, "if hashlib.sha256(now).digest() != hashlib.sha256(self.old).digest():", "if False:", "editing"),
     ("files: hard links", REPLACING, "    if about.st_nlink > 1:", "    if False:", "editing"),

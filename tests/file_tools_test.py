@@ -2,16 +2,23 @@
 
 import asyncio
 import base64
+import json
 import os
 import shutil
+import subprocess
+import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import psutil
 import pytest
 
+from modules.config import ROOT
 from modules.errors import ToolFailed
 from modules.llm.parts import File, Image
+from modules.tools.files.finding import START
+from modules.tools.files.looking import Request
 from tests.desk import PATH, Desk
 from tests.home import Home
 from tests.talk import Talk
@@ -261,6 +268,19 @@ async def test_many_matches_are_cut_and_say_so(searching: Desk) -> None:
     text = await searching.run("search_files", pattern="needle")
     assert text.count("needle") == 200
     assert text.endswith("[stopped after 200 matching lines: narrow the search for the others]")
+
+
+@pytest.mark.skipif(not RIPGREP, reason="ripgrep is not installed")
+@pytest.mark.parametrize("limit", [120, 400])
+async def test_no_file_is_left_out_where_few_may_be_open(desk: Desk, limit: int) -> None:
+    for number in range(450):
+        desk.file(f"{number:03}.txt", "needle" if number % 149 == 0 else "hay")
+    place = str(desk.folder)
+    request = Request(place, place, "", [], False, "", False, 200, 20, pattern="needle", rg=RIPGREP or "")
+    argv = ["sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh", sys.executable, "-I", "-c", START, str(ROOT)]
+    done = subprocess.run(argv, input=json.dumps(asdict(request)).encode(), capture_output=True, check=True)
+    said = [json.loads(line)[1] for line in done.stdout.splitlines()]
+    assert said == [text for number in ("000", "149", "298", "447") for text in (f"{number}.txt", "1: needle")] + [""]
 
 
 async def test_files_that_may_hold_secrets_are_searched_only_where_they_are_named(searching: Desk) -> None:

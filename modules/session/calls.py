@@ -129,7 +129,7 @@ class Calls:
 
     def _settle(self, call: ToolCall, output: Output) -> ToolEnded:
         began = self._began.get(call.id)
-        result = self._results[call.id] = result_of(call, output, self._toolbox.context.private)
+        result = self._results[call.id] = result_of(call, output, self._toolbox.spills)
         return ToolEnded(call, result, None if began is None else time.monotonic() - began)
 
     def _interrupted(self, call: ToolCall) -> ToolResult:
@@ -137,7 +137,7 @@ class Calls:
             return ToolResult(call.id, (Text(INTERRUPTED_CALL),), is_error=True)
         seconds = time.monotonic() - self._began[call.id]
         output = failed(f"Interrupted by the user after {seconds:.1f} seconds.", self._lines.get(call.id, ()))
-        return result_of(call, output, self._toolbox.context.private)
+        return result_of(call, output, self._toolbox.spills)
 
 
 def failed(text: str, lines: Sequence[str] | deque[str] = ()) -> Output:

@@ -106,10 +106,13 @@ class Tooling:
             await self.toolbox.close()
 
 
-def tooling_of(config: Config, approval: Approval, wanted: tuple[str, ...] | None, *, enabled: bool) -> Tooling:
+def tooling_of(
+    config: Config, approval: Approval, wanted: tuple[str, ...] | None, *, enabled: bool, saves: bool = True
+) -> Tooling:
     """All the tools there are for this person.
 
-    `wanted` are the names that are on, or EVERY for all of them; None for what the settings say.
+    `wanted` are the names that are on, or EVERY for all of them; None for what the settings say. `saves` is whether
+    long results are there for later runs.
     """
     settings = config.settings.tools
     folder = Path(os.getcwd()).resolve()  # fixed here: whatever is done later, "the working folder" stays this one
@@ -121,13 +124,15 @@ def tooling_of(config: Config, approval: Approval, wanted: tuple[str, ...] | Non
         from modules.tools.built_in import BUILT_IN
         from modules.tools.programs.shield import shut
         from modules.tools.programs.user_tools import UserTools
+        from modules.tools.spills import PassingSpills, Spills
         from modules.tools.tool import ToolContext
 
         shut()
+        spills = Spills(config.data_folder / "results") if saves else PassingSpills()
         context = ToolContext(
             folder,
             config.data_folder,
-            (config.folder, config.data_folder, config.state_folder),
+            (config.folder, config.data_folder, config.state_folder, spills.folder),
             config.child_environment,
             umask=config.umask,
             private_hosts=frozenset(host.lower() for host in settings.private_hosts),
@@ -138,7 +143,7 @@ def tooling_of(config: Config, approval: Approval, wanted: tuple[str, ...] | Non
             from modules.mcp.servers import Servers
 
             sources.append(Servers(config))
-        return Toolbox(BUILT_IN, context, sources, on=on, enabled=enabled)
+        return Toolbox(BUILT_IN, context, sources, on=on, enabled=enabled, spills=spills)
 
     limits = Limits(steps=settings.steps, dollars=settings.dollars, tokens=settings.tokens)
     return Tooling(make, approval, limits, enabled=enabled, named=named, settled=settled)

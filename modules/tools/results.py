@@ -1,10 +1,9 @@
 """What of a tool's output goes to the model: all of it up to a bound, and beyond that its two ends and a file."""
 
 import re
-from pathlib import Path
 
-from modules.config import private_file
 from modules.llm.parts import Text, ToolCall, ToolResult
+from modules.tools.spills import Spills
 from modules.tools.tool import Content, Output
 
 BOUND = 50_000  # bytes of text that the model is given
@@ -19,12 +18,12 @@ _UNSEEN = (
 _INVISIBLE = re.compile(f"({_FLAG})|[\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]|[{_UNSEEN}]{{8,}}")
 
 
-def result_of(call: ToolCall, output: Output, private: Path) -> ToolResult:
-    """The result as the conversation keeps it. Text beyond the bound is spilled to a file of this user alone."""
+def result_of(call: ToolCall, output: Output, spills: Spills) -> ToolResult:
+    """The result as the conversation keeps it. Text beyond the bound is kept whole in a file of this user alone."""
     texts = [part.text for part in output.parts if isinstance(part, Text)]
     others = tuple(part for part in output.parts if not isinstance(part, Text))
     text = "\n".join(texts)
-    parts: tuple[Content, ...] = (Text(bounded(visible(text), private, call.id)),) if text else ()
+    parts: tuple[Content, ...] = (Text(bounded(visible(text), spills, call.id)),) if text else ()
     return ToolResult(call.id, parts + others, output.is_error)
 
 
@@ -36,26 +35,13 @@ def visible(text: str) -> str:
     return f"{text}\n[{hidden} invisible characters were removed]" if hidden else text
 
 
-def bounded(text: str, private: Path, name: str) -> str:
+def bounded(text: str, spills: Spills, call_id: str) -> str:
     """The text, or its beginning and end where it is longer than BOUND bytes, with the path of the whole."""
     data = text.encode("utf-8", errors="replace")
     if len(data) <= BOUND:
         return text
-    path = spill(data, private, name)
+    path = spills.write(call_id, data)
     head = data[: BOUND - TAIL].decode(errors="ignore")
     tail = data[-TAIL:].decode(errors="ignore")
     where = f"; all of it is in {path}" if path else ""
     return f"{head}\n[… {len(data) - BOUND} of {len(data)} bytes left out{where} …]\n{tail}"
-
-
-def spill(data: bytes, private: Path, name: str) -> Path | None:
-    """Write to a new file in the program's own folder; None where that cannot be done."""
-    folder = private / "results"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = folder / f"{name}.txt"
-        with open(path, "wb", opener=private_file) as file:
-            file.write(data)
-    except OSError:
-        return None
-    return path

@@ -40,8 +40,8 @@ class Output(Struct, frozen=True):
 class ToolContext(Struct, frozen=True):
     """Where a tool works. A function that has a parameter of this type is given it; the model never sees that.
 
-    `folder` is the working folder, fixed when the program started. `private` is the program's own folder for spilled
-    results and backups. Inside `guarded` every reading asks, too. `environment` is all that a child process gets, and
+    `folder` is the working folder, fixed when the program started. `private` is the program's own folder for
+    backups. Inside `guarded` every reading asks, too. `environment` is all that a child process gets, and
     `umask` its file mode mask, -1 for the program's own. `private_hosts` may be fetched from although they are not on
     the public internet. `tell` shows a line of progress.
     """

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from modules.errors import ToolFailed, UsageError
 from modules.llm.base import ToolSpec
 from modules.llm.parts import ToolCall
+from modules.tools.spills import Spills
 from modules.tools.tool import Plan, Tool, ToolContext
 
 NEAR = 10  # names that an unknown one is answered with
@@ -46,8 +47,10 @@ class Toolbox:
         *,
         on: Iterable[str] | None = None,
         enabled: bool = True,
+        spills: Spills | None = None,
     ) -> None:
         self.context = context
+        self.spills = spills or Spills(context.private / "results")
         self.sources = sources
         self.enabled = enabled
         self._own = list(tools)
@@ -127,7 +130,10 @@ class Toolbox:
         return found, await found.prepare(_arguments(call), self.context)
 
     async def close(self) -> None:
-        await asyncio.gather(*(source.close() for source in self.sources))
+        try:
+            await asyncio.gather(*(source.close() for source in self.sources))
+        finally:
+            self.spills.close()
 
     def _unknown(self, name: str) -> str:
         names = [one.name for one in self if self.is_on(one.name)]

@@ -118,7 +118,7 @@ def _whole(chat: ChatContext, call: ToolCall, result: ToolResult | None) -> str:
     """What the call came to; where the model was given less, the whole of it from its file, and the path."""
     if result is None:
         return "There is none yet."
-    path = chat.tooling.toolbox.context.private / "results" / f"{call.id}.txt"
+    path = chat.tooling.toolbox.spills.path(call.id)
     names = [f"[{part.media_type} {part.name}]" for part in result.parts if isinstance(part, Image | File)]
     try:
         text = path.read_text("utf-8", "replace")

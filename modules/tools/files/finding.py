@@ -22,7 +22,8 @@ MATCHES = 200  # lines
 MOST_AROUND = 10  # lines
 SECONDS = 30
 
-_START = "import sys; sys.path.insert(0, sys.argv[1]); from modules.tools.files.looking import main; main()"
+# What the process that looks is started with, and the folder of the program after it.
+START = "import sys; sys.path.insert(0, sys.argv[1]); from modules.tools.files.looking import main; main()"
 
 
 @tool(effect="read")
@@ -114,7 +115,7 @@ def _plan(place: Place, request: Request) -> Plan:
 async def _answers(request: Request, context: ToolContext) -> AsyncGenerator[tuple[str, str], None]:
     """What the process that looks has to say. It ends when nobody listens any more."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-I", "-c", _START, str(ROOT),
+        sys.executable, "-I", "-c", START, str(ROOT),
         env=dict(context.environment), cwd="/", start_new_session=True, limit=1_000_000,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from fnmatch import translate
+from functools import lru_cache
 
 MOST = 64  # patterns that the braces of one may come to
 
@@ -22,38 +23,39 @@ class Glob:
 
     def matches(self, names: Sequence[str]) -> bool:
         """Whether the path with these parts is one that is meant."""
-        return any(len(steps) in _reached(steps, names) for steps in self._alternatives)
+        return any(len(steps) in _reached(steps, tuple(names)) for steps in self._alternatives)
 
     def reaches(self, folder: Sequence[str]) -> bool:
         """Whether something in that folder can match."""
-        return any(min(_reached(steps, folder), default=len(steps)) < len(steps) for steps in self._alternatives)
+        return any(min(_reached(steps, tuple(folder)), default=len(steps)) < len(steps) for steps in self._alternatives)
 
 
-def _steps(pattern: str) -> list[_Step]:
+def _steps(pattern: str) -> tuple[_Step, ...]:
     names = [name for name in pattern.split("/") if name not in ("", ".")]
     if names and names[-1] == "**":  # all that is below, and not the folder itself
         names.append("*")
-    return [None if name == "**" else re.compile(translate(name)) for name in names]
+    return tuple(None if name == "**" else re.compile(translate(name)) for name in names)
 
 
-def _reached(steps: Sequence[_Step], names: Sequence[str]) -> set[int]:
+@lru_cache(maxsize=1000)
+def _reached(steps: tuple[_Step, ...], names: tuple[str, ...]) -> frozenset[int]:
     """How many steps may be behind us after these names, one of each way of reading the pattern."""
-    at = _passing(steps, {0})
-    for name in names:
-        stay = {step for step in at if step < len(steps) and steps[step] is None}
-        ahead = {step + 1 for step in at - stay if step < len(steps) and _fits(steps[step], name)}
-        at = _passing(steps, stay | ahead)
-    return at
+    if not names:
+        return _passing(steps, {0})
+    at = _reached(steps, names[:-1])  # known already, of the files beside it
+    stay = {step for step in at if step < len(steps) and steps[step] is None}
+    ahead = {step + 1 for step in at - stay if step < len(steps) and _fits(steps[step], names[-1])}
+    return _passing(steps, stay | ahead)
 
 
-def _passing(steps: Sequence[_Step], at: Iterable[int]) -> set[int]:
+def _passing(steps: Sequence[_Step], at: Iterable[int]) -> frozenset[int]:
     """These, and what they come to where a "**" stands for no folder at all."""
     reached = set(at)
     for step in sorted(reached):
         while step < len(steps) and steps[step] is None:
             step += 1
             reached.add(step)
-    return reached
+    return frozenset(reached)
 
 
 def _fits(step: _Step, name: str) -> bool:

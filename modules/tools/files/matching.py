@@ -5,10 +5,10 @@ import json
 import os
 import re
 import subprocess
-from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Protocol
 
 from modules.tools.files.encodings import SAMPLE, encoding_of
@@ -17,9 +17,14 @@ from modules.tools.files.walking import Entry
 
 LARGEST = 20_000_000  # bytes of a file that is searched
 WIDEST = 300  # characters of a line that are shown
-HELD = 100  # open files that one ripgrep is given
+FIRST = 100  # open files that the first ripgrep is given: a common pattern has enough matches in few files
+GROWTH = 4  # and each ripgrep gets so many times as many as the one before, since starting one is what takes long
+HELD = 2_000  # at most
+FEWEST = 10  # where the system allows next to none
+SPARE = 150  # descriptors for all else: the folders on the way, ripgrep's own, what Python holds
 
 _OPEN = "/dev/fd/"
+_SPECIAL = re.compile(r"[\\.^$*+?{}\[\]()]")
 
 Line = tuple[int, str, int]  # number, text, and where in it the match begins: -1 for a line around one
 
@@ -57,6 +62,8 @@ class PythonMatcher:
         self.ignore_case = ignore_case
         self.around = around
         self.most = most
+        # Words with "|" between are looked for in a file as a whole first, which most files end with.
+        self._literals = [] if ignore_case or _SPECIAL.search(pattern) else pattern.split("|")
 
     def found(self, files: Iterable[Entry]) -> Generator[Found, None, None]:
         try:
@@ -76,21 +83,16 @@ class PythonMatcher:
         encoding = encoding_of(data[:SAMPLE], whole=len(data) <= SAMPLE)
         if not encoding or (b"\0" in data and not encoding.startswith("utf-")):
             return []
-        found: list[Line] = []
-        before: deque[Line] = deque(maxlen=self.around)
-        after = matches = 0
-        for number, text in enumerate(data.decode(encoding, errors="replace").removesuffix("\n").split("\n"), 1):
-            text = text.removesuffix("\r")
-            if matches < self.most + 1 and (match := pattern.search(text)):
-                found += [*before, (number, text, match.start())]
-                before.clear()
-                after, matches = self.around, matches + 1
-            elif after:
-                found.append((number, text, -1))
-                after -= 1
-            else:
-                before.append((number, text, -1))
-        return found
+        text = data.decode(encoding, errors="replace").removesuffix("\n")
+        if self._literals and not any(one in text for one in self._literals):
+            return []
+        lines = [line.removesuffix("\r") for line in text.split("\n")]
+        every = ((at, match.start()) for at, line in enumerate(lines) if (match := pattern.search(line)))
+        return self._with_those_around(lines, dict(islice(every, self.most + 1)))
+
+    def _with_those_around(self, lines: list[str], matches: dict[int, int]) -> list[Line]:
+        near = {at + step for at in matches for step in range(-self.around, self.around + 1)}
+        return [(at + 1, lines[at], matches.get(at, -1)) for at in sorted(near) if 0 <= at < len(lines)]
 
 
 class Ripgrep:
@@ -140,17 +142,36 @@ class Ripgrep:
 def _batches(files: Iterable[Entry]) -> Iterator[dict[str, str]]:
     """The files by the names of their descriptors, with their paths; open until the next ones are asked for."""
     batch: dict[str, str] = {}
+    most = _held()
+    size = min(FIRST, most)
     try:
         for entry in files:
             with suppress(OSError):
                 batch[f"{_OPEN}{open_file_at(entry.folder, entry.names[-1])}"] = entry.path
-            if len(batch) == HELD:
+            if len(batch) >= size:
                 yield batch
                 _close(batch)
+                size = min(size * GROWTH, most)
         if batch:
             yield batch
     finally:
         _close(batch)
+
+
+def _held() -> int:
+    """How many files may be open for one ripgrep. The system's limit is raised for that, where it may be."""
+    import resource  # not on Windows, where nothing is searched
+
+    wanted = HELD + SPARE
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return HELD
+    raised = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))
+    except (OSError, ValueError):
+        raised = soft
+    return max(FEWEST, raised - SPARE)
 
 
 def _close(batch: dict[str, str]) -> None:

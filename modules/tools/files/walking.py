@@ -104,12 +104,11 @@ class Walk:
         if (not self.hidden and name.startswith(".")) or (not self.ignored and _ignores(rules, self.root, entry)):
             self.passed += 1
             return True
-        if entry.is_folder and not self.secrets:
-            path = self.root.joinpath(*entry.names)
-            if path in self.guarded or is_secret((name,)):
-                self.unread += 1
-                return True
-        return False
+        if self.secrets or not entry.is_folder:
+            return False
+        if private := is_secret((name,)) or self.root.joinpath(*entry.names) in self.guarded:
+            self.unread += 1
+        return private
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ class _Rules:
 
 def _ignores(rules: Sequence[_Rules], root: Path, entry: Entry) -> bool:
     """Whether git would pass it over: the nearest rules that say anything decide."""
-    path = root.joinpath(*entry.names).as_posix() + ("/" if entry.is_folder else "")
+    path = "/".join((root.as_posix().rstrip("/"), *entry.names, *([""] if entry.is_folder else [])))
     for one in reversed(rules):
         said = one.spec.check_file(path.removeprefix(one.folder.as_posix()).lstrip("/")).include
         if said is not None:
