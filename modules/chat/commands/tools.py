@@ -116,12 +116,14 @@ def _remark(chat: ChatContext, toolbox: Toolbox) -> str:
         more = f" and {len(off) - NAMED} more" if len(off) > NAMED else ""
         but = f", but not {', '.join(off[:NAMED])}{more}" if off else ""
         return f"All tools are off: models can call none. /tools on switches them on{but}."
+    if not on:
+        return "Each tool is switched off; /tools on NAME switches one on."
     if not chat.conversation.reader(model).tools:
         return f"{model.full_name} takes no tools, so it is offered none."
     room = MOST_TOOLS.get(model.provider.dialect, len(on))
     if len(on) > room:
         return f"{len(on)} are on, and {model.name} takes {room}: the last {len(on) - room} are left out."
-    return "" if on else "All tools are off one by one; /tools on NAME switches one on."
+    return ""
 
 
 @command("/tool [number]")
