@@ -112,8 +112,9 @@ async def _interactive(args: argparse.Namespace) -> int:
     from modules.chat.command import ChatContext
     from modules.chat.commands import COMMANDS
     from modules.chat.interactive import Interactive
+    from modules.chat.recall import recalled
     from modules.chat.screen import TerminalScreen
-    from modules.chat.start import begin, close_calls, first_choice, greeting, recalled, take_unanswered
+    from modules.chat.start import begin, close_calls, first_choice, greeting, take_unanswered
     from modules.llm.catalogue_cache import load as load_catalogue
     from modules.llm.service_manager import ServiceManager
     from modules.session.store import FILE, SHORT, Store
@@ -131,7 +132,8 @@ async def _interactive(args: argparse.Namespace) -> int:
     for line in greeting(VERSION, conversation.model.full_name, [*notes, *([ALL_ALLOWED] if args.yes else [])]):
         screen.say(line)
     unanswered = take_unanswered(conversation)
-    for text in [*recalled(conversation), *filter(None, [close_calls(conversation)])]:
+    waiting = close_calls(conversation)
+    for text in [*recalled(conversation, screen.size()[0]), *filter(None, [waiting])]:
         screen.say(text)
     chat = Interactive(context, screen)
     if unanswered is not None:

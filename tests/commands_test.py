@@ -1,15 +1,22 @@
 """The commands as they are declared, as they are told to people, and as they are read from a line."""
 
+import io
 import re
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from modules.chat.command import CommandRegistry, parse_ask, parse_command
+from modules.chat.command import ChatContext, CommandRegistry, parse_ask, parse_command
 from modules.chat.commands import COMMANDS
-from modules.config import ROOT
+from modules.chat.screen import TerminalScreen
+from modules.config import ROOT, Config
 from modules.errors import UnknownCommand, UnknownModel
 from modules.llm.catalogue import load
+from modules.llm.service_manager import ServiceManager
+from modules.session.conversation import Conversation
+from modules.tools.tool import tool
+from tests.tooling import tooling
 
 WIDTH = 80
 MODELS = load(ROOT / "models.yaml", None, lambda variable: "")
@@ -162,3 +169,27 @@ def test_a_name_in_capitals_is_understood_among_the_aliases_of_a_persons_own_fil
     found = parse_ask("@fast Why?", models)
     assert found is not None
     assert found[0].full_name == "groq:mine"
+
+
+async def test_the_list_of_tools_says_what_a_model_is_not_offered(tmp_path: Path) -> None:
+    @tool(effect="read", free=True)
+    async def look() -> str:
+        """Look."""
+        return "nothing"
+
+    config = Config({"PARLANCE_HOME": str(tmp_path)})
+    tools = tooling(tmp_path, *(replace(look, spec=replace(look.spec, name=f"look_{n}")) for n in range(130)))
+
+    async def listed(name: str) -> str:
+        out, conversation = io.StringIO(), Conversation(MODELS.find(name).model)
+        screen = TerminalScreen(out, plain=True)
+        chat = ChatContext(config, MODELS, ServiceManager(config.key), conversation, COMMANDS, screen, tools)
+        await COMMANDS.get("tools").run(chat, "")
+        return out.getvalue().splitlines()[-1]
+
+    assert await listed("anthropic:sonnet") == "on  look_129"
+    assert await listed("groq:gpt-oss-120b") == "130 are on, and gpt-oss-120b takes 128: the last 2 are left out."
+    assert await listed("ollama:gemma3") == "ollama:gemma3 takes no tools, so it is offered none."
+    for n in range(130):
+        tools.toolbox.switch(f"look_{n}", on=False)
+    assert await listed("ollama:gemma3") == "Each tool is switched off; /tools on NAME switches one on."

@@ -24,9 +24,6 @@ from tests.tooling import no_tools
 
 
 class Lines:
-    def to_clipboard(self, text: str) -> bool:
-        return False
-
     """A screen that keeps what it is told."""
 
     show_reasoning = False
@@ -41,6 +38,12 @@ class Lines:
 
     def table(self, rows: Sequence[Sequence[str]]) -> None:
         self.said += ["  ".join(row) for row in rows]
+
+    def table_or_below(self, rows: Sequence[Sequence[str]]) -> None:
+        self.table(rows)
+
+    def to_clipboard(self, text: str) -> bool:
+        return False
 
     def size(self) -> tuple[int, int]:
         return 80, 24

@@ -35,7 +35,7 @@ async def test_a_server_that_exits_at_once_is_told_of_with_its_last_words(place:
     async with place.running() as servers:
         tools = await servers.tools()
         assert {tool.source for tool in tools} == {'MCP server "sound"'}
-        assert status(servers).state == "failed"
+        assert (status(servers).state, status(servers).tools) == ("failed", None)
         (news,) = servers.news()
         assert "it ended by itself with exit code 1" in news
         assert '"no key was given"' in news

@@ -94,8 +94,10 @@ async def test_progress_pictures_and_structured_results_arrive(place: Place) -> 
 async def test_known_tools_are_offered_at_once_and_the_server_starts_behind(place: Place) -> None:
     place.add()
     async with place.running() as servers:
+        assert status(servers).tools is None, "nobody knows yet how many it has"
         first = await servers.tools()
     async with place.running() as servers:
+        assert (status(servers).state, status(servers).tools) == ("not started", len(first))
         again = await servers.tools()
         assert status(servers).state == "starting"
         assert [tool.spec for tool in again] == [tool.spec for tool in first]

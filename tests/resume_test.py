@@ -232,6 +232,7 @@ class TestAfterASuddenEnd:
         terminal.signal(signal.SIGKILL)
         terminal.exit_code()
         terminal = home.open("-c").prompt().sees("/continue goes on, with any model.")
+        terminal.sees("> Look. Let me see. ✗ #1 run_command echo begun; sleep 60 Results of tools are waiting.")
         terminal.ask("/model anthropic:sonnet")
         home.anthropic.answer("It was cut short.")
         assert "It was cut short." in terminal.ask("/continue")

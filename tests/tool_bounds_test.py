@@ -90,7 +90,7 @@ async def test_a_tool_that_is_off_is_as_one_that_is_not_there(home: Home, tmp_pa
         person = Person(talk, tooling(tmp_path, dig, look))
         person.tools.toolbox.switch("dig", on=False)
         await person.say("Dig.")
-        assert person.results == ['There is no tool "dig". There are look.', "nothing"]
+        assert person.results == ['There is no tool "dig". The tools are: look.', "nothing"]
 
 
 async def test_tools_that_are_off_are_not_run_by_a_model_that_calls_them_all_the_same(

@@ -29,9 +29,8 @@ class TestTools:
     def test_are_listed_and_switched_by_name_and_star(self, equipped: Home) -> None:
         terminal = equipped.open(*OSS).prompt()
         shown = terminal.ask("/tools").splitlines()
-        assert [row.split() for row in shown if row.startswith("add ")] == [
-            ["add", "on", "read", "never", "built", "in"]
-        ]
+        assert shown[1:3] == ["built in:", "on  add          read, never asks"]
+        assert "on  run_command  execute, asks in some cases" in shown
         terminal.enter("/tools off *_*").sees("Off: note_text, run_command, edit_file.").prompt()
         terminal.enter("Hello").sees("Answer 1").prompt()
         assert offered(equipped) == ["add", "lines", "slow", "boom"]
@@ -54,15 +53,34 @@ class TestTools:
         folder = equipped.folder / "tools"
         folder.mkdir(mode=0o700)
         terminal = equipped.open(*OSS).prompt()
-        terminal.enter("/tools").sees("add on").prompt()
+        terminal.enter("/tools").sees("on add").prompt()
         code = 'from modules.tools.tool import tool\n\n@tool\ndef mine() -> str:\n    """Mine."""\n    return "mine"\n'
         (folder / "mine.py").write_text(code)
         (folder / "mine.py").chmod(0o600)
-        terminal.enter("/tools reload").sees("mine on execute always mine.py").prompt()
+        terminal.enter("/tools reload").sees("mine.py: execute, always asks on mine").prompt()
 
     def test_stand_in_the_next_request_as_wire_shows_it(self, equipped: Home) -> None:
         terminal = equipped.open(*OSS, rows=60).prompt()
         terminal.enter("/wire").sees('"run_command"').prompt()
+
+    def test_that_do_not_ask_with_yes_are_listed_so_and_a_narrow_terminal_cuts_nothing(self, home: Home) -> None:
+        text = home.open(*OSS, columns=40, rows=60).prompt().ask("/tools")
+        about = "read, asks outside this folder, and\n    for secrets"
+        assert f"on  read_file\n    {about}\non  list_files\n    {about}\n" in text
+        assert "\non  edit_file     write, always asks\n" in text
+        assert "…" not in text
+        text = home.open(*OSS, "--yes").prompt().ask("/tools")
+        assert "on  edit_file     write, never asks\n" in text
+        assert "always" not in text
+
+    def test_that_are_all_off_are_listed_so_and_come_back_as_the_settings_say(self, equipped: Home) -> None:
+        (equipped.folder / "settings.toml").write_text('[tools]\non = ["add", "boom"]\n')
+        terminal = equipped.open(*OSS, "--tools", "none").prompt()
+        shown = terminal.ask("/tools")
+        assert "\non " not in shown, "no row says that a tool is offered"
+        assert shown.endswith("/tools on switches them on, but not\nlines, slow, note_text and 2 more.")
+        terminal.enter("/tools on").sees("Tools are on.").prompt().enter("Hello").sees("Answer 1").prompt()
+        assert offered(equipped) == ["add", "boom"]
 
     @pytest.mark.parametrize(
         ("args", "names"),
@@ -158,16 +176,18 @@ class TestServers:
     def test_are_listed_started_and_asked_about(self, equipped: Home) -> None:
         self.add(equipped)
         terminal = equipped.open(*OSS).prompt()
-        terminal.enter("/mcp").sees("faulty not started").prompt()
+        terminal.enter("/mcp").sees("faulty not started tools not known yet").prompt()
         assert not (equipped.folder / "faulty").exists(), "looking starts nothing"
         terminal.enter("/mcp restart faulty").sees("faulty ready").prompt()
-        terminal.enter("/tools").sees("faulty__echo on execute always MCP server").prompt()
+        terminal.enter("/tools").sees('MCP server "faulty": execute, always asks on faulty__echo').prompt()
         equipped.groq.answer(Answer(Call("faulty__echo", {"text": "hi"})), Answer("Done."))
         terminal.enter("Go").sees("Allow faulty__echo?").sees('of the MCP server "faulty" │ text: hi')
         terminal.type(CTRL_C).sees("Interrupted.").prompt()
         terminal.enter("/mcp log faulty").prompt().enter("/mcp nonsense").sees("is not understood").prompt()
         terminal.enter("/mcp restart other").sees('There is no MCP server "other"').prompt()
         assert terminal.leave() == 0
+        shown = equipped.open(*OSS, columns=40).prompt().ask("/servers").splitlines()
+        assert shown[1:3] == ["faulty  not started", f"{'':8}10 tools when last seen"], "nothing is cut"
 
     def test_offer_prompts_and_resources(self, equipped: Home) -> None:
         self.add(equipped)

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from modules.errors import ToolFailed
-from modules.llm.parts import Image, Text
+from modules.llm.parts import Image, Text, ToolCall
 from modules.tools.results import BOUND
 from modules.tools.tool import Plan, ToolContext, tool
+from modules.tools.toolbox import Toolbox
 from tests.cases import PICTURE
 from tests.home import Home
 from tests.talk import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
@@ -109,8 +111,8 @@ async def shows() -> list[str | Image]:
 TOOLS = (add, subtract, fails, fails_in_a_thread, fails_when_looked_at, hangs, floods, shows)
 
 FAULTS: dict[str, tuple[Call, str]] = {
-    "a name that is none": (Call("ad", {"a": 1}), 'There is no tool "ad". There are add'),
-    "a name that no API takes": (Call("a b!", {}), 'There is no tool "a b!".'),
+    "a name that is none": (Call("ad", {"a": 1}), 'There is no tool "ad". Did you mean add?'),
+    "a name that no API takes": (Call("a b!", {}), 'There is no tool "a b!". The tools are: add, subtract, fails,'),
     "arguments that are cut": (
         Call("add", '{"a": 1'),
         "The arguments are not JSON: Expecting ',' delimiter at character 7",
@@ -156,6 +158,25 @@ async def test_a_fault_is_a_result_and_its_neighbour_runs(home: Home, tmp_path: 
         assert (second.text, second.is_error) == ("5", False)
         assert talk.conversation.messages[-1].text == "I see."
         assert all(request.broken == [] for request in home.ollama.chats)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    {
+        "get_tme": "Did you mean time__get_time?",
+        "get_time": "Did you mean time__get_time?",
+        "zzz": f"The tools are: {', '.join(f'server__tool_{n:03}' for n in range(20))}, and 81 more.",
+    }.items(),
+)
+async def test_an_unknown_tool_among_many_is_answered_shortly(tmp_path: Path, name: str, told: str) -> None:
+    many = [replace(add, spec=replace(add.spec, name=f"server__tool_{n:03}")) for n in range(100)]
+    tools = [*many, replace(add, spec=replace(add.spec, name="time__get_time"))]
+    with pytest.raises(ToolFailed) as raised:
+        await Toolbox(tools, ToolContext(tmp_path, tmp_path)).plan(ToolCall("c", name, "{}"))
+    assert raised.value.message == f'There is no tool "{name}". {told}'
+    with pytest.raises(ToolFailed) as raised:
+        await Toolbox(tools, ToolContext(tmp_path, tmp_path)).plan(ToolCall("c", name * 10_000, "{}"))
+    assert len(raised.value.message) < 600
 
 
 @EVERY

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from msgspec.structs import replace
 
 from modules.chat.tool_lines import FAILED, NOT_RUN, brief, folded, mark_of
 from modules.llm.parts import Image, Text, ToolCall, ToolResult
@@ -49,18 +50,20 @@ class TestACall:
         terminal.enter("Go").sees("Two.").prompt()
         assert terminal.leave() == 0
         terminal = equipped.open("-c").prompt()
+        assert "\n> Go\n\n✓ #1 add  1 b=1\n\nTwo.\n" in terminal.text, "and is recalled where it stood"
         terminal.enter("Go on").sees("✓ #2 add 2 b=2").sees("Four.").prompt()
 
     @pytest.mark.parametrize("columns", [40, 80, 200])
     def test_fits_a_line_at_any_width(self, equipped: Home, columns: int) -> None:
         text = "日本 word " * 100
-        equipped.groq.answer(Answer(Call("lines", {"count": 9, "text": text})), Answer("Done."))
+        equipped.groq.answer(Answer(Call("lines", {"count": 9, "text": text})), Answer(Call("linse")), Answer("Done."))
         terminal = equipped.open(*OSS, columns=columns).prompt()
         terminal.enter("Go").sees("Done.").prompt()
         rows = terminal.rows
         at = next(at for at, row in enumerate(rows) if row.startswith("✓ #1 lines"))
         assert rows[at + 4].startswith("  … 6 more lines, /tool 1 shows all"[: columns - 2])
         assert all(row.startswith("  ") for row in rows[at + 1 : at + 5])
+        terminal.sees('✗ #2 linse There is no tool "linse". Did you mean lines?')  # why it failed is not cut
 
     def test_that_runs_is_told_in_a_live_line_that_leaves_no_trace(self, equipped: Home) -> None:
         equipped.groq.answer(Answer(Call("slow", {"seconds": 1.6}), Call("slow", {"seconds": 1.2})), Answer("Done."))
@@ -99,6 +102,21 @@ class TestACall:
         terminal.enter("Go").sees("✓ #1 add").sees("✗ #2 boom").sees("OMEGA").prompt()
         assert b"\x1b" not in terminal.raw[terminal.raw.index(b"ALPHA") : terminal.raw.index(b"OMEGA")]
 
+    def test_is_recalled_as_it_came_out_and_many_are_counted(self, equipped: Home) -> None:
+        equipped.groq.answer(Answer(Call("add", {"a": 0, "b": 0})), "Zero.")
+        equipped.groq.answer(Answer("I look.", Call("boom"), Call("run_command", {"command": "date"})))
+        equipped.groq.answer(Answer(*(Call("add", {"a": n, "b": n}) for n in range(9))), "All done.", "Bye.")
+        for at, said in enumerate(("Zero", "Go", "Leave")):  # nobody is there to ask, so the command is declined
+            assert equipped.run(*("-c",) * bool(at), "-p", said, *OSS, "--tools", "all").returncode == 0
+        terminal = equipped.open("-c", columns=40).prompt()
+        rows = terminal.rows
+        at = rows.index("I look.")
+        assert rows[at - 2 : at + 12] == [
+            "> Go", "", "I look.", "", "✗ #2 boom", "– #3 run_command  date  declined",
+            *(f"✓ #{n + 4} add  {n} b={n}" for n in range(4)), "… 5 more calls, up to #12", "", "All done.", "",
+        ]  # fmt: skip
+        assert "#1 add" not in terminal.text, "an earlier turn is not recalled, and counts all the same"
+
 
 class TestATurn:
     def test_is_summed_in_one_line(self, equipped: Home) -> None:
@@ -135,7 +153,13 @@ class TestATurn:
 
 
 def test_a_call_in_brief_is_one_clean_line() -> None:
-    assert brief(ToolCall("c", "t", '{"path": "a\\nb", "deep": {"x": [1]}}')) == "a b deep={'x': [1]}"
+    assert brief(ToolCall("c", "t", '{"path": "a\\nb", "deep": {"x": ["é", 1]}}')) == 'a b deep={"x": ["é", 1]}'
+    assert brief(ToolCall("c", "t", '{"all": true, "one": null, "text": ""}')) == 'all=true one=null text=""'
+    assert brief(ToolCall("c", "t", '{"at": 2, "b": 1.5}')) == "2 b=1.5"
+    many = brief(ToolCall("c", "t", f'{{"edits": {[*range(999)]}, "path": "a.py"}}'))
+    assert many.startswith("edits=[0, 1, 2, ")
+    assert many.endswith("… path=a.py"), "what follows a long list is seen"
+    assert len(many) < 100
     assert brief(ToolCall("c", "t", "not\njson\x1b")) == "not json␛"
     assert brief(ToolCall("c", "t", "")) == ""
 
@@ -154,4 +178,4 @@ def test_one_line_more_is_shown_rather_than_counted() -> None:
 
 def test_a_tool_that_ran_cannot_say_that_it_did_not() -> None:
     said = ToolResult("call_1", (Text(f"{DECLINED} The user says: never"),), is_error=True)
-    assert (mark_of(said, None), mark_of(said, 0.1)) == (NOT_RUN, FAILED)
+    assert (mark_of(replace(said, ran=False)), mark_of(said)) == (NOT_RUN, FAILED)

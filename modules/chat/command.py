@@ -31,6 +31,9 @@ class Screen(Protocol):
     def table(self, rows: Sequence[Sequence[str]]) -> None:
         """Rows in columns; the last column takes what room is left."""
 
+    def table_or_below(self, rows: Sequence[Sequence[str]]) -> None:
+        """Rows in columns; last cells that have no room beside the others go on below them, and nothing is cut."""
+
     def size(self) -> tuple[int, int]:
         """Columns and rows."""
 

@@ -16,6 +16,7 @@ from modules.errors import ParlanceError
 DIM, RED, RESET = "\x1b[2m", "\x1b[31m", "\x1b[0m"
 CLEAR = "\x1b[H\x1b[2J"
 LAST_COLUMN = 24  # with less room than this, the last cell of a row is cut and not wrapped
+BELOW = 8  # columns by which a last cell that stands below its row is set in, at most
 MAX_OSC52 = 100_000  # characters; terminals drop longer sequences without a word
 
 
@@ -71,6 +72,10 @@ class TerminalScreen:
         """Rows in columns; the last column takes what room is left, and is cut where there is none."""
         self.write("".join(line + "\n" for line in laid_out(rows, self.size()[0])))
 
+    def table_or_below(self, rows: Sequence[Sequence[str]]) -> None:
+        """Rows in columns; a last cell that has no room beside the others goes on below them."""
+        self.write("".join(line + "\n" for line in laid_out_or_below(rows, self.size()[0])))
+
     def clear(self) -> None:
         """An empty screen; the scrollback stays."""
         if not self.plain:
@@ -99,13 +104,37 @@ def laid_out(rows: Sequence[Sequence[str]], columns: int) -> list[str]:
     return lines
 
 
+def laid_out_or_below(rows: Sequence[Sequence[str]], columns: int) -> list[str]:
+    """Lines as `laid_out` makes them of rows of one length; but a cell that would be cut stands below its row."""
+    cells = [[clean(cell) for cell in row] for row in rows]
+    widths = [max(map(get_cwidth, column)) for column in zip(*cells, strict=True)]
+    left = sum(widths[:-1]) + 2 * (len(widths) - 1)
+    if columns - left >= min(widths[-1], LAST_COLUMN):
+        return laid_out(rows, columns)
+    indent = " " * min(widths[0] + 2, BELOW)
+    lines: list[str] = []
+    for row in cells:
+        beside = len(row)
+        while beside > 1 and get_cwidth(_line(row[:beside], widths)) > columns:
+            beside -= 1
+        lines.append(cut(_line(row[:beside], widths), columns))
+        for cell in row[beside:]:
+            below = textwrap.wrap(cell, max(columns - len(indent), 1), break_on_hyphens=False)
+            lines += [cut(indent + text, columns) for text in below]
+    return lines
+
+
 def _column(cell: str, columns: int) -> list[str]:
     return textwrap.wrap(cell, columns) or [""] if columns >= LAST_COLUMN else [cell]
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    padded = [cell + " " * (width - get_cwidth(cell)) for cell, width in zip(row[:-1], widths, strict=False)]
+    padded = [_padded(cell, width) for cell, width in zip(row[:-1], widths, strict=False)]
     return "  ".join([*padded, *row[-1:]]).rstrip()
+
+
+def _padded(cell: str, width: int) -> str:
+    return cell + " " * (width - get_cwidth(cell))
 
 
 def cut(line: str, columns: int) -> str:

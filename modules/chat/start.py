@@ -1,6 +1,6 @@
 """Which model and which conversation a run begins with, and the first lines on the screen."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -9,7 +9,7 @@ from modules.config import Config
 from modules.errors import BadKey, FileProblem, MissingKey, ParlanceError
 from modules.llm.message import Message, closing
 from modules.llm.models import Choice, ModelRegistry
-from modules.llm.parts import File, Image, Text, ToolResult
+from modules.llm.parts import Text, ToolResult
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
 from modules.session.store import Store
@@ -17,8 +17,6 @@ from modules.session.switch import handover
 from modules.session.turn import unanswered_results
 
 LAST = ""  # in the place of an id: the conversation that was used last
-RECALLED = 2  # turns
-RECALLED_ROWS = 6  # lines of each question and answer
 FALLBACK = "offline:guide"
 PROGRAM_ENDED = "The program ended before a result was there. What the call had done by then is not known."
 
@@ -140,19 +138,3 @@ def close_calls(conversation: Conversation) -> str:
 def greeting(version: str, model: str, notes: Sequence[str]) -> list[str]:
     """The lines before the first prompt."""
     return [f"Parlance {version} · {model} · /help lists the commands", *notes]
-
-
-def recalled(conversation: Conversation) -> Iterator[str]:
-    """The last turns in brief, for a person who comes back."""
-    messages = conversation.messages
-    asked = [at for at, message in enumerate(messages) if message.role == "user"][-RECALLED:]
-    for message in messages[asked[0] :] if asked else ():
-        names = [f"[{part.name}]" for part in message.parts if isinstance(part, Image | File)]
-        text = "\n".join([*names, message.text.strip()]).strip()
-        if message.role != "tool" and text:
-            yield _shortened(f"> {text}" if message.role == "user" else text)
-
-
-def _shortened(text: str) -> str:
-    lines = text.splitlines()
-    return "\n".join(lines[:RECALLED_ROWS] + (["…"] if len(lines) > RECALLED_ROWS else [])) + "\n"

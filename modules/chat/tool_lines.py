@@ -1,5 +1,7 @@
 """A call on the screen: one line with a mark, a name, what it was given and how long it took, and its output folded."""
 
+import json
+import textwrap
 import time
 
 from modules.chat.clean import clean
@@ -16,6 +18,8 @@ CHANGED = 8  # lines of a diff
 LONG = 0.5  # seconds from which on the time is told
 PATIENCE = 0.4  # seconds that a tool runs before the waiting is shown
 INDENT = "  "
+NARROWEST = 10  # columns in which words are wrapped
+LONGEST_VALUE = 60  # columns of a list or an object among the arguments, so that those behind it are seen
 WIDEST = 1000  # characters of a text of which one line is made
 
 
@@ -26,13 +30,22 @@ def numbered(conversation: Conversation) -> list[tuple[ToolCall, ToolResult | No
 
 
 def brief(call: ToolCall, only_first: bool = False) -> str:
-    """The arguments in one line: the first as it is, others with their names."""
+    """The arguments in one line, as JSON where they are no text: the first as it is, others with their names.
+
+    A first one that says nothing by itself, such as true, has its name too.
+    """
     arguments = call.parsed()
     if arguments is None:
         return _line(call.arguments)
-    words = [_line(value if isinstance(value, str) else repr(value)) for value in arguments.values()]
-    named = [f"{_line(name)}={word}" for name, word in zip(list(arguments)[1:], words[1:], strict=True)]
-    return " ".join([*words[:1], *(() if only_first else named)])
+    words: list[str] = []
+    for at, (name, value) in enumerate(arguments.items()):
+        if isinstance(value, str):
+            word = _line(value) or '""'
+        else:
+            word = cut(_line(json.dumps(value, ensure_ascii=False)), LONGEST_VALUE)
+        bare = at == 0 and isinstance(value, str | int | float) and not isinstance(value, bool)
+        words.append(word if bare else f"{_line(name)}={word}")
+    return " ".join(words[:1] if only_first else words)
 
 
 class ToolLines:
@@ -109,11 +122,11 @@ class ToolLines:
         self._ended.add(call.id)
         columns = self._screen.size()[0]
         number = next((at for at, (one, _) in enumerate(numbered(self._conversation), 1) if one.id == call.id), 0)
-        mark = mark_of(result, seconds)
+        mark = mark_of(result)
         changes = changed(self._previews.pop(call.id, ""), number) if mark == DONE else []
         self._screen.write(self._colored(mark, headline(call, result, number, columns, seconds, bool(changes))) + "\n")
         if mark != NOT_RUN:
-            for text in folded(result, number):
+            for text in _rows(folded(result, number), columns - 1 - len(INDENT), whole=mark == FAILED):
                 self._screen.write(self._screen.dim(cut(INDENT + text, columns - 1)) + "\n")
         for text in changes:
             self._screen.write(self._difference(cut(INDENT + text, columns - 1)) + "\n")
@@ -128,9 +141,9 @@ class ToolLines:
         return self._screen.dim(line) if self._screen.plain or color is None else f"\x1b[{color}m{line}\x1b[0m"
 
 
-def mark_of(result: ToolResult, seconds: float | None) -> str:
+def mark_of(result: ToolResult) -> str:
     """How a call came out: done, failed, or not run at all, which no words of a tool that ran can claim."""
-    if seconds is None and (result.text.startswith(DECLINED) or result.text == INTERRUPTED_CALL):
+    if not result.ran and (result.text.startswith(DECLINED) or result.text == INTERRUPTED_CALL):
         return NOT_RUN
     return FAILED if result.is_error else DONE
 
@@ -147,7 +160,7 @@ def headline(
 
     With `only_first` of what it was given only that, because the rest is told elsewhere.
     """
-    mark, ending = mark_of(result, seconds), f"{seconds:.1f} s" if seconds is not None and seconds > LONG else ""
+    mark, ending = mark_of(result), f"{seconds:.1f} s" if seconds is not None and seconds > LONG else ""
     if mark == NOT_RUN:
         ending = "declined" if result.text.startswith(DECLINED) else "not run"
     head = f"{mark} #{number} {_line(call.name)}"
@@ -176,6 +189,13 @@ def folded(result: ToolResult, number: int) -> list[str]:
     if result.is_error:
         return [f"… {left} lines before, /tool {number} shows all", *lines[-FOLDED:]]
     return [*lines[:FOLDED], f"… {left} more lines, /tool {number} shows all"]
+
+
+def _rows(lines: list[str], columns: int, *, whole: bool) -> list[str]:
+    """The lines as rows to be cut; one alone that is to be read whole, such as why a call failed, takes a few rows."""
+    if not whole or len(lines) != 1 or columns < NARROWEST:
+        return lines
+    return textwrap.wrap(lines[0], columns, max_lines=FOLDED, placeholder=" …", break_on_hyphens=False) or lines
 
 
 def _line(text: str) -> str:

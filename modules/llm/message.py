@@ -83,7 +83,7 @@ def closing(message: Message, results: Iterable[ToolResult] = ()) -> Message | N
 
 
 def interrupted_result(call: ToolCall) -> ToolResult:
-    return ToolResult(call.id, (Text(INTERRUPTED_CALL),), is_error=True)
+    return ToolResult(call.id, (Text(INTERRUPTED_CALL),), is_error=True, ran=False)
 
 
 def closed(history: Iterable[Message], before: Message | None = None, start: int = 0) -> Iterator[tuple[Message, int]]:

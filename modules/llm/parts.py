@@ -80,11 +80,12 @@ class ToolCall(Struct, frozen=True, tag="tool_call"):
 
 
 class ToolResult(Struct, frozen=True, tag="tool_result"):
-    """What a tool call came to."""
+    """What a tool call came to. It never `ran` where it was declined, refused, or stopped before its turn came."""
 
     call_id: str
     parts: tuple[Text | Image | File, ...]
     is_error: bool = False
+    ran: bool = True
 
     @property
     def text(self) -> str:

@@ -54,6 +54,11 @@ class Pins:
             self._pins = {pin.definition.name: pin for pin in file.tools}
 
     @property
+    def seen(self) -> bool:
+        """Whether the server has ever told its tools, in this run or an earlier one."""
+        return self.known or bool(self._pins)
+
+    @property
     def offered(self) -> list[Definition]:
         """The tools that models may be told of."""
         return [pin.definition for pin in self._pins.values() if not pin.gone and pin.changed is None]

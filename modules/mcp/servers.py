@@ -27,12 +27,13 @@ CLOSING = 4.5  # seconds for all of them
 class Status(Struct, frozen=True):
     """A server as the person sees it.
 
-    `where` is its command line or URL as it was written, `changed` are the tools that are off, `log` is a path.
+    `tools` is how many it offers, or offered when it was last seen; None where it never was. `where` is its command
+    line or URL as it was written, `changed` are the tools that are off, `log` is a path.
     """
 
     name: str
     state: State
-    tools: int
+    tools: int | None
     where: str
     trouble: str = ""
     changed: tuple[str, ...] = ()
@@ -102,7 +103,7 @@ class Servers:
             Status(
                 name,
                 server.state,
-                len(self._pins[name].offered),
+                len(self._pins[name].offered) if self._pins[name].seen else None,
                 server.entry.shown,
                 server.trouble,
                 tuple(self._pins[name].changed),

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from modules.errors import ToolFailed
-from modules.llm.message import INTERRUPTED_CALL
+from modules.llm.message import interrupted_result
 from modules.llm.parts import Text, ToolCall, ToolResult
 from modules.tools.approval import Approval, Question
 from modules.tools.results import result_of
@@ -129,12 +129,13 @@ class Calls:
 
     def _settle(self, call: ToolCall, output: Output) -> ToolEnded:
         began = self._began.get(call.id)
-        result = self._results[call.id] = result_of(call, output, self._toolbox.spills)
+        result = replace(result_of(call, output, self._toolbox.spills), ran=began is not None)
+        self._results[call.id] = result
         return ToolEnded(call, result, None if began is None else time.monotonic() - began)
 
     def _interrupted(self, call: ToolCall) -> ToolResult:
         if call.id not in self._began:
-            return ToolResult(call.id, (Text(INTERRUPTED_CALL),), is_error=True)
+            return interrupted_result(call)
         seconds = time.monotonic() - self._began[call.id]
         output = failed(f"Interrupted by the user after {seconds:.1f} seconds.", self._lines.get(call.id, ()))
         return result_of(call, output, self._toolbox.spills)

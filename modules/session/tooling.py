@@ -137,7 +137,7 @@ def tooling_of(
             umask=config.umask,
             private_hosts=frozenset(host.lower() for host in settings.private_hosts),
         )
-        on = settings.on if wanted is None else None if wanted == EVERY else wanted
+        on = settings.on if wanted in (None, NONE) else None if wanted == EVERY else wanted
         sources: list[Source] = [UserTools(config.folder / "tools", context)]
         if config.mcp_file.exists():
             from modules.mcp.servers import Servers

@@ -111,7 +111,8 @@ def _close(conversation: Conversation, results: Iterable[ToolResult] = ()) -> No
 def _not_run(said: Message) -> Message:
     """The results of calls that came in an answer which ended otherwise, or to a model that has no tools."""
     why = "there are no tools" if said.stop in RUNNABLE else f"the answer ended early ({said.stop})"
-    return Message("tool", tuple(ToolResult(call.id, failed(f"Not run: {why}.").parts, True) for call in said.calls))
+    parts = failed(f"Not run: {why}.").parts
+    return Message("tool", tuple(ToolResult(call.id, parts, is_error=True, ran=False) for call in said.calls))
 
 
 def _left_out(tools: tuple[ToolSpec, ...], model: Model) -> str:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Effect = Literal["read", "write", "execute", "network"]
 Content = Text | Image | File
 
+ALWAYS = "always"  # when a tool asks whose every plan does
+
 WHY: dict[Effect, str] = {
     "read": "reads what you may not want to show",
     "write": "changes files",
@@ -79,7 +81,8 @@ class Tool(Struct, frozen=True):
     """One tool. `prepare` checks the arguments and plans the call; it raises ToolFailed for what makes no sense.
 
     `source` is where the tool comes from, in words: "built in", a file, a server. `asks` is what each of its plans
-    asks, None where that depends on the arguments.
+    asks, None where that depends on the arguments; then `when` says for the person when they are asked, in words that
+    go on from "asks", "" where nobody has said.
     """
 
     spec: ToolSpec
@@ -87,6 +90,7 @@ class Tool(Struct, frozen=True):
     prepare: Prepare
     source: str = "built in"
     asks: str | None = None
+    when: str = ""
 
     @property
     def name(self) -> str:
@@ -96,16 +100,24 @@ class Tool(Struct, frozen=True):
 @overload
 def tool(function: Callable[..., Any], /) -> Tool: ...
 @overload
-def tool(*, effect: Effect = "execute", free: bool = False, name: str = "") -> Callable[[Callable[..., Any]], Tool]: ...
 def tool(
-    function: Callable[..., Any] | None = None, /, *, effect: Effect = "execute", free: bool = False, name: str = ""
+    *, effect: Effect = "execute", free: bool = False, name: str = "", when: str = ""
+) -> Callable[[Callable[..., Any]], Tool]: ...
+def tool(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    effect: Effect = "execute",
+    free: bool = False,
+    name: str = "",
+    when: str = "",
 ) -> Tool | Callable[[Callable[..., Any]], Tool]:
     """Make a tool of a function: its name, its signature and its docstring are what the model is told.
 
     A parameter is described by `Annotated[str, Meta(description="...")]` or in the docstring. A plain function runs in
     a thread of its own. `free` tools run without asking. A function that returns a Plan is asked about with that: it
-    must change nothing before the Plan's `do`. Raises TypeError for a signature that no schema can say, and for a name
-    that is not letters, digits, _ and -.
+    must change nothing before the Plan's `do`, and `when` says when its plans ask. Raises TypeError for a signature
+    that no schema can say, and for a name that is not letters, digits, _ and -.
     """
 
     def made(function: Callable[..., Any]) -> Tool:
@@ -128,7 +140,7 @@ def tool(
 
             return Plan(do, asks=asks)
 
-        return Tool(spec, effect, prepare, asks=asks)
+        return Tool(spec, effect, prepare, asks=asks, when=when)
 
     return made if function is None else made(function)
 

@@ -12,7 +12,9 @@ from modules.llm.parts import ToolCall
 from modules.tools.spills import Spills
 from modules.tools.tool import Plan, Tool, ToolContext
 
-NEAR = 10  # names that an unknown one is answered with
+NEAR = 3  # names that an unknown one is taken for
+NAMED = 20  # names that an unknown one is answered with where it is like none
+LONGEST_NAME = 100  # characters of an unknown name that are repeated
 LARGEST_CALL = 1_000_000  # characters of arguments
 
 
@@ -136,9 +138,16 @@ class Toolbox:
             self.spills.close()
 
     def _unknown(self, name: str) -> str:
+        """What the model is told: that there is none of this name, and which one it may have meant."""
+        short = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
         names = [one.name for one in self if self.is_on(one.name)]
-        near = difflib.get_close_matches(name, names, n=NEAR, cutoff=0.4) or names[:NEAR]
-        return f'There is no tool "{name}".' + (f" There are {', '.join(near)}." if near else "")
+        of_servers = [one for one in names if one.endswith(f"__{short}")]  # the name without the server's is a slip
+        if near := of_servers[:NEAR] or difflib.get_close_matches(short, names, n=NEAR):
+            return f'There is no tool "{short}". Did you mean {" or ".join(near)}?'
+        left = len(names) - NAMED
+        more = f", and {left} more" if left > 0 else ""
+        listed = f"The tools are: {', '.join(names[:NAMED])}{more}." if names else "There are no others either."
+        return f'There is no tool "{short}". {listed}'
 
 
 def _arguments(call: ToolCall) -> dict[str, Any]:

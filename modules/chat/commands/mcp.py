@@ -11,7 +11,7 @@ from modules.errors import UsageError
 from modules.llm.parts import File, Image
 
 if TYPE_CHECKING:  # loaded where there are servers, and never on the way to the first prompt
-    from modules.mcp.servers import Servers
+    from modules.mcp.servers import Servers, Status
 
 USAGE = "It is /mcp, or /mcp with restart, accept, log, prompt or resources, and a server's name behind it."
 WORDS = {
@@ -84,14 +84,24 @@ def _words(args: str) -> list[str]:
 
 def _list(chat: ChatContext, servers: "Servers", only: str = "") -> None:
     found = [one for one in servers.status() if only in ("", one.name)]
-    _table(
-        chat, [(one.name, one.state, count(one.tools, "tool"), one.where) for one in found], "mcp.json names no server."
-    )
+    if found:
+        chat.screen.table_or_below([(one.name, one.state, _tools(one), one.where) for one in found])
+    else:
+        chat.screen.say("mcp.json names no server.")
     for one in found:
         if one.trouble:
             chat.screen.say(f"{one.name}: {one.trouble.rstrip('.')}. /mcp log {one.name} shows more.")
         if one.changed:
             chat.screen.say(f"{one.name} has changed {', '.join(one.changed)}: /mcp accept {one.name} shows how.")
+
+
+def _tools(one: "Status") -> str:
+    """How many tools a server offers, as far as that is known."""
+    if one.state == "disabled":
+        return "not offered"
+    if one.tools is None:
+        return "tools not known" if one.state == "failed" else "tools not known yet"
+    return count(one.tools, "tool") + ("" if one.state == "ready" else " when last seen")
 
 
 def _accept(chat: ChatContext, servers: "Servers", name: str) -> None:

@@ -8,15 +8,17 @@ from modules.chat.command import Ask, ChatContext, command
 from modules.chat.tool_lines import numbered
 from modules.chat.words import count
 from modules.errors import UsageError
+from modules.llm.base import MOST_TOOLS
 from modules.llm.message import user
 from modules.llm.parts import File, Image, ToolCall, ToolResult
 from modules.session.turn import unanswered_results
-from modules.tools.tool import Tool
+from modules.tools.tool import ALWAYS, Tool
 from modules.tools.toolbox import Toolbox
 
 GO_ON = "Continue."
 CUT_STATES = ("interrupted", "incomplete")
 CUT_STOPS = ("max_tokens", "paused", "context_full")
+NAMED = 3  # tools that are off by name, in one sentence
 MOST = 200_000  # characters of a spilled result that are printed
 
 
@@ -35,6 +37,7 @@ def complete_tools(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
 async def tools(chat: ChatContext, args: str) -> Ask | None:
     """Show the tools; switch them on or off.
 
+    The list says which are offered to models now, what each may do, and when it asks you first.
     "/tools off" switches all of them off, "/tools on" on again. With names it is only about those; a star stands for
     any letters, as in "/tools off time__*".
     "/tools reload" reads the tools in your config folder again.
@@ -64,7 +67,7 @@ def _switch(chat: ChatContext, toolbox: Toolbox, patterns: list[str], on: bool) 
     for pattern in patterns:
         found = [one.name for one in toolbox if fnmatchcase(one.name, pattern)]
         if not found:
-            raise UsageError(f'There is no tool "{pattern}".', cure="/tools lists them.")
+            toolbox.check([pattern])
         names += found
     for name in names:
         toolbox.switch(name, on)
@@ -73,32 +76,61 @@ def _switch(chat: ChatContext, toolbox: Toolbox, patterns: list[str], on: bool) 
 
 
 def _list(chat: ChatContext, toolbox: Toolbox) -> None:
-    rows = sorted(toolbox, key=lambda one: one.source != "built in")
-    if rows:
-        chat.screen.table([("tool", "", "effect", "asks", "from"), *(_row(toolbox, one) for one in rows)])
-    else:
-        chat.screen.say("There are no tools.")
-    if not toolbox.enabled:
-        chat.screen.say("All tools are off; /tools on switches them on.")
-    elif not chat.conversation.model.tools:
-        chat.screen.say(f"{chat.conversation.model.full_name} takes no tools.")
+    by_source: dict[str, list[Tool]] = {}
+    for one in sorted(toolbox, key=lambda one: one.source != "built in"):
+        by_source.setdefault(one.source, []).append(one)
     approval = chat.tooling.approval
+    for source, found in by_source.items():
+        states = ["on" if toolbox.enabled and toolbox.is_on(one.name) else "off" for one in found]
+        kinds = [f"{one.effect}, {_asking(one, everything=approval.everything)}" for one in found]
+        rows = list(zip(states, (one.name for one in found), kinds, strict=True))
+        if len(set(kinds)) == 1:  # what holds for all of them is said once
+            chat.screen.say(f"{source}: {kinds[0]}")
+            chat.screen.table_or_below([row[:-1] for row in rows])
+        else:
+            chat.screen.say(f"{source}:")
+            chat.screen.table_or_below(rows)
+    if remark := _remark(chat, toolbox):
+        chat.screen.say(remark)
     if approval.everything:
         chat.screen.say("Everything is allowed without asking (--yes).")
     for permission in approval.permissions:
         chat.screen.say(f"Allowed without asking: {told(permission)}")
 
 
-def _row(toolbox: Toolbox, one: Tool) -> tuple[str, ...]:
-    asks = "by case" if one.asks is None else "always" if one.asks else "never"
-    return one.name, "on" if toolbox.is_on(one.name) else "off", one.effect, asks, one.source
+def _asking(one: Tool, *, everything: bool) -> str:
+    """When the person is asked about a call, in words."""
+    when = one.when if one.asks is None else ALWAYS if one.asks else ""
+    if everything or (one.asks is not None and not when):
+        return "never asks"
+    return "always asks" if when == ALWAYS else f"asks {when or 'in some cases'}"
+
+
+def _remark(chat: ChatContext, toolbox: Toolbox) -> str:
+    """What the list alone does not say of what the model is offered now; "" where it says all."""
+    model = chat.conversation.model
+    on, off = ([one.name for one in toolbox if toolbox.is_on(one.name) is wanted] for wanted in (True, False))
+    if not on and not off:
+        return "There are no tools."
+    if not toolbox.enabled:
+        more = f" and {len(off) - NAMED} more" if len(off) > NAMED else ""
+        but = f", but not {', '.join(off[:NAMED])}{more}" if off else ""
+        return f"All tools are off: models can call none. /tools on switches them on{but}."
+    if not on:
+        return "Each tool is switched off; /tools on NAME switches one on."
+    if not chat.conversation.reader(model).tools:
+        return f"{model.full_name} takes no tools, so it is offered none."
+    room = MOST_TOOLS.get(model.provider.dialect, len(on))
+    if len(on) > room:
+        return f"{len(on)} are on, and {model.name} takes {room}: the last {len(on) - room} are left out."
+    return ""
 
 
 @command("/tool [number]")
 async def tool(chat: ChatContext, args: str) -> Ask | None:
     """Show a tool call in full: arguments and result.
 
-    The number stands before the call; without one it is the last call.
+    The number stands in the line of the call, as in "#3"; without one it is the last call.
     """
     calls = numbered(chat.conversation)
     if not calls:

@@ -11,12 +11,12 @@ from modules.tools.files.encodings import as_size, encoded, encoding_of, line_en
 from modules.tools.files.nearest import nearest
 from modules.tools.files.paths import Place, place_of, plan_to_read
 from modules.tools.files.replacing import Change, looked_at
-from modules.tools.tool import Plan, ToolContext, in_thread, tool
+from modules.tools.tool import ALWAYS, Plan, ToolContext, in_thread, tool
 
 MOST_PLACES = 10  # line numbers that are told
 
 
-@tool(effect="write")
+@tool(effect="write", when=ALWAYS)
 def edit_file(path: str, old: str, new: str, context: ToolContext, all: bool = False) -> Plan:
     """Replace a text in a file. It must be there exactly once, unless all are meant.
 
@@ -28,7 +28,7 @@ def edit_file(path: str, old: str, new: str, context: ToolContext, all: bool = F
     return _planned(place, partial(_edit, place, old, new, all))
 
 
-@tool(effect="write")
+@tool(effect="write", when=ALWAYS)
 def write_file(path: str, content: str, context: ToolContext) -> Plan:
     """Make a new file, or replace all of one. To change a part, use edit_file.
 

@@ -14,7 +14,7 @@ from typing import Any
 from modules.config import ROOT
 from modules.errors import ToolFailed
 from modules.tools.files.looking import Request
-from modules.tools.files.paths import Place, place_of, plan_to_read
+from modules.tools.files.paths import WHEN_READING, Place, place_of, plan_to_read
 from modules.tools.tool import Plan, ToolContext, tool
 
 LISTED = 500  # entries
@@ -26,7 +26,7 @@ SECONDS = 30
 START = "import sys; sys.path.insert(0, sys.argv[1]); from modules.tools.files.looking import main; main()"
 
 
-@tool(effect="read")
+@tool(effect="read", when=WHEN_READING)
 def list_files(context: ToolContext, pattern: str = "*", folder: str = ".", all: bool = False) -> Plan:
     """List files and folders that match a glob, with their sizes.
 
@@ -40,7 +40,7 @@ def list_files(context: ToolContext, pattern: str = "*", folder: str = ".", all:
     return _plan(place, request)
 
 
-@tool(effect="read")
+@tool(effect="read", when=WHEN_READING)
 def search_files(
     pattern: str,
     context: ToolContext,

@@ -12,6 +12,8 @@ from modules.errors import ToolFailed
 from modules.tools.files.secrets import is_secret
 from modules.tools.tool import Plan, ToolContext
 
+WHEN_READING = "outside this folder, and for secrets"  # what `plan_to_read` comes to, for the list of tools
+
 # The kernel's view of running programs: their memory, their environment, other ways to every file.
 _KERNEL = (Path("/proc"), Path("/sys"), Path("/dev"))
 

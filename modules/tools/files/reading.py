@@ -9,7 +9,7 @@ from modules.errors import ToolFailed
 from modules.llm.parts import Text
 from modules.tools.files.encodings import SAMPLE, as_size, encoding_of
 from modules.tools.files.opening import open_file
-from modules.tools.files.paths import Place, place_of, plan_to_read, said
+from modules.tools.files.paths import WHEN_READING, Place, place_of, plan_to_read, said
 from modules.tools.media import largest, media_part, media_type_of
 from modules.tools.tool import Output, Plan, ToolContext, in_thread, tool
 
@@ -19,7 +19,7 @@ LONGEST = 2_000  # characters of a line
 COUNTED = 500_000_000  # bytes that are gone through to count the lines
 
 
-@tool(effect="read")
+@tool(effect="read", when=WHEN_READING)
 def read_file(path: str, context: ToolContext, offset: int = 1, limit: int = LINES) -> Plan:
     """Read a text file by pages of lines, or see an image or PDF.
 

@@ -11,7 +11,7 @@ from modules.errors import ToolFailed
 from modules.llm.parts import Text
 from modules.tools.programs import process
 from modules.tools.programs.capture import settled
-from modules.tools.tool import WHY, Output, Plan, ToolContext, tool
+from modules.tools.tool import ALWAYS, WHY, Output, Plan, ToolContext, tool
 
 SHELL = "/bin/sh"
 MARGIN = 10.0  # seconds that a command which took too long has to end
@@ -34,7 +34,7 @@ ALONE: Mapping[str, str] = {  # no program may page, ask, paint, or open an edit
 }
 
 
-@tool(effect="execute")
+@tool(effect="execute", when=ALWAYS)
 async def run_command(command: str, timeout: Annotated[float, Meta(gt=0, le=3600)] = 120) -> Plan:
     """Run a command line with /bin/sh in the working folder, and give its output and exit code.
 

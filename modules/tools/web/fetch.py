@@ -10,7 +10,7 @@ from modules.errors import ToolFailed
 from modules.llm.parts import File, Image, Text
 from modules.tools import media
 from modules.tools.results import BOUND
-from modules.tools.tool import Output, Plan, Tool, ToolContext, in_thread, tool
+from modules.tools.tool import ALWAYS, Output, Plan, Tool, ToolContext, in_thread, tool
 from modules.tools.web import addresses, page
 from modules.tools.web.addresses import Resolve
 
@@ -49,7 +49,7 @@ class Fetched(Struct, frozen=True):
 def fetch_tool(resolve: Resolve = addresses.looked_up) -> Tool:
     """The tool `fetch_url`; `resolve` gives the addresses of a host and port."""
 
-    @tool(effect="network")
+    @tool(effect="network", when=ALWAYS)
     def fetch_url(url: str, context: ToolContext, offset: int = 0) -> Plan:
         """Fetch a web page as Markdown, or a text file, an image or a PDF.
 
