@@ -63,6 +63,9 @@ class Runner:
 def shell(tmp_path: Path) -> Iterator[Runner]:
     runner = Runner(tmp_path)
     yield runner
+    until = time.monotonic() + 5  # what has been killed still needs a moment of its own to be gone
+    while runner.left and time.monotonic() < until:
+        time.sleep(0.01)
     assert runner.left == []
 
 
