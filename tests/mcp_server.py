@@ -86,6 +86,8 @@ class Server:
     def tools(self, params: dict[str, Any]) -> dict[str, Any]:
         if "bad tools" in self.modes:
             return {"tools": [*BAD, ECHO]}
+        if "deep" in self.modes:
+            return {"tools": [ECHO, {"name": "deep", "inputSchema": {"type": "object"}}]}
         if "same cursor" in self.modes:
             return {"tools": [{**ECHO, "name": f"echo{params.get('cursor', '')}"}], "nextCursor": "x"}
         if "endless cursor" in self.modes:
@@ -118,6 +120,13 @@ class Server:
                 return {"content": [{"type": "image", "data": PNG, "mimeType": "image/jpeg"}]}
             case "broken":
                 line(b'{"jsonrpc": "2.0", "id": %d, "result": {"content": [' % number + BROKEN + b"]}}")
+                return None
+            case "deep":
+                deep = b"[" * arguments["levels"] + b"]" * arguments["levels"]
+                numbered = b'"jsonrpc": "2.0", "id": %d' % number
+                result = b'"result": {"content": [], "structuredContent": %b}' % deep
+                pieces = [result, numbered] if arguments.get("number_last") else [numbered, result]
+                line(b"{" + b", ".join(pieces) + b"}")
                 return None
             case "data":
                 return {"content": [], "structuredContent": {"sum": 3}}
