@@ -119,6 +119,15 @@ def test_a_definition_that_is_nested_too_deeply_costs_itself_and_no_other() -> N
     ]  # fmt: skip
 
 
+async def test_prompts_and_resources_with_names_that_nobody_could_read_are_left_out(place: Place) -> None:
+    place.add("faulty", "bad names")
+    async with place.running() as servers:
+        (prompt,) = await servers.prompts()
+        assert (prompt.name, prompt.description, prompt.arguments) == ("greet", "]52;c;aGk=xy z \ufffd", {})
+        (resource,) = await servers.resources()
+        assert (resource.uri, resource.name) == ("note://1", "]52;c;aGk=xy z \ufffd")
+
+
 async def test_a_program_that_writes_only_junk_is_ended(place: Place) -> None:
     place.add("faulty", "junk")
     async with place.running() as servers:

@@ -72,11 +72,17 @@ class Server:
                 return self.call(params["name"], params.get("arguments", {}), params.get("_meta", {}), number)
             case "prompts/list":
                 prompt = {"name": "greet", "description": "Greets.", "arguments": [{"name": "who", "required": True}]}
+                if "bad names" in self.modes:
+                    odd = [{**prompt, "name": name} for name in ODD]
+                    return {"prompts": [*odd, {**prompt, "description": ODD[0], "arguments": [{"name": ODD[0]}]}]}
                 return {"prompts": [prompt, {"nameless": True}]}
             case "prompts/get":
                 said = {"type": "text", "text": f"Greet {params['arguments']['who']}."}
                 return {"messages": [{"role": "user", "content": said}, {"role": "assistant", "content": said}]}
             case "resources/list":
+                if "bad names" in self.modes:
+                    odd = [{"uri": name, "name": name} for name in ODD]
+                    return {"resources": [*odd, {"uri": "note://1", "name": ODD[0], "description": ODD[0]}]}
                 return {"resources": [{"uri": "note://1", "name": "A note", "mimeType": "text/plain"}]}
             case "resources/read":
                 return {"contents": [{"uri": params["uri"], "text": "Remember the milk."}]}
@@ -153,6 +159,9 @@ BAD: list[Any] = [
     {"name": "name with blanks/and a slash", "inputSchema": NONE},
     {"name": "n" * 90, "description": "a\u200bb\x1b[2J" + "c" * 5000, "inputSchema": NONE},
 ]
+
+
+ODD = ["\x1b]52;c;aGk=\x07x\u202ey\nz \ud800", "n" * 1_000_000, "a\tb", "a\u200bb", ""]
 
 
 def begin(modes: set[str], server: Server) -> None:

@@ -19,7 +19,7 @@ SENDING = (Keys.ControlM, Keys.ControlD)  # what a prompt would act on at once
 
 
 def nothing_of(keys: KeyBindings) -> KeyBindings:
-    """With Ctrl+Z as a key that does nothing, as everywhere: an answer could not wait for us, and else it is a letter."""
+    """With Ctrl+Z as a key that does nothing, as everywhere: an answer could not wait, and else it is a letter."""
     keys.add("c-z")(lambda event: None)
     return keys
 

@@ -17,10 +17,11 @@ from modules.mcp.log import Log
 from modules.mcp.naming import file_name
 from modules.mcp.offer import tool_of
 from modules.mcp.pins import Pins
-from modules.mcp.plain import described
+from modules.mcp.plain import hides, one_line
 from modules.mcp.server import STARTUP, Server, State
 from modules.tools.tool import Content, Tool, in_thread
 
+LONGEST_NAME = 500  # characters of a prompt, what it is given, or a URI
 CLOSING = 4.5  # seconds for all of them
 
 
@@ -165,7 +166,7 @@ class Servers:
             Prompt(
                 server,
                 item["name"],
-                described(item.get("description")),
+                _told(item.get("description")),
                 _arguments(item.get("arguments")),
             )
             for server, item in await self._listed("prompts", "name")
@@ -179,7 +180,7 @@ class Servers:
     async def resources(self) -> list[Resource]:
         """What all servers offer as resources; those that cannot say are left out."""
         return [
-            Resource(server, item["uri"], *(described(item.get(key)) for key in ("name", "description", "mimeType")))
+            Resource(server, item["uri"], *(_told(item.get(key)) for key in ("name", "description", "mimeType")))
             for server, item in await self._listed("resources", "uri")
         ]
 
@@ -204,7 +205,7 @@ class Servers:
         return offer.tools
 
     async def _listed(self, kind: str, key: str) -> list[tuple[str, dict[str, Any]]]:
-        """The items of all servers that have `key`, each with its server's name."""
+        """The items of all servers whose `key` is fit to be read and typed, each with its server's name."""
         running = [server for server in self._servers.values() if server.state != "disabled"]
 
         async def listing(server: Server) -> list[Any]:
@@ -216,7 +217,7 @@ class Servers:
             (server.name, item)
             for server, items in zip(running, await asyncio.gather(*map(listing, running)), strict=True)
             for item in items
-            if isinstance(item, dict) and isinstance(item.get(key), str)
+            if isinstance(item, dict) and _is_fit(item.get(key))
         ]
 
     def _named(self, name: str) -> Server:
@@ -242,9 +243,17 @@ class Servers:
         return listed
 
 
+def _is_fit(name: Any) -> bool:
+    return isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and not hides(name)
+
+
+def _told(words: Any) -> str:
+    return one_line(words) if isinstance(words, str) else ""
+
+
 def _arguments(listed: Any) -> dict[str, bool]:
     return {
         argument["name"]: argument.get("required") is True
         for argument in (listed if isinstance(listed, list) else ())
-        if isinstance(argument, dict) and isinstance(argument.get("name"), str)
+        if isinstance(argument, dict) and _is_fit(argument.get("name"))
     }
