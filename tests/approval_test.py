@@ -258,10 +258,10 @@ class TestTheQuestion:
     def test_is_whole_after_the_window_changes(self, equipped: Home) -> None:
         line = "echo " + " ".join(f"word{n:02}" for n in range(30))
         terminal = ask(equipped, command(line), columns=120)
-        for columns, height in ((40, 24), (200, 50), (60, 12)):
+        for columns, height in ((40, 24), (20, 30), (200, 50), (60, 12)):
             terminal.resize(columns, height)
             terminal.until(lambda: told(line) in "".join("".join(terminal.rows).replace("┆", "").split()), "the line")
-            terminal.sees("y yes")
+            terminal.sees("y yes").sees("a always this command")
         answer(terminal, "y").sees("Finished.").prompt()
         assert ran(equipped) == [[line]]
 

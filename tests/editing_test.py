@@ -4,6 +4,7 @@ import asyncio
 import os
 import stat
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,21 @@ async def test_a_file_is_replaced_whole_and_the_old_one_kept(desk: Desk) -> None
     assert path.read_text() == "new\n"
     assert backups(desk)[0].read_text() == "old\n"
     assert "says so already" in await desk.fault("write_file", path="a.txt", content="new\n")
+
+
+async def test_a_difference_that_would_take_minutes_to_find_is_shown_in_one_piece(desk: Desk) -> None:
+    same = [f"line {number}" for number in range(50)]
+    old = [*same, *(f"{number % 150}" for number in range(40_000)), *same]
+    new = [*same, *(f"{number * 7 % 151}" for number in range(40_000)), *same]
+    desk.file("a.txt", "\n".join([*old, ""]))
+    began = time.process_time()
+    plan = await desk.plan("write_file", path="a.txt", content="\n".join([*new, ""]))
+    assert time.process_time() - began < 5
+    assert plan.preview.split("\n") == [
+        "--- a.txt", "+++ a.txt", "@@ -49,40005 +49,40005 @@", " line 48", " line 49", " 0",
+        *(f"-{line}" for line in old[51:-50]), *(f"+{line}" for line in new[51:-50]),
+        *(f" line {number}" for number in range(3)),
+    ]  # fmt: skip
 
 
 async def test_a_text_that_is_not_there_is_answered_with_what_is(desk: Desk) -> None:

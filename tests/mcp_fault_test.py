@@ -15,6 +15,7 @@ import pytest
 from modules.errors import ToolFailed
 from modules.llm.parts import NAME
 from modules.mcp.config import read
+from modules.mcp.definitions import definitions
 from modules.mcp.log import Log
 from modules.mcp.naming import tool_name
 from modules.mcp.server import PAUSE, Server
@@ -88,6 +89,43 @@ async def test_letters_that_are_broken_cost_no_answer(place: Place) -> None:
     async with place.running() as servers:
         output = await place.call(named(await servers.tools(), "faulty__broken"))
         assert text(output) == "half \ufffd and \ufffd"
+
+
+async def test_an_answer_that_nobody_can_read_is_an_error_at_once(place: Place) -> None:
+    place.add("faulty", "deep")
+    async with place.running() as servers:
+        tools = await servers.tools()
+        for levels in (1_000, 100_000):
+            for last in (False, True):
+                with pytest.raises(ToolFailed, match="the answer cannot be read; it may be nested too deeply"):
+                    await place.call(named(tools, "faulty__deep"), levels=levels, number_last=last)
+        assert text(await place.call(named(tools, "faulty__deep"), levels=100)) == "[" * 100 + "]" * 100
+        assert text(await place.call(named(tools, "faulty__echo"), text="hello")) == "hello"
+
+
+def test_a_definition_that_is_nested_too_deeply_costs_itself_and_no_other() -> None:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    bad = [
+        {"name": "one", "inputSchema": {"type": "object", "default": deep}},
+        {"name": "two", "inputSchema": {}, "annotations": {"title": deep}},
+        {"name": deep, "inputSchema": {}},
+    ]
+    sound, troubles = definitions("faulty", [*bad, {"name": "three", "description": deep, "inputSchema": {}}])
+    assert [one.name for one in sound] == ["three"]
+    assert [trouble.partition(" left out: ")[2] for trouble in troubles] == [
+        "its inputSchema is larger than 32 kB.", "it is nested too deeply.", "it has no name.",
+    ]  # fmt: skip
+
+
+async def test_prompts_and_resources_with_names_that_nobody_could_read_are_left_out(place: Place) -> None:
+    place.add("faulty", "bad names")
+    async with place.running() as servers:
+        (prompt,) = await servers.prompts()
+        assert (prompt.name, prompt.description, prompt.arguments) == ("greet", "]52;c;aGk=xy z \ufffd", {})
+        (resource,) = await servers.resources()
+        assert (resource.uri, resource.name) == ("note://1", "]52;c;aGk=xy z \ufffd")
 
 
 async def test_a_program_that_writes_only_junk_is_ended(place: Place) -> None:

@@ -70,28 +70,39 @@ class Server:
                 return self.tools(params)
             case "tools/call":
                 return self.call(params["name"], params.get("arguments", {}), params.get("_meta", {}), number)
-            case "prompts/list" | "resources/list" if "lists nothing" in self.modes:
-                return None
-            case "prompts/list" | "resources/list" if "odd lists" in self.modes:
-                return ODD_LISTS[method]
+            case "prompts/list" | "resources/list":
+                return self.listing(method)
             case "prompts/get" if "odd lists" in self.modes:
                 return {"messages": [{"role": "user", "content": {"type": "text", "text": json.dumps(params)}}]}
-            case "prompts/list":
-                prompt = {"name": "greet", "description": "Greets.", "arguments": [{"name": "who", "required": True}]}
-                return {"prompts": [prompt, {"nameless": True}]}
             case "prompts/get":
                 said = {"type": "text", "text": f"Greet {params['arguments']['who']}."}
                 return {"messages": [{"role": "user", "content": said}, {"role": "assistant", "content": said}]}
-            case "resources/list":
-                return {"resources": [{"uri": "note://1", "name": "A note", "mimeType": "text/plain"}]}
             case "resources/read":
                 return {"contents": [{"uri": params["uri"], "text": "Remember the milk."}]}
         send({"id": number, "error": {"code": -32601, "message": "Method not found"}})
         return None
 
+    def listing(self, method: str) -> dict[str, Any] | None:
+        """What there is beside tools."""
+        if "lists nothing" in self.modes:
+            return None
+        if "odd lists" in self.modes:
+            return ODD_LISTS[method]
+        bad = BAD_NAMES if "bad names" in self.modes else []
+        if method == "resources/list":
+            note = {"uri": "note://1", "name": "A note", "mimeType": "text/plain"}
+            hidden = {"uri": "note://1", "name": BAD_NAMES[0], "description": BAD_NAMES[0]}
+            return {"resources": [*({"uri": name, "name": name} for name in bad), hidden if bad else note]}
+        prompt = {"name": "greet", "description": "Greets.", "arguments": [{"name": "who", "required": True}]}
+        if bad:
+            prompt |= {"description": BAD_NAMES[0], "arguments": [{"name": BAD_NAMES[0]}]}
+        return {"prompts": [*({**prompt, "name": name} for name in bad), prompt, {"nameless": True}]}
+
     def tools(self, params: dict[str, Any]) -> dict[str, Any]:
         if "bad tools" in self.modes:
             return {"tools": [*BAD, ECHO]}
+        if "deep" in self.modes:
+            return {"tools": [ECHO, {"name": "deep", "inputSchema": {"type": "object"}}]}
         if "same cursor" in self.modes:
             return {"tools": [{**ECHO, "name": f"echo{params.get('cursor', '')}"}], "nextCursor": "x"}
         if "endless cursor" in self.modes:
@@ -124,6 +135,13 @@ class Server:
                 return {"content": [{"type": "image", "data": PNG, "mimeType": "image/jpeg"}]}
             case "broken":
                 line(b'{"jsonrpc": "2.0", "id": %d, "result": {"content": [' % number + BROKEN + b"]}}")
+                return None
+            case "deep":
+                deep = b"[" * arguments["levels"] + b"]" * arguments["levels"]
+                numbered = b'"jsonrpc": "2.0", "id": %d' % number
+                result = b'"result": {"content": [], "structuredContent": %b}' % deep
+                pieces = [result, numbered] if arguments.get("number_last") else [numbered, result]
+                line(b"{" + b", ".join(pieces) + b"}")
                 return None
             case "data":
                 return {"content": [], "structuredContent": {"sum": 3}}
@@ -172,6 +190,9 @@ ODD_LISTS: dict[str, dict[str, Any]] = {
         ],
     },
 }
+
+
+BAD_NAMES = ["\x1b]52;c;aGk=\x07x\u202ey\nz \ud800", "n" * 1_000_000, "a\tb", "a\u200bb", ""]
 
 
 def begin(modes: set[str], server: Server) -> None:

@@ -201,6 +201,8 @@ class TestServers:
         terminal.enter("/mcp prompt").sees("faulty greet who= Greets.").prompt()
         terminal.enter("/mcp resources").sees("@faulty:note://1 A note").prompt()
         terminal.enter("/mcp prompt faulty greet who=Ann").sees("Greet Ann.").type(CTRL_C).prompt()
+        terminal.paste("/mcp prompt faulty greet 'who=A\U000e0041\u00adda'").type("\r").sees("Greet Ada.")
+        terminal.type(CTRL_C).prompt()
         terminal.enter("@faulty:note://1 What is it?").sees("Answer 2").prompt()
         assert json.dumps(equipped.groq.chats[1].body["messages"]).count("Remember the milk.") == 2
         assert terminal.leave() == 0

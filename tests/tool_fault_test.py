@@ -122,6 +122,10 @@ FAULTS: dict[str, tuple[Call, str]] = {
     "NaN": (Call("add", '{"a": NaN}'), "The arguments are not a JSON object with finite numbers."),
     "infinity": (Call("add", '{"a": 1e999}'), "The arguments are not a JSON object with finite numbers."),
     "brackets without end": (Call("add", "[" * 100_000, deltas=2), "The arguments cannot be read"),
+    "lists in lists": (
+        Call("add", '{"a": ' + "[" * 100 + "]" * 100 + "}", deltas=2),
+        "they have more than 100 levels.",
+    ),
     "a number of 5000 digits": (Call("add", '{"a": ' + "1" * 5000 + "}", deltas=2), "The arguments cannot be read"),
     "a name given twice": (Call("add", '{"a": 1, "a": 2}'), 'The arguments give "a" twice.'),
     "nothing where something must be": (Call("add", {}), "Object missing required field `a`"),

@@ -6,14 +6,49 @@ import signal
 from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any
 
+from prompt_toolkit.application.current import get_app_or_none
 from prompt_toolkit.input import Input
 from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
-from prompt_toolkit.key_binding import KeyPress
+from prompt_toolkit.key_binding import KeyBindings, KeyPress
 from prompt_toolkit.keys import Keys
 
 STOPPING = (Keys.ControlC, Keys.Escape)
 FLUSH = 0.05  # seconds after which an Esc is not the beginning of some other key
+IGNORED = (Keys.CPRResponse, Keys.ControlZ)  # no prompt is to be given these
 SENDING = (Keys.ControlM, Keys.ControlD)  # what a prompt would act on at once
+
+
+def nothing_of(keys: KeyBindings) -> KeyBindings:
+    """With Ctrl+Z as a key that does nothing, as everywhere: an answer could not wait, and else it is a letter."""
+    keys.add("c-z")(lambda event: None)
+    return keys
+
+
+@contextlib.contextmanager
+def resuming(keys: Input) -> Iterator[None]:
+    """For a time in which the terminal is in raw mode: where the program was stopped from elsewhere, it goes on in it.
+
+    The shell has used the terminal meanwhile, and gives it back as it was before the program.
+    """
+    loop = asyncio.get_running_loop()
+
+    def resume() -> None:
+        keys.raw_mode().__enter__()  # whoever is in it already puts back what was there before
+        app = get_app_or_none()
+        if app is not None and app.is_running:
+            app.renderer.reset()
+            app.renderer.request_absolute_cursor_position()
+            app.invalidate()
+
+    try:
+        loop.add_signal_handler(signal.SIGCONT, resume)
+    except (NotImplementedError, ValueError, AttributeError):  # not every platform has such signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGCONT)
 
 
 class Keyboard:
@@ -49,7 +84,7 @@ class Keyboard:
 
     def keep(self, pressed: Sequence[KeyPress]) -> None:
         """Let these keys wait for the next prompt."""
-        self._ahead += [key for key in pressed if key.key not in (Keys.CPRResponse, *STOPPING)]
+        self._ahead += [key for key in pressed if key.key not in (*IGNORED, *STOPPING)]
 
     @contextlib.contextmanager
     def lent(self) -> Iterator[None]:
@@ -73,7 +108,7 @@ class Keyboard:
             self._take(self.input.read_keys())
             loop.call_later(FLUSH, lambda: self._take(self.input.flush_keys()))
 
-        with self.input.raw_mode(), self.input.attach(ready):
+        with self.input.raw_mode(), self.input.attach(ready), resuming(self.input):
             try:
                 yield
             finally:

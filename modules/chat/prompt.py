@@ -18,6 +18,7 @@ from modules.chat.abilities import compact
 from modules.chat.clean import clean
 from modules.chat.command import ChatContext
 from modules.chat.completer import ChatCompleter
+from modules.chat.interrupt import nothing_of, resuming
 from modules.chat.words import dollars
 
 STYLE = Style.from_dict({"bottom-toolbar": "noreverse", "bottom-toolbar.text": "noreverse", "prompt": "bold"})
@@ -56,7 +57,8 @@ class Prompt:
     async def read(self, text: str = "") -> str:
         """One message or command. `text` stands in the line already."""
         # prompt_toolkit's own exception handler would take over the screen and swallow a line.
-        return await self._session.prompt_async("> ", default=text, set_exception_handler=False)
+        with resuming(self._session.app.input):
+            return await self._session.prompt_async("> ", default=text, set_exception_handler=False)
 
     def _bar(self) -> StyleAndTextTuples:
         """Model, window used, cost; what does not fit is left out from the right."""
@@ -96,7 +98,7 @@ def _history(folder: Path) -> History:
 
 
 def _keys() -> KeyBindings:
-    keys = KeyBindings()
+    keys = nothing_of(KeyBindings())
     typing = has_focus(DEFAULT_BUFFER)  # without it these keys would also act inside the Ctrl+R search
 
     @keys.add("enter", filter=typing & ~completion_is_selected)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
-from prompt_toolkit.key_binding import KeyPress
+from prompt_toolkit.key_binding import KeyBindings, KeyPress
 from prompt_toolkit.keys import Keys
 
 from modules.chat.approval import lasting, permission_for, rows, title
-from modules.chat.interrupt import FLUSH, Keyboard
+from modules.chat.interrupt import FLUSH, Keyboard, nothing_of
 from modules.chat.question_view import Patience, always, answers
 from modules.chat.screen import TerminalScreen
 from modules.tools.approval import Decision, Question
@@ -86,7 +86,7 @@ class _Printed:
         """What is typed on a line: a reason, or what a lasting permission is to cover. None goes back."""
         if key == "a" and (permission := always(self._question)):
             return Decision(allowed=True, permission=permission)
-        session: PromptSession[str] = PromptSession(interrupt_exception=_Back)
+        session: PromptSession[str] = PromptSession(interrupt_exception=_Back, key_bindings=nothing_of(KeyBindings()))
         with suppress(_Back, EOFError):
             if key == "r":
                 line = await session.prompt_async("No, because: ", set_exception_handler=False)

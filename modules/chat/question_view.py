@@ -277,8 +277,11 @@ def _fragments(lines: Iterable[tuple[str, str]]) -> StyleAndTextTuples:
 
 
 def _wrapped(text: str, columns: int) -> list[str]:
-    """The text in rows; what stands between two dots stays together."""
-    held = " · ".join(piece.replace(" ", "\xa0") for piece in text.split(" · ")) if " · " in text else text
+    """The text in rows; what stands between two dots stays together where a row can hold it."""
+    pieces = text.split(" · ")
+    if len(pieces) > 1:
+        pieces = [piece.replace(" ", "\xa0") if len(piece) <= columns else piece for piece in pieces]
+    held = " · ".join(pieces)
     return [row.replace("\xa0", " ") for row in textwrap.wrap(held, columns, break_on_hyphens=False)] or [""]
 
 

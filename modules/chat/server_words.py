@@ -13,7 +13,6 @@ if TYPE_CHECKING:  # loaded where there are servers, and never on the way to the
     from modules.mcp.servers import Servers
 
 PATIENCE = 0.5  # seconds for a list that was never seen; the next key calls the wait off
-LONGEST = 500  # characters of a name or URI that is offered
 ABOUT = 80  # characters of what is said of one
 
 _RESOURCE = re.compile(r"(?:^|\s)@([^\s:@]+):\S*$")
@@ -53,7 +52,7 @@ def complete_resources(chat: ChatContext, typed: str, *, first: bool) -> Iterato
         elif name == begun and state == "ready":
             for one in servers.known_resources(name):
                 word = f"{name}:{one.uri}"
-                if _fits(one.uri) and not re.search(r"\s", one.uri) and not (first and _asks(chat, word)):
+                if not re.search(r"\s", one.uri) and not (first and _asks(chat, word)):
                     yield f"{word} ", _about(one.name, one.description)
 
 
@@ -64,7 +63,7 @@ def complete_prompts(servers: "Servers", args: str) -> Iterator[tuple[str, str]]
         if not args.startswith(head):
             yield head, state
         elif state == "ready":
-            prompts = [one for one in servers.known_prompts(name) if _fits(one.name)]
+            prompts = servers.known_prompts(name)
             chosen = next((one for one in prompts if args.startswith(_called(head, one) + " ")), None)
             if chosen is not None:
                 yield from _keys(args, _called(head, chosen), chosen)
@@ -83,7 +82,7 @@ def _keys(args: str, whole: str, prompt: "Prompt") -> Iterator[tuple[str, str]]:
     if "=" in word:
         return
     for key, needed in prompt.arguments.items():
-        if _fits(key) and "=" not in key and key not in done:
+        if "=" not in key and key not in done:
             yield f"{whole}{given}{space}{shlex.quote(key)}=", "must be given" if needed else "may be left out"
 
 
@@ -101,13 +100,6 @@ def _asks(chat: ChatContext, word: str) -> bool:
         return parse_ask(f"@{word} x", chat.models) is not None
     except ParlanceError:
         return True
-
-
-def _fits(text: str) -> bool:
-    """Whether a line can hold the text, and a person can see all of it."""
-    from modules.mcp.plain import hides
-
-    return 0 < len(text) <= LONGEST and not hides(text)
 
 
 def _about(*texts: str) -> str:

@@ -15,6 +15,7 @@ from modules.llm import sse
 from modules.llm.models import Model
 
 Wire = dict[str, Any]
+DEEPEST = 100  # levels of a call's arguments: each reader goes down them step by step, and may do so far from the top
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -71,12 +72,25 @@ class ToolCall(Struct, frozen=True, tag="tool_call"):
     native_id: str = ""
 
     def parsed(self) -> dict[str, Any] | None:
-        """The arguments as an object, or None where they are not one."""
+        """The arguments as an object, or None where they are not one, or one that is nested too deeply."""
         try:
             value = json.loads(self.arguments or "{}", parse_constant=_refuse_constant, parse_float=_finite)
         except (ValueError, RecursionError):
             return None
-        return sse.whole_json(value) if isinstance(value, dict) else None
+        if not isinstance(value, dict) or self.is_deep(value):
+            return None
+        whole: dict[str, Any] = sse.whole_json(value)
+        return whole
+
+    def is_deep(self, value: Any) -> bool:
+        """Whether this value, read from the arguments, has too many levels for all that has to go through it."""
+        if self.arguments.count("{") + self.arguments.count("[") <= DEEPEST:
+            return False
+        level = [value]
+        for _ in range(DEEPEST):
+            level = [item for one in level for item in (one.values() if isinstance(one, dict) else one)]
+            level = [item for item in level if isinstance(item, dict | list)]
+        return bool(level)
 
 
 class ToolResult(Struct, frozen=True, tag="tool_result"):

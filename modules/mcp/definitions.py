@@ -40,8 +40,10 @@ def definitions(server: str, listed: list[Any]) -> tuple[list[Definition], list[
             one = _definition(item)
             if tool_name(server, one.name) in taken:
                 raise ValueError("there is another one of that name")
-        except ValueError as error:
-            name = one_line(str(item.get("name", "")), 60) if isinstance(item, dict) else ""
+        except (ValueError, RecursionError) as error:
+            name = item.get("name") if isinstance(item, dict) else ""
+            name = one_line(name, 60) if isinstance(name, str) else ""
+            error = ValueError("it is nested too deeply") if isinstance(error, RecursionError) else error
             troubles.append(f'The tool "{name}" of the MCP server "{server}" is left out: {error}.')
         else:
             taken.add(tool_name(server, one.name))

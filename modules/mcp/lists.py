@@ -6,12 +6,13 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from modules.mcp.plain import described
+from modules.mcp.plain import hides, one_line
 from modules.mcp.server import Server
 
 Kind = Literal["prompts", "resources"]
 
 MOST = 1_000  # items of a list that are kept
+LONGEST = 500  # characters of a prompt, what it is given, or a URI
 FRESH = 10.0  # seconds for which a list is not asked for again
 KEYS: dict[Kind, str] = {"prompts": "name", "resources": "uri"}  # what an item cannot be without
 
@@ -36,18 +37,18 @@ class Resource(Struct, frozen=True):
 
 
 def sound(kind: Kind, items: list[Any]) -> list[dict[str, Any]]:
-    """The items that can be asked for."""
-    return [item for item in items if isinstance(item, dict) and isinstance(item.get(KEYS[kind]), str)]
+    """The items that can be asked for by a name that a person can read and type."""
+    return [item for item in items if isinstance(item, dict) and _is_fit(item.get(KEYS[kind]))]
 
 
 def listed_prompt(server: str, item: dict[str, Any]) -> Prompt:
     """A sound item of a list of prompts."""
-    return Prompt(server, item["name"], described(item.get("description")), _arguments(item.get("arguments")))
+    return Prompt(server, item["name"], _told(item.get("description")), _arguments(item.get("arguments")))
 
 
 def listed_resource(server: str, item: dict[str, Any]) -> Resource:
     """A sound item of a list of resources."""
-    return Resource(server, item["uri"], *(described(item.get(key)) for key in ("name", "description", "mimeType")))
+    return Resource(server, item["uri"], *(_told(item.get(key)) for key in ("name", "description", "mimeType")))
 
 
 class Lists:
@@ -100,9 +101,17 @@ class Lists:
             self._asking.pop(key, None)
 
 
+def _is_fit(name: Any) -> bool:
+    return isinstance(name, str) and 0 < len(name) <= LONGEST and not hides(name)
+
+
+def _told(words: Any) -> str:
+    return one_line(words) if isinstance(words, str) else ""
+
+
 def _arguments(listed: Any) -> dict[str, bool]:
     return {
         argument["name"]: argument.get("required") is True
         for argument in (listed if isinstance(listed, list) else ())
-        if isinstance(argument, dict) and isinstance(argument.get("name"), str)
+        if isinstance(argument, dict) and _is_fit(argument.get("name"))
     }

@@ -1,6 +1,7 @@
 """The two ways to a server: the pipes of a process of ours, and HTTP. Both give the streams that the SDK wants."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,7 +11,7 @@ import httpx2
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.message import SessionMessage
-from mcp_types import JSONRPCMessage
+from mcp_types import PARSE_ERROR, JSONRPCMessage
 from mcp_types import jsonrpc_message_adapter as wire
 
 from modules.config import APP, VERSION
@@ -24,6 +25,10 @@ STRAY = 1_000  # lines that are no message, before the program is taken for some
 STRAY_PIECE = 1_000  # bytes of each that are logged
 ANSWER = 32 * 1024 * 1024  # bytes of one answer over HTTP
 SILENCE = 300.0  # seconds without a byte over HTTP
+
+_NEAR = 200  # bytes of either end of a line
+_FIRST = re.compile(rb'\{[^\[\]{}]*"id"\s*:\s*(\d{1,15})\b')
+_LAST = re.compile(rb'"id"\s*:\s*(\d{1,15})\b[^\[\]{}]*\}\s*$')
 
 Streams = tuple[Any, Any]  # the SDK's type for what it reads from and writes to is its own affair
 
@@ -99,7 +104,19 @@ def _message(line: bytes) -> JSONRPCMessage | None:
     try:
         return wire.validate_python(whole_json(json.loads(line.decode(errors="replace"))), by_name=False)
     except (ValueError, RecursionError):
+        return _unreadable(line)
+
+
+def _unreadable(line: bytes) -> JSONRPCMessage | None:
+    """An error for the request that this line was to answer, so that nobody waits for it; None where it is no answer.
+
+    The number stands before all that is nested, or behind it.
+    """
+    found = _FIRST.match(line[:_NEAR]) or _LAST.search(line[-_NEAR:])
+    if found is None or b'"jsonrpc"' not in line[:_NEAR] + line[-_NEAR:]:
         return None
+    error = {"code": PARSE_ERROR, "message": "the answer cannot be read; it may be nested too deeply"}
+    return wire.validate_python({"jsonrpc": "2.0", "id": int(found[1]), "error": error}, by_name=False)
 
 
 async def _sent(process: Process, leaving: MemoryObjectReceiveStream[SessionMessage]) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from modules.errors import ToolFailed, UsageError
 from modules.llm.base import ToolSpec
-from modules.llm.parts import ToolCall
+from modules.llm.parts import DEEPEST, ToolCall
 from modules.tools.spills import Spills
 from modules.tools.tool import Plan, Tool, ToolContext
 
@@ -153,13 +153,14 @@ class Toolbox:
 def _arguments(call: ToolCall) -> dict[str, Any]:
     """What the model gave, read in one way only. Raises ToolFailed with what is wrong, and where."""
     try:
-        if call.arguments:
-            json.loads(call.arguments, object_pairs_hook=_once)
+        value = json.loads(call.arguments or "{}", object_pairs_hook=_once)
     except json.JSONDecodeError as error:
         raise ToolFailed(f"The arguments are not JSON: {error.msg} at character {error.pos}.") from error
     except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets without end
         raise ToolFailed(f"The arguments cannot be read: {error}.") from error
     arguments = call.parsed()
+    if arguments is None and isinstance(value, dict) and call.is_deep(value):
+        raise ToolFailed(f"The arguments cannot be read: they have more than {DEEPEST} levels.")
     if arguments is None:
         raise ToolFailed("The arguments are not a JSON object with finite numbers.")
     return arguments

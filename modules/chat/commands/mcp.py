@@ -115,12 +115,14 @@ def _accept(chat: ChatContext, servers: "Servers", name: str) -> None:
 
 
 async def _prompt(chat: ChatContext, servers: "Servers", name: str, prompt: str, given: list[str]) -> None:
-    """Put a prompt into the next message, to be looked at before it is sent."""
+    """Put a prompt into the next message, to be looked at before it is sent: with nothing in it that is not seen."""
+    from modules.mcp.plain import plain
+
     pairs = [word.partition("=") for word in given]
     if wrong := next((key for key, sign, _ in pairs if not sign), ""):
         raise UsageError(f'"{wrong}" is not understood.', cure="What a prompt is given stands as key=value.")
     messages = await servers.prompt(name, prompt, {key: value for key, _, value in pairs})
-    chat.draft = "\n\n".join(message.text for message in messages if message.text)
+    chat.draft = "\n\n".join(plain(message.text) for message in messages if message.text)
     chat.attachments += [part for message in messages for part in message.parts if isinstance(part, Image | File)]
 
 

@@ -3,7 +3,8 @@
 import asyncio
 import difflib
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from modules.errors import ToolFailed
@@ -14,6 +15,8 @@ from modules.tools.files.replacing import Change, looked_at
 from modules.tools.tool import ALWAYS, Plan, ToolContext, in_thread, tool
 
 MOST_PLACES = 10  # line numbers that are told
+LABOR = 1_000_000  # pairs of lines that are the same; with more of them the search for the least difference never ends
+CONTEXT = 3  # lines around a change
 
 
 @tool(effect="write", when=ALWAYS)
@@ -131,7 +134,32 @@ def difference(name: str, before: str, after: str, *, new: bool) -> str:
     if line_end_of(before) == line_end_of(after) == "\r\n":
         before, after = before.replace("\r\n", "\n"), after.replace("\r\n", "\n")
     start = "/dev/null" if new else name
-    return "\n".join(difflib.unified_diff(_lines(before), _lines(after), start, name, lineterm=""))
+    old, now = _lines(before), _lines(after)
+    if _is_laborious(old, now):
+        return "\n".join(_coarse(old, now, start, name))
+    return "\n".join(difflib.unified_diff(old, now, start, name, lineterm=""))
+
+
+def _is_laborious(old: list[str], now: list[str]) -> bool:
+    """Whether lines come again so often that comparing each with each would take minutes."""
+    often = Counter(now)
+    popular = len(now) // 100 + 1 if len(now) >= 200 else len(now)  # difflib leaves out what is more frequent than this
+    return sum(often[line] for line in old if often[line] <= popular) > LABOR
+
+
+def _coarse(old: list[str], now: list[str], start: str, name: str) -> Iterator[str]:
+    """A difference in one piece: what is the same at both ends, and between them all that goes and all that comes."""
+    shared = min(len(old), len(now))
+    first = next((at for at in range(shared) if old[at] != now[at]), shared)
+    rest = shared - first
+    last = next((at for at in range(rest) if old[-1 - at] != now[-1 - at]), rest)
+    top, bottom = max(0, first - CONTEXT), min(last, CONTEXT)
+    sizes = [len(lines) - last + bottom - top for lines in (old, now)]
+    yield from (f"--- {start}", f"+++ {name}", f"@@ -{top + 1},{sizes[0]} +{top + 1},{sizes[1]} @@")
+    yield from (f" {line}" for line in old[top:first])
+    yield from (f"-{line}" for line in old[first : len(old) - last])
+    yield from (f"+{line}" for line in now[first : len(now) - last])
+    yield from (f" {line}" for line in old[len(old) - last : len(old) - last + bottom])
 
 
 def _lines(text: str) -> list[str]:

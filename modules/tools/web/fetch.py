@@ -11,7 +11,7 @@ from modules.llm.parts import File, Image, Text
 from modules.tools import media
 from modules.tools.results import BOUND
 from modules.tools.tool import ALWAYS, Output, Plan, Tool, ToolContext, in_thread, tool
-from modules.tools.web import addresses, page
+from modules.tools.web import addresses, page, reading
 from modules.tools.web.addresses import Resolve
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ REDIRECTS = 5
 PATIENCE = 30.0  # seconds for all of it
 CONNECTING = 8.0  # seconds for one address
 LONGEST_URL = 4000  # characters
-LONGEST_SHOWN = 300  # characters of where a redirect goes, if that cannot be followed
+LONGEST_SHOWN = 300  # characters of a header that is told: where a redirect goes, what a page is said to be
 PAGE = BOUND - 5000  # bytes of text in one result; what is said about it comes on top
 EXCERPT = 2000  # characters of the page that goes with an HTTP error
 PORTS = {"http": 80, "https": 443}
@@ -64,7 +64,7 @@ def fetch_tool(resolve: Resolve = addresses.looked_up) -> Tool:
             raise ToolFailed(addresses.private(target.host))
 
         async def do(context: ToolContext) -> Output:
-            return await _as_output(await _fetch(target, context.private_hosts, resolve), offset)
+            return await _as_output(await _fetch(target, context.private_hosts, resolve), offset, context)
 
         host = target.netloc.decode("ascii")
         asks, site = f"goes to the network, to {host}", f"{target.scheme}://{host}"
@@ -186,7 +186,10 @@ async def _body(response: "Response", media_type: str, url: "URL") -> bytes:
     length = response.headers.get("content-length", "")
     size = f"{length} bytes" if length.isdecimal() else "of unknown size"
     if not page.is_text(media_type) and media_type not in (*media.IMAGES, media.PDF):
-        raise ToolFailed(f"{url} is {media_type}, {size}. Only text, images and PDF can be fetched.")
+        raise ToolFailed(f"{url} is {media_type[:LONGEST_SHOWN]}, {size}. Only text, images and PDF can be fetched.")
+    # Packed twice, a few bytes can be days of unpacking, in which nothing else would happen.
+    if len(response.headers.get_list("content-encoding", split_commas=True)) > 1:
+        raise ToolFailed(f"{url} is packed more than once. Such a page is not read.")
     most = media.LARGEST_IMAGE if media_type in media.IMAGES else LARGEST
     data = bytearray()
     async for piece in response.aiter_bytes():
@@ -196,16 +199,14 @@ async def _body(response: "Response", media_type: str, url: "URL") -> bytes:
     return bytes(data)
 
 
-async def _as_output(fetched: Fetched, offset: int) -> Output:
+async def _as_output(fetched: Fetched, offset: int, context: ToolContext) -> Output:
     at = str(fetched.url)
     if not page.is_text(fetched.media_type) and fetched.data:
         part: Image | File = page.media_of(fetched.data, fetched.media_type, at)
         return Output((Text(f"{at}: {fetched.media_type}, {len(fetched.data)} bytes."), part))
-    text: str = await in_thread(
-        page.text_of, data=fetched.data, media_type=fetched.media_type, charset=fetched.charset, url=at
-    )
+    text = await reading.text_of(fetched.data, fetched.media_type, fetched.charset, at, context.environment)
     if fetched.status >= 400:
-        said = f"{at} answered {fetched.status} {fetched.reason}".rstrip() + "."
+        said = f"{at} answered {fetched.status} {fetched.reason[:LONGEST_SHOWN]}".rstrip() + "."
         return Output((Text(f"{said}\n\n{text[:EXCERPT]}".rstrip()),), is_error=True)
     return Output((Text(_part(text, offset, at)),))
 

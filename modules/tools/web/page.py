@@ -23,7 +23,7 @@ _DROPPED = (
     "button", "select", "dialog", "link", "meta",
 )  # fmt: skip
 _HIDDEN = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*(hidden|collapse)|(opacity|font-size)\s*:\s*0*\.?0+(px|pt|r?em|%)?\s*(!|;|$)"
+    r"display\s*:\s*none|visibility\s*:\s*(hidden|collapse)|(opacity|font-size)\s*:\s*(0*\.)?0+(px|pt|r?em|%)?\s*(!|;|$)"
     r"|(text-indent|left|top|right|bottom)\s*:\s*-\d{3,}",
     re.IGNORECASE,
 )
@@ -47,6 +47,11 @@ def text_of(data: bytes, media_type: str, charset: str, url: str) -> str:
     text = decoded(data, charset)
     looks_like = not media_type and re.match(r"\s*<(!doctype html|html)\b", text, re.IGNORECASE)
     return markdown(text, url) if media_type in HTML or looks_like else text
+
+
+def may_be_html(data: bytes, media_type: str) -> bool:
+    """Whether `text_of` may have to read HTML."""
+    return media_type in HTML or (not media_type and b"<" in data)
 
 
 def media_of(data: bytes, media_type: str, url: str) -> Image | File:
@@ -80,10 +85,10 @@ def markdown(html: str, url: str) -> str:
     from markdownify import MarkdownConverter
 
     # lxml knows which end tags may be left out, and takes time in proportion to the page, whatever is in it.
-    soup = BeautifulSoup(re.sub(r"\s{200,}", "\n", html[:LARGEST_HTML]), "lxml")
+    soup = BeautifulSoup(re.sub(r"(?<!\s)\s{200,}", "\n", html[:LARGEST_HTML]), "lxml")
     title = " ".join(soup.title.get_text()[:LONGEST_TITLE].split()) if soup.title else ""
     base = soup.find("base", href=True)
-    home = urljoin(url, str(base["href"])) if base else url
+    home = _joined(url, str(base["href"])) if base else url
     for tag in soup.find_all(lambda tag: tag.name in _DROPPED or tag.name == "title" or _is_hidden(tag)):
         if not tag.decomposed:
             tag.decompose()
@@ -98,10 +103,19 @@ def markdown(html: str, url: str) -> str:
         text = str(converter.convert_soup(root))
     except RecursionError:
         text = root.get_text("\n", strip=True)
-    text = re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", text)).strip()
+    lines = (line.rstrip(" \t") for line in text.split("\n"))
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
     if len(html) > LARGEST_HTML:
         text += f"\n\n[the HTML is longer than {LARGEST_HTML} characters; the rest was not read]"
     return text if not title or text.startswith(f"# {title}") else f"# {title}\n\n{text}".strip()
+
+
+def _joined(url: str, target: str) -> str:
+    """Where a link leads; the URL itself where that is nowhere."""
+    try:
+        return urljoin(url, target)
+    except ValueError:
+        return url
 
 
 def _is_hidden(tag: Any) -> bool:
