@@ -1,4 +1,4 @@
-"""The program under a shell with job control: Ctrl+Z does nothing, and a stop from elsewhere breaks no terminal."""
+"""The program under a shell with job control: Ctrl+Z stops it at the prompt, and no stop breaks the terminal."""
 
 import os
 import shlex
@@ -34,7 +34,12 @@ def stop_and_go_on(terminal: Terminal) -> None:
     (program,) = psutil.Process(terminal.pid).children()
     os.kill(program.pid, signal.SIGTSTP)
     terminal.until(lambda: terminal.line.startswith(SHELL), "the shell")
-    terminal.type("fg\r").until(lambda: not terminal.line.startswith(SHELL) and terminal.modes() == (False, False))
+    go_on(terminal)
+
+
+def go_on(terminal: Terminal) -> None:
+    # Ctrl+U: what the terminal answers to a program that is stopped by then, where its cursor is, the shell has read.
+    terminal.type("\x15fg\r").until(lambda: not terminal.line.startswith(SHELL) and terminal.modes() == (False, False))
 
 
 def test_a_program_that_was_stopped_goes_on_where_it_was(home: Home, shell: Terminal) -> None:
@@ -54,10 +59,21 @@ def test_a_program_that_was_stopped_goes_on_where_it_was(home: Home, shell: Term
     shell.type(CTRL_D).until(lambda: shell.line.startswith(SHELL), "the shell")
 
 
-def test_ctrl_z_does_nothing_at_the_prompt_the_question_and_while_a_tool_runs(home: Home, shell: Terminal) -> None:
+def test_ctrl_z_at_the_prompt_leaves_it_to_the_shell_and_what_was_typed_stays(home: Home, shell: Terminal) -> None:
+    shell.type("ab").prompt("ab").type(CTRL_Z).until(lambda: shell.line.startswith(SHELL), "the shell")
+    go_on(shell)
+    shell.prompt("ab").type("c\r").sees("Answer 1").prompt()
+    assert shell.text.rpartition("fg")[2].count("> abc") == 1
+    (program,) = psutil.Process(shell.pid).children()
+    shell.type(CTRL_Z).until(lambda: shell.line.startswith(SHELL), "the shell")
+    shell.type("\x15stty -a | grep -qe -icanon || echo sa''ne\r").sees("sane")
+    assert program.status() == psutil.STATUS_STOPPED
+
+
+def test_ctrl_z_does_nothing_while_a_turn_runs(home: Home, shell: Terminal) -> None:
     slow = Call("slow", {"seconds": 1.5})
     home.groq.answer(Answer(Call("run_command", {"command": "git status"})), Answer(slow), Answer("Finished."))
-    shell.type(f"a{CTRL_Z}b").prompt("ab").type("\r").sees("Allow run_command?")
+    shell.type("ab").prompt("ab").type("\r").sees("Allow run_command?")
     time.sleep(QUIET)
     shell.type(CTRL_Z)
     time.sleep(QUIET)

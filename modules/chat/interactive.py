@@ -9,7 +9,7 @@ from importlib import import_module
 from modules.chat.abilities import compact
 from modules.chat.approver import Approver
 from modules.chat.command import Ask, ChatContext, parse_ask, parse_command
-from modules.chat.interrupt import Keyboard
+from modules.chat.interrupt import Keyboard, resuming
 from modules.chat.prompt import Leaving, Prompt
 from modules.chat.render import Answer, show
 from modules.chat.screen import TerminalScreen
@@ -57,7 +57,7 @@ class Interactive:
         """Read lines until the person leaves."""
         self._prompt.app.after_render += lambda _: self._warm_up_soon()
         # Also between a prompt and its answer: what is typed there is not echoed, and Enter does not become a new line.
-        with self._prompt.app.input.raw_mode():
+        with self._prompt.app.input.raw_mode(), resuming(self._prompt.app.input):
             await self._read_lines()
 
     async def _read_lines(self) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any
@@ -19,14 +20,23 @@ SENDING = (Keys.ControlM, Keys.ControlD)  # what a prompt would act on at once
 
 
 def nothing_of(keys: KeyBindings) -> KeyBindings:
-    """With Ctrl+Z as a key that does nothing, as everywhere: an answer could not wait, and else it is a letter."""
+    """With Ctrl+Z as a key that does nothing, where a turn waits for its person: an answer could not wait as well."""
     keys.add("c-z")(lambda event: None)
     return keys
 
 
+def stop() -> None:
+    """Stop the program and whatever was started with it, as Ctrl+Z does; returns when the shell has it go on."""
+    before = signal.signal(signal.SIGCONT, signal.SIG_IGN)  # whoever stops itself draws anew by itself, and not twice
+    try:
+        os.kill(0, signal.SIGTSTP)
+    finally:
+        signal.signal(signal.SIGCONT, before)
+
+
 @contextlib.contextmanager
 def resuming(keys: Input) -> Iterator[None]:
-    """For a time in which the terminal is in raw mode: where the program was stopped from elsewhere, it goes on in it.
+    """While the terminal is in raw mode: a program that was stopped from elsewhere goes on in it, and draws anew.
 
     The shell has used the terminal meanwhile, and gives it back as it was before the program.
     """
@@ -108,7 +118,7 @@ class Keyboard:
             self._take(self.input.read_keys())
             loop.call_later(FLUSH, lambda: self._take(self.input.flush_keys()))
 
-        with self.input.raw_mode(), self.input.attach(ready), resuming(self.input):
+        with self.input.raw_mode(), self.input.attach(ready):
             try:
                 yield
             finally:

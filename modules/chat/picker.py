@@ -19,7 +19,6 @@ from modules.chat.abilities import columns, describe
 from modules.chat.clean import clean
 from modules.chat.command import ChatContext
 from modules.chat.completer import every_model, rank
-from modules.chat.interrupt import resuming
 from modules.errors import UsageError
 from modules.llm.models import Model
 
@@ -40,9 +39,7 @@ async def pick_model(context: ChatContext) -> Model | None:
         return None
     with contextlib.suppress(EOFError):  # the terminal is gone; the next prompt will notice
         # Nobody's signal handler is replaced: Ctrl-C comes as a key.
-        app = _Picker(context).app
-        with resuming(app.input):
-            return await app.run_async(set_exception_handler=False, handle_sigint=False)
+        return await _Picker(context).app.run_async(set_exception_handler=False, handle_sigint=False)
     return None
 
 

@@ -1,10 +1,11 @@
 """The line that a person types: its keys, its history, its completions, and the bar below it."""
 
 import os
+import signal
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.application import Application
+from prompt_toolkit.application import Application, run_in_terminal
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.enums import DEFAULT_BUFFER
 from prompt_toolkit.filters import completion_is_selected, emacs_mode, has_focus
@@ -18,7 +19,7 @@ from modules.chat.abilities import compact
 from modules.chat.clean import clean
 from modules.chat.command import ChatContext
 from modules.chat.completer import ChatCompleter
-from modules.chat.interrupt import nothing_of, resuming
+from modules.chat.interrupt import stop
 from modules.chat.words import dollars
 
 STYLE = Style.from_dict({"bottom-toolbar": "noreverse", "bottom-toolbar.text": "noreverse", "prompt": "bold"})
@@ -57,8 +58,7 @@ class Prompt:
     async def read(self, text: str = "") -> str:
         """One message or command. `text` stands in the line already."""
         # prompt_toolkit's own exception handler would take over the screen and swallow a line.
-        with resuming(self._session.app.input):
-            return await self._session.prompt_async("> ", default=text, set_exception_handler=False)
+        return await self._session.prompt_async("> ", default=text, set_exception_handler=False)
 
     def _bar(self) -> StyleAndTextTuples:
         """Model, window used, cost; what does not fit is left out from the right."""
@@ -98,7 +98,7 @@ def _history(folder: Path) -> History:
 
 
 def _keys() -> KeyBindings:
-    keys = nothing_of(KeyBindings())
+    keys = KeyBindings()
     typing = has_focus(DEFAULT_BUFFER)  # without it these keys would also act inside the Ctrl+R search
 
     @keys.add("enter", filter=typing & ~completion_is_selected)
@@ -126,5 +126,10 @@ def _keys() -> KeyBindings:
             buffer.reset()
         else:
             event.app.exit(exception=Leaving())
+
+    @keys.add("c-z")
+    def suspend(event: KeyPressEvent) -> None:
+        if hasattr(signal, "SIGTSTP"):
+            run_in_terminal(stop)
 
     return keys
