@@ -69,8 +69,9 @@ class Terminal:
         """Send a line at a prompt, wait for the next prompt, and give what came between the two."""
         with self.prompt()._changed:
             above = len(self.screen.history.top) + int(self.screen.cursor.y)
-        self.enter(line).prompt()
-        return "\n".join(self.rows[above:]).rstrip("> \n")
+        rows = self.enter(line).prompt().rows[above:]
+        last = max(at for at, row in enumerate(rows) if row == ">")  # below it there may be the bar already
+        return "\n".join(rows[:last]).rstrip()
 
     def resize(self, columns: int, rows: int) -> None:
         with self._changed:
