@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from modules.config import Key
 from modules.errors import ProviderError
@@ -22,6 +23,10 @@ from tests.cases import ENDPOINTS, Case
 from tests.home import Home
 from tests.wire import Answer, Request, Status, WireServer
 from tests.wire.facts import Dialect
+
+# What failed once fails again, and what passed passes: who looks for more runs bench.fuzz, or takes this away.
+settings.register_profile("steady", derandomize=True)
+settings.load_profile("steady")
 
 KEY = Key("sk-test-4f7b0c2d9e81", "TEST_KEY in a test")
 

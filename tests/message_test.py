@@ -238,7 +238,7 @@ def history_of(turns: Sequence[Any]) -> list[Message]:
 
 
 @given(turns, st.sampled_from(NAMES), st.booleans(), st.booleans(), st.booleans())
-@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_history_makes_a_request_that_the_provider_takes(
     turns: Sequence[Any], name: Dialect, sees: bool, with_tools: bool, takes_tools: bool
 ) -> None:
@@ -270,7 +270,7 @@ MANNERS: dict[str, tuple[Profile, dict[str, Any]]] = {
 
 @pytest.mark.parametrize(("profile", "manners"), MANNERS.values(), ids=[name.replace(" ", "-") for name in MANNERS])
 @given(turns=turns, sees=st.booleans(), takes_tools=st.booleans())
-@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_history_suits_an_endpoint_with_manners_of_its_own(
     profile: Profile, manners: dict[str, Any], turns: Sequence[Any], sees: bool, takes_tools: bool
 ) -> None:

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from modules.tools.approval import Approval, Decision, Permission
@@ -269,6 +269,7 @@ WORDS = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0\n'"
 @settings(max_examples=50, deadline=None)
 @given(WORDS)
 def test_quoted_words_are_those_words(words: list[str]) -> None:
+    assume(not words[0].startswith("%"))  # to bash, a job, quoted or not
     assert words_of(" ".join(f"'{word}'" for word in words)) == words
 
 

@@ -9,7 +9,6 @@ FEW = settings(
     max_examples=200,
     stateful_step_count=6,
     deadline=None,
-    derandomize=True,
     database=None,
     phases=(Phase.generate,),
     suppress_health_check=list(HealthCheck),

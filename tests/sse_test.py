@@ -52,7 +52,7 @@ def test_every_spelling_means_the_same_however_it_is_cut(stream: bytes, expected
 @given(
     st.lists(st.sampled_from([b"data: a", b"data:b", b": c", b"\n", b"\r", b"\r\n", b"\n\n", b"x", b"data"])), st.data()
 )
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200, deadline=None)
 def test_where_a_stream_is_cut_changes_nothing(pieces: list[bytes], draw: st.DataObject) -> None:
     stream = b"".join(pieces)
     cuts = sorted(draw.draw(st.lists(st.integers(0, len(stream)), max_size=5)))
@@ -141,7 +141,7 @@ def test_halves_are_joined_and_lone_ones_replaced(deltas: list[str], expected: s
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=())), st.data())
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200, deadline=None)
 def test_what_comes_out_can_always_be_encoded(text: str, draw: st.DataObject) -> None:
     cut = draw.draw(st.integers(0, len(text)))
     joiner = Surrogates()
