@@ -43,8 +43,10 @@ def resuming(keys: Input) -> Iterator[None]:
     loop = asyncio.get_running_loop()
 
     def resume() -> None:
-        keys.raw_mode().__enter__()  # whoever is in it already puts back what was there before
         app = get_app_or_none()
+        if app is not None and app._running_in_terminal:  # an editor has the terminal, and went on with us
+            return
+        keys.raw_mode().__enter__()  # whoever is in it already puts back what was there before
         if app is not None and app.is_running:
             app.renderer.reset()
             app.renderer.request_absolute_cursor_position()
