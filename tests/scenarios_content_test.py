@@ -1,6 +1,7 @@
 """Scenarios of content: empty words, pictures, documents, server tools, instructions, and who may speak when."""
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -37,6 +38,9 @@ def test_T59_blanks_are_never_sent_as_text(name: Dialect, blank: str) -> None:
     dry.answer(blank)
     dry.say("Go on.")
     sound_everywhere(dry)
+    for other in (model for model in FOUR.values() if model != dry.model):  # its own words go back as they came
+        told = re.findall(r'"text": ("(?:[^"\\]|\\.)*")', json.dumps(dry.body(other)))
+        assert all(json.loads(text).strip() for text in told), told
 
 
 @every_endpoint

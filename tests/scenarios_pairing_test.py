@@ -270,6 +270,7 @@ async def test_T51_kimi_has_its_own_ids_back() -> None:
 @pytest.mark.parametrize("bad", ["", "a\x00b", "n" * 9654, "a b", "ls.files", "ü"])
 def test_T52_a_name_that_no_tool_can_have_does_not_end_the_conversation(name: Dialect, bad: str) -> None:
     dry, message = asked(name, Call(bad, {"v": 1}), Call("clock", id=" "))
+    assert len(message.calls) == 2
     dry.tell(*(ToolResult(call.id, NOON) for call in message.calls))
     sound_everywhere(dry)
     dry.answer("Noon.")
