@@ -12,27 +12,39 @@
     ├── FormatError                a conversation that this model's format cannot say
     ├── ToolsUnsupported           tools asked of a model that takes none
     ├── ImagesUnsupported          a new image for a model that sees none
+    ├── DocumentsUnsupported       a new document for a model that reads none
     ├── FileProblem                a file that cannot be read or attached
     ├── ToolFailed                 a tool that could not do what it was asked; the model reads it
     └── ProviderError              a provider's answer, or none
         ├── AuthenticationFailed   401
         ├── PermissionDenied       403
-        ├── QuotaExhausted         402, and 429 that waiting does not cure
+        │   ├── NotVerified        the organisation must be verified first
+        │   └── RegionRefused      not offered where the request comes from
+        ├── QuotaExhausted         402, and 429 that waiting does not cure: no credit
         ├── ModelUnavailable       404 that names the model
         ├── EndpointNotFound       404 that does not
         ├── RequestRefused         400, 409, 422
-        ├── ContextOverflow        the history does not fit the window
-        ├── RequestTooLarge        413
-        ├── ReasoningUnreadable    earlier reasoning that cannot be given back
-        ├── FieldRefused           a field that this endpoint does not know
-        ├── ImagesRefused          pictures that this endpoint does not take
-        ├── ToolsRefused           tools that this model does not take
-        ├── ToolCallFailed         a tool call that the server could not read
+        │   ├── ContextOverflow    the history does not fit the window
+        │   ├── OutputLimitRefused the output limit is larger than the provider allows
+        │   ├── RequestTooLarge    413
+        │   ├── OverRateLimit      one request is larger than a minute's limit: waiting does not help
+        │   ├── ReasoningUnreadable earlier reasoning that cannot be given back
+        │   ├── FieldRefused       a field that this endpoint does not know or take
+        │   ├── ImagesRefused      pictures that this endpoint does not take, or not so many
+        │   ├── DocumentsRefused   documents that this endpoint does not take
+        │   ├── ToolsRefused       tools that this model does not take
+        │   ├── RolesRefused       an order or kind of roles that this endpoint does not take
+        │   ├── CallIdsRefused     tool call ids in a form that this endpoint does not take
+        │   ├── Moderated          what was said is against the provider's rules
+        │   └── ToolCallFailed     a tool call that the server could not read
         ├── RateLimited            429
+        │   └── DailyLimit         a limit of a day or longer
         ├── Overloaded             503, 529
+        │   └── ModelLoading       the server is still loading the model
         ├── ServerFailed           other 5xx
         ├── ConnectionFailed       refused, unresolved, reset, TLS, proxy
         ├── TimedOut               no byte for too long
+        ├── EmptyAnswer            the answer ended and held nothing
         ├── AnswerIncomplete       the stream ended without its terminal event
         └── ProtocolError          not the API that was expected
 
@@ -105,6 +117,10 @@ class ImagesUnsupported(ParlanceError):
     pass
 
 
+class DocumentsUnsupported(ParlanceError):
+    pass
+
+
 class FileProblem(ParlanceError):
     pass
 
@@ -145,6 +161,14 @@ class PermissionDenied(ProviderError):
     exit_code = EXIT_AUTHENTICATION
 
 
+class NotVerified(PermissionDenied):
+    pass
+
+
+class RegionRefused(PermissionDenied):
+    pass
+
+
 class QuotaExhausted(ProviderError):
     pass
 
@@ -162,11 +186,31 @@ class RequestRefused(ProviderError):
 
 
 class ContextOverflow(RequestRefused):
-    pass
+    """`window` and `needed` are tokens as the provider counts them; None where it does not say."""
+
+    window: int | None = None
+    needed: int | None = None
+
+
+class OutputLimitRefused(RequestRefused):
+    """`limit` is the most output tokens that may be asked for, None where the provider does not say.
+
+    `lasting` is False where that holds for this request only: for want of credit, or beside so long a history.
+    """
+
+    limit: int | None = None
+    lasting = True
 
 
 class RequestTooLarge(RequestRefused):
     pass
+
+
+class OverRateLimit(RequestTooLarge):
+    """`limit` and `needed` are tokens: a minute's limit, and what this one request takes of it."""
+
+    limit: int | None = None
+    needed: int | None = None
 
 
 class ReasoningUnreadable(RequestRefused):
@@ -174,17 +218,47 @@ class ReasoningUnreadable(RequestRefused):
 
 
 class FieldRefused(RequestRefused):
-    """`field` is the message field that the endpoint does not know; the turn leaves it out from then on."""
+    """`field` is the path of what the endpoint does not take, as in "stream_options" or "reasoning.summary".
+
+    "*" stands for any place in a list, as in "messages.*.reasoning_content". The turn leaves it out from then on.
+    """
 
     field = ""
 
 
 class ImagesRefused(RequestRefused):
-    """The conversation can go on without the pictures; the turn sees to it."""
+    """`most` is how many pictures one request may hold; the turn leaves out the others."""
+
+    most = 0
+
+
+class DocumentsRefused(RequestRefused):
+    """The conversation can go on without the documents; the turn sees to it."""
 
 
 class ToolsRefused(RequestRefused):
     """The conversation can go on with calls told as text; the turn sees to it."""
+
+
+class RolesRefused(RequestRefused):
+    """`rule` is what the endpoint insists on; the turn keeps to it from then on.
+
+    "alternate": user and assistant in turns, one system message at the head. "no_system": no system message at
+    all. "system_first": none but at the head. "no_developer": instructions go as a system message. "bridge": no
+    message of the person right after a tool's.
+    """
+
+    rule = "alternate"
+
+
+class CallIdsRefused(RequestRefused):
+    """`form` is the form that the endpoint wants, a value of Profile.call_ids; the turn keeps to it from then on."""
+
+    form = "mistral9"
+
+
+class Moderated(RequestRefused):
+    pass
 
 
 class ToolCallFailed(RequestRefused):
@@ -198,9 +272,19 @@ class RateLimited(ProviderError):
     retryable = True
 
 
+class DailyLimit(RateLimited):
+    """A limit of a day, a week or a month: not waited for. `retry_after` says when it ends, where that is known."""
+
+    retryable = False
+
+
 class Overloaded(ProviderError):
     exit_code = EXIT_TEMPORARY
     retryable = True
+
+
+class ModelLoading(Overloaded):
+    """The server answers when it has loaded the model, which may take minutes."""
 
 
 class ServerFailed(ProviderError):
@@ -221,6 +305,10 @@ class ConnectionFailed(ProviderError):
 class TimedOut(ProviderError):
     exit_code = EXIT_TEMPORARY
     retryable = True
+
+
+class EmptyAnswer(ProviderError):
+    """Nothing came but reasoning or blanks. It was paid for, so it is not asked again by itself."""
 
 
 class AnswerIncomplete(ProviderError):

@@ -11,7 +11,7 @@ from modules.chat.screen import TerminalScreen, cut
 from modules.chat.tool_lines import ToolLines
 from modules.chat.words import GO_ON
 from modules.llm.events import Finished, ReasoningDelta, TextDelta, ToolCallDelta
-from modules.session.asking import Recovered, Retrying
+from modules.session.asking import Notice, Retrying
 from modules.session.calls import ToolEnded, ToolProgress, ToolStarted
 from modules.session.turn import Paused, TurnEvent
 from modules.tools.approval import Question
@@ -150,7 +150,7 @@ class Answer:
             case Retrying():
                 self._piece.finish()
                 self._kind, self._piece = "retrying", Countdown(self._screen, event)
-            case Recovered(text):
+            case Notice(text):
                 self._piece.finish()
                 self._screen.say(text)
             case Finished():

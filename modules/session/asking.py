@@ -39,13 +39,13 @@ class Retrying(Struct, frozen=True):
     error: ProviderError
 
 
-class Recovered(Struct, frozen=True):
-    """Something is left out that the provider refuses; `text` says what."""
+class Notice(Struct, frozen=True):
+    """What a person should know of the request or the answer, such as what is left out of it; one line."""
 
     text: str
 
 
-AnswerEvent = StreamEvent | Retrying | Recovered
+AnswerEvent = StreamEvent | Retrying | Notice
 
 
 async def ask(
@@ -85,7 +85,7 @@ async def ask(
                     raise
                 if loss := recover(request, error):
                     conversation.froze(request.model)
-                    yield Recovered(loss)
+                    yield Notice(loss)
                     continue
                 delay = retry_delay(error, attempt)
                 if delay is None:

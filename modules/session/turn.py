@@ -10,7 +10,7 @@ from modules.llm.message import Message, closing
 from modules.llm.models import Model
 from modules.llm.parts import ToolCall, ToolResult
 from modules.llm.service_manager import ServiceManager
-from modules.session.asking import AnswerEvent, Recovered, ask
+from modules.session.asking import AnswerEvent, Notice, ask
 from modules.session.calls import CallEvent, Calls, failed
 from modules.session.conversation import Conversation, Spent
 from modules.session.tooling import Limits, Tooling
@@ -48,7 +48,7 @@ async def run_turn(
             tooling.toolbox.spills.tidy(call.id for node in conversation.nodes for call in node.message.calls)
         if tooling is not None and (text := _left_out(tools, model)) and text not in tooling.said:
             tooling.said.add(text)
-            yield Recovered(text)
+            yield Notice(text)
         try:
             async with aclosing(ask(conversation, services, message, model, tools, choice)) as answer:
                 async for event in answer:
