@@ -50,7 +50,7 @@ def handover(
         turns=conversation.turns,
         calls=sum(len(message.calls) for message in conversation),
         left_out=request.left_out,
-        replays=request.sent.replays,
+        replays={at: how for at, how in request.sent.replays.items() if at < len(conversation.path)},
         tokens=conversation.tokens(),
         window=request.model.window,
     )
