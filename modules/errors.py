@@ -48,85 +48,36 @@
         ├── AnswerIncomplete       the stream ended without its terminal event
         └── ProtocolError          not the API that was expected
 
+Those that are not a ProviderError are written in `program_errors`, and imported from here all the same.
 The message says what failed and where; the cure says what to do. Both are shown, cleaned, by `chat`.
 """
 
-EXIT_ERROR = 1
-EXIT_USAGE = 2
-EXIT_TEMPORARY = 75
-EXIT_AUTHENTICATION = 76
-EXIT_MODEL_UNAVAILABLE = 77
-EXIT_INTERRUPTED = 130
-
-
-class ParlanceError(Exception):
-    """The root: a message for people, and a cure."""
-
-    exit_code = EXIT_ERROR
-
-    def __init__(self, message: str, *, cure: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.cure = cure
-
-    def __str__(self) -> str:
-        return f"{self.message} {self.cure}".strip()
-
-
-class UsageError(ParlanceError):
-    exit_code = EXIT_USAGE
-
-
-class UnknownCommand(UsageError):
-    pass
-
-
-class UnknownModel(UsageError):
-    pass
-
-
-class AmbiguousModel(UsageError):
-    pass
-
-
-class ConfigError(ParlanceError):
-    exit_code = EXIT_USAGE
-
-
-class MissingKey(ParlanceError):
-    exit_code = EXIT_AUTHENTICATION
-
-
-class BadKey(ParlanceError):
-    exit_code = EXIT_AUTHENTICATION
-
-
-class SwitchFailed(ParlanceError):
-    exit_code = EXIT_MODEL_UNAVAILABLE
-
-
-class FormatError(ParlanceError):
-    pass
-
-
-class ToolsUnsupported(ParlanceError):
-    pass
-
-
-class ImagesUnsupported(ParlanceError):
-    pass
-
-
-class DocumentsUnsupported(ParlanceError):
-    pass
-
-
-class FileProblem(ParlanceError):
-    pass
-
-
-class ToolFailed(ParlanceError):
-    """The message is for the model, which may try again in another way."""
+# Sorted by hand: the sorter would write a statement for each name that is passed on.
+# isort: off
+from modules.program_errors import (
+    EXIT_AUTHENTICATION as EXIT_AUTHENTICATION,
+    EXIT_ERROR as EXIT_ERROR,
+    EXIT_INTERRUPTED as EXIT_INTERRUPTED,
+    EXIT_MODEL_UNAVAILABLE as EXIT_MODEL_UNAVAILABLE,
+    EXIT_TEMPORARY as EXIT_TEMPORARY,
+    EXIT_USAGE as EXIT_USAGE,
+    AmbiguousModel as AmbiguousModel,
+    BadKey as BadKey,
+    ConfigError as ConfigError,
+    DocumentsUnsupported as DocumentsUnsupported,
+    FileProblem as FileProblem,
+    FormatError as FormatError,
+    ImagesUnsupported as ImagesUnsupported,
+    MissingKey as MissingKey,
+    ParlanceError as ParlanceError,
+    SwitchFailed as SwitchFailed,
+    ToolFailed as ToolFailed,
+    ToolsUnsupported as ToolsUnsupported,
+    UnknownCommand as UnknownCommand,
+    UnknownModel as UnknownModel,
+    UsageError as UsageError,
+)
+# isort: on
 
 
 class ProviderError(ParlanceError):
@@ -221,16 +172,21 @@ class FieldRefused(RequestRefused):
     """`field` is the path of what the endpoint does not take, as in "stream_options" or "reasoning.summary".
 
     "*" stands for any place in a list, as in "messages.*.reasoning_content". The turn leaves it out from then on.
+    `fields` are all of them where a provider names several, `field` the first.
     """
 
     field = ""
-    fields: tuple[str, ...] = ()  # all of them, where several are named
+    fields: tuple[str, ...] = ()
 
 
 class ImagesRefused(RequestRefused):
-    """`most` is how many pictures one request may hold; the turn leaves out the others."""
+    """`most` is how many pictures one request may hold; the turn leaves out the others.
+
+    `where` is the path of the picture that was refused, as the provider wrote it, "" where it names none.
+    """
 
     most = 0
+    where = ""
 
 
 class DocumentsRefused(RequestRefused):
