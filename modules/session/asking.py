@@ -18,7 +18,7 @@ from modules.errors import (
     ToolsRefused,
 )
 from modules.llm.base import ChatRequest, Reply, ToolChoice, ToolSpec
-from modules.llm.events import Finished, StreamEvent
+from modules.llm.events import Finished, Silence, StreamEvent
 from modules.llm.ledger import lost_reasoning, no_tools
 from modules.llm.message import IMAGES, Message, State, says_something
 from modules.llm.models import Model
@@ -77,6 +77,9 @@ async def ask(
             try:
                 async with aclosing(_answer(conversation, service.reply(request), request)) as events:
                     async for event in events:
+                        if isinstance(event, Silence):
+                            yield Notice(silence_line(event, model))
+                            continue
                         shown = True
                         yield event
                 return
@@ -163,6 +166,12 @@ def request_for(
         conversation.ledger_for(model),
         choice,
     )
+
+
+def silence_line(event: Silence, model: Model) -> str:
+    """What to say where a connection lives and no content comes."""
+    seconds, limit = round(event.seconds), round(event.limit)
+    return f"{model.name} has sent nothing but signs of life for {seconds} seconds. It is given up after {limit}."
 
 
 def _take_back(conversation: Conversation, message: Message | None) -> None:
