@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from hypothesis import settings
+from msgspec import structs
 
 from modules.config import Key
 from modules.errors import ProviderError
@@ -121,11 +122,18 @@ async def connect() -> AsyncIterator[Connect]:
     async with AsyncExitStack() as stack:
 
         async def to(
-            name: Dialect, *, key: Key | None = KEY, idle_timeout: float = IDLE_TIMEOUT, **options: Any
+            name: Dialect,
+            *,
+            key: Key | None = KEY,
+            idle_timeout: float = IDLE_TIMEOUT,
+            first_byte: float | None = None,
+            **options: Any,
         ) -> Wired:
             server = stack.enter_context(WireServer(name, key=KEY.value if key else None, **options))
             model = ENDPOINTS[name].full_model(server.base_url)
-            service = make_service(model.provider, key, idle_timeout)
+            provider = structs.replace(model.provider, first_byte_timeout=first_byte)
+            model = replace(model, provider=provider)
+            service = make_service(provider, key, idle_timeout)
             stack.push_async_callback(service.close)
             return Wired(server, service, model)
 

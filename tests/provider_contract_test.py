@@ -306,7 +306,8 @@ STOPS: list[tuple[Dialect, str, StopReason]] = [
     ("openai", "max_tokens", "max_tokens"),
     ("groq", "max_tokens", "max_tokens"),
     ("chat", "content_filter", "refusal"),
-    ("chat", "eos", "unknown"),
+    ("chat", "eos", "end_turn"),
+    ("chat", "something_new", "unknown"),
 ]
 
 

@@ -111,9 +111,10 @@ class Draft(ABC):
         Raises a ProviderError where the event says that the provider failed.
         """
 
-    def end_marker(self) -> None:
-        """Take in "[DONE]". For a server that names no stop reason this is the terminal event; for most, nothing."""
-        return
+    @property
+    def unread_call(self) -> bool:
+        """Whether tools were declared, none was called, and the text looks like a call that the server did not read."""
+        return False
 
     def salvage(self, generation: str) -> Sequence[StreamEvent]:
         """Make an answer of what the server took for a failed tool call; nothing where that cannot be done."""

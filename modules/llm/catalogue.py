@@ -45,6 +45,7 @@ class _Provider(Struct, frozen=True):
     service: str | UnsetType | None = UNSET
     note: str | UnsetType = UNSET
     insecure: bool | UnsetType = UNSET
+    first_byte_timeout: Annotated[float, Meta(ge=0, le=10**6)] | UnsetType = UNSET
     profile: dict[str, Any] = {}
     models: dict[str, Any] | None = None
 

@@ -67,7 +67,7 @@ class Provider(Struct, frozen=True, kw_only=True):
 
     `key_variable` is None where no key is needed; `key_page` is where a person gets one; `service` names the class
     that speaks to it, where that is not the dialect's usual one; `profile` is how its models depart from the dialect,
-    where an entry of the catalogue does not say otherwise.
+    where an entry of the catalogue does not say otherwise. `first_byte_timeout` is in seconds, 0 for no limit.
     """
 
     name: str
@@ -80,6 +80,7 @@ class Provider(Struct, frozen=True, kw_only=True):
     service: str | None = None
     note: str = ""
     profile: Profile = Profile()
+    first_byte_timeout: float | None = None
 
     @property
     def host(self) -> str:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from modules.errors import ConnectionFailed, EmptyAnswer, ImagesUnsupported, ModelLoading, ProviderError
 from modules.llm.base import BaseService, ChatRequest, Reply
-from modules.llm.events import CUT, Finished, StreamEvent
+from modules.llm.events import CUT, Finished, Silence, StreamEvent
 from modules.llm.history import Message, State, says_something
 from modules.llm.models import Model
 from modules.llm.replay import LeftOut, pieces_of_reasoning, sees
@@ -105,6 +105,9 @@ async def _attempt(
         yield notice
     async with aclosing(_answer(conversation, reply, request)) as events:
         async for event in events:
+            if isinstance(event, Silence):
+                yield Notice(silence_line(event, request.model))
+                continue
             if isinstance(event, Finished):  # the answer is stored by now
                 for remark in _remarks(conversation):
                     yield remark
@@ -197,6 +200,12 @@ def _remarks(conversation: Conversation) -> list[Notice]:
     if conversation.messages[-1].state == "refused":
         return [Notice("Context: this question and its answer are left out of what models read from now on.")]
     return []
+
+
+def silence_line(event: Silence, model: Model) -> str:
+    """What to say where a connection lives and no content comes."""
+    seconds, limit = round(event.seconds), round(event.limit)
+    return f"{model.name} has sent nothing but signs of life for {seconds} seconds. It is given up after {limit}."
 
 
 def _take_back(conversation: Conversation, message: Message | None) -> None:

@@ -15,7 +15,7 @@ from modules.session.calls import CallEvent, Calls, failed
 from modules.session.conversation import Conversation, Spent
 from modules.session.tooling import Limits, Tooling
 
-RUNNABLE = ("tool_use", "end_turn")  # calls of an answer that stopped for anything else are not whole
+RUNNABLE = ("tool_use", "end_turn", "unknown")  # calls of an answer that stopped for anything else are not whole
 
 
 class Paused(Struct, frozen=True):
