@@ -16,7 +16,7 @@ ALL_ALLOWED = "Every tool may do everything without asking (--yes)."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program. Returns the exit code: 0, 1, 2 usage, 75 try later, 76 key, 77 model, 130 interrupted."""
+    """Run the program. Returns the exit code; `--help` lists them."""
     _replace_closed_streams()
     args = _parse(argv)
     gc.disable()  # until everything is loaded: thousands of new objects, none of them garbage
@@ -28,10 +28,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _run(_interactive(args))
         return _run(_headless(args))
     except ParlanceError as error:
-        sys.stderr.write(f"parlance: {_cleaned(str(error))}\n")
-        if args.json:
-            from modules.chat import headless
+        from modules.chat import headless
+        from modules.chat.cures import in_pipe
 
+        headless.complain(error, in_pipe(error))
+        if args.json:
             headless.fail_as_json(error)
         return error.exit_code
     except KeyboardInterrupt:
@@ -64,7 +65,8 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="parlance",
         description="One conversation, any model. Without a question it is a chat; /help there lists the commands.",
-        epilog="Exit codes: 0 done, 1 error, 2 usage, 75 try later, 76 key refused or missing, "
+        epilog="Exit codes: 0 a whole answer, 1 an error or an answer that is cut, declined, empty or otherwise not "
+        "whole, 2 usage, 75 try later, 76 key refused or missing, "
         "77 the provider does not have the model, 130 interrupted.",
     )
     parser.add_argument("-p", "--print", dest="question", metavar="QUESTION", nargs="?", const="",
@@ -156,6 +158,7 @@ async def _interactive(args: argparse.Namespace) -> int:
 async def _headless(args: argparse.Namespace) -> int:
     from modules.chat import headless
     from modules.chat.attachment import load
+    from modules.chat.cures import others
     from modules.chat.start import begin, close_calls, first_choice, refuse_guide, take_unanswered
     from modules.llm.catalogue_cache import load as load_catalogue
     from modules.llm.service_manager import ServiceManager
@@ -176,7 +179,8 @@ async def _headless(args: argparse.Namespace) -> int:
     tooling = _tooling(config, args) if with_tools else None
     gc.enable()
     try:
-        return await headless.answer(conversation, services, message, tooling, as_json=args.json)
+        able = others(models, conversation.model, config.has_key)
+        return await headless.answer(conversation, services, message, tooling, as_json=args.json, others=able)
     finally:
         if tooling is not None:
             await tooling.close()

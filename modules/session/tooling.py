@@ -64,6 +64,11 @@ class Tooling:
         """Whether models may call tools; known before there are any."""
         return self.toolbox.enabled if self._made else self._enabled
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The tools that models may call; none before they are needed."""
+        return frozenset(spec.name for spec in self.toolbox.specs) if self._made and self.enabled else frozenset()
+
     def news(self) -> list[str]:
         """What the person should know of the tools and has not been told; nothing before they are needed."""
         return [*self._wrong_names(), *self.toolbox.news()] if self._made else []
