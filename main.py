@@ -78,6 +78,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--json", action="store_true", help="with -p: one JSON object with text, usage, model, stop_reason, error"
     )
+    parser.add_argument("--send-keys", action="store_true", help="send a question although it seems to hold an API key")
     _add_tool_arguments(parser)
     saving = parser.add_mutually_exclusive_group()
     saving.add_argument("-c", "--continue", dest="resume", action="store_const", const="",
@@ -159,6 +160,7 @@ async def _headless(args: argparse.Namespace) -> int:
     from modules.chat import headless
     from modules.chat.attachment import load
     from modules.chat.cures import others
+    from modules.chat.keys_in_text import keys_of
     from modules.chat.start import begin, close_calls, first_choice, refuse_guide, take_unanswered
     from modules.llm.catalogue_cache import load as load_catalogue
     from modules.llm.service_manager import ServiceManager
@@ -168,6 +170,10 @@ async def _headless(args: argparse.Namespace) -> int:
     piped = "" if _at_terminal(sys.stdin) or sys.stdin is None else headless.read(sys.stdin)
     message = headless.question(args.question or "", piped, [load(name) for name in args.attach])
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
+    if not args.send_keys:
+        headless.refuse_keys(
+            (args.question or "", args.system), piped, message, keys_of(config, models.providers.values())
+        )
     services, store = ServiceManager.instance(), Store(config.data_folder / FILE)
     start = first_choice(models, config, args.model)
     conversation, notes = begin(_wish(args), store, models, services, start)

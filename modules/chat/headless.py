@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from modules.chat.clean import UNSAFE, clean
 from modules.chat.cures import Situation, in_pipe, of_ending_in_pipe, what_is_left, without_commands
 from modules.chat.endings import Ending, ending
+from modules.chat.keys_in_text import found_in, own_in, own_in_files
 from modules.errors import EXIT_ERROR, EXIT_INTERRUPTED, ParlanceError, ProviderError, UsageError
 from modules.llm.events import Finished, TextDelta, Usage
 from modules.llm.message import Message, user
@@ -37,6 +38,14 @@ def question(asked: str, piped: str, attachments: Sequence[Image | File] = ()) -
     if not texts:
         raise UsageError("There is no question.", cure='Give one: -p "question", or pipe it in.')
     return user("\n\n".join(texts), *attachments)
+
+
+def refuse_keys(typed: Iterable[str], piped: str, message: Message, own: dict[str, str]) -> None:
+    """Raise UsageError where a key would be sent: of what was typed anything that looks like one, else one's own."""
+    files = [part for part in message.parts if isinstance(part, File)]
+    found = [*found_in("\n".join(typed), own), *own_in(piped, own), *own_in_files(files, own)]
+    if words := " and ".join(dict.fromkeys(found)):
+        raise UsageError(f"Not sent: this holds {words}.", cure="Take it out, or add --send-keys to send it.")
 
 
 def read(stream: TextIO) -> str:

@@ -12,6 +12,7 @@ from modules.chat.cures import Situation, in_chat, of_ending_in_chat, others, wh
 from modules.chat.endings import ending
 from modules.chat.footer import footer
 from modules.chat.interrupt import Keyboard, resuming
+from modules.chat.keys_in_text import found_in, keys_of, own_in_files
 from modules.chat.prompt import Leaving, Prompt
 from modules.chat.render import Answer, show
 from modules.chat.screen import TerminalScreen
@@ -77,6 +78,8 @@ class Interactive:
 
     async def _handle(self, line: str) -> None:
         try:
+            if not await self._may_send(line):
+                return
             if command := parse_command(line):
                 name, args = command
                 with self._prompt.app.input.cooked_mode():  # Ctrl+C is a signal for it
@@ -92,7 +95,7 @@ class Interactive:
             elif await self._resources_of(line):
                 await self._ask(Ask(user(line, *self._take_attachments())))
         except ParlanceError as error:
-            self._screen.error(error)
+            self._screen.error(error, in_chat(error, Situation(self._context.conversation.model)))
         except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError) as error:
             # A fault of ours must not cost the conversation; it is told as what it is.
             self._screen.error(
@@ -100,6 +103,23 @@ class Interactive:
                     f"Parlance itself failed: {type(error).__name__}: {error}.", cure="The conversation is kept."
                 )
             )
+
+    async def _may_send(self, line: str) -> bool:
+        """Ask before a line with a key in it goes to a model; on a No it comes back."""
+        chat = self._context
+        command = parse_command(line)
+        if command is not None and chat.commands.get(command[0]).name != "system":  # no other is read by models
+            return True
+        own = keys_of(chat.config, chat.models.providers.values())
+        found = found_in(line, own) + ([] if command else list(own_in_files(chat.attachments, own)))
+        if not found:
+            return True
+        self._screen.say(f"This holds {' and '.join(dict.fromkeys(found))}. A model would read it.")
+        if await self._prompt.confirms("Send it all the same?"):
+            return True
+        self._screen.say("Nothing was sent.")
+        chat.draft = line
+        return False
 
     async def _resources_of(self, line: str) -> bool:
         """Attach what the line names of servers; where that fails or is stopped, the line comes back."""
