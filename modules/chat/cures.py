@@ -45,13 +45,13 @@ class Cure(Struct, frozen=True):
 
 LATER = Cure(("again",))
 CURES: dict[type[ParlanceError], Cure] = {
-    errors.AuthenticationFailed: Cure(("key",), ()),
+    errors.AuthenticationFailed: Cure(("key",)),
     errors.PermissionDenied: Cure(("rights",)),
     errors.NotVerified: Cure(("verify",)),
     errors.RegionRefused: Cure(),
     errors.QuotaExhausted: Cure(("credit",)),
     errors.ModelUnavailable: Cure(("list",)),
-    errors.EndpointNotFound: Cure(("address",), ()),
+    errors.EndpointNotFound: Cure(("address",)),
     errors.RequestRefused: Cure(("change",)),
     errors.ContextOverflow: Cure(("shorten",), ("larger", "anew")),
     errors.RequestTooLarge: Cure(("shorten",), ("elsewhere", "anew")),
