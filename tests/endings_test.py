@@ -1,6 +1,7 @@
 """Answers that are not whole (A5, A6, A22): what the chat and `-p` say of them, and with what exit code."""
 
 import json
+import signal
 
 import pytest
 
@@ -9,7 +10,7 @@ from modules.llm.events import Finished, StopReason
 from modules.llm.message import Message, user
 from modules.llm.parts import Text, ToolCall
 from tests.home import Home
-from tests.wire import Answer, Call, Reasoning, Refusal
+from tests.wire import Answer, Call, Fault, Reasoning, Refusal
 
 MODELS = {
     "anthropic": ("-m", "anthropic:claude-sonnet-5.5"),
@@ -88,6 +89,36 @@ def test_a_cut_answer_goes_on_as_the_advice_says_in_a_pipe_and_in_the_chat(home:
 def test_a_cut_answer_that_is_not_saved_is_not_said_to_go_on(home: Home) -> None:
     home.groq.answer(Answer("Half an", stop="max_tokens"))
     assert "-c" not in home.run("-p", "Hm?", *MODELS["groq"], "--no-save").stderr.split()
+
+
+def test_a_turn_that_pauses_after_its_calls_is_not_said_to_have_left_them(home: Home) -> None:
+    (home.folder / "settings.toml").write_text("[tools]\nsteps = 1\n")
+    home.groq.answer(Answer(Call("calculate", {"expression": "1+1"})), Answer(Call("calculate", {"expression": "2+2"})))
+    terminal = home.open(*MODELS["groq"]).prompt().enter("Sum.").sees("/continue goes on, with any model.").prompt()
+    assert "not run" not in terminal.text
+    done = home.run("-p", "Sum.", *MODELS["groq"], "--tools", "all", "--json")
+    assert json.loads(done.stdout)["error"]["kind"] == "Paused"
+    assert done.stderr.endswith('The model was asked 1 times in this turn. -c -p "Go on." goes on.\n')
+    assert home.run("-c", "-p", "Go on.").stdout == "Answer 3 from groq.\n"
+
+
+def test_long_results_are_cut_on_standard_error_without_a_command_that_shows_them(home: Home) -> None:
+    (home.folder / "many.txt").write_text("\n".join(f"line {n}" for n in range(40)))
+    home.groq.answer(Answer(Call("read_file", {"path": "many.txt"})), "So.")
+    done = home.run("-p", "Read.", *MODELS["groq"], "--yes")
+    assert done.returncode == 0
+    assert "more lines" in done.stderr
+    assert "/tool" not in done.stderr
+
+
+def test_an_interrupted_question_says_so_in_json(home: Home) -> None:
+    home.groq.answer(Answer(fault=Fault.slow_headers(30)))
+    running = home.start("-p", "Count", *MODELS["groq"], "--json")
+    home.groq.wait_for(1)
+    running.send_signal(signal.SIGINT)
+    out, _ = running.communicate(timeout=10)
+    assert running.returncode == 130
+    assert json.loads(out)["error"]["kind"] == "Interrupted"
 
 
 def test_a_call_that_was_written_as_text_is_told(home: Home) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from modules.chat.tool_lines import ToolLines
 
 MAX_INPUT = 32 * 1024 * 1024
-PAUSED = 'With -c, -p "Go on." goes on.'
+PAUSED = '-c -p "Go on." goes on.'
 
 
 def question(asked: str, piped: str, attachments: Sequence[Image | File] = ()) -> Message:
@@ -71,7 +71,7 @@ async def answer(
 
     `others` are models that could be asked in place of the conversation's.
     """
-    told = _Output(as_json=as_json)
+    told = _Output(as_json=as_json, saved=conversation.journal is not None)
     earlier = conversation.turns > 0
     lines = None if tooling is None else await _tool_lines(conversation, tooling)
     try:
@@ -85,10 +85,11 @@ async def answer(
         told.judge(ending(told.finished, conversation.messages, tooling.names if tooling else ()), at)
     except ParlanceError as error:
         cure = in_pipe(error, _situation(conversation, message, others, earlier=earlier))
+        told.end_line()
         complain(error, cure)
         told.code, told.failed = error.exit_code, _told(error, cure)
     except asyncio.CancelledError:
-        told.code = EXIT_INTERRUPTED
+        told.code, told.failed = EXIT_INTERRUPTED, _failure("Interrupted", "Interrupted.", "")
     told.end_line()
     if as_json:
         if conversation.cost() is None:
@@ -101,8 +102,9 @@ async def answer(
 class _Output:
     """What there is to tell of a turn: text at once, the rest at its end."""
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, *, as_json: bool, saved: bool) -> None:
         self._as_json = as_json
+        self._saved = saved
         self._last = ""  # the text printed last, of this answer or the one before
         self._parted = False
         self.code = 0
@@ -139,7 +141,7 @@ class _Output:
                 rounded = None if took is None else round(took, 3)
                 self.tools.append({"name": call.name, "arguments": given, "error": result.is_error, "seconds": rounded})
             case Paused(text):
-                self._failed("Paused", text, PAUSED)
+                self._failed("Paused", text, PAUSED if self._saved else "")
 
     def judge(self, ended: Ending | None, at: Situation) -> None:
         """Tell how the answer ended, where it is not whole."""
@@ -149,7 +151,7 @@ class _Output:
     def _failed(self, kind: str, words: str, cure: str) -> None:
         self.end_line()
         tell([f"{words} {cure}".rstrip()])
-        self.code, self.failed = EXIT_ERROR, {"kind": kind, "message": words, "cure": cure, "retry_after": None}
+        self.code, self.failed = EXIT_ERROR, _failure(kind, words, cure)
 
     def end_line(self) -> None:
         """Let what comes next begin a line of its own."""
@@ -174,7 +176,7 @@ async def _tool_lines(conversation: Conversation, tooling: Tooling) -> "ToolLine
     tell(tooling.news())
     if not conversation.reader(conversation.model).tools:
         tell([f"{conversation.model.full_name} takes no tools."])
-    return ToolLines(TerminalScreen(sys.stderr, plain=True), conversation)
+    return ToolLines(TerminalScreen(sys.stderr, plain=True), conversation, chat=False)
 
 
 def tell(notes: Iterable[str]) -> None:
@@ -198,7 +200,11 @@ def fail_as_json(error: ParlanceError) -> None:
 def _told(error: ParlanceError, cure: str) -> dict[str, Any]:
     """`kind` is the name that the error has in errors.py; `retry_after` is in seconds, as the server said."""
     after = error.retry_after if isinstance(error, ProviderError) else None
-    return {"kind": type(error).__name__, "message": error.message, "cure": cure, "retry_after": after}
+    return _failure(type(error).__name__, error.message, cure, after)
+
+
+def _failure(kind: str, message: str, cure: str, retry_after: float | None = None) -> dict[str, Any]:
+    return {"kind": kind, "message": message, "cure": cure, "retry_after": retry_after}
 
 
 def _as_json(conversation: Conversation, told: _Output) -> str:
