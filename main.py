@@ -16,7 +16,7 @@ ALL_ALLOWED = "Every tool may do everything without asking (--yes)."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program. Returns the exit code: 0, 1, 2 usage, 75 try later, 76 key, 77 model, 130 interrupted."""
+    """Run the program. Returns the exit code; `--help` lists them."""
     _replace_closed_streams()
     args = _parse(argv)
     gc.disable()  # until everything is loaded: thousands of new objects, none of them garbage
@@ -28,10 +28,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _run(_interactive(args))
         return _run(_headless(args))
     except ParlanceError as error:
-        sys.stderr.write(f"parlance: {_cleaned(str(error))}\n")
-        if args.json:
-            from modules.chat import headless
+        from modules.chat import headless
+        from modules.chat.cures import in_pipe
 
+        headless.complain(error, in_pipe(error))
+        if args.json:
             headless.fail_as_json(error)
         return error.exit_code
     except KeyboardInterrupt:
@@ -64,7 +65,8 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="parlance",
         description="One conversation, any model. Without a question it is a chat; /help there lists the commands.",
-        epilog="Exit codes: 0 done, 1 error, 2 usage, 75 try later, 76 key refused or missing, "
+        epilog="Exit codes: 0 a whole answer, 1 an error or an answer that is cut, declined, empty or otherwise not "
+        "whole, 2 usage, 75 try later, 76 key refused or missing, "
         "77 the provider does not have the model, 130 interrupted.",
     )
     parser.add_argument("-p", "--print", dest="question", metavar="QUESTION", nargs="?", const="",
@@ -76,6 +78,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--json", action="store_true", help="with -p: one JSON object with text, usage, model, stop_reason, error"
     )
+    parser.add_argument("--send-keys", action="store_true", help="send a question although it seems to hold an API key")
     _add_tool_arguments(parser)
     saving = parser.add_mutually_exclusive_group()
     saving.add_argument("-c", "--continue", dest="resume", action="store_const", const="",
@@ -159,6 +162,8 @@ async def _interactive(args: argparse.Namespace) -> int:
 async def _headless(args: argparse.Namespace) -> int:
     from modules.chat import headless
     from modules.chat.attachment import load
+    from modules.chat.cures import others
+    from modules.chat.keys_in_text import keys_of
     from modules.chat.start import begin, close_calls, first_choice, refuse_guide, take_unanswered
     from modules.llm.catalogue_cache import load as load_catalogue
     from modules.llm.learned import LearnedFacts
@@ -169,6 +174,10 @@ async def _headless(args: argparse.Namespace) -> int:
     piped = "" if _at_terminal(sys.stdin) or sys.stdin is None else headless.read(sys.stdin)
     message = headless.question(args.question or "", piped, [load(name) for name in args.attach])
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
+    if not args.send_keys:
+        headless.refuse_keys(
+            (args.question or "", args.system), piped, message, keys_of(config, models.providers.values())
+        )
     services, store = ServiceManager.instance(), Store(config.data_folder / FILE)
     start = first_choice(models, config, args.model)
     conversation, notes = begin(_wish(args), store, models, services, start, LearnedFacts(config.learned_file))
@@ -180,7 +189,8 @@ async def _headless(args: argparse.Namespace) -> int:
     tooling = _tooling(config, args) if with_tools else None
     gc.enable()
     try:
-        return await headless.answer(conversation, services, message, tooling, as_json=args.json)
+        able = others(models, conversation.model, config.has_key)
+        return await headless.answer(conversation, services, message, tooling, as_json=args.json, others=able)
     finally:
         if tooling is not None:
             await tooling.close()

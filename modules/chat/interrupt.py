@@ -112,6 +112,16 @@ class Keyboard:
             self._ahead = _unsent(self._ahead)
 
     @contextlib.contextmanager
+    def lent_alone(self) -> Iterator[None]:
+        """The same while no turn runs."""
+        self._ahead = get_typeahead(self.input)
+        try:
+            with self.lent():
+                yield
+        finally:
+            store_typeahead(self.input, self._ahead)
+
+    @contextlib.contextmanager
     def _listening(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
         self._ahead = get_typeahead(self.input)

@@ -136,6 +136,7 @@ class Answer:
         self._last = ""  # the kind that was last written for good
         self.tools = tools
         self.finished: Finished | None = None
+        self.paused = False  # the turn stopped although the model wants to go on
 
     def add(self, event: TurnEvent) -> None:
         match event:
@@ -175,6 +176,7 @@ class Answer:
                 self.tools.end(event)
                 self._become("running" if self.tools.running else "waiting")
             case Paused(text):
+                self.paused = True
                 self._begin("calls")
                 self._screen.say(f"{text} {GO_ON}")
 

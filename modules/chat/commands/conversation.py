@@ -5,6 +5,7 @@ from modules.chat.clipboard import copy_text
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.completer import complete_models, complete_paths
 from modules.errors import UsageError
+from modules.llm.message import user
 from modules.llm.parts import File, Image
 from modules.session.conversation import Conversation
 
@@ -32,6 +33,8 @@ async def attach(chat: ChatContext, args: str) -> Ask | None:
     """
     if args == "-":
         chat.attachments.clear()
+        if chat.unanswered is not None:
+            chat.unanswered = user(chat.unanswered.text)
     elif args:
         part = load(args)
         chat.attachments.append(part)
@@ -46,18 +49,25 @@ async def attach(chat: ChatContext, args: str) -> Ask | None:
 async def retry(chat: ChatContext, args: str) -> Ask | None:
     """Ask the last question again, here or elsewhere.
 
-    With a model, that one is asked for this turn. The answer so far stays in a branch of its own.
+    With a model, that one is asked for this turn. The answer so far stays in a branch of its own. A question that was
+    given back without an answer is the last one.
     """
     choice = chat.models.find(args) if args else None
     if choice is not None:
         chat.services.check_key(choice.model.provider)
-    place = chat.conversation.head
-    question = chat.conversation.undo()
-    if question is None:
-        raise UsageError("There is no question to ask again.", cure="Type one.")
+    model = choice.model if choice else None
+    if chat.unanswered is not None:
+        asked = Ask(chat.unanswered, model)
+        chat.attachments[:] = [part for part in chat.attachments if part not in chat.unanswered.parts]
+    else:
+        place = chat.conversation.head
+        question = chat.conversation.undo()
+        if question is None:
+            raise UsageError("There is no question to ask again.", cure="Type one.")
+        asked = Ask(question, model, place)
     if choice is not None and choice.note:
         chat.screen.say(choice.note)
-    return Ask(question, choice.model if choice else None, place)
+    return asked
 
 
 @command("/undo")
@@ -80,12 +90,15 @@ async def undo(chat: ChatContext, args: str) -> Ask | None:
 async def new(chat: ChatContext, args: str) -> Ask | None:
     """Begin a new conversation.
 
-    The model and the instructions stay.
+    The model and the instructions stay, and so does a question that was given back without an answer.
     """
     old = chat.conversation
     chat.conversation = Conversation(old.model, old.instructions, journal=old.journal, learned=old.learned)
     chat.conversation.previous, chat.conversation.reasoning = old.previous, old.reasoning
-    chat.attachments.clear()
+    if chat.unanswered is None:
+        chat.attachments.clear()
+    else:
+        chat.draft = chat.unanswered.text
     chat.screen.say(f"A new conversation with {old.model.full_name}.")
     return None
 
