@@ -75,6 +75,8 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("-s", "--system", default="", help="instructions for the model")
     parser.add_argument("-a", "--attach", action="append", default=[], metavar="FILE",
                         help="attach a picture, PDF or text file to the question; may be repeated")  # fmt: skip
+    parser.add_argument("--attach-text", action="append", default=[], metavar="FILE",
+                        help="attach only the text of a PDF, for models that read none; may be repeated")  # fmt: skip
     parser.add_argument(
         "--json", action="store_true", help="with -p: one JSON object with text, usage, model, stop_reason, error"
     )
@@ -111,7 +113,7 @@ def _tooling(config: Config, args: argparse.Namespace) -> Any:
 
 async def _interactive(args: argparse.Namespace) -> int:
     # Each way to run loads only what it needs: the chat no headless code, a piped question no prompt_toolkit.
-    from modules.chat.attachment import load
+    from modules.chat.attachment import load_all
     from modules.chat.command import ChatContext
     from modules.chat.commands import COMMANDS
     from modules.chat.interactive import Interactive
@@ -126,7 +128,7 @@ async def _interactive(args: argparse.Namespace) -> int:
     config = Config(umask=args.umask)
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
     services, store = ServiceManager.instance(), Store(config.data_folder / FILE)
-    attachments = [load(name) for name in args.attach]
+    attachments, done = await load_all(args.attach, args.attach_text, config.child_environment)
     learned = LearnedFacts(config.learned_file)
     start = first_choice(models, config, args.model)
     conversation, notes = begin(_wish(args), store, models, services, start, learned)
@@ -135,7 +137,7 @@ async def _interactive(args: argparse.Namespace) -> int:
         config, models, services, conversation, COMMANDS, screen,
         _tooling(config, args), attachments, saves=not args.no_save,
     )  # fmt: skip
-    for line in greeting(VERSION, conversation.model.full_name, [*notes, *([ALL_ALLOWED] if args.yes else [])]):
+    for line in greeting(VERSION, conversation.model.full_name, [*notes, *done, *([ALL_ALLOWED] if args.yes else [])]):
         screen.say(line)
     unanswered = take_unanswered(conversation)
     waiting = close_calls(conversation)
@@ -161,7 +163,7 @@ async def _interactive(args: argparse.Namespace) -> int:
 
 async def _headless(args: argparse.Namespace) -> int:
     from modules.chat import headless
-    from modules.chat.attachment import load
+    from modules.chat.attachment import load_all
     from modules.chat.cures import others
     from modules.chat.keys_in_text import keys_of
     from modules.chat.start import begin, close_calls, first_choice, refuse_guide, take_unanswered
@@ -172,7 +174,8 @@ async def _headless(args: argparse.Namespace) -> int:
 
     config = Config(umask=args.umask)
     piped = "" if _at_terminal(sys.stdin) or sys.stdin is None else headless.read(sys.stdin)
-    message = headless.question(args.question or "", piped, [load(name) for name in args.attach])
+    attachments, done = await load_all(args.attach, args.attach_text, config.child_environment)
+    message = headless.question(args.question or "", piped, attachments)
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
     if not args.send_keys:
         headless.refuse_keys(
@@ -182,7 +185,7 @@ async def _headless(args: argparse.Namespace) -> int:
     start = first_choice(models, config, args.model)
     conversation, notes = begin(_wish(args), store, models, services, start, LearnedFacts(config.learned_file))
     refuse_guide(conversation, start)
-    headless.tell([*notes, *([ALL_ALLOWED] if args.yes else [])])
+    headless.tell([*notes, *done, *([ALL_ALLOWED] if args.yes else [])])
     take_unanswered(conversation)
     close_calls(conversation)
     with_tools = args.yes or args.allow or args.tools is not None

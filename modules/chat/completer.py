@@ -94,6 +94,16 @@ def complete_paths(context: ChatContext, args: str) -> Iterator[Pair]:
         yield head + entry.name + "/" * folder, "folder" if folder else ""
 
 
+def complete_attachments(context: ChatContext, args: str) -> Iterator[Pair]:
+    """Paths, also after the option."""
+    option, _, path = args.rpartition("--text ")
+    if option or not args.startswith("--text "):
+        yield from complete_paths(context, args)
+        return
+    for text, about in complete_paths(context, path.lstrip()):
+        yield f"--text {text}", about
+
+
 class ChatCompleter(Completer):
     """Completes what the chat's prompt holds up to the cursor.
 

@@ -61,8 +61,8 @@ CURES: dict[type[ParlanceError], Cure] = {
     errors.CallIdsRefused: Cure((), ("elsewhere", "anew")),
     errors.ImagesRefused: Cure((), ("sees", "detach")),
     errors.ImagesUnsupported: Cure((), ("sees", "detach")),
-    errors.DocumentsRefused: Cure((), ("reads", "detach")),
-    errors.DocumentsUnsupported: Cure((), ("reads", "detach")),
+    errors.DocumentsRefused: Cure((), ("reads", "as_text")),
+    errors.DocumentsUnsupported: Cure((), ("reads", "as_text")),
     errors.ToolsRefused: Cure((), ("calls", "no_tools")),
     errors.ToolsUnsupported: Cure((), ("calls", "no_tools")),
     errors.Moderated: Cure(("rephrase",)),
@@ -255,6 +255,8 @@ def _command(step: str, at: Situation) -> str:
             return "/new begins another conversation"
         case "detach" if at.left == "question":
             return "/attach - and /retry ask without it"
+        case "as_text":
+            return "/attach - and /attach --text FILE give its text instead"
         case "no_tools":
             return f"/tools off and {'/continue' if at.left == 'results' else '/retry'} ask without tools"
     return ""
@@ -272,6 +274,8 @@ def _argument(step: str, at: Situation) -> str:
             return "Without -c nothing earlier is sent"
         case "detach":
             return "Leave out the attachment"
+        case "as_text":
+            return "--attach-text FILE in the place of -a gives its text instead"
         case "no_tools":
             return "Leave out --tools, --allow and --yes"
     return ""

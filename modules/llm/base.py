@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from modules.config import Key
 from modules.errors import (
+    DocumentsUnsupported,
     FormatError,
     ImagesUnsupported,
     ParlanceError,
@@ -21,7 +22,7 @@ from modules.llm.ledger import Ledger, seed_of
 from modules.llm.message import Message, MessageTransformer, Origin, State, says_something
 from modules.llm.models import Dialect, Level, Model, Provider
 from modules.llm.parts import Wire
-from modules.llm.replay import LeftOut, Replay, hidden_images, sees
+from modules.llm.replay import LeftOut, Replay, documents, hidden_images, reads, sees
 from modules.llm.tool_spec import ToolChoice, ToolSpec
 
 IDLE_TIMEOUT = 300.0  # seconds without a byte; pings count as bytes
@@ -164,7 +165,8 @@ class BaseService(ABC):
     def reply(self, request: ChatRequest) -> Reply:
         """Start an answer. Nothing is sent before the reply is iterated.
 
-        Raises ToolsUnsupported, ImagesUnsupported or FormatError where this model cannot take the request.
+        Raises ToolsUnsupported, ImagesUnsupported, DocumentsUnsupported or FormatError where this model cannot take
+        the request.
         """
         self.check(request)
         draft = self.draft(request)
@@ -190,6 +192,8 @@ class BaseService(ABC):
             raise ImagesUnsupported(
                 f"{model.full_name} sees no images.", cure="Ask without the image, or /model to one that sees."
             )
+        if last.role == "user" and documents(last) and not reads(model):
+            raise DocumentsUnsupported(f"{model.full_name} reads no PDF.")
 
     @contextmanager
     def translated(self, model: Model | None = None) -> Iterator[None]:

@@ -3,7 +3,7 @@
 import hashlib
 import string
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from modules.llm.base import ChatRequest, ToolSpec
 from modules.llm.message import Message, MessageTransformer
@@ -32,6 +32,7 @@ GOING_ON = "[The answer goes on below.]"
 AFTER_TOOLS = "The tools have answered."  # Mistral takes no message of the person right after a result
 ALPHANUMERIC = string.digits + string.ascii_letters
 RESULT_IMAGES = "[The images that the tools above returned:]"
+RESULT_FILES = "[The files that the tools above returned:]"
 
 
 class ChatTransformer(MessageTransformer):
@@ -67,12 +68,13 @@ class ChatTransformer(MessageTransformer):
         return {**wire, field: wire.get("content") or ""}
 
     def results(self, message: Message, own: dict[str, str]) -> Iterator[Wire]:
-        pictures: list[Wire] = []
+        below: list[Image | File] = []  # a tool's message holds text and nothing else
         for result in message.results:
             yield {"role": "tool", "tool_call_id": self._id(result.call_id, own), "content": self._told(result)}
-            pictures.extend(self._pieces(part for part in result.parts if isinstance(part, Image)))
-        if pictures and self.sees:
-            yield {"role": "user", "content": [_text(RESULT_IMAGES), *pictures]}
+            below.extend(part for part in result.parts if self._goes_below(part))
+        if below:
+            title = RESULT_FILES if any(isinstance(part, File) for part in below) else RESULT_IMAGES
+            yield {"role": "user", "content": [_text(title), *self._pieces(below)]}
 
     def joined(self, before: Wire, wire: Wire) -> Wire | None:
         """Neighbouring messages of the person become one, which strict chat templates insist on."""
@@ -108,18 +110,28 @@ class ChatTransformer(MessageTransformer):
             return "".join(ALPHANUMERIC[number // 62**place % 62] for place in range(9))
         return call_id
 
+    def _goes_below(self, part: Part) -> TypeGuard[Image | File]:
+        """Whether this part of a result is given in a message of the person, after the results."""
+        match part:
+            case Image():
+                return self.sees
+            case File(media_type):
+                return self.reads and media_type != "text/plain"
+        return False
+
     def _told(self, result: ToolResult) -> str:
-        notes = [
-            file_note(part, self.model)
-            if isinstance(part, File)
-            else f"[image{': ' + part.name if part.name else ''}, below]"
-            if self.sees
-            else image_note(part, self.model)
-            for part in result.parts
-            if not isinstance(part, Text)
-        ]
+        notes = [self._note(part) for part in result.parts if not isinstance(part, Text)]
         text = "\n".join([result.text, *notes] if result.text else notes)
         return f"Error: {text}" if result.is_error else text
+
+    def _note(self, part: Image | File) -> str:
+        """What stands in the result for what is no text."""
+        if self._goes_below(part):
+            name = f": {part.name}" if part.name else ""
+            return f"[{'image' if isinstance(part, Image) else 'file'}{name}, below]"
+        if isinstance(part, Image):
+            return image_note(part, self.model)
+        return told_file(part) if part.media_type == "text/plain" else file_note(part, self.model)
 
     def _content(self, pieces: list[Wire]) -> str | list[Wire]:
         """A plain string where there is only text: every server understands that."""
