@@ -90,7 +90,9 @@ class TestInTheChat:
 
     def test_another_model_that_reads_none_is_not_asked(self, home: Home, terms: bytes) -> None:
         terminal = home.open("-m", "anthropic:claude-sonnet-5.5", "-a", "terms.pdf", columns=200).prompt()
-        terminal.enter("@groq:gpt-oss-120b Sum it up.").sees("groq:gpt-oss-120b reads no PDF.").prompt("Sum it up.")
+        terminal.enter("@groq:gpt-oss-120b Sum it up.").sees("groq:gpt-oss-120b reads no PDF.").prompt(
+            "@groq:gpt-oss-120b Sum it up."
+        )
         terminal.type(CTRL_C).prompt().enter("Sum it up.").sees("Answer 1").prompt()
         assert terms in home.anthropic.chats[0].raw
         terminal.enter("/retry groq:gpt-oss-120b").sees("reads no PDF.").sees("The answer before stays.").prompt()

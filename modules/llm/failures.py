@@ -20,7 +20,7 @@ from modules.llm import error_words
 from modules.llm.models import Model, Provider
 from modules.llm.report import Report, inner, read_report, short
 
-RETRY = "Ask again."
+RETRY = ""  # the chat and a pipe know best how to ask again
 CHECK_URL = "Check the base URL of {name}."
 # What a status means where the words say nothing.
 BY_STATUS: dict[int, type[errors.ProviderError]] = {
