@@ -113,7 +113,7 @@ class TestOnTheScreen:
     def test_nothing_of_the_plan_is_cut_off(self, home: Home, columns: int) -> None:
         chat = home.open("-m", GROQ, columns=columns, rows=50).prompt()
         chat.enter("Well?").sees("Answer 1").prompt()
-        shown = chat.ask("/model gpt-6.2-sol --plan")
+        shown = chat.ask("/model openrouter:auto --plan")
         assert "…" not in shown
         assert "unknown" in shown
 

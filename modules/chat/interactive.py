@@ -10,6 +10,8 @@ from modules.chat.abilities import compact
 from modules.chat.approver import Approver
 from modules.chat.command import Ask, ChatContext, parse_ask, parse_command
 from modules.chat.interrupt import Keyboard, resuming
+from modules.chat.list_refresh import ListRefresh
+from modules.chat.missing_model import with_successor
 from modules.chat.prompt import Leaving, Prompt
 from modules.chat.render import Answer, show
 from modules.chat.screen import TerminalScreen
@@ -52,13 +54,17 @@ class Interactive:
         self._prompt = Prompt(context)
         self._warming: set[asyncio.Task[None]] = set()
         self._warmed: Model | None = None
+        self._lists = ListRefresh(context)
 
     async def run(self) -> None:
         """Read lines until the person leaves."""
         self._prompt.app.after_render += lambda _: self._warm_up_soon()
         # Also between a prompt and its answer: what is typed there is not echoed, and Enter does not become a new line.
         with self._prompt.app.input.raw_mode(), resuming(self._prompt.app.input):
-            await self._read_lines()
+            try:
+                await self._read_lines()
+            finally:
+                self._lists.stop()
 
     async def _read_lines(self) -> None:
         refused_at = -TWICE
@@ -133,6 +139,8 @@ class Interactive:
 
     async def _ask(self, asked: Ask) -> None:
         """Run one turn on the screen, and leave the question in the next prompt where it found no answer."""
+        self._lists.stop()
+        self._context.unanswered = None
         conversation = self._context.conversation
         model = asked.model or conversation.model
         if asked.model and (warning := overflow(handover(conversation, model))):
@@ -147,7 +155,7 @@ class Interactive:
         try:
             finished = await keyboard.run(show(events, answer, approver.answer))
         except ParlanceError as error:
-            self._screen.error(error)
+            self._screen.error(with_successor(error, model))
             self._tell_kept(asked, "", "The answer is incomplete; what came is kept.")
             return
         if not finished:
@@ -155,6 +163,7 @@ class Interactive:
             return
         seconds, calls = time.monotonic() - began - approver.seconds, answer.tools.ended
         self._screen.say(footer(model, answer.finished, conversation.spent[spent:], seconds, calls) + "\n")
+        self._lists.after_answer(model)
 
     def _tell_kept(self, asked: Ask, why: str, came: str) -> None:
         """After a turn that did not come to its end: what there is of it, and how it goes on."""
@@ -179,6 +188,7 @@ class Interactive:
     def give_back(self, message: Message) -> None:
         """Let a question that has no answer stand in the next prompt, with what was attached to it."""
         self._context.draft = message.text
+        self._context.unanswered = message
         self._context.attachments[:0] = [part for part in message.parts if isinstance(part, Image | File)]
 
     def _warm_up_soon(self) -> None:

@@ -15,7 +15,7 @@ from prompt_toolkit.layout.processors import AfterInput, BeforeInput, Conditiona
 from prompt_toolkit.styles import Style
 from prompt_toolkit.utils import get_cwidth
 
-from modules.chat.abilities import columns, describe
+from modules.chat.abilities import columns, describe, mark
 from modules.chat.clean import clean
 from modules.chat.command import ChatContext
 from modules.chat.completer import every_model, rank
@@ -49,11 +49,14 @@ class _Row:
 
     model: Model
     has_key: bool
+    listed: bool | None
     label: str = ""
 
     @property
     def cells(self) -> tuple[str, ...]:
-        return tuple(clean(cell) for cell in columns(self.model, self.has_key))
+        name, window, price, takes, key = map(clean, columns(self.model, self.has_key, self.listed))
+        # A narrow list shows no key: why a model may not answer stands where its price would.
+        return name, window, mark(self.model, self.listed) or price, takes, key
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -93,7 +96,8 @@ class _Choices:
         return self.shown[self.at] if self.shown else None
 
     def _row(self, model: Model, label: str = "") -> _Row:
-        return _Row(model, self._context.config.has_key(model.provider.key_variable), label)
+        models, config = self._context.models, self._context.config
+        return _Row(model, config.has_key(model.provider.key_variable), models.lists(model), label)
 
     def _offer(self, typed: str) -> None:
         """A model that the list does not show but that the registry understands, or what it says instead."""
@@ -109,15 +113,18 @@ class _Choices:
         self.shown, self.hint = [self._row(choice.model, label)], choice.note
 
 
-def _fit(words: Iterable[str], row: _Row) -> tuple[bool, bool, tuple[int, int, int]] | None:
-    """How well the row fits all the words, least is best; a key does not make up for letters strewn over the name."""
+def _fit(words: Iterable[str], row: _Row) -> tuple[bool, bool, bool, tuple[int, int, int]] | None:
+    """How well the row fits all the words, least is best; a key does not make up for letters strewn over the name.
+
+    What may not answer comes behind what will.
+    """
     worst = (0, 0, 0)
     for word in words:
         ranks = [fit for name in row.names if (fit := rank(word, name)) is not None]
         if not ranks:
             return None
         worst = max(worst, min(ranks))
-    return worst[0] >= STREWN, not row.has_key, worst
+    return worst[0] >= STREWN, not row.has_key, bool(mark(row.model, row.listed)), worst
 
 
 class _Picker:
@@ -208,11 +215,12 @@ class _Picker:
         row = self._choices.selected
         if row is None:
             return []
-        parts = describe(row.model, row.has_key).split(" · ")
+        parts = describe(row.model, row.has_key, row.listed).split(" · ")
         name = [f"{row.cells[0]} ·"] if get_cwidth(row.cells[0]) > self._name_width else []
         # The columns show the first parts already; the last, the key, is what a narrow list leaves out.
-        while len(parts) > 1 and get_cwidth(" ".join([*name, " · ".join(parts)])) > self._room:
-            parts = parts[1:]
+        first = 1 if mark(row.model, row.listed) else 0  # why it may not answer stays as long as anything does
+        while len(parts) > first + 1 and get_cwidth(" ".join([*name, " · ".join(parts)])) > self._room:
+            del parts[first]
         return [("class:quiet", "   " + _cut(" ".join([*name, clean(" · ".join(parts))]), self._room))]
 
     def _help(self) -> StyleAndTextTuples:

@@ -1,8 +1,7 @@
 """The models one can talk to: Provider, Model, and the registry that finds a model from what a person typed."""
 
-import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ from msgspec.structs import replace
 
 from modules.errors import AmbiguousModel, UnknownModel
 from modules.llm.events import Usage
+from modules.llm.names import NOT_FOR_CHAT, is_listed, leaving, matches, nearest, release_of, restriction, successor
 
 Dialect = Literal["anthropic-messages", "openai-responses", "openai-chat", "offline"]
 Level = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
@@ -110,6 +110,8 @@ class Model:
     """One entry of the catalogue. `name` is ours, `id` the provider's; None means unknown.
 
     `window` and `max_output` are in tokens; `reasoning` lists the levels it takes, least first.
+    `retired` are names that lead here now and why; `retiring` are ids that are still served, and what becomes of them.
+    `restricted` says to whom alone it is served, `successor` names the model that its provider recommends instead.
     `known` is False for an id that the catalogue does not hold: its abilities are then assumed. `note` is what a
     person should know before choosing it.
     """
@@ -119,6 +121,9 @@ class Model:
     provider: Provider
     aliases: tuple[str, ...] = ()
     retired: Mapping[str, str] = field(default_factory=dict)
+    retiring: Mapping[str, str] = field(default_factory=dict)
+    restricted: str = ""
+    successor: str = ""
     window: int | None = None
     max_output: int | None = None
     tools: bool = True
@@ -152,20 +157,43 @@ class ModelRegistry:
         for model in self._models.values():
             self.providers.setdefault(model.provider.name, model.provider)
         self.default = default
-        self._listed: dict[str, dict[str, Model]] = {}
+        self._added: dict[str, list[Model]] = {}
+        self._listed: dict[str, frozenset[str]] = {}
 
     def __iter__(self) -> Iterator[Model]:
         return iter(self._models.values())
 
     def of(self, provider: str) -> list[Model]:
         """The catalogue's models of one provider, then those its own list added."""
-        own = [model for model in self if model.provider.name == provider]
-        return own + list(self._listed.get(provider, {}).values())
+        return [model for model in self if model.provider.name == provider] + self._added.get(provider, [])
 
     def learn(self, provider: Provider, listed: Iterable[Model]) -> None:
-        """Remember what the provider's own models endpoint names; the catalogue's entries stay as they are."""
-        known = {model.id for model in self if model.provider.name == provider.name}
-        self._listed[provider.name] = {model.id: model for model in listed if model.id not in known}
+        """Remember what the provider's own models endpoint names; the catalogue's entries stay as they are.
+
+        Models that are not for a chat, and dated releases of one that is there already, are not offered.
+        """
+        named = list(listed)
+        releases = frozenset(one for model in named for one in (_plain(model.id), release_of(model.id)))
+        plain = {_plain(model.id) for model in named} | {_plain(m.id) for m in self if m.provider.name == provider.name}
+        own = {_plain(model.id) for model in self if model.provider.name == provider.name}
+        new = [m for m in named if _plain(m.id) not in own and not NOT_FOR_CHAT.search(m.id)]
+        self._added[provider.name] = [
+            m for m in new if _plain(m.id) == release_of(m.id) or release_of(m.id) not in plain
+        ]
+        self._listed[provider.name] = releases
+
+    def lists(self, model: Model) -> bool | None:
+        """Whether its provider's own list names the model; None where that list is not known."""
+        listed = self._listed.get(model.provider.name)
+        return is_listed(model.id, listed) if listed else None
+
+    def successor(self, model: Model) -> Model | None:
+        """What its provider recommends in the place of a model that it does not serve; None where that is not known."""
+        return successor(model, self)
+
+    def choice(self, model: Model) -> Choice:
+        """The model with what a person should know before choosing it."""
+        return self._noted(model, " ".join(filter(None, (restriction(model, self), model.note))))
 
     def find(self, text: str) -> Choice:
         """The model that was meant: `provider:model`, `provider/model`, a name, an alias, an id or the start of one.
@@ -176,23 +204,24 @@ class ModelRegistry:
         provider, rest = self._split(text)
         if provider is not None:
             return self._find_at(provider, rest)
-        listed = [model for models in self._listed.values() for model in models.values()]
-        matches = self._matches(list(self), text) or self._matches(listed, text)
-        if len(matches) == 1:
-            return matches[0]
-        if matches:
-            names = [choice.model.full_name for choice in matches]
-            raise AmbiguousModel(f'"{text}" could be {_either(names)}.', cure="Type more of the name.")
+        added = [model for models in self._added.values() for model in models]
+        if found := self._one(list(self), text) or self._one(added, text):
+            return found
         raise UnknownModel(f'No model is called "{text}".', cure=self._suggestion(text))
 
     def names(self, text: str) -> bool:
-        """Whether this is the whole name, alias or id of a model, and not just the beginning of one."""
+        """Whether this is the whole name, alias or id of a model, one that is gone too, and not just a beginning."""
         wanted = text.lower()
-        own = ((m.full_name, m.name, m.id, *m.aliases) for m in self)
-        return any(wanted == name.lower() for names in own for name in names)
+        for model in self:
+            words = (model.name, model.id, *model.aliases, *model.retired, *model.retiring)
+            if any(wanted in (word.lower(), f"{model.provider.name}:{word.lower()}") for word in words):
+                return True
+        return False
 
     def _split(self, text: str) -> tuple[Provider | None, str]:
         # Ids may hold ":" and "/" themselves, so only a known provider's name splits, and only the first separator.
+        if any(model.id.lower() == text.lower() for model in self):  # Groq's openai/gpt-oss-120b is no model of OpenAI
+            return None, text
         for separator in (":", "/"):
             name, found, rest = text.partition(separator)
             if found and (name := name.strip().lower()) in self.providers:
@@ -200,65 +229,48 @@ class ModelRegistry:
         return None, text
 
     def _find_at(self, provider: Provider, text: str) -> Choice:
+        own = self.of(provider.name)
         if not text:
-            names = [model.name for model in self.of(provider.name)]
+            names = [model.name for model in own if not model.restricted]
             example = f" For example {provider.name}:{names[0]}." if names else ""
             raise UnknownModel(f"Which model of {provider.title}?{example}", cure="/models lists them.")
-        matches = self._matches(self.of(provider.name), text)
-        if len(matches) == 1:
-            return matches[0]
-        if matches:
-            names = [choice.model.full_name for choice in matches]
+        return self._one(own, text) or self._unlisted(provider, text)
+
+    def _one(self, models: Sequence[Model], text: str) -> Choice | None:
+        """The one model that is meant. Raises AmbiguousModel where there are several."""
+        if found := leaving(models, text):
+            id, instead, note = found
+            return self._noted(_unknown(instead.provider, id, instead.name), note)
+        candidates = matches(models, text)
+        if len(candidates) > 1:
+            names = [model.full_name for model, _ in candidates]
             raise AmbiguousModel(f'"{text}" could be {_either(names)}.', cure="Type more of the name.")
-        if self._listed.get(provider.name):
-            raise UnknownModel(f'{provider.title} lists no model "{text}".', cure=self._suggestion(text, provider))
-        return self._unlisted(provider, text)
+        return self._noted(*candidates[0]) if candidates else None
 
     def _unlisted(self, provider: Provider, id: str) -> Choice:
-        model = Model(name=id, id=id, provider=provider, known=False, vision=True, profile=provider.profile)
-        near = self._nearest(id, self.of(provider.name))
-        hint = f" Did you mean {_either(near)}?" if near else ""
-        return Choice(model, f'"{id}" is not in models.yaml: its limits and abilities are unknown.{hint}')
+        near = nearest(id, self.of(provider.name))
+        hint = f"Did you mean {_either(near)}?" if near else ""
+        note = f'"{id}" is not in models.yaml: its limits and abilities are unknown.'
+        choice = self._noted(_unknown(provider, id), note)
+        return Choice(choice.model, f"{choice.note} {hint}".rstrip())
 
-    @staticmethod
-    def _matches(models: list[Model], text: str) -> list[Choice]:
-        """Exact names first, then aliases and ids, then beginnings; the first kind that matches wins."""
-        wanted = text.lower()
+    def _noted(self, model: Model, note: str) -> Choice:
+        lacks = f"{model.provider.title} does not list it." if self.lists(model) is False else ""
+        return Choice(model, " ".join(filter(None, (note, lacks))))
 
-        def exact(model: Model) -> bool:
-            return model.name.lower() == wanted
-
-        def alias(model: Model) -> bool:
-            return model.id.lower() == wanted or wanted in (name.lower() for name in model.aliases)
-
-        for test in (exact, alias):
-            if found := [Choice(model, model.note) for model in models if test(model)]:
-                return found
-        for model in models:
-            for old, why in model.retired.items():
-                if old.lower() == wanted:
-                    return [Choice(model, f"{old} {why}; {model.name} is its successor. {model.note}".strip())]
-        if not wanted:
-            return []
-        return [
-            Choice(model, model.note)
-            for model in models
-            if model.name.lower().startswith(wanted) or model.id.lower().startswith(wanted)
-        ]
-
-    def _suggestion(self, text: str, provider: Provider | None = None) -> str:
-        near = self._nearest(text, self.of(provider.name) if provider else list(self))
+    def _suggestion(self, text: str) -> str:
+        near = nearest(text, self)
         return f"Did you mean {_either(near)}?" if near else "/models lists what there is."
 
-    @staticmethod
-    def _nearest(text: str, models: list[Model]) -> list[str]:
-        by_word: dict[str, Model] = {}
-        for model in models:
-            for word in (model.full_name, model.name, model.id, *model.aliases):
-                by_word.setdefault(word.lower(), model)
-        words = difflib.get_close_matches(text.lower(), by_word, n=5, cutoff=0.6)
-        words += [word for word in by_word if len(text) >= 3 and text.lower() in word]
-        return list(dict.fromkeys(by_word[word].full_name for word in words))[:3]
+
+def _unknown(provider: Provider, id: str, successor: str = "") -> Model:
+    return Model(
+        name=id, id=id, provider=provider, known=False, vision=True, profile=provider.profile, successor=successor
+    )
+
+
+def _plain(id: str) -> str:
+    return id.lower().removeprefix("models/")
 
 
 def at(provider: Provider, base_url: str) -> Provider:

@@ -46,18 +46,25 @@ async def attach(chat: ChatContext, args: str) -> Ask | None:
 async def retry(chat: ChatContext, args: str) -> Ask | None:
     """Ask the last question again, here or elsewhere.
 
-    With a model, that one is asked for this turn. The answer so far stays in a branch of its own.
+    With a model, that one is asked for this turn. The answer so far stays in a branch of its own. A question that was
+    given back without an answer is the last one.
     """
     choice = chat.models.find(args) if args else None
     if choice is not None:
         chat.services.check_key(choice.model.provider)
-    place = chat.conversation.head
-    question = chat.conversation.undo()
-    if question is None:
-        raise UsageError("There is no question to ask again.", cure="Type one.")
+    model = choice.model if choice else None
+    if chat.unanswered is not None:
+        asked = Ask(chat.unanswered, model)
+        chat.attachments[:] = [part for part in chat.attachments if part not in chat.unanswered.parts]
+    else:
+        place = chat.conversation.head
+        question = chat.conversation.undo()
+        if question is None:
+            raise UsageError("There is no question to ask again.", cure="Type one.")
+        asked = Ask(question, model, place)
     if choice is not None and choice.note:
         chat.screen.say(choice.note)
-    return Ask(question, choice.model if choice else None, place)
+    return asked
 
 
 @command("/undo")
@@ -86,6 +93,7 @@ async def new(chat: ChatContext, args: str) -> Ask | None:
     chat.conversation = Conversation(old.model, old.instructions, journal=old.journal)
     chat.conversation.previous, chat.conversation.reasoning = old.previous, old.reasoning
     chat.attachments.clear()
+    chat.unanswered = None
     chat.screen.say(f"A new conversation with {old.model.full_name}.")
     return None
 
