@@ -1,5 +1,6 @@
 """The models one can talk to: Provider, Model, and the registry that finds a model from what a person typed."""
 
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -193,6 +194,9 @@ class ModelRegistry:
 
     def choice(self, model: Model) -> Choice:
         """The model with what a person should know before choosing it."""
+        if found := leaving(self.of(model.provider.name), model.id):
+            _, instead, note = found
+            return self._noted(dataclasses.replace(model, successor=instead.name), note)
         return self._noted(model, " ".join(filter(None, (restriction(model, self), model.note))))
 
     def find(self, text: str) -> Choice:
