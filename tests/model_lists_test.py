@@ -57,7 +57,9 @@ class TestInTheChat:
         assert self.key_of(said, "groq:llama-3.3-70b-versatile") == "restricted"
         assert "131k" in next(line for line in said.splitlines() if line.startswith("groq:brand-new/thing-9b"))
         assert "whisper" not in said, "what is not for a chat is not offered"
-        chat.enter("/model groq:gpt-oss-20b").sees("Groq does not list it.").sees("→ groq:gpt-oss-20b").prompt()
+        chat.enter("/model groq:gpt-oss-20b").sees("Groq does not list gpt-oss-20b.").sees(
+            "→ groq:gpt-oss-20b"
+        ).prompt()
         assert chat.leave() == 0
         assert stat.S_IMODE(kept(home).stat().st_mode) == 0o600
         assert b"gsk-" not in kept(home).read_bytes()
@@ -134,6 +136,22 @@ class TestAModelThatIsNotServed:
         chat = home.open("-m", "groq:no-such-thing", columns=120, rows=60).prompt()
         chat.enter("Hello").sees("Groq has no model no-such-thing").prompt("Hello")
         assert "recommends" not in chat.text
+
+
+def test_a_conversation_with_a_name_that_has_moved_goes_on_with_the_successor_and_says_so(home: Home) -> None:
+    home.groq.models = None
+    before = {"llama-3.3-70b": {"id": "llama-3.3-70b-versatile"}, "llama-3.3-70b-versatile": None}
+    addresses = {name: {"base_url": server.base_url} for name, server in home.servers.items()}
+    home.overlay({**addresses, "groq": {**addresses["groq"], "models": before}})  # as the program once came
+    chat = home.open("-m", "groq:llama-3.3-70b", columns=120).prompt()
+    chat.enter("One").sees("Answer 1").prompt()
+    assert chat.leave() == 0
+    home.overlay(addresses)
+    chat = home.open("-c", columns=120, rows=40)
+    chat.sees("llama-3.3-70b-versatile is served to enterprise customers only since 16 August 2026;").prompt()
+    chat.enter("Two").sees("Answer 2").prompt()
+    assert home.groq.chats[-1].body["model"] == "openai/gpt-oss-120b"
+    assert chat.leave() == 0
 
 
 GROQ = Provider(name="groq", title="Groq", dialect="openai-chat", base_url="https://api.groq.com")

@@ -155,8 +155,8 @@ def test_an_id_that_the_providers_own_list_lacks_is_accepted_and_it_is_said(regi
     registry.learn(GROQ, [Model(name="fresh-1", id="fresh-1", provider=GROQ)])
     choice = registry.find("groq:fresh-11")
     assert choice.model.id == "fresh-11"
-    assert choice.note.endswith("Groq does not list it. Did you mean groq:fresh-1?")
-    assert registry.find("gpt-oss-120b").note == "Open weights. Groq does not list it."
+    assert choice.note.endswith("Groq does not list fresh-11. Did you mean groq:fresh-1?")
+    assert registry.find("gpt-oss-120b").note == "Open weights. Groq does not list gpt-oss-120b."
 
 
 def test_a_listed_model_is_found_without_its_provider_too(registry: ModelRegistry) -> None:

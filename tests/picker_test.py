@@ -40,8 +40,10 @@ conversation = Conversation(models.find(config.get("START", models.default)).mod
 services, tooling = ServiceManager(config.key), Tooling(None)
 context = ChatContext(config, models, services, conversation, CommandRegistry(), Lines(), tooling)
 print("what was said before")
-model = asyncio.run(pick_model(context))
-print("chosen:", model and ascii(model.full_name))
+choice = asyncio.run(pick_model(context))
+if choice and choice.note:
+    print(choice.note)
+print("chosen:", choice and ascii(choice.model.full_name))
 print("after:", ascii(input()))
 """
 
@@ -279,7 +281,8 @@ def test_a_name_that_is_gone_leads_to_its_successor_and_says_why(tmp_path: Path)
         shown.type("groq:llama-3.1-70b")
         shown.until_shown("was retired by Groq; gpt-oss-120b is its successor.")
         shown.press("enter")
-        assert left(shown)[-1] == "chosen: 'groq:gpt-oss-120b'"
+        said = "llama-3.1-70b was retired by Groq; gpt-oss-120b is its successor."
+        assert left(shown)[-2:] == [said, "chosen: 'groq:gpt-oss-120b'"]
 
 
 @pytest.mark.parametrize("columns", [60, 80, 200])
@@ -290,6 +293,7 @@ def test_a_model_that_is_not_for_everybody_is_marked_and_can_still_be_chosen(tmp
         assert "restricted" in next(line for line in shown.lines if line.startswith(">"))
         shown.until_shown("enterprise customers only since 16 August 2026")
         shown.press("enter")
+        assert "Groq recommends gpt-oss-120b." in " ".join(left(shown))
         assert left(shown)[-1] == "chosen: 'groq:llama-3.3-70b-versatile'"
 
 

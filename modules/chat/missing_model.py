@@ -6,7 +6,7 @@ from modules.llm.models import Model
 
 def with_successor(error: ParlanceError, model: Model) -> ParlanceError:
     """The same error, its cure beginning with the same question to the successor, where the catalogue knows one."""
-    if isinstance(error, ModelUnavailable) and model.successor:
-        instead = f"{model.provider.name}:{model.successor}"
-        error.cure = f'"/retry {instead}" asks the model that {model.provider.title} recommends. {error.cure}'.rstrip()
+    if isinstance(error, ModelUnavailable) and model.recommended:
+        line = f'"/retry {model.recommended}" asks the model that {model.provider.title} recommends.'
+        error.cure = f"{line} {error.cure}".rstrip()
     return error

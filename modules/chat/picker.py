@@ -20,7 +20,7 @@ from modules.chat.clean import clean
 from modules.chat.command import ChatContext
 from modules.chat.completer import every_model, rank
 from modules.errors import UsageError
-from modules.llm.models import Model
+from modules.llm.models import Choice, Model
 
 MAX_ROWS = 12
 OTHER_LINES = 4  # the filter, what the chosen model is, the keys, and one line of the conversation
@@ -32,8 +32,11 @@ STYLE = {"selected": "reverse", "current": "bold", "nokey": "dim", "quiet": "dim
 COLORS = {"mark": "ansigreen"}
 
 
-async def pick_model(context: ChatContext) -> Model | None:
-    """Let a person choose a model; None where they would rather not, or the terminal cannot show a list."""
+async def pick_model(context: ChatContext) -> Choice | None:
+    """Let a person choose a model, with what there is to know of it.
+
+    None where they would rather not, or the terminal cannot show a list.
+    """
     if context.config.plain:
         context.screen.say('This terminal cannot show the list. /models prints it, "/model NAME" chooses.')
         return None
@@ -77,6 +80,7 @@ class _Choices:
     def narrow(self, typed: str) -> None:
         """Show what fits: models whose key is set first, each group best first; the pointer goes to the top."""
         self.hint = ""
+        self._offered = Choice(self.current)
         self.at = 0
         words = typed.split()
         if not words:
@@ -95,6 +99,10 @@ class _Choices:
     def selected(self) -> _Row | None:
         return self.shown[self.at] if self.shown else None
 
+    def choice(self, row: _Row) -> Choice:
+        """What was found by a name that no row has keeps the note on how it was found."""
+        return self._offered if row.model == self._offered.model else self._context.models.choice(row.model)
+
     def _row(self, model: Model, label: str = "") -> _Row:
         models, config = self._context.models, self._context.config
         return _Row(model, config.has_key(model.provider.key_variable), models.lists(model), label)
@@ -110,7 +118,7 @@ class _Choices:
             self.hint = str(error)
             return
         label = "" if choice.model.known else f"use {choice.model.full_name} (limits unknown)"
-        self.shown, self.hint = [self._row(choice.model, label)], choice.note
+        self.shown, self.hint, self._offered = [self._row(choice.model, label)], choice.note, choice
 
 
 def _fit(words: Iterable[str], row: _Row) -> tuple[bool, bool, bool, tuple[int, int, int]] | None:
@@ -136,7 +144,7 @@ class _Picker:
         self._widths = [max(map(get_cwidth, column)) for column in table]
         self._top = 0
         self._filter = Buffer(multiline=False, on_text_changed=lambda buffer: self._choices.narrow(buffer.text))
-        self.app: Application[Model | None] = Application(
+        self.app: Application[Choice | None] = Application(
             layout=self._layout(),
             key_bindings=self._keys(),
             style=Style.from_dict(STYLE | (COLORS if context.config.color else {})),
@@ -255,7 +263,7 @@ class _Picker:
 
     def _choose(self) -> None:
         if row := self._choices.selected:
-            self.app.exit(result=row.model)
+            self.app.exit(result=self._choices.choice(row))
 
 
 def _cut(text: str, width: int) -> str:

@@ -47,6 +47,7 @@ class _Provider(Struct, frozen=True):
     key_page: str | UnsetType = UNSET
     service: str | UnsetType | None = UNSET
     note: str | UnsetType = UNSET
+    documents: bool | UnsetType = UNSET
     insecure: bool | UnsetType = UNSET
     profile: dict[str, Any] = {}
     models: dict[str, Any] | None = None
@@ -178,7 +179,7 @@ def _model(name: str, entry: _Model, provider: Provider, above: _Provider) -> Mo
         values["price"] = convert(entry.price, Price)
     if entry.reasoning:
         values["reasoning"] = tuple(sorted(entry.reasoning, key=LEVELS.index))
-    return Model(name=name, provider=provider, **{"id": name, **values})
+    return Model(name=name, provider=provider, **{"id": name, "documents": provider.documents, **values})
 
 
 def _given(entry: Struct, without: tuple[str, ...]) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from modules.errors import AmbiguousModel, UnknownModel
 from modules.llm.events import Usage
-from modules.llm.names import NOT_FOR_CHAT, is_listed, leaving, matches, nearest, release_of, restriction, successor
+from modules.llm.listings import Listings
+from modules.llm.names import either, leaving, matches, nearest, restriction, successor
 
 Dialect = Literal["anthropic-messages", "openai-responses", "openai-chat", "offline"]
 Level = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
@@ -51,7 +52,7 @@ class Provider(Struct, frozen=True, kw_only=True):
 
     `key_variable` is None where no key is needed; `key_page` is where a person gets one; `service` names the class
     that speaks to it, where that is not the dialect's usual one; `profile` is how its models depart from the dialect,
-    where an entry of the catalogue does not say otherwise.
+    and `documents` whether PDF goes with any of them, where an entry of the catalogue does not say otherwise.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Provider(Struct, frozen=True, kw_only=True):
     key_page: str = ""
     service: str | None = None
     note: str = ""
+    documents: bool = False
     profile: Profile = Profile()
 
     @property
@@ -141,6 +143,11 @@ class Model:
         """What `/model` understands from anywhere: provider:name."""
         return f"{self.provider.name}:{self.name}"
 
+    @property
+    def recommended(self) -> str:
+        """The full name of what its provider recommends instead; "" where the catalogue knows of nothing."""
+        return f"{self.provider.name}:{self.successor}" if self.successor else ""
+
 
 class Choice(Struct, frozen=True):
     """A model, and what a person should know about how it was found."""
@@ -158,35 +165,22 @@ class ModelRegistry:
         for model in self._models.values():
             self.providers.setdefault(model.provider.name, model.provider)
         self.default = default
-        self._added: dict[str, list[Model]] = {}
-        self._listed: dict[str, frozenset[str]] = {}
+        self._listings = Listings()
 
     def __iter__(self) -> Iterator[Model]:
         return iter(self._models.values())
 
     def of(self, provider: str) -> list[Model]:
         """The catalogue's models of one provider, then those its own list added."""
-        return [model for model in self if model.provider.name == provider] + self._added.get(provider, [])
+        return self._own(provider) + self._listings.added(provider)
 
     def learn(self, provider: Provider, listed: Iterable[Model]) -> None:
-        """Remember what the provider's own models endpoint names; the catalogue's entries stay as they are.
-
-        Models that are not for a chat, and dated releases of one that is there already, are not offered.
-        """
-        named = list(listed)
-        releases = frozenset(one for model in named for one in (_plain(model.id), release_of(model.id)))
-        plain = {_plain(model.id) for model in named} | {_plain(m.id) for m in self if m.provider.name == provider.name}
-        own = {_plain(model.id) for model in self if model.provider.name == provider.name}
-        new = [m for m in named if _plain(m.id) not in own and not NOT_FOR_CHAT.search(m.id)]
-        self._added[provider.name] = [
-            m for m in new if _plain(m.id) == release_of(m.id) or release_of(m.id) not in plain
-        ]
-        self._listed[provider.name] = releases
+        """Remember what the provider's own models endpoint names; the catalogue's entries stay as they are."""
+        self._listings.learn(provider, listed, self._own(provider.name))
 
     def lists(self, model: Model) -> bool | None:
         """Whether its provider's own list names the model; None where that list is not known."""
-        listed = self._listed.get(model.provider.name)
-        return is_listed(model.id, listed) if listed else None
+        return self._listings.lists(model)
 
     def successor(self, model: Model) -> Model | None:
         """What its provider recommends in the place of a model that it does not serve; None where that is not known."""
@@ -208,8 +202,7 @@ class ModelRegistry:
         provider, rest = self._split(text)
         if provider is not None:
             return self._find_at(provider, rest)
-        added = [model for models in self._added.values() for model in models]
-        if found := self._one(list(self), text) or self._one(added, text):
+        if found := self._one(list(self), text) or self._one(self._listings.all_added(), text):
             return found
         raise UnknownModel(f'No model is called "{text}".', cure=self._suggestion(text))
 
@@ -221,6 +214,9 @@ class ModelRegistry:
             if any(wanted in (word.lower(), f"{model.provider.name}:{word.lower()}") for word in words):
                 return True
         return False
+
+    def _own(self, provider: str) -> list[Model]:
+        return [model for model in self if model.provider.name == provider]
 
     def _split(self, text: str) -> tuple[Provider | None, str]:
         # Ids may hold ":" and "/" themselves, so only a known provider's name splits, and only the first separator.
@@ -248,45 +244,38 @@ class ModelRegistry:
         candidates = matches(models, text)
         if len(candidates) > 1:
             names = [model.full_name for model, _ in candidates]
-            raise AmbiguousModel(f'"{text}" could be {_either(names)}.', cure="Type more of the name.")
+            raise AmbiguousModel(f'"{text}" could be {either(names)}.', cure="Type more of the name.")
         return self._noted(*candidates[0]) if candidates else None
 
     def _unlisted(self, provider: Provider, id: str) -> Choice:
         near = nearest(id, self.of(provider.name))
-        hint = f"Did you mean {_either(near)}?" if near else ""
+        hint = f"Did you mean {either(near)}?" if near else ""
         note = f'"{id}" is not in models.yaml: its limits and abilities are unknown.'
         choice = self._noted(_unknown(provider, id), note)
         return Choice(choice.model, f"{choice.note} {hint}".rstrip())
 
     def _noted(self, model: Model, note: str) -> Choice:
-        lacks = f"{model.provider.title} does not list it." if self.lists(model) is False else ""
+        lacks = f"{model.provider.title} does not list {model.name}." if self.lists(model) is False else ""
         return Choice(model, " ".join(filter(None, (note, lacks))))
 
     def _suggestion(self, text: str) -> str:
         near = nearest(text, self)
-        return f"Did you mean {_either(near)}?" if near else "/models lists what there is."
+        return f"Did you mean {either(near)}?" if near else "/models lists what there is."
 
 
 def _unknown(provider: Provider, id: str, successor: str = "") -> Model:
     return Model(
-        name=id, id=id, provider=provider, known=False, vision=True, profile=provider.profile, successor=successor
+        name=id,
+        id=id,
+        provider=provider,
+        successor=successor,
+        vision=True,
+        documents=provider.documents,
+        profile=provider.profile,
+        known=False,
     )
-
-
-def _plain(id: str) -> str:
-    return id.lower().removeprefix("models/")
 
 
 def at(provider: Provider, base_url: str) -> Provider:
     """The same provider at another address."""
     return replace(provider, base_url=base_url)
-
-
-def _either(names: list[str]) -> str:
-    shown = names[:5]
-    more = f" or {len(names) - 5} more" if len(names) > 5 else ""
-    if len(shown) == 1:
-        return shown[0] + more
-    if more:
-        return ", ".join(shown) + more
-    return f"{', '.join(shown[:-1])} or {shown[-1]}"

@@ -91,19 +91,34 @@ def nearest(typed: str, models: Iterable["Model"]) -> list[str]:
     return list(dict.fromkeys(by_word[word].full_name for word in words))[:3]
 
 
-def release_of(id: str) -> str:
-    """The id without what a provider's list may add to it: a folder, a date, `:latest`.
+def either(names: list[str]) -> str:
+    """Up to five names as one says them, "a, b or c"."""
+    shown = names[:5]
+    more = f" or {len(names) - 5} more" if len(names) > 5 else ""
+    if len(shown) == 1:
+        return shown[0] + more
+    if more:
+        return ", ".join(shown) + more
+    return f"{', '.join(shown[:-1])} or {shown[-1]}"
 
-    Anthropic lists claude-haiku-4-5-20251001 where claude-haiku-4-5 is asked for, Gemini models/gemini-3.5-flash,
-    Ollama llama3.1:latest.
+
+def plain(id: str) -> str:
+    """The id in small letters, without the folder that Google's list puts before it."""
+    return id.lower().removeprefix("models/")
+
+
+def release_of(id: str) -> str:
+    """The plain id without what a provider's list may add behind it: a date, `:latest`.
+
+    Anthropic lists claude-haiku-4-5-20251001 where claude-haiku-4-5 is asked for, Ollama llama3.1:latest.
     """
-    return _DATE.sub("", id.lower().removeprefix("models/").removesuffix(":latest"))
+    return _DATE.sub("", plain(id).removesuffix(":latest"))
 
 
 def is_listed(id: str, listed: Collection[str]) -> bool:
     """Whether a list that holds these releases serves the id. One that ends in -latest is an alias and not listed."""
-    plain = id.lower().removeprefix("models/").removesuffix(":latest")
-    return plain.endswith("-latest") or plain in listed
+    wanted = plain(id).removesuffix(":latest")
+    return wanted.endswith("-latest") or wanted in listed
 
 
 def _led(found: Iterable["Model"], wanted: str, models: Sequence["Model"]) -> list[Match]:

@@ -50,7 +50,7 @@ async def model(chat: ChatContext, args: str) -> Ask | None:
         picked = await pick_model(chat)
         if picked is None:
             return None
-        choice = chat.models.choice(picked)
+        choice = picked
     if PLAN in words:
         show_plan(chat, choice)
     else:
