@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from modules.errors import ConfigError
 from modules.llm.catalogue import load
-from modules.llm.models import Model, ModelRegistry, Price
+from modules.llm.models import Model, ModelRegistry
+from modules.llm.price import Price
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = """\

@@ -9,7 +9,8 @@ from modules.llm.catalogue import load
 from modules.llm.events import Usage
 from modules.llm.failures import transport
 from modules.llm.message import IMAGES, user
-from modules.llm.models import ModelRegistry, Price
+from modules.llm.models import ModelRegistry
+from modules.llm.price import Price
 from modules.session import prices
 from modules.session.conversation import Conversation
 from modules.session.plan import Plan, plan

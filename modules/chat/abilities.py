@@ -1,6 +1,7 @@
 """A model in one quiet line: its window, its price, what it takes, and whether its key is set."""
 
-from modules.llm.models import Model, Price
+from modules.llm.models import Model
+from modules.llm.price import Price
 from modules.session.prices import price_of
 
 

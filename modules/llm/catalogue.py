@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from msgspec import UNSET, Meta, Struct, UnsetType, convert
 
 from modules.errors import ConfigError, UsageError
-from modules.llm.models import LEVELS, Dialect, Level, Model, ModelRegistry, Price, Profile, Provider, at
+from modules.llm.models import LEVELS, Dialect, Level, Model, ModelRegistry, Profile, Provider, at
+from modules.llm.price import Price
 from modules.llm.strict_yaml import Document, Keys
 
 Tokens = Annotated[int, Meta(ge=1, le=10**9)]

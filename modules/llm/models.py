@@ -11,9 +11,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from modules.errors import AmbiguousModel, UnknownModel
-from modules.llm.events import Usage
 from modules.llm.listings import Listings
 from modules.llm.names import either, leaving, matches, nearest, restriction, successor
+from modules.llm.price import Price
 
 Dialect = Literal["anthropic-messages", "openai-responses", "openai-chat", "offline"]
 Level = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
@@ -83,29 +83,6 @@ class Provider(Struct, frozen=True, kw_only=True):
         """On this machine: no proxy, and the cure for a refused connection is to start the server."""
         host = urlsplit(self.base_url).hostname or ""
         return host in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
-
-
-class Price(Struct, frozen=True, kw_only=True):
-    """Dollars per million tokens.
-
-    `until`: the price holds for prompts of up to so many tokens; longer ones cost more, how much is not known here.
-    """
-
-    input: float
-    output: float
-    cache_read: float | None = None
-    cache_write: float | None = None
-    until: int | None = None
-
-    def of(self, usage: Usage) -> float | None:
-        """What a request cost, in dollars; None where the prompt was longer than the price is known for."""
-        if self.until is not None and usage.input > self.until:
-            return None
-        read = self.input if self.cache_read is None else self.cache_read
-        write = self.input if self.cache_write is None else self.cache_write
-        fresh = usage.input - usage.cache_read - usage.cache_write
-        cost = fresh * self.input + usage.cache_read * read + usage.cache_write * write + usage.output * self.output
-        return cost / 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ from msgspec import Struct
 from modules.llm.events import Usage
 from modules.llm.ledger import ledger_key
 from modules.llm.message import Message
-from modules.llm.models import Level, Model, Price
+from modules.llm.models import Level, Model
 from modules.llm.parts import Image, Reasoning
+from modules.llm.price import Price
 from modules.session.conversation import Conversation
 from modules.session.prices import cost_of, is_dated, price_of
 from modules.session.switch import Handover, documents, handover
