@@ -1,7 +1,8 @@
 """What providers' own lists name, beside the catalogue: which of its models they lack, and which they add."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from modules.llm.names import NOT_FOR_CHAT, is_listed, plain, release_of
@@ -10,38 +11,57 @@ if TYPE_CHECKING:
     from modules.llm.models import Model, Provider
 
 
+class Listing:
+    """One provider's list, looked through only when somebody asks: a start with a list of hundreds must not wait."""
+
+    def __init__(self, provider: "Provider", listed: Iterable["Model"], catalogued: Sequence["Model"]) -> None:
+        self._provider = provider
+        self._source = listed
+        self._catalogued = catalogued
+
+    @cached_property
+    def _models(self) -> list["Model"]:
+        return list(self._source)
+
+    @cached_property
+    def releases(self) -> frozenset[str]:
+        """What the list serves, by the ids that may be asked for."""
+        return frozenset(one for model in self._models for one in (plain(model.id), release_of(model.id)))
+
+    @cached_property
+    def added(self) -> list["Model"]:
+        """What the catalogue does not hold, without models for other things and dated releases of what is there."""
+        own = {plain(model.id) for model in self._catalogued}
+        there = own | {plain(model.id) for model in self._models}
+        any_pdf = self._provider.documents
+        return [
+            dataclasses.replace(model, documents=True) if any_pdf and not model.documents else model
+            for model in self._models
+            if plain(model.id) not in own
+            and (plain(model.id) == release_of(model.id) or release_of(model.id) not in there)
+            and not NOT_FOR_CHAT.search(model.id)
+        ]
+
+
 class Listings:
     """The lists by provider. Without one nothing is known of what a provider serves."""
 
     def __init__(self) -> None:
-        self._added: dict[str, list[Model]] = {}
-        self._listed: dict[str, frozenset[str]] = {}
+        self._by_provider: dict[str, Listing] = {}
 
-    def learn(self, provider: "Provider", listed: Iterable["Model"], catalogued: Iterable["Model"]) -> None:
-        """Take the provider's list in the place of the one before.
-
-        Models that are not for a chat, and dated releases of one that is there already, are not offered.
-        """
-        named = list(listed)
-        own = {plain(model.id) for model in catalogued}
-        there = own | {plain(model.id) for model in named}
-        self._listed[provider.name] = frozenset(one for m in named for one in (plain(m.id), release_of(m.id)))
-        self._added[provider.name] = [
-            dataclasses.replace(model, documents=True) if provider.documents and not model.documents else model
-            for model in named
-            if plain(model.id) not in own
-            and not NOT_FOR_CHAT.search(model.id)
-            and (plain(model.id) == release_of(model.id) or release_of(model.id) not in there)
-        ]
+    def learn(self, provider: "Provider", listed: Iterable["Model"], catalogued: Sequence["Model"]) -> None:
+        """Take the provider's list in the place of the one before."""
+        self._by_provider[provider.name] = Listing(provider, listed, catalogued)
 
     def added(self, provider: str) -> list["Model"]:
         """What this provider's list names and the catalogue does not."""
-        return self._added.get(provider, [])
+        listing = self._by_provider.get(provider)
+        return listing.added if listing else []
 
     def all_added(self) -> list["Model"]:
-        return [model for models in self._added.values() for model in models]
+        return [model for listing in self._by_provider.values() for model in listing.added]
 
     def lists(self, model: "Model") -> bool | None:
-        """Whether its provider's list names the model; None where that list is not known."""
-        listed = self._listed.get(model.provider.name)
-        return is_listed(model.id, listed) if listed else None
+        """Whether its provider's list names the model; None where that list is not known, or empty."""
+        listing = self._by_provider.get(model.provider.name)
+        return is_listed(model.id, listing.releases) if listing and listing.releases else None

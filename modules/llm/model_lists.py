@@ -4,6 +4,7 @@ import contextlib
 import os
 import time
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -34,6 +35,7 @@ class _Listed(msgspec.Struct, omit_defaults=True):
 
     def model(self, provider: Provider) -> Model:
         facts = {field: getattr(self, field) for field in self.__struct_fields__}
+        facts["documents"] |= provider.documents  # here, since copying hundreds of models takes many milliseconds
         return Model(name=self.id, provider=provider, known=False, **facts)
 
 
@@ -57,7 +59,7 @@ class ModelLists:
         for provider in models.providers.values():
             found = lists.get(_key(provider))
             if found is not None and found.models and 0 <= now - found.given < FORGOTTEN:
-                models.learn(provider, [one.model(provider) for one in found.models])
+                models.learn(provider, map(partial(_Listed.model, provider=provider), found.models))
 
     def is_due(self, provider: Provider) -> bool:
         """Whether a day has passed since the provider gave its list, and an hour since it did not."""

@@ -112,7 +112,8 @@ def release_of(id: str) -> str:
 
     Anthropic lists claude-haiku-4-5-20251001 where claude-haiku-4-5 is asked for, Ollama llama3.1:latest.
     """
-    return _DATE.sub("", plain(id).removesuffix(":latest"))
+    release = plain(id).removesuffix(":latest")
+    return _DATE.sub("", release) if release[-1:].isdigit() else release
 
 
 def is_listed(id: str, listed: Collection[str]) -> bool:

@@ -96,7 +96,6 @@ async def new(chat: ChatContext, args: str) -> Ask | None:
     chat.conversation = Conversation(old.model, old.instructions, journal=old.journal)
     chat.conversation.previous, chat.conversation.reasoning = old.previous, old.reasoning
     chat.attachments.clear()
-    chat.unanswered = None
     chat.screen.say(f"A new conversation with {old.model.full_name}.")
     return None
 
