@@ -106,6 +106,9 @@ class TestInTheChat:
     def test_a_question_in_a_pipe_asks_for_no_list(self, home: Home) -> None:
         assert home.run("-p", "Hm?", *OSS).stdout == "Answer 1 from groq.\n"
         assert lists_asked(home) == 0
+        done = home.run("-p", "Hm?", "-m", "groq:llama-3.1-70b")
+        assert done.stdout == "Answer 2 from groq.\n"
+        assert done.stderr == "parlance: llama-3.1-70b was retired by Groq; gpt-oss-120b is its successor.\n"
 
 
 class TestAModelThatIsNotServed:
