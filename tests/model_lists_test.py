@@ -16,7 +16,7 @@ from modules.llm.model_lists import DAY, HOUR, ModelLists
 from modules.llm.models import Model, ModelRegistry, Provider
 from tests.home import Home
 from tests.terminal import CTRL_C, Terminal
-from tests.wire import Status
+from tests.wire import Answer, Status, Text
 
 OSS = ("-m", "groq:gpt-oss-120b")
 LISTED = ["openai/gpt-oss-120b", "brand-new/thing-9b", "whisper-large-v3"]
@@ -75,6 +75,16 @@ class TestInTheChat:
     def key_of(said: str, name: str) -> str:
         line = next(line for line in said.splitlines() if line.split("  ")[0].strip() == name)
         return next(cell.strip() for cell in line.removeprefix(name).split("  ") if cell.strip())
+
+    def test_no_list_is_asked_for_while_a_turn_runs(self, home: Home) -> None:
+        home.groq.answer("First.", Answer(Text(" ".join(f"word{n}" for n in range(60))), pace=0.05))
+        chat = home.open(*OSS, columns=120, rows=60).prompt()
+        chat.enter("One").sees("First.").prompt().enter("Count").sees("word30 ")
+        assert home.groq.requests[-1].method == "POST", "three seconds of answering are longer than the pause"
+        chat.sees("word59").prompt()
+        until_kept(chat, home)
+        assert lists_asked(home) == 1
+        assert chat.leave() == 0
 
     def test_a_list_that_cannot_be_had_is_not_mentioned_and_not_asked_for_again_within_an_hour(
         self, home: Home
