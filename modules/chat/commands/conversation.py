@@ -93,7 +93,7 @@ async def new(chat: ChatContext, args: str) -> Ask | None:
     The model and the instructions stay.
     """
     old = chat.conversation
-    chat.conversation = Conversation(old.model, old.instructions, journal=old.journal)
+    chat.conversation = Conversation(old.model, old.instructions, journal=old.journal, learned=old.learned)
     chat.conversation.previous, chat.conversation.reasoning = old.previous, old.reasoning
     chat.attachments.clear()
     chat.screen.say(f"A new conversation with {old.model.full_name}.")
