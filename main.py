@@ -215,7 +215,9 @@ def _list_models() -> int:
     config = Config()
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
     for model in models:
-        sys.stdout.write(_cleaned("\t".join(columns(model, config.has_key(model.provider.key_variable)))) + "\n")
+        sys.stdout.write(
+            _cleaned("\t".join(columns(model, config.has_key(model.provider.key_variable), models.lists(model)))) + "\n"
+        )
     sys.stdout.flush()
     return 0
 

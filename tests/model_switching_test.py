@@ -337,7 +337,7 @@ class TestWhatCannotBe:
         [
             ("claude-sonet-5.5", "Did you mean anthropic:claude-sonnet-5.5"),
             ("gtp-6.1-sol", "Did you mean openai:gpt-6.1-sol"),
-            ("lama-3.3-70b", "groq:llama-3.3-70b"),
+            ("lama-3.3-70b", "groq:gpt-oss-120b"),
             ("no-such-thing-at-all", "/models"),
             ("groq:", "Which model of Groq?"),
         ],
@@ -407,12 +407,12 @@ class TestTypedAtTheRealProgram:
         for name in (GROQ, OPENAI, ANTHROPIC):
             chat.enter(f"/model {name}").sees(f"→ {name} ·").prompt()
             chat.enter(f"Who are you, {name}?").sees(f"Answer 1 from {name.partition(':')[0]}.").prompt()
-        chat.enter("/model groq:llama-3.1-70b").sees("was retired by Groq; llama-3.3-70b is its successor")
-        chat.sees("anthropic:claude-sonnet-5.5 → groq:llama-3.3-70b · 4 turns carry over").prompt()
+        chat.enter("/model groq:llama-3.1-70b").sees("was retired by Groq; gpt-oss-120b is its successor")
+        chat.sees("anthropic:claude-sonnet-5.5 → groq:gpt-oss-120b · 4 turns carry over").prompt()
         home.groq.answer(LONG)
         chat.enter("Count").sees("word20 ").type(CTRL_C).sees("Interrupted").prompt()
         home.groq.wait_for_disconnect()
-        chat.enter("/model -").sees("groq:llama-3.3-70b → anthropic:claude-sonnet-5.5 · 5 turns carry over").prompt()
+        chat.enter("/model -").sees("groq:gpt-oss-120b → anthropic:claude-sonnet-5.5 · 5 turns carry over").prompt()
         chat.enter("Go on").sees("Answer 2 from anthropic.").prompt()
         chat.enter("/help model").sees("/model [name] [--plan] Go on with another model").prompt()
         assert chat.enter("/exit").exit_code() == 0
@@ -423,7 +423,7 @@ class TestTypedAtTheRealProgram:
             "anthropic": 2, "openai": 1, "groq": 2, "ollama": 0
         }  # fmt: skip
         assert all(request.broken == [] for requests in asked.values() for request in requests)
-        assert asked["groq"][1].body["model"] == "llama-3.3-70b-versatile"
+        assert asked["groq"][1].body["model"] == "openai/gpt-oss-120b"
         said = texts(asked["anthropic"][1])
         assert said[0] == "hello"
         assert said[2::2][:3] == [f"Who are you, {name}?" for name in (GROQ, OPENAI, ANTHROPIC)]

@@ -9,7 +9,8 @@ from modules.llm.catalogue import load
 from modules.llm.events import Usage
 from modules.llm.failures import transport
 from modules.llm.message import user
-from modules.llm.models import ModelRegistry, Price
+from modules.llm.models import ModelRegistry
+from modules.llm.price import Price
 from modules.session import prices
 from modules.session.conversation import Conversation
 from modules.session.plan import Plan, plan
@@ -113,7 +114,7 @@ class TestOnTheScreen:
     def test_nothing_of_the_plan_is_cut_off(self, home: Home, columns: int) -> None:
         chat = home.open("-m", GROQ, columns=columns, rows=50).prompt()
         chat.enter("Well?").sees("Answer 1").prompt()
-        shown = chat.ask("/model gpt-6.2-sol --plan")
+        shown = chat.ask("/model openrouter:auto --plan")
         assert "…" not in shown
         assert "unknown" in shown
 

@@ -50,7 +50,7 @@ CURES: dict[type[ParlanceError], Cure] = {
     errors.NotVerified: Cure(("verify",)),
     errors.RegionRefused: Cure(),
     errors.QuotaExhausted: Cure(("credit",)),
-    errors.ModelUnavailable: Cure(("list",)),
+    errors.ModelUnavailable: Cure(("list",), ("successor", "elsewhere")),
     errors.EndpointNotFound: Cure(("address",)),
     errors.RequestRefused: Cure(("change",)),
     errors.ContextOverflow: Cure(("shorten",), ("larger", "anew")),
@@ -241,6 +241,8 @@ def _command(step: str, at: Situation) -> str:
     """A step as a command of the chat and what it does; "" where it would do nothing."""
     if at.left == "nothing":
         return f"/models {at.model.provider.name} --refresh lists what there is" if step == "list" else ""
+    if step == "successor" and at.model.recommended:
+        return f"/retry {at.model.recommended} asks the model that {at.model.provider.title} recommends"
     if step in FITTING:
         name, does = _fitting(step, at), FITTING[step][1]
         if name and at.left == "results":
@@ -268,6 +270,8 @@ def _argument(step: str, at: Situation) -> str:
         name, does = _fitting(step, at), FITTING[step][1]
         return f"-m {name} {does}" if name else ""
     match step:
+        case "successor" if at.model.recommended:
+            return f"-m {at.model.recommended} asks the model that {at.model.provider.title} recommends"
         case "list":
             return "--list-models lists what there is"
         case "anew" if at.earlier:

@@ -13,6 +13,7 @@ from modules.chat.endings import ending
 from modules.chat.footer import footer
 from modules.chat.interrupt import Keyboard, resuming
 from modules.chat.keys_in_text import found_in, keys_of, own_in_files
+from modules.chat.list_refresh import ListRefresh
 from modules.chat.prompt import Leaving, Prompt
 from modules.chat.render import Answer, show
 from modules.chat.screen import TerminalScreen
@@ -47,13 +48,17 @@ class Interactive:
         self._prompt = Prompt(context)
         self._warming: set[asyncio.Task[None]] = set()
         self._warmed: Model | None = None
+        self._lists = ListRefresh(context)
 
     async def run(self) -> None:
         """Read lines until the person leaves."""
         self._prompt.app.after_render += lambda _: self._warm_up_soon()
         # Also between a prompt and its answer: what is typed there is not echoed, and Enter does not become a new line.
         with self._prompt.app.input.raw_mode(), resuming(self._prompt.app.input):
-            await self._read_lines()
+            try:
+                await self._read_lines()
+            finally:
+                self._lists.stop()
 
     async def _read_lines(self) -> None:
         refused_at = -TWICE
@@ -147,6 +152,7 @@ class Interactive:
 
     async def _ask(self, asked: Ask) -> None:
         """Run one turn on the screen, and leave the question in the next prompt where it found no answer."""
+        self._lists.stop()
         self._context.unanswered = None
         conversation = self._context.conversation
         model = asked.model or conversation.model
@@ -174,6 +180,7 @@ class Interactive:
         if ended is not None:
             self._screen.say(f"{ended.words} {of_ending_in_chat(ended, self._situation(asked))}")
         self._screen.write("\n")
+        self._lists.after_answer(model)
 
     def _situation(self, asked: Ask) -> Situation:
         """Where the person stands after a turn, for what can be done about it."""

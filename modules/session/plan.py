@@ -7,7 +7,8 @@ from msgspec import Struct
 
 from modules.llm.events import Usage
 from modules.llm.ledger import ledger_key
-from modules.llm.models import Level, Model, Price
+from modules.llm.models import Level, Model
+from modules.llm.price import Price
 from modules.llm.replay import documents, hidden_images, pieces_of_reasoning, reads, sees
 from modules.llm.tool_spec import ToolChoice, ToolSpec
 from modules.session.conversation import Conversation

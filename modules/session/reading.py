@@ -12,7 +12,7 @@ from modules.llm.history import Message
 from modules.llm.learned import LearnedFacts
 from modules.llm.ledger import Ledger
 from modules.llm.message import Entry
-from modules.llm.models import LEVELS, Model, ModelRegistry
+from modules.llm.models import LEVELS, Choice, Model, ModelRegistry
 from modules.llm.tool_spec import ToolSpec
 from modules.session.adoption import Issuers, adopt
 from modules.session.conversation import Conversation, Node, Spent
@@ -54,10 +54,10 @@ def read(
         return None
     head, model_id, previous_id, system, reasoning = row
     stored = _models(connection)
-    model, note = _answering(stored.get(model_id), models, start)
-    conversation = Conversation(model, str(system), id=id, learned=learned)
-    if previous_id is not None:
-        conversation.previous = _current(stored.get(previous_id), models)
+    chosen = _answering(stored.get(model_id), models, start)
+    conversation = Conversation(chosen.model, str(system), id=id, learned=learned)
+    if previous_id is not None and (before := _current(stored.get(previous_id), models)):
+        conversation.previous = before.model
     conversation.reasoning = next((level for level in LEVELS if level == reasoning), None)
     fetch = _Blobs(connection).fetch
     conversation.spent = _spent(connection, id, stored)
@@ -70,7 +70,7 @@ def read(
     conversation.tools = _declared(connection, id)
     ledgers, refused = _ledgers(connection, id, conversation, fetch)
     conversation.ledgers = adopt(ledgers, refused, spoke, learned)
-    return Loaded(conversation, _grown(connection, id, conversation.head, fetch), [note] if note else [])
+    return Loaded(conversation, _grown(connection, id, conversation.head, fetch), [chosen.note] if chosen.note else [])
 
 
 class _Blobs:
@@ -100,23 +100,25 @@ def _models(connection: sqlite3.Connection) -> dict[int, Model]:
     return found
 
 
-def _current(stored: Model | None, models: ModelRegistry) -> Model | None:
-    """The catalogue's entry for a model that was saved, its successor, or None where it is gone."""
+def _current(stored: Model | None, models: ModelRegistry) -> Choice | None:
+    """The catalogue's entry for a model that was saved, its successor with a note, or None where it is gone."""
     if stored is None:
         return None
     try:
-        found = models.find(stored.full_name).model
+        found = models.find(stored.full_name)
     except UsageError:
         return None
-    same = found.known and (found.full_name == stored.full_name or found.id == stored.id)
-    return found if same or not stored.known or stored.name in found.retired else None
+    model = found.model
+    if not stored.known or (model.known and (model.full_name == stored.full_name or model.id == stored.id)):
+        return Choice(model)
+    return found if model == models.successor(stored) else None
 
 
-def _answering(stored: Model | None, models: ModelRegistry, start: Model) -> tuple[Model, str]:
-    if model := _current(stored, models):
-        return model, ""
+def _answering(stored: Model | None, models: ModelRegistry, start: Model) -> Choice:
+    if choice := _current(stored, models):
+        return choice
     gone = stored.full_name if stored else "The model of this conversation"
-    return start, f"{gone} is no longer in models.yaml; {start.full_name} answers."
+    return Choice(start, f"{gone} is no longer in models.yaml; {start.full_name} answers.")
 
 
 def _nodes(connection: sqlite3.Connection, id: str, fetch: Fetch) -> list[Node]:

@@ -97,6 +97,9 @@ async def retry(chat: ChatContext, args: str) -> Ask | None:
     With a model, that one is asked for this turn. The answer so far stays in a branch of its own. A question that was
     given back without an answer is the last one.
     """
+    name, _, behind = args.partition(" ")
+    if chat.unanswered is not None and behind.split() == chat.unanswered.text.split():
+        args = name  # typed in front of the question, which stands in the prompt
     choice = chat.models.find(args) if args else None
     if choice is not None:
         chat.services.check_key(choice.model.provider)

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from modules.chat.abilities import columns, compact
+from modules.chat.abilities import columns, compact, mark
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.completer import complete_models
+from modules.chat.list_refresh import listed
 from modules.chat.manifest import manifest
 from modules.chat.words import count, overflow
 from modules.errors import BadKey, MissingKey, SwitchFailed, UsageError
@@ -49,7 +50,7 @@ async def model(chat: ChatContext, args: str) -> Ask | None:
         picked = await pick_model(chat)
         if picked is None:
             return None
-        choice = Choice(picked)
+        choice = picked
     if PLAN in words:
         show_plan(chat, choice)
     else:
@@ -129,7 +130,8 @@ async def models(chat: ChatContext, args: str) -> Ask | None:
         await _refresh(chat, names or [chat.conversation.model.provider.name])
     shown = [model for name in (names or chat.models.providers) for model in chat.models.of(name)]
     has_key = {model.provider: chat.config.has_key(model.provider.key_variable) for model in shown}
-    chat.screen.table(fitting([HEADINGS, *(listed(m, has_key[m.provider]) for m in shown)], chat.screen.size()[0]))
+    rows = [row(model, has_key[model.provider], chat.models.lists(model)) for model in shown]
+    chat.screen.table(fitting([HEADINGS, *rows], chat.screen.size()[0]))
     missing = dict.fromkeys(one.key_variable for one, there in has_key.items() if not there and one.key_variable)
     if missing:
         chat.screen.say(f"Not set: {', '.join(missing)}. /config says where a key goes.")
@@ -139,13 +141,13 @@ async def models(chat: ChatContext, args: str) -> Ask | None:
 HEADINGS = ("model", "key", "window", "takes", "price")
 
 
-def listed(model: Model, has_key: bool) -> tuple[str, ...]:
-    """A row under HEADINGS; the key in a word, so that it is there in the narrowest window."""
+def row(model: Model, has_key: bool, listed: bool | None) -> tuple[str, ...]:
+    """Under HEADINGS; the key, or why the model may not answer, in a word: it is there in the narrowest window."""
     name, window, price, takes, _ = columns(model, has_key)
-    mark = "key" if has_key else "no key"
+    key = "key" if has_key else "no key"
     if model.provider.key_variable is None:
-        mark = "local" if model.provider.is_local or model.provider.dialect == "offline" else "open"
-    return name, mark, window, takes, price
+        key = "local" if model.provider.is_local or model.provider.dialect == "offline" else "open"
+    return name, mark(model, listed) or key, window, takes, price
 
 
 def fitting(rows: list[tuple[str, ...]], columns: int) -> list[tuple[str, ...]]:
@@ -158,11 +160,8 @@ def fitting(rows: list[tuple[str, ...]], columns: int) -> list[tuple[str, ...]]:
 async def _refresh(chat: ChatContext, names: list[str]) -> None:
     for name in names:
         provider = chat.models.providers[name]
-        any_model = Model(name="", id="", provider=provider)
-        service = await chat.services.service_for(any_model)
-        listed = list(await service.models())
-        chat.models.learn(provider, listed)
-        chat.screen.say(f"{provider.title} lists {count(len(listed), 'model')}.")
+        found = await listed(chat, provider)
+        chat.screen.say(f"{provider.title} lists {count(len(found), 'model')}.")
 
 
 def provider_names(chat: ChatContext) -> Iterator[tuple[str, str]]:
