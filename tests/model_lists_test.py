@@ -141,7 +141,7 @@ class TestAModelThatIsNotServed:
 
     def test_the_line_may_also_stand_before_the_question_that_is_in_the_prompt(self, home: Home) -> None:
         chat = home.open("-m", "groq:llama-3.3-70b-versatile", columns=120, rows=60).prompt()
-        chat.enter("What is a quark?").sees('"/retry groq:gpt-oss-120b"').prompt("What is a quark?")
+        chat.enter("What is a quark?").sees("/retry groq:gpt-oss-120b asks").prompt("What is a quark?")
         chat.type("\x01/retry groq:gpt-oss-120b ").type("\r").sees("Answer 1 from groq.").prompt()
         assert home.groq.chats[-1].body["messages"][-1]["content"] == "What is a quark?"
 
