@@ -1,4 +1,9 @@
-"""Every sample of `modules/llm/error_words.toml` comes out as the class and facts that stand beside it."""
+"""Every sample of `modules/llm/error_words.toml` comes out as the class and facts that stand beside it.
+
+Of the 248 samples the code before this table (0749388) named the right class, or the nearest that it had, for 93, and
+for 49 of those with every number, field and wait that they hold. A sample that stood in no table yet is worth a row:
+of 165 sentences made up or remembered before they were looked for, 47 were not understood at first.
+"""
 
 import json
 import subprocess
@@ -127,6 +132,23 @@ def test_the_words_are_found_in_every_shape_of_body(body: Any) -> None:
 def test_the_provider_behind_a_gateway_is_named() -> None:
     body = {"error": {"message": "Provider returned error", "metadata": {"raw": "No.", "provider_name": "Acme"}}}
     assert "Acme, behind Somewhere, says: No." in error_of({"status": 400, "message": body}).message
+
+
+@pytest.mark.parametrize(("number", "words"), [(402, "Pay."), (0, CREDIT)])
+def test_an_error_with_a_good_status_is_what_its_words_say(number: int, words: str) -> None:
+    body = json.dumps({"error": {"message": words, "code": number}}).encode()
+    error = failures.not_a_stream(provider_of(), "application/json", body)
+    assert type(error) is (errors.QuotaExhausted if words == CREDIT else errors.ProtocolError)
+    assert words in error.message
+
+
+def test_the_numbers_of_a_refusal_are_said() -> None:
+    """C6: a full window is told with the tokens that it holds, also where the words do not say them."""
+    body = {
+        "error": {"type": "exceed_context_size_error", "message": "Too much.", "n_prompt_tokens": 13392, "n_ctx": 8192}
+    }
+    assert "13,392 tokens" in error_of({"status": 400, "message": body}).message
+    assert "8,192" in error_of({"status": 400, "message": body}).message
 
 
 def test_what_a_body_repeats_of_the_request_decides_nothing() -> None:

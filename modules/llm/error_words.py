@@ -106,6 +106,8 @@ def _output(
     kind: type[errors.ProviderError], facts: dict[str, Any], found: list[dict[str, Any]], dialect: str
 ) -> Verdict:
     """With a window and what was sent, the limit is the room that is left; without room it is no matter of output."""
+    if "over" in facts:
+        return Verdict(kind, {"limit": facts["over"] - 1})
     if "window" not in facts:
         return Verdict(kind, facts)
     window, sent = facts["window"], facts["input"]
