@@ -20,6 +20,7 @@ from modules.llm import error_words
 from modules.llm.models import Model, Provider
 from modules.llm.report import Report, read_report, short
 
+LONGEST_BODY = 1_000_000  # bytes of an error that are read
 RETRY = "Ask again."
 CHECK_URL = "Check the base URL of {name}."
 # What a status means where the words say nothing.
@@ -97,12 +98,25 @@ def translate(error: BaseException, provider: Provider, model: Model | None, key
     status = getattr(error, "status_code", None)
     body = getattr(error, "body", None)
     if isinstance(status, int) and status >= 300:
-        headers: Mapping[str, str] = getattr(getattr(error, "response", None), "headers", None) or {}
-        report = read_report(status, body, headers)
+        response = getattr(error, "response", None)
+        headers: Mapping[str, str] = getattr(response, "headers", None) or {}
+        whole = _whole_body(response)
+        report = read_report(status, body if whole is None else whole, headers)
         return classify(report, provider, model, key)
     if isinstance(body, dict):
         return in_stream(body, provider, model, key)
     return transport(error, provider)
+
+
+def _whole_body(response: Any) -> Any:
+    """The body that came, of which the SDKs hand on only what stands under "error"; None where it was not read."""
+    if not getattr(response, "is_stream_consumed", False):
+        return None
+    content = response.content[:LONGEST_BODY]
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return content.decode(errors="replace") or None
 
 
 def in_stream(
