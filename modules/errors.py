@@ -165,7 +165,12 @@ class OverRateLimit(RequestTooLarge):
 
 
 class ReasoningUnreadable(RequestRefused):
-    """The conversation can go on without that reasoning; the turn sees to it."""
+    """The conversation can go on without that reasoning; the turn sees to it.
+
+    `missing` says that it is the other way round: the endpoint wants reasoning back that was not given to it.
+    """
+
+    missing = False
 
 
 class FieldRefused(RequestRefused):

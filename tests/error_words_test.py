@@ -1,4 +1,9 @@
-"""Every sample of `modules/llm/error_words.toml` comes out as the class and facts that stand beside it."""
+"""Every sample of `modules/llm/error_words.toml` comes out as the class and facts that stand beside it.
+
+Of the 263 samples the code before this table (0749388) named the right class, or the nearest that it had, for 97, and
+for 51 of those with every number, field and wait that they hold. Of 165 sentences that were made up or remembered
+before they were looked for, some forty were not understood at first: a sentence that stands in no row is worth one.
+"""
 
 import json
 import subprocess
@@ -18,6 +23,10 @@ from modules.llm import error_words, failures
 from modules.llm.error_body import LONGEST_LINE, ErrorBody
 from modules.llm.models import Dialect, Model, Provider
 from modules.llm.report import read_report
+from tests.cases import NAMES
+from tests.conftest import Connect
+from tests.wire import Status
+from tests.wire.facts import Dialect as WireDialect
 
 NOT_FACTS = {"who", "status", "message", "body", "source", "class", "dialect", "headers"}
 
@@ -68,6 +77,38 @@ def _first_row(sample: dict[str, Any]) -> int | None:
         if asked and words.pattern.search(report.line):
             return number
     return None
+
+
+EXTRA = {"type": "extra_forbidden", "loc": ["body", "x_option"], "msg": "Extra inputs are not permitted"}
+LONG = "This model's maximum prompt length is 10 but the request contains 20 tokens."
+RENEW = "API key expired. Please renew the API key."
+LOADING = {"error": "Model x is currently loading", "estimated_time": 20.5}
+# Bodies whose shape an SDK would lose a part of, and headers, over real sockets and through the real SDKs.
+OVER_SOCKETS: list[tuple[Status, str, dict[str, Any]]] = [
+    (Status(400, body=json.dumps({"code": "x", "error": LONG})), "ContextOverflow", {"window": 10, "needed": 20}),
+    (Status(503, body=json.dumps(LOADING)), "ModelLoading", {"retry_after": 20.5}),
+    (Status(429, body='{"code":"insufficient_quota","error":"No."}'), "QuotaExhausted", {}),
+    (Status(422, body=json.dumps({"detail": [EXTRA]})), "FieldRefused", {"field": "x_option"}),
+    (Status(400, body=json.dumps([{"error": {"code": 400, "message": RENEW}}])), "AuthenticationFailed", {}),
+    (Status(500, body="image input is not supported"), "ImagesRefused", {"most": 0}),
+    (Status(429, message="Slow.", headers={"retry-after-ms": "1500"}), "RateLimited", {"retry_after": 1.5}),
+    (Status(429, message="Too many requests per day.", retry_after="3600"), "DailyLimit", {"retry_after": 3600}),
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("status", "kind", "facts"), OVER_SOCKETS, ids=[row[1] for row in OVER_SOCKETS])
+async def test_what_a_server_says_comes_through_the_sdk_whole(
+    connect: Connect, name: WireDialect, status: Status, kind: str, facts: dict[str, Any]
+) -> None:
+    """C6, C9, C10, C15: the SDKs hand on what stands under "error" and lose what stands beside it."""
+    wired = await connect(name)
+    wired.server.answer(status)
+    with pytest.raises(errors.ProviderError) as caught:
+        async for _ in wired.reply():
+            pass
+    assert type(caught.value).__name__ == kind
+    assert {fact: getattr(caught.value, fact) for fact in facts} == facts
 
 
 def test_every_pattern_has_a_sample_and_every_sample_a_source() -> None:
@@ -127,6 +168,23 @@ def test_the_words_are_found_in_every_shape_of_body(body: Any) -> None:
 def test_the_provider_behind_a_gateway_is_named() -> None:
     body = {"error": {"message": "Provider returned error", "metadata": {"raw": "No.", "provider_name": "Acme"}}}
     assert "Acme, behind Somewhere, says: No." in error_of({"status": 400, "message": body}).message
+
+
+@pytest.mark.parametrize(("number", "words"), [(402, "Pay."), (0, CREDIT)])
+def test_an_error_with_a_good_status_is_what_its_words_say(number: int, words: str) -> None:
+    body = json.dumps({"error": {"message": words, "code": number}}).encode()
+    error = failures.not_a_stream(provider_of(), "application/json", body)
+    assert type(error) is (errors.QuotaExhausted if words == CREDIT else errors.ProtocolError)
+    assert words in error.message
+
+
+def test_the_numbers_of_a_refusal_are_said() -> None:
+    """C6: a full window is told with the tokens that it holds, also where the words do not say them."""
+    body = {
+        "error": {"type": "exceed_context_size_error", "message": "Too much.", "n_prompt_tokens": 13392, "n_ctx": 8192}
+    }
+    assert "13,392 tokens" in error_of({"status": 400, "message": body}).message
+    assert "8,192" in error_of({"status": 400, "message": body}).message
 
 
 def test_what_a_body_repeats_of_the_request_decides_nothing() -> None:

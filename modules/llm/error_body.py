@@ -37,7 +37,16 @@ MORE_CODES = ("limit_source", "Code", "name")
 NUMBERS = ("n_prompt_tokens", "n_ctx")
 ASIDE = ("details", "errors", "violations", "fieldViolations", "innererror", "metadata", "headers", "response")
 ASIDE_WORDS = ("description", "reason")
-WAITS = ("retryDelay", "retry_after", "retry_after_seconds", "estimated_time", "X-RateLimit-Reset", "Retry-After")
+WAITS = (
+    "retryDelay",
+    "retry_after",
+    "retry_after_seconds",
+    "estimated_time",
+    "resets_in_seconds",
+    "X-RateLimit-Reset",
+    "Retry-After",
+    "resets_at",
+)
 
 
 class ErrorBody:
@@ -146,16 +155,6 @@ class ErrorBody:
         if sentence:
             self.sentences.append(sentence)
         return sentence
-
-
-def inner(body: Any) -> Mapping[str, Any]:
-    """The object that holds the error itself."""
-    if isinstance(body, list) and body:  # Gemini's compatible endpoint wraps its error in a list
-        body = body[0]
-    if not isinstance(body, dict):
-        return {}
-    inner = body.get("error")
-    return inner if isinstance(inner, dict) else body
 
 
 def _embedded(text: str) -> Any:

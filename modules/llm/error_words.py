@@ -69,7 +69,7 @@ def understood(report: Report, dialect: str) -> Verdict | None:
         groups = [_groups(match) for match in found if match is not None]
         if not groups:
             continue
-        verdict = READERS.get(words.kind, _plain)(words.kind, {**words.facts, **groups[0]}, groups, dialect)
+        verdict = READERS.get(words.kind, _plain)(words, groups, report, dialect)
         if verdict is not None:
             return verdict
     return None
@@ -85,53 +85,49 @@ def _groups(match: re.Match[str]) -> dict[str, Any]:
     return found
 
 
-Reader = Callable[[type[errors.ProviderError], dict[str, Any], list[dict[str, Any]], str], Verdict | None]
+Facts = dict[str, Any]
+Reader = Callable[[Words, list[Facts], Report, str], Verdict | None]
 
 
-def _plain(
-    kind: type[errors.ProviderError], facts: dict[str, Any], found: list[dict[str, Any]], dialect: str
-) -> Verdict:
-    return Verdict(kind, facts)
+def _plain(words: Words, found: list[Facts], report: Report, dialect: str) -> Verdict:
+    return Verdict(words.kind, {**words.facts, **found[0]})
 
 
-def _fields(
-    kind: type[errors.ProviderError], facts: dict[str, Any], found: list[dict[str, Any]], dialect: str
-) -> Verdict | None:
+def _fields(words: Words, found: list[Facts], report: Report, dialect: str) -> Verdict | None:
+    """No verdict where the request can do without none of the fields: a later pattern may know what is meant."""
     named = [f"{groups.get('at', '')}.{groups['field']}".strip(".") for groups in found if "field" in groups]
-    fields = droppable(named or [facts.get("field", "")], rules(), dialect)
-    return Verdict(kind, {"field": fields[0], "fields": fields}) if fields else None
+    fields = droppable(named or [words.facts.get("field", "")], rules(), dialect)
+    return Verdict(words.kind, {"field": fields[0], "fields": fields}) if fields else None
 
 
-def _output(
-    kind: type[errors.ProviderError], facts: dict[str, Any], found: list[dict[str, Any]], dialect: str
-) -> Verdict:
+def _output(words: Words, found: list[Facts], report: Report, dialect: str) -> Verdict:
     """With a window and what was sent, the limit is the room that is left; without room it is no matter of output."""
+    facts = found[0]
+    if "over" in facts:
+        return Verdict(words.kind, {"limit": facts["over"] - 1})
     if "window" not in facts:
-        return Verdict(kind, facts)
+        return _plain(words, found, report, dialect)
     window, sent = facts["window"], facts["input"]
     room = window - sent
     if room <= 0:
         return Verdict(errors.ContextOverflow, {"window": window, "needed": sent})
     # "At least" so many: vLLM stops counting at what would still fit, so the room is not known.
     limit = None if "least" in facts else room - min(RESERVE, room // 10)
-    return Verdict(kind, {"limit": limit, "lasting": False})
+    return Verdict(words.kind, {"limit": limit, "lasting": False})
 
 
-def _rate(
-    kind: type[errors.ProviderError], facts: dict[str, Any], found: list[dict[str, Any]], dialect: str
-) -> Verdict:
+def _rate(words: Words, found: list[Facts], report: Report, dialect: str) -> Verdict:
     """A request that is larger than the whole limit fits into no minute."""
-    if facts.get("needed", 0) > facts.get("limit", 0):
-        return Verdict(errors.OverRateLimit, facts)
-    return Verdict(kind)
+    if found[0].get("needed", 0) > found[0].get("limit", 0):
+        return Verdict(errors.OverRateLimit, found[0])
+    return Verdict(words.kind)
 
 
-def _daily(
-    kind: type[errors.ProviderError], facts: dict[str, Any], found: list[dict[str, Any]], dialect: str
-) -> Verdict:
-    """A quota that starts anew at midnight somewhere; what Gemini says beside it is about the minute."""
-    seconds = waits.next_midnight(facts["resets"]) if "resets" in facts else None
-    return Verdict(kind, {} if seconds is None else {"retry_after": seconds})
+def _daily(words: Words, found: list[Facts], report: Report, dialect: str) -> Verdict:
+    """A quota that starts anew at midnight somewhere, unless hours are said: a shorter wait is that of the minute."""
+    if "resets" not in words.facts or (report.retry_after or 0) >= 3600:
+        return Verdict(words.kind)
+    return Verdict(words.kind, {"retry_after": waits.next_midnight(words.facts["resets"])})
 
 
 READERS: Mapping[type[errors.ProviderError], Reader] = {

@@ -18,9 +18,10 @@ from modules import errors
 from modules.config import Key
 from modules.llm import error_words
 from modules.llm.models import Model, Provider
-from modules.llm.report import Report, inner, read_report, short
+from modules.llm.report import Report, read_report, short
 
 RETRY = ""  # the chat and a pipe know best how to ask again
+LONGEST_BODY = 1_000_000  # bytes of an error that are read
 CHECK_URL = "Check the base URL of {name}."
 # What a status means where the words say nothing.
 BY_STATUS: dict[int, type[errors.ProviderError]] = {
@@ -71,6 +72,13 @@ SENTENCES: dict[type[errors.ProviderError], tuple[str, str]] = {
     errors.Moderated: ("{title} refuses what was said.", "Say it in another way."),
     errors.ToolCallFailed: ("{title} could not read the tool call of {name}.", RETRY),
 }
+# The same with the number that came, by the fact that must be there.
+COUNTED: dict[type[errors.ProviderError], tuple[str, str]] = {
+    errors.ContextOverflow: ("needed", "The conversation has {needed:,} tokens, the window of {name} {window:,}."),
+    errors.OutputLimitRefused: ("limit", "{name} gives at most {limit:,} tokens here."),
+    errors.OverRateLimit: ("limit", "{title} allows {limit:,} tokens in a minute, this one request counts {needed:,}."),
+    errors.ImagesRefused: ("most", "{name} takes at most {most} images at once."),
+}
 STREAM_STATUS = {
     "overloaded_error": 529,
     "rate_limit_error": 429,
@@ -90,24 +98,40 @@ def translate(error: BaseException, provider: Provider, model: Model | None, key
     status = getattr(error, "status_code", None)
     body = getattr(error, "body", None)
     if isinstance(status, int) and status >= 300:
-        headers: Mapping[str, str] = getattr(getattr(error, "response", None), "headers", None) or {}
-        report = read_report(status, body, headers)
+        response = getattr(error, "response", None)
+        headers: Mapping[str, str] = getattr(response, "headers", None) or {}
+        whole = _whole_body(response)
+        report = read_report(status, body if whole is None else whole, headers)
         return classify(report, provider, model, key)
     if isinstance(body, dict):
         return in_stream(body, provider, model, key)
     return transport(error, provider)
 
 
+def _whole_body(response: Any) -> Any:
+    """The body that came, of which the SDKs hand on only what stands under "error"; None where it was not read."""
+    if not getattr(response, "is_stream_consumed", False):
+        return None
+    content = response.content[:LONGEST_BODY]
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return content.decode(errors="replace") or None
+
+
 def in_stream(
     body: Mapping[str, Any], provider: Provider, model: Model | None, key: Key | None
 ) -> errors.ProviderError:
     """Our error for an error event inside a stream, which has no status of its own."""
-    report = read_report(0, body, {})
+    return classify(_with_status(read_report(0, body, {})), provider, model, key)
+
+
+def _with_status(report: Report) -> Report:
+    """The status that the report's own codes stand for, 0 where they stand for none."""
     status = next((STREAM_STATUS[code] for code in report.codes if code in STREAM_STATUS), None)
     if status is None:
-        numbers = [int(code) for code in report.codes if re.fullmatch(r"[45]\d\d", code)]
-        status = numbers[0] if numbers else 0
-    return classify(replace(report, status=status), provider, model, key)
+        status = next((int(code) for code in report.codes if re.fullmatch(r"[45]\d\d", code)), 0)
+    return replace(report, status=status)
 
 
 def classify(report: Report, provider: Provider, model: Model | None, key: Key | None) -> errors.ProviderError:
@@ -124,12 +148,12 @@ def classify(report: Report, provider: Provider, model: Model | None, key: Key |
         "url": provider.base_url,
         "status": f" with status {report.status}" if report.status else "",
         "number": f" ({report.status})" if report.status else "",
-        "field": facts.get("field", ""),
+        **facts,
     }
     if kind is errors.AuthenticationFailed:
         cure = _about_key(provider, key)
-    if kind is errors.ImagesRefused and facts.get("most"):
-        sentence = f"{{name}} takes at most {facts['most']} images at once."
+    fact, counted = COUNTED.get(kind, ("", ""))
+    sentence = counted if facts.get(fact) else sentence
     error = kind(
         sentence.format(**names) + _said(report, provider),
         cure=cure.format(**{**names, "name": provider.name}),
@@ -174,11 +198,14 @@ def no_events(provider: Provider, content_type: str) -> errors.ProviderError:
 def not_a_stream(provider: Provider, content_type: str, body: bytes) -> errors.ProviderError:
     """The error for a good status with a body that is no stream: an error in JSON, or some proxy's page."""
     try:
-        said = inner(json.loads(body)).get("message", "")
+        said = json.loads(body)
     except (ValueError, RecursionError):
         said = body.decode(errors="replace")
+    report = read_report(0, said, {})
+    if error_words.understood(report, provider.dialect):
+        return classify(_with_status(report), provider, None, None)
     error = no_events(provider, content_type)
-    error.message += f" It says: {_sentence(short(str(said)))}" if said else ""
+    error.message += f" It says: {_sentence(report.message)}" if report.message else ""
     return error
 
 

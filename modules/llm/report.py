@@ -6,9 +6,8 @@ from typing import Any
 from msgspec import Struct
 
 from modules.llm import waits
-from modules.llm.error_body import ErrorBody, inner, page_title
+from modules.llm.error_body import ErrorBody, page_title
 
-__all__ = ["Report", "inner", "read_report", "short"]
 LONGEST = 300
 
 
