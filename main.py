@@ -119,6 +119,7 @@ async def _interactive(args: argparse.Namespace) -> int:
     from modules.chat.screen import TerminalScreen
     from modules.chat.start import begin, close_calls, first_choice, greeting, take_unanswered
     from modules.llm.catalogue_cache import load as load_catalogue
+    from modules.llm.learned import LearnedFacts
     from modules.llm.service_manager import ServiceManager
     from modules.session.store import FILE, SHORT, Store
 
@@ -126,7 +127,9 @@ async def _interactive(args: argparse.Namespace) -> int:
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
     services, store = ServiceManager.instance(), Store(config.data_folder / FILE)
     attachments = [load(name) for name in args.attach]
-    conversation, notes = begin(_wish(args), store, models, services, first_choice(models, config, args.model))
+    learned = LearnedFacts(config.learned_file)
+    start = first_choice(models, config, args.model)
+    conversation, notes = begin(_wish(args), store, models, services, start, learned)
     screen = TerminalScreen(plain=config.plain or not config.color)
     context = ChatContext(
         config, models, services, conversation, COMMANDS, screen,
@@ -163,6 +166,7 @@ async def _headless(args: argparse.Namespace) -> int:
     from modules.chat.keys_in_text import keys_of
     from modules.chat.start import begin, close_calls, first_choice, refuse_guide, take_unanswered
     from modules.llm.catalogue_cache import load as load_catalogue
+    from modules.llm.learned import LearnedFacts
     from modules.llm.service_manager import ServiceManager
     from modules.session.store import FILE, Store
 
@@ -176,7 +180,7 @@ async def _headless(args: argparse.Namespace) -> int:
         )
     services, store = ServiceManager.instance(), Store(config.data_folder / FILE)
     start = first_choice(models, config, args.model)
-    conversation, notes = begin(_wish(args), store, models, services, start)
+    conversation, notes = begin(_wish(args), store, models, services, start, LearnedFacts(config.learned_file))
     refuse_guide(conversation, start)
     headless.tell([*notes, *([ALL_ALLOWED] if args.yes else [])])
     take_unanswered(conversation)

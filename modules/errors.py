@@ -224,6 +224,7 @@ class FieldRefused(RequestRefused):
     """
 
     field = ""
+    fields: tuple[str, ...] = ()  # all of them, where several are named
 
 
 class ImagesRefused(RequestRefused):

@@ -140,7 +140,7 @@ class TestAConversation:
         second = {name: server.chats[1] for name, server in home.servers.items()}
         assert [request.broken for request in second.values()] == [[], [], [], []]
         assert "Ponder anthropic 1." in json.dumps(second["anthropic"].body)
-        assert [item["type"] for item in second["openai"].body["input"] if item.get("type")] == ["reasoning", "message"]
+        assert [item["type"] for item in second["openai"].body["input"] if "id" in item] == ["reasoning", "message"]
         assert second["groq"].body["messages"][5]["reasoning"] == "Ponder groq 1."
         for name, request in second.items():
             for other in home.servers:
@@ -292,17 +292,18 @@ WIRE: dict[str, Any] = {
     ],
     "openai": [
         {
+            "type": "message",
             "role": "user",
             "content": [
                 {"type": "input_text", "text": "What is this?"},
                 {"type": "input_image", "image_url": DATA, "detail": "auto"},
             ],
         },
-        {"role": "assistant", "content": "Bern. Let me look."},
+        {"type": "message", "role": "assistant", "content": "Bern. Let me look."},
         {"type": "function_call", "call_id": CALL.id, "name": "weather", "arguments": '{"city": "Bern"}'},
         {"type": "function_call_output", "call_id": CALL.id, "output": "12 degrees"},
-        {"role": "assistant", "content": "12 degrees."},
-        {"role": "user", "content": [{"type": "input_text", "text": "Thanks."}]},
+        {"type": "message", "role": "assistant", "content": "12 degrees."},
+        {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Thanks."}]},
     ],
     "groq": CHAT,
     "ollama": CHAT,

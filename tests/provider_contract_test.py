@@ -458,7 +458,7 @@ async def test_reasoning_that_the_provider_disowns_is_left_out_and_the_conversat
 ) -> None:
     wired, account = await connect(name), await connect(name, issuer="another account")
     history = await account.play(TOLD)
-    issuer = wired.model.provider.issuer
+    issuer = wired.model.issuer
     history = [replace_origin(message, issuer) for message in history]
     done = await wired.ask(*history, user("So?"), tools=TOOLS)
     assert done.text

@@ -8,7 +8,7 @@ from modules.config import ROOT
 from modules.llm.catalogue import load
 from modules.llm.events import Usage
 from modules.llm.failures import transport
-from modules.llm.message import IMAGES, user
+from modules.llm.message import user
 from modules.llm.models import ModelRegistry, Price
 from modules.session import prices
 from modules.session.conversation import Conversation
@@ -69,7 +69,7 @@ class TestAPlan:
         async with Talk(home) as talk:
             await talked(talk)
             found = plan(talk.conversation, talk.model("ollama:gemma3"))
-            assert (found.told.calls_as_text, found.renamed, found.left_out) == (2, 0, ["terms.pdf"])
+            assert (found.told.left_out.calls, found.renamed, found.left_out) == (2, 0, ["terms.pdf"])
             assert (found.cold, found.price) == (0.0, None)
 
     async def test_names_a_reasoning_level_that_the_model_does_not_have(self, home: Home) -> None:
@@ -195,7 +195,7 @@ def test_pictures_that_an_endpoint_refused_are_counted_as_left_out() -> None:
     model = model_at("chat")
     talk = Conversation(model)
     talk.append(user("Look.", PICTURE))
-    assert handover(talk, model).images == 0
-    talk.ledger_for(model).drop(IMAGES)
-    assert handover(talk, model).images == 1
+    assert handover(talk, model).left_out.images == 0
+    talk.learned.note(model, images=0)
+    assert handover(talk, model).left_out.images == 1
     assert "red.png" in " ".join(plan(talk, model).left_out)

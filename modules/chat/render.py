@@ -152,7 +152,10 @@ class Answer:
                 self._piece.finish()
                 self._kind, self._piece = "retrying", Countdown(self._screen, event)
             case Notice(text):
-                self._piece.finish()
+                if self._kind in ("text", "reasoning"):
+                    self._begin("calls")  # what is said after the last words stands apart from them
+                else:
+                    self._piece.finish()
                 self._screen.say(text)
             case Finished():
                 self.finished = event

@@ -22,7 +22,9 @@ from modules.llm.parts import (
     told_file,
     visible_text,
 )
+from modules.llm.replay import CHAT_KEYS
 from modules.llm.schemas import shortened
+from modules.llm.telling import UPDATE
 
 DIALECT = "openai-chat"
 OPENING = "[The conversation begins with the answer below.]"
@@ -38,20 +40,15 @@ class ChatTransformer(MessageTransformer):
     def user(self, message: Message, notes: Sequence[str]) -> Iterator[Wire]:
         yield {"role": "user", "content": self._content([*map(_text, notes), *self._pieces(message.parts)])}
 
-    def is_own(self, message: Message) -> bool:
-        # A model that does not reason refuses the reasoning of its siblings; it gets their turns from the parts.
-        profile = self.model.profile
-        return super().is_own(message) and all(key in KEPT or key in profile.replay for key in message.native)
-
     def native(self, message: Message) -> Iterator[Wire]:
-        yield self._reasoned({key: value for key, value in message.native.items() if key not in self.without})
+        yield self._reasoned(message.native)
 
     def bare(self, message: Message) -> Iterator[Wire]:
-        yield self._reasoned({key: value for key, value in message.native.items() if key in KEPT})
+        yield self._reasoned({key: value for key, value in message.native.items() if key in CHAT_KEYS})
 
     def instructions(self, text: str) -> Wire | None:
         profile = self.model.profile  # where the last message must be the person's or a tool's, it is a note
-        last_decides = profile.strict_roles or profile.call_ids == "mistral9"
+        last_decides = profile.strict_roles or profile.call_ids == "mistral9" or profile.system != "anywhere"
         return None if last_decides else {"role": "system", "content": text}
 
     def assistant(self, message: Message) -> Iterator[Wire]:
@@ -65,7 +62,7 @@ class ChatTransformer(MessageTransformer):
     def _reasoned(self, wire: Wire) -> Wire:
         """With the reasoning that the endpoint demands beside calls; the words stand in where there was none."""
         field = self.model.profile.reasoning_required
-        if not field or field in self.without or not wire.get("tool_calls") or field in wire:
+        if not field or field in self.model.profile.refused_in_messages or not wire.get("tool_calls") or field in wire:
             return wire
         return {**wire, field: wire.get("content") or ""}
 
@@ -86,7 +83,8 @@ class ChatTransformer(MessageTransformer):
     def bridge(self, before: Wire | None, wire: Wire) -> Wire | None:
         """What else a strict endpoint insists on."""
         last, profile = before["role"] if before else "", self.model.profile
-        if last == "tool" and wire["role"] == "user" and profile.call_ids == "mistral9":
+        bridged = profile.bridge or profile.call_ids == "mistral9"
+        if last == "tool" and wire["role"] == "user" and bridged:
             return {"role": "assistant", "content": AFTER_TOOLS}
         if profile.strict_roles and wire["role"] == "assistant" and last in ("", "assistant"):
             return {"role": "user", "content": OPENING if before is None else GOING_ON}
@@ -147,20 +145,17 @@ class ChatTransformer(MessageTransformer):
                     yield _text(file_note(part, self.model))
 
 
-KEPT = ("role", "content", "tool_calls", "refusal")
-
-
 def request_body(request: ChatRequest) -> Wire:
     """The whole request; the system prompt is the first message."""
     model, profile = request.model, request.model.profile
-    messages = request.told(ChatTransformer(model, request.refused))
+    messages = request.wire_messages(ChatTransformer(model))
     if request.system.strip():
-        messages.insert(0, {"role": "system", "content": request.system})
+        messages = _instructed(messages, request.system, profile.system == "user")
     body: Wire = {"model": model.id, "messages": messages, "stream": True}
     if profile.usage_option:
         body["stream_options"] = {"include_usage": True}
-    if model.max_output:
-        body[profile.tokens_field] = model.max_output
+    if profile.output_limit:  # some count the limit as spent: Groq's free plan takes no request with a large one
+        body[profile.tokens_field] = profile.output_limit
     if request.tools:
         body["tools"] = [_declared(tool) for tool in request.declared]
         if request.tool_choice == "none":
@@ -170,6 +165,20 @@ def request_body(request: ChatRequest) -> Wire:
     if profile.effort == "groq" and model.reasoning:
         body["reasoning_format"] = "parsed"
     return request.accepted(body)
+
+
+def _instructed(messages: list[Wire], system: str, told_by_user: bool) -> list[Wire]:
+    """The instructions at the head; in the person's first message where there is no role for them."""
+    if not told_by_user:
+        return [{"role": "system", "content": system}, *messages]
+    at = next((at for at, message in enumerate(messages) if message["role"] == "user"), None)
+    note = _text(UPDATE.format(system))
+    if at is None:
+        return [{"role": "user", "content": note["text"]}, *messages]
+    first = _pieces_of(messages[at]["content"])
+    plain = all(piece["type"] == "text" for piece in first)
+    content = "\n\n".join(piece["text"] for piece in (note, *first)) if plain else [note, *first]
+    return [*messages[:at], {**messages[at], "content": content}, *messages[at + 1 :]]
 
 
 def _declared(tool: ToolSpec) -> Wire:

@@ -82,6 +82,9 @@ async def opened(post: Awaitable[Any]) -> AsyncIterator[Body]:
 class HttpService(BaseService):
     """A service that asks one endpoint over one HTTP pool and reads server-sent events."""
 
+    def prepare(self, request: ChatRequest) -> None:
+        self.body(request)  # the history in it is converted once, and the request remembers it
+
     async def stream(self, request: ChatRequest, draft: Draft) -> AsyncIterator[StreamEvent]:
         try:
             with self.translated(request.model):

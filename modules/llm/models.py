@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from modules.errors import AmbiguousModel, UnknownModel
 from modules.llm.events import Usage
+from modules.llm.makers import maker_of
 
 Dialect = Literal["anthropic-messages", "openai-responses", "openai-chat", "offline"]
 Level = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
@@ -28,7 +29,11 @@ class Profile(Struct, frozen=True, kw_only=True):
     `call_signature`: the placeholder that a foreign call must carry (Gemini). `usage_option`: understands
     `stream_options`. `tokens_field`: what the output limit is called. `effort`: how a reasoning level is asked for.
     `thinking`: how a Claude thinks, "adaptive" or "manual" (with a budget). `mid_system`: a system message may come
-    later.
+    later. `system`: where instructions may stand: "anywhere", at the "head" only, or "user" where there is no such
+    role and they go with the person's message. `developer`: instructions may be a developer's message. `bridge`: an
+    answer must stand between a tool's message and the person's. `images`: how many pictures a request may hold.
+    `output_limit`: the most output tokens to ask for; without it the provider's own default holds. `refused`: paths
+    of fields that are never sent, as in "stream_options" or "messages.*.reasoning_content".
     """
 
     replay: tuple[str, ...] = ()
@@ -43,6 +48,18 @@ class Profile(Struct, frozen=True, kw_only=True):
     effort: Literal["", "reasoning_effort", "groq"] = ""
     thinking: Literal["", "adaptive", "manual"] = ""
     mid_system: bool = False
+    system: Literal["anywhere", "head", "user"] = "anywhere"
+    developer: bool = True
+    bridge: bool = False
+    images: int | None = None
+    output_limit: int | None = None
+    refused: tuple[str, ...] = ()
+
+    @property
+    def refused_in_messages(self) -> frozenset[str]:
+        """Fields of a message, or of an item, that are never sent."""
+        heads = ("messages.*.", "input.*.")
+        return frozenset(path.split(".", 2)[2] for path in self.refused if path.startswith(heads))
 
 
 class Provider(Struct, frozen=True, kw_only=True):
@@ -70,10 +87,14 @@ class Provider(Struct, frozen=True, kw_only=True):
         # An address may hold a name and password, which are nobody else's business.
         return urlsplit(self.base_url).netloc.rpartition("@")[2] or self.base_url
 
-    @property
-    def issuer(self) -> str:
-        """Who signs what this provider says: the endpoint, not the model."""
-        return self.host
+    def issuer_of(self, model_id: str) -> str:
+        """Who can read what a model wrote here: this entry at this address, and the model's maker where its id says.
+
+        A gateway passes signed reasoning on to many makers, and two entries may share a host.
+        """
+        url = urlsplit(self.base_url)
+        address = url.netloc.rpartition("@")[2] + url.path.rstrip("/").removesuffix("/v1")
+        return " ".join(filter(None, (self.name, address or self.base_url, maker_of(model_id))))
 
     @property
     def is_local(self) -> bool:
@@ -129,6 +150,11 @@ class Model:
     profile: Profile = Profile()  # noqa: RUF009 - frozen
     known: bool = True
     note: str = ""
+
+    @property
+    def issuer(self) -> str:
+        """Who can read again what this model writes."""
+        return self.provider.issuer_of(self.id)
 
     @property
     def full_name(self) -> str:

@@ -93,7 +93,7 @@ async def new(chat: ChatContext, args: str) -> Ask | None:
     The model and the instructions stay, and so does a question that was given back without an answer.
     """
     old = chat.conversation
-    chat.conversation = Conversation(old.model, old.instructions, journal=old.journal)
+    chat.conversation = Conversation(old.model, old.instructions, journal=old.journal, learned=old.learned)
     chat.conversation.previous, chat.conversation.reasoning = old.previous, old.reasoning
     if chat.unanswered is None:
         chat.attachments.clear()

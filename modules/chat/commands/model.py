@@ -10,7 +10,7 @@ from modules.chat.words import count, overflow
 from modules.errors import BadKey, MissingKey, SwitchFailed, UsageError
 from modules.llm.models import LEVELS, Choice, Model
 from modules.session.plan import plan
-from modules.session.switch import Handover, handover
+from modules.session.switch import Handover, handover, left_out_words
 
 PLAN = "--plan"
 
@@ -69,7 +69,7 @@ def show_plan(chat: ChatContext, choice: Choice) -> None:
         chat.screen.say(f"{model.full_name} is answering already.")
     else:
         chat.screen.say(f"{conversation.model.full_name} → {model.full_name}, if you switch. Nothing has changed yet.")
-    chat.screen.table(list(manifest(plan(conversation, model), key, able)))
+    chat.screen.table(list(manifest(plan(conversation, model, chat.tooling.specs), key, able)))
 
 
 def switch(chat: ChatContext, choice: Choice) -> None:
@@ -84,10 +84,12 @@ def switch(chat: ChatContext, choice: Choice) -> None:
     if new == old:
         chat.screen.say(f"{new.full_name} is answering already.")
         return
-    told = handover(chat.conversation, new)
-    new_there = not any(m.origin and m.origin.issuer == new.provider.issuer for m in chat.conversation)
-    chat.conversation.switch(new)
-    chat.screen.say(switch_line(old, new, told))
+    conversation = chat.conversation
+    told = handover(conversation, new, chat.tooling.specs)
+    new_there = not any(m.origin and m.origin.issuer == new.issuer for m in conversation)
+    conversation.switch(new)
+    conversation.announced[new.full_name] = told.left_out
+    chat.screen.say(switch_line(old, conversation.reader(new), told))
     if new.provider.note and new_there:
         chat.screen.say(new.provider.note)
     if warning := overflow(told):
@@ -101,13 +103,7 @@ def switch_line(old: Model, new: Model, told: Handover) -> str:
         kept = [count(told.turns, "turn")]
         kept += [count(told.calls, "tool call")] if told.calls else []
         parts.append(" and ".join(kept) + (" carries over" if told.turns == 1 and not told.calls else " carry over"))
-    left_out = [
-        count(told.images, "image") + " left out" if told.images else "",
-        count(told.files, "document") + " left out" if told.files else "",
-        "tool calls told as text" if told.calls_as_text else "",
-        "earlier reasoning stays with its model" if told.reasoning else "",
-    ]
-    parts += [text for text in left_out if text]
+    parts += [left_out_words(told.left_out, new)] if told.left_out else []
     if new.known:
         cannot = [
             word for can, word in ((new.tools, "tools"), (new.vision, "images"), (new.documents, "PDF")) if not can
