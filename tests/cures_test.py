@@ -225,6 +225,13 @@ class TestInTheChat:
         terminal.enter("/retry").sees("Answer 3 from groq.").prompt()
         assert said(home.groq.chats[-1]) == ["First?", "Good.", "Second?"]
 
+    def test_a_declined_question_is_asked_elsewhere(self, home: Home) -> None:
+        terminal = opened(home, Answer("I would", stop="refusal")).enter("Second?").sees("asks another model.").prompt()
+        named = re.search(r"/retry anthropic:[\w.-]+", terminal.words)
+        assert named
+        terminal.enter(named[0]).sees("Answer 1 from anthropic.").prompt()
+        assert said(home.anthropic.chats[-1]) == ["First?", "Good.", "Second?"]
+
     def test_a_list_that_cannot_be_had_is_not_said_to_be_asked_for_again_by_retry(self, home: Home) -> None:
         home.overlay({"groq": {"base_url": NOBODY}})
         terminal = home.open(*OSS, columns=160).prompt().enter("/models groq --refresh").sees("refused the connection")
