@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from modules import errors
+from modules.chat.coming_back import time_of
 from modules.chat.commands import COMMANDS
-from modules.chat.cures import COMMAND, Left, Situation, in_chat, in_pipe, time_of, without_commands
+from modules.chat.cures import Left, Situation, in_chat, in_pipe
+from modules.chat.shell_words import COMMAND, without_commands
 from modules.errors import ParlanceError, ProviderError
 from modules.llm.models import Model, Provider
 from tests.cases import PNG

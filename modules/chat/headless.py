@@ -8,9 +8,10 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, TextIO
 
 from modules.chat.clean import UNSAFE, clean
-from modules.chat.cures import Situation, in_pipe, of_ending_in_pipe, what_is_left, without_commands
+from modules.chat.cures import Situation, in_pipe, of_ending_in_pipe, what_is_left
 from modules.chat.endings import Ending, ending
 from modules.chat.keys_in_text import found_in, own_in, own_in_files
+from modules.chat.shell_words import without_commands
 from modules.errors import EXIT_ERROR, EXIT_INTERRUPTED, ParlanceError, ProviderError, UsageError
 from modules.llm.events import Finished, TextDelta, Usage
 from modules.llm.message import Message, user
