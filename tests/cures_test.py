@@ -82,6 +82,12 @@ class TestTheTable:
     def test_says_something_to_a_person_whose_question_came_back(self, kind: type[ParlanceError]) -> None:
         assert in_chat(kind("It failed."), Situation(HERE, "question", others=(OTHER,)))
 
+    def test_names_the_model_that_is_recommended_first(self) -> None:
+        at = Situation(HERE, "question", others=(OTHER,), successor="groq:next")
+        error = errors.ModelUnavailable("Gone.")
+        assert in_chat(error, at).startswith("After Ctrl+C, /retry groq:next asks the model that is recommended")
+        assert in_pipe(error, at).startswith("-m groq:next asks the model that is recommended")
+
     def test_knows_a_command_from_a_path_and_an_address(self) -> None:
         for command in COMMANDS:
             for name in (command.name, *command.aliases):

@@ -25,7 +25,8 @@ class Situation(Struct, frozen=True):
 
     `left` is what there is of the turn: nothing, the question alone (which stands in the next prompt), an answer from
     before, a part of an answer, or results that no model has answered. `earlier` says whether there are turns before
-    it, `saved` whether -c finds the conversation. `others` are models that could be asked in place of `model`.
+    it, `saved` whether -c finds the conversation. `others` are models that could be asked in place of `model`, and
+    `successor` is the name of the one that its provider recommends in its place, where there is one.
     """
 
     model: Model
@@ -33,6 +34,7 @@ class Situation(Struct, frozen=True):
     earlier: bool = False
     saved: bool = True
     others: tuple[Model, ...] = ()
+    successor: str = ""
 
 
 class Cure(Struct, frozen=True):
@@ -49,7 +51,7 @@ CURES: dict[type[ParlanceError], Cure] = {
     errors.NotVerified: Cure(("verify",)),
     errors.RegionRefused: Cure(),
     errors.QuotaExhausted: Cure(("credit",)),
-    errors.ModelUnavailable: Cure(("list",)),
+    errors.ModelUnavailable: Cure((), ("successor", "list", "elsewhere")),
     errors.EndpointNotFound: Cure(("address",)),
     errors.RequestRefused: Cure(("change",)),
     errors.ContextOverflow: Cure(("shorten",), ("larger", "anew")),
@@ -210,6 +212,8 @@ def _command(step: str, at: Situation) -> str:
             return f"/model {name}, then /continue, {does}"
         return f"/retry {name} {does}" if name else ""
     match step:
+        case "successor" if at.successor and at.left != "results":
+            return f"/retry {at.successor} asks the model that is recommended in its place"
         case "list":
             return f"/models {at.model.provider.name} --refresh lists what there is"
         case "anew" if at.earlier and at.left == "question":
@@ -229,6 +233,8 @@ def _argument(step: str, at: Situation) -> str:
         name, does = _fitting(step, at), FITTING[step][1]
         return f"-m {name} {does}" if name else ""
     match step:
+        case "successor" if at.successor:
+            return f"-m {at.successor} asks the model that is recommended in its place"
         case "list":
             return "--list-models lists what there is"
         case "anew" if at.earlier:
