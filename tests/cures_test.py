@@ -4,14 +4,17 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from modules import errors
+from modules.chat.coming_back import time_of
 from modules.chat.commands import COMMANDS
-from modules.chat.cures import COMMAND, Left, Situation, in_chat, in_pipe, time_of, without_commands
+from modules.chat.cures import Left, Situation, in_chat, in_pipe
+from modules.chat.shell_words import COMMAND, without_commands
 from modules.errors import ParlanceError, ProviderError
 from modules.llm.models import Model, Provider
 from tests.cases import PNG
@@ -79,6 +82,12 @@ class TestTheTable:
     @pytest.mark.parametrize("kind", FROM_PROVIDERS)
     def test_says_something_to_a_person_whose_question_came_back(self, kind: type[ParlanceError]) -> None:
         assert in_chat(kind("It failed."), Situation(HERE, "question", others=(OTHER,)))
+
+    def test_names_the_model_that_is_recommended_first(self) -> None:
+        at = Situation(replace(HERE, successor="next"), "question", others=(OTHER,))
+        error = errors.ModelUnavailable("Gone.")
+        assert in_chat(error, at).startswith(f"After Ctrl+C, /retry {HERE.provider.name}:next asks the model that")
+        assert in_pipe(error, at).startswith(f"-m {HERE.provider.name}:next asks the model that")
 
     def test_knows_a_command_from_a_path_and_an_address(self) -> None:
         for command in COMMANDS:
@@ -225,6 +234,13 @@ class TestInTheChat:
         terminal.enter("/retry").sees("Answer 3 from groq.").prompt()
         assert said(home.groq.chats[-1]) == ["First?", "Good.", "Second?"]
 
+    def test_a_declined_question_is_asked_elsewhere(self, home: Home) -> None:
+        terminal = opened(home, Answer("I would", stop="refusal")).enter("Second?").sees("asks another model.").prompt()
+        named = re.search(r"/retry anthropic:[\w.-]+", terminal.words)
+        assert named
+        terminal.enter(named[0]).sees("Answer 1 from anthropic.").prompt()
+        assert said(home.anthropic.chats[-1]) == ["First?", "Good.", "Second?"]
+
     def test_a_list_that_cannot_be_had_is_not_said_to_be_asked_for_again_by_retry(self, home: Home) -> None:
         home.overlay({"groq": {"base_url": NOBODY}})
         terminal = home.open(*OSS, columns=160).prompt().enter("/models groq --refresh").sees("refused the connection")
@@ -261,8 +277,8 @@ class TestInAPipe:
         assert told["cure"] in done.stderr
 
     def test_what_is_left_out_on_the_way_is_told_and_listed(self, home: Home) -> None:
-        home.groq.answer(Status(400, message="Unrecognized request argument supplied: stream_options"))
-        done = home.run("-p", "Look.", *OSS, "--json")
+        home.groq.answer(Status(400, message="Unknown parameter: 'stream_options'"), "Good.")
+        done = home.run("-p", "Hm?", *OSS, "--json")
         notices = json.loads(done.stdout)["notices"]
         assert notices
         assert all(f"parlance: {notice}\n" in done.stderr for notice in notices)

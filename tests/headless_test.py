@@ -61,7 +61,7 @@ class TestAQuestion:
             "model": "groq:gpt-oss-120b",
             "answered_by": "openai/gpt-oss-120b",
             "stop_reason": "end_turn",
-            "usage": {"input": 1000, "output": 100, "cache_read": 0, "cache_write": 0, "reasoning": 0, "cost": None},
+            "usage": {"input": 1000, "output": 100, "cache_read": 0, "cache_write": 0, "reasoning": 0},
             "cost": pytest.approx(0.00021),
             "tools": [],
             "notices": [],

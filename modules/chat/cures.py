@@ -1,23 +1,22 @@
 """What to do about an error, true in the moment it is shown: in the chat in its commands, in a pipe in arguments."""
 
-import re
-from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
 
 from modules import errors
+from modules.chat.coming_back import time_of
 from modules.chat.endings import Ending
-from modules.errors import ParlanceError, ProviderError
+from modules.chat.shell_words import kept
+from modules.errors import ParlanceError
 from modules.llm.message import Message
 from modules.llm.models import Model, ModelRegistry
 from modules.session.conversation import Conversation
 from modules.session.turn import unanswered_results
 
 Left = Literal["nothing", "question", "before", "part", "results"]
-WAITED_FOR = 60.0  # seconds; a longer wait is told as a time of day
-FARTHEST = 366 * 24 * 3600.0  # seconds; a server that says more than this does not mean it
 REST = '-c -p "Go on." asks for the rest'
 
 
@@ -50,7 +49,7 @@ CURES: dict[type[ParlanceError], Cure] = {
     errors.NotVerified: Cure(("verify",)),
     errors.RegionRefused: Cure(),
     errors.QuotaExhausted: Cure(("credit",)),
-    errors.ModelUnavailable: Cure(("list",), ("successor", "elsewhere")),
+    errors.ModelUnavailable: Cure((), ("successor", "list", "elsewhere")),
     errors.EndpointNotFound: Cure(("address",)),
     errors.RequestRefused: Cure(("change",)),
     errors.ContextOverflow: Cure(("shorten",), ("larger", "anew")),
@@ -133,21 +132,25 @@ def in_pipe(error: ParlanceError, at: Situation | None = None, now: datetime | N
     return _sentences([*plain, time_of(error, now), *arguments])
 
 
+GOES_ON = ("OutputLimit", "Aborted", "ProviderPaused")  # ends after which there is a rest to ask for
+
+
 def of_ending_in_chat(ending: Ending, at: Situation) -> str:
     """What to do about an answer that is not whole."""
-    match ending.kind:
-        case "OutputLimit" | "WindowFull" | "Aborted" | "ProviderPaused":
-            commands = ["/continue asks for the rest"]
-        case "NotRun" | "CallMissing":
-            commands = ["/retry asks again"] if at.left != "results" else ["/continue goes on"]
-        case _:
-            commands = ["/retry asks again"]
-    return _sentences([*commands, _command("elsewhere", at)])
+    if ending.kind == "WindowFull":  # a rest has no room either
+        return _sentences([_command("larger", at), _command("anew", at)])
+    if ending.kind in GOES_ON:
+        first = "/continue asks for the rest"
+    else:
+        first = "/continue goes on" if at.left == "results" else "/retry asks again"
+    return _sentences([first, _command("elsewhere", at)])
 
 
 def of_ending_in_pipe(ending: Ending, at: Situation) -> str:
-    cut = ending.kind in ("OutputLimit", "WindowFull", "Aborted", "ProviderPaused")
-    return _sentences([REST if cut and at.saved else "", _argument("elsewhere", at)])
+    """The same in arguments of the program."""
+    if ending.kind == "WindowFull":
+        return _sentences([_argument("larger", at), _argument("anew", at)])
+    return _sentences([REST if ending.kind in GOES_ON and at.saved else "", _argument("elsewhere", at)])
 
 
 def what_is_left(conversation: Conversation, message: Message | None, *, instead: bool = False) -> Left:
@@ -170,49 +173,9 @@ def others(models: ModelRegistry, model: Model, has_key: Callable[[str | None], 
     return tuple(sorted(able, key=last))
 
 
-def time_of(error: ParlanceError, now: datetime | None = None) -> str:
-    """When to come back, as a time of day; "" where nobody knows, or where it is but a moment."""
-    seconds = error.retry_after if isinstance(error, ProviderError) else None
-    if seconds is None or not WAITED_FOR < seconds < FARTHEST:
-        return ""
-    now = now or datetime.now()
-    then = now + timedelta(seconds=seconds)
-    if then.second or then.microsecond:  # to the minute, and not a moment too early
-        then = then.replace(second=0, microsecond=0) + timedelta(minutes=1)
-    day = "" if then.date() == now.date() else f" on {WEEKDAYS[then.weekday()]} {then.day} {MONTHS[then.month - 1]}"
-    return f"Again{day} at {then:%H:%M}"
-
-
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-          "November", "December")  # fmt: skip
-
-COMMAND = re.compile(r"(?<![\w/.:~-])/[a-z?]{2,}(?![\w-]*(?:/|\.\w))")
-CLAUSE = re.compile(r"[,;] (?:or |and )?")
-
-
-def without_commands(text: str) -> str:
-    """The text without what it says of slash commands, clause by clause: outside the chat they are no help."""
-    return " ".join(_kept(text))
-
-
-def _kept(text: str) -> Iterator[str]:
-    for sentence in re.split(r"(?<=[.!?])\s+|\n", text):
-        if not COMMAND.search(sentence):
-            yield sentence
-            continue
-        clauses: list[str] = []
-        for clause in CLAUSE.split(sentence):
-            if COMMAND.search(clause):
-                break
-            clauses.append(clause)
-        if clauses:
-            yield ", ".join(clauses).rstrip(".") + "."
-
-
 def _own(error: ParlanceError) -> list[str]:
     """What the error itself advises, as far as that holds anywhere."""
-    return [sentence for sentence in _kept(error.cure) if sentence]
+    return [sentence for sentence in kept(error.cure) if sentence]
 
 
 def _cure_of(error: ParlanceError) -> Cure | None:
@@ -241,14 +204,14 @@ def _command(step: str, at: Situation) -> str:
     """A step as a command of the chat and what it does; "" where it would do nothing."""
     if at.left == "nothing":
         return f"/models {at.model.provider.name} --refresh lists what there is" if step == "list" else ""
-    if step == "successor" and at.model.recommended:
-        return f"/retry {at.model.recommended} asks the model that {at.model.provider.title} recommends"
     if step in FITTING:
         name, does = _fitting(step, at), FITTING[step][1]
         if name and at.left == "results":
             return f"/model {name}, then /continue, {does}"
         return f"/retry {name} {does}" if name else ""
     match step:
+        case "successor" if at.model.recommended and at.left != "results":
+            return f"/retry {at.model.recommended} asks the model that {at.model.provider.title} recommends"
         case "list":
             return f"/models {at.model.provider.name} --refresh lists what there is"
         case "anew" if at.earlier and at.left == "question":

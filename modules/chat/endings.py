@@ -1,13 +1,14 @@
 """How an answer ended, in words, where it is not a whole answer: the same words in the chat and in a pipe."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from modules.llm.events import Finished, StopReason
 from modules.llm.message import Message
 from modules.llm.salvage import calls_in
+from modules.llm.tool_spec import ToolSpec
 
 MOST_NAMES = 3  # calls by name, in one sentence
 LONGEST_WORD = 80  # characters of a server's own word
@@ -36,11 +37,11 @@ MISSING = Ending("CallMissing", "The answer ends to call a tool, and no call cam
 EMPTY = Ending("EmptyAnswer", "The answer is empty.")
 
 
-def ending(finished: Finished | None, messages: Sequence[Message], tools: Collection[str] = ()) -> Ending | None:
+def ending(finished: Finished | None, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> Ending | None:
     """How the last answer of a turn ended; None where it is whole.
 
     `finished` is the last end that a server told, `messages` the conversation with what came of it, and `tools` are
-    the names of the tools that the model had.
+    those that the model had.
     """
     if finished is None:
         return None
@@ -55,7 +56,7 @@ def ending(finished: Finished | None, messages: Sequence[Message], tools: Collec
         return MISSING
     if answer is None or not answer.text.strip():
         return EMPTY
-    if written := [name for name in calls_as_text(answer.text) if name in tools]:
+    if written := [name for name in calls_as_text(answer.text) if name in {tool.name for tool in tools}]:
         said = f"The answer looks like a call of {_names(written)} that the server did not read as one."
         return Ending("CallAsText", said)
     return None

@@ -8,9 +8,10 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, TextIO
 
 from modules.chat.clean import UNSAFE, clean
-from modules.chat.cures import Situation, in_pipe, of_ending_in_pipe, what_is_left, without_commands
+from modules.chat.cures import Situation, in_pipe, of_ending_in_pipe, what_is_left
 from modules.chat.endings import Ending, ending
 from modules.chat.keys_in_text import found_in, own_in, own_in_files
+from modules.chat.shell_words import without_commands
 from modules.errors import EXIT_ERROR, EXIT_INTERRUPTED, ParlanceError, ProviderError, UsageError
 from modules.llm.events import Finished, TextDelta, Usage
 from modules.llm.message import Message, user
@@ -82,7 +83,7 @@ async def answer(
                 if lines is not None and isinstance(event, ToolEnded):
                     lines.end(event)
         at = _situation(conversation, message, others, earlier=earlier)
-        told.judge(ending(told.finished, conversation.messages, tooling.names if tooling else ()), at)
+        told.judge(ending(told.finished, conversation.messages, tooling.specs if tooling else ()), at)
     except ParlanceError as error:
         cure = in_pipe(error, _situation(conversation, message, others, earlier=earlier))
         told.end_line()

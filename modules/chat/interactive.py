@@ -176,7 +176,7 @@ class Interactive:
             return
         seconds, calls = time.monotonic() - began - approver.seconds, answer.tools.ended
         self._screen.say(footer(model, answer.finished, conversation.spent[spent:], seconds, calls))
-        ended = None if answer.paused else ending(answer.finished, conversation.messages, tooling.names)
+        ended = None if answer.paused else ending(answer.finished, conversation.messages, tooling.specs)
         if ended is not None:
             self._screen.say(f"{ended.words} {of_ending_in_chat(ended, self._situation(asked))}")
         self._screen.write("\n")

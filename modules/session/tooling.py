@@ -70,11 +70,6 @@ class Tooling:
         """The tools that models may call, as far as they are known; none before they are needed."""
         return self.toolbox.specs if self._made and self.toolbox.enabled else ()
 
-    @property
-    def names(self) -> frozenset[str]:
-        """Their names."""
-        return frozenset(spec.name for spec in self.specs)
-
     def news(self) -> list[str]:
         """What the person should know of the tools and has not been told; nothing before they are needed."""
         return [*self._wrong_names(), *self.toolbox.news()] if self._made else []

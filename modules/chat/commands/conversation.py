@@ -127,7 +127,7 @@ async def undo(chat: ChatContext, args: str) -> Ask | None:
     question = chat.conversation.undo()
     if question is None:
         raise UsageError("There is nothing to take back.", cure="Ask something first.")
-    chat.draft = question.text
+    chat.draft, chat.unanswered = question.text, None
     chat.attachments[:] = [part for part in question.parts if isinstance(part, Image | File)]
     left = chat.conversation.turns
     chat.screen.say(f"Taken back. {left} {'question' if left == 1 else 'questions'} before it.")
