@@ -24,6 +24,8 @@ from modules.llm.parts import Wire
 from modules.llm.schemas import portable
 
 IDLE_TIMEOUT = 300.0  # seconds without a byte; pings count as bytes
+# Seconds without content; a model that keeps its thinking to itself may send nothing but pings for minutes.
+CONTENT_TIMEOUT = 600.0
 # How many tools a request may declare: "Invalid 'tools': array too long."
 MOST_TOOLS: dict[Dialect, int] = {"openai-chat": 128, "openai-responses": 128}
 
@@ -151,6 +153,7 @@ class BaseService(ABC):
     """
 
     foreign_errors: ClassVar[tuple[type[Exception], ...]] = ()
+    content_timeout = CONTENT_TIMEOUT
 
     def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT) -> None:
         self.provider = provider
