@@ -24,10 +24,17 @@ class ToolSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     private_hosts: tuple[str, ...] = ()
 
 
+class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The part [models]. `refresh`: the provider in use is asked for its own list, at most once a day, in the chat."""
+
+    refresh: bool = True
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """settings.toml in the config folder; everything in it may be left out."""
 
     tools: ToolSettings = ToolSettings()
+    models: ModelSettings = ModelSettings()
 
 
 def read(path: Path) -> Settings:

@@ -136,6 +136,7 @@ class Answer:
         self._last = ""  # the kind that was last written for good
         self.tools = tools
         self.finished: Finished | None = None
+        self.paused = False  # the turn stopped although the model wants to go on
 
     def add(self, event: TurnEvent) -> None:
         match event:
@@ -151,7 +152,10 @@ class Answer:
                 self._piece.finish()
                 self._kind, self._piece = "retrying", Countdown(self._screen, event)
             case Notice(text):
-                self._piece.finish()
+                if self._kind in ("text", "reasoning"):
+                    self._begin("calls")  # what is said after the last words stands apart from them
+                else:
+                    self._piece.finish()
                 self._screen.say(text)
             case Finished():
                 self.finished = event
@@ -172,6 +176,7 @@ class Answer:
                 self.tools.end(event)
                 self._become("running" if self.tools.running else "waiting")
             case Paused(text):
+                self.paused = True
                 self._begin("calls")
                 self._screen.say(f"{text} {GO_ON}")
 

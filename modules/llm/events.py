@@ -52,6 +52,13 @@ class ToolCallDelta(Struct, frozen=True):
     arguments: str
 
 
+class Silence(Struct, frozen=True):
+    """The connection is alive but no content has come for `seconds`; the answer is given up at `limit` seconds."""
+
+    seconds: float
+    limit: float
+
+
 class Finished(Struct, frozen=True):
     """The provider said that the answer has ended. Always last, exactly once; without it the connection broke.
 
@@ -65,4 +72,4 @@ class Finished(Struct, frozen=True):
     word: str = ""
 
 
-StreamEvent = TextDelta | ReasoningDelta | ToolCallDelta | Finished
+StreamEvent = TextDelta | ReasoningDelta | ToolCallDelta | Silence | Finished

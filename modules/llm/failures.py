@@ -20,8 +20,8 @@ from modules.llm import error_words
 from modules.llm.models import Model, Provider
 from modules.llm.report import Report, read_report, short
 
+RETRY = ""  # the chat and a pipe know best how to ask again
 LONGEST_BODY = 1_000_000  # bytes of an error that are read
-RETRY = "Ask again."
 CHECK_URL = "Check the base URL of {name}."
 # What a status means where the words say nothing.
 BY_STATUS: dict[int, type[errors.ProviderError]] = {

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 
 from modules.config import Config, Key
 from modules.errors import ConfigError, MissingKey, ParlanceError
-from modules.llm.base import BaseService
+from modules.llm.base import BaseService, ChatRequest
 from modules.llm.models import Model, Provider
+from modules.llm.parts import Wire
 
 SERVICES: Mapping[str, str] = {
     "anthropic-messages": "modules.anthropic.service:AnthropicService",
@@ -18,6 +19,24 @@ SERVICES: Mapping[str, str] = {
     "openai-chat": "modules.openai.compatible:CompatibleService",
     "offline": "modules.offline.service:OfflineService",
 }
+# What makes a dialect's request, for whoever only looks at it: it needs no key and no SDK.
+REQUEST_BODIES: Mapping[str, str] = {
+    "anthropic-messages": "modules.anthropic.transformer:request_body",
+    "openai-responses": "modules.openai.transformer:request_body",
+    "openai-chat": "modules.llm.chat_completions:request_body",
+}
+
+
+def request_body(request: ChatRequest) -> Wire | None:
+    """The request as it would be sent; None for a provider that is asked without one."""
+    module, _, name = REQUEST_BODIES.get(request.model.provider.dialect, "").partition(":")
+    if not module:
+        return None
+    make: Callable[[ChatRequest], Wire] = getattr(importlib.import_module(module), name)
+    return make(request)
+
+
+_making = threading.Lock()
 
 
 class ServiceManager:
@@ -103,8 +122,9 @@ class ServiceManager:
         path = provider.service or self._services.get(provider.dialect, "")
         module, _, name = path.partition(":")
         try:
-            service: type[BaseService] = getattr(importlib.import_module(module), name)
-            return service(provider, key)
+            with _making:  # SDKs share libraries whose circular imports two threads would break
+                service: type[BaseService] = getattr(importlib.import_module(module), name)
+                return service(provider, key)
         except ParlanceError:
             raise
         except Exception as error:  # models.yaml may name any class, and a class may do anything

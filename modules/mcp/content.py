@@ -9,7 +9,7 @@ from typing import Any
 from modules.llm.message import Message
 from modules.llm.parts import Text
 from modules.mcp.plain import one_line
-from modules.tools.media import media_part
+from modules.tools.media import media_in, media_type_of
 from modules.tools.tool import Content, Output
 
 
@@ -42,52 +42,53 @@ def messages_of(result: dict[str, Any]) -> list[Message]:
 def resource_of(result: dict[str, Any]) -> tuple[Content, ...]:
     """What a resource holds."""
     contents = result.get("contents")
-    return tuple(_resource(item) for item in contents if isinstance(item, dict)) if isinstance(contents, list) else ()
+    items = [item for item in contents if isinstance(item, dict)] if isinstance(contents, list) else []
+    return tuple(_resource(item)[-1] for item in items)  # a note of what was done to it stands before a picture
 
 
 def parts_of(content: Any) -> tuple[Content, ...]:
     """Content blocks as parts; what cannot be kept is a note in its place."""
     blocks: Iterable[Any] = content if isinstance(content, list) else ()
-    return tuple(_part(block) if isinstance(block, dict) else Text("[left out: no content]") for block in blocks)
+    return tuple(part for block in blocks for part in _parts(block))
 
 
-def _part(block: dict[str, Any]) -> Content:
+def _parts(block: Any) -> tuple[Content, ...]:
     match block:
         case {"type": "text", "text": str() as text}:
-            return Text(text)
+            return (Text(text),)
         case {"type": "image", "data": str() as data}:
-            return _binary(data, _word(block, "mimeType") or "image", "")
+            return media_in(data, _word(block, "mimeType") or "image", "")
         case {"type": "audio"}:
-            return Text(f"[audio, left out: {_word(block, 'mimeType')}]")
+            return (Text(f"[audio, left out: {_word(block, 'mimeType')}]"),)
         case {"type": "resource_link", "uri": str() as uri}:
             about = [_word(block, key) for key in ("title", "name", "mimeType", "description")]
-            return Text(f"[resource {uri}{''.join(f', {text}' for text in about if text)}]")
+            return (Text(f"[resource {uri}{''.join(f', {text}' for text in about if text)}]"),)
         case {"type": "resource", "resource": dict() as resource}:
             return _resource(resource)
-    return Text(f"[left out: content of the kind {one_line(str(block.get('type')), 40)!r}]")
+        case dict():
+            return (Text(f"[left out: content of the kind {one_line(str(block.get('type')), 40)!r}]"),)
+    return (Text("[left out: no content]"),)
 
 
-def _resource(resource: dict[str, Any]) -> Content:
+def _resource(resource: dict[str, Any]) -> tuple[Content, ...]:
     uri, kind = _word(resource, "uri"), _word(resource, "mimeType")
     match resource:
         case {"text": str() as text}:
-            return Text(f"[resource {uri}]\n{text}" if uri else text)
+            return (Text(f"[resource {uri}]\n{text}" if uri else text),)
+        case {"blob": str() as blob} if kind.startswith("text/") and (data := _text(blob)) is not None:
+            return (Text(f"[resource {uri}]\n{data}"),)
         case {"blob": str() as blob}:
-            return _binary(blob, kind or "data", uri)
-    return Text(f"[resource {uri}, left out: it holds neither text nor data]")
+            return media_in(blob, kind or "data", uri)
+    return (Text(f"[resource {uri}, left out: it holds neither text nor data]"),)
 
 
-def _binary(data: str, kind: str, name: str) -> Content:
-    """A picture or a PDF, by its first bytes: what claims to be one and is not would spoil every later request."""
+def _text(blob: str) -> str | None:
+    """Text that is given as data; None for a picture or PDF, whatever it is called, and for what is not base64."""
     try:
-        raw = base64.b64decode(data, validate=True)
+        data = base64.b64decode(blob, validate=True)
     except (binascii.Error, ValueError):
-        return Text(f"[{kind}, left out: it is not base64]")
-    if part := media_part(raw, name):
-        return part
-    if kind.startswith("text/"):
-        return Text(f"[resource {name}]\n{raw.decode(errors='replace')}")
-    return Text(f"[{kind}{f' {name}' if name else ''}, {len(raw)} bytes, left out]")
+        return None
+    return None if media_type_of(data) else data.decode(errors="replace")
 
 
 def _word(block: dict[str, Any], key: str) -> str:
