@@ -216,7 +216,9 @@ def _as_json(conversation: Conversation, told: _Output) -> str:
             "model": conversation.model.full_name,
             "answered_by": finished.model if finished else None,
             "stop_reason": finished.stop if finished else (last.state if last else "failed"),
-            "usage": {field: getattr(usage, field) for field in usage.__struct_fields__} if usage else None,
+            "usage": {field: getattr(usage, field) for field in usage.__struct_fields__ if field != "cost"}
+            if usage
+            else None,
             "cost": conversation.cost() if conversation.spent else None,
             "tools": told.tools,
             "notices": told.notices,
