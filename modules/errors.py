@@ -187,11 +187,13 @@ class FieldRefused(RequestRefused):
 class ImagesRefused(RequestRefused):
     """`most` is how many pictures one request may hold; the turn leaves out the others.
 
-    `where` is the path of the picture that was refused, as the provider wrote it, "" where it names none.
+    `where` is the path of the picture that was refused, as the provider wrote it, "" where it names none. `faulty` says
+    that something is wrong with the picture itself, such as its size: others would be taken.
     """
 
     most = 0
     where = ""
+    faulty = False
 
 
 class DocumentsRefused(RequestRefused):

@@ -31,6 +31,8 @@ class Learned(Struct, frozen=True, kw_only=True, omit_defaults=True):
     system: Literal["head", "user"] | None = None
     developer: bool | None = None
     bridge: bool | None = None
+    reasoning_required: str | None = None
+    call_signature: str | None = None
     stop_words: tuple[str, ...] = ()
 
     def with_facts(self, **facts: Any) -> "Learned":
@@ -49,11 +51,7 @@ class Learned(Struct, frozen=True, kw_only=True, omit_defaults=True):
         if self == NOTHING:
             return model
         profile = model.profile
-        changes: dict[str, Any] = {
-            name: value
-            for name in ("output_limit", "images", "call_ids", "strict_roles", "system", "developer", "bridge")
-            if (value := getattr(self, name)) is not None
-        }
+        changes: dict[str, Any] = {name: value for name in OVERLAID if (value := getattr(self, name)) is not None}
         if self.refused:
             changes["refused"] = tuple(dict.fromkeys((*profile.refused, *self.refused)))
         return replace(
@@ -80,12 +78,18 @@ class Learned(Struct, frozen=True, kw_only=True, omit_defaults=True):
             (self.system == "head", "instructions stand at the head only"),
             (self.system == "user", "instructions go with a message of yours"),
             (self.developer is False, "instructions are a system message"),
+            (bool(self.reasoning_required or self.call_signature), "calls carry the reasoning that it demands"),
             (bool(self.bridge), "an answer stands between a tool's result and your message"),
         )
         told += [text for holds, text in facts if holds]
         return told + [f'answers ended with the unknown word "{word}"' for word in self.stop_words]
 
 
+# Facts that take the place of the profile's field of that name.
+OVERLAID = (
+    "output_limit", "images", "call_ids", "strict_roles", "system", "developer", "bridge", "reasoning_required",
+    "call_signature",
+)  # fmt: skip
 NOTHING = Learned()
 # What the maker of a model demands wherever the model is served: Mistral's own tokenizer checks the ids of calls, at
 # vLLM and OpenRouter as well (NousResearch/hermes-agent#20154).

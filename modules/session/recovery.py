@@ -20,6 +20,7 @@ from modules.llm.ledger import lost_reasoning
 from modules.llm.models import Model
 from modules.llm.replay import documents, sees
 
+GEMINI_PLACEHOLDER = "skip_thought_signature_validator"  # documented for calls that another model made
 LEAST_OUTPUT = 16  # tokens; with less there is no answer
 # What an endpoint insists on, as facts about its models.
 ROLES: dict[str, dict[str, Any]] = {
@@ -37,15 +38,17 @@ def recover(learned: LearnedFacts, request: ChatRequest, error: ProviderError) -
     Each fact is learned at most once, so this ends. The next request is made anew from what was learned; a fact is
     about this one model at this one endpoint.
     """
-    if isinstance(error, ReasoningUnreadable):
+    if isinstance(error, ReasoningUnreadable) and not error.missing:
         return _give_up_reasoning(request)
     if isinstance(error, ContextOverflow):
         if error.window:
             learned.note(request.model, window=error.window)
         return ""
     facts = facts_from(request, error)
-    lasting = not isinstance(error, OutputLimitRefused) or error.lasting
-    if not facts or not learned.note(request.model, lasting=lasting, **facts):
+    passing = (isinstance(error, OutputLimitRefused) and not error.lasting) or (
+        isinstance(error, ImagesRefused) and error.faulty
+    )
+    if not facts or not learned.note(request.model, lasting=not passing, **facts):
         return ""
     if isinstance(error, ImagesRefused) and len(request.messages[-1].images) > error.most:
         return ""  # the question itself is about a picture: left out, it would be answered unseen
@@ -70,8 +73,19 @@ def facts_from(request: ChatRequest, error: ProviderError) -> dict[str, Any]:
             return {"tools": False}
         case RolesRefused(rule=rule):
             return {name: value for name, value in ROLES.get(rule, {}).items() if getattr(profile, name) != value}
+        case ReasoningUnreadable(missing=True) if model.provider.dialect == "openai-chat":
+            return _reasoning_wanted(model, error.message)
         case CallIdsRefused(form=form) if profile.call_ids != form:
             return {"call_ids": form}
+    return {}
+
+
+def _reasoning_wanted(model: Model, message: str) -> dict[str, Any]:
+    """What must stand beside calls that came from elsewhere, for an endpoint that wants reasoning with each."""
+    wanted = {"reasoning_required": "reasoning_content", "call_signature": GEMINI_PLACEHOLDER}
+    for name, word in (("reasoning_required", "reasoning_content"), ("call_signature", "thought_signature")):
+        if word in message and not getattr(model.profile, name):
+            return {name: wanted[name]}
     return {}
 
 
@@ -132,6 +146,8 @@ def _words(request: ChatRequest, error: ProviderError) -> str:
             return f"Context: tools left out for {model.name}, which takes none."
         case RolesRefused():
             return f"Context: the order of messages is fitted to what {model.name} takes."
+        case ReasoningUnreadable():
+            return f"Context: calls from elsewhere carry the reasoning that {model.name} demands beside them."
         case CallIdsRefused():
             return f"Context: tool calls have other ids for {model.name}, as it takes only those."
     return ""
