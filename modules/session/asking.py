@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 
 from msgspec import Struct
@@ -18,6 +18,7 @@ from modules.llm.service_manager import ServiceManager
 from modules.llm.tool_spec import ToolChoice, ToolSpec
 from modules.session.conversation import Conversation
 from modules.session.recovery import recover
+from modules.session.silent_cut import silent_cut
 from modules.session.switch import left_out_words
 
 TRIES = 4
@@ -109,7 +110,7 @@ async def _attempt(
                 yield Notice(silence_line(event, request.model))
                 continue
             if isinstance(event, Finished):  # the answer is stored by now
-                for remark in _remarks(conversation):
+                for remark in _remarks(conversation, request, reply):
                     yield remark
             yield event
 
@@ -195,11 +196,18 @@ def _not_shown(conversation: Conversation, request: ChatRequest) -> Notice | Non
     return Notice(f"Context: {left_out_words(left_out, request.model)} for {request.model.name}.")
 
 
-def _remarks(conversation: Conversation) -> list[Notice]:
+def _remarks(conversation: Conversation, request: ChatRequest, reply: Reply) -> Iterator[Notice]:
     """What to say of an answer that has come."""
     if conversation.messages[-1].state == "refused":
-        return [Notice("Context: this question and its answer are left out of what models read from now on.")]
-    return []
+        yield Notice("Context: this question and its answer are left out of what models read from now on.")
+    if reply.unread_call:
+        yield Notice(f"This looks like a tool call that the server of {request.model.name} did not read.")
+    name = request.model.full_name
+    # Servers of one dialect alone are known to drop the beginning of a conversation in silence.
+    if request.model.provider.dialect == "openai-chat" and name not in conversation.cut_in_silence:
+        if text := silent_cut(request, conversation.messages[-1].usage):
+            conversation.cut_in_silence.add(name)
+            yield Notice(text)
 
 
 def silence_line(event: Silence, model: Model) -> str:

@@ -72,7 +72,8 @@ class Conversation:
 
     `model` answers next and `previous` is what `/model -` goes back to; `reasoning` is None for a model's own default.
     `ledgers` hold, for each kind of reader, what it was sent; `tools` are those that were declared last. `learned` is
-    what models turned out to be, `announced` what a person was told that a model is not shown.
+    what models turned out to be, `announced` what a person was told that a model is not shown, `cut_in_silence` names
+    the models of which it was said that their server reads less than it is sent.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Conversation:
         self.tools: tuple[ToolSpec, ...] = ()
         self.learned = learned or LearnedFacts()
         self.announced: dict[str, LeftOut] = {}
+        self.cut_in_silence: set[str] = set()
         self.journal = journal
         self.nodes: list[Node] = []
         self.head = 0
