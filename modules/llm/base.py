@@ -153,11 +153,6 @@ class Reply:
         if isinstance(self._events, AsyncGenerator):
             await self._events.aclose()
 
-    @property
-    def unread_call(self) -> bool:
-        """Whether the answer holds what looks like a call that the server did not read."""
-        return self._draft.unread_call
-
     def message(self, state: State = "complete") -> Message:
         """The answer as a message; with `state` other than complete, the part of it that has come."""
         finished = self._draft.finished

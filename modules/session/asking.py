@@ -110,7 +110,7 @@ async def _attempt(
                 yield Notice(silence_line(event, request.model))
                 continue
             if isinstance(event, Finished):  # the answer is stored by now
-                for remark in _remarks(conversation, request, reply):
+                for remark in _remarks(conversation, request):
                     yield remark
             yield event
 
@@ -196,12 +196,10 @@ def _not_shown(conversation: Conversation, request: ChatRequest) -> Notice | Non
     return Notice(f"Context: {left_out_words(left_out, request.model)} for {request.model.name}.")
 
 
-def _remarks(conversation: Conversation, request: ChatRequest, reply: Reply) -> Iterator[Notice]:
+def _remarks(conversation: Conversation, request: ChatRequest) -> Iterator[Notice]:
     """What to say of an answer that has come."""
     if conversation.messages[-1].state == "refused":
         yield Notice("Context: this question and its answer are left out of what models read from now on.")
-    if reply.unread_call:
-        yield Notice(f"This looks like a tool call that the server of {request.model.name} did not read.")
     name = request.model.full_name
     # Servers of one dialect alone are known to drop the beginning of a conversation in silence.
     if request.model.provider.dialect == "openai-chat" and name not in conversation.cut_in_silence:
