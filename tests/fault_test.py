@@ -49,6 +49,7 @@ async def failure(wired: Wired, answer: Answer | Status, key: Key = KEY) -> Fail
         await take(reply, events)
     printed = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + caught.value.cure
     assert key.value not in printed
+    assert caught.value.cure
     return Failure(caught.value, events, reply)
 
 

@@ -98,7 +98,9 @@ class AnthropicDraft(WireDraft):
         if not kind:
             field = next((field for field in BY_FIELD if field in delta), "")
             kind = BY_FIELD.get(field, "")
-        block = self._at.get(_key(index)) or (self._blocks[-1] if self._blocks and not _is_index(index) else None)
+        block = self._at.get(_key(index))
+        if block is None and self._blocks and not (self._blocks[-1].closed and _is_index(index)):
+            block = self._blocks[-1]
         if not kind:
             return self._other(block, delta)
         piece = text_of(delta.get(field))

@@ -11,6 +11,7 @@ from modules.chat.coming_back import time_of
 from modules.chat.endings import Ending
 from modules.chat.shell_words import kept
 from modules.errors import ParlanceError
+from modules.llm.failures import RETRY
 from modules.llm.message import Message
 from modules.llm.models import Model, ModelRegistry
 from modules.session.conversation import Conversation
@@ -175,7 +176,7 @@ def others(models: ModelRegistry, model: Model, has_key: Callable[[str | None], 
 
 def _own(error: ParlanceError) -> list[str]:
     """What the error itself advises, as far as that holds anywhere."""
-    return [sentence for sentence in kept(error.cure) if sentence]
+    return [sentence for sentence in kept(error.cure) if sentence and sentence != RETRY]
 
 
 def _cure_of(error: ParlanceError) -> Cure | None:

@@ -26,8 +26,20 @@ from modules.llm.replay import LeftOut, Replay, documents, hidden_images, reads,
 from modules.llm.tool_spec import ToolChoice, ToolSpec
 
 IDLE_TIMEOUT = 300.0  # seconds without a byte; pings count as bytes
-__all__ = ["MOST_TOOLS", "BaseService", "ChatRequest", "Draft", "Reply", "ToolChoice", "ToolSpec"]
+__all__ = [
+    "CONTENT_TIMEOUT",
+    "IDLE_TIMEOUT",
+    "MOST_TOOLS",
+    "BaseService",
+    "ChatRequest",
+    "Draft",
+    "Reply",
+    "ToolChoice",
+    "ToolSpec",
+]
 
+# Seconds without content; a model that keeps its thinking to itself may send nothing but pings for minutes.
+CONTENT_TIMEOUT = 600.0
 # How many tools a request may declare: "Invalid 'tools': array too long."
 MOST_TOOLS: dict[Dialect, int] = {"openai-chat": 128, "openai-responses": 128}
 
@@ -156,6 +168,7 @@ class BaseService(ABC):
     """
 
     foreign_errors: ClassVar[tuple[type[Exception], ...]] = ()
+    content_timeout = CONTENT_TIMEOUT
 
     def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT) -> None:
         self.provider = provider

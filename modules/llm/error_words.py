@@ -1,7 +1,6 @@
 """What a provider's words mean: the table of `error_words.toml`, read at the first error, and the facts in a match."""
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -40,6 +39,8 @@ class Verdict(Struct, frozen=True):
 @cache
 def rules() -> Mapping[str, Any]:
     """The table as it is written."""
+    import tomllib  # 3 ms, and only where something went wrong
+
     with TABLE.open("rb") as file:
         return tomllib.load(file)
 

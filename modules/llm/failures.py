@@ -20,7 +20,7 @@ from modules.llm import error_words
 from modules.llm.models import Model, Provider
 from modules.llm.report import Report, read_report, short
 
-RETRY = ""  # the chat and a pipe know best how to ask again
+RETRY = "Ask again."  # the chat and a pipe say how
 LONGEST_BODY = 1_000_000  # bytes of an error that are read
 CHECK_URL = "Check the base URL of {name}."
 # What a status means where the words say nothing.

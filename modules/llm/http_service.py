@@ -14,7 +14,7 @@ from modules.llm.base import BaseService, ChatRequest, Draft
 from modules.llm.events import StreamEvent
 from modules.llm.models import Provider
 from modules.llm.parts import Wire
-from modules.llm.patience import CONTENT_TIMEOUT, Patience
+from modules.llm.patience import Patience
 from modules.llm.stream_reader import StreamReader
 from modules.llm.wire_draft import WireDraft
 
@@ -101,8 +101,6 @@ async def _within(patience: Patience, waiting: Awaitable[T]) -> T:
 
 class HttpService(BaseService):
     """A service that asks one endpoint over one HTTP pool and reads the answer as it comes."""
-
-    content_timeout = CONTENT_TIMEOUT
 
     def prepare(self, request: ChatRequest) -> None:
         self.body(request)  # the history in it is converted once, and the request remembers it

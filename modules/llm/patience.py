@@ -7,7 +7,6 @@ from modules.llm.events import Silence
 from modules.llm.models import Provider
 from modules.llm.nearness import is_near
 
-CONTENT_TIMEOUT = 600.0  # seconds; a model that keeps its thinking to itself may send nothing but pings for minutes
 TOLD_AFTER = 0.5  # of that time
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from modules.config import Config, Key
 from modules.errors import ConfigError, MissingKey, ParlanceError
-from modules.llm.base import BaseService, ChatRequest
+from modules.llm.base import CONTENT_TIMEOUT, BaseService, ChatRequest
 from modules.llm.models import Model, Provider
 from modules.llm.parts import Wire
 
@@ -43,7 +43,8 @@ class ServiceManager:
     """Makes services and hands them out. `instance()` is the program's one; tests make their own.
 
     `key_of` finds the key in a variable; `services` names the class for each dialect, which a provider's own
-    `service` in models.yaml overrides. `key_file` is where a person is told to put a key.
+    `service` in models.yaml overrides. `key_file` is where a person is told to put a key; `content_timeout` gives the
+    seconds after which an answer without content is given up.
     """
 
     _instance: "ServiceManager | None" = None
@@ -52,6 +53,7 @@ class ServiceManager:
     def __init__(self, key_of: Callable[[str], Key | None], services: Mapping[str, str] = SERVICES) -> None:
         self._key_of = key_of
         self.key_file = ".env"
+        self.content_timeout: Callable[[], float] = lambda: CONTENT_TIMEOUT
         self._services = services
         self._made: dict[str, asyncio.Future[BaseService]] = {}
         self._keys: dict[str, str] = {}
@@ -64,6 +66,7 @@ class ServiceManager:
                 config = Config()
                 cls._instance = cls(config.key)
                 cls._instance.key_file = str(config.folder / ".env")
+                cls._instance.content_timeout = lambda: config.settings.network.content_timeout
             return cls._instance
 
     def check_key(self, provider: Provider) -> Key | None:
@@ -124,7 +127,9 @@ class ServiceManager:
         try:
             with _making:  # SDKs share libraries whose circular imports two threads would break
                 service: type[BaseService] = getattr(importlib.import_module(module), name)
-                return service(provider, key)
+                made = service(provider, key)
+            made.content_timeout = self.content_timeout()
+            return made
         except ParlanceError:
             raise
         except Exception as error:  # models.yaml may name any class, and a class may do anything

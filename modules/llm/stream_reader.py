@@ -37,8 +37,9 @@ class StreamReader:
     def close(self) -> Iterator[StreamEvent]:
         """The body has ended. What had no line end is read where it can be."""
         for data in self._parser.close():
-            if data.strip() in DONE or sse.is_json(data):  # else it is half an event
-                yield from self._take(data)
+            for piece in [data] if sse.is_json(data) else data.split(b"\n"):
+                if piece.strip() in DONE or sse.is_json(piece):  # else it is half an event
+                    yield from self._take(piece)
         if self._draft.finished is None:
             yield from self._draft.ended(marked=False)
 

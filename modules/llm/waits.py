@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 PIECE = re.compile(
@@ -109,6 +108,8 @@ def next_midnight(zone: str) -> float | None:
 
 
 def _from_date(text: str) -> float | None:
+    from email.utils import parsedate_to_datetime  # a dozen modules that a start without an error does not need
+
     try:
         moment = datetime.fromisoformat(text) if text[:1].isdigit() else parsedate_to_datetime(text)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -87,7 +87,8 @@ class Item:
             case "message":
                 content = self.wire.get("content")
                 whole = isinstance(content, list) and all(_is_sound_piece(piece) for piece in content)
-                return whole and bool(content) and self.wire.get("role", "assistant") == "assistant"
+                known = self.wire.get("role") == "assistant" and not ("id" in self.wire and "status" not in self.wire)
+                return whole and bool(content) and known
             case "reasoning":
                 return isinstance(self.wire.get("summary"), list)
         return True

@@ -40,35 +40,24 @@ class ResponsesDraft(WireDraft):
             return told
         if kind in THINKS:
             return self._think_in(self._item(event, "reasoning"), event.get("delta"))
+        if isinstance(kind, str) and kind.startswith("response.output_item."):
+            return list(self._take(event, event.get("item"), whole=kind.endswith("done")))
+        if kind in ENDS or event.get("object") == "response":
+            return list(self._ends(event, str(kind)))
         match kind:
             case "response.reasoning_summary_part.added" if event.get("summary_index"):
                 return self._think_in(self._item(event, "reasoning"), "\n\n")
-            case "response.function_call_arguments.delta":
-                item = self._item(event, "function_call")
-                item.written.append(piece := sse.whole(as_text(event.get("delta"))))
-                return (ToolCallDelta(self._items.index(item), "", piece),) if piece else ()
-            case "response.function_call_arguments.done":
-                item = self._item(event, "function_call")
-                if isinstance(event.get("arguments"), str):
-                    item.written = [sse.whole(event["arguments"])]
+            case "response.function_call_arguments.delta" | "response.function_call_arguments.done":
+                return self._write(self._item(event, "function_call"), event)
             case "response.output_text.done" | "response.refusal.done":
                 item = self._item(event, "message")
                 return self._rest_of(item, as_text(event.get("text", event.get("refusal"))))
-            case "response.output_item.added" | "response.output_item.done":
-                return list(self._take(event, event.get("item"), whole=str(kind).endswith("done")))
             case "response.created" | "response.in_progress":
                 response = event.get("response")
                 self._note_model(response.get("model") if isinstance(response, dict) else None)
             case "response.failed":
                 response = event.get("response")
                 raise self.failure(response if isinstance(response, dict) else event)
-            case _ if kind in ENDS or event.get("object") == "response":
-                response = event.get("response", event)
-                if not isinstance(response, dict):
-                    if not self.has_content:
-                        raise TypeError("an end without an answer")
-                    response = event
-                return list(self._end(response, str(kind)))
         return ()
 
     @property
@@ -85,14 +74,37 @@ class ResponsesDraft(WireDraft):
         self._finished(stop, word)
         return ()
 
+    def _write(self, item: Item, event: Wire) -> Sequence[StreamEvent]:
+        if isinstance(whole := event.get("arguments"), str):
+            item.written = [sse.whole(whole)]
+            return ()
+        if not (piece := sse.whole(as_text(event.get("delta")))):
+            return ()
+        item.written.append(piece)
+        return (ToolCallDelta(self._items.index(item), "", piece),)
+
+    def _ends(self, event: Wire, kind: str) -> Iterator[StreamEvent]:
+        response = event.get("response", event)
+        if not isinstance(response, dict):
+            if not self.has_content:
+                raise TypeError("an end without an answer")
+            response = event
+        yield from self._end(response, kind)
+
     def _end(self, response: Wire, kind: str) -> Iterator[StreamEvent]:
         if response.get("error") or response.get("status") == "failed":
             raise self.failure(response)
         self._note_model(response.get("model"))
         self._note_usage(read_usage(response.get("usage")))
         output = response.get("output")
+        final: list[Item] = []
         for position, wire in enumerate(output if isinstance(output, list) else ()):
-            yield from self._take({"output_index": self._place_of(wire, position)}, wire, whole=True)
+            if isinstance(wire, dict) and wire:
+                final.append(self._finally(wire, position, final))
+                yield from self._took(final[-1], wire, whole=True)
+        self._items = [*final, *(item for item in self._ordered() if not any(item is one for one in final))]
+        if final:
+            self._at.clear()
         details, status = response.get("incomplete_details"), response.get("status")
         if details and not isinstance(details, dict) and not self.has_content:
             raise TypeError("an end without an answer")
@@ -106,19 +118,29 @@ class ResponsesDraft(WireDraft):
                 self._stop = "end_turn", ""
         yield from self.finish()
 
-    def _place_of(self, wire: Any, position: int) -> int:
-        """Where an item of the final output stands among those that have come: by its identity, else by its place."""
-        for place, item in enumerate(self._items):
-            same = (item.wire.get(key) for key in ("id", "call_id") if item.wire.get(key) and isinstance(wire, dict))
-            if isinstance(wire, dict) and any(value in (wire.get("id"), wire.get("call_id")) for value in same):
-                return next((at for at, one in self._at.items() if one is item and isinstance(at, int)), place)
-        return position
+    def _finally(self, wire: Wire, position: int, others: list[Item]) -> Item:
+        """The item that one of the final output is: by its identity, else its place, else the next of its kind."""
+        own = {wire[key] for key in ("id", "call_id") if isinstance(wire.get(key), str) and wire[key]}
+        free = [item for item in self._items if not any(item is other for other in others)]
+        same = [item for item in free if item.kind == wire.get("type")]
+        found = [item for item in free if own & {item.wire.get("id"), item.wire.get("call_id")}]
+        found = found or [
+            item for item in same if self._at.get(position) is item or any(self._at.get(k) is item for k in own)
+        ]
+        found = found or [item for item in same if not item.is_whole]
+        if found:
+            return found[0]
+        self._items.append(Item())
+        return self._items[-1]
 
     def _take(self, event: Wire, wire: Any, whole: bool) -> Iterator[StreamEvent]:
         """A state of an item: what is new in it is shown, and the last one is what goes back."""
         if not isinstance(wire, dict) or not wire:
             return
-        item = self._item(event, "", as_text(wire.get("id")) if not isinstance(wire.get("id"), list | dict) else "")
+        own_id = wire.get("id")
+        yield from self._took(self._item(event, "", own_id if isinstance(own_id, str) else ""), wire, whole)
+
+    def _took(self, item: Item, wire: Wire, whole: bool) -> Iterator[StreamEvent]:
         named = bool(item.wire.get("name"))
         if not (item.is_whole and whole and wire == item.wire):
             item.take(wire, whole)
