@@ -79,6 +79,21 @@ class TestAQuestion:
         assert got["error"]["message"] == "Groq refused the request (400). Groq says: No."
         assert "refused the request" in done.stderr
 
+    def test_that_fails_or_is_declined_is_not_told_in_json_with_the_words_of_an_answer_before(self, home: Home) -> None:
+        home.groq.answer("Good.", Status(400, message="No."), Answer("I would", stop="refusal"))
+        assert home.run("-p", "First?", *OSS).stdout == "Good.\n"
+        failed = json.loads(home.run("-c", "-p", "Second?", "--json").stdout)
+        assert (failed["text"], failed["stop_reason"]) == ("", "failed")
+        declined = json.loads(home.run("-c", "-p", "Third?", "--json").stdout)
+        assert (declined["text"], declined["stop_reason"]) == ("I would", "refusal")
+
+    def test_that_breaks_off_is_told_in_json_with_what_came(self, home: Home) -> None:
+        home.groq.answer(Answer("One two three four five six.", fault=Fault.cut_mid_event(4)))
+        told = json.loads(home.run("-p", "Count.", *OSS, "--json").stdout)
+        assert told["text"].startswith("One")
+        assert told["stop_reason"] == "incomplete"
+        assert told["error"]["kind"] in ("AnswerIncomplete", "ConnectionFailed")
+
     def test_that_cannot_be_asked_at_all_is_still_one_object_of_json(self, home: Home) -> None:
         home.keys.clear()
         done = home.run("-p", "Hm?", "--json")

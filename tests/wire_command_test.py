@@ -137,7 +137,8 @@ class TestTheCommand:
         (home.folder / "red.png").write_bytes(base64.b64decode(PNG) + bytes(2000))
         terminal = home.open("-m", "groq:qwen", "--tools", "none", columns=100, rows=60).prompt()
         home.groq.answer(Answer("It is \x1b]0;evil\x07."))
-        terminal.enter(f"Is {KEYS['OPENAI_API_KEY']} a key?").sees("It is").prompt()
+        terminal.enter(f"Is {KEYS['OPENAI_API_KEY']} a key?")
+        terminal.until(lambda: terminal.line.endswith("y/N")).type("y\r").sees("It is").prompt()
         terminal.enter("/attach red.png").prompt()
         sent = len(home.groq.requests)
 

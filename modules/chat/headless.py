@@ -16,7 +16,7 @@ from modules.errors import EXIT_ERROR, EXIT_INTERRUPTED, ParlanceError, Provider
 from modules.llm.events import Finished, TextDelta, Usage
 from modules.llm.message import Message, user
 from modules.llm.models import Model
-from modules.llm.parts import File, Image
+from modules.llm.parts import File, Image, Text
 from modules.llm.service_manager import ServiceManager
 from modules.session import prices
 from modules.session.asking import Notice, Retrying
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from modules.chat.tool_lines import ToolLines
 
 MAX_INPUT = 32 * 1024 * 1024
+TOKENS = tuple(field for field in Usage.__struct_fields__ if field != "cost")  # what it cost has a field of its own
 PAUSED = '-c -p "Go on." goes on.'
 
 
@@ -89,8 +90,10 @@ async def answer(
         told.end_line()
         complain(error, cure)
         told.code, told.failed = error.exit_code, _told(error, cure)
+        told.break_off("incomplete")
     except asyncio.CancelledError:
         told.code, told.failed = EXIT_INTERRUPTED, _failure("Interrupted", "Interrupted.", "")
+        told.break_off("interrupted")
     told.end_line()
     if as_json:
         if conversation.cost() is None:
@@ -111,11 +114,27 @@ class _Output:
         self.code = 0
         self.failed: dict[str, Any] | None = None
         self.finished: Finished | None = None
+        self.broken = ""  # the state of an answer that did not come to its end
+        self._said: list[str] = []  # of the newest answer that said something
+        self._whole = True
         self.usage: Usage | None = None
         self.tools: list[dict[str, Any]] = []
         self.notices: list[str] = []
 
+    @property
+    def text(self) -> str:
+        """What the newest answer of this turn says, as far as it came."""
+        return Text("".join(self._said)).text
+
+    def break_off(self, state: str) -> None:
+        """The turn did not come to its end; `state` is that of an answer of which a part has come."""
+        self.broken = "failed" if self._whole else state
+
     def add(self, event: TurnEvent) -> None:
+        if isinstance(event, TextDelta):
+            self._said = [] if self._whole else self._said
+            self._said.append(event.text)
+            self._whole = False
         match event:
             case TextDelta(text) if text and not self._as_json:
                 if self._parted and self._last:
@@ -130,7 +149,7 @@ class _Output:
             case Retrying(seconds, _, error):
                 complain(error, f"Trying again in {seconds:.0f} s.")
             case Finished(usage=usage):
-                self._parted = True
+                self._parted = self._whole = True
                 self.finished = event
                 self.usage = self.usage + usage if self.usage and usage else usage or self.usage
             case Question(call=call):
@@ -209,16 +228,14 @@ def _failure(kind: str, message: str, cure: str, retry_after: float | None = Non
 
 
 def _as_json(conversation: Conversation, told: _Output) -> str:
-    last, finished, usage = conversation.last_answer, told.finished, told.usage
+    finished, usage = told.finished, told.usage
     return _dumped(
         {
-            "text": last.text if last else "",
+            "text": told.text,
             "model": conversation.model.full_name,
             "answered_by": finished.model if finished else None,
-            "stop_reason": finished.stop if finished else (last.state if last else "failed"),
-            "usage": {field: getattr(usage, field) for field in usage.__struct_fields__ if field != "cost"}
-            if usage
-            else None,
+            "stop_reason": told.broken or (finished.stop if finished else "failed"),
+            "usage": {field: getattr(usage, field) for field in TOKENS} if usage else None,
             "cost": conversation.cost() if conversation.spent else None,
             "tools": told.tools,
             "notices": told.notices,
