@@ -179,8 +179,8 @@ def check(outcome: Outcome) -> None:
 
 
 def is_theirs(rule: str) -> bool:
-    """What only the provider can know: a seal that a change has broken (recovery sees to it), or a newer kind."""
-    return rule.startswith(("E2:", "E4:", "E7:", "E12:"))
+    """What only the provider knows: seals and ids that belong together, which recovery sees to, and newer kinds."""
+    return rule.startswith(("E2:", "E4:", "E6:", "E7:", "E12:", "C6:"))
 
 
 def _letters(text: str) -> Counter[str]:

@@ -103,7 +103,7 @@ class Block:
                 return isinstance(self.wire.get("data"), str)
             case "tool_use":
                 call = self.call(declared)
-                known = CALL_ID.fullmatch(call.native_id) is not None and bool(self.wire.get("name"))
+                known = CALL_ID.fullmatch(call.native_id) is not None and bool(call.name)
                 return known and call.parsed() is not None
         return KIND.fullmatch(self.kind) is not None
 
