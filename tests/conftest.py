@@ -13,12 +13,12 @@ from hypothesis import settings
 from msgspec import structs
 
 from modules.config import Key
-from modules.errors import ProviderError
+from modules.errors import ParlanceError, ProviderError
 from modules.llm.base import IDLE_TIMEOUT, BaseService, ChatRequest, Reply
 from modules.llm.events import Finished, ReasoningDelta, StreamEvent, TextDelta, Usage
 from modules.llm.learned import LearnedFacts
 from modules.llm.ledger import Ledger
-from modules.llm.message import Message, user
+from modules.llm.message import Message, State, user
 from modules.llm.models import Model, Provider
 from modules.llm.service_manager import SERVICES
 from modules.session.recovery import recover
@@ -111,6 +111,29 @@ class Wired:
     def but(self, **changes: Any) -> Model:
         """The same model with other abilities."""
         return replace(self.model, **changes)
+
+
+class Outcome:
+    """What an answer came to."""
+
+    def __init__(self, shown: str, error: ParlanceError | None, message: Message) -> None:
+        self.shown = shown
+        self.error = error
+        self.message = message
+
+
+async def take(reply: Reply) -> Outcome:
+    """Listen to the end, which is an answer or one of our errors; anything else goes through."""
+    events: list[StreamEvent] = []
+    error: ParlanceError | None = None
+    try:
+        async for event in reply:
+            events.append(event)
+    except ProviderError as raised:
+        error = raised
+    state: State = "incomplete" if error is not None else "complete"
+    shown = "".join(event.text for event in events if isinstance(event, TextDelta))
+    return Outcome(shown, error, reply.message(state))
 
 
 Connect = Callable[..., Awaitable[Wired]]

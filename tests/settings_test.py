@@ -24,6 +24,7 @@ def test_what_a_file_says_holds_and_the_rest_is_as_usual(tmp_path: Path) -> None
     tools = settings(tmp_path, '\ufeff[tools]\non = ["calculate"]\nsteps = 3\ndollars = 0\n').tools
     assert (tools.on, tools.steps, tools.dollars) == (("calculate",), 3, 0.0)
     assert tools.tokens == Settings().tools.tokens
+    assert settings(tmp_path, "[network]\ncontent_timeout = 60\n").network.content_timeout == 60.0
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,7 @@ def test_what_a_file_says_holds_and_the_rest_is_as_usual(tmp_path: Path) -> None
         ("[tools]\nsteps = -1", "$.tools.steps"),
         ('[tools]\non = "all"', "$.tools.on"),
         ("[tool]\n", "tool"),
+        ("[network]\ncontent_timeout = -1", "$.network.content_timeout"),
         ("[tools", "TOML"),
         ("[tools]\nsteps = 3\nsteps = 4", "TOML"),
         (b"\xff\xfe", "cannot be read"),

@@ -7,12 +7,12 @@ import pytest
 
 from modules import errors
 from modules.errors import ProviderError
-from modules.llm.events import StopReason, TextDelta
+from modules.llm.events import StopReason
 from modules.llm.message import user
 from modules.llm.models import Profile
 from modules.llm.parts import Reasoning, Text
 from tests.cases import TOOLS
-from tests.conftest import Answered, Connect
+from tests.conftest import Answered, Connect, take
 from tests.wire import Call
 from tests.wire.as_they_are import (
     JSON,
@@ -211,14 +211,10 @@ async def test_an_error_in_a_good_stream_is_told_in_the_servers_words(
     """A10: vLLM, llama.cpp and others say it each in its own shape."""
     wired = await connect("chat")
     wired.server.answer(Script("chat", before + body).answer)
-    reply = wired.reply()
-    shown = ""
-    with pytest.raises(kind) as caught:
-        async for event in reply:
-            shown += event.text if isinstance(event, TextDelta) else ""
-    assert type(caught.value) is kind
-    assert "The words" in caught.value.message
-    assert reply.message("incomplete").text == shown == ("Well" if before else "")
+    outcome = await take(wired.reply())
+    assert type(outcome.error) is kind
+    assert "The words" in outcome.error.message
+    assert outcome.message.text == outcome.shown == ("Well" if before else "")
 
 
 THOUGHTS: dict[str, tuple[str, str, str]] = {
@@ -366,5 +362,5 @@ async def test_a_call_that_was_written_as_text_is_noticed(connect: Connect, text
 async def test_calls_of_the_strict_server_are_not_noticed_as_text(connect: Connect) -> None:
     wired = await connect("chat")
     done = await wired.ask(answer=text_then({"content": "Look."}, calls(WHOLE)).answer, tools=TOOLS)
-    assert [type(part) for part in done.message.parts][0] is Text
+    assert isinstance(done.message.parts[0], Text)
     assert Call("weather", {"city": "Bern"}).json == done.message.calls[0].arguments

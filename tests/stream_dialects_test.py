@@ -12,7 +12,7 @@ from modules.errors import ProtocolError, ProviderError
 from modules.llm.events import StopReason, TextDelta
 from modules.llm.message import user
 from tests.cases import TOOLS
-from tests.conftest import Answered, Connect
+from tests.conftest import Answered, Connect, take
 from tests.dry import DRAFTS
 from tests.wire.as_they_are import (
     CALL,
@@ -233,12 +233,9 @@ async def test_a_block_of_no_shape_ends_in_words_or_an_answer_and_what_came_is_k
     odd = {"type": "content_block_start", "index": "a", "content_block": []}
     broken = {"type": "content_block_delta", "index": 0, "delta": [1]}
     wired.server.answer(messages(message_start(), *WORDS[:2], odd, broken, *END).answer)
-    reply = wired.reply()
-    shown = ""
-    with pytest.raises(ProtocolError):
-        async for event in reply:
-            shown += event.text if isinstance(event, TextDelta) else ""
-    assert reply.message("incomplete").text == shown == "Look"
+    outcome = await take(wired.reply())
+    assert isinstance(outcome.error, ProtocolError)
+    assert outcome.message.text == outcome.shown == "Look"
 
 
 STREAMS: dict[str, list[dict[str, Any]]] = {

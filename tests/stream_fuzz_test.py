@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.broken_streams import broken, check, pieces, read_without_socket, recorded, take
+from tests.broken_streams import broken, check, pieces, read_without_socket, recorded
 from tests.cases import NAMES, TOOLS
-from tests.conftest import Connect
+from tests.conftest import Connect, take
 from tests.wire import Answer
 from tests.wire.facts import Dialect
 

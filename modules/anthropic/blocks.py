@@ -19,6 +19,7 @@ GROWS: dict[str, tuple[str, str]] = {
 BY_FIELD = {field: kind for kind, field in GROWS.values()}
 WORDS = ("text", "thinking", "signature", "data")
 CALL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+KIND = re.compile(r"[a-z][a-z0-9_]*")  # of blocks that we do not know, and that go back all the same
 THINKS = ("thinking", "redacted_thinking")
 
 
@@ -102,9 +103,9 @@ class Block:
                 return isinstance(self.wire.get("data"), str)
             case "tool_use":
                 call = self.call(declared)
-                known = CALL_ID.fullmatch(call.native_id) is not None and bool(self.wire.get("name"))
+                known = CALL_ID.fullmatch(call.native_id) is not None and bool(call.name)
                 return known and call.parsed() is not None
-        return True
+        return KIND.fullmatch(self.kind) is not None
 
 
 def text_of(value: Any) -> str:

@@ -84,9 +84,10 @@ class AnthropicDraft(WireDraft):
                 yield ToolCallDelta(len(self._blocks) - 1, call.name, "")
                 if call.arguments:
                     yield ToolCallDelta(len(self._blocks) - 1, "", call.arguments)
-            case "text" if text := block.joined("text"):
-                yield TextDelta(text)
+            case "text":
+                yield from self._show(block.joined("text"))
             case "thinking" if text := block.joined("thinking"):
+                self._thought.append(text)
                 yield ReasoningDelta(text)
 
     def _delta(self, index: Any, delta: Any) -> Sequence[StreamEvent]:
@@ -117,7 +118,10 @@ class AnthropicDraft(WireDraft):
         if not text:
             return ()
         if kind == "text":
+            self._shown.append(text)
             return (TextDelta(text),)
+        if kind == "thinking":
+            self._thought.append(text)
         return (ReasoningDelta(text),) if kind == "thinking" else (ToolCallDelta(self._blocks.index(block), "", text),)
 
     def _other(self, block: Block | None, delta: Wire) -> Sequence[StreamEvent]:
@@ -159,7 +163,7 @@ class AnthropicDraft(WireDraft):
 
 def _without_loose_thinking(blocks: list[Block], whole: bool) -> list[Block]:
     # A turn may not end on thinking, and thinking whose signature has not come is not valid at all.
-    blocks = [b for b in blocks if whole or b.kind != "thinking" or (b.closed and b.joined("signature"))]
+    blocks = [b for b in blocks if b.kind != "thinking" or ((whole or b.closed) and b.joined("signature"))]
     while blocks and blocks[-1].kind in THINKS:
         blocks.pop()
     return blocks

@@ -11,6 +11,7 @@ from modules.llm.tool_names import meant
 from modules.llm.wire_draft import as_text
 
 RESPONSE_ONLY = ("created_by", "parsed_arguments", "parsed")
+KIND = re.compile(r"[a-z][a-z0-9_]*")  # of items that we do not know, and that go back all the same
 CALL_ID = re.compile(r"[^\x00-\x1f]{1,64}")
 
 
@@ -38,7 +39,7 @@ class Item:
     @property
     def text(self) -> str:
         """What it says, refusals included."""
-        told = "".join(part.text for part in self._contents() if isinstance(part, Text | Refusal))
+        told = "".join(map(_words_of, self._contents()))
         return told or "".join(self.said)
 
     @property
@@ -59,22 +60,29 @@ class Item:
         )
 
     def parts(self, declared: tuple[str, ...]) -> Iterator[Part]:
+        contents = list(self._contents()) if self.kind == "message" else []
+        if self.is_contradicted:
+            yield Text("".join(self.said))  # what was shown is kept, whatever the item says in the end
+        yield from () if self.is_contradicted else contents
         match self.kind:
             case "reasoning":
                 if text := self.reasoning:
                     yield Reasoning(text)
-            case "message":
-                contents = list(self._contents())
-                yield from contents or ([Text(text)] if (text := "".join(self.said)) else [])
-            case "function_call":
-                if self.wire.get("status") != "incomplete":
-                    yield self.call(declared)
-            case kind if kind:
+            case "function_call" if self.wire.get("status") != "incomplete":
+                yield self.call(declared)
+            case "message" | "function_call" | "":
+                return
+            case kind:
                 yield Opaque(kind, kind.replace("_", " "))
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether other words were shown than the item has in the end."""
+        return bool(self.said) and "".join(self.said) != "".join(_words_of(part) for part in self._contents())
 
     def is_sound(self, declared: tuple[str, ...]) -> bool:
         """Whether the API would take it back."""
-        if not self.is_whole or self.wire.get("type") != self.kind:
+        if not self.is_whole or self.is_contradicted or self.wire.get("type") != self.kind:
             return False
         if self.wire.get("status") not in (None, "completed") or not isinstance(self.wire.get("id", ""), str | None):
             return False
@@ -91,7 +99,7 @@ class Item:
                 return whole and bool(content) and known
             case "reasoning":
                 return isinstance(self.wire.get("summary"), list)
-        return True
+        return KIND.fullmatch(self.kind) is not None
 
     def native(self, declared: tuple[str, ...]) -> Wire:
         wire = {k: v for k, v in self.wire.items() if k not in RESPONSE_ONLY and not (k == "id" and v is None)}
@@ -109,6 +117,10 @@ class Item:
                 yield Refusal(as_text(piece.get("refusal")))
             elif "text" in piece:
                 yield Text(as_text(piece["text"]))
+
+
+def _words_of(part: Part) -> str:
+    return part.text if isinstance(part, Text | Refusal) else ""
 
 
 def _listed(value: Any) -> list[Any]:

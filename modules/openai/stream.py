@@ -206,5 +206,7 @@ class ResponsesDraft(WireDraft):
         sound = calls == sum(isinstance(part, ToolCall) for part in parts)
         sound = sound and all(item.is_sound(self.declared) for item in items)
         sound = sound and bool(items) and items[-1].kind != "reasoning"
+        ids = [item.wire["id"] for item in items if item.wire.get("id")]
+        sound = sound and len(ids) == len(set(ids))
         native = [item.native(self.declared) for item in items] if sound else None
         return Message("assistant", tuple(parts), self.origin, native, state, usage=self.usage)

@@ -30,9 +30,8 @@ def sign(text: str, issuer: str = "anthropic", prefix: str = "", after: str = ""
 def signed(text: str, signature: str, issuer: str = "anthropic") -> bool:
     """Tell whether this issuer signed exactly this text."""
     _, _, bound = signature.partition(".")
-    return hmac.compare_digest(
-        signature, f"sig-{_mac(issuer, text + (f'.{bound}' if bound else ''))}{f'.{bound}' if bound else ''}"
-    )
+    expected = f"sig-{_mac(issuer, text + (f'.{bound}' if bound else ''))}{f'.{bound}' if bound else ''}"
+    return hmac.compare_digest(signature.encode(), expected.encode())
 
 
 def binding(signature: str) -> tuple[str, str] | None:
@@ -51,7 +50,7 @@ def concealed(data: str, issuer: str) -> bool:
     """Tell whether this issuer made this ciphertext and nobody has touched it."""
     head, _, rest = data.partition("-")
     mac, _, body = rest.partition("-")
-    return head == "enc" and hmac.compare_digest(mac, _mac(issuer, body))
+    return head == "enc" and hmac.compare_digest(mac.encode(), _mac(issuer, body).encode())
 
 
 def linked_id(prefix: str, reasoning_id: str, random: str) -> str:
