@@ -50,7 +50,8 @@ class Provider(Struct, frozen=True, kw_only=True):
 
     `key_variable` is None where no key is needed; `key_page` is where a person gets one; `service` names the class
     that speaks to it, where that is not the dialect's usual one; `profile` is how its models depart from the dialect,
-    where an entry of the catalogue does not say otherwise.
+    where an entry of the catalogue does not say otherwise. `usual_path` is the path of the address in models.yaml
+    where the variable gave another address, None where it did not.
     """
 
     name: str
@@ -63,6 +64,14 @@ class Provider(Struct, frozen=True, kw_only=True):
     service: str | None = None
     note: str = ""
     profile: Profile = Profile()
+    usual_path: str | None = None
+
+    @property
+    def address_source(self) -> str:
+        """What holds the address that is used, for cures."""
+        if self.base_url_variable and self.usual_path is not None:
+            return self.base_url_variable
+        return f"base_url of {self.name} in models.yaml"
 
     @property
     def host(self) -> str:
@@ -262,8 +271,8 @@ class ModelRegistry:
 
 
 def at(provider: Provider, base_url: str) -> Provider:
-    """The same provider at another address."""
-    return replace(provider, base_url=base_url)
+    """The same provider at the address that its variable gives."""
+    return replace(provider, base_url=base_url, usual_path=urlsplit(provider.base_url).path)
 
 
 def _either(names: list[str]) -> str:
