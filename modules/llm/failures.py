@@ -6,10 +6,8 @@ causes hidden two exceptions deep. Everything is read by attribute here, so no S
 
 import json
 import re
-import socket
-import ssl
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -18,6 +16,7 @@ from modules import errors
 from modules.config import Key
 from modules.llm.models import Model, Provider
 from modules.llm.report import Report, inner, read_report, short
+from modules.llm.transport_failures import between, in_between, transport
 
 RETRY = "/retry asks again, /model asks another."
 QUOTA_CODES = {"insufficient_quota", "enforced_spend_limit_reached", "contract_spend_limit_reached", "billing_error"}
@@ -78,6 +77,8 @@ def translate(error: BaseException, provider: Provider, model: Model | None, key
     body = getattr(error, "body", None)
     if isinstance(status, int) and status >= 300:
         headers: Mapping[str, str] = getattr(getattr(error, "response", None), "headers", None) or {}
+        if (stranger := in_between(status, body, headers, provider)) is not None:
+            return stranger
         report = read_report(status, body, headers)
         return classify(report, provider, model, key)
     if isinstance(body, dict):
@@ -168,9 +169,9 @@ def _kind(
     if report.status == 404 and _names_model(report):
         return errors.ModelUnavailable, f"/models {provider.name} --refresh lists what it has."
     if report.status == 404:
-        return errors.EndpointNotFound, f"Check base_url of {provider.name} in models.yaml."
+        return errors.EndpointNotFound, f"Check {provider.address_source}."
     if report.status < 400:
-        return errors.ProtocolError, f"Check base_url of {provider.name} in models.yaml: redirects are not followed."
+        return errors.ProtocolError, f"Check {provider.address_source}: redirects are not followed."
     if report.status in BY_STATUS:
         return BY_STATUS[report.status]
     return BY_STATUS[500] if report.status >= 500 else BY_STATUS[400]
@@ -180,7 +181,7 @@ def no_events(provider: Provider, content_type: str) -> errors.ProviderError:
     """The error for an answer that held no event at all."""
     return errors.ProtocolError(
         f"{provider.host} answered with nothing that this program can read ({content_type or 'no content type'}).",
-        cure=f"Check base_url of {provider.name} in models.yaml, and any proxy in between.",
+        cure=f"Check {provider.address_source}, and {between(provider)}.",
     )
 
 
@@ -195,40 +196,6 @@ def not_a_stream(provider: Provider, content_type: str, body: bytes) -> errors.P
     return error
 
 
-def transport(error: BaseException, provider: Provider) -> errors.ProviderError:
-    """Our error for a failure below HTTP; the truth is somewhere in the chain of causes."""
-    chain = list(_chain(error))
-    names = {kind.__name__ for link in chain for kind in type(link).__mro__}
-    host = provider.host
-    retry = RETRY
-    if any(isinstance(link, ssl.SSLError) for link in chain) or "certificate" in str(error).lower():
-        reason = next((str(link) for link in chain if isinstance(link, ssl.SSLError)), str(error))
-        return errors.ConnectionFailed(
-            f"{host} could not prove who it is: {short(reason)}.",
-            cure="Point SSL_CERT_FILE at the right certificates.",
-            retryable=False,
-        )
-    if lookup := next((link for link in chain if isinstance(link, socket.gaierror)), None):
-        again = lookup.errno == socket.EAI_AGAIN
-        return errors.ConnectionFailed(
-            f"The host {host} cannot be found.", cure="Check the network and base_url.", retryable=again
-        )
-    if any(isinstance(link, ConnectionRefusedError) for link in chain):
-        cure = (provider.note or "Is the server running?") if provider.is_local else retry
-        return errors.ConnectionFailed(f"{host} refused the connection.", cure=cure)
-    if "ProxyError" in names:
-        return errors.ConnectionFailed("The proxy failed.", cure="Check HTTPS_PROXY and HTTP_PROXY.", retryable=False)
-    if any("Timeout" in name for name in names):
-        return errors.TimedOut(f"{host} was silent for too long.", cure=retry)
-    if names & {"ConnectError", "ReadError", "WriteError", "RemoteProtocolError", "CloseError", "ConnectionError"}:
-        return errors.ConnectionFailed(f"The connection to {host} broke.", cure=retry)
-    if names & {"APIConnectionError", "NetworkError", "OSError"}:
-        return errors.ConnectionFailed(f"{host} cannot be reached: {short(str(chain[-1]))}.", cure=retry)
-    return errors.ProtocolError(
-        f"{host} or its SDK did something unexpected ({type(error).__name__}: {short(str(error))}).", cure=retry
-    )
-
-
 def hush(error: errors.ParlanceError, key: Key | None) -> None:
     """Take the key out of an error's words: some servers repeat what they were sent."""
     if key is not None and key.value in error.message:
@@ -239,15 +206,6 @@ def hush(error: errors.ParlanceError, key: Key | None) -> None:
 def shows(error: BaseException, key: Key | None) -> bool:
     """Whether a traceback of this error would show the key."""
     return key is not None and key.value in "".join(traceback.format_exception(error))
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    link: BaseException | None = error
-    while link is not None and id(link) not in seen:
-        seen.add(id(link))
-        yield link
-        link = link.__cause__ or link.__context__
 
 
 def _names_model(report: Report) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import ModuleType
 from typing import Any
 
+from modules.llm.first_bytes import LookingBackend
 from modules.llm.models import Provider
 from modules.llm.proxies import proxy_for
 from modules.llm.trust import trusted
@@ -59,11 +60,16 @@ def client_for(
         proxy=proxy,
         socket_options=_socket_options(),
     )
+    pool = transport._pool
+    if found is None or found.url.startswith("http"):  # a SOCKS server has first bytes of its own
+        # The pool takes a backend as an argument; httpx has no way to hand it on.
+        pool._network_backend = LookingBackend(pool._network_backend, direct=found is None)
     return http.AsyncClient(
         transport=transport,
         trust_env=False,
         timeout=timeout,
         follow_redirects=False,
+        max_redirects=0,  # the mcp SDK follows some by itself
         headers=headers,
         event_hooks={"response": list(hooks)},
     )

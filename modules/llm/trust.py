@@ -2,6 +2,7 @@
 
 import os
 import ssl
+import sys
 import threading
 from functools import cache
 
@@ -9,6 +10,14 @@ from modules.config import Config
 from modules.errors import ConfigError
 
 VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+# Where Linux and BSD systems keep them, for a Python whose OpenSSL looks elsewhere.
+FILES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Arch
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  # Fedora, RHEL
+    "/etc/pki/tls/certs/ca-bundle.crt",  # older RHEL
+    "/etc/ssl/ca-bundle.pem",  # SUSE
+    "/etc/ssl/cert.pem",  # Alpine, BSD
+)
 CURE = "Point it at a file of certificates in PEM form, or unset it."
 
 _one_at_a_time = threading.Lock()
@@ -19,21 +28,39 @@ def trusted() -> ssl.SSLContext:
 
     Raises ConfigError where a variable names what holds no certificates.
     """
-    config = Config()
-    named = tuple(found for name in VARIABLES if (found := config.first_set(name)) and found[1])
     with _one_at_a_time:  # services are made in threads
-        return _made(named)
+        return _made(named())
+
+
+def named() -> tuple[tuple[str, str], ...]:
+    """The variables that name certificates, with what they name."""
+    config = Config()
+    return tuple(found for name in VARIABLES if (found := config.first_set(name)) and found[1])
 
 
 @cache
-def _made(named: tuple[tuple[str, str], ...]) -> ssl.SSLContext:
-    import httpx2  # no start needs it
-
-    # truststore where the system itself must be asked (macOS, Windows); on Linux the same files are read once, since
-    # truststore reads them again at every handshake (sethmlarson/truststore#212).
-    context = httpx2.create_ssl_context(trust_env=False)
-    for variable, path in named:
+def _made(variables: tuple[tuple[str, str], ...]) -> ssl.SSLContext:
+    context = _of_the_system()
+    for variable, path in variables:
         _add(context, variable, path)
+    return context
+
+
+def _of_the_system() -> ssl.SSLContext:
+    """The system is asked where it has an interface for that (macOS, Windows); elsewhere its files are read, once.
+
+    truststore would read them again at every handshake (sethmlarson/truststore#212).
+    """
+    if sys.platform in ("darwin", "win32"):
+        import truststore  # only there
+
+        return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    paths = ssl.get_default_verify_paths()  # those that OpenSSL was built with; the variables come on top
+    file = next(filter(os.path.isfile, (paths.openssl_cafile, *FILES)), None)
+    folder = paths.openssl_capath if os.path.isdir(paths.openssl_capath) else None
+    if file or folder:
+        context.load_verify_locations(file, folder)
     return context
 
 

@@ -212,7 +212,7 @@ def retry_delay(error: ProviderError, attempt: int) -> float | None:
 
     A connection that broke before the first byte is tried again at once: an idle one may have gone stale.
     """
-    if not error.retryable or attempt >= TRIES:
+    if not error.retryable or attempt >= (error.tries or TRIES):
         return None
     if error.retry_after is not None:
         return error.retry_after if error.retry_after <= LONGEST_WAIT else None

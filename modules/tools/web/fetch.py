@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from modules.config import VERSION
-from modules.errors import ToolFailed
+from modules.errors import ConfigError, ToolFailed
 from modules.llm.parts import File, Image, Text
+from modules.llm.trust import trusted
 from modules.tools import media
 from modules.tools.results import BOUND
 from modules.tools.tool import ALWAYS, Output, Plan, Tool, ToolContext, in_thread, tool
@@ -117,11 +118,10 @@ def _port(url: "URL") -> int:
 
 async def _fetch(url: "URL", granted: frozenset[str], resolve: Resolve) -> Fetched:
     """Ask, and follow redirects on the same host. Each one is looked up and checked like the first."""
-    import httpx2
-
-    trust = await in_thread(
-        httpx2.create_ssl_context
-    )  # the system's own certificates, or those that the person has named
+    try:
+        trust = await in_thread(trusted)
+    except ConfigError as error:
+        raise ToolFailed(str(error)) from error
     for _ in range(REDIRECTS + 1):
         found = await in_thread(
             addresses.checked, host=_ascii(url), port=_port(url), granted=url.host in granted, resolve=resolve
