@@ -27,7 +27,9 @@ Hook = Callable[[Any], Awaitable[None]]
 
 def http_errors(http: ModuleType) -> tuple[type[Exception], ...]:
     """All that a request can raise besides the SDK's own errors; `http` is the library below it, httpx or httpx2."""
-    return (http.HTTPError, http.InvalidURL, http.StreamError, http.CookieConflict, *COMMON_ERRORS)
+    from socksio.exceptions import SOCKSError  # the libraries let it through; needed with an SDK, and only then
+
+    return (http.HTTPError, http.InvalidURL, http.StreamError, http.CookieConflict, SOCKSError, *COMMON_ERRORS)
 
 
 def client_options(http: ModuleType, provider: Provider, idle_timeout: float) -> dict[str, Any]:

@@ -22,14 +22,14 @@ def bounded(http: ModuleType) -> Callable[[Any], Awaitable[None]]:
 
     async def look(response: Any) -> None:
         packed = response.headers.get("content-encoding", "identity").strip().lower() or "identity"
-        if packed != "identity" and packed not in WINDOWS:
+        failed = response.status_code >= 300
+        known = packed == "identity" or packed in WINDOWS
+        if not known and not failed:
             await response.aclose()
-            raise ProtocolError(
-                f'The answer came packed as "{packed[:40]}", although that was not asked for.', cure=CURE
-            )
-        if packed != "identity" or response.status_code >= 300:
+            raise ProtocolError(f'The answer came packed as "{packed[:40]}", which was not asked for.', cure=CURE)
+        if packed != "identity" or failed:
             response.headers.pop("content-encoding", None)
-            most = LONGEST_ERROR if response.status_code >= 300 else None
+            most = None if not failed else LONGEST_ERROR if known else 0  # the status of a failure says enough
             response.stream = kind(response.stream, WINDOWS.get(packed), most)
 
     return look
@@ -44,6 +44,8 @@ class Unpacked:
         self._most = most
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self._most == 0:
+            return
         size = 0
         async for piece in self._body if self._window is None else self._unpacked(self._window):
             yield piece
