@@ -3,6 +3,7 @@
 import base64
 import mimetypes
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -18,13 +19,31 @@ def load(name: str) -> Image | File:
 
     Raises FileProblem where it cannot be read, is not a regular file, is over 20 MB, or is of no kind a model takes.
     """
-    path = Path(name.strip().strip("\"'")).expanduser()
+    path = _meant(name)
     data = _read(path)
     kind = _kind(path, data)
     encoded = base64.b64encode(data).decode("ascii")
     if kind in IMAGES:
         return Image(kind, encoded, path.name)
     return File(kind, encoded, path.name)
+
+
+def _meant(name: str) -> Path:
+    """The file that is there by this name: as it stands, without blanks or quotes around it, or as a shell writes it.
+
+    Blanks at the ends of a name get lost where it is typed, so one file that differs in nothing else is meant as well.
+    """
+    bare = name.strip()
+    plain = bare.strip("\"'")
+    for one in (name, bare, plain, re.sub(r"\\(.)", r"\1", bare)):
+        if one and os.path.lexists(path := Path(one).expanduser()):
+            return path
+    path = Path(plain).expanduser()
+    try:
+        alike = [found for found in os.listdir(path.parent) if found.strip() == path.name.strip()]
+    except OSError:
+        alike = []
+    return path.parent / alike[0] if path.name and len(alike) == 1 else path
 
 
 def _read(path: Path) -> bytes:
