@@ -193,6 +193,16 @@ async def test_the_page_of_a_filter_is_not_taken_for_the_provider(name: Dialect)
     assert "key" not in error.cure
 
 
+@every_endpoint
+async def test_a_redirect_to_another_host_says_where_and_is_not_followed(name: Dialect) -> None:
+    to = "https://portal.corp.test/login?from=api"
+    with Saying(answer(b"", "302 Found", Location=to), first=True) as site:
+        error = await failure(name, f"http://127.0.0.1:{site.port}")
+        assert site.connections == 1
+    assert "to portal.corp.test. Redirects are not followed." in error.message
+    assert "proxy in between" in error.cure
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # httpcore lets go of it unclosed
 async def test_a_socks_server_that_speaks_something_else_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with Saying(b"HTTP/1.1 400 Bad Request\r\n\r\n", hang_up=True) as proxy:

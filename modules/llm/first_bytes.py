@@ -8,6 +8,7 @@ import ssl
 from typing import Any, Literal
 
 PROBE = 3.0  # seconds
+TUNNEL = 30.0  # seconds for a proxy to say whether it lets a connection through; an answer may take longer
 TALK = b"HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 HTTP = b"HTTP/"
 TLS_RECORD = (b"\x15\x03", b"\x16\x03")  # an alert, a handshake: the answer of TLS to what is none
@@ -26,15 +27,19 @@ class NotHttp(ConnectionError):
 
 
 class LookingBackend:
-    """A network backend of httpcore whose connections look at the first bytes; `direct` where there is no proxy."""
+    """A network backend of httpcore whose connections look at the first bytes.
 
-    def __init__(self, inner: Any, direct: bool) -> None:
+    `direct` where there is no proxy on the way, `tunnels` where there is one that only passes on what it cannot read.
+    """
+
+    def __init__(self, inner: Any, direct: bool, tunnels: bool) -> None:
         self._inner = inner
         self._direct = direct
+        self._patience = TUNNEL if tunnels else None
 
     async def connect_tcp(self, host: str, port: int, **options: Any) -> "LookingStream":
         stream = await self._inner.connect_tcp(host, port, **options)
-        return LookingStream(stream, self._inner, (host, port), self._direct, tls=False)
+        return LookingStream(stream, self._inner, (host, port), self._direct, patience=self._patience)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
@@ -43,12 +48,21 @@ class LookingBackend:
 class LookingStream:
     """One connection. Raises NotHttp in place of waiting for what will never come."""
 
-    def __init__(self, inner: Any, backend: Any, address: tuple[str, int], direct: bool, tls: bool) -> None:
+    def __init__(
+        self,
+        inner: Any,
+        backend: Any,
+        address: tuple[str, int],
+        direct: bool,
+        tls: bool = False,
+        patience: float | None = None,
+    ) -> None:
         self._inner = inner
         self._backend = backend
         self._address = address
         self._direct = direct
         self._tls = tls
+        self._patience = patience
         self._begun = False
 
     def __getattr__(self, name: str) -> Any:
@@ -59,6 +73,7 @@ class LookingStream:
             data: bytes = await self._inner.read(max_bytes, timeout)
             return data
         self._begun = True
+        timeout = timeout if self._patience is None else min(self._patience, timeout or self._patience)
         try:
             data = await self._inner.read(max_bytes, timeout)
         except Exception as error:

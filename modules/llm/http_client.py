@@ -55,8 +55,9 @@ def client_for(
     if found is not None:
         of_its_own = trusted() if found.url.startswith("https:") else None
         proxy = http.Proxy(found.url, auth=found.auth, ssl_context=of_its_own)
+    is_secure = url.lower().startswith("https:")
     transport = http.AsyncHTTPTransport(
-        verify=trusted() if url.lower().startswith("https:") else False,  # without TLS there is nothing to load
+        verify=trusted() if is_secure else False,  # without TLS there is nothing to load
         trust_env=False,
         limits=http.Limits(keepalive_expiry=KEEPALIVE),
         proxy=proxy,
@@ -65,7 +66,9 @@ def client_for(
     pool = transport._pool
     if found is None or found.url.startswith("http"):  # a SOCKS server has first bytes of its own
         # The pool takes a backend as an argument; httpx has no way to hand it on.
-        pool._network_backend = LookingBackend(pool._network_backend, direct=found is None)
+        pool._network_backend = LookingBackend(
+            pool._network_backend, direct=found is None, tunnels=found is not None and is_secure
+        )
     return http.AsyncClient(
         transport=transport,
         trust_env=False,

@@ -5,6 +5,7 @@ import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from modules import errors
 from modules.llm.first_bytes import NotHttp
@@ -53,7 +54,7 @@ def transport(error: BaseException, provider: Provider) -> errors.ProviderError:
 def in_between(status: int, body: Any, headers: Mapping[str, str], provider: Provider) -> errors.ProviderError | None:
     """Our error for an answer that is not the API's but that of a proxy, a filter, or a port for TLS; else None."""
     said = body if isinstance(body, str) else ""
-    if status == 400 and provider.base_url.startswith("http:") and TLS_WANTED.search(said):
+    if status == 400 and provider.base_url.lower().startswith("http:") and TLS_WANTED.search(said):
         return _wants_tls(provider.host, provider)
     proxy = proxy_for(provider.base_url)
     if status == 407:
@@ -64,6 +65,12 @@ def in_between(status: int, body: Any, headers: Mapping[str, str], provider: Pro
             f"{sender} answered in the place of {provider.host} ({status}): {short(said) or 'an empty page'}.",
             cure=f"Ask whoever runs that network to let {_host(provider)} through.",
             retryable=False,
+        )
+    there = urlsplit(headers.get("location", "")).netloc.rpartition("@")[2] if 300 <= status < 400 else ""
+    if there and there != provider.host:  # a page to sign in to a network, or one that says what is blocked
+        return errors.ProtocolError(
+            f"{provider.host} sends elsewhere ({status}), to {short(there)}. Redirects are not followed.",
+            cure=f"Check {provider.address_source}, and {between(provider)}.",
         )
     return None
 
