@@ -11,6 +11,7 @@ from modules.llm.proxies import proxy_for
 from tests.cases import ENDPOINTS, NAMES
 from tests.conftest import KEY, Wired, make_service
 from tests.home import Home
+from tests.mcp_place import Place
 from tests.middle import HttpProxy, Saying, Socks5, answer
 from tests.wire import WireServer
 from tests.wire.facts import Dialect
@@ -237,6 +238,17 @@ def test_a_variable_that_cannot_be_meant_is_named_with_its_value(
     assert f'{variable} is "{shown}"' in done.stderr
     assert "Traceback" not in done.stderr
     assert "hunter2" not in done.stderr
+
+
+async def test_an_mcp_server_is_not_reached_by_such_a_variable_either_and_it_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "foo")
+    place = Place(tmp_path)
+    place.write(web={"url": "https://mcp.maker.test/mcp"})
+    async with place.running() as servers:
+        assert await servers.tools() == []
+        assert [one.trouble.startswith('HTTPS_PROXY is "foo"') for one in servers.status()] == [True]
 
 
 def test_the_chat_names_such_a_variable_too_and_goes_on(home: Home) -> None:

@@ -4,7 +4,9 @@ The libraries wait for the end of a first line block that a mail server never se
 they say only that. So the first bytes are looked at here; where none come, one more connection finds out why.
 """
 
+import re
 import ssl
+from collections.abc import Mapping
 from typing import Any, Literal
 
 PROBE = 3.0  # seconds
@@ -16,14 +18,24 @@ TLS_RECORD = (b"\x15\x03", b"\x16\x03")  # an alert, a handshake: the answer of 
 NO_TLS = ("WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL", "HTTP_REQUEST")
 
 
+MOST_SHOWN = 60  # bytes of what is no HTTP
+
+Spoken = Literal["tls", "no tls", "other"]
+WORDS: Mapping[Spoken, str] = {
+    "tls": "speaks TLS, which http:// is not",
+    "no tls": "does not speak TLS, which https:// is",
+    "other": "is no HTTP server",
+}
+
+
 class NotHttp(ConnectionError):
     """`place` is host and port, `spoken` what is spoken there: TLS, something without it, or what `said` begins."""
 
-    def __init__(self, place: str, spoken: Literal["tls", "no tls", "other"], said: bytes = b"") -> None:
-        super().__init__(f"{place} does not speak as it should: {said[:80]!r}")
-        self.place = place
+    def __init__(self, place: str, spoken: Spoken, said: bytes = b"") -> None:
+        words = re.sub(r"\s+", " ", said[:MOST_SHOWN].decode("ascii", "replace")).strip()
+        quoted = f': it says "{words}"' if words and words.isprintable() else ""
+        super().__init__(f"{place} {WORDS[spoken]}{quoted}")
         self.spoken = spoken
-        self.said = said
 
 
 class LookingBackend:
@@ -99,7 +111,7 @@ class LookingStream:
             raise
         return LookingStream(stream, self._backend, self._address, self._direct, tls=True)
 
-    def _found(self, spoken: Literal["tls", "no tls", "other"], said: bytes = b"") -> NotHttp:
+    def _found(self, spoken: Spoken, said: bytes = b"") -> NotHttp:
         host, port = self._address
         return NotHttp(f"[{host}]:{port}" if ":" in host else f"{host}:{port}", spoken, said)
 

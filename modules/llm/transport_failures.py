@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from modules import errors
-from modules.llm.first_bytes import NotHttp
+from modules.llm.first_bytes import WORDS, NotHttp
 from modules.llm.models import Provider
 from modules.llm.proxies import Proxy, proxy_for
 from modules.llm.report import short
@@ -22,7 +22,6 @@ TLS_WANTED = re.compile(
     r"plain HTTP request was sent to HTTPS|HTTP request to an HTTPS|speaking plain HTTP to an SSL", re.I
 )
 BLOCKED = (403, 451, 511)  # with a page of HTML: no API answers so, and filters do
-MOST_SHOWN = 60  # bytes of what is no HTTP
 WRONG_NAME, WRONG_TIME = (62, 64), (9, 10)  # OpenSSL's X509_V_ERR codes
 
 
@@ -55,7 +54,7 @@ def in_between(status: int, body: Any, headers: Mapping[str, str], provider: Pro
     """Our error for an answer that is not the API's but that of a proxy, a filter, or a port for TLS; else None."""
     said = body if isinstance(body, str) else ""
     if status == 400 and provider.base_url.lower().startswith("http:") and TLS_WANTED.search(said):
-        return _wants_tls(provider.host, provider)
+        return _wants_tls(f"{provider.host} {WORDS['tls']}.", provider)
     proxy = proxy_for(provider.base_url)
     if status == 407:
         return _refused_by(proxy, "407 Proxy Authentication Required", provider)
@@ -84,27 +83,16 @@ def between(provider: Provider) -> str:
 def _not_http(found: NotHttp, provider: Provider) -> errors.ProviderError:
     match found.spoken:
         case "tls":
-            return _wants_tls(found.place, provider)
+            return _wants_tls(f"{found}.", provider)
         case "no tls":
-            return errors.ConnectionFailed(
-                f"{found.place} does not speak TLS, which https:// is.",
-                cure=f"If it speaks plain HTTP, write http:// in {provider.address_source}; else check the port there.",
-                retryable=False,
-            )
-        case _:
-            said = re.sub(r"\s+", " ", found.said[:MOST_SHOWN].decode("ascii", "replace")).strip()
-            words = f': it says "{said}"' if said.isprintable() and said else ""
-            return errors.ProtocolError(
-                f"{found.place} is no HTTP server{words}.", cure=f"Check the port in {provider.address_source}."
-            )
+            cure = f"If it speaks plain HTTP, write http:// in {provider.address_source}; else check the port there."
+            return errors.ConnectionFailed(f"{found}.", cure=cure, retryable=False)
+        case "other":
+            return errors.ProtocolError(f"{found}.", cure=f"Check the port in {provider.address_source}.")
 
 
-def _wants_tls(place: str, provider: Provider) -> errors.ProviderError:
-    return errors.ConnectionFailed(
-        f"{place} speaks TLS, which http:// is not.",
-        cure=f"Write https:// in {provider.address_source}.",
-        retryable=False,
-    )
+def _wants_tls(message: str, provider: Provider) -> errors.ProviderError:
+    return errors.ConnectionFailed(message, cure=f"Write https:// in {provider.address_source}.", retryable=False)
 
 
 def _tls(error: ssl.SSLError, provider: Provider) -> errors.ProviderError:
