@@ -33,9 +33,10 @@ def http_errors(http: ModuleType) -> tuple[type[Exception], ...]:
 
 
 def client_options(http: ModuleType, provider: Provider, idle_timeout: float) -> dict[str, Any]:
-    """How every SDK's client is made, but for its key and address. Nothing is retried here."""
+    """How every SDK's client is made, but for its key. Nothing is retried here."""
     timeout = http.Timeout(idle_timeout, connect=CONNECT_TIMEOUT)
     return {
+        "base_url": provider.base_url,
         "max_retries": 0,
         "default_headers": HEADERS,
         "http_client": client_for(http, provider.base_url, timeout, (bounded(http),)),

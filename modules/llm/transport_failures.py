@@ -22,6 +22,7 @@ TLS_WANTED = re.compile(
     r"plain HTTP request was sent to HTTPS|HTTP request to an HTTPS|speaking plain HTTP to an SSL", re.I
 )
 BLOCKED = (403, 451, 511)  # with a page of HTML: no API answers so, and filters do
+WITHIN = {"BrokenResourceError", "EndOfStream"}  # a connection that was there broke while TLS was set up
 WRONG_NAME, WRONG_TIME = (62, 64), (9, 10)  # OpenSSL's X509_V_ERR codes
 
 
@@ -41,7 +42,7 @@ def transport(error: BaseException, provider: Provider) -> errors.ProviderError:
         return _refused_by(proxy, "it does not speak SOCKS as it should", provider)
     if "ProxyError" in names:
         return _refused_by(proxy, next(str(link) for link in chain if "ProxyError" in type(link).__name__), provider)
-    if proxy is not None and names & {"ConnectError", "ConnectTimeout"}:
+    if proxy is not None and names & {"ConnectError", "ConnectTimeout"} and not names & WITHIN:
         return errors.ConnectionFailed(
             f"{_named(proxy)} cannot be reached: {_reason(chain)}.",
             cure=f"Check {proxy.variable}, or name {_host(provider)} in NO_PROXY.",
@@ -62,7 +63,7 @@ def in_between(status: int, body: Any, headers: Mapping[str, str], provider: Pro
         sender = f"{_named(proxy)} or a filter" if proxy else "A proxy or a filter"
         return errors.ConnectionFailed(
             f"{sender} answered in the place of {provider.host} ({status}): {short(said) or 'an empty page'}.",
-            cure=f"Ask whoever runs that network to let {_host(provider)} through.",
+            cure=f"Try another network, or ask whoever runs this one to let {_host(provider)} through.",
             retryable=False,
         )
     there = urlsplit(headers.get("location", "")).netloc.rpartition("@")[2] if 300 <= status < 400 else ""
@@ -86,13 +87,13 @@ def _not_http(found: NotHttp, provider: Provider) -> errors.ProviderError:
             return _wants_tls(f"{found}.", provider)
         case "no tls":
             cure = f"If it speaks plain HTTP, write http:// in {provider.address_source}; else check the port there."
-            return errors.ConnectionFailed(f"{found}.", cure=cure, retryable=False)
+            return errors.ProtocolError(f"{found}.", cure=cure)
         case "other":
             return errors.ProtocolError(f"{found}.", cure=f"Check the port in {provider.address_source}.")
 
 
 def _wants_tls(message: str, provider: Provider) -> errors.ProviderError:
-    return errors.ConnectionFailed(message, cure=f"Write https:// in {provider.address_source}.", retryable=False)
+    return errors.ProtocolError(message, cure=f"Write https:// in {provider.address_source}.")
 
 
 def _tls(error: ssl.SSLError, provider: Provider) -> errors.ProviderError:
@@ -124,7 +125,7 @@ def _cure_of_trust(code: int, provider: Provider) -> str:
 def _refused_by(proxy: Proxy | None, answer: str, provider: Provider) -> errors.ProviderError:
     """`answer` is a status with its words, or what went wrong with a SOCKS server."""
     host = _host(provider)
-    if answer.startswith("407") or "auth" in answer.lower():
+    if answer.startswith("407") or re.search("auth|username", answer, re.I):
         variable = proxy.variable if proxy else "HTTPS_PROXY"
         cure = f"Put a name and password that it takes into {variable}, as in http://name:password@host:port."
     else:
