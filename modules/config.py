@@ -122,6 +122,19 @@ class Config:
                 return value, str(path)
         return "", ""
 
+    def first_set(self, *variables: str) -> tuple[str, str] | None:
+        """The first of these variables that is set, be it to nothing: its name, with the file that it stands in if it
+        is not the environment, and its value, stripped. None where none is set.
+        """
+        for variable in variables:
+            if (value := self._environment.get(variable)) is not None:
+                return variable, value.strip()
+        for variable in variables:
+            for path in self.env_files:
+                if (value := self._file(path).values.get(variable)) is not None:
+                    return f"{variable} in {path}", value.strip()
+        return None
+
     def has_key(self, variable: str | None) -> bool:
         """Whether the key is set, or none is needed."""
         return variable is None or bool(self.get(variable))

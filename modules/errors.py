@@ -84,10 +84,12 @@ class ProviderError(ParlanceError):
     """What a provider answered, or did not.
 
     `status` is the HTTP status, or None where there was none; `retry_after` is in seconds, as the server said;
-    `retryable` says whether the same request can succeed a little later.
+    `retryable` says whether the same request can succeed a little later, `tries` how often it is sent at most where
+    that is less than usual.
     """
 
     retryable = False
+    tries: int | None = None
 
     def __init__(
         self,
@@ -261,9 +263,10 @@ class ConnectionFailed(ProviderError):
 
     exit_code = EXIT_TEMPORARY
 
-    def __init__(self, message: str, *, cure: str = "", retryable: bool = True) -> None:
+    def __init__(self, message: str, *, cure: str = "", retryable: bool = True, tries: int | None = None) -> None:
         super().__init__(message, cure=cure)
         self.retryable = retryable
+        self.tries = tries
 
 
 class TimedOut(ProviderError):

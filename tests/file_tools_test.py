@@ -19,6 +19,7 @@ from modules.errors import ToolFailed
 from modules.llm.parts import File, Image
 from modules.tools.files.finding import START
 from modules.tools.files.looking import Request
+from modules.tools.files.paths import LOST
 from tests.desk import PATH, Desk
 from tests.home import Home
 from tests.talk import Talk
@@ -309,6 +310,49 @@ async def test_names_that_are_no_text_are_listed_and_searched(searching: Desk) -
         pytest.skip("this file system takes only text for names")
     assert "b\\udcff.txt" in await searching.run("list_files")
     assert "b\\udcff.txt'\n1: needle" in await searching.run("search_files", pattern="needle")
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "in/caf\udce9.txt",  # JSON can say it so
+        r"'in/caf\udce9.txt'",  # as it was shown
+        r"in/caf\udce9.txt",
+        r'"in/caf\udce9.txt"',
+        f"in/caf{LOST}.txt",  # as JSON that must be UTF-8 says it
+    ],
+)
+async def test_a_name_that_is_no_text_is_taken_back_as_it_was_shown(searching: Desk, back: str) -> None:
+    try:
+        odd = searching.file(os.fsdecode(b"in/caf\xe9.txt"), "needle\n")
+    except OSError:
+        pytest.skip("this file system takes only text for names")
+    assert r"'in/caf\udce9.txt'" in await searching.run("list_files", pattern="in/*")
+    assert (await searching.run("read_file", path=back)).endswith("\nneedle")
+    assert "needle" in await searching.run("search_files", pattern="needle", folder=back)
+    await searching.run("edit_file", path=back, old="needle", new="thread")
+    assert odd.read_text() == "thread\n"
+    await searching.run("write_file", path=back, content="new\n")
+    assert odd.read_text() == "new\n"
+    assert os.listdir(searching.folder / "in") == [odd.name]
+
+
+async def test_a_folder_whose_name_is_no_text_can_be_listed_and_written_into(desk: Desk) -> None:
+    try:
+        desk.file(os.fsdecode(b"d\xfc/a.txt"), "one")
+    except OSError:
+        pytest.skip("this file system takes only text for names")
+    assert "a.txt" in await desk.run("list_files", folder=r"'d\udcfc'")
+    await desk.run("write_file", path=r"d\udcfc/b.txt", content="two")
+    assert sorted(os.listdir(desk.folder / os.fsdecode(b"d\xfc"))) == ["a.txt", "b.txt"]
+
+
+async def test_a_backslash_that_is_in_a_name_stays_one(desk: Desk) -> None:
+    desk.file(r"a\x41.txt", "back")
+    desk.file("aA.txt", "other")
+    assert (await desk.run("read_file", path=r"a\x41.txt")).endswith("back")
+    await desk.run("write_file", path=r"new\x41.txt", content="kept")
+    assert (desk.folder / r"new\x41.txt").read_text() == "kept"
 
 
 def children() -> list[psutil.Process]:

@@ -7,10 +7,10 @@ import pytest
 from modules.config import ROOT
 from modules.llm.catalogue import load
 from modules.llm.events import Usage
-from modules.llm.failures import transport
 from modules.llm.message import user
 from modules.llm.models import ModelRegistry
 from modules.llm.price import Price
+from modules.llm.transport_failures import transport
 from modules.session import prices
 from modules.session.conversation import Conversation
 from modules.session.plan import Plan, plan
@@ -150,7 +150,7 @@ class TestOnTheScreen:
 def test_a_local_server_that_refuses_the_connection_is_answered_with_how_to_start_it(shipped: ModelRegistry) -> None:
     error = transport(ConnectionRefusedError(111, "refused"), shipped.providers["ollama"])
     assert error.message == "localhost:11434 refused the connection."
-    assert error.cure.startswith('Start it with "ollama serve"')
+    assert error.cure.startswith('Is it running? Start it with "ollama serve"')
 
 
 @pytest.fixture

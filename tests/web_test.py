@@ -350,6 +350,15 @@ async def test_a_certificate_is_asked_for_by_name_and_must_be_of_that_name(
         assert len(site.seen) == 1
 
 
+async def test_a_variable_for_certificates_that_names_nothing_is_told(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/no/such.pem")
+    site.page("/", "<p>plain</p>")
+    assert await text(f"http://{HOST}:{site.port}/") == "plain"
+    assert 'SSL_CERT_FILE is "/no/such.pem"' in await failure(f"https://{HOST}:{site.port}/")
+
+
 async def test_the_question_shows_the_host_and_the_exact_address() -> None:
     context = ToolContext(Path("/"), Path("/"))
     plan = await fetch_tool().prepare({"url": " HTTPS://Example.com:444/a b?q=\u202e\u00e9#part "}, context)

@@ -54,7 +54,7 @@ def load(name: str) -> Attachment:
     Raises FileProblem where it cannot be read, is not a regular file, is too large, damaged, or of no kind a model
     takes. A large picture takes a second.
     """
-    path = _path(name)
+    path = _meant(name)
     data = _read(path)
     if found := media.media_of(data, path.name):
         return Attachment(found.part, found.note)
@@ -64,7 +64,7 @@ def load(name: str) -> Attachment:
 
 def load_text(name: str, environment: Mapping[str, str]) -> Attachment:
     """The text of the file, for models that read no PDF. Raises FileProblem as `load` does, and for a picture."""
-    path = _path(name)
+    path = _meant(name)
     data = _read(path)
     if media.media_type_of(data) == media.PDF:
         return text_of(data, path.name, environment)
@@ -88,12 +88,22 @@ def _text_file(data: bytes, name: str) -> File:
     return File("text/plain", base64.b64encode(data).decode("ascii"), name)
 
 
-def _path(name: str) -> Path:
-    """The path that is meant: also in quotes, or with its blanks escaped, as terminals write one that is dropped."""
-    path = Path(name.strip().strip("\"'")).expanduser()
-    if "\\" in name and os.sep == "/" and not path.exists():
-        return Path(re.sub(r"\\(.)", r"\1", name.strip())).expanduser()
-    return path
+def _meant(name: str) -> Path:
+    """The file that is there by this name: as it stands, without blanks or quotes around it, or as a shell writes it.
+
+    Blanks at the ends of a name get lost where it is typed, so one file that differs in nothing else is meant as well.
+    """
+    bare = name.strip()
+    plain = bare.strip("\"'")
+    for one in (name, bare, plain, re.sub(r"\\(.)", r"\1", bare)):
+        if one and os.path.lexists(path := Path(one).expanduser()):
+            return path
+    path = Path(plain).expanduser()
+    try:
+        alike = [found for found in os.listdir(path.parent) if found.strip() == path.name.strip()]
+    except OSError:
+        alike = []
+    return path.parent / alike[0] if path.name and len(alike) == 1 else path
 
 
 def _read(path: Path) -> bytes:

@@ -6,22 +6,26 @@ import groq
 import httpx
 
 from modules.config import Key
+from modules.llm import listing
 from modules.llm.base import IDLE_TIMEOUT, ChatRequest, Draft
 from modules.llm.chat_completions import request_body
 from modules.llm.chat_completions_stream import ChatDraft
-from modules.llm.http_service import Body, HttpService, client_options, http_errors, opened, posted
+from modules.llm.http_client import client_options, http_errors
+from modules.llm.http_service import Body, HttpService
 from modules.llm.models import Model, Provider
 from modules.llm.parts import Wire
 
 
 class GroqService(HttpService):
+    http = httpx
+    own_path = "/openai/v1"
     foreign_errors = (groq.GroqError, *http_errors(httpx))
 
     def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT) -> None:
         super().__init__(provider, key, idle_timeout)
-        self._headers = {} if key else {"Authorization": groq.Omit()}
-        options = client_options(httpx, provider, idle_timeout, groq.DefaultAsyncHttpxClient)
-        self._client = groq.AsyncGroq(api_key=key.value if key else "", **options)
+        self.headers = {} if key else {"Authorization": groq.Omit()}
+        options = client_options(httpx, provider, idle_timeout)
+        self.client = groq.AsyncGroq(api_key=key.value if key else "", **options)
 
     def draft(self, request: ChatRequest) -> Draft:
         return ChatDraft(request, self.key)
@@ -30,23 +34,17 @@ class GroqService(HttpService):
         return request_body(request)
 
     def open(self, body: Wire) -> AbstractAsyncContextManager[Body]:
-        sent = posted(body, self._headers, httpx)
-        return opened(self._client.post("/openai/v1/chat/completions", cast_to=httpx.Response, **sent))
+        return self.post("/chat/completions", body)
 
     async def models(self) -> list[Model]:
-        with self.translated():
-            listed = await self._client.models.list(extra_headers=self._headers)
         return [
             Model(
-                name=info.id,
-                id=info.id,
+                name=entry["id"],
+                id=entry["id"],
                 provider=self.provider,
-                window=getattr(info, "context_window", None),
-                max_output=getattr(info, "max_completion_tokens", None),
+                window=listing.number(entry, "context_window"),
+                max_output=listing.number(entry, "max_completion_tokens"),
                 known=False,
             )
-            for info in listed.data
+            for entry in await self.listed()
         ]
-
-    async def close(self) -> None:
-        await self._client.close()

@@ -91,7 +91,7 @@ class Calls:
             if entry is None:
                 continue
             if not isinstance(entry, dict):
-                raise ProtocolError("A tool call came that is no object.", cure="/retry asks again.")
+                raise ProtocolError("A tool call came that is no object.", cure="Ask again.")
             yield from self._add(entry, position if len(entries) > 1 else None)
 
     def append(self, name: str, arguments: str) -> Iterator[ToolCallDelta]:
@@ -209,7 +209,7 @@ def _string(value: Any) -> str:
         return ""
     if isinstance(value, int | float):
         return str(value)
-    raise ProtocolError("A tool call came whose name or id is no text.", cure="/retry asks again.")
+    raise ProtocolError("A tool call came whose name or id is no text.", cure="Ask again.")
 
 
 def _index(value: Any) -> int | None:

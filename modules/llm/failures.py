@@ -6,10 +6,8 @@ causes hidden two exceptions deep. Everything is read by attribute here, so no S
 
 import json
 import re
-import socket
-import ssl
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -18,11 +16,12 @@ from modules import errors
 from modules.config import Key
 from modules.llm import error_words
 from modules.llm.models import Model, Provider
-from modules.llm.report import Report, read_report, short
+from modules.llm.report import Report, read_report
+from modules.llm.transport_failures import between, in_between, transport
 
 RETRY = "Ask again."  # the chat and a pipe say how
 LONGEST_BODY = 1_000_000  # bytes of an error that are read
-CHECK_URL = "Check the base URL of {name}."
+CHECK_URL = "Check {source}."
 # What a status means where the words say nothing.
 BY_STATUS: dict[int, type[errors.ProviderError]] = {
     401: errors.AuthenticationFailed,
@@ -100,6 +99,8 @@ def translate(error: BaseException, provider: Provider, model: Model | None, key
     if isinstance(status, int) and status >= 300:
         response = getattr(error, "response", None)
         headers: Mapping[str, str] = getattr(response, "headers", None) or {}
+        if (stranger := in_between(status, body, headers, provider)) is not None:
+            return stranger
         whole = _whole_body(response)
         report = read_report(status, body if whole is None else whole, headers)
         return classify(report, provider, model, key)
@@ -146,6 +147,7 @@ def classify(report: Report, provider: Provider, model: Model | None, key: Key |
         "title": provider.title,
         "host": provider.host,
         "url": provider.base_url,
+        "source": provider.address_source,
         "status": f" with status {report.status}" if report.status else "",
         "number": f" ({report.status})" if report.status else "",
         **facts,
@@ -191,7 +193,7 @@ def no_events(provider: Provider, content_type: str) -> errors.ProviderError:
     """The error for an answer that held no event at all."""
     return errors.ProtocolError(
         f"{provider.host} answered with nothing that this program can read ({content_type or 'no content type'}).",
-        cure=f"Check base_url of {provider.name} in models.yaml, and any proxy in between.",
+        cure=f"Check {provider.address_source}, and {between(provider)}.",
     )
 
 
@@ -209,40 +211,6 @@ def not_a_stream(provider: Provider, content_type: str, body: bytes) -> errors.P
     return error
 
 
-def transport(error: BaseException, provider: Provider) -> errors.ProviderError:
-    """Our error for a failure below HTTP; the truth is somewhere in the chain of causes."""
-    chain = list(_chain(error))
-    names = {kind.__name__ for link in chain for kind in type(link).__mro__}
-    host = provider.host
-    retry = RETRY
-    if any(isinstance(link, ssl.SSLError) for link in chain) or "certificate" in str(error).lower():
-        reason = next((str(link) for link in chain if isinstance(link, ssl.SSLError)), str(error))
-        return errors.ConnectionFailed(
-            f"{host} could not prove who it is: {short(reason)}.",
-            cure="Point SSL_CERT_FILE at the right certificates.",
-            retryable=False,
-        )
-    if lookup := next((link for link in chain if isinstance(link, socket.gaierror)), None):
-        again = lookup.errno == socket.EAI_AGAIN
-        return errors.ConnectionFailed(
-            f"The host {host} cannot be found.", cure="Check the network and base_url.", retryable=again
-        )
-    if any(isinstance(link, ConnectionRefusedError) for link in chain):
-        cure = (provider.note or "Is the server running?") if provider.is_local else retry
-        return errors.ConnectionFailed(f"{host} refused the connection.", cure=cure)
-    if "ProxyError" in names:
-        return errors.ConnectionFailed("The proxy failed.", cure="Check HTTPS_PROXY and HTTP_PROXY.", retryable=False)
-    if any("Timeout" in name for name in names):
-        return errors.TimedOut(f"{host} was silent for too long.", cure=retry)
-    if names & {"ConnectError", "ReadError", "WriteError", "RemoteProtocolError", "CloseError", "ConnectionError"}:
-        return errors.ConnectionFailed(f"The connection to {host} broke.", cure=retry)
-    if names & {"APIConnectionError", "NetworkError", "OSError"}:
-        return errors.ConnectionFailed(f"{host} cannot be reached: {short(str(chain[-1]))}.", cure=retry)
-    return errors.ProtocolError(
-        f"{host} or its SDK did something unexpected ({type(error).__name__}: {short(str(error))}).", cure=retry
-    )
-
-
 def hush(error: errors.ParlanceError, key: Key | None) -> None:
     """Take the key out of an error's words: some servers repeat what they were sent."""
     if key is not None and key.value in error.message:
@@ -253,15 +221,6 @@ def hush(error: errors.ParlanceError, key: Key | None) -> None:
 def shows(error: BaseException, key: Key | None) -> bool:
     """Whether a traceback of this error would show the key."""
     return key is not None and key.value in "".join(traceback.format_exception(error))
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    link: BaseException | None = error
-    while link is not None and id(link) not in seen:
-        seen.add(id(link))
-        yield link
-        link = link.__cause__ or link.__context__
 
 
 def _sentence(text: str) -> str:

@@ -9,9 +9,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from modules.errors import AnswerIncomplete, ProviderError, ToolCallFailed
-from modules.llm.base import BaseService, ChatRequest, Draft
+from modules.config import Key
+from modules.errors import AnswerIncomplete, ProtocolError, ProviderError, ToolCallFailed
+from modules.llm import listing, sse
+from modules.llm.base import IDLE_TIMEOUT, BaseService, ChatRequest, Draft
+from modules.llm.endpoint import Endpoint
 from modules.llm.events import StreamEvent
+from modules.llm.http_client import CONNECT_TIMEOUT
 from modules.llm.models import Provider
 from modules.llm.parts import Wire
 from modules.llm.patience import Patience
@@ -19,41 +23,11 @@ from modules.llm.stream_reader import StreamReader
 from modules.llm.wire_draft import WireDraft
 
 T = TypeVar("T")
-CONNECT_TIMEOUT = 10.0
 WRITE_TIMEOUT = 300.0  # seconds in which a piece of the request must go out
-KEEPALIVE = 300.0  # the SDKs keep an idle connection for 5 s, which is less than a person thinks
-HEADERS = {"Accept-Encoding": "identity"}  # a compressed answer could unfold to any size
-# What escapes the SDKs besides their own errors: sockets, closed clients, keys that no header takes, broken encodings.
-COMMON_ERRORS = (OSError, EOFError, RuntimeError, TypeError, ValueError)
+NO_HEADERS: Mapping[str, Any] = {}
 BREATH = 0.04  # seconds; waking for every delta is most of what an answer costs, so a few are left to come together
 AT_ONCE = 0.001  # seconds; what comes sooner was there already and is read without a pause
 DRAIN = 0.25  # seconds for what may follow the terminal event: usage, [DONE], the end of the body
-
-
-def http_errors(http: ModuleType) -> tuple[type[Exception], ...]:
-    """All that a request can raise besides the SDK's own errors; `http` is the library below it, httpx or httpx2."""
-    return (http.HTTPError, http.InvalidURL, http.StreamError, http.CookieConflict, *COMMON_ERRORS)
-
-
-def client_options(http: ModuleType, provider: Provider, idle_timeout: float, usual: type[Any]) -> dict[str, Any]:
-    """How every SDK's client is made, but for its key; `usual` is the SDK's own kind of HTTP client.
-
-    Nothing is retried and no redirect followed here. An endpoint on this machine is spoken to without proxies, and
-    without certificates where it has no TLS: to load them takes 20 ms.
-    """
-    pool = http.AsyncClient if provider.is_local else usual
-    return {
-        "base_url": provider.base_url,
-        "max_retries": 0,
-        "default_headers": HEADERS,
-        "http_client": pool(
-            verify=not (provider.is_local and provider.base_url.startswith("http://")),
-            timeout=http.Timeout(idle_timeout, connect=CONNECT_TIMEOUT),
-            limits=http.Limits(keepalive_expiry=KEEPALIVE),
-            follow_redirects=False,
-            trust_env=not provider.is_local,
-        ),
-    }
 
 
 class Body:
@@ -100,7 +74,19 @@ async def _within(patience: Patience, waiting: Awaitable[T]) -> T:
 
 
 class HttpService(BaseService):
-    """A service that asks one endpoint over one HTTP pool and reads the answer as it comes."""
+    """A service that asks one endpoint over one HTTP pool and reads the answer as it comes.
+
+    `client` is the SDK's, `http` the library below it, httpx or httpx2; `headers` go with every request.
+    """
+
+    http: ModuleType
+    own_path: str = ""  # what the SDK would put before its paths
+    client: Any  # each SDK has a class of its own, and they share what is used of it
+    headers: Mapping[str, Any]
+
+    def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT) -> None:
+        super().__init__(provider, key, idle_timeout)
+        self._endpoint = Endpoint(provider, self.own_path)
 
     def prepare(self, request: ChatRequest) -> None:
         self.body(request)  # the history in it is converted once, and the request remembers it
@@ -150,7 +136,7 @@ class HttpService(BaseService):
             yield event
         if draft.finished is None:
             raise reader.failure() or AnswerIncomplete(
-                f"The connection to {self.provider.host} ended before the answer did.", cure="/retry asks again."
+                f"The connection to {self.provider.host} ended before the answer did.", cure="Ask again."
             )
 
     async def _late(self, chunks: AsyncIterator[bytes], reader: StreamReader) -> AsyncIterator[StreamEvent]:
@@ -172,6 +158,31 @@ class HttpService(BaseService):
         with suppress(ProviderError):
             for event in reader.close():
                 yield event
+
+    def post(self, path: str, body: Wire, headers: Mapping[str, Any] = NO_HEADERS) -> AbstractAsyncContextManager[Body]:
+        """The response to this body at a path of the API, such as "/messages"; it is still to be read."""
+        sent = posted(body, {**self.headers, **headers}, self.http)
+        kind = self.http.Response
+        return opened(self._endpoint.ask(lambda url: self.client.post(url, cast_to=kind, **sent), path))
+
+    async def listed(self, **query: Any) -> list[dict[str, Any]]:
+        """The entries of the provider's list of models, each with its "id". Raises ProviderError."""
+        options = {"headers": self.headers, "params": query}
+        kind = self.http.Response
+        data = bytearray()
+        with self.translated():
+            asked = self._endpoint.ask(
+                lambda url: self.client.get(url, cast_to=kind, options=options, stream=True), "/models"
+            )
+            async with opened(asked) as body:
+                async for chunk in body.chunks:
+                    data += chunk
+                    if len(data) > sse.MAX_BODY:
+                        raise ProtocolError(f"The list of models of {self.provider.host} grew past 32 MB.")
+            return listing.read(bytes(data), self.provider)
+
+    async def close(self) -> None:
+        await self.client.close()
 
     @abstractmethod
     def body(self, request: ChatRequest) -> Wire:

@@ -70,7 +70,8 @@ class Provider(Struct, frozen=True, kw_only=True):
     `key_variable` is None where no key is needed; `key_page` is where a person gets one; `service` names the class
     that speaks to it, where that is not the dialect's usual one; `profile` is how its models depart from the dialect,
     where an entry of the catalogue does not say otherwise, and `documents` whether PDF goes with any of them.
-    `first_byte_timeout` is in seconds, 0 for no limit.
+    `first_byte_timeout` is in seconds, 0 for no limit. `usual_path` is the path of the address in models.yaml where the
+    variable gave another address, None where it did not.
     """
 
     name: str
@@ -85,6 +86,14 @@ class Provider(Struct, frozen=True, kw_only=True):
     documents: bool = False
     profile: Profile = Profile()
     first_byte_timeout: float | None = None
+    usual_path: str | None = None
+
+    @property
+    def address_source(self) -> str:
+        """What holds the address that is used, for cures."""
+        if self.base_url_variable and self.usual_path is not None:
+            return self.base_url_variable
+        return f"base_url of {self.name} in models.yaml"
 
     @property
     def host(self) -> str:
@@ -282,5 +291,5 @@ def _unknown(provider: Provider, id: str, successor: str = "") -> Model:
 
 
 def at(provider: Provider, base_url: str) -> Provider:
-    """The same provider at another address."""
-    return replace(provider, base_url=base_url)
+    """The same provider at the address that its variable gives."""
+    return replace(provider, base_url=base_url, usual_path=urlsplit(provider.base_url).path)

@@ -63,7 +63,7 @@ class Patience:
         what = "nothing came" if not self._heard else "no content came"
         error = TimedOut(
             f"{self._provider.host} was silent for too long: {what} for {silent:.0f} seconds.",
-            cure="/retry asks again, /model asks another.",
+            cure="Ask again.",
         )
         error.retryable = False
         return error

@@ -169,7 +169,7 @@ def decode(data: bytes) -> Any:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         value = _decoded_slowly(data)
     if data.count(b"{") + data.count(b"[") > DEEPEST and _is_deep(value):
-        raise ProtocolError("The stream holds something that is nested too deeply.", cure="/retry asks again.")
+        raise ProtocolError("The stream holds something that is nested too deeply.", cure="Ask again.")
     return value
 
 
@@ -178,9 +178,7 @@ def _decoded_slowly(data: bytes) -> Any:
         return json.loads(data, parse_constant=lambda name: None)
     except (ValueError, RecursionError) as error:
         words = " ".join(data[:300].decode(errors="replace").split())
-        raise ProtocolError(
-            f'The stream holds something that is not JSON: "{words}".', cure="/retry asks again."
-        ) from error
+        raise ProtocolError(f'The stream holds something that is not JSON: "{words}".', cure="Ask again.") from error
 
 
 def _is_deep(value: Any) -> bool:

@@ -55,7 +55,7 @@ class WireDraft(Draft):
         except ODD_SHAPE as error:
             raise ProtocolError(
                 f"{self.request.model.provider.host} sent an event of a shape that this API does not have.",
-                cure="/retry asks again.",
+                cure="Ask again.",
             ) from error
 
     def failure(self, body: Wire) -> Exception:

@@ -15,7 +15,8 @@ from mcp_types import PARSE_ERROR, JSONRPCMessage
 from mcp_types import jsonrpc_message_adapter as wire
 
 from modules.config import APP, VERSION
-from modules.errors import ToolFailed
+from modules.errors import ConfigError, ToolFailed
+from modules.llm.http_client import client_for
 from modules.llm.sse import whole_json
 from modules.mcp.config import Entry
 from modules.mcp.log import Log
@@ -151,15 +152,13 @@ async def over_http(entry: Entry, refused: Callable[[int], None]) -> AsyncIterat
         if isinstance(response.stream, httpx2.AsyncByteStream) and not lasting:  # the SDK bounds each event
             response.stream = _Bounded(response.stream)
 
+    headers = {"Accept-Encoding": "identity", "User-Agent": f"{APP}/{VERSION}", **entry.headers}
+    try:
+        http = client_for(httpx2, entry.url, httpx2.Timeout(30.0, read=SILENCE), (look,), headers)
+    except ConfigError as error:
+        raise ToolFailed(str(error).removesuffix(".")) from error
     async with (
-        httpx2.AsyncClient(
-            headers={"Accept-Encoding": "identity", "User-Agent": f"{APP}/{VERSION}", **entry.headers},
-            timeout=httpx2.Timeout(30.0, read=SILENCE),
-            trust_env=not entry.is_local,
-            follow_redirects=False,
-            max_redirects=0,
-            event_hooks={"response": [look]},
-        ) as client,
+        http as client,
         streamable_http_client(entry.url, http_client=client, max_sse_event_size=LONGEST_LINE) as streams,
     ):
         yield streams

@@ -7,7 +7,8 @@ import openai
 
 from modules.config import Key
 from modules.llm.base import IDLE_TIMEOUT, ChatRequest, Draft
-from modules.llm.http_service import Body, HttpService, client_options, http_errors, opened, posted
+from modules.llm.http_client import client_options, http_errors
+from modules.llm.http_service import Body, HttpService
 from modules.llm.models import Model, Provider
 from modules.llm.parts import Wire
 from modules.openai.stream import ResponsesDraft
@@ -17,25 +18,18 @@ from modules.openai.transformer import request_body
 class OpenAIClientService(HttpService):
     """What the two dialects that go through OpenAI's SDK share: the client, its pool and its errors."""
 
+    http = httpx2
     foreign_errors = (openai.OpenAIError, *http_errors(httpx2))
 
     def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT) -> None:
         super().__init__(provider, key, idle_timeout)
         # A server without keys gets no Authorization header at all, not a made-up one. The SDK takes this per request.
         self.headers = {} if key else {"Authorization": openai.Omit()}
-        options = client_options(httpx2, provider, idle_timeout, openai.DefaultAsyncHttpxClient)
+        options = client_options(httpx2, provider, idle_timeout)
         self.client = openai.AsyncOpenAI(api_key=key.value if key else "none", **options)
 
-    def post(self, path: str, body: Wire) -> AbstractAsyncContextManager[Body]:
-        return opened(self.client.post(path, cast_to=httpx2.Response, **posted(body, self.headers, httpx2)))
-
     async def models(self) -> list[Model]:
-        with self.translated():
-            listed = await self.client.models.list(extra_headers=self.headers)
-        return [Model(name=info.id, id=info.id, provider=self.provider, known=False) for info in listed.data]
-
-    async def close(self) -> None:
-        await self.client.close()
+        return [Model(name=e["id"], id=e["id"], provider=self.provider, known=False) for e in await self.listed()]
 
 
 class OpenAIService(OpenAIClientService):

@@ -202,10 +202,11 @@ def _remarks(conversation: Conversation, request: ChatRequest) -> Iterator[Notic
         yield Notice("Context: this question and its answer are left out of what models read from now on.")
     name = request.model.full_name
     # Servers of one dialect alone are known to drop the beginning of a conversation in silence.
-    if request.model.provider.dialect == "openai-chat" and name not in conversation.cut_in_silence:
-        if text := silent_cut(request, conversation.messages[-1].usage):
-            conversation.cut_in_silence.add(name)
-            yield Notice(text)
+    if request.model.provider.dialect != "openai-chat" or name in conversation.cut_in_silence:
+        return
+    if text := silent_cut(request, conversation.messages[-1].usage):
+        conversation.cut_in_silence.add(name)
+        yield Notice(text)
 
 
 def silence_line(event: Silence, model: Model) -> str:
@@ -249,7 +250,7 @@ def retry_delay(error: ProviderError, attempt: int) -> float | None:
 
     A connection that broke before the first byte is tried again at once: an idle one may have gone stale.
     """
-    if not error.retryable or attempt >= TRIES:
+    if not error.retryable or attempt >= (error.tries or TRIES):
         return None
     if error.retry_after is not None:
         return error.retry_after if error.retry_after <= LONGEST_WAIT else None

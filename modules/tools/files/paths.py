@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,11 @@ WHEN_READING = "outside this folder, and for secrets"  # what `plan_to_read` com
 
 # The kernel's view of running programs: their memory, their environment, other ways to every file.
 _KERNEL = (Path("/proc"), Path("/sys"), Path("/dev"))
+
+LOST = "\ufffd"
+# What `ascii` writes for letters that are not to be printed.
+_ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|u[0-9a-f]{4}|U000[0-9a-f]{5}|[nrt\\'])")
+_PLAIN = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", "'": "'"}
 
 
 class Place(Struct, frozen=True):
@@ -46,8 +52,8 @@ def place_of(path: str, context: ToolContext) -> Place:
         raise ToolFailed("The tools for files do not work on Windows.")
     if not path.strip() or "\0" in path:
         raise ToolFailed(f"{path!r} is not a path.")
-    given = Path(_from_home(path, context))
     try:
+        given = Path(as_named(_from_home(path, context), context.folder))
         real = Path(os.path.realpath(context.folder / given))
         folder = Path(os.path.realpath(context.folder))
         guarded = any(_holds(one, real) for one in context.guarded)
@@ -76,6 +82,41 @@ def plan_to_read(place: Place, do: Callable[[ToolContext], Awaitable[Any]]) -> P
 def printable(path: str) -> str:
     """The path on one line, whatever is in it."""
     return path if path.isprintable() else ascii(path)
+
+
+def as_named(path: str, folder: Path) -> str:
+    """The path that is meant: one that is there, or else one that is there when what `printable` wrote is read back.
+
+    A name that is not UTF-8 comes back from a model as it was shown, with or without the quotes, or with a mark in
+    the place of the letters that JSON could not say.
+    """
+    if os.path.lexists(folder / path):
+        return path
+    for meant in (_unescaped(path), _with_its_letters(path, folder)):
+        if os.path.lexists(folder / meant):
+            return meant
+    meant = _unescaped(path)  # of a file that is still to be made, the folder may have such a name
+    there = [os.path.lexists((folder / one).parent) for one in (path, meant)]
+    return meant if there == [False, True] else path
+
+
+def _unescaped(path: str) -> str:
+    if len(path) > 1 and path[0] == path[-1] and path[0] in "'\"":
+        path = path[1:-1]
+    return _ESCAPE.sub(lambda found: chr(int(found[1][1:], 16)) if found[1][1:] else _PLAIN[found[1]], path)
+
+
+def _with_its_letters(path: str, folder: Path) -> str:
+    """The one name in that folder that a mark stands for a part of; the path itself where there is none, or two."""
+    above, _, name = path.rpartition("/")
+    if LOST not in name:
+        return path
+    try:
+        names = os.listdir(folder / above)
+    except OSError:
+        return path
+    fit = [one for one in names if not one.isascii() and os.fsencode(one).decode(errors="replace") == name]
+    return path[: len(path) - len(name)] + fit[0] if len(fit) == 1 else path
 
 
 def said(error: OSError | ValueError) -> str:

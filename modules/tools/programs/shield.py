@@ -9,7 +9,7 @@ def shut() -> None:
     """Let no other process of this user read or trace this one, nor the system write its memory down in a crash.
 
     A program that a tool runs could read the keys from its parent otherwise. It is for Linux; elsewhere it does
-    nothing. Programs that are started from here are not concerned.
+    nothing, and nothing keeps out root. Programs that are started from here are not concerned.
     """
     if sys.platform == "linux":
         import ctypes  # some milliseconds that no start without tools needs

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from modules.config import VERSION
-from modules.errors import ToolFailed
+from modules.errors import ConfigError, ToolFailed
 from modules.llm.parts import Text
+from modules.llm.trust import trusted
 from modules.tools import media
 from modules.tools.results import BOUND
 from modules.tools.tool import ALWAYS, Output, Plan, Tool, ToolContext, in_thread, tool
@@ -117,16 +118,11 @@ def _port(url: "URL") -> int:
 
 async def _fetch(url: "URL", granted: frozenset[str], resolve: Resolve) -> Fetched:
     """Ask, and follow redirects on the same host. Each one is looked up and checked like the first."""
-    import httpx2
-
-    trust = await in_thread(
-        httpx2.create_ssl_context
-    )  # the system's own certificates, or those that the person has named
     for _ in range(REDIRECTS + 1):
         found = await in_thread(
             addresses.checked, host=_ascii(url), port=_port(url), granted=url.host in granted, resolve=resolve
         )
-        answer = await _ask(url, found, trust)
+        answer = await _ask(url, found, await _trust_for(url))
         if isinstance(answer, Fetched):
             return answer
         if not follows(url, answer):
@@ -135,7 +131,17 @@ async def _fetch(url: "URL", granted: frozenset[str], resolve: Resolve) -> Fetch
     raise ToolFailed(f"{url}: more than {REDIRECTS} redirects.")
 
 
-async def _ask(url: "URL", found: list[str], trust: "ssl.SSLContext") -> "Fetched | URL":
+async def _trust_for(url: "URL") -> "ssl.SSLContext | bool":
+    if url.scheme != "https":
+        return False
+    try:
+        context: ssl.SSLContext = await in_thread(trusted)
+    except ConfigError as error:
+        raise ToolFailed(str(error)) from error
+    return context
+
+
+async def _ask(url: "URL", found: list[str], trust: "ssl.SSLContext | bool") -> "Fetched | URL":
     """Send one request to the first of these addresses that can be reached: a page, or where it says to go.
 
     The connection is made to the address itself, so nothing can be looked up a second time; the server and its
