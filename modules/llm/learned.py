@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -106,7 +107,9 @@ class LearnedFacts:
 
     def of(self, model: Model) -> Learned:
         """What is known of this model beyond the catalogue."""
-        key = _key(model)
+        return self._at(_key(model))
+
+    def _at(self, key: str) -> Learned:
         known = self._kept().get(key, NOTHING)
         passing = self._passing.get(key)
         return known if passing is None else known.with_facts(**_given(passing))
@@ -132,15 +135,23 @@ class LearnedFacts:
         self._write()
         return True
 
-    def forget(self, model: Model) -> bool:
-        """Forget what was learned of this model; whether there was anything."""
-        key = _key(model)
-        known = self._passing.pop(key, None) is not None
+    def known(self) -> list[tuple[str, Learned]]:
+        """All that was learned, with the provider's name and the model's id."""
+        keys = dict.fromkeys((*self._kept(), *self._passing))
+        return [(_name(key), self._at(key)) for key in keys]
+
+    def forget(self, names: Iterable[str]) -> list[str]:
+        """Forget what was learned of these, named as `known` does; gives those of which there was anything."""
         self._lasting = self._read()
-        if self._lasting.pop(key, None) is None:
-            return known
-        self._write()
-        return True
+        keys = {key: _name(key) for key in (*self._lasting, *self._passing)}
+        wanted = set(names)
+        gone = [key for key, name in keys.items() if name in wanted]
+        for key in gone:
+            self._lasting.pop(key, None)
+            self._passing.pop(key, None)
+        if gone:
+            self._write()
+        return [keys[key] for key in gone]
 
     def _kept(self) -> dict[str, Learned]:
         if self._lasting is None:
@@ -172,6 +183,11 @@ class LearnedFacts:
 
 def _key(model: Model) -> str:
     return f"{model.provider.name} {model.provider.base_url.rstrip('/')} {model.id}"
+
+
+def _name(key: str) -> str:
+    provider, _, rest = key.partition(" ")
+    return f"{provider}:{rest.partition(' ')[2]}"
 
 
 def _given(learned: Learned) -> dict[str, Any]:

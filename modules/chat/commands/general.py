@@ -88,7 +88,7 @@ def _remark(cut: Sequence[tuple[str, str]]) -> str:
 
 @command("/config")
 async def show_config(chat: ChatContext, args: str) -> Ask | None:
-    """Show where things are, and which keys are set.
+    """Show where things are, which keys are set, and what was learned of models.
 
     Keys themselves are never shown.
     """
@@ -100,6 +100,9 @@ async def show_config(chat: ChatContext, args: str) -> Ask | None:
     chat.screen.table(rows)
     chat.screen.say("")
     chat.screen.table([(one.name, _key_status(config, one)) for one in chat.models.providers.values()])
+    if learned := [(name, "; ".join(facts.words())) for name, facts in chat.conversation.learned.known()]:
+        chat.screen.say("\nLearned from refusals (/models NAME --forget forgets it):")
+        chat.screen.table(learned)
     return None
 
 

@@ -1,6 +1,6 @@
 """Commands about the model: which one answers, which there are, how much it thinks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from modules.chat.abilities import columns, compact, mark
 from modules.chat.command import Ask, ChatContext, command
@@ -115,14 +115,18 @@ def switch_line(old: Model, new: Model, told: Handover) -> str:
     return " · ".join(parts)
 
 
-@command("/models [provider] [--refresh]", complete=lambda chat, args: provider_names(chat))
+@command("/models [provider] [--refresh] [--forget]", complete=lambda chat, args: provider_names(chat))
 async def models(chat: ChatContext, args: str) -> Ask | None:
     """List the models.
 
-    With --refresh, also those that the provider's own list names.
+    With --refresh, also those that the provider's own list names. With --forget, what was learned of a provider's
+    models, or of the one model named, is forgotten; /config shows it.
     """
     words = args.split()
-    names = [word for word in words if word != "--refresh"]
+    names = [word for word in words if word not in ("--refresh", FORGET)]
+    if FORGET in words:
+        forget(chat, names or [chat.conversation.model.full_name])
+        return None
     for name in names:
         if name not in chat.models.providers:
             raise UsageError(f'There is no provider "{name}".', cure=f"There are {', '.join(chat.models.providers)}.")
@@ -136,6 +140,21 @@ async def models(chat: ChatContext, args: str) -> Ask | None:
     if missing:
         chat.screen.say(f"Not set: {', '.join(missing)}. /config says where a key goes.")
     return None
+
+
+FORGET = "--forget"
+
+
+def forget(chat: ChatContext, names: Iterable[str]) -> None:
+    """Forget what these models, or the models of these providers, turned out to be. Raises UnknownModel."""
+    facts = chat.conversation.learned
+    for name in names:
+        if name in chat.models.providers:
+            gone = facts.forget([known for known, _ in facts.known() if known.startswith(f"{name}:")])
+        else:
+            model = chat.models.find(name).model
+            gone = facts.forget([f"{model.provider.name}:{model.id}"])
+        chat.screen.say(f"Forgotten: {', '.join(gone)}." if gone else f"Nothing was learned of {name}.")
 
 
 HEADINGS = ("model", "key", "window", "takes", "price")

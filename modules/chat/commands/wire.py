@@ -54,6 +54,8 @@ async def wire(chat: ChatContext, args: str) -> Ask | None:
         chat.screen.say(f"Written to {path}. It holds the conversation: look through it before you pass it on.")
         return None
     chat.screen.table([(line,) for line in text.split("\n")])
+    if learned := chat.conversation.learned.of(model).words():
+        chat.screen.say(f"Learned of {model.full_name}: {'; '.join(learned)}.")
     return None
 
 
