@@ -55,9 +55,9 @@ class Place:
         return Config({"PARLANCE_HOME": str(self.home), **usual, **variables})
 
     @asynccontextmanager
-    async def running(self, startup: float = 30.0, **variables: str) -> AsyncIterator[Servers]:
+    async def running(self, *, in_chat: bool = True, **variables: str) -> AsyncIterator[Servers]:
         """One run of the program, as far as servers go."""
-        servers = Servers(self.config(**variables), startup)
+        servers = Servers(self.config(**variables), in_chat=in_chat)
         try:
             yield servers
         finally:

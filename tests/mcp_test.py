@@ -434,7 +434,7 @@ async def test_a_session_that_the_server_has_forgotten_is_begun_again(place: Pla
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ((401, {}, b""), "HTTP 401"),
+        ((401, {}, b""), "asks for a login"),
         ((307, {"location": "{elsewhere}"}, b""), "not followed"),
         ((200, {"content-type": "application/json", "content-encoding": "gzip"}, b"x"), "compressed"),
         ((200, {"content-type": "application/json"}, b" " * 33 * 1024 * 1024), "larger than 32 MB"),
@@ -472,4 +472,4 @@ async def test_a_url_where_nobody_listens_is_told_of(place: Place) -> None:
     place.write(web={"url": f"http://127.0.0.1:{port}/mcp"})
     async with place.running() as servers:
         assert await servers.tools() == []
-        assert "ConnectError" in servers.news()[0]
+        assert "it cannot be reached" in servers.news()[0]
