@@ -40,7 +40,7 @@ def test_a_program_and_a_url_are_read(tmp_path: Path) -> None:
         tmp_path,
         {
             "files": {"command": "npx", "args": ["-y", "server"], "env": {"A": "1"}, "cwd": "/tmp", "timeout": 30},
-            "web": {"type": "http", "url": "https://example.org/mcp", "headers": {"X-Key": "k"}, "disabled": True},
+            "web": {"type": "http", "url": "https://example.org/mcp", "headers": {"X-Key": "k"}},
         },
     )
     assert troubles == []

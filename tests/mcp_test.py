@@ -20,6 +20,7 @@ from modules.mcp.definitions import Definition, definitions
 from modules.mcp.pins import Pins
 from modules.session.tooling import tooling_of
 from modules.tools.approval import Approval
+from modules.tools.tool import Output
 from tests.home import Home
 from tests.mcp_place import Place, named, status, text, until
 from tests.mcp_server import PNG
@@ -343,7 +344,9 @@ def test_content_of_every_kind_becomes_parts_or_a_note() -> None:
             {"type": "resource", "resource": {"uri": "file:///y.pdf", "blob": pdf}},
             {"type": "resource", "resource": {"uri": "file:///z", "text": "inside"}},
             {"type": "video"},
+            {"type": "video", "data": "A" * 300, "title": "Cats"},
             7,
+            None,
         ]
     )
     assert parts == (
@@ -355,9 +358,13 @@ def test_content_of_every_kind_becomes_parts_or_a_note() -> None:
         File("application/pdf", pdf, "file:///y.pdf"),
         Text("[resource file:///z]\ninside"),
         Text("[left out: content of the kind 'video']"),
+        Text('{"type": "video", "data": "[300 characters, left out]", "title": "Cats"}'),
+        Text("7"),
         Text("[left out: no content]"),
     )
-    assert output_of({"content": "nonsense", "isError": True}).is_error
+    assert output_of({"content": "what went wrong", "isError": True}) == Output(
+        (Text("what went wrong"),), is_error=True
+    )
 
 
 class Http:

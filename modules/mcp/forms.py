@@ -40,7 +40,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 DURATIONS = ("timeout", "startup_timeout", "max_timeout")
 TYPES: Mapping[str, str] = {
     "stdio": "stdio", "local": "stdio", "command": "stdio", "sse": "sse", "http": "http", "https": "http",
-    "streamablehttp": "http", "remote": "", "auto": "",
+    "streamablehttp": "http", "remote": "", "auto": "", "": "",
 }  # fmt: skip
 # Written for people or for an editor, and nothing that a server needs.
 QUIET = ("description", "name", "title", "version", "icon", "gallery", "$schema", "comment", "_comment", "note", "id",

@@ -127,18 +127,20 @@ async def over_http(
     """
     arriving, incoming = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     outgoing, leaving = anyio.create_memory_object_stream[SessionMessage](0)
-    async with client_of(entry, auth) as client, anyio.create_task_group() as group:
-        http = StreamableHttp(client, entry.url, arriving, gone, doubted, try_old=not entry.type)
-        if entry.type == "sse":
-            await _opened(http, OldSse(client, entry.url, arriving, gone))
-        group.start_soon(http.run, leaving)
-        try:
-            yield incoming, outgoing
-        finally:
-            await http.close()
-            group.cancel_scope.cancel()
-            for stream in (incoming, outgoing, arriving, leaving):
-                stream.close()
+    try:
+        async with client_of(entry, auth) as client, anyio.create_task_group() as group:
+            http = StreamableHttp(client, entry.url, arriving, gone, doubted, try_old=not entry.type)
+            if entry.type == "sse":
+                await _opened(http, OldSse(client, entry.url, arriving, gone))
+            group.start_soon(http.run, leaving)
+            try:
+                yield incoming, outgoing
+            finally:
+                await http.close()
+                group.cancel_scope.cancel()
+    finally:
+        for stream in (incoming, outgoing, arriving, leaving):
+            stream.close()
 
 
 async def _opened(http: StreamableHttp, old: OldSse) -> None:
