@@ -12,7 +12,8 @@ from typing import Any
 import psutil
 
 from modules.config import ROOT, Config
-from modules.mcp.servers import Servers, Status
+from modules.mcp.servers import Servers
+from modules.mcp.status import Status
 from modules.tools.tool import Output, Tool, ToolContext
 
 SCRIPT = str(ROOT / "tests" / "mcp_server.py")

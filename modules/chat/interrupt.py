@@ -77,7 +77,7 @@ class Keyboard:
         The terminal is in raw mode meanwhile: nothing typed is echoed into the answer.
         """
         task = self._task = asyncio.ensure_future(work)
-        with self._listening(), _signals(task):
+        with self._listening(), signals(task):
             try:
                 await asyncio.wait((task,))
             except asyncio.CancelledError:  # the program is leaving: the answer goes first
@@ -143,7 +143,7 @@ def _unsent(pressed: list[KeyPress]) -> list[KeyPress]:
 
 
 @contextlib.contextmanager
-def _signals(task: "asyncio.Future[None]") -> Iterator[None]:
+def signals(task: "asyncio.Future[None]") -> Iterator[None]:
     """`kill -INT` from elsewhere is Ctrl+C too. Not every platform lets a loop handle signals."""
     loop = asyncio.get_running_loop()
     before = signal.getsignal(signal.SIGINT)

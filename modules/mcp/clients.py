@@ -1,5 +1,6 @@
 """The HTTP client for a server: proxies, certificates, limits of time and the bound for an answer, in one place."""
 
+import logging
 from collections.abc import AsyncIterator
 
 import httpx2
@@ -22,27 +23,42 @@ def client_of(entry: Entry, auth: httpx2.Auth | None = None) -> httpx2.AsyncClie
         timeout=httpx2.Timeout(CONNECTING, read=None),
         trust_env=not entry.is_local,
         follow_redirects=False,
-        max_redirects=0,
-        event_hooks={"response": [_refuse_compressed]},
+        event_hooks={"response": [_look]},
     )
 
 
-async def _refuse_compressed(response: httpx2.Response) -> None:
+async def _look(response: httpx2.Response) -> None:
+    """Bound what comes; the events of a stream are bounded one by one where they are read."""
     if response.headers.get("content-encoding", "identity") != "identity":
         raise httpx2.DecodingError("the answer is compressed, although that was not asked for")
+    if isinstance(response.stream, httpx2.AsyncByteStream) and not event_stream(response):
+        response.stream = _Bounded(response.stream)
 
 
-async def body_of(response: httpx2.Response, most: int = ANSWER) -> bytes:
-    """The whole body. Raises ReadError where it grows beyond what any answer has."""
-    pieces: list[bytes] = []
-    size = 0
-    body: AsyncIterator[bytes] = response.aiter_bytes()
-    async for piece in body:
-        size += len(piece)
-        if size > most:
-            raise httpx2.ReadError(f"the answer is larger than {most // 1024 // 1024} MB")
-        pieces.append(piece)
-    return b"".join(pieces)
+class _Bounded(httpx2.AsyncByteStream):
+    """A body that ends in an error where it grows beyond what any answer has."""
+
+    def __init__(self, body: httpx2.AsyncByteStream) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for piece in self._body:
+            size += len(piece)
+            if size > ANSWER:
+                raise httpx2.ReadError(f"the answer is larger than {ANSWER // 1024 // 1024} MB")
+            yield piece
+
+    async def aclose(self) -> None:
+        await self._body.aclose()
+
+
+def quiet() -> None:
+    """Keep what the SDK remarks to itself: Python would write it to the terminal."""
+    for logger in map(logging.getLogger, ("mcp", "client")):
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())
+            logger.propagate = False
 
 
 def event_stream(response: httpx2.Response) -> bool:

@@ -115,7 +115,7 @@ def _entry(path: Path, where: str, name: str, value: Any, lookup: Lookup) -> tup
             expand("oauth.clientId", written.login.client_id),
             expand("oauth.clientSecret", written.login.client_secret),
             written.login.scope,
-            written.login.port,
+            written.login.redirect,
         ),
     )
     for key, problem in problems(entry):

@@ -1,7 +1,6 @@
 """A connection through the `mcp` SDK, whose import takes most of a second: `server` does it in a thread."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,11 +16,14 @@ from pydantic import ValidationError
 
 from modules.config import APP, VERSION
 from modules.errors import ToolFailed
-from modules.mcp.entry import Entry
+from modules.mcp.clients import quiet
+from modules.mcp.entry import Entry, names_itself
 from modules.mcp.faults import FAULTS, Dropped, Failure, Said, SessionLost
 from modules.mcp.log import Log
+from modules.mcp.login_file import LoginFile
 from modules.mcp.plain import ENDED, one_line
 from modules.mcp.transports import over_http, over_stdio
+from modules.tools.tool import in_thread
 
 PAGES = 50
 FIRST_NUMBER = 1_000  # of our requests; the SDK counts its own from one on
@@ -45,7 +47,7 @@ class Connection:
         self.stale = False
         self.stirred = asyncio.Event()
         self._name = entry.name
-        self._named_itself = any(name.lower() == "authorization" for name in entry.headers)
+        self._named_itself = names_itself(entry)
         self._number = FIRST_NUMBER
         self._calling_off: set[asyncio.Task[None]] = set()
         self._session: ClientSession
@@ -233,19 +235,25 @@ def _whole_greeting(result: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _auth(entry: Entry, tokens: Path) -> Any:
+    """What proves who asks, where a login was made for this very URL; None elsewhere, with nothing loaded for it."""
+    if not LoginFile(tokens).holds(entry.url) or names_itself(entry):
+        return None
+    from modules.mcp.oauth import Returning  # the SDK's OAuth client takes a while to load
+
+    return Returning(entry, LoginFile(tokens))
+
+
 @asynccontextmanager
 async def connected(entry: Entry, environment: Mapping[str, str], log: Log, tokens: Path) -> AsyncIterator[Connection]:
     """A connection whose handshake is still to be made. Enter and leave it in one task.
 
     `tokens` is the file that a login leaves behind, where there was one.
     """
-    for logger in map(logging.getLogger, ("mcp", "client")):
-        if not logger.handlers:  # Python would write the SDK's remarks to the terminal
-            logger.addHandler(logging.NullHandler())
-            logger.propagate = False
+    quiet()
     connection = Connection(entry)
     transport = (
-        over_http(entry, None, connection.end, connection.doubt)
+        over_http(entry, await in_thread(_auth, entry=entry, tokens=tokens), connection.end, connection.doubt)
         if entry.url
         else over_stdio(entry, environment, log, lambda: connection.end("ended by itself"))
     )

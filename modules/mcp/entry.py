@@ -22,7 +22,7 @@ class Login(Struct, frozen=True):
     client_id: str = ""
     client_secret: str = ""
     scope: str = ""
-    port: int = 0
+    redirect: str = ""
 
 
 class Written(Struct, frozen=True):
@@ -62,6 +62,11 @@ class Entry(Written, frozen=True, kw_only=True):
     def is_local(self) -> bool:
         """Whether the URL leads to this machine."""
         return is_loopback(urlsplit(self.url).hostname or "")
+
+
+def names_itself(entry: Entry) -> bool:
+    """Whether its headers say who asks, so that no login is needed."""
+    return any(name.lower() == "authorization" for name in entry.headers)
 
 
 def is_loopback(host: str) -> bool:
@@ -120,3 +125,6 @@ def _url_problems(entry: Entry) -> Iterator[tuple[str, str]]:
     for name, text in entry.headers.items():
         if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) or not re.fullmatch(r"[\t\x20-\x7e]*", text):
             yield "headers", f"cannot hold {name!a}: HTTP has no such header"
+    redirect = urlsplit(entry.login.redirect)
+    if entry.login.redirect and not (redirect.scheme == "http" and is_loopback(redirect.hostname or "")):
+        yield "oauth", "must come back to this machine itself: http://localhost:PORT/…"

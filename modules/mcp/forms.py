@@ -190,10 +190,10 @@ def _with_credentials(entry: dict[str, Any], given: Mapping[str, Any]) -> None:
     if isinstance(oauth, dict):
         named = {re.sub(r"[^a-z]", "", key.lower()): value for key, value in oauth.items()}
         scope = named.get("scope", named.get("scopes"))
-        port = re.search(r":(\d+)(/|$)", str(named.get("redirecturi", "")))
+        port = named.get("callbackport") or named.get("redirectport")
         entry["login"] = {
             "client_id": str(named.get("clientid") or ""),
             "client_secret": str(named.get("clientsecret") or ""),
             "scope": " ".join(map(str, scope)) if isinstance(scope, list) else str(scope or ""),
-            "port": named.get("callbackport") or named.get("redirectport") or (int(port[1]) if port else 0),
+            "redirect": str(named.get("redirecturi") or (f"http://localhost:{port}/callback" if port else "")),
         }

@@ -16,7 +16,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCError, JSONRPCMessage, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
 
-from modules.mcp.clients import body_of, event_stream, kind_of
+from modules.mcp.clients import event_stream, kind_of
 from modules.mcp.faults import Failure
 from modules.mcp.messages import coded, failed, messages_in
 from modules.mcp.old_sse import OldSse
@@ -24,7 +24,6 @@ from modules.mcp.plain import one_line
 from modules.mcp.refusals import fault_of, refusal, unread
 
 EVENT = 16 * 1024 * 1024  # bytes of one event of a stream
-REFUSAL = 256 * 1024  # bytes of a refusal that are read
 NOTICE = 10.0  # seconds for a notification, and for the end of a session to be told
 AGAIN = 1.0  # seconds before a stream is asked for again, where the server does not say
 LASTING = 10.0  # seconds after which a stream has been of use
@@ -112,7 +111,7 @@ class StreamableHttp:
                 await self._refused(message, response)
             elif event_stream(response):
                 await self._follow(message, response)
-            elif await self._whole(message, await body_of(response), response) and message.method == "initialize":
+            elif await self._whole(message, await response.aread(), response) and message.method == "initialize":
                 self._session = response.headers.get(SESSION, "")
 
     async def _whole(self, message: JSONRPCRequest, body: bytes, response: httpx2.Response) -> bool:
@@ -132,7 +131,7 @@ class StreamableHttp:
         return False
 
     async def _refused(self, message: JSONRPCRequest, response: httpx2.Response) -> None:
-        status, body = response.status_code, await body_of(response, REFUSAL)
+        status, body = response.status_code, await response.aread()
         if status < 400:
             place = response.headers.get("location", "")
             words = f"sends on to {one_line(place)}, which is not followed: the entry may need that URL"
@@ -203,7 +202,7 @@ class StreamableHttp:
             try:
                 async with self._client.stream("GET", self._url, headers=headers) as response:
                     if response.status_code >= 300 or not event_stream(response):
-                        body = await body_of(response, REFUSAL)
+                        body = await response.aread()
                         if response.status_code not in (405, 501) and self._lost(response.status_code, body):
                             self._gone("")
                         return

@@ -10,7 +10,7 @@ from anyio.streams.memory import MemoryObjectSendStream
 from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCMessage, JSONRPCRequest
 
-from modules.mcp.clients import body_of, event_stream
+from modules.mcp.clients import event_stream
 from modules.mcp.faults import Failure
 from modules.mcp.messages import coded, failed, messages_in
 from modules.mcp.plain import one_line
@@ -52,7 +52,7 @@ class OldSse:
             async with self._client.stream(
                 "POST", self._address, content=coded(message), headers={"content-type": "application/json"}
             ) as response:
-                body = await body_of(response)
+                body = await response.aread()
         except (httpx2.HTTPError, httpx2.StreamError, ValueError) as error:
             failure: Failure | None = fault_of(error)
         else:
@@ -73,7 +73,7 @@ class OldSse:
         try:
             async with self._client.stream("GET", self._url, headers={"accept": "text/event-stream"}) as response:
                 if response.status_code >= 300 or not event_stream(response):
-                    self.failure = refusal(response.status_code, await body_of(response), in_session=False)
+                    self.failure = refusal(response.status_code, await response.aread(), in_session=False)
                     return
                 async for event in httpx2.EventSource(response, max_event_size=EVENT):
                     if event.event == "endpoint":

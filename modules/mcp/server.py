@@ -157,6 +157,7 @@ class Server:
                     await self._list(connection, 2 * self.entry.startup_timeout)
                     limit.reschedule(None)
                     self._connection, self.state = connection, "ready"
+                    self.unsaid.clear()  # what kept it from running does so no more
                     self._settled.set()
                     await self._attend(connection)
                     self.state = "failed" if connection.why else "not started"

@@ -13,36 +13,20 @@ from modules.llm.message import Message
 from modules.mcp.config import read
 from modules.mcp.content import messages_of, resource_of
 from modules.mcp.definitions import Definition, definitions, is_wanted
-from modules.mcp.entry import Entry
+from modules.mcp.entry import Entry, names_itself
 from modules.mcp.lists import Kind, Lists, Prompt, Resource, listed_prompt, listed_resource, sound
 from modules.mcp.log import Log
+from modules.mcp.login_file import LoginFile
 from modules.mcp.naming import file_name
 from modules.mcp.offer import tool_of
 from modules.mcp.pins import Pins
 from modules.mcp.server import Server, State
+from modules.mcp.status import Status, status_of
 from modules.tools.tool import Content, Tool, in_thread
 
 CLOSING = 4.5  # seconds for all of them
 WAIT = 10.0  # seconds that a question in the chat waits for servers that were never seen
 LOOKING = 2.0  # seconds for a server to show that it is there, when its state is looked at
-
-
-class Status(Struct, frozen=True):
-    """A server as the person sees it.
-
-    `tools` is how many it offers, or offered when it was last seen; None where it never was. `where` is its command
-    line or URL as it was written, `changed` are the tools that are off, `log` is a path. `wants_login` is whether a
-    login would help.
-    """
-
-    name: str
-    state: State
-    tools: int | None
-    where: str
-    trouble: str = ""
-    changed: tuple[str, ...] = ()
-    log: str = ""
-    wants_login: bool = False
 
 
 class _Offer(Struct, frozen=True):
@@ -129,19 +113,7 @@ class Servers:
 
     def status(self) -> list[Status]:
         """All servers as they are now."""
-        return [
-            Status(
-                name,
-                server.state,
-                len(self._pins[name].offered) if self._pins[name].seen else None,
-                server.entry.shown,
-                server.trouble,
-                tuple(self._pins[name].changed),
-                str(server.log.path),
-                server.wants_login,
-            )
-            for name, server in self._servers.items()
-        ]
+        return [status_of(server, self._pins[name]) for name, server in self._servers.items()]
 
     def states(self) -> dict[str, State]:
         """The state of each server by its name; may be asked from any thread."""
@@ -151,7 +123,7 @@ class Servers:
         """Find out which of the servers that seem to be ready really are."""
         await asyncio.gather(*(server.check(LOOKING) for server in self._servers.values()))
 
-    async def restart(self, name: str) -> None:
+    async def restart(self, name: str, *, start: bool = True) -> None:
         """Stop the server, and start it as mcp.json has it now; `status` tells how that went.
 
         Raises UsageError for an unknown name, and ConfigError where the file is no use any more.
@@ -166,8 +138,34 @@ class Servers:
             self._lists.forget(name)
         else:
             self._add(entry)
+        if not start:
+            return
         self._servers[name].start()
         await self._wait_for([self._servers[name]] if not entry.disabled else [], None)
+        self._servers[name].unsaid.clear()
+
+    async def login(self, name: str, show: Callable[[str, int], Awaitable[None]]) -> None:
+        """Have the person log in, and start the server anew. Raises ToolFailed, and UsageError for an unknown server.
+
+        `show` is given the URL to open, and the port that the browser comes back to.
+        """
+        await self.restart(name, start=False)
+        server = self._servers[name]
+        if not server.entry.url:
+            raise UsageError(f'The MCP server "{name}" is a program: there is no login for it here.')
+        if names_itself(server.entry):
+            raise UsageError(
+                f'The headers of "{name}" in mcp.json say already who asks.', cure="Take Authorization out of them."
+            )
+        await (await in_thread(_log_in))(server.entry, LoginFile(server.tokens), show)
+        await self.restart(name)
+
+    async def logout(self, name: str) -> bool:
+        """Forget a login, and stop the server; whether there was one. Raises UsageError for an unknown server."""
+        server = self._named(name)
+        await server.close()
+        server.take(server.entry)
+        return LoginFile(server.tokens).remove()
 
     def log(self, name: str) -> list[str]:
         """The last lines that the server wrote to standard error, without control characters."""
@@ -279,3 +277,10 @@ class Servers:
             self._news += [*troubles, *self._pins[name].see(sound)]
 
         return listed
+
+
+def _log_in() -> Any:
+    """What makes a login, with the SDK behind it: imported here, in a thread."""
+    from modules.mcp.login import log_in
+
+    return log_in
