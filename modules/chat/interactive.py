@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 
 from modules.chat.abilities import compact
@@ -35,6 +36,8 @@ AHEAD = (
     "modules.tools.built_in",
     "modules.chat.question_view",
 )
+# The same where mcp.json names a server: its SDK takes most of a second, and no server is started by that.
+FOR_SERVERS = ("modules.mcp.servers", "modules.mcp.connection")
 STOPPED: dict[StopReason, str] = {
     "max_tokens": "cut: the model's output limit is reached",
     "refusal": "the model declined; /retry or /model asks again",
@@ -186,7 +189,7 @@ class Interactive:
         model = self._context.conversation.model
         if self._warmed is not model:
             if self._warmed is None:
-                _in_background(MOMENT, _load_ahead)
+                _in_background(MOMENT, partial(_load_ahead, self._context))
                 _in_background(LATER, prices.load)
             self._warmed = model
             asyncio.get_running_loop().call_later(MOMENT, self._warm_up, model)
@@ -220,6 +223,10 @@ def _in_background(seconds: float, work: Callable[[], None]) -> None:
     asyncio.get_running_loop().call_later(seconds, threading.Thread(target=work, daemon=True).start)
 
 
-def _load_ahead() -> None:
+def _load_ahead(context: ChatContext) -> None:
     for name in AHEAD:
         import_module(name)
+    file = context.config.mcp_file
+    if context.tooling.enabled and file.exists() and import_module("modules.mcp.config").any_enabled(file):
+        for name in FOR_SERVERS:
+            import_module(name)

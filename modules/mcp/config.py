@@ -39,6 +39,15 @@ def read(path: Path, lookup: Lookup) -> tuple[list[Entry], list[str]]:
     return entries, troubles
 
 
+def any_enabled(path: Path) -> bool:
+    """Whether the file names a server that is to be used; variables are not looked up for that."""
+    try:
+        entries, _ = read(path, lambda name: name)
+    except ConfigError:
+        return False
+    return any(not entry.disabled for entry in entries)
+
+
 def _unknown(place: str, key: str) -> str:
     if key in ALLOWING:
         return f"{place} does nothing: each call is asked about, and your answer may hold for later calls."

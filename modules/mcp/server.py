@@ -128,7 +128,8 @@ class Server:
         connection = await self.connection()
         agreed()
         try:
-            return await connection.ask(method, params, self.entry.timeout, told, self.entry.max_timeout)
+            longest = self.entry.max_timeout if told is not None else 0.0
+            return await connection.ask(method, params, self.entry.timeout, told, longest)
         except SessionLost:
             connection.end()
             raise
