@@ -1,6 +1,7 @@
 """The read-eval-print loop: a line is a command, a question for one other model, or a message."""
 
 import asyncio
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -28,6 +29,8 @@ from modules.session.turn import run_turn, unanswered_results
 
 TWICE = 2.0  # seconds within which a second Ctrl+C at an empty prompt leaves
 MOMENT = 0.1  # seconds; the first keys are echoed before any import takes its share of the processor
+SOON = 1.0  # seconds; so that two imports do not slow the echo of one key down
+QUICKLY = 0.0005  # seconds for which that import may hold up a key, where Python would let it for ten times as long
 LATER = 2.0  # seconds; by then what the first answer needs is loaded, and nothing waits for a price
 # Loaded while the first question is typed. Tools are only loaded: programs of others wait until they are needed.
 AHEAD = (
@@ -189,7 +192,8 @@ class Interactive:
         model = self._context.conversation.model
         if self._warmed is not model:
             if self._warmed is None:
-                _in_background(MOMENT, partial(_load_ahead, self._context))
+                _in_background(MOMENT, _load_ahead)
+                _in_background(SOON, partial(_load_for_servers, self._context))
                 _in_background(LATER, prices.load)
             self._warmed = model
             asyncio.get_running_loop().call_later(MOMENT, self._warm_up, model)
@@ -223,10 +227,18 @@ def _in_background(seconds: float, work: Callable[[], None]) -> None:
     asyncio.get_running_loop().call_later(seconds, threading.Thread(target=work, daemon=True).start)
 
 
-def _load_ahead(context: ChatContext) -> None:
+def _load_ahead() -> None:
     for name in AHEAD:
         import_module(name)
+
+
+def _load_for_servers(context: ChatContext) -> None:
     file = context.config.mcp_file
     if context.tooling.enabled and file.exists() and import_module("modules.mcp.config").any_enabled(file):
-        for name in FOR_SERVERS:
-            import_module(name)
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(QUICKLY)
+        try:
+            for name in FOR_SERVERS:
+                import_module(name)
+        finally:
+            sys.setswitchinterval(before)

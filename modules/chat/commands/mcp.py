@@ -1,4 +1,4 @@
-"""The command about MCP servers: how they are, what they have changed, and the prompts and resources they offer."""
+"""The command about MCP servers: how they are, logging in, what they have changed, and what else they offer."""
 
 import asyncio
 import shlex
@@ -46,7 +46,7 @@ def complete_mcp(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
 
 @command("/mcp [action] [server]", aliases=("servers",), complete=complete_mcp)
 async def mcp(chat: ChatContext, args: str) -> Ask | None:
-    """Show the MCP servers; restart or trust one.
+    """Show the MCP servers; restart one or log in.
 
     Servers stand in mcp.json of the config folder and start when tools are first needed.
     "/mcp restart NAME" starts one again.
