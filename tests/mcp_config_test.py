@@ -94,6 +94,8 @@ def test_a_variable_that_is_not_set_is_named(tmp_path: Path) -> None:
         ({"command": "x", "disabled": False, "enabled": False}, "enabled and disabled say two different things"),
         ({"command": "x", "envFile": ".env"}, "envFile must be a whole path"),
         ({"command": "x", "envFile": "/no/such/.env"}, "envFile: /no/such/.env"),
+        ({"command": "x", "environment": ["A=1"]}, ".environment: Expected `object`, got `array`"),
+        ({"command": "x", "tools": {"a": True}}, ".tools: Expected `array`, got `object`"),
         ({"command": "x", "env": {"K": "${input:key}"}}, 'env.K holds "${input:key}", which only the program'),
         ({"command": "x", "args": ["${workspaceFolder}/a"]}, 'args[0] holds "${workspaceFolder}"'),
         ({"command": "x", "env": {"K": "$UNSET_ONE"}}, 'names the variable "UNSET_ONE", which is not set'),

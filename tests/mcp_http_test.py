@@ -42,6 +42,7 @@ FORGOTTEN = [
     (500, b'{"error":"Error POSTing to endpoint (HTTP 400): No valid session ID provided"}'),
     (503, error(-32000, "Unknown session")),
     (200, error(-32600, "Invalid Request")),
+    (200, error(-32001, "Session not found", 7)),
 ]
 
 
@@ -64,6 +65,41 @@ async def test_a_session_that_was_forgotten_is_begun_anew_and_the_call_repeated_
             assert text(await place.call(tool, a=1)) == '{"a": 1}'
             assert (status(servers, "web").state, one.counted) == ("ready", 2)
             assert servers.news() == []
+
+
+async def test_calls_side_by_side_share_the_new_session(place: Place) -> None:
+    async def forgetful(one: Web, message: dict[str, Any], writer: Writer) -> bool:
+        if message["method"] == "initialize" or message["session"] in one.sessions:
+            return False
+        answer(writer, 404, b"")
+        return True
+
+    async with web() as one:
+        one.special = forgetful
+        place.write(web={"url": one.url})
+        async with place.running() as servers:
+            tool = named(await servers.tools(), "web__echo")
+            one.forget()
+            outputs = await asyncio.gather(*(place.call(tool, a=number) for number in range(5)))
+            assert [text(output) for output in outputs] == [f'{{"a": {number}}}' for number in range(5)]
+            assert one.counted == 2
+
+
+async def test_only_the_tools_that_the_entry_wants_are_offered(place: Place) -> None:
+    async def several(one: Web, message: dict[str, Any], writer: Writer) -> bool:
+        if message["method"] == "tools/list":
+            answer(writer, 200, result(message, {"tools": [{**TOOL, "name": name} for name in ("a", "b", "c")]}))
+            return True
+        return False
+
+    async with web() as one:
+        one.special = several
+        place.write(
+            one={"url": one.url, "includeTools": ["a", "b"]},
+            two={"url": one.url, "includeTools": ["a", "b"], "excludeTools": ["b"]},
+        )
+        async with place.running() as servers:
+            assert [tool.name for tool in await servers.tools()] == ["one__a", "one__b", "two__a"]
 
 
 async def test_a_server_that_forgets_each_session_at_once_is_asked_twice_and_no_more(place: Place) -> None:
@@ -400,7 +436,7 @@ async def test_a_stream_of_the_older_transport_that_names_another_host_gets_noth
 async def test_a_greeting_that_leaves_out_what_nobody_needs_is_taken(place: Place) -> None:
     async def terse(one: Web, message: dict[str, Any], writer: Writer) -> bool:
         if message["method"] == "initialize":
-            answer(writer, 200, result(message, {"protocolVersion": "2025-03-26", "serverInfo": {"name": "x"}}))
+            answer(writer, 200, result(message, {"protocolVersion": "1.0", "serverInfo": {"name": "x"}}))
             return True
         return False
 

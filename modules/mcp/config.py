@@ -92,14 +92,16 @@ def _entry(path: Path, where: str, name: str, value: Any, lookup: Lookup) -> tup
     if not isinstance(value, dict):
         raise ConfigError(f"{place}: Expected `object`, got `{type(value).__name__}`.", cure="Correct it.")
     try:
-        uniformed, unknown = uniform(value)
-        written = msgspec.convert(uniformed, Written)
-    except msgspec.ValidationError as error:
-        what, _, key = str(error).partition(" - at `$")
-        raise ConfigError(f"{place}{key.rstrip('`')}: {what}.", cure="Correct it.") from error
+        uniformed, unknown, keys = uniform(value)
     except ValueError as error:
         key, _, what = str(error).partition("\t")
         raise ConfigError(f"{place}.{key} {what}.", cure="Correct it.") from error
+    try:
+        written = msgspec.convert(uniformed, Written)
+    except msgspec.ValidationError as error:
+        what, _, key = str(error).partition(" - at `$")
+        key = re.sub(r"^\.(\w+)", lambda found: f".{keys.get(found[1], found[1])}", key.rstrip("`"))
+        raise ConfigError(f"{place}{key}: {what}.", cure="Correct it.") from error
     shown = written.url or shlex.join([written.command, *written.args])
     if written.disabled:  # what it would need does not have to be there
         return Entry(name=name, shown=shown, command=written.command, url=written.url, disabled=True), unknown
@@ -128,7 +130,7 @@ def _entry(path: Path, where: str, name: str, value: Any, lookup: Lookup) -> tup
         ),
     )
     for key, problem in problems(entry):
-        raise ConfigError(f"{place}.{key} {problem}.", cure="Correct it.")
+        raise ConfigError(f"{place}.{keys.get(key, key)} {problem}.", cure="Correct it.")
     return _with_env_file(entry, place), unknown
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from modules.tools.tool import in_thread
 PAGES = 50
 FIRST_NUMBER = 1_000  # of our requests; the SDK counts its own from one on
 CALLING_OFF = 1.0  # seconds to tell that an answer is not waited for any more
+OLDEST_VERSION = HANDSHAKE_PROTOCOL_VERSIONS[0]
 UNDECLARED = 3.0  # seconds for a list that the server has not said to have
 
 Progress = ProgressFnT  # told how far, of how much, and in words
@@ -49,6 +50,9 @@ class Connection:
         self._name = entry.name
         self._named_itself = names_itself(entry)
         self._number = FIRST_NUMBER
+        self._in_flight = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._calling_off: set[asyncio.Task[None]] = set()
         self._session: ClientSession
         self._dispatcher: JSONRPCDispatcher
@@ -71,9 +75,6 @@ class Connection:
             "clientInfo": {"name": APP, "version": VERSION},
         }
         result = await self.ask("initialize", params, patience)
-        version = result.get("protocolVersion")
-        if version not in HANDSHAKE_PROTOCOL_VERSIONS:
-            raise ToolFailed(f"{self._whom} speaks a version of the protocol that is not known: {version!a:.60}.")
         try:
             self._session.adopt(InitializeResult.model_validate(_whole_greeting(result)))
         except ValidationError as error:
@@ -113,6 +114,8 @@ class Connection:
         options: CallOptions = {"request_id": number, "cancel_on_abandon": False}
         if longest:
             options["on_progress"] = moving
+        self._in_flight += 1
+        self._idle.clear()
         try:
             async with asyncio.timeout(patience) as timer:
                 return await self._dispatcher.send_raw_request(method, params, options)
@@ -124,6 +127,16 @@ class Connection:
         except asyncio.CancelledError:
             self._call_off(number)
             raise
+        finally:
+            self._in_flight -= 1
+            if not self._in_flight:
+                self._idle.set()
+
+    async def idle(self, patience: float) -> None:
+        """Wait until nobody waits for an answer here, and not for longer than that."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._idle.wait()
 
     async def listed(self, kind: str, patience: float) -> list[Any]:
         """All items of a list such as "tools", unchecked, from at most PAGES pages; none where it has no such list.
@@ -221,15 +234,15 @@ class Connection:
 
 
 def _whole_greeting(result: dict[str, Any]) -> dict[str, Any]:
-    """The server's greeting, with what some leave out and nobody here needs."""
-    about, able = result.get("serverInfo"), result.get("capabilities")
+    """The server's greeting, with what some leave out and nobody here needs, and a version that is known."""
+    about, able, version = result.get("serverInfo"), result.get("capabilities"), result.get("protocolVersion")
     known = about if isinstance(about, dict) else {}
     kinds = ("tools", "prompts", "resources")
     declared: dict[str, Any] = (
         {kind: {} for kind in kinds if kind in able and able[kind] is not None} if isinstance(able, dict) else {}
     )
     return {
-        "protocolVersion": result["protocolVersion"],
+        "protocolVersion": version if version in HANDSHAKE_PROTOCOL_VERSIONS else OLDEST_VERSION,
         "capabilities": declared,
         "serverInfo": {key: one_line(str(known.get(key) or "unknown")) for key in ("name", "version")},
     }

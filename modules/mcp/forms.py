@@ -76,8 +76,8 @@ def servers_in(whole: Any) -> dict[str, tuple[str, Any]]:
     return found
 
 
-def uniform(value: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The entry with our keys and plain values, and the keys that are not known.
+def uniform(value: Mapping[str, Any]) -> tuple[dict[str, Any], list[str], dict[str, str]]:
+    """The entry with our keys and plain values, the keys that are not known, and how each of ours was written.
 
     Raises ValueError with the key, a tab, and what is not clear about it.
     """
@@ -101,7 +101,7 @@ def uniform(value: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
             raise ValueError("enabled\tand disabled say two different things")
         entry["disabled"] = True
     known = {*ALIASES, *(alias for aliases in ALIASES.values() for alias in aliases), *QUIET}
-    return entry, sorted(set(given) - known)
+    return entry, sorted(set(given) - known), used
 
 
 def _spread(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -51,6 +51,7 @@ class StreamableHttp:
         self._try_old = try_old
         self._old: OldSse | None = None
         self._session = ""
+        self._was_in_session = False
         self._version = ""
         self._posts: dict[Any, anyio.CancelScope] = {}
 
@@ -112,7 +113,7 @@ class StreamableHttp:
             elif event_stream(response):
                 await self._follow(message, response)
             elif await self._whole(message, await response.aread(), response) and message.method == "initialize":
-                self._session = response.headers.get(SESSION, "")
+                self._began(response)
 
     async def _whole(self, message: JSONRPCRequest, body: bytes, response: httpx2.Response) -> bool:
         """Deliver an answer that came in one piece; False, and a failure, where it is none."""
@@ -139,7 +140,7 @@ class StreamableHttp:
         elif message.method == "initialize" and self._try_old and status in OLD and await self._older(message):
             pass  # the answer comes on the stream
         else:
-            await self._fail(message, refusal(status, body, in_session=bool(self._session)))
+            await self._fail(message, refusal(status, body, in_session=self._was_in_session))
 
     async def _older(self, message: JSONRPCRequest) -> bool:
         """Whether the server speaks the older transport; then this request, and all that follow, go that way."""
@@ -158,7 +159,7 @@ class StreamableHttp:
         """
         last, wait, resumable = "", AGAIN, False
         if message.method == "initialize":
-            self._session = response.headers.get(SESSION, "")
+            self._began(response)
         for attempt in range(TRIES):
             try:
                 events = httpx2.EventSource(response, max_event_size=EVENT)
@@ -183,6 +184,10 @@ class StreamableHttp:
             response = await self._resume(last)
         await self._fail(message, Failure("dropped", CLOSED))
         self._doubted()
+
+    def _began(self, response: httpx2.Response) -> None:
+        self._session = response.headers.get(SESSION, "")
+        self._was_in_session = bool(self._session)  # also once it is known to be lost: other requests are on their way
 
     async def _resume(self, last: str) -> httpx2.Response:
         """The stream from behind that event on. Raises ReadError where the server does not have it."""
@@ -232,7 +237,7 @@ class StreamableHttp:
         """Pass it on; True where it is the answer to this request, which bears its number from here on."""
         is_answer = isinstance(one, JSONRPCResponse | JSONRPCError)
         if is_answer and asked is not None:
-            if isinstance(one, JSONRPCError) and self._session and unread(one):
+            if isinstance(one, JSONRPCError) and self._was_in_session and unread(one):
                 one = failed(asked.id, Failure("session lost", one.error.message))
             elif isinstance(one, JSONRPCResponse) and asked.method == "initialize":
                 self._version = str(one.result.get("protocolVersion", ""))

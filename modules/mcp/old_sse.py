@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import urljoin, urlsplit
 
 import anyio
@@ -85,8 +86,6 @@ class OldSse:
         except (httpx2.HTTPError, httpx2.StreamError, httpx2.SSEError, ValueError) as error:
             self.failure = fault_of(error)
             why = self.failure.words
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
-            return  # nobody listens any more
         finally:
             self._found.set()
         if self._address:
@@ -102,4 +101,5 @@ class OldSse:
 
     async def _deliver(self, one: JSONRPCMessage) -> None:
         self._waiting.discard(getattr(one, "id", None) or 0)
-        await self._arriving.send(SessionMessage(one))
+        with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):  # nobody listens any more
+            await self._arriving.send(SessionMessage(one))

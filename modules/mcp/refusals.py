@@ -43,7 +43,12 @@ def _is_lost(status: int, code: int | None, words: str) -> bool:
 
 
 def unread(one: JSONRPCError) -> bool:
-    """Whether a good status carries the error of a server that has not even read the request (zilla#2525)."""
+    """Whether a good status carries the error of a server that has not even read the request (zilla#2525).
+
+    One that bears the number of the request is the server's own word on it, unless it is the SDKs' very own for this.
+    """
+    if one.error.code == -32001 and one.error.message.strip(". ").lower() in ("session not found", "session expired"):
+        return True
     unnumbered = isinstance(one.error.data, Said) and (one.error.data.data or {}).get("id") is None
     return unnumbered and (one.error.code == -32600 or bool(_LOST.search(one.error.message)))
 

@@ -162,6 +162,8 @@ class Server:
                     self._settled.set()
                     await self._attend(connection)
                     self.state = "failed" if connection.why else "not started"
+                    if not connection.why:  # the session is lost; each call in it has its own answer on the way
+                        await connection.idle(CHECKING)
             if connection.why:
                 raise (LoginNeeded if connection.wants_login else ToolFailed)(f"it {connection.why}")
         except asyncio.CancelledError:
