@@ -271,6 +271,34 @@ async def test_a_connection_that_drops_in_a_call_fails_at_once_in_words(place: P
             assert status(servers, "web").state == "ready"
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"data: %b\n",
+        b"data: %b",
+        b"\xef\xbb\xbfdata: %b\n\n",
+        b"event: message\r\ndata: %b\r\n\r\n",
+        b": ping\n\nevent: ping\ndata: x\n\ndata:%b\n\n",
+        b"data: [%b]\n\n",
+    ],
+)
+async def test_a_stream_is_read_however_it_is_written(place: Place, written: bytes) -> None:
+    async def streaming(one: Web, message: dict[str, Any], writer: Writer) -> bool:
+        if message["method"] != "tools/call":
+            return False
+        begin_stream(writer)
+        writer.write(written % result(message, {"content": "said"}))
+        await writer.drain()
+        writer.close()
+        return True
+
+    async with web() as one:
+        one.special = streaming
+        place.write(web={"url": one.url})
+        async with place.running() as servers:
+            assert text(await place.call(named(await servers.tools(), "web__echo"))) == "said"
+
+
 async def test_a_stream_that_the_server_breaks_off_on_purpose_is_asked_for_again(place: Place) -> None:
     numbers: list[int] = []
 

@@ -15,6 +15,7 @@ from modules.errors import ToolFailed, UsageError
 from tests.home import Home
 from tests.mcp_guarded import Guard, browse, guarded
 from tests.mcp_place import Place, named, status, text
+from tests.mcp_web import Web, Writer, answer, web
 
 
 @pytest.fixture
@@ -138,6 +139,20 @@ async def test_a_login_that_is_refused_or_given_up_is_told_and_leaves_nothing(pl
         with pytest.raises(asyncio.CancelledError):
             await waiting
     assert list(place.state.glob("*.login")) == []
+
+
+async def test_a_login_asks_no_host_in_the_clear(place: Place) -> None:
+    async def elsewhere(one: Web, message: dict[str, Any], writer: Writer) -> bool:
+        wanted = 'Bearer resource_metadata="http://example.org/metadata"'
+        answer(writer, 401, b"", **{"www-authenticate": wanted})
+        return True
+
+    async with web() as one:
+        one.special = elsewhere
+        place.write(web={"url": one.url})
+        async with place.running() as servers:
+            with pytest.raises(ToolFailed, match=r"did not come about: the server names http://example\.org"):
+                await servers.login("web", Browser())
 
 
 async def test_a_login_where_none_is_possible_is_refused_in_words(place: Place) -> None:

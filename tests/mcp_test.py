@@ -15,7 +15,7 @@ from modules.errors import ToolFailed, UsageError
 from modules.llm.base import ToolSpec
 from modules.llm.message import Message
 from modules.llm.parts import File, Image, Text
-from modules.mcp.content import output_of, parts_of
+from modules.mcp.content import messages_of, output_of, parts_of, resource_of
 from modules.mcp.definitions import Definition, definitions
 from modules.mcp.pins import Pins
 from modules.session.tooling import tooling_of
@@ -365,6 +365,17 @@ def test_content_of_every_kind_becomes_parts_or_a_note() -> None:
     assert output_of({"content": "what went wrong", "isError": True}) == Output(
         (Text("what went wrong"),), is_error=True
     )
+
+
+def test_resources_and_prompts_in_another_form_are_taken() -> None:
+    """E3."""
+    assert resource_of({"contents": "words"}) == (Text("words"),)
+    assert resource_of({"contents": {"uri": "a://1", "text": "inside"}}) == (Text("[resource a://1]\ninside"),)
+    assert resource_of({"content": ["a", None, 7]}) == (Text("a"), Text("7"))
+    assert resource_of({}) == ()
+    said = Message("user", (Text("words"),))
+    assert messages_of({"messages": "words"}) == messages_of({"messages": ["words", 7]}) == [said]
+    assert messages_of({"messages": {"role": "user", "content": "words"}}) == [said]
 
 
 class Http:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import httpx2
 
 from modules.config import APP, VERSION
+from modules.llm.sse import BYTE_ORDER_MARK
 from modules.mcp.entry import Entry
 
 ANSWER = 32 * 1024 * 1024  # bytes of one answer
@@ -31,8 +32,25 @@ async def _look(response: httpx2.Response) -> None:
     """Bound what comes; the events of a stream are bounded one by one where they are read."""
     if response.headers.get("content-encoding", "identity") != "identity":
         raise httpx2.DecodingError("the answer is compressed, although that was not asked for")
-    if isinstance(response.stream, httpx2.AsyncByteStream) and not event_stream(response):
-        response.stream = _Bounded(response.stream)
+    if isinstance(response.stream, httpx2.AsyncByteStream):
+        response.stream = _Events(response.stream) if event_stream(response) else _Bounded(response.stream)
+
+
+class _Events(httpx2.AsyncByteStream):
+    """A stream of events. The last one counts also where no empty line follows, and a mark at the beginning is none."""
+
+    def __init__(self, body: httpx2.AsyncByteStream) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        first = True
+        async for piece in self._body:
+            yield piece.removeprefix(BYTE_ORDER_MARK) if first else piece
+            first = False
+        yield b"\n\n"
+
+    async def aclose(self) -> None:
+        await self._body.aclose()
 
 
 class _Bounded(httpx2.AsyncByteStream):

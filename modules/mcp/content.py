@@ -42,7 +42,9 @@ def messages_of(result: dict[str, Any]) -> list[Message]:
     """The messages of a prompt. A model's words in it are words, without pictures."""
     messages: list[Message] = []
     listed = result.get("messages")
-    for item in listed if isinstance(listed, list) else []:
+    for item in listed if isinstance(listed, list) else [listed]:
+        if isinstance(item, str):
+            messages.append(Message("user", (Text(item),)))
         if not isinstance(item, dict):
             continue
         content = item.get("content")
@@ -57,8 +59,9 @@ def messages_of(result: dict[str, Any]) -> list[Message]:
 
 def resource_of(result: dict[str, Any]) -> tuple[Content, ...]:
     """What a resource holds."""
-    contents = result.get("contents")
-    return tuple(_resource(item) for item in contents if isinstance(item, dict)) if isinstance(contents, list) else ()
+    contents = result.get("contents", result.get("content"))
+    listed = contents if isinstance(contents, list) else [contents]
+    return tuple(_resource(one) if isinstance(one, dict) else _part(one) for one in listed if one is not None)
 
 
 def parts_of(content: Any) -> tuple[Content, ...]:

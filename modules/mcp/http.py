@@ -134,7 +134,7 @@ class StreamableHttp:
     async def _refused(self, message: JSONRPCRequest, response: httpx2.Response) -> None:
         status, body = response.status_code, await response.aread()
         if status < 400:
-            place = response.headers.get("location", "")
+            place = response.headers.get("location", "").partition("?")[0]  # what stands behind it may be a secret
             words = f"sends on to {one_line(place)}, which is not followed: the entry may need that URL"
             await self._fail(message, Failure("error", words))
         elif message.method == "initialize" and self._try_old and status in OLD and await self._older(message):
