@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from modules.errors import ToolFailed
+from modules.llm.parts import Text
 from tests.mcp_place import Place, named, status, text, until
-from tests.mcp_web import TOOL, Web, Writer, answer, begin_stream, drop, event, result, web
+from tests.mcp_web import GREETING, TOOL, Catching, Web, Writer, answer, begin_stream, drop, event, result, web
 
 
 @pytest.fixture
@@ -83,6 +84,35 @@ async def test_calls_side_by_side_share_the_new_session(place: Place) -> None:
             outputs = await asyncio.gather(*(place.call(tool, a=number) for number in range(5)))
             assert [text(output) for output in outputs] == [f'{{"a": {number}}}' for number in range(5)]
             assert one.counted == 2
+
+
+async def test_a_list_that_is_asked_for_in_a_lost_session_is_had_in_a_new_one(place: Place) -> None:
+    async def forgetful(one: Web, message: dict[str, Any], writer: Writer) -> bool:
+        match message["method"]:
+            case "initialize":
+                one.usual(message, Catching())
+                greeting = {**GREETING, "capabilities": {"tools": {}, "resources": {}}}
+                answer(writer, 200, result(message, greeting), **{"mcp-session-id": one.sessions[-1]})
+            case _ if message["session"] not in one.sessions:
+                answer(writer, 404, b"")
+            case "resources/list":
+                answer(writer, 200, result(message, {"resources": [{"uri": "a://1"}]}))
+            case "resources/read":
+                answer(writer, 200, result(message, {"contents": "inside"}))
+            case _:
+                return False
+        return True
+
+    async with web() as one:
+        one.special = forgetful
+        place.write(web={"url": one.url})
+        async with place.running() as servers:
+            await servers.tools()
+            one.forget()
+            assert [found.uri for found in await servers.resources()] == ["a://1"]
+            one.forget()
+            assert await servers.read("web", "a://1") == (Text("inside"),)
+            assert one.counted == 3
 
 
 async def test_only_the_tools_that_the_entry_wants_are_offered(place: Place) -> None:
@@ -307,16 +337,19 @@ async def test_a_stream_that_the_server_breaks_off_on_purpose_is_asked_for_again
             return False
         numbers.append(message["id"])
         begin_stream(writer)
-        event(writer, "", id="5", retry="10")
+        event(writer, "", id="1", retry="10")
         await writer.drain()
         writer.close()
         return True
 
     async def rest(one: Web, message: dict[str, Any], writer: Writer) -> bool:
-        if one.headers[-1].get("last-event-id") != "5":
+        if not (last := int(one.headers[-1].get("last-event-id", "0"))):
             return False
         begin_stream(writer)
-        event(writer, json.loads(result({"id": numbers[0]}, {"content": "late"})))
+        if last < 6:
+            event(writer, "", id=str(last + 1))
+        else:
+            event(writer, json.loads(result({"id": numbers[0]}, {"content": "late"})))
         await writer.drain()
         writer.close()
         return True
@@ -414,17 +447,9 @@ class Old:
             drop(self.streams[-1])
         elif "id" in message:
             caught = Catching()
-            one.usual(message, caught)  # type: ignore[arg-type]  # what it would write
+            one.usual(message, caught)
             event(self.streams[-1], json.loads(caught.body), event="message")
         return True
-
-
-class Catching:
-    def __init__(self) -> None:
-        self.body = b""
-
-    def write(self, data: bytes) -> None:
-        self.body = data.partition(b"\r\n\r\n")[2]
 
 
 @pytest.mark.parametrize("kind", ["sse", ""])

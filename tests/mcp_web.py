@@ -71,7 +71,7 @@ class Web:
                 if writer.is_closing():
                     return
 
-    def usual(self, message: dict[str, Any], writer: Writer) -> None:
+    def usual(self, message: dict[str, Any], writer: "Writer | Catching") -> None:
         match message.get("method"):
             case "initialize":
                 self.counted += 1
@@ -94,7 +94,17 @@ def result(message: dict[str, Any], value: Any) -> bytes:
     return json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": value}).encode()
 
 
-def answer(writer: Writer, status: int, body: bytes, kind: str = "application/json", **headers: str) -> None:
+class Catching:
+    """Takes what would be written; `body` is the last."""
+
+    def __init__(self) -> None:
+        self.body = b""
+
+    def write(self, data: bytes) -> None:
+        self.body = data.partition(b"\r\n\r\n")[2]
+
+
+def answer(writer: Writer | Catching, status: int, body: bytes, kind: str = "application/json", **headers: str) -> None:
     lines = [f"HTTP/1.1 {status} X", f"content-type: {kind}", f"content-length: {len(body)}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     writer.write("\r\n".join([*lines, "", ""]).encode() + body)

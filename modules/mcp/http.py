@@ -157,28 +157,28 @@ class StreamableHttp:
 
         Only where it has said so, with an event that holds nothing but its id: else nobody would send the rest.
         """
-        last, wait, resumable = "", AGAIN, False
+        last, wait, resumable, idle = "", AGAIN, False, 0
         if message.method == "initialize":
             self._began(response)
-        for attempt in range(TRIES):
+        while idle < TRIES:
+            before = last
             try:
-                events = httpx2.EventSource(response, max_event_size=EVENT)
-                async for event in events:
+                async for event in httpx2.EventSource(response, max_event_size=EVENT):
                     last, wait = event.id or last, wait if event.retry is None else event.retry / 1000
                     resumable = resumable or bool(event.id and not event.data) or event.retry is not None
                     for one in messages_in(event.data.encode(), message.id):
                         if await self._deliver(one, message):
                             return
             except httpx2.SSEError as error:
-                await self._fail(
-                    message, Failure("error", f"answered, but the answer cannot be read: {one_line(str(error))}")
-                )
+                words = f"answered, but the answer cannot be read: {one_line(str(error))}"
+                await self._fail(message, Failure("error", words))
                 return
             except httpx2.HTTPError:
                 if not resumable:
                     raise
-            if not (resumable and last) or attempt == TRIES - 1:
+            if not (resumable and last):
                 break
+            idle = idle + 1 if last == before else 0
             await response.aclose()
             await asyncio.sleep(wait)
             response = await self._resume(last)

@@ -1,8 +1,8 @@
 """One server and its life: started when it is needed, owned by one task, and ended with all that it has started."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -117,25 +117,26 @@ class Server:
 
         A server that does not run is started for it, unless `start` is False.
         """
+        try:
+            return await self._listing(kind, start=start)
+        except SessionLost:
+            return await self._listing(kind, start=start)
+
+    async def _listing(self, kind: str, *, start: bool) -> list[Any]:
         connection = await self.connection() if start else self._connection
         if connection is None:
             raise ToolFailed(f'The MCP server "{self.name}" does not run.')
-        return await connection.listed(kind, LISTING)
+        with _ending(connection):
+            return await connection.listed(kind, LISTING)
 
     async def _ask(
         self, method: str, params: Mapping[str, Any], told: "Progress | None", agreed: Callable[[], None]
     ) -> dict[str, Any]:
         connection = await self.connection()
         agreed()
-        try:
+        with _ending(connection):
             longest = self.entry.max_timeout if told is not None else 0.0
             return await connection.ask(method, params, self.entry.timeout, told, longest)
-        except SessionLost:
-            connection.end()
-            raise
-        except LoginNeeded:
-            connection.end("asks for a login", wants_login=True)
-            raise
 
     async def close(self) -> None:
         """Stop it; it can be started again. Returns when nothing of it is left."""
@@ -187,7 +188,7 @@ class Server:
                 await connection.check(CHECKING)
             elif connection.stale and not connection.gone:
                 self._fresh.clear()
-                with suppress(ToolFailed):  # a list that cannot be had: the last one holds
+                with suppress(ToolFailed), _ending(connection):  # a list that cannot be had: the last one holds
                     await self._list(connection, LISTING)
                 self._fresh.set()
                 await asyncio.sleep(PAUSE)
@@ -212,6 +213,19 @@ class Server:
             text = one_line(in_words(found))
         said = self.log.last
         return f'{text}; the last that it wrote is "{said}"' if said else text
+
+
+@contextmanager
+def _ending(connection: "Connection") -> Iterator[None]:
+    """End a connection in which nothing more will be answered; the error goes on."""
+    try:
+        yield
+    except SessionLost:
+        connection.end()
+        raise
+    except LoginNeeded:
+        connection.end("asks for a login", wants_login=True)
+        raise
 
 
 def _connected() -> Any:

@@ -1,6 +1,7 @@
 """The tools of a session with their permissions and limits, put together when they are first needed."""
 
 import os
+import sys
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -95,9 +96,12 @@ class Tooling:
     @property
     def servers(self) -> "Servers | None":
         """The MCP servers; None where there is no mcp.json."""
+        sources = self.toolbox.sources
+        if "modules.mcp.servers" not in sys.modules:  # nobody has made any, and nothing of them is to be loaded
+            return None
         from modules.mcp.servers import Servers
 
-        return next((source for source in self.toolbox.sources if isinstance(source, Servers)), None)
+        return next((source for source in sources if isinstance(source, Servers)), None)
 
     @property
     def servers_in_use(self) -> "Servers | None":
