@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -204,9 +205,8 @@ async def test_what_a_server_offers_in_a_new_session_is_looked_at_before_the_cal
 
 
 async def test_a_server_that_was_restarted_at_its_address_goes_on_and_its_state_is_true_meanwhile(place: Place) -> None:
-    async with web() as one:
-        place.write(web={"url": one.url})
-        port = int(one.url.split(":")[2].partition("/")[0])
+    port = 20_000 + os.getpid() % 10_000  # none that the system gives to others while nobody listens
+    place.write(web={"url": f"http://127.0.0.1:{port}/mcp"})
     async with place.running() as servers:
         async with web(port):
             tool = named(await servers.tools(), "web__echo")

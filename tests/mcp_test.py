@@ -485,9 +485,9 @@ async def test_a_redirect_within_the_same_server_is_not_followed_either(place: P
 
 
 async def test_a_url_where_nobody_listens_is_told_of(place: Place) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    place.write(web={"url": f"http://127.0.0.1:{port}/mcp"})
-    async with place.running() as servers:
-        assert await servers.tools() == []
-        assert "it cannot be reached" in servers.news()[0]
+    with socket.socket() as taken:  # bound and not listened to, so that nobody else gets the port meanwhile
+        taken.bind(("127.0.0.1", 0))
+        place.write(web={"url": f"http://127.0.0.1:{taken.getsockname()[1]}/mcp"})
+        async with place.running() as servers:
+            assert await servers.tools() == []
+            assert "it cannot be reached" in servers.news()[0]

@@ -214,7 +214,8 @@ class Connection:
 
     def _late(self, patience: float, longest: float, moved: bool, ended: bool) -> str:
         if moved and ended:
-            return f"{self._whom} is still at work after {max(patience, longest):g} seconds, the most for one call."
+            most = f"{max(patience, longest):g} seconds, the most for one call (max_timeout in mcp.json)"
+            return f"{self._whom} is still at work after {most}."
         since = " of its last word of progress" if moved else ""
         return f"{self._whom} did not answer within {patience:g} seconds{since}."
 

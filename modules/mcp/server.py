@@ -204,7 +204,7 @@ class Server:
         if isinstance(found, LoginNeeded):
             return "it asks for a login"
         if isinstance(found, TimeoutError):
-            text = f"it was not ready within {self.entry.startup_timeout:g} seconds"
+            text = f"it was not ready within {self.entry.startup_timeout:g} seconds (startup_timeout in mcp.json)"
         elif isinstance(found, ToolFailed):
             subject = f'The MCP server "{self.name}" '
             text = one_line(found.message).rstrip(".")
