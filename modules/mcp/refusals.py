@@ -65,6 +65,8 @@ def _text(body: bytes) -> str:
 def fault_of(error: Exception) -> Failure:
     """What it means that there is no answer at all."""
     reason = one_line(str(error)) or type(error).__name__
+    if reason == "All connection attempts failed":  # anyio's words for one address as well as for many
+        reason = "nobody answers at its address"
     if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.UnsupportedProtocol):
         return Failure("unreachable", f"cannot be reached: {reason}")
     if isinstance(error, httpx2.DecodingError) or "larger than" in reason:

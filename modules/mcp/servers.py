@@ -120,8 +120,10 @@ class Servers:
         return {name: server.state for name, server in list(self._servers.items())}
 
     async def check(self) -> None:
-        """Find out which of the servers that seem to be ready really are."""
+        """Find out which of the servers that seem to be ready really are; `status` tells."""
         await asyncio.gather(*(server.check(LOOKING) for server in self._servers.values()))
+        for server in self._servers.values():
+            server.unsaid.clear()
 
     async def restart(self, name: str, *, start: bool = True) -> None:
         """Stop the server, and start it as mcp.json has it now; `status` tells how that went.

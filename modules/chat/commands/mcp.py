@@ -108,7 +108,8 @@ def _list(chat: ChatContext, servers: "Servers", only: str = "") -> None:
         if one.wants_login:
             chat.screen.say(f'{one.name} asks for a login. "/mcp login {one.name}" logs in.')
         elif one.trouble:
-            chat.screen.say(f"{one.name}: {one.trouble.rstrip('.')}. /mcp log {one.name} shows more.")
+            more = f" /mcp log {one.name} shows more." if servers.log(one.name) else ""
+            chat.screen.say(f"{one.name}: {one.trouble.rstrip('.')}.{more}")
         if one.changed:
             chat.screen.say(f"{one.name} has changed {', '.join(one.changed)}: /mcp accept {one.name} shows how.")
 
