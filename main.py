@@ -16,7 +16,7 @@ ALL_ALLOWED = "Every tool may do everything without asking (--yes)."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program. Returns the exit code: 0, 1, 2 usage, 75 try later, 76 key, 77 model, 130 interrupted."""
+    """Run the program. Returns the exit code; `--help` lists them."""
     _replace_closed_streams()
     args = _parse(argv)
     gc.disable()  # until everything is loaded: thousands of new objects, none of them garbage
@@ -28,10 +28,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _run(_interactive(args))
         return _run(_headless(args))
     except ParlanceError as error:
-        sys.stderr.write(f"parlance: {_cleaned(str(error))}\n")
-        if args.json:
-            from modules.chat import headless
+        from modules.chat import headless
+        from modules.chat.cures import in_pipe
 
+        headless.complain(error, in_pipe(error))
+        if args.json:
             headless.fail_as_json(error)
         return error.exit_code
     except KeyboardInterrupt:
@@ -64,7 +65,8 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="parlance",
         description="One conversation, any model. Without a question it is a chat; /help there lists the commands.",
-        epilog="Exit codes: 0 done, 1 error, 2 usage, 75 try later, 76 key refused or missing, "
+        epilog="Exit codes: 0 a whole answer, 1 an error or an answer that is cut, declined, empty or otherwise not "
+        "whole, 2 usage, 75 try later, 76 key refused or missing, "
         "77 the provider does not have the model, 130 interrupted.",
     )
     parser.add_argument("-p", "--print", dest="question", metavar="QUESTION", nargs="?", const="",
@@ -73,9 +75,12 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("-s", "--system", default="", help="instructions for the model")
     parser.add_argument("-a", "--attach", action="append", default=[], metavar="FILE",
                         help="attach a picture, PDF or text file to the question; may be repeated")  # fmt: skip
+    parser.add_argument("--attach-text", action="append", default=[], metavar="FILE",
+                        help="attach only the text of a PDF, for models that read none; may be repeated")  # fmt: skip
     parser.add_argument(
         "--json", action="store_true", help="with -p: one JSON object with text, usage, model, stop_reason, error"
     )
+    parser.add_argument("--send-keys", action="store_true", help="send a question although it seems to hold an API key")
     _add_tool_arguments(parser)
     saving = parser.add_mutually_exclusive_group()
     saving.add_argument("-c", "--continue", dest="resume", action="store_const", const="",
@@ -110,7 +115,7 @@ def _tooling(config: Config, args: argparse.Namespace) -> Any:
 
 async def _interactive(args: argparse.Namespace) -> int:
     # Each way to run loads only what it needs: the chat no headless code, a piped question no prompt_toolkit.
-    from modules.chat.attachment import load
+    from modules.chat.attachment import load_all
     from modules.chat.command import ChatContext
     from modules.chat.commands import COMMANDS
     from modules.chat.interactive import Interactive
@@ -118,20 +123,23 @@ async def _interactive(args: argparse.Namespace) -> int:
     from modules.chat.screen import TerminalScreen
     from modules.chat.start import begin, close_calls, first_choice, greeting, take_unanswered
     from modules.llm.catalogue_cache import load as load_catalogue
+    from modules.llm.learned import LearnedFacts
     from modules.llm.service_manager import ServiceManager
     from modules.session.store import FILE, SHORT, Store
 
     config = Config(umask=args.umask)
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
     services, store = ServiceManager.instance(), Store(config.data_folder / FILE)
-    attachments = [load(name) for name in args.attach]
-    conversation, notes = begin(_wish(args), store, models, services, first_choice(models, config, args.model))
+    attachments, done = await load_all(args.attach, args.attach_text, config.child_environment)
+    learned = LearnedFacts(config.learned_file)
+    start = first_choice(models, config, args.model)
+    conversation, notes = begin(_wish(args), store, models, services, start, learned)
     screen = TerminalScreen(plain=config.plain or not config.color)
     context = ChatContext(
         config, models, services, conversation, COMMANDS, screen,
         _tooling(config, args), attachments, saves=not args.no_save,
     )  # fmt: skip
-    for line in greeting(VERSION, conversation.model.full_name, [*notes, *([ALL_ALLOWED] if args.yes else [])]):
+    for line in greeting(VERSION, conversation.model.full_name, [*notes, *done, *([ALL_ALLOWED] if args.yes else [])]):
         screen.say(line)
     unanswered = take_unanswered(conversation)
     waiting = close_calls(conversation)
@@ -157,28 +165,37 @@ async def _interactive(args: argparse.Namespace) -> int:
 
 async def _headless(args: argparse.Namespace) -> int:
     from modules.chat import headless
-    from modules.chat.attachment import load
+    from modules.chat.attachment import load_all
+    from modules.chat.cures import others
+    from modules.chat.keys_in_text import keys_of
     from modules.chat.start import begin, close_calls, first_choice, refuse_guide, take_unanswered
     from modules.llm.catalogue_cache import load as load_catalogue
+    from modules.llm.learned import LearnedFacts
     from modules.llm.service_manager import ServiceManager
     from modules.session.store import FILE, Store
 
     config = Config(umask=args.umask)
     piped = "" if _at_terminal(sys.stdin) or sys.stdin is None else headless.read(sys.stdin)
-    message = headless.question(args.question or "", piped, [load(name) for name in args.attach])
+    attachments, done = await load_all(args.attach, args.attach_text, config.child_environment)
+    message = headless.question(args.question or "", piped, attachments)
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
+    if not args.send_keys:
+        headless.refuse_keys(
+            (args.question or "", args.system), piped, message, keys_of(config, models.providers.values())
+        )
     services, store = ServiceManager.instance(), Store(config.data_folder / FILE)
     start = first_choice(models, config, args.model)
-    conversation, notes = begin(_wish(args), store, models, services, start)
+    conversation, notes = begin(_wish(args), store, models, services, start, LearnedFacts(config.learned_file))
     refuse_guide(conversation, start)
-    headless.tell([*notes, *([ALL_ALLOWED] if args.yes else [])])
+    headless.tell([*notes, *done, *([ALL_ALLOWED] if args.yes else [])])
     take_unanswered(conversation)
     close_calls(conversation)
     with_tools = args.yes or args.allow or args.tools is not None
     tooling = _tooling(config, args) if with_tools else None
     gc.enable()
     try:
-        return await headless.answer(conversation, services, message, tooling, as_json=args.json)
+        able = others(models, conversation.model, config.has_key)
+        return await headless.answer(conversation, services, message, tooling, as_json=args.json, others=able)
     finally:
         if tooling is not None:
             await tooling.close()
@@ -200,7 +217,9 @@ def _list_models() -> int:
     config = Config()
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
     for model in models:
-        sys.stdout.write(_cleaned("\t".join(columns(model, config.has_key(model.provider.key_variable)))) + "\n")
+        sys.stdout.write(
+            _cleaned("\t".join(columns(model, config.has_key(model.provider.key_variable), models.lists(model)))) + "\n"
+        )
     sys.stdout.flush()
     return 0
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modules.llm.catalogue import load
+from modules.llm.learned import LearnedFacts
 from modules.session import reading
 from modules.session.store import FILE
 from tests.home import Home
@@ -84,7 +85,7 @@ def left(home: Home) -> tuple[bool, bool, str, str]:
         connection = sqlite3.connect(path)
         intact = connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         models = load(home.program / "models.yaml", home.folder / "models.yaml", lambda name: "")
-        found = reading.read(connection, reading.latest(connection) or "", models, next(iter(models)))
+        found = reading.read(connection, reading.latest(connection) or "", models, next(iter(models)), LearnedFacts())
         connection.close()
     except (sqlite3.Error, LookupError, ValueError) as error:
         print(error)

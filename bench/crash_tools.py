@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from modules.llm.catalogue import load
+from modules.llm.learned import LearnedFacts
 from modules.session import reading
 from modules.session.conversation import Conversation
 from modules.session.store import FILE
@@ -45,7 +46,7 @@ def found_in(home: Home) -> tuple[Conversation | None, bool]:
     try:
         intact = connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         models = load(home.program / "models.yaml", home.folder / "models.yaml", lambda name: "")
-        found = reading.read(connection, reading.latest(connection) or "", models, next(iter(models)))
+        found = reading.read(connection, reading.latest(connection) or "", models, next(iter(models)), LearnedFacts())
     finally:
         connection.close()
     return (found.conversation if found else None), intact

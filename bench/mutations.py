@@ -72,7 +72,7 @@ EDITS: tuple[tuple[str, str, str, str], ...] = (
     ("E6 reasoning has a follower", OPENAI_STREAM, 'and items[-1].get("type") != "reasoning"', ""),
     ("E9 bound to its prefix", LEDGER, 'and made_under in ("", self.digest)', ""),
     ("E12 fields by endpoint", CHAT, "if key not in self.without", "if True"),
-    ("F5 no pictures in tool results", CHAT, 'pictures.extend(self._pieces(part for part in result.parts if isinstance(part, Image)))', "pass"),
+    ("F5 no pictures in tool results", CHAT, 'below.extend(part for part in result.parts if self._goes_below(part))', "pass"),
     ("F7 no pictures for the blind", MESSAGE, "return model.vision and not", "return not"),
     ("G2 system where it may be", CLAUDE, "if self.model.profile.mid_system else None", "if True else None"),
     ("G3 system before an answer", MESSAGE, "                for wire in telling.due():\n", "                for wire in ():\n"),

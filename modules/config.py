@@ -88,6 +88,11 @@ class Config:
         return self.folder / "models.yaml"
 
     @property
+    def learned_file(self) -> Path:
+        """What models turned out to be, see llm/learned.py."""
+        return self.state_folder / "learned.json"
+
+    @property
     def mcp_file(self) -> Path:
         return self.folder / "mcp.json"
 

@@ -24,10 +24,28 @@ class ToolSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     private_hosts: tuple[str, ...] = ()
 
 
+class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The part [models]. `refresh`: the provider in use is asked for its own list, at most once a day, in the chat."""
+
+    refresh: bool = True
+
+
+class NetworkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The part [network] of settings.toml.
+
+    An answer is given up after `content_timeout` seconds in which its connection lives and brings no content; 0 is
+    without limit.
+    """
+
+    content_timeout: Annotated[float, msgspec.Meta(ge=0)] = 600.0
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """settings.toml in the config folder; everything in it may be left out."""
 
     tools: ToolSettings = ToolSettings()
+    models: ModelSettings = ModelSettings()
+    network: NetworkSettings = NetworkSettings()
 
 
 def read(path: Path) -> Settings:

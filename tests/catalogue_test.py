@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from modules.errors import ConfigError
 from modules.llm.catalogue import load
-from modules.llm.models import Model, ModelRegistry, Price
+from modules.llm.models import Model, ModelRegistry
+from modules.llm.price import Price
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = """\
@@ -295,3 +296,17 @@ def test_a_folder_in_the_place_of_the_file_is_told(tmp_path: Path) -> None:
 def test_whatever_a_file_holds_it_is_a_catalogue_or_a_config_error(loaded: Load, text: str) -> None:
     with contextlib.suppress(ConfigError):
         assert model(loaded(text), "acme:large")
+
+
+def test_a_provider_may_say_that_pdf_goes_with_any_of_its_models(loaded: Load) -> None:
+    registry = loaded("providers: {acme: {documents: true, models: {small: {documents: false}}}}")
+    assert [model(registry, f"acme:{name}").documents for name in ("large", "small", "some/id")] == [True, False, True]
+
+
+def test_a_model_may_be_for_the_few_and_have_a_successor(loaded: Load) -> None:
+    registry = loaded("providers: {acme: {models: {large: {restricted: friends only, successor: small}}}}")
+    choice = registry.find("big")
+    assert (choice.model.name, choice.note) == ("small", "large is served to friends only; Acme recommends small.")
+    assert model(registry, "acme:acme-large-2").name == "large"
+    gone = loaded("providers: {acme: {models: {large: {restricted: friends only, successor: small}, small: null}}}")
+    assert gone.find("big").note == "large is served to friends only."

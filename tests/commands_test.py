@@ -129,8 +129,8 @@ def test_a_line_is_a_command_only_where_it_can_be_nothing_else(line: str, found:
 @pytest.mark.parametrize(
     ("line", "model", "question"),
     [
-        ("@groq:llama-3.1-8b Why?", "groq:llama-3.1-8b", "Why?"),
-        ("@groq/llama-3.1-8b Why?", "groq:llama-3.1-8b", "Why?"),
+        ("@groq:gpt-oss-20b Why?", "groq:gpt-oss-20b", "Why?"),
+        ("@groq/llama-3.1-8b Why?", "groq:gpt-oss-20b", "Why?"),
         ("@haiku   Two\nlines.", "anthropic:claude-haiku-5.5", "Two\nlines."),
         ("@GPT-6.1-Sol Why?", "openai:gpt-6.1-sol", "Why?"),
         ("@openai:some-new-model Why?", "openai:some-new-model", "Why?"),

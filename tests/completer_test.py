@@ -125,9 +125,9 @@ def test_a_command_is_found_by_strewn_letters_and_by_its_alias(context: ChatCont
 @pytest.mark.parametrize(
     ("typed", "first"),
     [
-        ("l70", "groq:llama-3.3-70b"),
+        ("l70", "groq:llama-3.3-70b-versatile"),
         ("son", "anthropic:claude-sonnet-5.5"),
-        ("groq/llama", "groq:llama-3.3-70b"),
+        ("groq/llama", "groq:llama-3.3-70b-versatile"),
         ("GPT-OSS", "groq:gpt-oss-120b"),
         ("gpt-mini", "gpt-mini"),
         ("ollama:g3", "ollama:gemma3"),
@@ -138,7 +138,7 @@ def test_a_model_is_found_by_a_few_of_its_letters(context: ChatContext, typed: s
 
 
 def test_whatever_is_offered_for_a_model_is_understood_as_that_model(context: ChatContext) -> None:
-    for typed in ("", "g", "gpt-mini", "l", "claude", "5"):
+    for typed in ("", "g", "gpt-mini", "l", "llama-8b", "claude", "5"):
         for found in completions(context, f"/model {typed}"):
             model = context.models.find(found.text).model
             assert model.full_name in f"{found.text} {found.display_meta_text}"
@@ -247,7 +247,9 @@ def test_a_model_is_described_in_one_line(context: ChatContext) -> None:
         return describe(context.models.find(name).model, has_key)
 
     assert line("claude-sonnet-5.5") == "1M window · $2/$10 · tools, images, PDF, reasoning · key set"
-    assert line("llama-3.3-70b", False) == "131k window · $0.59/$0.79 · tools · GROQ_API_KEY not set"
+    assert line("llama-3.3-70b-versatile", False) == (
+        "enterprise customers only since 16 August 2026 · 131k window · $0.59/$0.79 · tools · GROQ_API_KEY not set"
+    )
     assert line("gpt-6-luna") == "1M window · $0.10/$0.50 up to 272k · tools, images, PDF, reasoning · key set"
     assert line("gpt-oss-20b") == "131k window · $0.075/$0.30 · tools, reasoning · key set"
     assert line("ollama:gemma3") == "images · no key needed"

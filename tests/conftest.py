@@ -7,18 +7,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import settings
+from msgspec import structs
 
 from modules.config import Key
 from modules.errors import ProviderError
 from modules.llm.base import IDLE_TIMEOUT, BaseService, ChatRequest, Reply
 from modules.llm.events import Finished, ReasoningDelta, StreamEvent, TextDelta, Usage
+from modules.llm.learned import LearnedFacts
 from modules.llm.ledger import Ledger
 from modules.llm.message import Message, user
 from modules.llm.models import Model, Provider
 from modules.llm.service_manager import SERVICES
-from modules.session.asking import recover
+from modules.session.recovery import recover
 from tests.cases import ENDPOINTS, Case
 from tests.home import Home
 from tests.wire import Answer, Request, Status, WireServer
@@ -78,13 +81,15 @@ class Wired:
         """Send this history, take the whole answer, recovering as a turn does. `answer` is what the server gives."""
         if answer is not None:
             self.server.answer(answer)
-        request = self.request(*history, **options)
+        request = asked = self.request(*history, **options)
+        learned = LearnedFacts()
         while True:
+            request = msgspec.structs.replace(asked, model=learned.applied(asked.model))
             reply = self.service.reply(request)
             try:
                 events = [event async for event in reply]
             except ProviderError as error:
-                if not recover(request, error):
+                if not recover(learned, request, error):
                     raise
             else:
                 return Answered(events, reply.message())
@@ -117,11 +122,18 @@ async def connect() -> AsyncIterator[Connect]:
     async with AsyncExitStack() as stack:
 
         async def to(
-            name: Dialect, *, key: Key | None = KEY, idle_timeout: float = IDLE_TIMEOUT, **options: Any
+            name: Dialect,
+            *,
+            key: Key | None = KEY,
+            idle_timeout: float = IDLE_TIMEOUT,
+            first_byte: float | None = None,
+            **options: Any,
         ) -> Wired:
             server = stack.enter_context(WireServer(name, key=KEY.value if key else None, **options))
             model = ENDPOINTS[name].full_model(server.base_url)
-            service = make_service(model.provider, key, idle_timeout)
+            provider = structs.replace(model.provider, first_byte_timeout=first_byte)
+            model = replace(model, provider=provider)
+            service = make_service(provider, key, idle_timeout)
             stack.push_async_callback(service.close)
             return Wired(server, service, model)
 

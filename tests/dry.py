@@ -66,7 +66,7 @@ def wire_name(model: Model) -> Dialect:
 def facts_of(model: Model) -> ModelFacts:
     """What holds of this model at its endpoint, its profile taken at its word."""
     facts, profile = facts_for(wire_name(model), model.id), model.profile
-    facts = replace(facts, issuer=model.provider.issuer, vision=model.vision)
+    facts = replace(facts, issuer=model.issuer, vision=model.vision)
     if wire_name(model) != "chat":
         return facts
     fields = [field for field in profile.replay if field != "reasoning_details"]

@@ -129,8 +129,10 @@ async def test_a_picture_and_a_document_come_as_what_they_are(desk: Desk) -> Non
     assert (picture.media_type, base64.b64decode(picture.base64)) == ("image/png", PNG)
     _, paper = (await desk.output("read_file", path="paper.pdf")).parts
     assert isinstance(paper, File)
-    desk.file("huge.png", PNG + bytes(4_000_000))
-    assert "at most 3.8 MB" in await desk.fault("read_file", path="huge.png")
+    desk.file("cut.png", PNG[:-20])
+    assert "cut.png is damaged or cut short" in await desk.fault("read_file", path="cut.png")
+    desk.file("huge.png", PNG + bytes(50_000_000))
+    assert "huge.png is larger than 50 MB" in await desk.fault("read_file", path="huge.png")
 
 
 async def test_listing_shows_a_folder_and_a_glob_shows_what_is_below(desk: Desk) -> None:

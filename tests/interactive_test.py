@@ -253,9 +253,9 @@ class TestALine:
     def test_for_another_model_goes_there_for_one_turn_only(self, home: Home) -> None:
         terminal = home.open(*OSS).prompt()
         terminal.enter("One").sees("Answer 1").prompt()
-        terminal.enter("@groq:llama-3.1-8b Two").sees("Answer 2").prompt()
+        terminal.enter("@groq:gpt-oss-20b Two").sees("Answer 2").prompt()
         terminal.enter("Three").sees("Answer 3").prompt()
-        ids = ["openai/gpt-oss-120b", "llama-3.1-8b-instant", "openai/gpt-oss-120b"]
+        ids = ["openai/gpt-oss-120b", "openai/gpt-oss-20b", "openai/gpt-oss-120b"]
         assert [request.body["model"] for request in home.groq.chats] == ids
         texts = [text for _, text in said(home.groq.chats[2])]
         assert texts == ["One", "Answer 1 from groq.", "Two", "Answer 2 from groq.", "Three"]
@@ -270,8 +270,8 @@ class TestACommand:
 
     def test_retry_asks_another_model_the_same(self, home: Home) -> None:
         terminal = home.open(*OSS).prompt()
-        terminal.enter("One").sees("Answer 1").prompt().enter("/retry groq:llama-3.1-8b").sees("Answer 2").prompt()
-        assert home.groq.chats[1].body["model"] == "llama-3.1-8b-instant"
+        terminal.enter("One").sees("Answer 1").prompt().enter("/retry groq:gpt-oss-20b").sees("Answer 2").prompt()
+        assert home.groq.chats[1].body["model"] == "openai/gpt-oss-20b"
         assert said(home.groq.chats[1]) == [("user", "One")]
 
     def test_retry_that_fails_loses_neither_question_nor_answer(self, home: Home) -> None:

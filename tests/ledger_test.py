@@ -34,7 +34,7 @@ def tool_turn(dry: Dry, question: str) -> None:
 
 
 def view(ledger: Ledger, transformer: MessageTransformer, history: Sequence[Message]) -> list[Wire]:
-    return ledger.view(transformer, history, range(1, len(history) + 1))
+    return ledger.build(transformer, history, range(1, len(history) + 1))
 
 
 @every_endpoint
@@ -323,7 +323,7 @@ def test_a_field_that_is_dropped_is_never_sent_again() -> None:
     tool_turn(dry, "One?")
     dry.say("Two?")
     assert _thinks(dry.entries()) == 2
-    dry.conversation.ledger_for(dry.model).drop("reasoning_content")
+    dry.conversation.learned.note(dry.model, refused=("messages.*.reasoning_content",))
     assert _thinks(dry.entries()) == 0
     dry.answer(wire.Reasoning(THOUGHT), "Two.")
     dry.say("Three?")
@@ -401,7 +401,11 @@ class TestInstructionsThatChange:
                 Profile(thinking="adaptive", mid_system=True),
                 {"role": "system", "content": [{"type": "text", "text": "Be long."}]},
             ),
-            ("openai", Profile(), {"role": "developer", "content": [{"type": "input_text", "text": "Be long."}]}),
+            (
+                "openai",
+                Profile(),
+                {"type": "message", "role": "developer", "content": [{"type": "input_text", "text": "Be long."}]},
+            ),
             ("groq", Profile(), {"role": "system", "content": "Be long."}),
             ("chat", Profile(), {"role": "system", "content": "Be long."}),
         ],
@@ -462,7 +466,7 @@ def test_the_ledger_alone_decides_what_the_digest_is() -> None:
     ledger = dry.conversation.ledger_for(dry.model)
     grown = ledger.bound_to
     fresh = Ledger()
-    fresh.view(
+    fresh.build(
         TRANSFORMERS["anthropic-messages"](dry.model),
         dry.conversation.messages,
         dry.conversation.path,

@@ -70,7 +70,7 @@ def _answer(model: Model, at: int, *parts: Part) -> Message:
             native = [_item(part, f"{at}_{n}") for n, part in enumerate(parts)]
         case _:
             native = _chat_message(model, parts)
-    return Message("assistant", parts, Origin(provider.dialect, provider.issuer, model.id), native, stop="end_turn")
+    return Message("assistant", parts, Origin(provider.dialect, model.issuer, model.id), native, stop="end_turn")
 
 
 def _block(part: Part) -> dict[str, Any]:

@@ -351,7 +351,7 @@ def test_content_of_every_kind_becomes_parts_or_a_note() -> None:
     )
     assert parts == (
         Text("words"),
-        Text("[image/png, 13 bytes, left out]"),
+        Text("[image/png, 13 bytes, left out: it is no picture and no PDF]"),
         Text("[image/png, left out: it is not base64]"),
         Text("[audio, left out: audio/wav]"),
         Text("[resource file:///x, x]"),

@@ -249,7 +249,7 @@ def test_any_history_makes_a_request_that_the_provider_takes(
     assert broken_rules(name, json.loads(json.dumps(body)), facts(name)) == []
     if not sees:
         assert PICTURE.base64 not in json.dumps(body)
-    if not any(message.origin and message.origin.issuer == model.provider.issuer for message in history):
+    if not any(message.origin and message.origin.issuer == model.issuer for message in history):
         assert THOUGHT not in json.dumps(body)
 
 

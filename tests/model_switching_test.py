@@ -140,7 +140,7 @@ class TestAConversation:
         second = {name: server.chats[1] for name, server in home.servers.items()}
         assert [request.broken for request in second.values()] == [[], [], [], []]
         assert "Ponder anthropic 1." in json.dumps(second["anthropic"].body)
-        assert [item["type"] for item in second["openai"].body["input"] if item.get("type")] == ["reasoning", "message"]
+        assert [item["type"] for item in second["openai"].body["input"] if "id" in item] == ["reasoning", "message"]
         assert second["groq"].body["messages"][5]["reasoning"] == "Ponder groq 1."
         for name, request in second.items():
             for other in home.servers:
@@ -292,17 +292,18 @@ WIRE: dict[str, Any] = {
     ],
     "openai": [
         {
+            "type": "message",
             "role": "user",
             "content": [
                 {"type": "input_text", "text": "What is this?"},
                 {"type": "input_image", "image_url": DATA, "detail": "auto"},
             ],
         },
-        {"role": "assistant", "content": "Bern. Let me look."},
+        {"type": "message", "role": "assistant", "content": "Bern. Let me look."},
         {"type": "function_call", "call_id": CALL.id, "name": "weather", "arguments": '{"city": "Bern"}'},
         {"type": "function_call_output", "call_id": CALL.id, "output": "12 degrees"},
-        {"role": "assistant", "content": "12 degrees."},
-        {"role": "user", "content": [{"type": "input_text", "text": "Thanks."}]},
+        {"type": "message", "role": "assistant", "content": "12 degrees."},
+        {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Thanks."}]},
     ],
     "groq": CHAT,
     "ollama": CHAT,
@@ -336,7 +337,7 @@ class TestWhatCannotBe:
         [
             ("claude-sonet-5.5", "Did you mean anthropic:claude-sonnet-5.5"),
             ("gtp-6.1-sol", "Did you mean openai:gpt-6.1-sol"),
-            ("lama-3.3-70b", "groq:llama-3.3-70b"),
+            ("lama-3.3-70b", "groq:gpt-oss-120b"),
             ("no-such-thing-at-all", "/models"),
             ("groq:", "Which model of Groq?"),
         ],
@@ -406,12 +407,12 @@ class TestTypedAtTheRealProgram:
         for name in (GROQ, OPENAI, ANTHROPIC):
             chat.enter(f"/model {name}").sees(f"→ {name} ·").prompt()
             chat.enter(f"Who are you, {name}?").sees(f"Answer 1 from {name.partition(':')[0]}.").prompt()
-        chat.enter("/model groq:llama-3.1-70b").sees("was retired by Groq; llama-3.3-70b is its successor")
-        chat.sees("anthropic:claude-sonnet-5.5 → groq:llama-3.3-70b · 4 turns carry over").prompt()
+        chat.enter("/model groq:llama-3.1-70b").sees("was retired by Groq; gpt-oss-120b is its successor")
+        chat.sees("anthropic:claude-sonnet-5.5 → groq:gpt-oss-120b · 4 turns carry over").prompt()
         home.groq.answer(LONG)
         chat.enter("Count").sees("word20 ").type(CTRL_C).sees("Interrupted").prompt()
         home.groq.wait_for_disconnect()
-        chat.enter("/model -").sees("groq:llama-3.3-70b → anthropic:claude-sonnet-5.5 · 5 turns carry over").prompt()
+        chat.enter("/model -").sees("groq:gpt-oss-120b → anthropic:claude-sonnet-5.5 · 5 turns carry over").prompt()
         chat.enter("Go on").sees("Answer 2 from anthropic.").prompt()
         chat.enter("/help model").sees("/model [name] [--plan] Go on with another model").prompt()
         assert chat.enter("/exit").exit_code() == 0
@@ -422,7 +423,7 @@ class TestTypedAtTheRealProgram:
             "anthropic": 2, "openai": 1, "groq": 2, "ollama": 0
         }  # fmt: skip
         assert all(request.broken == [] for requests in asked.values() for request in requests)
-        assert asked["groq"][1].body["model"] == "llama-3.3-70b-versatile"
+        assert asked["groq"][1].body["model"] == "openai/gpt-oss-120b"
         said = texts(asked["anthropic"][1])
         assert said[0] == "hello"
         assert said[2::2][:3] == [f"Who are you, {name}?" for name in (GROQ, OPENAI, ANTHROPIC)]

@@ -150,11 +150,13 @@ def test_a_listed_model_is_found_and_the_catalogues_entry_stays(registry: ModelR
     assert registry.of("groq") == [LLAMA, OSS, OSS_SMALL, fresh]
 
 
-def test_an_id_that_the_providers_own_list_lacks_is_refused(registry: ModelRegistry) -> None:
+def test_an_id_that_the_providers_own_list_lacks_is_accepted_and_it_is_said(registry: ModelRegistry) -> None:
+    # Lists leave out what answers all the same: variants such as ":nitro", fine-tunes, what a contract adds.
     registry.learn(GROQ, [Model(name="fresh-1", id="fresh-1", provider=GROQ)])
-    with pytest.raises(UnknownModel) as caught:
-        registry.find("groq:fresh-11")
-    assert str(caught.value) == 'Groq lists no model "fresh-11". Did you mean groq:fresh-1?'
+    choice = registry.find("groq:fresh-11")
+    assert choice.model.id == "fresh-11"
+    assert choice.note.endswith("Groq does not list fresh-11. Did you mean groq:fresh-1?")
+    assert registry.find("gpt-oss-120b").note == "Open weights. Groq does not list gpt-oss-120b."
 
 
 def test_a_listed_model_is_found_without_its_provider_too(registry: ModelRegistry) -> None:

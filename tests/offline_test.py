@@ -295,7 +295,7 @@ async def test_the_message_is_what_was_streamed_with_its_outcome() -> None:
     text = "".join([event.text async for event in reply if isinstance(event, TextDelta)])
     message = reply.message()
     assert message.text == text == ask("markdown demo")
-    assert message.origin == Origin("offline", PROVIDER.issuer, "guide")
+    assert message.origin == Origin("offline", PROVIDER.issuer_of("guide"), "guide")
     assert (message.state, message.stop) == ("complete", "end_turn")
 
 

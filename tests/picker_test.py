@@ -40,8 +40,10 @@ conversation = Conversation(models.find(config.get("START", models.default)).mod
 services, tooling = ServiceManager(config.key), Tooling(None)
 context = ChatContext(config, models, services, conversation, CommandRegistry(), Lines(), tooling)
 print("what was said before")
-model = asyncio.run(pick_model(context))
-print("chosen:", model and ascii(model.full_name))
+choice = asyncio.run(pick_model(context))
+if choice and choice.note:
+    print(choice.note)
+print("chosen:", choice and ascii(choice.model.full_name))
 print("after:", ascii(input()))
 """
 
@@ -171,14 +173,15 @@ def test_models_that_can_be_used_at_once_come_first_and_the_others_are_dim(tmp_p
         assert all(usable)
         shown.press("end")
         shown.until_shown("gemini-3.5-flash")
-        assert all("not set" in line for line in shown.lines if re.match(r"[> ][• ] \w+:", line))
+        unusable = [line for line in shown.lines if re.match(r"[> ][• ] \w+:", line)]
+        assert all("not set" in line or "restricted" in line for line in unusable)
         assert re.search(rb"\x1b\[0?;?2m[^\n]*xai:grok-4.7", shown.raw)
 
 
 @pytest.mark.parametrize(
     ("columns", "there", "gone"),
     [
-        (40, "claude-opus-4.5    200k", "$5/$25"),
+        (40, "claude-opus-4.5     200k", "$5/$25"),
         (60, "200k  $5/$25", "tools images"),
         (80, "200k  $5/$25        tools images PDF reasoning", "key set\n"),
         (200, "tools images PDF reasoning  key set", "…"),
@@ -195,8 +198,8 @@ def test_columns_give_way_from_the_right(tmp_path: Path, columns: int, there: st
 
 def test_a_narrow_list_still_says_that_a_key_is_missing(tmp_path: Path) -> None:
     with terminal(tmp_path, columns=40) as shown:
-        shown.type("l70")
-        shown.until_pointed("groq:llama-3.3-70b")
+        shown.type("o120")
+        shown.until_pointed("groq:gpt-oss-120b")
         shown.until_shown("GROQ_API_KEY not set")
 
 
@@ -276,9 +279,22 @@ def test_what_is_no_name_is_not_offered(tmp_path: Path) -> None:
 def test_a_name_that_is_gone_leads_to_its_successor_and_says_why(tmp_path: Path) -> None:
     with terminal(tmp_path) as shown:
         shown.type("groq:llama-3.1-70b")
-        shown.until_shown("was retired by Groq; llama-3.3-70b is its successor.")
+        shown.until_shown("was retired by Groq; gpt-oss-120b is its successor.")
         shown.press("enter")
-        assert left(shown)[-1] == "chosen: 'groq:llama-3.3-70b'"
+        said = "llama-3.1-70b was retired by Groq; gpt-oss-120b is its successor."
+        assert left(shown)[-2:] == [said, "chosen: 'groq:gpt-oss-120b'"]
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_a_model_that_is_not_for_everybody_is_marked_and_can_still_be_chosen(tmp_path: Path, columns: int) -> None:
+    with terminal(tmp_path, columns=columns) as shown:
+        shown.type("70b")
+        shown.until_pointed("groq:llama-3.3-70b-versatile")
+        assert "restricted" in next(line for line in shown.lines if line.startswith(">"))
+        shown.until_shown("enterprise customers only since 16 August 2026")
+        shown.press("enter")
+        assert "Groq recommends gpt-oss-120b." in " ".join(left(shown))
+        assert left(shown)[-1] == "chosen: 'groq:llama-3.3-70b-versatile'"
 
 
 def test_what_matches_nothing_cannot_be_chosen_and_the_nearest_is_named(tmp_path: Path) -> None:

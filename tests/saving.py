@@ -20,7 +20,7 @@ MODEL = replace(
 OTHER = ENDPOINTS["groq"].full_model("https://api.groq.com")
 MODELS = ModelRegistry([MODEL, OTHER])
 BIG = Image("image/png", "iVBORw0K" * 1024, "big.png")
-ORIGIN = Origin("anthropic-messages", "api.anthropic.com", "claude-sonnet-5-5")
+ORIGIN = Origin("anthropic-messages", "anthropic api.anthropic.com anthropic", "claude-sonnet-5-5")
 
 
 def answer(text: str, native: Any = None) -> Message:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from modules.config import ROOT
+from modules.llm.learned import LearnedFacts
 from modules.llm.message import user
 from modules.llm.models import ModelRegistry, Profile
 from modules.llm.parts import Text, ToolResult
@@ -167,12 +168,12 @@ class Saved(Stage):
         if self._store is not None:
             self._store.close()
         first = next(iter(self._models.values()))
-        store = Store(self._path)
+        store, learned = Store(self._path), LearnedFacts(self._path.with_name("learned.json"))
         found = store.latest()
         if found is None:
-            self._conversation = Conversation(first, self._system, journal=store)
+            self._conversation = Conversation(first, self._system, journal=store, learned=learned)
         else:
-            self._conversation = store.load(found, ModelRegistry(self._models.values()), first)
+            self._conversation = store.load(found, ModelRegistry(self._models.values()), first, learned)
         self._store = store
 
     def leave(self) -> None:
@@ -234,7 +235,7 @@ async def test_T34_what_was_taken_out_stays_out_after_a_restart(tmp_path: Path) 
         await stage.restart()
         await stage.say(a, user("?", PICTURE), Answer(Reasoning("old"), "So."))
         stage.conversation.ledger_for(a).strip(2)
-        stage.conversation.ledger_for(x).drop("images")
+        stage.conversation.learned.note(x, images=0)
         await stage.say(x, "?", Answer(Reasoning("X's"), "So."))
         await stage.say(a, "?", Answer(Reasoning("new"), "So."))
         await stage.restart()

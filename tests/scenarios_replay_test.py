@@ -61,7 +61,7 @@ async def test_T02_gpt_has_its_items_back_after_another_spoke() -> None:
         assert stage.extends(r)
         assert stage.entries(r)[1:4] == own.native
         assert [item.get("phase") for item in own.native] == [None, "commentary", None]
-        assert {"role": "assistant", "content": "Quite."} in stage.entries(r)
+        assert {"type": "message", "role": "assistant", "content": "Quite."} in stage.entries(r)
         assert "call_x" not in stage.last(c)
 
 

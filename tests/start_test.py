@@ -67,12 +67,12 @@ class TestAKey:
         right, wrong = home.keys.pop("GROQ_API_KEY"), "gsk-not-this-one-1234"
         own, beside = home.folder / ".env", home.own_program() / ".env"
         own.write_text(f"GROQ_API_KEY={right}\n")
-        assert home.run("-p", "Hm?", "-m", "groq:llama-3.1-8b").stdout == "Answer 1 from groq.\n"
+        assert home.run("-p", "Hm?", "-m", "groq:gpt-oss-20b").stdout == "Answer 1 from groq.\n"
         beside.write_text(f"GROQ_API_KEY='{right}'  # mine\n")
         own.write_text(f"GROQ_API_KEY={wrong}\n")
-        assert home.run("-p", "Hm?", "-m", "groq:llama-3.1-8b").stdout == "Answer 2 from groq.\n"
+        assert home.run("-p", "Hm?", "-m", "groq:gpt-oss-20b").stdout == "Answer 2 from groq.\n"
         beside.write_text(f"GROQ_API_KEY={wrong}\n")
-        done = home.run("-p", "Hm?", "-m", "groq:llama-3.1-8b", env={"GROQ_API_KEY": right})
+        done = home.run("-p", "Hm?", "-m", "groq:gpt-oss-20b", env={"GROQ_API_KEY": right})
         assert done.stdout == "Answer 3 from groq.\n"
 
     def test_or_address_in_the_env_file_of_the_current_folder_is_not_read(self, home: Home) -> None:
@@ -83,7 +83,7 @@ class TestAKey:
         del home.keys["OPENAI_API_KEY"]
         listed = home.run("--list-models", cwd=elsewhere)
         assert "OPENAI_API_KEY not set" in listed.stdout
-        done = home.run("-p", "Hm?", "-m", "groq:llama-3.1-8b", cwd=elsewhere)
+        done = home.run("-p", "Hm?", "-m", "groq:gpt-oss-20b", cwd=elsewhere)
         assert done.stdout == "Answer 1 from groq.\n"
 
     def test_that_is_missing_is_told_with_the_cure_and_seen_once_it_is_written_down(self, home: Home) -> None:
@@ -110,7 +110,7 @@ class TestAKey:
         assert not [key for key in home.keys.values() if key in said]
 
     def test_that_no_header_can_carry_is_refused_before_anything_is_sent_and_never_shown(self, home: Home) -> None:
-        done = home.run("-p", "Hm?", "-m", "groq:llama-3.1-8b", env={"GROQ_API_KEY": "gsk-two\nlines-0123"})
+        done = home.run("-p", "Hm?", "-m", "groq:gpt-oss-20b", env={"GROQ_API_KEY": "gsk-two\nlines-0123"})
         assert done.returncode == 76
         assert "GROQ_API_KEY in the environment is not a usable key" in done.stderr
         assert "lines-0123" not in done.stderr

@@ -23,7 +23,7 @@ def exchange(conversation: Conversation, question: Message, reply: str) -> bytes
     """One turn of what the program does with a ledger; gives what was sent."""
     conversation.append(question)
     ledger = conversation.ledger_for(MODEL)
-    wire = ledger.view(AnthropicTransformer(MODEL), conversation.messages, conversation.path, "seed")
+    wire = ledger.build(AnthropicTransformer(MODEL), conversation.messages, conversation.path, "seed")
     ledger.commit()
     conversation.append(answer(reply, [{"type": "text", "text": reply, "extra": {"z": 1, "a": 2}}]))
     conversation.froze(MODEL)
@@ -31,7 +31,7 @@ def exchange(conversation: Conversation, question: Message, reply: str) -> bytes
 
 
 def state(ledger: Ledger) -> list[Any]:
-    names = ("entries", "digests", "path", "seed", "stripped", "lenient", "without", "saved")
+    names = ("entries", "digests", "path", "seed", "stripped", "lenient", "saved")
     return [getattr(ledger, name) for name in names]
 
 
@@ -67,11 +67,10 @@ def test_what_is_cut_off_or_stripped_of_a_ledger_is_cut_off_in_the_file(path: Pa
     ledger = again.ledger_for(MODEL)
     ledger.lenient = True
     ledger.strip(2)
-    ledger.drop("phase")
     exchange(again, user("After"), "after")
     store.close()
     assert state(loaded(path).ledgers[key]) == state(ledger)
-    assert (ledger.stripped, ledger.without) == (2, frozenset({"phase"}))
+    assert ledger.stripped == 2
 
 
 def test_a_ledger_that_lost_an_entry_begins_anew_and_keeps_what_it_must_not_send(path: Path) -> None:

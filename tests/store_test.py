@@ -39,7 +39,7 @@ WHOLE = Message(
         Refusal("No."),
         Opaque("web_search", "searched the web"),
     ),
-    Origin("anthropic-messages", "api.anthropic.com", "claude", "made under"),
+    Origin("anthropic-messages", "anthropic api.anthropic.com anthropic", "claude", "made under"),
     [
         {"z": 1, "a": {"unknown": None, "é": "漢", "big": 10**40, "float": 1e5, "tiny": 5e-324}, "": [True, [], {}]},
         {"signature": "Ab+/" * 2000, "mark": "blob:=x", "half": "\ud83d", "text": "long words " * 1000},

@@ -8,8 +8,9 @@ from modules.config import ROOT
 from modules.llm.catalogue import load
 from modules.llm.events import Usage
 from modules.llm.failures import transport
-from modules.llm.message import IMAGES, user
-from modules.llm.models import ModelRegistry, Price
+from modules.llm.message import user
+from modules.llm.models import ModelRegistry
+from modules.llm.price import Price
 from modules.session import prices
 from modules.session.conversation import Conversation
 from modules.session.plan import Plan, plan
@@ -69,7 +70,7 @@ class TestAPlan:
         async with Talk(home) as talk:
             await talked(talk)
             found = plan(talk.conversation, talk.model("ollama:gemma3"))
-            assert (found.told.calls_as_text, found.renamed, found.left_out) == (2, 0, ["terms.pdf"])
+            assert (found.told.left_out.calls, found.renamed, found.left_out) == (2, 0, ["terms.pdf"])
             assert (found.cold, found.price) == (0.0, None)
 
     async def test_names_a_reasoning_level_that_the_model_does_not_have(self, home: Home) -> None:
@@ -113,7 +114,7 @@ class TestOnTheScreen:
     def test_nothing_of_the_plan_is_cut_off(self, home: Home, columns: int) -> None:
         chat = home.open("-m", GROQ, columns=columns, rows=50).prompt()
         chat.enter("Well?").sees("Answer 1").prompt()
-        shown = chat.ask("/model gpt-6.2-sol --plan")
+        shown = chat.ask("/model openrouter:auto --plan")
         assert "…" not in shown
         assert "unknown" in shown
 
@@ -195,7 +196,7 @@ def test_pictures_that_an_endpoint_refused_are_counted_as_left_out() -> None:
     model = model_at("chat")
     talk = Conversation(model)
     talk.append(user("Look.", PICTURE))
-    assert handover(talk, model).images == 0
-    talk.ledger_for(model).drop(IMAGES)
-    assert handover(talk, model).images == 1
+    assert handover(talk, model).left_out.images == 0
+    talk.learned.note(model, images=0)
+    assert handover(talk, model).left_out.images == 1
     assert "red.png" in " ".join(plan(talk, model).left_out)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace as replace_spec
 
-from modules.llm.models import Price
-from modules.session.asking import Recovered
+from modules.llm.price import Price
+from modules.session.asking import Notice
 from modules.session.calls import ToolStarted
 from modules.session.tooling import Limits
 from modules.session.turn import Paused
@@ -157,9 +157,9 @@ async def test_tools_that_an_api_has_no_room_for_are_named_once(home: Home, tmp_
         person = Person(talk, tooling(tmp_path, *many))
         said = "Context: 2 of 130 tools left out for gpt-oss-120b, which takes 128."
         await person.say("Hello.")
-        assert [event.text for event in person.events if isinstance(event, Recovered)] == [said]
+        assert [event.text for event in person.events if isinstance(event, Notice)] == [said]
         await person.say("Hello again.")
-        assert [event.text for event in person.events if isinstance(event, Recovered)] == []
+        assert [event.text for event in person.events if isinstance(event, Notice)] == []
         talk.switch(ANTHROPIC)
         await person.say("And you?")
     assert [len(request.body["tools"]) for request in home.groq.chats] == [128, 128]

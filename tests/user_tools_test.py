@@ -18,6 +18,7 @@ from modules.session.tooling import tooling_of
 from modules.tools.approval import Approval
 from modules.tools.programs.user_tools import Request, UserTools, request
 from modules.tools.tool import Output, Plan, Tool, ToolContext
+from tests.cases import PNG
 from tests.home import Home
 from tests.talk import Talk
 from tests.tooling import Person, names
@@ -131,7 +132,7 @@ async def test_values_of_every_kind_come_back(own: Own) -> None:
 
         @tool
         async def picture():
-            return ["see", Image("image/png", "AAAA", "dot.png")]
+            return ["see", Image("image/png", "PICTURE", "dot.png"), Image("image/png", "AAAA", "bad.png")]
 
         @tool(free=True, name="nothing-at-all")
         def nothing():
@@ -141,11 +142,12 @@ async def test_values_of_every_kind_come_back(own: Own) -> None:
         def where(context: ToolContext) -> list[str]:
             import os
             return [os.getcwd(), str(context.folder), *sorted(os.environ)]
-        """,
+        """.replace("PICTURE", PNG),
     )
     assert names(await own.tools()) == ["point", "picture", "nothing-at-all", "where"]
     assert await own.text("point", at={"x": 1, "y": 2}) == '{"x": 2, "y": 1}'
-    assert (await own.call("picture")).parts == (Text("see"), Image("image/png", "AAAA", "dot.png"))
+    left_out = Text("[image/png bad.png, 3 bytes, left out: it is no picture and no PDF]")
+    assert (await own.call("picture")).parts == (Text("see"), Image("image/png", PNG, "dot.png"), left_out)
     assert await own.call("nothing-at-all") == Output(())
     assert (await own.plan("nothing-at-all")).asks == ""
     told = [str(getattr(part, "text", "")) for part in (await own.call("where")).parts]

@@ -13,8 +13,8 @@ from msgspec import structs
 from modules.config import ROOT
 from modules.llm.base import ChatRequest
 from modules.llm.catalogue import load
-from modules.llm.ledger import Ledger, ledger_key, no_tools
-from modules.llm.message import IMAGES, State, says_something, sees
+from modules.llm.ledger import Ledger, ledger_key
+from modules.llm.message import State, says_something, sees
 from modules.llm.models import Model, ModelRegistry, Profile, Provider
 from modules.llm.parts import Text, ToolResult, Wire
 from modules.session.conversation import Conversation
@@ -89,7 +89,9 @@ def restarted(conversation: Conversation, models: ModelRegistry | None = None) -
         kept.said(conversation, conversation.nodes[-1])
         kept.close()
         found = Store(Path(folder) / FILE)
-        loaded = found.load(conversation.id, models or ModelRegistry(MODELS.values()), conversation.model)
+        loaded = found.load(
+            conversation.id, models or ModelRegistry(MODELS.values()), conversation.model, conversation.learned
+        )
         found.close()
         assert not found.news()
     loaded.journal = None
@@ -162,13 +164,16 @@ class Wandering(RuleBasedStateMachine):
 
     @rule(model=models)
     def pictures_are_refused(self, model: str) -> None:
-        self.dry.conversation.ledger_for(MODELS[model]).drop(IMAGES)
-        self.frozen.pop(ledger_key(MODELS[model]), None)
+        self.dry.conversation.learned.note(MODELS[model], images=0)
+
+    @rule(model=models, most=st.integers(1, 3))
+    def more_pictures_are_refused(self, model: str, most: int) -> None:
+        self.dry.conversation.learned.note(MODELS[model], images=most)
+        self.frozen.pop(ledger_key(self.dry.conversation.reader(MODELS[model])), None)
 
     @rule(model=models)
     def tools_are_refused(self, model: str) -> None:
-        if self.dry.conversation.reader(MODELS[model]).tools:
-            self.dry.conversation.ledger_for(MODELS[model]).without |= {no_tools(MODELS[model])}
+        self.dry.conversation.learned.note(MODELS[model], tools=False)
 
     @precondition(lambda self: not self.dangling())
     @rule(model=models, what=asked, first=parts, then=parts, results=st.lists(told, max_size=3))
@@ -234,9 +239,9 @@ class Wandering(RuleBasedStateMachine):
     def _hides(self, model: Model, body: Wire) -> None:
         """No foreign reasoning, and no pictures for the blind."""
         text = json.dumps(body)
-        if not any(m.origin and m.origin.issuer == model.provider.issuer for m in self.dry.conversation.messages):
+        if not any(m.origin and m.origin.issuer == model.issuer for m in self.dry.conversation.messages):
             assert THOUGHT not in text
-        if not sees(model, self.dry.conversation.ledger_for(model).without):
+        if not sees(self.dry.conversation.reader(model)):
             assert PICTURE.base64 not in text
 
     def teardown(self) -> None:
@@ -249,7 +254,7 @@ class Wandering(RuleBasedStateMachine):
             if model.profile.thinking == "adaptive" or request.ledger is None:
                 continue
             fresh = Ledger()
-            fresh.stripped, fresh.without = request.ledger.stripped, request.ledger.without
+            fresh.stripped = request.ledger.stripped
             other = ChatRequest(
                 request.model, request.messages, request.system, request.reasoning, request.tools, request.session,
                 request.path, fresh, request.tool_choice,

@@ -29,9 +29,10 @@ from modules.tools.toolbox import Toolbox
 from modules.tools.web import addresses
 from modules.tools.web.addresses import is_public
 from modules.tools.web.fetch import REDIRECTS, fetch_tool, follows
+from tests import cases
 
 HOST = "wiki.test"
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
+PNG = base64.b64decode(cases.PNG)
 Head = dict[str, str]
 
 
@@ -443,8 +444,10 @@ async def test_a_picture_and_a_pdf_come_as_parts(site: Site) -> None:
     )
     site.page("/cat.png", "<p>Log in first.</p>", "image/png")
     assert "is said to be image/png, and is not" in await failure(f"http://{HOST}:{site.port}/cat.png")
-    site.page("/cat.png", PNG + bytes(4_000_000), "image/png")
-    assert "is larger than 3.75 MB" in await failure(f"http://{HOST}:{site.port}/cat.png")
+    site.page("/cat.png", PNG[:40], "image/png")
+    assert "cat.png is damaged or cut short" in await failure(f"http://{HOST}:{site.port}/cat.png")
+    site.page("/cat.png", PNG + bytes(10_000_000), "image/png")
+    assert "is larger than 10 MB" in await failure(f"http://{HOST}:{site.port}/cat.png")
 
 
 async def test_what_no_model_reads_is_told_by_type_and_size(site: Site) -> None:

@@ -12,7 +12,8 @@ import pytest
 from modules.chat.commands.wire import parsed
 from modules.errors import FieldRefused, ImagesUnsupported, UsageError
 from modules.llm.message import user
-from modules.session.asking import recover, request_for
+from modules.session.asking import request_for
+from modules.session.recovery import recover
 from modules.session.wire import difference, next_request, pretty
 from modules.tools.tool import tool
 from tests.cases import DOCUMENT, PICTURE, PNG, TOOLS
@@ -87,8 +88,8 @@ class TestTheNextRequest:
             await long_talk(talk)
             model = talk.model(GROQ)
             error = FieldRefused("It does not know it.")
-            error.field = "reasoning"
-            recover(request_for(talk.conversation, model), error)
+            error.field = "messages.*.reasoning"
+            recover(talk.conversation.learned, request_for(talk.conversation, model), error)
             body = await next_request(talk.conversation, talk.services, model)
             assert not [message for message in body["messages"] if "reasoning" in message]
 

@@ -34,7 +34,7 @@ class AnthropicService(HttpService):
 
     def open(self, body: Wire) -> AbstractAsyncContextManager[Body]:
         binding = {"anthropic-beta": BINDING_BETA} if body.get("thinking", {}).get("block_binding") else {}
-        sent = posted(body, {**binding, **self._headers})
+        sent = posted(body, {**binding, **self._headers}, httpx2)
         return opened(self._client.post("/v1/messages", cast_to=httpx2.Response, **sent))
 
     async def models(self) -> list[Model]:

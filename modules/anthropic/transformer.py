@@ -46,7 +46,11 @@ class AnthropicTransformer(MessageTransformer):
             yield {"role": "assistant", "content": blocks}
 
     def instructions(self, text: str) -> Wire | None:
-        return {"role": "system", "content": [_text(text)]} if self.model.profile.mid_system else None
+        return (
+            {"role": "system", "content": [_text(text)]}
+            if self.model.profile.mid_system and self.model.profile.system == "anywhere"
+            else None
+        )
 
     def assistant(self, message: Message) -> Iterator[Wire]:
         blocks: list[Wire] = [_text(text) for text in visible_text(message.parts)]
@@ -96,7 +100,7 @@ class AnthropicTransformer(MessageTransformer):
 def request_body(request: ChatRequest) -> Wire:
     """The whole request; `max_tokens` counts thinking too."""
     model = request.model
-    limit = model.max_output or DEFAULT_MAX_TOKENS
+    limit = model.profile.output_limit or model.max_output or DEFAULT_MAX_TOKENS
     body: Wire = {"model": model.id, "max_tokens": limit, "stream": True}
     if request.system.strip():
         body["system"] = [_text(request.system)]
@@ -104,7 +108,7 @@ def request_body(request: ChatRequest) -> Wire:
         body["tools"] = tools
         if request.tool_choice == "none" or not request.tools:
             body["tool_choice"] = {"type": "none"}
-    body["messages"] = request.told(AnthropicTransformer(model, request.refused), request.system, tools)
+    body["messages"] = request.wire_messages(AnthropicTransformer(model), request.system, tools)
     # The provider moves this breakpoint along by itself, so the messages carry no marks that would come and go.
     body["cache_control"] = {"type": "ephemeral"}
     body.update(_thinking(request, limit, body["messages"]))

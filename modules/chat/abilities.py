@@ -1,20 +1,41 @@
 """A model in one quiet line: its window, its price, what it takes, and whether its key is set."""
 
-from modules.llm.models import Model, Price
+from modules.llm.models import Model
+from modules.llm.price import Price
 from modules.session.prices import price_of
 
 
-def describe(model: Model, has_key: bool) -> str:
-    """Such as `1M window · $2/$10 · tools, images · key set`; what is unknown is left out."""
+def describe(model: Model, has_key: bool, listed: bool | None = None) -> str:
+    """Such as `1M window · $2/$10 · tools, images · key set`; what is unknown is left out.
+
+    Why it may not answer stands first. `listed`: whether its provider's own list names it, None where unknown.
+    """
     window = f"{compact(model.window)} window" if model.window else ""
-    parts = (window, price_words(price_of(model)), _abilities(model, ", "), _key(model, has_key))
+    lacks = f"{model.provider.title} does not list it" if listed is False else ""
+    parts = (
+        model.restricted,
+        lacks,
+        window,
+        price_words(price_of(model)),
+        _abilities(model, ", "),
+        _key(model, has_key),
+    )
     return " · ".join(part for part in parts if part)
 
 
-def columns(model: Model, has_key: bool) -> tuple[str, ...]:
-    """Name, window, price, abilities, key status; "" where unknown. A "+" after a price: long prompts cost more."""
+def columns(model: Model, has_key: bool, listed: bool | None = None) -> tuple[str, ...]:
+    """Name, window, price, abilities, key status; "" where unknown. A "+" after a price: long prompts cost more.
+
+    In the place of the key stands why it may not answer.
+    """
     window = compact(model.window) if model.window else ""
-    return model.full_name, window, price_words(price_of(model), "+"), _abilities(model, " "), _key(model, has_key)
+    key = mark(model, listed) or _key(model, has_key)
+    return model.full_name, window, price_words(price_of(model), "+"), _abilities(model, " "), key
+
+
+def mark(model: Model, listed: bool | None) -> str:
+    """Why the model may not answer, in two words at most; "" where nothing is known against it."""
+    return "restricted" if model.restricted else "not listed" if listed is False else ""
 
 
 def compact(tokens: int) -> str:

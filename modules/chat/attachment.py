@@ -3,28 +3,97 @@
 import base64
 import mimetypes
 import os
+import re
 import stat
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from msgspec import Struct
 
 from modules.errors import FileProblem
 from modules.llm.parts import File, Image
-from modules.tools.media import IMAGES, media_type_of
+from modules.tools import media
 
-MAX_BYTES = 20 * 1024 * 1024
+MOST_TEXT = 20_000_000  # bytes
+TAKEN = "PNG, JPEG, GIF, WebP, HEIC, AVIF, BMP, TIFF, PDF and text can be attached."
 
 
-def load(name: str) -> Image | File:
+class Attachment(Struct, frozen=True):
+    """A part for the next message; `note` says what was done to the file, "" where it goes as it came."""
+
+    part: Image | File
+    note: str = ""
+
+    @property
+    def said(self) -> str:
+        """The note with the name of the file, as a sentence; "" where there is none."""
+        return f"{self.part.name}: {self.note}." if self.note else ""
+
+
+async def load_all(
+    names: Sequence[str], names_of_texts: Sequence[str], environment: Mapping[str, str]
+) -> tuple[list[Image | File], list[str]]:
+    """The parts of these files, each once, then those whose text alone is wanted, and what to say of them.
+
+    Raises FileProblem for the first that cannot be attached.
+    """
+    if not names and not names_of_texts:
+        return [], []
+    from modules.tools.tool import in_thread  # a question without a file needs none of it
+
+    loaded: list[Attachment] = [await in_thread(load, name=name) for name in names]
+    for name in names_of_texts:
+        loaded.append(await in_thread(load_text, name=name, environment=environment))
+    parts = {one.part: one.said for one in loaded}
+    return list(parts), [said for said in parts.values() if said]
+
+
+def load(name: str) -> Attachment:
     """The file as a part. What it is, is read from its first bytes; its name only helps with text.
 
-    Raises FileProblem where it cannot be read, is not a regular file, is over 20 MB, or is of no kind a model takes.
+    Raises FileProblem where it cannot be read, is not a regular file, is too large, damaged, or of no kind a model
+    takes. A large picture takes a second.
     """
-    path = Path(name.strip().strip("\"'")).expanduser()
+    path = _path(name)
     data = _read(path)
-    kind = _kind(path, data)
-    encoded = base64.b64encode(data).decode("ascii")
-    if kind in IMAGES:
-        return Image(kind, encoded, path.name)
-    return File(kind, encoded, path.name)
+    if found := media.media_of(data, path.name):
+        return Attachment(found.part, found.note)
+    _check_text(path, data)
+    return Attachment(_text_file(data, path.name))
+
+
+def load_text(name: str, environment: Mapping[str, str]) -> Attachment:
+    """The text of the file, for models that read no PDF. Raises FileProblem as `load` does, and for a picture."""
+    path = _path(name)
+    data = _read(path)
+    if media.media_type_of(data) == media.PDF:
+        return text_of(data, path.name, environment)
+    if media.media_type_of(data):
+        raise FileProblem(f"{path.name} is a picture and has no text.", cure="Attach it as it is.")
+    _check_text(path, data)
+    return Attachment(_text_file(data, path.name))
+
+
+def text_of(data: bytes, name: str, environment: Mapping[str, str]) -> Attachment:
+    """The text of a PDF, page by page. Raises FileProblem where it has none that could be read."""
+    from modules.tools.documents import text_of  # only where it is wanted
+
+    extract = text_of(data, name, environment)
+    return Attachment(
+        _text_file(extract.text.encode(errors="replace"), name), f"{extract.note}; no pictures, no layout"
+    )
+
+
+def _text_file(data: bytes, name: str) -> File:
+    return File("text/plain", base64.b64encode(data).decode("ascii"), name)
+
+
+def _path(name: str) -> Path:
+    """The path that is meant: also in quotes, or with its blanks escaped, as terminals write one that is dropped."""
+    path = Path(name.strip().strip("\"'")).expanduser()
+    if "\\" in name and os.sep == "/" and not path.exists():
+        return Path(re.sub(r"\\(.)", r"\1", name.strip())).expanduser()
+    return path
 
 
 def _read(path: Path) -> bytes:
@@ -32,16 +101,20 @@ def _read(path: Path) -> bytes:
         # Non-blocking, so that a named pipe is refused and not waited for.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(handle, "rb") as file:
-            about = os.fstat(file.fileno())
-            if not stat.S_ISREG(about.st_mode):
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise FileProblem(f"{path} is not a file.", cure="Attach a picture, a PDF or a text file.")
-            if about.st_size > MAX_BYTES:
-                raise FileProblem(f"{path} is larger than 20 MB.", cure="No provider takes more; make it smaller.")
-            data = file.read(MAX_BYTES + 1)
+            start = file.read(64)
+            kind = media.media_type_of(start)
+            most = media.largest(kind) if kind else MOST_TEXT
+            data = start + file.read(most)
     except OSError as error:
         raise FileProblem(f"{path} cannot be read: {error.strerror}.", cure=_cure(error)) from error
     if not data:
         raise FileProblem(f"{path} is empty.", cure="Attach a file that holds something.")
+    if len(data) > most:
+        raise FileProblem(
+            f"{path} is larger than {most // 1_000_000} MB.", cure="Attach a part of it, or a smaller copy."
+        )
     return data
 
 
@@ -53,15 +126,9 @@ def _cure(error: OSError) -> str:
     return "Copy it to another place, and attach the copy."
 
 
-def _kind(path: Path, data: bytes) -> str:
-    if kind := media_type_of(data):
-        return kind
+def _check_text(path: Path, data: bytes) -> None:
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
         guess = mimetypes.guess_type(path.name)[0] or "unknown"
-        raise FileProblem(
-            f"{path.name} is of a kind that no model takes ({guess}).",
-            cure="PNG, JPEG, GIF, WebP, PDF and text can be attached.",
-        ) from None
-    return "text/plain"
+        raise FileProblem(f"{path.name} is of a kind that no model takes ({guess}).", cure=TAKEN) from None

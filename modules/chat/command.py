@@ -68,6 +68,7 @@ class ChatContext(Struct):
     tooling: Tooling
     attachments: list[Image | File] = []
     draft: str = ""  # what the next prompt begins with
+    unanswered: Message | None = None  # the question that was given back, until something is asked
     saves: bool = True  # what is typed, too, is there in the next run
 
 

@@ -72,11 +72,15 @@ def complete_models(context: ChatContext, args: str) -> Iterator[Pair]:
     """Every model's full name with its description; an alias too where the letters of the name would not find it."""
     typed = args.strip()
     for model in every_model(context.models):
-        description = describe(model, context.config.has_key(model.provider.key_variable))
+        has_key, listed = context.config.has_key(model.provider.key_variable), context.models.lists(model)
+        description = describe(model, has_key, listed)
         yield model.full_name, description
         if typed and rank(typed, model.full_name) is None:
+            # The other names of a model that is not served to everybody lead to its successor.
+            instead = context.models.successor(model) if model.restricted else None
+            told = f"{model.full_name} · {description}" if instead is None else f"{instead.full_name} instead"
             for alias in model.aliases:
-                yield alias, f"{model.full_name} · {description}"
+                yield alias, told
 
 
 def complete_paths(context: ChatContext, args: str) -> Iterator[Pair]:
@@ -92,6 +96,16 @@ def complete_paths(context: ChatContext, args: str) -> Iterator[Pair]:
     for _, entry in found[:MAX_PATHS]:
         folder = _is_folder(entry)
         yield head + entry.name + "/" * folder, "folder" if folder else ""
+
+
+def complete_attachments(context: ChatContext, args: str) -> Iterator[Pair]:
+    """Paths, also after the option."""
+    option, _, path = args.rpartition("--text ")
+    if option or not args.startswith("--text "):
+        yield from complete_paths(context, args)
+        return
+    for text, about in complete_paths(context, path.lstrip()):
+        yield f"--text {text}", about
 
 
 class ChatCompleter(Completer):

@@ -8,13 +8,18 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, TextIO
 
 from modules.chat.clean import UNSAFE, clean
-from modules.errors import EXIT_INTERRUPTED, ParlanceError, UsageError
+from modules.chat.cures import Situation, in_pipe, of_ending_in_pipe, what_is_left
+from modules.chat.endings import Ending, ending
+from modules.chat.keys_in_text import found_in, own_in, own_in_files
+from modules.chat.shell_words import without_commands
+from modules.errors import EXIT_ERROR, EXIT_INTERRUPTED, ParlanceError, ProviderError, UsageError
 from modules.llm.events import Finished, TextDelta, Usage
 from modules.llm.message import Message, user
+from modules.llm.models import Model
 from modules.llm.parts import File, Image
 from modules.llm.service_manager import ServiceManager
 from modules.session import prices
-from modules.session.asking import Retrying
+from modules.session.asking import Notice, Retrying
 from modules.session.calls import ToolEnded
 from modules.session.conversation import Conversation
 from modules.session.tooling import Tooling
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
 
 MAX_INPUT = 32 * 1024 * 1024
 MOMENT = 2.0  # seconds for tools to be there, before it is said what they wait for
+PAUSED = '-c -p "Go on." goes on.'
 
 
 def question(asked: str, piped: str, attachments: Sequence[Image | File] = ()) -> Message:
@@ -34,6 +40,14 @@ def question(asked: str, piped: str, attachments: Sequence[Image | File] = ()) -
     if not texts:
         raise UsageError("There is no question.", cure='Give one: -p "question", or pipe it in.')
     return user("\n\n".join(texts), *attachments)
+
+
+def refuse_keys(typed: Iterable[str], piped: str, message: Message, own: dict[str, str]) -> None:
+    """Raise UsageError where a key would be sent: of what was typed anything that looks like one, else one's own."""
+    files = [part for part in message.parts if isinstance(part, File)]
+    found = [*found_in("\n".join(typed), own), *own_in(piped, own), *own_in_files(files, own)]
+    if words := " and ".join(dict.fromkeys(found)):
+        raise UsageError(f"Not sent: this holds {words}.", cure="Take it out, or add --send-keys to send it.")
 
 
 def read(stream: TextIO) -> str:
@@ -53,9 +67,14 @@ async def answer(
     tooling: Tooling | None = None,
     *,
     as_json: bool,
+    others: tuple[Model, ...] = (),
 ) -> int:
-    """Ask, print, and return the exit code. Text is printed as it comes, JSON when all of it is there."""
-    told = _Output(as_json=as_json)
+    """Ask, print, and return the exit code. Text is printed as it comes, JSON when all of it is there.
+
+    `others` are models that could be asked in place of the conversation's.
+    """
+    told = _Output(as_json=as_json, saved=conversation.journal is not None)
+    earlier = conversation.turns > 0
     lines = None if tooling is None else await _tool_lines(conversation, tooling)
     try:
         # Closed here, and not by the garbage collector, when the reader of our output goes.
@@ -64,11 +83,15 @@ async def answer(
                 told.add(event)
                 if lines is not None and isinstance(event, ToolEnded):
                     lines.end(event)
+        at = _situation(conversation, message, others, earlier=earlier)
+        told.judge(ending(told.finished, conversation.messages, tooling.specs if tooling else ()), at)
     except ParlanceError as error:
-        complain(error)
-        told.code, told.failed = error.exit_code, _told(error)
+        cure = in_pipe(error, _situation(conversation, message, others, earlier=earlier))
+        told.end_line()
+        complain(error, cure)
+        told.code, told.failed = error.exit_code, _told(error, cure)
     except asyncio.CancelledError:
-        told.code = EXIT_INTERRUPTED
+        told.code, told.failed = EXIT_INTERRUPTED, _failure("Interrupted", "Interrupted.", "")
     told.end_line()
     if as_json:
         if conversation.cost() is None:
@@ -81,15 +104,17 @@ async def answer(
 class _Output:
     """What there is to tell of a turn: text at once, the rest at its end."""
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, *, as_json: bool, saved: bool) -> None:
         self._as_json = as_json
+        self._saved = saved
         self._last = ""  # the text printed last, of this answer or the one before
         self._parted = False
         self.code = 0
-        self.failed: dict[str, str] | None = None
+        self.failed: dict[str, Any] | None = None
         self.finished: Finished | None = None
         self.usage: Usage | None = None
         self.tools: list[dict[str, Any]] = []
+        self.notices: list[str] = []
 
     def add(self, event: TurnEvent) -> None:
         match event:
@@ -100,6 +125,9 @@ class _Output:
                 self._last = text
                 sys.stdout.write(clean(text))
                 sys.stdout.flush()
+            case Notice(text):
+                self.notices.append(text)
+                tell([text])
             case Retrying(seconds, _, error):
                 complain(error, f"Trying again in {seconds:.0f} s.")
             case Finished(usage=usage):
@@ -115,12 +143,30 @@ class _Output:
                 rounded = None if took is None else round(took, 3)
                 self.tools.append({"name": call.name, "arguments": given, "error": result.is_error, "seconds": rounded})
             case Paused(text):
-                tell([text])
-                self.code, self.failed = 1, {"kind": "Paused", "message": text, "cure": "Ask to go on, with -c."}
+                self._failed("Paused", text, PAUSED if self._saved else "")
+
+    def judge(self, ended: Ending | None, at: Situation) -> None:
+        """Tell how the answer ended, where it is not whole."""
+        if ended is not None and self.failed is None:
+            self._failed(ended.kind, ended.words, of_ending_in_pipe(ended, at))
+
+    def _failed(self, kind: str, words: str, cure: str) -> None:
+        self.end_line()
+        tell([f"{words} {cure}".rstrip()])
+        self.code, self.failed = EXIT_ERROR, _failure(kind, words, cure)
 
     def end_line(self) -> None:
+        """Let what comes next begin a line of its own."""
         if self._last and not self._last.endswith("\n"):
             sys.stdout.write("\n")
+            sys.stdout.flush()
+            self._last = "\n"
+
+
+def _situation(conversation: Conversation, message: Message, others: tuple[Model, ...], *, earlier: bool) -> Situation:
+    return Situation(
+        conversation.model, what_is_left(conversation, message), earlier, conversation.journal is not None, others
+    )
 
 
 async def _tool_lines(conversation: Conversation, tooling: Tooling) -> "ToolLines":
@@ -132,7 +178,7 @@ async def _tool_lines(conversation: Conversation, tooling: Tooling) -> "ToolLine
     tell(tooling.news())
     if not conversation.reader(conversation.model).tools:
         tell([f"{conversation.model.full_name} takes no tools."])
-    return ToolLines(TerminalScreen(sys.stderr, plain=True), conversation)
+    return ToolLines(TerminalScreen(sys.stderr, plain=True), conversation, chat=False)
 
 
 async def _checked(tooling: Tooling) -> None:
@@ -150,23 +196,29 @@ async def _checked(tooling: Tooling) -> None:
 def tell(notes: Iterable[str]) -> None:
     """What a person should know, on standard error."""
     for note in notes:
-        sys.stderr.write(clean(f"parlance: {note}") + "\n")
+        if note := without_commands(note):
+            sys.stderr.write(clean(f"parlance: {note}") + "\n")
 
 
-def complain(error: ParlanceError, cure: str = "") -> None:
+def complain(error: ParlanceError, cure: str) -> None:
     """An error on standard error, on one line."""
-    sys.stderr.write(clean(f"parlance: {error.message} {cure or error.cure}".rstrip()) + "\n")
+    sys.stderr.write(" ".join(clean(f"parlance: {error.message} {cure}").split()) + "\n")
 
 
 def fail_as_json(error: ParlanceError) -> None:
     """The one JSON object of a run that failed before there was a conversation."""
-    sys.stdout.write(_dumped({"text": "", "stop_reason": "failed", "error": _told(error)}) + "\n")
+    sys.stdout.write(_dumped({"text": "", "stop_reason": "failed", "error": _told(error, in_pipe(error))}) + "\n")
     sys.stdout.flush()
 
 
-def _told(error: ParlanceError) -> dict[str, str]:
-    """`kind` is the name that the error has in errors.py."""
-    return {"kind": type(error).__name__, "message": error.message, "cure": error.cure}
+def _told(error: ParlanceError, cure: str) -> dict[str, Any]:
+    """`kind` is the name that the error has in errors.py; `retry_after` is in seconds, as the server said."""
+    after = error.retry_after if isinstance(error, ProviderError) else None
+    return _failure(type(error).__name__, error.message, cure, after)
+
+
+def _failure(kind: str, message: str, cure: str, retry_after: float | None = None) -> dict[str, Any]:
+    return {"kind": kind, "message": message, "cure": cure, "retry_after": retry_after}
 
 
 def _as_json(conversation: Conversation, told: _Output) -> str:
@@ -177,9 +229,12 @@ def _as_json(conversation: Conversation, told: _Output) -> str:
             "model": conversation.model.full_name,
             "answered_by": finished.model if finished else None,
             "stop_reason": finished.stop if finished else (last.state if last else "failed"),
-            "usage": {field: getattr(usage, field) for field in usage.__struct_fields__} if usage else None,
+            "usage": {field: getattr(usage, field) for field in usage.__struct_fields__ if field != "cost"}
+            if usage
+            else None,
             "cost": conversation.cost() if conversation.spent else None,
             "tools": told.tools,
+            "notices": told.notices,
             "error": told.failed,
         }
     )

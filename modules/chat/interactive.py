@@ -8,22 +8,24 @@ from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 
-from modules.chat.abilities import compact
 from modules.chat.approver import Approver
 from modules.chat.command import Ask, ChatContext, parse_ask, parse_command
+from modules.chat.cures import Situation, in_chat, of_ending_in_chat, others, what_is_left
+from modules.chat.endings import ending
+from modules.chat.footer import footer
 from modules.chat.interrupt import Keyboard, resuming
+from modules.chat.keys_in_text import found_in, keys_of, own_in_files
+from modules.chat.list_refresh import ListRefresh
 from modules.chat.prompt import Leaving, Prompt
 from modules.chat.render import Answer, show
 from modules.chat.screen import TerminalScreen
 from modules.chat.tool_lines import ToolLines
-from modules.chat.words import GO_ON, count, dollars, overflow
+from modules.chat.words import GO_ON, overflow
 from modules.errors import ParlanceError
-from modules.llm.events import Finished, StopReason
 from modules.llm.message import Message, user
 from modules.llm.models import Model
 from modules.llm.parts import File, Image
 from modules.session import prices
-from modules.session.conversation import Spent
 from modules.session.switch import handover
 from modules.session.turn import run_turn, unanswered_results
 
@@ -41,12 +43,6 @@ AHEAD = (
 )
 # The same where mcp.json names a server: its SDK takes most of a second, and no server is started by that.
 FOR_SERVERS = ("modules.mcp.servers", "modules.mcp.connection")
-STOPPED: dict[StopReason, str] = {
-    "max_tokens": "cut: the model's output limit is reached",
-    "refusal": "the model declined; /retry or /model asks again",
-    "context_full": "cut: the context window is full",
-    "paused": "paused by the provider; say something to go on",
-}
 
 
 class Interactive:
@@ -58,13 +54,17 @@ class Interactive:
         self._prompt = Prompt(context)
         self._warming: set[asyncio.Task[None]] = set()
         self._warmed: Model | None = None
+        self._lists = ListRefresh(context)
 
     async def run(self) -> None:
         """Read lines until the person leaves."""
         self._prompt.app.after_render += lambda _: self._warm_up_soon()
         # Also between a prompt and its answer: what is typed there is not echoed, and Enter does not become a new line.
         with self._prompt.app.input.raw_mode(), resuming(self._prompt.app.input):
-            await self._read_lines()
+            try:
+                await self._read_lines()
+            finally:
+                self._lists.stop()
 
     async def _read_lines(self) -> None:
         refused_at = -TWICE
@@ -89,6 +89,8 @@ class Interactive:
 
     async def _handle(self, line: str) -> None:
         try:
+            if not await self._may_send(line):
+                return
             if command := parse_command(line):
                 name, args = command
                 with self._prompt.app.input.cooked_mode():  # Ctrl+C is a signal for it
@@ -104,7 +106,7 @@ class Interactive:
             elif await self._resources_of(line):
                 await self._ask(Ask(user(line, *self._take_attachments())))
         except ParlanceError as error:
-            self._screen.error(error)
+            self._screen.error(error, in_chat(error, Situation(self._context.conversation.model)))
         except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError) as error:
             # A fault of ours must not cost the conversation; it is told as what it is.
             self._screen.error(
@@ -112,6 +114,23 @@ class Interactive:
                     f"Parlance itself failed: {type(error).__name__}: {error}.", cure="The conversation is kept."
                 )
             )
+
+    async def _may_send(self, line: str) -> bool:
+        """Ask before a line with a key in it goes to a model; on a No it comes back."""
+        chat = self._context
+        command = parse_command(line)
+        if command is not None and chat.commands.get(command[0]).name != "system":  # no other is read by models
+            return True
+        own = keys_of(chat.config, chat.models.providers.values())
+        found = found_in(line, own) + ([] if command else list(own_in_files(chat.attachments, own)))
+        if not found:
+            return True
+        self._screen.say(f"This holds {' and '.join(dict.fromkeys(found))}. A model would read it.")
+        if await self._prompt.confirms("Send it all the same?"):
+            return True
+        self._screen.say("Nothing was sent.")
+        chat.draft = line
+        return False
 
     async def _resources_of(self, line: str) -> bool:
         """Attach what the line names of servers; where that fails or is stopped, the line comes back."""
@@ -139,6 +158,8 @@ class Interactive:
 
     async def _ask(self, asked: Ask) -> None:
         """Run one turn on the screen, and leave the question in the next prompt where it found no answer."""
+        self._lists.stop()
+        self._context.unanswered = None
         conversation = self._context.conversation
         model = asked.model or conversation.model
         if asked.model and (warning := overflow(handover(conversation, model))):
@@ -153,14 +174,27 @@ class Interactive:
         try:
             finished = await keyboard.run(show(events, answer, approver.answer))
         except ParlanceError as error:
-            self._screen.error(error)
+            self._screen.error(error, in_chat(error, self._situation(asked)))
             self._tell_kept(asked, "", "The answer is incomplete; what came is kept.")
             return
         if not finished:
             self._tell_kept(asked, "Interrupted. ", f"What came from {model.full_name} is kept.")
             return
         seconds, calls = time.monotonic() - began - approver.seconds, answer.tools.ended
-        self._screen.say(footer(model, answer.finished, conversation.spent[spent:], seconds, calls) + "\n")
+        self._screen.say(footer(model, answer.finished, conversation.spent[spent:], seconds, calls))
+        ended = None if answer.paused else ending(answer.finished, conversation.messages, tooling.specs)
+        if ended is not None:
+            self._screen.say(f"{ended.words} {of_ending_in_chat(ended, self._situation(asked))}")
+        self._screen.write("\n")
+        self._lists.after_answer(model)
+
+    def _situation(self, asked: Ask) -> Situation:
+        """Where the person stands after a turn, for what can be done about it."""
+        chat, conversation = self._context, self._context.conversation
+        model = asked.model or conversation.model
+        left = what_is_left(conversation, asked.message, instead=asked.instead_of is not None)
+        before = conversation.turns - (left in ("part", "results"))
+        return Situation(model, left, before > 0, chat.saves, others(chat.models, model, chat.config.has_key))
 
     def _tell_kept(self, asked: Ask, why: str, came: str) -> None:
         """After a turn that did not come to its end: what there is of it, and how it goes on."""
@@ -169,22 +203,25 @@ class Interactive:
         if asked.message is not None and asked.message not in conversation:
             if why:
                 self._screen.say(f"{why}{model.full_name} had not answered yet.\n")
-            self._give_back(asked.message, asked.instead_of)
+            self._give_back(asked)
         elif unanswered_results(conversation):
             self._screen.say(f"{why}The results are kept. {GO_ON}\n")
         else:
             self._screen.say(f"{why}{came}\n")
 
-    def _give_back(self, message: Message, instead_of: int | None) -> None:
-        if instead_of is not None:  # it was answered before, and that answer still stands
-            self._context.conversation.go_to(instead_of)
+    def _give_back(self, asked: Ask) -> None:
+        if asked.message is None:
+            return
+        if asked.instead_of is not None:  # it was answered before, and that answer still stands
+            self._context.conversation.go_to(asked.instead_of)
             self._screen.say("The answer before stays.\n")
             return
-        self.give_back(message)
+        self.give_back(asked.message, asked.model)
 
-    def give_back(self, message: Message) -> None:
-        """Let a question that has no answer stand in the next prompt, with what was attached to it."""
-        self._context.draft = message.text
+    def give_back(self, message: Message, model: Model | None = None) -> None:
+        """Let a question that has no answer stand in the next prompt as it was asked, with what was attached to it."""
+        self._context.draft = f"@{model.full_name} {message.text}" if model else message.text
+        self._context.unanswered = message
         self._context.attachments[:0] = [part for part in message.parts if isinstance(part, Image | File)]
 
     def _warm_up_soon(self) -> None:
@@ -202,25 +239,6 @@ class Interactive:
         task = asyncio.ensure_future(self._context.services.warm_up(model))
         self._warming.add(task)
         task.add_done_callback(self._warming.discard)
-
-
-def footer(model: Model, finished: Finished | None, spent: list[Spent], seconds: float, calls: int = 0) -> str:
-    """One line under a turn: who, how much, how long, and why it stopped where that is not simply the end."""
-    parts = [model.full_name]
-    if finished is not None and finished.model not in ("", model.id):
-        parts.append(f"answered as {finished.model}")
-    if calls:
-        parts.append(count(calls, "tool call"))
-    if spent:
-        read, written = sum(one.usage.input for one in spent), sum(one.usage.output for one in spent)
-        parts.append(f"{compact(read)} in, {compact(written)} out")
-        costs = [one.cost for one in spent]
-        cost = None if None in costs else sum(one for one in costs if one is not None)
-        parts += [dollars(cost)] if cost != 0 else []
-    parts.append(f"{seconds:.1f} s")
-    if finished is not None and finished.stop in STOPPED:
-        parts.append(STOPPED[finished.stop])
-    return " · ".join(parts)
 
 
 def _in_background(seconds: float, work: Callable[[], None]) -> None:

@@ -5,13 +5,15 @@ import contextlib
 import os
 import signal
 from collections.abc import Coroutine, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from prompt_toolkit.application.current import get_app_or_none
 from prompt_toolkit.input import Input
 from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
 from prompt_toolkit.key_binding import KeyBindings, KeyPress
 from prompt_toolkit.keys import Keys
+
+T = TypeVar("T")
 
 STOPPING = (Keys.ControlC, Keys.Escape)
 FLUSH = 0.05  # seconds after which an Esc is not the beginning of some other key
@@ -77,7 +79,7 @@ class Keyboard:
         The terminal is in raw mode meanwhile: nothing typed is echoed into the answer.
         """
         task = self._task = asyncio.ensure_future(work)
-        with self._listening(), signals(task):
+        with self._listening(), _signals(task):
             try:
                 await asyncio.wait((task,))
             except asyncio.CancelledError:  # the program is leaving: the answer goes first
@@ -112,6 +114,16 @@ class Keyboard:
             self._ahead = _unsent(self._ahead)
 
     @contextlib.contextmanager
+    def lent_alone(self) -> Iterator[None]:
+        """The same while no turn runs."""
+        self._ahead = get_typeahead(self.input)
+        try:
+            with self.lent():
+                yield
+        finally:
+            store_typeahead(self.input, self._ahead)
+
+    @contextlib.contextmanager
     def _listening(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
         self._ahead = get_typeahead(self.input)
@@ -142,8 +154,20 @@ def _unsent(pressed: list[KeyPress]) -> list[KeyPress]:
     return kept if len(kept) > 1 else []
 
 
+async def stoppable(work: Coroutine[Any, Any, T]) -> T | None:
+    """Run what a command has to wait for: its result, or None where Ctrl+C, a signal to a command, stopped it."""
+    task = asyncio.ensure_future(work)
+    with _signals(task):
+        try:
+            await asyncio.wait((task,))
+        except asyncio.CancelledError:  # the program is leaving
+            task.cancel()
+            raise
+    return None if task.cancelled() else task.result()
+
+
 @contextlib.contextmanager
-def signals(task: "asyncio.Future[None]") -> Iterator[None]:
+def _signals(task: "asyncio.Future[Any]") -> Iterator[None]:
     """`kill -INT` from elsewhere is Ctrl+C too. Not every platform lets a loop handle signals."""
     loop = asyncio.get_running_loop()
     before = signal.getsignal(signal.SIGINT)

@@ -29,6 +29,8 @@ def manifest(plan: Plan, key: str, others: Iterable[Model]) -> Iterator[tuple[st
         )
     if lacks := _lacks(plan):
         yield "lacks", lacks
+    if plan.learned:
+        yield "learned", "; ".join(plan.learned)
     yield "window", _window(plan)
     yield "price", _price(plan)
     yield "next turn", _next_turn(plan)
@@ -43,7 +45,7 @@ def _kept(plan: Plan) -> Iterator[str]:
     if told.turns:
         yield count(told.turns, "turn")
     if told.calls:
-        yield count(told.calls, "tool call") + (" told as text" if told.calls_as_text else " with results")
+        yield count(told.calls, "tool call") + (" told as text" if told.left_out.calls else " with results")
     if plan.answers:
         yield count(plan.answers, "answer") + f" exactly as {'it' if plan.answers == 1 else 'they'} came"
 

@@ -15,12 +15,12 @@ from prompt_toolkit.layout.processors import AfterInput, BeforeInput, Conditiona
 from prompt_toolkit.styles import Style
 from prompt_toolkit.utils import get_cwidth
 
-from modules.chat.abilities import columns, describe
+from modules.chat.abilities import columns, describe, mark
 from modules.chat.clean import clean
 from modules.chat.command import ChatContext
 from modules.chat.completer import every_model, rank
 from modules.errors import UsageError
-from modules.llm.models import Model
+from modules.llm.models import Choice, Model
 
 MAX_ROWS = 12
 OTHER_LINES = 4  # the filter, what the chosen model is, the keys, and one line of the conversation
@@ -32,8 +32,11 @@ STYLE = {"selected": "reverse", "current": "bold", "nokey": "dim", "quiet": "dim
 COLORS = {"mark": "ansigreen"}
 
 
-async def pick_model(context: ChatContext) -> Model | None:
-    """Let a person choose a model; None where they would rather not, or the terminal cannot show a list."""
+async def pick_model(context: ChatContext) -> Choice | None:
+    """Let a person choose a model, with what there is to know of it.
+
+    None where they would rather not, or the terminal cannot show a list.
+    """
     if context.config.plain:
         context.screen.say('This terminal cannot show the list. /models prints it, "/model NAME" chooses.')
         return None
@@ -49,11 +52,14 @@ class _Row:
 
     model: Model
     has_key: bool
+    listed: bool | None
     label: str = ""
 
     @property
     def cells(self) -> tuple[str, ...]:
-        return tuple(clean(cell) for cell in columns(self.model, self.has_key))
+        name, window, price, takes, key = map(clean, columns(self.model, self.has_key, self.listed))
+        # A narrow list shows no key: why a model may not answer stands where its price would.
+        return name, window, mark(self.model, self.listed) or price, takes, key
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -74,6 +80,7 @@ class _Choices:
     def narrow(self, typed: str) -> None:
         """Show what fits: models whose key is set first, each group best first; the pointer goes to the top."""
         self.hint = ""
+        self._offered = Choice(self.current)
         self.at = 0
         words = typed.split()
         if not words:
@@ -92,8 +99,13 @@ class _Choices:
     def selected(self) -> _Row | None:
         return self.shown[self.at] if self.shown else None
 
+    def choice(self, row: _Row) -> Choice:
+        """What was found by a name that no row has keeps the note on how it was found."""
+        return self._offered if row.model == self._offered.model else self._context.models.choice(row.model)
+
     def _row(self, model: Model, label: str = "") -> _Row:
-        return _Row(model, self._context.config.has_key(model.provider.key_variable), label)
+        models, config = self._context.models, self._context.config
+        return _Row(model, config.has_key(model.provider.key_variable), models.lists(model), label)
 
     def _offer(self, typed: str) -> None:
         """A model that the list does not show but that the registry understands, or what it says instead."""
@@ -106,18 +118,21 @@ class _Choices:
             self.hint = str(error)
             return
         label = "" if choice.model.known else f"use {choice.model.full_name} (limits unknown)"
-        self.shown, self.hint = [self._row(choice.model, label)], choice.note
+        self.shown, self.hint, self._offered = [self._row(choice.model, label)], choice.note, choice
 
 
-def _fit(words: Iterable[str], row: _Row) -> tuple[bool, bool, tuple[int, int, int]] | None:
-    """How well the row fits all the words, least is best; a key does not make up for letters strewn over the name."""
+def _fit(words: Iterable[str], row: _Row) -> tuple[bool, bool, bool, tuple[int, int, int]] | None:
+    """How well the row fits all the words, least is best; a key does not make up for letters strewn over the name.
+
+    What may not answer comes behind what will.
+    """
     worst = (0, 0, 0)
     for word in words:
         ranks = [fit for name in row.names if (fit := rank(word, name)) is not None]
         if not ranks:
             return None
         worst = max(worst, min(ranks))
-    return worst[0] >= STREWN, not row.has_key, worst
+    return worst[0] >= STREWN, not row.has_key, bool(mark(row.model, row.listed)), worst
 
 
 class _Picker:
@@ -129,7 +144,7 @@ class _Picker:
         self._widths = [max(map(get_cwidth, column)) for column in table]
         self._top = 0
         self._filter = Buffer(multiline=False, on_text_changed=lambda buffer: self._choices.narrow(buffer.text))
-        self.app: Application[Model | None] = Application(
+        self.app: Application[Choice | None] = Application(
             layout=self._layout(),
             key_bindings=self._keys(),
             style=Style.from_dict(STYLE | (COLORS if context.config.color else {})),
@@ -208,11 +223,12 @@ class _Picker:
         row = self._choices.selected
         if row is None:
             return []
-        parts = describe(row.model, row.has_key).split(" · ")
+        parts = describe(row.model, row.has_key, row.listed).split(" · ")
         name = [f"{row.cells[0]} ·"] if get_cwidth(row.cells[0]) > self._name_width else []
         # The columns show the first parts already; the last, the key, is what a narrow list leaves out.
-        while len(parts) > 1 and get_cwidth(" ".join([*name, " · ".join(parts)])) > self._room:
-            parts = parts[1:]
+        first = 1 if mark(row.model, row.listed) else 0  # why it may not answer stays as long as anything does
+        while len(parts) > first + 1 and get_cwidth(" ".join([*name, " · ".join(parts)])) > self._room:
+            del parts[first]
         return [("class:quiet", "   " + _cut(" ".join([*name, clean(" · ".join(parts))]), self._room))]
 
     def _help(self) -> StyleAndTextTuples:
@@ -247,7 +263,7 @@ class _Picker:
 
     def _choose(self) -> None:
         if row := self._choices.selected:
-            self.app.exit(result=row.model)
+            self.app.exit(result=self._choices.choice(row))
 
 
 def _cut(text: str, width: int) -> str:

@@ -19,7 +19,8 @@ from modules.chat.abilities import compact
 from modules.chat.clean import clean
 from modules.chat.command import ChatContext
 from modules.chat.completer import ChatCompleter
-from modules.chat.interrupt import stop
+from modules.chat.interrupt import Keyboard, nothing_of, stop
+from modules.chat.keys_in_text import found_in, keys_of
 from modules.chat.words import dollars
 
 STYLE = Style.from_dict({"bottom-toolbar": "noreverse", "bottom-toolbar.text": "noreverse", "prompt": "bold"})
@@ -37,7 +38,7 @@ class Prompt:
         self._session: PromptSession[str] = PromptSession(
             multiline=True,
             key_bindings=_keys(),
-            history=_history(context.config.state_folder) if context.saves else InMemoryHistory(),
+            history=_history(context) if context.saves else InMemoryHistory(),
             completer=ChatCompleter(context),
             auto_suggest=AutoSuggestFromHistory(),
             enable_open_in_editor=True,
@@ -59,6 +60,16 @@ class Prompt:
         """One message or command. `text` stands in the line already."""
         # prompt_toolkit's own exception handler would take over the screen and swallow a line.
         return await self._session.prompt_async("> ", default=text, set_exception_handler=False)
+
+    async def confirms(self, question: str) -> bool:
+        """Whether the person says yes; Enter alone, Ctrl+C and Ctrl+D say no. What was typed before it is no answer."""
+        session: PromptSession[str] = PromptSession(interrupt_exception=Leaving, key_bindings=nothing_of(KeyBindings()))
+        with Keyboard(self.app.input).lent_alone():
+            try:
+                line = await session.prompt_async(f"{question} y/N ", set_exception_handler=False)
+            except (Leaving, EOFError):
+                return False
+        return line.strip().lower() in ("y", "yes")
 
     def _bar(self) -> StyleAndTextTuples:
         """Model, window used, cost; what does not fit is left out from the right."""
@@ -85,8 +96,21 @@ class Prompt:
         return [("class:bottom-toolbar dim", " · ".join(parts)[: max(1, columns - 1)])]
 
 
-def _history(folder: Path) -> History:
+class _WithoutKeys(FileHistory):
+    """Lines that hold a key are there for this run, and not written down."""
+
+    def __init__(self, path: Path, context: ChatContext) -> None:
+        super().__init__(str(path))
+        self._context = context
+
+    def store_string(self, string: str) -> None:
+        if not found_in(string, keys_of(self._context.config, self._context.models.providers.values())):
+            super().store_string(string)
+
+
+def _history(context: ChatContext) -> History:
     """What was typed in earlier runs, readable by this user only; nothing where the folder cannot be written."""
+    folder = context.config.state_folder
     path = folder / "history"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -94,7 +118,7 @@ def _history(folder: Path) -> History:
         path.chmod(0o600)
     except OSError:
         return InMemoryHistory()
-    return FileHistory(str(path))
+    return _WithoutKeys(path, context)
 
 
 def _keys() -> KeyBindings:

@@ -11,7 +11,7 @@ from modules.chat.screen import TerminalScreen, cut
 from modules.chat.tool_lines import ToolLines
 from modules.chat.words import GO_ON
 from modules.llm.events import Finished, ReasoningDelta, TextDelta, ToolCallDelta
-from modules.session.asking import Recovered, Retrying
+from modules.session.asking import Notice, Retrying
 from modules.session.calls import ToolEnded, ToolProgress, ToolStarted
 from modules.session.turn import Paused, TurnEvent
 from modules.tools.approval import Question
@@ -136,6 +136,7 @@ class Answer:
         self._last = ""  # the kind that was last written for good
         self.tools = tools
         self.finished: Finished | None = None
+        self.paused = False  # the turn stopped although the model wants to go on
 
     def add(self, event: TurnEvent) -> None:
         match event:
@@ -150,8 +151,11 @@ class Answer:
             case Retrying():
                 self._piece.finish()
                 self._kind, self._piece = "retrying", Countdown(self._screen, event)
-            case Recovered(text):
-                self._piece.finish()
+            case Notice(text):
+                if self._kind in ("text", "reasoning"):
+                    self._begin("calls")  # what is said after the last words stands apart from them
+                else:
+                    self._piece.finish()
                 self._screen.say(text)
             case Finished():
                 self.finished = event
@@ -172,6 +176,7 @@ class Answer:
                 self.tools.end(event)
                 self._become("running" if self.tools.running else "waiting")
             case Paused(text):
+                self.paused = True
                 self._begin("calls")
                 self._screen.say(f"{text} {GO_ON}")
 

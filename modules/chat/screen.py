@@ -57,12 +57,12 @@ class TerminalScreen:
             row for line in text.split("\n") for row in textwrap.wrap(line, columns, break_on_hyphens=False) or [""]
         ]
 
-    def error(self, error: ParlanceError) -> None:
-        """What failed, and on the next line what to do about it."""
+    def error(self, error: ParlanceError, cure: str | None = None) -> None:
+        """What failed, and on the next line what to do about it: `cure`, or else the error's own."""
         for line in self._wrapped(error.message):
             self.write(clean(line) + "\n" if self.plain else f"{RED}{clean(line)}{RESET}\n")
-        if error.cure:
-            self.say(error.cure)
+        if cure := error.cure if cure is None else cure:
+            self.say(cure)
 
     def show(self, text: str) -> None:
         """A text of someone else's, its lines as they are."""

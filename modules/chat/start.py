@@ -7,6 +7,7 @@ from msgspec import Struct
 from modules.chat.words import GO_ON, overflow
 from modules.config import Config
 from modules.errors import BadKey, FileProblem, MissingKey, ParlanceError
+from modules.llm.learned import LearnedFacts
 from modules.llm.message import Message, closing
 from modules.llm.models import Choice, ModelRegistry
 from modules.llm.parts import Text, ToolResult
@@ -66,7 +67,12 @@ class Wish(Struct, frozen=True):
 
 
 def begin(
-    wish: Wish, store: Store, models: ModelRegistry, services: ServiceManager, start: Choice
+    wish: Wish,
+    store: Store,
+    models: ModelRegistry,
+    services: ServiceManager,
+    start: Choice,
+    learned: LearnedFacts | None = None,
 ) -> tuple[Conversation, list[str]]:
     """The conversation to go on with, or a new one, and what a person should know about it.
 
@@ -76,13 +82,13 @@ def begin(
     notes = [start.note] if start.note else []
     if not wish.save:
         services.check_key(start.model.provider)
-        return Conversation(start.model, wish.system), notes
+        return Conversation(start.model, wish.system, learned=learned), notes
     store.check()
-    conversation = None if wish.resume is None else _resumed(store, wish.resume, models, start)
+    conversation = None if wish.resume is None else _resumed(store, wish.resume, models, start, learned)
     if conversation is None:
         services.check_key(start.model.provider)
         notes += ["There is no earlier conversation; this is a new one."] if wish.resume is not None else []
-        return Conversation(start.model, wish.system, journal=store), notes + store.news()
+        return Conversation(start.model, wish.system, journal=store, learned=learned), notes + store.news()
     if wish.model:
         conversation.switch(start.model)
     if wish.system:
@@ -94,12 +100,14 @@ def begin(
     return conversation, [*notes, *store.news(), *filter(None, told)]
 
 
-def _resumed(store: Store, id: str, models: ModelRegistry, start: Choice) -> Conversation | None:
+def _resumed(
+    store: Store, id: str, models: ModelRegistry, start: Choice, learned: LearnedFacts | None
+) -> Conversation | None:
     if id != LAST:
-        return store.load(store.find(id), models, start.model)
+        return store.load(store.find(id), models, start.model, learned)
     last = store.latest()
     try:
-        return None if last is None else store.load(last, models, start.model)
+        return None if last is None else store.load(last, models, start.model, learned)
     except FileProblem as error:
         store.add_news(error.message)
         return None

@@ -51,8 +51,9 @@ def brief(call: ToolCall, only_first: bool = False) -> str:
 class ToolLines:
     """Draws the calls of one turn: each gets its line when it has ended; what still runs is told in one live line."""
 
-    def __init__(self, screen: TerminalScreen, conversation: Conversation) -> None:
+    def __init__(self, screen: TerminalScreen, conversation: Conversation, *, chat: bool = True) -> None:
         self._screen = screen
+        self._chat = chat  # where a command shows what was left out
         self._conversation = conversation
         self._began: dict[str, tuple[str, float]] = {}
         self._said: dict[str, str] = {}
@@ -123,10 +124,11 @@ class ToolLines:
         columns = self._screen.size()[0]
         number = next((at for at, (one, _) in enumerate(numbered(self._conversation), 1) if one.id == call.id), 0)
         mark = mark_of(result)
-        changes = changed(self._previews.pop(call.id, ""), number) if mark == DONE else []
+        shown_by = number if self._chat else 0
+        changes = changed(self._previews.pop(call.id, ""), shown_by) if mark == DONE else []
         self._screen.write(self._colored(mark, headline(call, result, number, columns, seconds, bool(changes))) + "\n")
         if mark != NOT_RUN:
-            for text in _rows(folded(result, number), columns - 1 - len(INDENT), whole=mark == FAILED):
+            for text in _rows(folded(result, shown_by), columns - 1 - len(INDENT), whole=mark == FAILED):
                 self._screen.write(self._screen.dim(cut(INDENT + text, columns - 1)) + "\n")
         for text in changes:
             self._screen.write(self._difference(cut(INDENT + text, columns - 1)) + "\n")
@@ -170,25 +172,35 @@ def headline(
 
 
 def changed(preview: str, number: int) -> list[str]:
-    """The first lines that a diff takes away or adds, cleaned, and how many more there are; none of another preview."""
+    """The first lines that a diff takes away or adds, cleaned, and how many more there are; none of another preview.
+
+    `number` 0 names no command that shows them.
+    """
     if not preview.startswith("--- "):
         return []
     lines = [line for line in preview.split("\n")[2:] if line.startswith(("+", "-"))]
     left = len(lines) - CHANGED
     shown = [clean(line.expandtabs(4)) for line in (lines[:CHANGED] if left > 1 else lines)]
-    return [*shown, f"… {left} more lines, /tool {number} shows all"] if left > 1 else shown
+    return [*shown, f"… {left} more lines{_shown_by(number)}"] if left > 1 else shown
 
 
 def folded(result: ToolResult, number: int) -> list[str]:
-    """The first lines of a result, cleaned, and how many more there are; of a failure the last: they say why."""
+    """The first lines of a result, cleaned, and how many more there are; of a failure the last: they say why.
+
+    `number` as for `changed`.
+    """
     lines = [clean(line.expandtabs(4)).rstrip() for line in result.text.strip("\n").split("\n")] if result.text else []
     lines += [f"[{part.media_type} {clean(part.name)}]" for part in result.parts if isinstance(part, Image | File)]
     left = len(lines) - FOLDED
     if left <= 1:
         return lines
     if result.is_error:
-        return [f"… {left} lines before, /tool {number} shows all", *lines[-FOLDED:]]
-    return [*lines[:FOLDED], f"… {left} more lines, /tool {number} shows all"]
+        return [f"… {left} lines before{_shown_by(number)}", *lines[-FOLDED:]]
+    return [*lines[:FOLDED], f"… {left} more lines{_shown_by(number)}"]
+
+
+def _shown_by(number: int) -> str:
+    return f", /tool {number} shows all" if number else ""
 
 
 def _rows(lines: list[str], columns: int, *, whole: bool) -> list[str]:

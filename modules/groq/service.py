@@ -30,7 +30,7 @@ class GroqService(HttpService):
         return request_body(request)
 
     def open(self, body: Wire) -> AbstractAsyncContextManager[Body]:
-        sent = posted(body, self._headers)
+        sent = posted(body, self._headers, httpx)
         return opened(self._client.post("/openai/v1/chat/completions", cast_to=httpx.Response, **sent))
 
     async def models(self) -> list[Model]:

@@ -4,52 +4,47 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from msgspec import Struct
 
 from modules.config import Key
 from modules.errors import (
+    DocumentsUnsupported,
     FormatError,
     ImagesUnsupported,
     ParlanceError,
     ToolsUnsupported,
 )
-from modules.llm import failures, sse
+from modules.llm import failures
 from modules.llm.events import Finished, StreamEvent
 from modules.llm.ledger import Ledger, seed_of
-from modules.llm.message import Message, MessageTransformer, Origin, State, says_something, sees
+from modules.llm.message import Message, MessageTransformer, Origin, State, says_something
 from modules.llm.models import Dialect, Level, Model, Provider
 from modules.llm.parts import Wire
-from modules.llm.schemas import portable
+from modules.llm.replay import LeftOut, Replay, documents, hidden_images, reads, sees
+from modules.llm.tool_spec import ToolChoice, ToolSpec
 
 IDLE_TIMEOUT = 300.0  # seconds without a byte; pings count as bytes
+__all__ = [
+    "CONTENT_TIMEOUT",
+    "IDLE_TIMEOUT",
+    "MOST_TOOLS",
+    "BaseService",
+    "ChatRequest",
+    "Draft",
+    "Reply",
+    "ToolChoice",
+    "ToolSpec",
+]
+
+# Seconds without content; a model that keeps its thinking to itself may send nothing but pings for minutes.
+CONTENT_TIMEOUT = 600.0
 # How many tools a request may declare: "Invalid 'tools': array too long."
 MOST_TOOLS: dict[Dialect, int] = {"openai-chat": 128, "openai-responses": 128}
 
-ToolChoice = Literal["auto", "none"]
 
-
-class ToolSpec(Struct, frozen=True, dict=True):
-    """A tool as a model sees it; `parameters` is a JSON Schema object."""
-
-    name: str
-    description: str
-    parameters: Wire
-
-    @cached_property
-    def schema(self) -> Wire:
-        """The parameters as every API takes them."""
-        schema: Wire = sse.whole_json(portable(self.parameters))
-        return schema
-
-    @cached_property
-    def told(self) -> str:
-        """The description; never blank, which some endpoints and chat templates refuse."""
-        return sse.whole(self.description) if self.description.strip() else self.name
-
-
-class ChatRequest(Struct, frozen=True):
+class ChatRequest(Struct, frozen=True, dict=True):
     """Everything one request is made of: a snapshot, so what happens later cannot change it.
 
     `reasoning` is None for the model's own default. With `tool_choice` "none" the tools are declared and may not be
@@ -67,37 +62,59 @@ class ChatRequest(Struct, frozen=True):
     ledger: Ledger | None = None
     tool_choice: ToolChoice = "auto"
 
-    def told(self, transformer: MessageTransformer, *above: Any) -> list[Wire]:
-        """The messages on the wire, by the ledger where there is one; only what is new there is converted.
+    def wire_messages(self, transformer: MessageTransformer, *above: Any) -> list[Wire]:
+        """The messages on the wire, by the ledger where there is one; only what is new there is converted, and once.
 
         `above` is what else of the request reasoning is bound to.
         """
-        ledger = Ledger() if self.ledger is None else self.ledger
-        seed = seed_of(*above) if transformer.binds_reasoning else ""
-        return ledger.view(transformer, self.messages, self.path or range(1, len(self.messages) + 1), seed)
+        if "_wires" not in self.__dict__:
+            seed = seed_of(*above) if transformer.binds_reasoning else ""
+            path = self.path or range(1, len(self.messages) + 1)
+            self.__dict__["_wires"] = self.sent.build(transformer, self.messages, path, seed)
+        return [*self.__dict__["_wires"]]
+
+    @cached_property
+    def sent(self) -> Ledger:
+        """What was sent before; empty where nobody keeps it."""
+        return Ledger() if self.ledger is None else self.ledger
+
+    @property
+    def left_out(self) -> LeftOut:
+        """What the model is not shown of the conversation, known once the request is made."""
+        hidden = Replay("projected", images=hidden_images(self.messages, self.model))
+        return self.sent.left_out.plus(hidden)
 
     @property
     def declared(self) -> tuple[ToolSpec, ...]:
         """The tools that the dialect has room for."""
         return self.tools[: MOST_TOOLS.get(self.model.provider.dialect)]
 
-    @property
-    def refused(self) -> frozenset[str]:
-        """What the endpoint turned out to refuse: names of fields, or IMAGES."""
-        return frozenset() if self.ledger is None else self.ledger.without
-
     def accepted(self, body: Wire) -> Wire:
-        """The body without the fields that the endpoint has refused."""
-        return {field: value for field, value in body.items() if field not in self.refused}
+        """The body without the fields that the endpoint refuses; those of messages are left out where they are made."""
+        for path in self.model.profile.refused:
+            if not path.startswith(("messages.", "input.")):
+                body = without_path(body, path.split("."))
+        return body
+
+
+def without_path(value: Any, path: Sequence[str]) -> Any:
+    """The JSON value without what stands at this path, where "*" is any place in a list; the rest is shared."""
+    first, *rest = path
+    if isinstance(value, list):
+        return [without_path(item, rest) for item in value] if first == "*" and rest else value
+    if not isinstance(value, dict) or first not in value:
+        return value
+    if not rest:
+        return {key: item for key, item in value.items() if key != first}
+    return {**value, first: without_path(value[first], rest)}
 
 
 class Draft(ABC):
     """An answer being put together from a provider's raw events."""
 
     def __init__(self, request: ChatRequest, dialect: str) -> None:
-        provider = request.model.provider
         self.request = request
-        self.origin = Origin(dialect, provider.issuer, request.model.id)
+        self.origin = Origin(dialect, request.model.issuer, request.model.id)
         self.finished: Finished | None = None
 
     @abstractmethod
@@ -107,9 +124,10 @@ class Draft(ABC):
         Raises a ProviderError where the event says that the provider failed.
         """
 
-    def end_marker(self) -> None:
-        """Take in "[DONE]". For a server that names no stop reason this is the terminal event; for most, nothing."""
-        return
+    @property
+    def unread_call(self) -> bool:
+        """Whether tools were declared, none was called, and the text looks like a call that the server did not read."""
+        return False
 
     def salvage(self, generation: str) -> Sequence[StreamEvent]:
         """Make an answer of what the server took for a failed tool call; nothing where that cannot be done."""
@@ -139,7 +157,7 @@ class Reply:
         """The answer as a message; with `state` other than complete, the part of it that has come."""
         finished = self._draft.finished
         message = self._draft.message(state)
-        return message if finished is None else _with_outcome(message, finished, state)
+        return message if finished is None else _with_outcome(message, finished, state, self._draft.request.model)
 
 
 class BaseService(ABC):
@@ -150,6 +168,7 @@ class BaseService(ABC):
     """
 
     foreign_errors: ClassVar[tuple[type[Exception], ...]] = ()
+    content_timeout = CONTENT_TIMEOUT
 
     def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT) -> None:
         self.provider = provider
@@ -159,11 +178,16 @@ class BaseService(ABC):
     def reply(self, request: ChatRequest) -> Reply:
         """Start an answer. Nothing is sent before the reply is iterated.
 
-        Raises ToolsUnsupported, ImagesUnsupported or FormatError where this model cannot take the request.
+        Raises ToolsUnsupported, ImagesUnsupported, DocumentsUnsupported or FormatError where this model cannot take
+        the request.
         """
         self.check(request)
         draft = self.draft(request)
         return Reply(self.stream(request, draft), draft)
+
+    def prepare(self, request: ChatRequest) -> None:
+        """Make the request without sending it, so that what it leaves out is known before."""
+        return
 
     def check(self, request: ChatRequest) -> None:
         """Refuse before sending what the model cannot take; what older turns hold is left out by the transformer."""
@@ -181,6 +205,8 @@ class BaseService(ABC):
             raise ImagesUnsupported(
                 f"{model.full_name} sees no images.", cure="Ask without the image, or /model to one that sees."
             )
+        if last.role == "user" and documents(last) and not reads(model):
+            raise DocumentsUnsupported(f"{model.full_name} reads no PDF.")
 
     @contextmanager
     def translated(self, model: Model | None = None) -> Iterator[None]:
@@ -212,11 +238,14 @@ class BaseService(ABC):
         """Let go of what is held, such as an HTTP pool."""
 
 
-def _with_outcome(message: Message, finished: Finished, state: State) -> Message:
+def _with_outcome(message: Message, finished: Finished, state: State, model: Model) -> Message:
     refused: State = "refused" if finished.stop == "refusal" and state == "complete" else state
     origin = message.origin
     if origin is not None and finished.model:
-        origin = Origin(origin.dialect, origin.issuer, finished.model)
+        # A router answers with a model of its choice, and says which; everywhere else the answer is by the one asked.
+        routed = model.id.startswith(f"{model.provider.name}/")
+        issuer = model.provider.issuer_of(finished.model) if routed else origin.issuer
+        origin = Origin(origin.dialect, issuer, finished.model)
     return Message(
         message.role, message.parts, origin, message.native, refused, finished.stop, finished.usage or message.usage
     )

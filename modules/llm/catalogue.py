@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from msgspec import UNSET, Meta, Struct, UnsetType, convert
 
 from modules.errors import ConfigError, UsageError
-from modules.llm.models import LEVELS, Dialect, Level, Model, ModelRegistry, Price, Profile, Provider, at
+from modules.llm.models import LEVELS, Dialect, Level, Model, ModelRegistry, Profile, Provider, at
+from modules.llm.price import Price
 from modules.llm.strict_yaml import Document, Keys
 
 Tokens = Annotated[int, Meta(ge=1, le=10**9)]
@@ -22,6 +23,9 @@ class _Model(Struct, frozen=True):
     id: str | UnsetType = UNSET
     aliases: tuple[str, ...] | UnsetType = UNSET
     retired: dict[str, str] | UnsetType = UNSET
+    retiring: dict[str, str] | UnsetType = UNSET
+    restricted: str | UnsetType = UNSET
+    successor: str | UnsetType = UNSET
     window: Tokens | UnsetType | None = UNSET
     max_output: Tokens | UnsetType | None = UNSET
     tools: bool | UnsetType = UNSET
@@ -44,7 +48,9 @@ class _Provider(Struct, frozen=True):
     key_page: str | UnsetType = UNSET
     service: str | UnsetType | None = UNSET
     note: str | UnsetType = UNSET
+    documents: bool | UnsetType = UNSET
     insecure: bool | UnsetType = UNSET
+    first_byte_timeout: Annotated[float, Meta(ge=0, le=10**6)] | UnsetType = UNSET
     profile: dict[str, Any] = {}
     models: dict[str, Any] | None = None
 
@@ -175,7 +181,7 @@ def _model(name: str, entry: _Model, provider: Provider, above: _Provider) -> Mo
         values["price"] = convert(entry.price, Price)
     if entry.reasoning:
         values["reasoning"] = tuple(sorted(entry.reasoning, key=LEVELS.index))
-    return Model(name=name, provider=provider, **{"id": name, **values})
+    return Model(name=name, provider=provider, **{"id": name, "documents": provider.documents, **values})
 
 
 def _given(entry: Struct, without: tuple[str, ...]) -> dict[str, Any]:

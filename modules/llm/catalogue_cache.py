@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from modules.config import VERSION
+from modules.llm.model_lists import FILE, ModelLists
 from modules.llm.models import Model, ModelRegistry, Provider
 
 
@@ -22,10 +23,17 @@ class _Saved(msgspec.Struct):
 
 
 def load(shipped: Path, user: Path, variable: Callable[[str], str], cache: Path) -> ModelRegistry:
-    """The registry of both files, from the cache where neither they nor the addresses have changed.
+    """The registry of both files, with the providers' own lists that are kept beside the cache.
 
     Raises ConfigError as the catalogue does; trouble with the cache itself only costs the time it would have saved.
     """
+    registry = _catalogue(shipped, user, variable, cache)
+    ModelLists(cache.with_name(FILE)).load(registry)
+    return registry
+
+
+def _catalogue(shipped: Path, user: Path, variable: Callable[[str], str], cache: Path) -> ModelRegistry:
+    """From the cache where neither the files nor the addresses have changed."""
     stamp = f"{VERSION} {_stamp(shipped)} {_stamp(user)}"
     saved = _read(cache)
     if saved is not None and saved.stamp == stamp and all(variable(k) == v for k, v in saved.addresses.items()):

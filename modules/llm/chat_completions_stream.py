@@ -4,225 +4,185 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from modules.config import Key
-from modules.llm import failures, salvage, sse
-from modules.llm.base import ChatRequest, Draft
+from modules.llm import salvage, sse
+from modules.llm.base import ChatRequest
+from modules.llm.call_assembly import Calls
+from modules.llm.chat_chunks import THINKING, choices_of, delta_of, pieces_of
 from modules.llm.chat_completions import DIALECT
-from modules.llm.events import Finished, ReasoningDelta, StopReason, StreamEvent, TextDelta, ToolCallDelta, Usage
+from modules.llm.events import CUT, StreamEvent, TextDelta
 from modules.llm.message import Message, State
-from modules.llm.parts import Part, Reasoning, Refusal, Text, ToolCall, Wire, mint_call_id
+from modules.llm.parts import Opaque, Part, Reasoning, Refusal, Text, ToolCall, Wire
+from modules.llm.reasoning_fields import DETAILS, ReasoningFields
+from modules.llm.stop_reasons import ends
+from modules.llm.thinking_tags import ThinkingTags
+from modules.llm.usage import read_usage
+from modules.llm.wire_draft import WireDraft, as_text
 
-STOPS: dict[str, StopReason] = {
-    "stop": "end_turn",
-    "length": "max_tokens",
-    "tool_calls": "tool_use",
-    "function_call": "tool_use",
-    "content_filter": "refusal",
-}
-REASONING_FIELDS = ("reasoning", "reasoning_content")
+WORDS_ONLY = ({"content"}, {"role", "content"})  # the keys of nearly every delta
 
 
-class _Call:
-    """One tool call growing; unknown keys, such as Gemini's signatures, are kept for the way back."""
-
-    def __init__(self) -> None:
-        self.id = mint_call_id()
-        self.native_id = ""
-        self.name = ""
-        self.arguments: list[str] = []
-        self.extra: Wire = {}
-        self._surrogates = sse.Surrogates()
-
-    def add(self, delta: Wire) -> tuple[str, str]:
-        """The name and arguments that this delta brings."""
-        function = delta.get("function") or {}
-        name = str(function.get("name") or "") if not self.name else ""
-        self.name = self.name or name
-        self.native_id = self.native_id or str(delta.get("id") or "")
-        piece = function.get("arguments")
-        piece = self._surrogates.join(piece) if isinstance(piece, str) else ""
-        self.arguments.append(piece)
-        self.extra.update({k: v for k, v in delta.items() if k not in ("index", "id", "type", "function") and v})
-        return name, piece
-
-    def part(self) -> ToolCall:
-        return ToolCall(self.id, self.name, "".join(self.arguments), self.native_id)
-
-    def wire(self) -> Wire:
-        function = {"name": self.name, "arguments": "".join(self.arguments) or "{}"}
-        return {"id": self.native_id or self.id, "type": "function", "function": function, **self.extra}
-
-
-class ChatDraft(Draft):
+class ChatDraft(WireDraft):
     def __init__(self, request: ChatRequest, key: Key | None) -> None:
-        super().__init__(request, DIALECT)
-        self._key = key
-        self._text: list[str] = []
+        super().__init__(request, DIALECT, key)
         self._refusal: list[str] = []
-        self._reasoning: dict[str, list[str]] = {}
-        self._details: list[Any] = []
-        self._calls: dict[int, _Call] = {}
-        self._surrogates = sse.Surrogates()
-        self._usage: Usage | None = None
-        self._model = ""
-        self._salvaged = False
+        self._others: dict[str, None] = {}  # kinds of content that we cannot show
+        self._reasoning = ReasoningFields()
+        self._calls = Calls(self.declared)
+        self._tags = ThinkingTags()
+        self._owners: dict[str, Any] = {}
+        self._as_it_came = True
 
     def add(self, event: Any) -> Sequence[StreamEvent]:
-        if event.get("error"):
-            self._fail(event)
-        self._model = self._model or str(event.get("model") or "")
-        self._note_usage(event)
+        if not self.model:
+            self._note_model(event.get("model"))
+        if event.get("usage") or event.get("x_groq"):
+            self._note_usages(event)
         choices = event.get("choices")
-        choice = choices[0] if isinstance(choices, list) and choices else None
-        if not isinstance(choice, dict):
-            return ()
-        delta = choice.get("delta")
-        events = self._delta(delta) if isinstance(delta, dict) else ()
-        if reason := choice.get("finish_reason"):
-            if reason == "error":
-                self._fail(choice)
-            self._finish(STOPS.get(reason, "unknown"))
-        return events
-
-    def end_marker(self) -> None:
-        if self.finished is None and (self._text or self._calls):
-            self._finish("tool_use" if self._calls else "unknown")
+        if self._tags.plain and isinstance(choices, list) and len(choices) == 1:
+            # The way of nearly every chunk: words and nothing else, in the choice that has all the words.
+            choice = choices[0]
+            delta = choice.get("delta")
+            if delta and delta.keys() in WORDS_ONLY and not (choice.get("finish_reason") or choice.get("message")):
+                content = delta["content"]
+                if isinstance(content, str) and self._owners.get("text") == choice.get("index", 0):
+                    return tuple(self._say(content))
+        return [told for choice in choices_of(event) for told in self._choice(choice)]
 
     def salvage(self, generation: str) -> Sequence[StreamEvent]:
         """Take the calls that the server could not read in it; without any it is what the model said."""
-        self._salvaged = True
+        self._as_it_came = False
         generation = sse.whole(generation)
         calls = salvage.calls_in(generation)
-        events: list[StreamEvent] = []
-        for index, (name, arguments) in enumerate(calls, max(self._calls, default=-1) + 1):
-            events.append(self._call(index, {"index": index, "function": {"name": name}}))
-            events.append(self._call(index, {"index": index, "function": {"arguments": arguments}}))
+        events: list[StreamEvent] = [told for name, arguments in calls for told in self._calls.append(name, arguments)]
         if not calls and generation.strip():
-            events.extend(self._say(self._text, generation))
-        self._finish("end_turn")
+            events.extend(self._content(generation))
+        self._note_stop("stop")
+        return [*events, *self.finish()]
+
+    @property
+    def has_content(self) -> bool:
+        return bool(self._shown or self._calls or self._refusal or self._others or self._tags.taken or self._tags.held)
+
+    def finish(self) -> Sequence[StreamEvent]:
+        events = [told for thinks, piece in self._tags.rest() for told in self._told(thinks, piece)]
+        stop, word = self._stop or ("unknown", "")
+        # What is there decides, not what was said: some servers stop with "stop" after tool calls.
+        if self._calls and (stop == "end_turn" or (stop == "unknown" and not word)):
+            stop = "tool_use"
+        elif stop == "tool_use" and not self._calls:
+            stop = "end_turn"
+        if self._refusal:
+            stop = "refusal"
+        said_nothing = not (self._calls or self._shown or self._refusal or self._others)
+        if self._tags.open and said_nothing and stop in ("end_turn", "unknown"):
+            # The model never ended its thinking, and ended by itself: those words are all there is of an answer.
+            self._as_it_came = False
+            events = [*events, *self._say(self._reasoning.moved_to_text(THINKING))]
+            self._thought.clear()
+        self._finished(stop, word)
         return events
 
-    def _delta(self, delta: Wire) -> Sequence[StreamEvent]:
-        content = delta.get("content")
-        if content and isinstance(content, str) and len(delta) <= 2:  # nearly every delta is this one
-            return self._say(self._text, content)
-        events: list[StreamEvent] = []
-        for field in REASONING_FIELDS:
-            if isinstance(piece := delta.get(field), str) and piece:
-                piece = self._surrogates.join(piece)
-                self._reasoning.setdefault(field, []).append(piece)
-                events.append(ReasoningDelta(piece))
-        if isinstance(details := delta.get("reasoning_details"), list):
-            self._details.extend(details)
-        for kind, piece in _pieces(content):
+    def _choice(self, choice: Wire) -> Iterator[StreamEvent]:
+        if choice.get("usage"):  # Moonshot
+            self._note_usage(read_usage(choice["usage"]))
+        index = choice.get("index")
+        said = "".join(self._shown) if "message" in choice else ""
+        yield from self._delta(delta_of(choice, said), index if isinstance(index, int) else 0)
+        reason = choice.get("finish_reason")
+        if ends(reason):
+            if choice.get("error"):
+                raise self.failure(choice)
+            if self._stop is None or self._stop[0] == "end_turn":
+                self._note_stop(reason)
+        if ends(reason) or self.finished is not None:  # what comes after the end may still be a call
+            yield from self.finish()
+
+    def _delta(self, delta: Wire, index: int) -> Iterator[StreamEvent]:
+        """Everything that a delta holds. We ask for one choice: what a second one says of a kind is another answer."""
+        if self._owners.get("reasoning", index) == index:
+            for piece in self._reasoning.read(delta):
+                self._owners.setdefault("reasoning", index)
+                yield from self._think(piece)
+        if delta.get("content") and self._owns("text", index):
+            yield from self._content(delta["content"])
+        if refusal := as_text(delta.get("refusal")):
+            self._refusal.append(refusal := self._surrogates.join(refusal))
+            yield TextDelta(refusal)
+        yield from self._media(delta)
+        if (calls := delta.get("tool_calls")) and self._owns("calls", index):
+            yield from self._calls.add(calls)
+        elif (call := delta.get("function_call")) and "calls" not in self._owners and self._owns("function", index):
+            yield from self._calls.add(call)
+
+    def _owns(self, kind: str, index: int) -> bool:
+        return bool(self._owners.setdefault(kind, index) == index)
+
+    def _media(self, delta: Wire) -> Iterator[StreamEvent]:
+        """Pictures and sound cannot be shown, but nobody shall think that nothing came."""
+        for kind in ("image", "audio"):
+            if given := delta.get(kind) or delta.get(f"{kind}s"):
+                self._others.setdefault(kind)
+                if isinstance(given, dict) and isinstance(given.get("transcript"), str):
+                    yield from self._content(given["transcript"])
+
+    def _content(self, content: Any) -> Iterator[StreamEvent]:
+        for kind, piece in pieces_of(content):
             if kind == "text":
-                events.extend(self._say(self._text, piece))
+                for thinks, part in self._tags.read(self._surrogates.join(piece)):
+                    yield from self._told(thinks, part)
+            elif kind == THINKING:
+                yield from self._told(True, piece)
             else:
-                piece = self._surrogates.join(piece)
-                self._reasoning.setdefault("thinking", []).append(piece)
-                events.append(ReasoningDelta(piece))
-        if isinstance(refusal := delta.get("refusal"), str) and refusal:
-            events.extend(self._say(self._refusal, refusal))
-        for position, call in enumerate(delta.get("tool_calls") or ()):
-            if isinstance(call, dict):
-                events.append(self._call(position, call))
-        return events
+                self._others.setdefault(kind)
 
-    def _say(self, into: list[str], piece: str) -> Sequence[StreamEvent]:
-        piece = self._surrogates.join(piece)
-        into.append(piece)
-        return (TextDelta(piece),) if piece else ()
+    def _told(self, thinks: bool, piece: str) -> Iterator[StreamEvent]:
+        if not thinks:
+            yield from self._show(piece)
+            return
+        for part in self._reasoning.add(THINKING, piece):
+            yield from self._think(part)
 
-    def _call(self, position: int, delta: Wire) -> StreamEvent:
-        index = delta.get("index")
-        if not isinstance(index, int):
-            index = position
-        name, piece = self._calls.setdefault(index, _Call()).add(delta)
-        return ToolCallDelta(index, name, piece)
-
-    def _note_usage(self, event: Wire) -> None:
+    def _note_usages(self, event: Wire) -> None:
+        self._note_usage(read_usage(event.get("usage")))
         own = event.get("x_groq")
         if isinstance(own, dict):
             if own.get("error"):
-                self._fail({"error": {"message": str(own["error"])}})
-            usage = own.get("usage") or event.get("usage")
-        else:
-            usage = event.get("usage")
-        if isinstance(usage, dict):
-            self._usage = read_usage(usage)
-            if self.finished is not None:
-                self.finished = Finished(self.finished.stop, self._usage, self._model)
+                raise self.failure({"error": {"message": str(own["error"])}})
+            self._note_usage(read_usage(own.get("usage")))
 
-    def _finish(self, stop: StopReason) -> None:
-        # What is there decides, not what was said: some servers stop with "stop" after tool calls.
-        if self._calls and stop == "end_turn":
-            stop = "tool_use"
-        if self._refusal:
-            stop = "refusal"
-        self.finished = Finished(stop, self._usage, self._model)
+    def _message(self, state: State) -> Message:
+        whole = state == "complete"
+        pairs = list(zip(self._calls.parts(), self._calls.wires(), strict=True)) if whole else []
+        if self.finished is not None and self.finished.stop in CUT:
+            pairs = [pair for pair in pairs if pair[0].parsed() is not None]
+        calls = [call for call, _ in pairs]
+        text, thought = "".join(self._shown), "".join(self._thought)
+        for thinks, piece in self._tags.held:
+            text, thought = (text, thought + piece) if thinks else (text + piece, thought)
+        sound = whole and self._as_it_came and not self._others
+        sound = sound and all(call.name and call.parsed() is not None for call in calls)
+        native = self._native(text, [wire for _, wire in pairs]) if sound and (text.strip() or calls) else None
+        return Message("assistant", self._parts(text, thought, calls), self.origin, native, state, usage=self.usage)
 
-    def _fail(self, body: Wire) -> None:
-        request = self.request
-        raise failures.in_stream(body, request.model.provider, request.model, self._key)
-
-    def message(self, state: State) -> Message:
-        calls = [self._calls[index] for index in sorted(self._calls)]
-        cut = state != "complete" or (self.finished is not None and self.finished.stop == "max_tokens")
-        if cut:
-            calls = [] if state != "complete" else [call for call in calls if call.part().parsed() is not None]
-        text = "".join(self._text)
-        parts: list[Part] = []
-        if thought := "".join(next(iter(self._reasoning.values()), ())):
-            parts.append(Reasoning(thought))
+    def _parts(self, text: str, thought: str, calls: list[ToolCall]) -> tuple[Part, ...]:
+        parts: list[Part] = [Reasoning(thought)] if thought else []
         if text.strip():
             parts.append(Text(text))
-        if self._refusal:
-            parts.append(Refusal("".join(self._refusal)))
-        parts.extend(call.part() for call in calls)
-        sound = (
-            state == "complete"
-            and not self._salvaged
-            and all(call.name and call.part().parsed() is not None for call in calls)
-        )
-        native = self._native(text, calls) if sound and (text.strip() or calls) else None
-        return Message("assistant", tuple(parts), self.origin, native, state, usage=self._usage)
+        if refusal := "".join(self._refusal):
+            parts.append(Refusal(refusal))
+        parts.extend(Opaque(kind, kind.replace("_", " ")) for kind in self._others)
+        return (*parts, *calls)
 
-    def _native(self, text: str, calls: list[_Call]) -> Wire:
+    def _native(self, text: str, calls: list[Wire]) -> Wire:
         """The message to give back: what the API takes, and what this endpoint wants of its own."""
         profile = self.request.model.profile
-        wire: Wire = {"role": "assistant", "content": text or (None if profile.null_content else "")}
-        for field, pieces in self._reasoning.items():
-            if field in profile.replay:
+        content = "".join(self._tags.taken) + text
+        wire: Wire = {"role": "assistant", "content": content or (None if profile.null_content else "")}
+        for field, pieces in self._reasoning.pieces.items():
+            if field in profile.replay and field != DETAILS:
                 wire[field] = "".join(pieces)
-        if self._details and "reasoning_details" in profile.replay:
-            wire["reasoning_details"] = self._details
+        if self._reasoning.details and DETAILS in profile.replay:
+            wire[DETAILS] = sse.whole_json(self._reasoning.details)
         if calls:
-            wire["tool_calls"] = [call.wire() for call in calls]
+            wire["tool_calls"] = calls
         return wire
-
-
-def _pieces(content: Any) -> Iterator[tuple[str, str]]:
-    """What a delta's content holds: a string, or, from Mistral, a list of text and of thinking that holds text."""
-    if isinstance(content, str) and content:
-        yield "text", content
-    for piece in content if isinstance(content, list) else ():
-        match piece:
-            case {"type": "text", "text": str(text)}:
-                yield "text", text
-            case {"type": "thinking", "thinking": thought}:
-                yield from (("thinking", text) for _, text in _pieces(thought))
-
-
-def read_usage(wire: Wire) -> Usage:
-    """Prompt tokens include what came from the cache, completion tokens include reasoning."""
-    prompt, completion = wire.get("prompt_tokens_details") or {}, wire.get("completion_tokens_details") or {}
-    return Usage(
-        _count(wire.get("prompt_tokens")),
-        _count(wire.get("completion_tokens")),
-        _count(prompt.get("cached_tokens")),
-        _count(prompt.get("cache_write_tokens")),
-        _count(completion.get("reasoning_tokens")),
-    )
-
-
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and value >= 0 else 0

@@ -4,17 +4,22 @@ from typing import Literal
 
 from msgspec import Struct
 
-StopReason = Literal["end_turn", "tool_use", "max_tokens", "refusal", "paused", "context_full", "unknown"]
+StopReason = Literal["end_turn", "tool_use", "max_tokens", "refusal", "paused", "context_full", "aborted", "unknown"]
+CUT: tuple[StopReason, ...] = ("max_tokens", "context_full", "aborted")
 
 
 class Usage(Struct, frozen=True):
-    """Tokens of one request. `input` counts everything read, cached or not; `output` includes `reasoning`."""
+    """Tokens of one request. `input` counts everything read, cached or not; `output` includes `reasoning`.
+
+    `cost` is what the provider says it charged, in dollars; None where it does not say.
+    """
 
     input: int = 0
     output: int = 0
     cache_read: int = 0
     cache_write: int = 0
     reasoning: int = 0
+    cost: float | None = None
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
@@ -23,6 +28,7 @@ class Usage(Struct, frozen=True):
             self.cache_read + other.cache_read,
             self.cache_write + other.cache_write,
             self.reasoning + other.reasoning,
+            None if self.cost is None or other.cost is None else self.cost + other.cost,
         )
 
 
@@ -46,15 +52,24 @@ class ToolCallDelta(Struct, frozen=True):
     arguments: str
 
 
-class Finished(Struct, frozen=True):
-    """The provider said that the answer is complete. Always last, exactly once; without it the answer is cut.
+class Silence(Struct, frozen=True):
+    """The connection is alive but no content has come for `seconds`; the answer is given up at `limit` seconds."""
 
-    `model` is the id that the provider says has answered; `usage` is None where it did not say.
+    seconds: float
+    limit: float
+
+
+class Finished(Struct, frozen=True):
+    """The provider said that the answer has ended. Always last, exactly once; without it the connection broke.
+
+    `model` is the id that the provider says has answered; `usage` is None where it did not say. `word` is the
+    provider's own word for the end, where it tells a person more than `stop` does.
     """
 
     stop: StopReason
     usage: Usage | None
     model: str
+    word: str = ""
 
 
-StreamEvent = TextDelta | ReasoningDelta | ToolCallDelta | Finished
+StreamEvent = TextDelta | ReasoningDelta | ToolCallDelta | Silence | Finished

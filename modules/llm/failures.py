@@ -16,48 +16,69 @@ from msgspec.structs import replace
 
 from modules import errors
 from modules.config import Key
+from modules.llm import error_words
 from modules.llm.models import Model, Provider
-from modules.llm.report import Report, inner, read_report, short
+from modules.llm.report import Report, read_report, short
 
-RETRY = "/retry asks again, /model asks another."
-QUOTA_CODES = {"insufficient_quota", "enforced_spend_limit_reached", "contract_spend_limit_reached", "billing_error"}
-CONTEXT = re.compile(
-    r"prompt is too long|context[ _](length|window)|maximum context|too many (input )?tokens|reduce the length", re.I
-)
-BY_STATUS: dict[int, tuple[type[errors.ProviderError], str]] = {
-    400: (errors.RequestRefused, "/undo takes the turn back, /model asks another."),
-    403: (errors.PermissionDenied, "Check what the key may use, or /model to go on elsewhere."),
-    408: (errors.ServerFailed, RETRY),
-    413: (errors.RequestTooLarge, "Send less at once, or /undo the turn that made it large."),
-    429: (errors.RateLimited, RETRY),
-    498: (errors.Overloaded, RETRY),
-    500: (errors.ServerFailed, RETRY),
-    503: (errors.Overloaded, RETRY),
-    529: (errors.Overloaded, RETRY),
+RETRY = "Ask again."  # the chat and a pipe say how
+LONGEST_BODY = 1_000_000  # bytes of an error that are read
+CHECK_URL = "Check the base URL of {name}."
+# What a status means where the words say nothing.
+BY_STATUS: dict[int, type[errors.ProviderError]] = {
+    401: errors.AuthenticationFailed,
+    402: errors.QuotaExhausted,
+    403: errors.PermissionDenied,
+    404: errors.EndpointNotFound,
+    408: errors.ServerFailed,
+    413: errors.RequestTooLarge,
+    429: errors.RateLimited,
+    498: errors.Overloaded,
+    503: errors.Overloaded,
+    529: errors.Overloaded,
 }
-UNREADABLE = re.compile(
-    r"bound to a different|invalid `?(signature|data)`?|invalid_encrypted_content|could not be verified"
-    r"|required following item|required 'reasoning' item|item with id 'rs_|cannot be modified",
-    re.I,
-)
-UNKNOWN_FIELD = re.compile(
-    r"property '(\w+)' is unsupported|unknown field[: ]+[`'\"]?(\w+)|(\w+): Extra inputs"
-    r"|(?:unknown|unsupported|unrecognized) parameter: [`'\"](\w+)[`'\"]|(tool_choice)\W+(?:none\W+)?is not supported",
-    re.I,
-)
-NO_IMAGES = re.compile(
-    r"(not|n't) support (image|vision|multimodal)|support (image|vision) input|unknown variant `image_url`"
-    r"|image(_url| inputs?|s)?`? (is|are) not (supported|enabled|allowed)|not a (vision|multimodal) model"
-    r"|content`? must be a string|unsupported content type.{0,20}image",
-    re.I,
-)
-NO_TOOLS = re.compile(
-    r"(not|n't) support (the use of )?(tool|function)s?([ _-]?(use|calls?|calling))?\b(?![ _-]?choice)"
-    r"|found that support tool use|tool choice requires --enable|tools param requires"
-    r"|\b(tools|(tool|function)[ _-]?(use|calls?|calling))[`'\"]? (is|are) (not (supported|enabled)|unsupported)"
-    r"|(unknown|unsupported) (parameter|field):? [`'\"]?tools\b|property 'tools' is unsupported|\btools: Extra inputs",
-    re.I,
-)
+# What to say, and what helps in any place; {name} is the model's or the provider's name.
+SENTENCES: dict[type[errors.ProviderError], tuple[str, str]] = {
+    errors.AuthenticationFailed: ("{title} refused the key.", ""),
+    errors.PermissionDenied: ("{title} does not allow this.", "Check what the key may use."),
+    errors.NotVerified: ("{title} wants the organisation verified first.", "Verify it there."),
+    errors.RegionRefused: ("{title} does not serve the place where this request comes from.", "Check the network."),
+    errors.QuotaExhausted: ("The account at {title} has no credit left for this.", "Add credit there."),
+    errors.ModelUnavailable: ("{title} has no model {id}.", "Check which models it has."),
+    errors.EndpointNotFound: ("There is no such API at {url}.", CHECK_URL),
+    errors.ContextOverflow: (
+        "The conversation does not fit the window of {name}.",
+        "Ask a model with a larger window.",
+    ),
+    errors.OutputLimitRefused: ("{name} does not give so long an answer.", "Ask for a shorter one."),
+    errors.RequestTooLarge: ("The request is too large for {name}.", "Send less at once."),
+    errors.OverRateLimit: ("This one request is larger than what {title} allows in a minute.", "Send less at once."),
+    errors.RateLimited: ("{title} limits the rate of requests.", RETRY),
+    errors.DailyLimit: (
+        "The limit of {title} for the day, week or month is used up.",
+        "Ask again when it starts anew.",
+    ),
+    errors.Overloaded: ("{title} is overloaded.", RETRY),
+    errors.ModelLoading: ("{title} is still loading the model.", RETRY),
+    errors.ServerFailed: ("{title} failed{status}.", RETRY),
+    errors.ProtocolError: ("{host} answered{status}.", f"{CHECK_URL} Redirects are not followed."),
+    errors.RequestRefused: ("{title} refused the request{number}.", "Ask in another way, or another model."),
+    errors.ReasoningUnreadable: ("{title} cannot take back earlier reasoning.", RETRY),
+    errors.FieldRefused: ("{title} does not know the field {field}.", RETRY),
+    errors.ImagesRefused: ("{name} takes no images.", "Ask without the image."),
+    errors.DocumentsRefused: ("{name} takes no such document.", "Ask without the document."),
+    errors.ToolsRefused: ("{name} takes no tools.", "Ask without tools."),
+    errors.RolesRefused: ("{name} does not take the messages in this order.", RETRY),
+    errors.CallIdsRefused: ("{name} wants other ids of tool calls.", RETRY),
+    errors.Moderated: ("{title} refuses what was said.", "Say it in another way."),
+    errors.ToolCallFailed: ("{title} could not read the tool call of {name}.", RETRY),
+}
+# The same with the number that came, by the fact that must be there.
+COUNTED: dict[type[errors.ProviderError], tuple[str, str]] = {
+    errors.ContextOverflow: ("needed", "The conversation has {needed:,} tokens, the window of {name} {window:,}."),
+    errors.OutputLimitRefused: ("limit", "{name} gives at most {limit:,} tokens here."),
+    errors.OverRateLimit: ("limit", "{title} allows {limit:,} tokens in a minute, this one request counts {needed:,}."),
+    errors.ImagesRefused: ("most", "{name} takes at most {most} images at once."),
+}
 STREAM_STATUS = {
     "overloaded_error": 529,
     "rate_limit_error": 429,
@@ -77,103 +98,93 @@ def translate(error: BaseException, provider: Provider, model: Model | None, key
     status = getattr(error, "status_code", None)
     body = getattr(error, "body", None)
     if isinstance(status, int) and status >= 300:
-        headers: Mapping[str, str] = getattr(getattr(error, "response", None), "headers", None) or {}
-        report = read_report(status, body, headers)
+        response = getattr(error, "response", None)
+        headers: Mapping[str, str] = getattr(response, "headers", None) or {}
+        whole = _whole_body(response)
+        report = read_report(status, body if whole is None else whole, headers)
         return classify(report, provider, model, key)
     if isinstance(body, dict):
         return in_stream(body, provider, model, key)
     return transport(error, provider)
 
 
+def _whole_body(response: Any) -> Any:
+    """The body that came, of which the SDKs hand on only what stands under "error"; None where it was not read."""
+    if not getattr(response, "is_stream_consumed", False):
+        return None
+    content = response.content[:LONGEST_BODY]
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return content.decode(errors="replace") or None
+
+
 def in_stream(
     body: Mapping[str, Any], provider: Provider, model: Model | None, key: Key | None
 ) -> errors.ProviderError:
     """Our error for an error event inside a stream, which has no status of its own."""
-    report = read_report(0, body, {})
-    status = STREAM_STATUS.get(report.kind) or STREAM_STATUS.get(report.code)
+    return classify(_with_status(read_report(0, body, {})), provider, model, key)
+
+
+def _with_status(report: Report) -> Report:
+    """The status that the report's own codes stand for, 0 where they stand for none."""
+    status = next((STREAM_STATUS[code] for code in report.codes if code in STREAM_STATUS), None)
     if status is None:
-        number = str(inner(body).get("code", ""))
-        status = int(number) if re.fullmatch(r"[45]\d\d", number) else 500
-    return classify(replace(report, status=status), provider, model, key)
+        status = next((int(code) for code in report.codes if re.fullmatch(r"[45]\d\d", code)), 0)
+    return replace(report, status=status)
 
 
 def classify(report: Report, provider: Provider, model: Model | None, key: Key | None) -> errors.ProviderError:
-    """Our error for a report; the order of the tests matters, since one status has several meanings."""
-    name = model.full_name if model else provider.title
-    said = f" {provider.title} says: {_sentence(report.message)}" if report.message else ""
-    kind, cure = _kind(report, provider, model, key)
-    field = _unknown_field(report) if kind is errors.RequestRefused else ""
-    if field:
-        kind = errors.FieldRefused
-    elif kind is errors.RequestRefused and report.generation:
-        kind = errors.ToolCallFailed
-    messages = {
-        errors.AuthenticationFailed: f"{provider.title} refused the key.{said}",
-        errors.PermissionDenied: f"{provider.title} does not allow this.{said}",
-        errors.QuotaExhausted: f"The account at {provider.title} has no credit left for this.{said}",
-        errors.ModelUnavailable: f"{provider.title} has no model {model.id if model else ''}.{said}",
-        errors.EndpointNotFound: f"There is no such API at {provider.base_url}.{said}",
-        errors.ContextOverflow: f"The conversation does not fit the window of {name}.{said}",
-        errors.RequestTooLarge: f"The request is too large for {name}.{said}",
-        errors.RateLimited: f"{provider.title} limits the rate of requests.{said}",
-        errors.Overloaded: f"{provider.title} is overloaded.{said}",
-        errors.ServerFailed: f"{provider.title} failed with status {report.status}.{said}",
-        errors.ProtocolError: f"{provider.host} answered with status {report.status}.{said}",
-        errors.RequestRefused: f"{provider.title} refused the request ({report.status}).{said}",
-        errors.ReasoningUnreadable: f"{provider.title} cannot take back earlier reasoning.{said}",
-        errors.FieldRefused: f"{provider.title} does not know the field {field}.{said}",
-        errors.ImagesRefused: f"{name} takes no images.{said}",
-        errors.ToolsRefused: f"{name} takes no tools.{said}",
-        errors.ToolCallFailed: f"{provider.title} could not read the tool call of {name}.{said}",
+    """Our error for a report: by its words, by its status where they say nothing."""
+    kind, facts = _meaning(report, provider)
+    if kind is errors.RequestRefused and report.generation:
+        kind, facts = errors.ToolCallFailed, {"generation": report.generation}
+    sentence, cure = SENTENCES[kind]
+    names = {
+        "name": model.full_name if model else provider.title,
+        "id": model.id if model else "",
+        "title": provider.title,
+        "host": provider.host,
+        "url": provider.base_url,
+        "status": f" with status {report.status}" if report.status else "",
+        "number": f" ({report.status})" if report.status else "",
+        **facts,
     }
+    if kind is errors.AuthenticationFailed:
+        cure = _about_key(provider, key)
+    fact, counted = COUNTED.get(kind, ("", ""))
+    sentence = counted if facts.get(fact) else sentence
     error = kind(
-        messages[kind],
-        cure=cure,
-        status=report.status,
+        sentence.format(**names) + _said(report, provider),
+        cure=cure.format(**{**names, "name": provider.name}),
+        status=report.status or None,
         retry_after=report.retry_after,
         request_id=report.request_id,
     )
-    if isinstance(error, errors.FieldRefused):
-        error.field = field
-    if isinstance(error, errors.ToolCallFailed):
-        error.generation = report.generation
+    for name, value in facts.items():
+        setattr(error, name, value)
     return error
 
 
-def _unknown_field(report: Report) -> str:
-    found = UNKNOWN_FIELD.search(report.message)
-    return next((name for name in found.groups() if name), "") if found else ""
+def _meaning(report: Report, provider: Provider) -> tuple[type[errors.ProviderError], Mapping[str, Any]]:
+    if verdict := error_words.understood(report, provider.dialect):
+        return verdict.kind, verdict.facts
+    if report.status == 0 or report.status >= 500:
+        return BY_STATUS.get(report.status, errors.ServerFailed), {}
+    return BY_STATUS.get(report.status, errors.ProtocolError if report.status < 400 else errors.RequestRefused), {}
 
 
-def _kind(
-    report: Report, provider: Provider, model: Model | None, key: Key | None
-) -> tuple[type[errors.ProviderError], str]:
-    # "Too many tokens" with a 429 is about a minute, not about the window.
-    if "context_length_exceeded" in (report.code, report.kind) or (
-        report.status != 429 and CONTEXT.search(report.message)
-    ):
-        return errors.ContextOverflow, "/model to one with a larger window, /undo a turn, or /new."
-    if report.status == 402 or report.code in QUOTA_CODES or report.kind in QUOTA_CODES:
-        return errors.QuotaExhausted, "Add credit there, or /model to go on elsewhere."
-    if report.status in (400, 404) and UNREADABLE.search(f"{report.code} {report.message}"):
-        return errors.ReasoningUnreadable, "/retry goes on without it."
-    if report.status in (400, 404, 415, 422) and NO_IMAGES.search(report.message):
-        return errors.ImagesRefused, "/model to one that sees, or ask without the image."
-    if report.status in (400, 404, 422, 500, 501) and NO_TOOLS.search(report.message):
-        return errors.ToolsRefused, "/tools off, or /model to one that takes them."
-    if report.status == 401:
-        source = f"Check {key.source}" if key else "Set a key"
-        page = f"; keys come from {provider.key_page}" if provider.key_page else ""
-        return errors.AuthenticationFailed, f"{source}{page}."
-    if report.status == 404 and _names_model(report):
-        return errors.ModelUnavailable, f"/models {provider.name} --refresh lists what it has."
-    if report.status == 404:
-        return errors.EndpointNotFound, f"Check base_url of {provider.name} in models.yaml."
-    if report.status < 400:
-        return errors.ProtocolError, f"Check base_url of {provider.name} in models.yaml: redirects are not followed."
-    if report.status in BY_STATUS:
-        return BY_STATUS[report.status]
-    return BY_STATUS[500] if report.status >= 500 else BY_STATUS[400]
+def _said(report: Report, provider: Provider) -> str:
+    if not report.message:
+        return ""
+    who = f"{report.provider}, behind {provider.title}," if report.provider else provider.title
+    return f" {who} says: {_sentence(report.message)}"
+
+
+def _about_key(provider: Provider, key: Key | None) -> str:
+    source = f"Check {key.source}" if key else "Set a key"
+    page = f"; keys come from {provider.key_page}" if provider.key_page else ""
+    return f"{source}{page}."
 
 
 def no_events(provider: Provider, content_type: str) -> errors.ProviderError:
@@ -187,11 +198,14 @@ def no_events(provider: Provider, content_type: str) -> errors.ProviderError:
 def not_a_stream(provider: Provider, content_type: str, body: bytes) -> errors.ProviderError:
     """The error for a good status with a body that is no stream: an error in JSON, or some proxy's page."""
     try:
-        said = inner(json.loads(body)).get("message", "")
+        said = json.loads(body)
     except (ValueError, RecursionError):
         said = body.decode(errors="replace")
+    report = read_report(0, said, {})
+    if error_words.understood(report, provider.dialect):
+        return classify(_with_status(report), provider, None, None)
     error = no_events(provider, content_type)
-    error.message += f" It says: {_sentence(short(str(said)))}" if said else ""
+    error.message += f" It says: {_sentence(report.message)}" if report.message else ""
     return error
 
 
@@ -248,10 +262,6 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(link))
         yield link
         link = link.__cause__ or link.__context__
-
-
-def _names_model(report: Report) -> bool:
-    return report.code == "model_not_found" or "model" in report.message.lower()
 
 
 def _sentence(text: str) -> str:

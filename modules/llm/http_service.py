@@ -2,21 +2,25 @@
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from modules.errors import AnswerIncomplete, ParlanceError, ProtocolError, ProviderError, ToolCallFailed
-from modules.llm import failures, sse
+from modules.errors import AnswerIncomplete, ProviderError, ToolCallFailed
 from modules.llm.base import BaseService, ChatRequest, Draft
 from modules.llm.events import StreamEvent
 from modules.llm.models import Provider
 from modules.llm.parts import Wire
+from modules.llm.patience import Patience
+from modules.llm.stream_reader import StreamReader
+from modules.llm.wire_draft import WireDraft
 
+T = TypeVar("T")
 CONNECT_TIMEOUT = 10.0
+WRITE_TIMEOUT = 300.0  # seconds in which a piece of the request must go out
 KEEPALIVE = 300.0  # the SDKs keep an idle connection for 5 s, which is less than a person thinks
 HEADERS = {"Accept-Encoding": "identity"}  # a compressed answer could unfold to any size
 # What escapes the SDKs besides their own errors: sockets, closed clients, keys that no header takes, broken encodings.
@@ -60,13 +64,15 @@ class Body:
         self.chunks = chunks
 
 
-def posted(body: Wire, headers: Mapping[str, Any]) -> dict[str, Any]:
+def posted(body: Wire, headers: Mapping[str, Any], http: ModuleType) -> dict[str, Any]:
     """What an SDK's `post` takes to send this body and leave the response unread.
 
-    It is encoded here: the SDKs walk and copy a history that they are given, which holds up the loop for as long as
-    two seconds at a megabyte, and their encoder is many times slower.
+    How long bytes may take is for `Patience` to say, so there is no other limit on that. The body is encoded here:
+    the SDKs walk and copy a history that they are given, which holds up the loop for as long as two seconds at a
+    megabyte, and their encoder is many times slower.
     """
-    return {"content": msgspec.json.encode(body), "options": {"headers": headers}, "stream": True}
+    limits = http.Timeout(None, connect=CONNECT_TIMEOUT, write=WRITE_TIMEOUT)
+    return {"content": msgspec.json.encode(body), "options": {"headers": headers, "timeout": limits}, "stream": True}
 
 
 @asynccontextmanager
@@ -79,14 +85,35 @@ async def opened(post: Awaitable[Any]) -> AsyncIterator[Body]:
         await response.aclose()
 
 
+async def _within(patience: Patience, waiting: Awaitable[T]) -> T:
+    """What is waited for, unless it takes longer than there is patience. Raises TimedOut."""
+    seconds = patience.seconds
+    if seconds is None:
+        return await waiting
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            return await waiting
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise patience.over() from error
+
+
 class HttpService(BaseService):
-    """A service that asks one endpoint over one HTTP pool and reads server-sent events."""
+    """A service that asks one endpoint over one HTTP pool and reads the answer as it comes."""
+
+    def prepare(self, request: ChatRequest) -> None:
+        self.body(request)  # the history in it is converted once, and the request remembers it
 
     async def stream(self, request: ChatRequest, draft: Draft) -> AsyncIterator[StreamEvent]:
+        assert isinstance(draft, WireDraft)
+        clock = asyncio.get_running_loop().time
+        patience = Patience(self.provider, self.idle_timeout, self.content_timeout, clock)
         try:
             with self.translated(request.model):
-                async with self.open(self.body(request)) as body:
-                    async for event in self._received(body, draft):
+                async with AsyncExitStack() as stack:
+                    body = await _within(patience, stack.enter_async_context(self.open(self.body(request))))
+                    async for event in self._received(body, draft, patience):
                         yield event
         except ToolCallFailed as error:
             salvaged = draft.salvage(error.generation)
@@ -97,73 +124,54 @@ class HttpService(BaseService):
         if draft.finished is not None:
             yield draft.finished
 
-    async def _received(self, body: Body, draft: Draft) -> AsyncIterator[StreamEvent]:
-        await self._refuse_other_content(body)
-        parser = sse.SseParser()
-        seen = False
+    async def _received(self, body: Body, draft: WireDraft, patience: Patience) -> AsyncIterator[StreamEvent]:
+        reader = StreamReader(self.provider, body.content_type, draft)
         clock = asyncio.get_running_loop().time
-        asked = clock()
-        async for chunk in body.chunks:
-            waited = clock() - asked > AT_ONCE
-            for data in parser.feed(chunk):
-                seen = True
-                if draft.finished:
-                    self._late(draft, data)
-                    continue
-                for event in self._events(draft, data):
-                    yield event
-            if draft.finished:
-                break
-            if waited:
-                await asyncio.sleep(BREATH)
+        chunks = aiter(body.chunks)
+        while draft.finished is None:
             asked = clock()
-        if draft.finished is None:
-            raise self._cut(body, seen)
-        await self._drain(body, parser, draft)
-
-    def _events(self, draft: Draft, data: bytes) -> Sequence[StreamEvent]:
-        if data == sse.DONE:
-            draft.end_marker()
-            return ()
-        event = sse.decode(data)
-        if not isinstance(event, dict):
-            return ()
-        try:
-            return draft.add(event)
-        except (AttributeError, LookupError, TypeError, ValueError) as error:  # a list where an object belongs
-            raise ProtocolError(
-                f"{self.provider.host} sent an event of a shape that this API does not have.", cure="/retry asks again."
-            ) from error
-
-    async def _refuse_other_content(self, body: Body) -> None:
-        if not any(kind in body.content_type for kind in ("json", "html")):
-            return  # some servers send a stream without naming it
-        held = b""
-        async for chunk in body.chunks:
-            held += chunk
-            if len(held) > 65536:
+            chunk = await _within(patience, anext(chunks, None))
+            if chunk is None:
                 break
-        raise failures.not_a_stream(self.provider, body.content_type, held)
+            waited = clock() - asked > AT_ONCE
+            content = False
+            for event in reader.feed(chunk):
+                content = True
+                yield event
+            if (silence := patience.came(content)) is not None:
+                yield silence
+            if waited and draft.finished is None:
+                await asyncio.sleep(BREATH)
+        if draft.finished is not None:
+            async for event in self._late(chunks, reader):
+                yield event
+            return
+        for event in reader.close():
+            yield event
+        if draft.finished is None:
+            raise reader.failure() or AnswerIncomplete(
+                f"The connection to {self.provider.host} ended before the answer did.", cure="/retry asks again."
+            )
 
-    async def _drain(self, body: Body, parser: sse.SseParser, draft: Draft) -> None:
-        # A body read to its end gives the connection back to the pool; a server that lingers loses its connection.
+    async def _late(self, chunks: AsyncIterator[bytes], reader: StreamReader) -> AsyncIterator[StreamEvent]:
+        """What follows the end of the answer: usage and [DONE] as a rule, more of the answer at some servers.
+
+        A body read to its end gives the connection back to the pool; a server that lingers loses its connection.
+        """
+        clock = asyncio.get_running_loop().time
+        until = clock() + DRAIN
         with suppress(TimeoutError, ProviderError, *self.foreign_errors):
-            async with asyncio.timeout(DRAIN):
-                async for chunk in body.chunks:
-                    for data in parser.feed(chunk):
-                        self._late(draft, data)
-
-    def _late(self, draft: Draft, data: bytes) -> None:
-        # The answer is whole by now: usage is welcome, and nothing can spoil it any more.
+            while True:
+                async with asyncio.timeout_at(until):
+                    chunk = await anext(chunks, None)
+                if chunk is None:
+                    break
+                for event in reader.feed(chunk):
+                    until = clock() + DRAIN
+                    yield event
         with suppress(ProviderError):
-            self._events(draft, data)
-
-    def _cut(self, body: Body, seen: bool) -> ParlanceError:
-        if not seen:
-            return failures.no_events(self.provider, body.content_type)
-        return AnswerIncomplete(
-            f"The connection to {self.provider.host} ended before the answer did.", cure="/retry asks again."
-        )
+            for event in reader.close():
+                yield event
 
     @abstractmethod
     def body(self, request: ChatRequest) -> Wire:

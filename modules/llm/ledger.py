@@ -8,12 +8,15 @@ cache by the same measure, so both stay good for as long as nothing is rewritten
 
 import hashlib
 import json
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
-from modules.llm.message import Entry, Message, MessageTransformer, says_something
-from modules.llm.models import Model
-from modules.llm.parts import Reasoning, Wire
+from modules.llm.history import Message, refused_turns, says_something
+from modules.llm.message import Entry, MessageTransformer
+from modules.llm.models import Model, Profile
+from modules.llm.parts import Wire
+from modules.llm.replay import LeftOut, Replay, hidden_images, is_own, pieces_of_reasoning
 from modules.llm.telling import Telling
 
 
@@ -22,9 +25,8 @@ class Ledger:
 
     `digests[i]` is the value digest of all up to and with entry i, beginning with the instructions and tools in
     `seed`; kept only where reasoning is bound to it. `stripped` is the position before which no reasoning is given
-    back, because the provider could not read it; `lenient` says that it was asked to drop such reasoning itself;
-    `without` names what was refused: fields, IMAGES, or the tools of a model. `saved` counts the entries that the
-    journal has seen.
+    back, because the provider could not read it; `lenient` says that it was asked to drop such reasoning itself.
+    `saved` counts the entries that the journal has seen.
     """
 
     def __init__(self) -> None:
@@ -34,14 +36,15 @@ class Ledger:
         self.seed = ""
         self.stripped = 0
         self.lenient = False
-        self.without: frozenset[str] = frozenset()
         self.saved = 0
         self._tail: list[Entry] = []
         self._tail_digests: list[str] = []
+        self._tail_replays: dict[int, Replay] = {}
         self._asked: tuple[int, ...] = ()
         self._told: Telling | None = None
+        self._hidden: int | None = None
 
-    def view(
+    def build(
         self, transformer: MessageTransformer, messages: Sequence[Message], path: Sequence[int], seed: str = ""
     ) -> list[Wire]:
         """All of `messages` on the wire: what was frozen, then what is new. `path` holds the messages' ids.
@@ -49,6 +52,43 @@ class Ledger:
         Only what is new is converted. Nothing is frozen before `commit`.
         """
         path = tuple(path)
+        self._cut_what_changed(transformer, messages, path, seed)
+        self._tail, self._tail_digests, self._tail_replays, self._asked = [], [], {}, path
+
+        def readable(message: Message, at: int) -> bool:
+            return self._readable(message, at, self.digest)
+
+        told = self._told_of(transformer, messages)
+        after = self.entries[-1].wire if self.entries else None
+        for entry in transformer.entries(messages, told, after, readable, self._tail_replays):
+            if transformer.binds_reasoning:
+                self._tail_digests.append(_digest(self.digest, entry.wire))
+            self._tail.append(entry)
+        return [entry.wire for entry in self.entries] + [entry.wire for entry in self._tail]
+
+    @property
+    def replays(self) -> dict[int, Replay]:
+        """How each message went in the last request that was built, by position."""
+        frozen = self._told.replays if self._told is not None else {}
+        return {**frozen, **self._tail_replays}
+
+    @property
+    def left_out(self) -> LeftOut:
+        """What stayed behind of all messages in the last request that was built."""
+        before = self._told.left_out if self._told is not None else LeftOut()
+        for how in self._tail_replays.values():
+            before = before.plus(how)
+        return before
+
+    @property
+    def newly_left_out(self) -> bool:
+        """Whether anything stayed behind of the messages that nobody has answered here before."""
+        return any(LeftOut().plus(how) for how in self._tail_replays.values())
+
+    def _cut_what_changed(
+        self, transformer: MessageTransformer, messages: Sequence[Message], path: tuple[int, ...], seed: str
+    ) -> None:
+        """Keep of the frozen entries only those that this request may begin with."""
         if seed != self.seed:  # other instructions or tools: everything that was bound to them is another conversation
             self._cut(0)
             self.seed = seed
@@ -61,41 +101,49 @@ class Ledger:
             while start and messages[start - 1].role != "assistant":
                 start -= 1
             self._cut(start)
-        told = self._told_of(transformer, messages)
-        self._tail, self._tail_digests, self._asked = [], [], path
-
-        def readable(message: Message, at: int) -> bool:
-            made_under = message.origin.made_under if message.origin and transformer.binds_reasoning else ""
-            return at >= self.stripped and made_under in ("", self.digest)
-
-        after = self.entries[-1].wire if self.entries else None
-        for entry in transformer.entries(messages, told, after, readable):
-            if transformer.binds_reasoning:
-                self._tail_digests.append(_digest(self.digest, entry.wire))
-            self._tail.append(entry)
-        return [entry.wire for entry in self.entries] + [entry.wire for entry in self._tail]
+        if refused := refused_turns(messages, len(self.path)):  # its question may have been frozen with a call
+            self._cut(min(refused))
+        if transformer.model.profile.images is not None:
+            hidden = hidden_images(messages, transformer.model)
+            if hidden != self._hidden:
+                self._cut(0)
+            self._hidden = hidden
 
     def _told_of(self, transformer: MessageTransformer, messages: Sequence[Message]) -> Telling:
         """What the frozen messages leave for those after them; kept, so that only the newly frozen are looked at."""
         if self._told is None or self._told.upto > len(self.path):
             self._told = Telling(transformer)
-        self._told.read(messages, len(self.path))
+
+        def readable(message: Message, at: int) -> bool:
+            before = bisect_right(self.entries, at, key=lambda entry: entry.upto)
+            return self._readable(message, at, self.digests[before - 1] if before and self.digests else self.seed)
+
+        self._told.read(messages, len(self.path), readable)
         return self._told
+
+    def _readable(self, message: Message, at: int, digest: str) -> bool:
+        """Whether reasoning is still good at this position, before which everything has this digest."""
+        made_under = message.origin.made_under if message.origin and self.seed else ""
+        return at >= self.stripped and made_under in ("", digest)
 
     @property
     def digest(self) -> str:
-        """The digest of everything that the last view held so far; "" where nothing is bound to it."""
+        """The digest of everything that the last request held so far; "" where nothing is bound to it."""
         return (self._tail_digests or self.digests or [self.seed])[-1]
 
     @property
     def bound_to(self) -> str:
-        """What an answer to the last view is bound to; "" where reasoning is not bound."""
+        """What an answer to the last request is bound to; "" where reasoning is not bound."""
         return self.digest if self._tail_digests else ""
 
     @property
     def frozen(self) -> int:
-        """How many entries of the last view were frozen already."""
+        """How many entries of the last request were frozen already."""
         return len(self.entries)
+
+    def forget_conversion(self) -> None:
+        """Look at the frozen messages anew with the next request; what is remembered of them may be shared."""
+        self._told, self._tail, self._tail_digests, self._tail_replays = None, [], [], {}
 
     def commit(self) -> None:
         """An answer to the last view is stored: what was sent stays as it was, for good."""
@@ -108,11 +156,6 @@ class Ledger:
     def strip(self, position: int) -> None:
         """Give back no reasoning from before `position`, ever again. What comes after it is bound to that."""
         self.stripped = max(self.stripped, position)
-        self._cut(0)
-
-    def drop(self, what: str) -> None:
-        """Never send this field, or pictures, again."""
-        self.without |= {what}
         self._cut(0)
 
     def _cut(self, position: int) -> None:
@@ -130,15 +173,23 @@ def _answers(message: Message) -> bool:
     return message.role == "assistant" and message.state != "refused" and says_something(message)
 
 
+# Facts of a profile that change no byte of a message: models that differ only there share a ledger.
+BESIDE_MESSAGES = ("usage_option", "tokens_field", "effort", "output_limit", "refused")
+
+
 def ledger_key(model: Model) -> str:
     """Whose ledger a model reads: the same for all models of an issuer that are shown the same things."""
-    shown = (model.tools, model.vision, model.documents, bool(model.reasoning), model.profile)
-    return f"{model.provider.dialect} {model.provider.issuer} {hashlib.sha256(repr(shown).encode()).hexdigest()[:8]}"
-
-
-def no_tools(model: Model) -> str:
-    """What stands among the refused where this one model takes no tools; it is another kind of reader from then on."""
-    return f"tools {model.id}"
+    usual = Profile()
+    departs = {
+        name: value
+        for name in model.profile.__struct_fields__
+        if name not in BESIDE_MESSAGES and (value := getattr(model.profile, name)) != getattr(usual, name)
+    }
+    shown = (
+        model.tools, model.vision, model.documents, bool(model.reasoning), departs,
+        sorted(model.profile.refused_in_messages),
+    )  # fmt: skip
+    return f"{model.provider.dialect} {model.issuer} {hashlib.sha256(repr(shown).encode()).hexdigest()[:8]}"
 
 
 def seed_of(*values: Any) -> str:
@@ -154,5 +205,4 @@ def _digest(before: str, value: Any) -> str:
 
 def lost_reasoning(messages: Sequence[Message], stripped: int, model: Model) -> int:
     """How many pieces of reasoning the model's issuer will not get back after a strip at that position."""
-    own = [m for m in messages[:stripped] if m.origin is not None and m.origin.issuer == model.provider.issuer]
-    return sum(isinstance(part, Reasoning) for message in own for part in message.parts)
+    return sum(pieces_of_reasoning(message) for message in messages[:stripped] if is_own(message, model))

@@ -1,117 +1,47 @@
-"""The one history that all providers share: messages, and the transformer that puts them in a wire format."""
+"""MessageTransformer: the one history that all providers share, put in a provider's wire format."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, ClassVar, Literal
+from collections.abc import Iterable, Iterator, Sequence
+from typing import ClassVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from modules.llm.events import StopReason, Usage
+from modules.llm.history import (
+    INTERRUPTED_CALL,
+    Message,
+    Origin,
+    Role,
+    State,
+    as_transcript,
+    closed,
+    closing,
+    interrupted_result,
+    refused_turns,
+    says_something,
+    user,
+)
 from modules.llm.models import Model
-from modules.llm.parts import Image, Part, Text, ToolCall, ToolResult, Wire, safe_name, visible_text
-from modules.llm.telling import Telling
+from modules.llm.parts import File, Image, Part, Text, ToolResult, Wire, image_note
+from modules.llm.replay import Replay, hidden_images, reads, replay, sees
+from modules.llm.telling import Readable, Telling
 
-Role = Literal["user", "assistant", "tool", "system"]
-State = Literal["complete", "interrupted", "incomplete", "refused"]
-
-IMAGES = "images"  # among what an endpoint refuses: pictures, whatever its models are said to see
-INTERRUPTED_CALL = "Interrupted by the user before a result was there."
-
-
-class Origin(Struct, frozen=True):
-    """Who made an assistant message. What may be given back depends on `issuer`, the endpoint, not on the model.
-
-    `made_under` is the digest of all that the model had read (see ledger.py), where its reasoning is bound to that.
-    """
-
-    dialect: str
-    issuer: str
-    model: str
-    made_under: str = ""
-
-
-class Message(Struct, frozen=True):
-    """One entry of the history.
-
-    An assistant message has an `origin` and, where it may be given back to that origin as it came, its `native`
-    content: the wire's own JSON values, unknown keys included. `state` tells whether the answer is whole.
-    """
-
-    role: Role
-    parts: tuple[Part, ...]
-    origin: Origin | None = None
-    native: Any = None
-    state: State = "complete"
-    stop: StopReason | None = None
-    usage: Usage | None = None
-
-    @property
-    def text(self) -> str:
-        return "".join(part.text for part in self.parts if isinstance(part, Text))
-
-    @property
-    def calls(self) -> tuple[ToolCall, ...]:
-        return tuple(part for part in self.parts if isinstance(part, ToolCall))
-
-    @property
-    def results(self) -> tuple[ToolResult, ...]:
-        return tuple(part for part in self.parts if isinstance(part, ToolResult))
-
-    @property
-    def images(self) -> tuple[Image, ...]:
-        own = [part for part in self.parts if isinstance(part, Image)]
-        inner = [part for result in self.results for part in result.parts if isinstance(part, Image)]
-        return tuple(own + inner)
-
-
-def user(*parts: str | Part) -> Message:
-    """A message from the person; strings are text parts."""
-    return Message("user", tuple(Text(part) if isinstance(part, str) else part for part in parts))
-
-
-def closing(message: Message, results: Iterable[ToolResult] = ()) -> Message | None:
-    """The tool message that closes an assistant message: one result per call, in call order.
-
-    A call without a result gets one that says it was interrupted. None where there are no calls.
-    """
-    if not message.calls:
-        return None
-    by_call: dict[str, ToolResult] = {}
-    for result in results:
-        by_call.setdefault(result.call_id, result)
-    return Message("tool", tuple(by_call.get(call.id) or interrupted_result(call) for call in message.calls))
-
-
-def interrupted_result(call: ToolCall) -> ToolResult:
-    return ToolResult(call.id, (Text(INTERRUPTED_CALL),), is_error=True, ran=False)
-
-
-def closed(history: Iterable[Message], before: Message | None = None, start: int = 0) -> Iterator[tuple[Message, int]]:
-    """The history with every tool call answered right where it was made, and nothing that no provider would take.
-
-    Refused turns and empty messages are left out, results without a call are dropped: whatever happened before,
-    the next request is well formed. With each message comes the position after it; `history` begins at position
-    `start` and `before` is the message there.
-    """
-    open_turn = before if before is not None and before.role == "assistant" and before.calls else None
-    at = start
-    for at, message in enumerate(history, start + 1):
-        if message.role == "system":  # waits for the next turn, so it may stand between calls and results
-            yield message, at
-            continue
-        if open_turn is not None:
-            results = message.results if message.role == "tool" else ()
-            answer = closing(open_turn, results)
-            open_turn = None
-            if answer is not None:
-                yield answer, at
-        if message.role == "tool" or message.state == "refused" or not says_something(message):
-            continue
-        yield message, at
-        if message.role == "assistant" and message.calls:
-            open_turn = message
-    if open_turn is not None and (answer := closing(open_turn)):
-        yield answer, at
+__all__ = [
+    "INTERRUPTED_CALL",
+    "Entry",
+    "Message",
+    "MessageTransformer",
+    "Origin",
+    "Role",
+    "State",
+    "as_transcript",
+    "closed",
+    "closing",
+    "interrupted_result",
+    "says_something",
+    "sees",
+    "user",
+]
 
 
 class Entry(Struct, frozen=True):
@@ -125,15 +55,14 @@ class MessageTransformer(ABC):
     """History to one dialect's wire format, for one model. Pure: no state, no SDK, no network.
 
     A turn of the same dialect and issuer is given back from `native`, untouched. Any other turn is projected from
-    its parts by what the model can take; foreign reasoning is dropped, never turned into text. `without` names
-    what this endpoint turned out to refuse: fields, or IMAGES.
+    its parts by what the model can take; foreign reasoning is dropped, never turned into text. How each message
+    goes is what `replay` says; the model is as the catalogue and all that was learned say.
     """
 
     dialect: ClassVar[str]
 
-    def __init__(self, model: Model, without: frozenset[str] = frozenset()) -> None:
+    def __init__(self, model: Model) -> None:
         self.model = model
-        self.without = without
 
     @property
     def binds_reasoning(self) -> bool:
@@ -143,12 +72,12 @@ class MessageTransformer(ABC):
     @property
     def sees(self) -> bool:
         """Whether pictures are shown."""
-        return sees(self.model, self.without)
+        return sees(self.model)
 
     @property
     def reads(self) -> bool:
         """Whether documents are given as they are."""
-        return self.model.documents and not self.model.profile.string_content
+        return reads(self.model)
 
     def convert(self, history: Sequence[Message]) -> list[Wire]:
         """The wire's own list of messages (or items), ready to send."""
@@ -159,17 +88,19 @@ class MessageTransformer(ABC):
         history: Sequence[Message],
         told: Telling | None = None,
         after: Wire | None = None,
-        readable: Callable[[Message, int], bool] = lambda message, at: True,
+        readable: Readable = lambda message, at: True,
+        replays: dict[int, Replay] | None = None,
     ) -> Iterator[Entry]:
         """The entries that tell `history` from where `told` ends; `after` is the entry that stands before them.
 
         Each entry is yielded before the next assistant message is looked at; `readable` is asked then whether that
-        message's reasoning may be given back.
+        message's reasoning may be given back. How each message went is written into `replays`, by position.
         """
         telling = Telling(self) if told is None else told.copy()
         start = telling.upto
         before = history[start - 1] if start else None
-        sound = closed(history[start:], before, start)
+        sound = closed(history[start:], before, start, refused_turns(history, start))
+        unseen = _Unseen(self.model, history, start)
         last: Entry | None = None
         seen = start
         for message, upto in sound if self.model.tools else as_transcript(sound, before):
@@ -181,7 +112,11 @@ class MessageTransformer(ABC):
                     yield Entry(wire, seen)
                     after = wire
             seen = upto
-            for wire in self._wires(message, upto, telling, readable):
+            how, wires = self._wires(unseen.noted(message), telling, readable(message, upto - 1))
+            if replays is not None:
+                calls = 0 if self.model.tools else len(history[upto - 1].calls)
+                replays[upto - 1] = replace(how, calls=calls) if calls else how
+            for wire in wires:
                 if last is not None and (joined := self.joined(last.wire, wire)) is not None:
                     last = Entry(joined, upto)
                     continue
@@ -195,31 +130,27 @@ class MessageTransformer(ABC):
             yield last
         yield from (Entry(wire, seen) for wire in telling.due())
 
-    def _wires(
-        self, message: Message, upto: int, telling: Telling, readable: Callable[[Message, int], bool]
-    ) -> Iterator[Wire]:
+    def _wires(self, message: Message, telling: Telling, readable: bool) -> tuple[Replay, Iterable[Wire]]:
+        """How a message goes, and what it becomes."""
+        if message.role == "assistant":
+            how = telling.answered(message, readable)
+            tell = {"as_is": self.native, "without_reasoning": self.bare, "projected": self.assistant}[how.way]
+            return how, map(self._allowed, tell(message))
+        how = replay(message, self.model)
         match message.role:
             case "system":
                 telling.instructed(message)
+                return how, ()
             case "user":
-                yield from self.user(message, telling.heard())
+                return how, self.user(message, telling.heard())
             case "tool":
                 telling.open = True
-                yield from self.results(message, telling.own)
-            case "assistant" if telling.answered(message):
-                yield from self.native(message) if readable(message, upto - 1) else self.bare(message)
-            case "assistant":
-                yield from self.assistant(message)
+                return how, self.results(message, telling.own)
 
-    def is_own(self, message: Message) -> bool:
-        """Whether this message may be given back as it came."""
-        origin = message.origin
-        return (
-            message.native is not None
-            and origin is not None
-            and origin.dialect == self.dialect
-            and origin.issuer == self.model.provider.issuer
-        )
+    def _allowed(self, wire: Wire) -> Wire:
+        """The message, or item, without the fields that this endpoint refuses in one."""
+        refused = self.model.profile.refused_in_messages
+        return wire if refused.isdisjoint(wire) else {key: value for key, value in wire.items() if key not in refused}
 
     @abstractmethod
     def user(self, message: Message, notes: Sequence[str]) -> Iterable[Wire]:
@@ -254,41 +185,27 @@ class MessageTransformer(ABC):
         return None
 
 
-def as_transcript(
-    history: Iterable[tuple[Message, int]], before: Message | None = None
-) -> Iterator[tuple[Message, int]]:
-    """The history for a model that takes no tools: calls and results told as text, nothing else changed.
+class _Unseen:
+    """Puts a note in the place of the oldest pictures where a model takes only so many in one request."""
 
-    `before` is the message that the history goes on from.
-    """
-    names = {call.id: safe_name(call) for call in before.calls} if before is not None else {}
-    for message, at in history:
-        if message.role == "tool":
-            yield Message("user", tuple(_told_results(message, names))), at
-        elif message.calls:
-            names.update((call.id, safe_name(call)) for call in message.calls)
-            told = tuple(
-                Text(f"[called {safe_name(p)}({p.arguments})]") if isinstance(p, ToolCall) else p for p in message.parts
-            )
-            yield Message("assistant", told, message.origin, None, message.state), at
-        else:
-            yield message, at
+    def __init__(self, model: Model, history: Sequence[Message], start: int) -> None:
+        self._model = model
+        self._left = hidden_images(history, model)
+        if self._left:
+            self._left -= sum(len(message.images) for message in history[:start])
 
+    def noted(self, message: Message) -> Message:
+        if self._left <= 0 or not message.images:
+            return message
+        return replace(message, parts=tuple(map(self._part, message.parts)))
 
-def _told_results(message: Message, names: dict[str, str]) -> Iterator[Part]:
-    for result in message.results:
-        failed = " failed" if result.is_error else ""
-        yield Text(f"[result of {names.get(result.call_id, 'a tool')}{failed}] {result.text}")
-        yield from (part for part in result.parts if not isinstance(part, Text))
-
-
-def sees(model: Model, without: frozenset[str] = frozenset()) -> bool:
-    """Whether a model can be shown pictures at its endpoint, which may have refused them."""
-    return model.vision and not model.profile.string_content and IMAGES not in without
-
-
-def says_something(message: Message) -> bool:
-    """Whether any provider would take this message: it holds more than blanks and reasoning."""
-    if message.role == "user":
-        return any(not isinstance(part, Text) or part.text.strip() for part in message.parts)
-    return bool(message.calls or visible_text(message.parts))
+    def _part(self, part: Part) -> Part:
+        match part:
+            case Image() if self._left > 0:
+                self._left -= 1
+                return Text(image_note(part, self._model))
+            case ToolResult():
+                # A part of a result is text, a picture or a document, and so is what stands for it.
+                inner = tuple(one for one in map(self._part, part.parts) if isinstance(one, Text | Image | File))
+                return replace(part, parts=inner)
+        return part

@@ -1,8 +1,8 @@
 """The models one can talk to: Provider, Model, and the registry that finds a model from what a person typed."""
 
-import difflib
+import dataclasses
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
@@ -11,7 +11,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from modules.errors import AmbiguousModel, UnknownModel
-from modules.llm.events import Usage
+from modules.llm.listings import Listings
+from modules.llm.makers import maker_of
+from modules.llm.names import either, leaving, matches, nearest, restriction, successor
+from modules.llm.price import Price
 
 Dialect = Literal["anthropic-messages", "openai-responses", "openai-chat", "offline"]
 Level = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
@@ -28,7 +31,11 @@ class Profile(Struct, frozen=True, kw_only=True):
     `call_signature`: the placeholder that a foreign call must carry (Gemini). `usage_option`: understands
     `stream_options`. `tokens_field`: what the output limit is called. `effort`: how a reasoning level is asked for.
     `thinking`: how a Claude thinks, "adaptive" or "manual" (with a budget). `mid_system`: a system message may come
-    later.
+    later. `system`: where instructions may stand: "anywhere", at the "head" only, or "user" where there is no such
+    role and they go with the person's message. `developer`: instructions may be a developer's message. `bridge`: an
+    answer must stand between a tool's message and the person's. `images`: how many pictures a request may hold.
+    `output_limit`: the most output tokens to ask for; without it the provider's own default holds. `refused`: paths
+    of fields that are never sent, as in "stream_options" or "messages.*.reasoning_content".
     """
 
     replay: tuple[str, ...] = ()
@@ -43,6 +50,18 @@ class Profile(Struct, frozen=True, kw_only=True):
     effort: Literal["", "reasoning_effort", "groq"] = ""
     thinking: Literal["", "adaptive", "manual"] = ""
     mid_system: bool = False
+    system: Literal["anywhere", "head", "user"] = "anywhere"
+    developer: bool = True
+    bridge: bool = False
+    images: int | None = None
+    output_limit: int | None = None
+    refused: tuple[str, ...] = ()
+
+    @property
+    def refused_in_messages(self) -> frozenset[str]:
+        """Fields of a message, or of an item, that are never sent."""
+        heads = ("messages.*.", "input.*.")
+        return frozenset(path.split(".", 2)[2] for path in self.refused if path.startswith(heads))
 
 
 class Provider(Struct, frozen=True, kw_only=True):
@@ -50,7 +69,8 @@ class Provider(Struct, frozen=True, kw_only=True):
 
     `key_variable` is None where no key is needed; `key_page` is where a person gets one; `service` names the class
     that speaks to it, where that is not the dialect's usual one; `profile` is how its models depart from the dialect,
-    where an entry of the catalogue does not say otherwise.
+    where an entry of the catalogue does not say otherwise, and `documents` whether PDF goes with any of them.
+    `first_byte_timeout` is in seconds, 0 for no limit.
     """
 
     name: str
@@ -62,7 +82,9 @@ class Provider(Struct, frozen=True, kw_only=True):
     key_page: str = ""
     service: str | None = None
     note: str = ""
+    documents: bool = False
     profile: Profile = Profile()
+    first_byte_timeout: float | None = None
 
     @property
     def host(self) -> str:
@@ -70,10 +92,14 @@ class Provider(Struct, frozen=True, kw_only=True):
         # An address may hold a name and password, which are nobody else's business.
         return urlsplit(self.base_url).netloc.rpartition("@")[2] or self.base_url
 
-    @property
-    def issuer(self) -> str:
-        """Who signs what this provider says: the endpoint, not the model."""
-        return self.host
+    def issuer_of(self, model_id: str) -> str:
+        """Who can read what a model wrote here: this entry at this address, and the model's maker where its id says.
+
+        A gateway passes signed reasoning on to many makers, and two entries may share a host.
+        """
+        url = urlsplit(self.base_url)
+        address = url.netloc.rpartition("@")[2] + url.path.rstrip("/").removesuffix("/v1")
+        return " ".join(filter(None, (self.name, address or self.base_url, maker_of(model_id))))
 
     @property
     def is_local(self) -> bool:
@@ -82,34 +108,13 @@ class Provider(Struct, frozen=True, kw_only=True):
         return host in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
 
 
-class Price(Struct, frozen=True, kw_only=True):
-    """Dollars per million tokens.
-
-    `until`: the price holds for prompts of up to so many tokens; longer ones cost more, how much is not known here.
-    """
-
-    input: float
-    output: float
-    cache_read: float | None = None
-    cache_write: float | None = None
-    until: int | None = None
-
-    def of(self, usage: Usage) -> float | None:
-        """What a request cost, in dollars; None where the prompt was longer than the price is known for."""
-        if self.until is not None and usage.input > self.until:
-            return None
-        read = self.input if self.cache_read is None else self.cache_read
-        write = self.input if self.cache_write is None else self.cache_write
-        fresh = usage.input - usage.cache_read - usage.cache_write
-        cost = fresh * self.input + usage.cache_read * read + usage.cache_write * write + usage.output * self.output
-        return cost / 1_000_000
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """One entry of the catalogue. `name` is ours, `id` the provider's; None means unknown.
 
     `window` and `max_output` are in tokens; `reasoning` lists the levels it takes, least first.
+    `retired` are names that lead here now and why; `retiring` are ids that are still served, and what becomes of them.
+    `restricted` says to whom alone it is served, `successor` names the model that its provider recommends instead.
     `known` is False for an id that the catalogue does not hold: its abilities are then assumed. `note` is what a
     person should know before choosing it.
     """
@@ -119,6 +124,9 @@ class Model:
     provider: Provider
     aliases: tuple[str, ...] = ()
     retired: Mapping[str, str] = field(default_factory=dict)
+    retiring: Mapping[str, str] = field(default_factory=dict)
+    restricted: str = ""
+    successor: str = ""
     window: int | None = None
     max_output: int | None = None
     tools: bool = True
@@ -131,9 +139,19 @@ class Model:
     note: str = ""
 
     @property
+    def issuer(self) -> str:
+        """Who can read again what this model writes."""
+        return self.provider.issuer_of(self.id)
+
+    @property
     def full_name(self) -> str:
         """What `/model` understands from anywhere: provider:name."""
         return f"{self.provider.name}:{self.name}"
+
+    @property
+    def recommended(self) -> str:
+        """The full name of what its provider recommends instead; "" where the catalogue knows of nothing."""
+        return f"{self.provider.name}:{self.successor}" if self.successor else ""
 
 
 class Choice(Struct, frozen=True):
@@ -152,20 +170,33 @@ class ModelRegistry:
         for model in self._models.values():
             self.providers.setdefault(model.provider.name, model.provider)
         self.default = default
-        self._listed: dict[str, dict[str, Model]] = {}
+        self._listings = Listings()
 
     def __iter__(self) -> Iterator[Model]:
         return iter(self._models.values())
 
     def of(self, provider: str) -> list[Model]:
         """The catalogue's models of one provider, then those its own list added."""
-        own = [model for model in self if model.provider.name == provider]
-        return own + list(self._listed.get(provider, {}).values())
+        return self._own(provider) + self._listings.added(provider)
 
     def learn(self, provider: Provider, listed: Iterable[Model]) -> None:
         """Remember what the provider's own models endpoint names; the catalogue's entries stay as they are."""
-        known = {model.id for model in self if model.provider.name == provider.name}
-        self._listed[provider.name] = {model.id: model for model in listed if model.id not in known}
+        self._listings.learn(provider, listed, self._own(provider.name))
+
+    def lists(self, model: Model) -> bool | None:
+        """Whether its provider's own list names the model; None where that list is not known."""
+        return self._listings.lists(model)
+
+    def successor(self, model: Model) -> Model | None:
+        """What its provider recommends in the place of a model that it does not serve; None where that is not known."""
+        return successor(model, self)
+
+    def choice(self, model: Model) -> Choice:
+        """The model with what a person should know before choosing it."""
+        if found := leaving(self.of(model.provider.name), model.id):
+            _, instead, note = found
+            return self._noted(dataclasses.replace(model, successor=instead.name), note)
+        return self._noted(model, " ".join(filter(None, (restriction(model, self), model.note))))
 
     def find(self, text: str) -> Choice:
         """The model that was meant: `provider:model`, `provider/model`, a name, an alias, an id or the start of one.
@@ -176,23 +207,26 @@ class ModelRegistry:
         provider, rest = self._split(text)
         if provider is not None:
             return self._find_at(provider, rest)
-        listed = [model for models in self._listed.values() for model in models.values()]
-        matches = self._matches(list(self), text) or self._matches(listed, text)
-        if len(matches) == 1:
-            return matches[0]
-        if matches:
-            names = [choice.model.full_name for choice in matches]
-            raise AmbiguousModel(f'"{text}" could be {_either(names)}.', cure="Type more of the name.")
+        if found := self._one(list(self), text) or self._one(self._listings.all_added(), text):
+            return found
         raise UnknownModel(f'No model is called "{text}".', cure=self._suggestion(text))
 
     def names(self, text: str) -> bool:
-        """Whether this is the whole name, alias or id of a model, and not just the beginning of one."""
+        """Whether this is the whole name, alias or id of a model, one that is gone too, and not just a beginning."""
         wanted = text.lower()
-        own = ((m.full_name, m.name, m.id, *m.aliases) for m in self)
-        return any(wanted == name.lower() for names in own for name in names)
+        for model in self:
+            words = (model.name, model.id, *model.aliases, *model.retired, *model.retiring)
+            if any(wanted in (word.lower(), f"{model.provider.name}:{word.lower()}") for word in words):
+                return True
+        return False
+
+    def _own(self, provider: str) -> list[Model]:
+        return [model for model in self if model.provider.name == provider]
 
     def _split(self, text: str) -> tuple[Provider | None, str]:
         # Ids may hold ":" and "/" themselves, so only a known provider's name splits, and only the first separator.
+        if any(model.id.lower() == text.lower() for model in self):  # Groq's openai/gpt-oss-120b is no model of OpenAI
+            return None, text
         for separator in (":", "/"):
             name, found, rest = text.partition(separator)
             if found and (name := name.strip().lower()) in self.providers:
@@ -200,77 +234,53 @@ class ModelRegistry:
         return None, text
 
     def _find_at(self, provider: Provider, text: str) -> Choice:
+        own = self.of(provider.name)
         if not text:
-            names = [model.name for model in self.of(provider.name)]
+            names = [model.name for model in own if not model.restricted]
             example = f" For example {provider.name}:{names[0]}." if names else ""
             raise UnknownModel(f"Which model of {provider.title}?{example}", cure="/models lists them.")
-        matches = self._matches(self.of(provider.name), text)
-        if len(matches) == 1:
-            return matches[0]
-        if matches:
-            names = [choice.model.full_name for choice in matches]
-            raise AmbiguousModel(f'"{text}" could be {_either(names)}.', cure="Type more of the name.")
-        if self._listed.get(provider.name):
-            raise UnknownModel(f'{provider.title} lists no model "{text}".', cure=self._suggestion(text, provider))
-        return self._unlisted(provider, text)
+        return self._one(own, text) or self._unlisted(provider, text)
+
+    def _one(self, models: Sequence[Model], text: str) -> Choice | None:
+        """The one model that is meant. Raises AmbiguousModel where there are several."""
+        if found := leaving(models, text):
+            id, instead, note = found
+            return self._noted(_unknown(instead.provider, id, instead.name), note)
+        candidates = matches(models, text)
+        if len(candidates) > 1:
+            names = [model.full_name for model, _ in candidates]
+            raise AmbiguousModel(f'"{text}" could be {either(names)}.', cure="Type more of the name.")
+        return self._noted(*candidates[0]) if candidates else None
 
     def _unlisted(self, provider: Provider, id: str) -> Choice:
-        model = Model(name=id, id=id, provider=provider, known=False, vision=True, profile=provider.profile)
-        near = self._nearest(id, self.of(provider.name))
-        hint = f" Did you mean {_either(near)}?" if near else ""
-        return Choice(model, f'"{id}" is not in models.yaml: its limits and abilities are unknown.{hint}')
+        near = nearest(id, self.of(provider.name))
+        hint = f"Did you mean {either(near)}?" if near else ""
+        note = f'"{id}" is not in models.yaml: its limits and abilities are unknown.'
+        choice = self._noted(_unknown(provider, id), note)
+        return Choice(choice.model, f"{choice.note} {hint}".rstrip())
 
-    @staticmethod
-    def _matches(models: list[Model], text: str) -> list[Choice]:
-        """Exact names first, then aliases and ids, then beginnings; the first kind that matches wins."""
-        wanted = text.lower()
+    def _noted(self, model: Model, note: str) -> Choice:
+        lacks = f"{model.provider.title} does not list {model.name}." if self.lists(model) is False else ""
+        return Choice(model, " ".join(filter(None, (note, lacks))))
 
-        def exact(model: Model) -> bool:
-            return model.name.lower() == wanted
+    def _suggestion(self, text: str) -> str:
+        near = nearest(text, self)
+        return f"Did you mean {either(near)}?" if near else "/models lists what there is."
 
-        def alias(model: Model) -> bool:
-            return model.id.lower() == wanted or wanted in (name.lower() for name in model.aliases)
 
-        for test in (exact, alias):
-            if found := [Choice(model, model.note) for model in models if test(model)]:
-                return found
-        for model in models:
-            for old, why in model.retired.items():
-                if old.lower() == wanted:
-                    return [Choice(model, f"{old} {why}; {model.name} is its successor. {model.note}".strip())]
-        if not wanted:
-            return []
-        return [
-            Choice(model, model.note)
-            for model in models
-            if model.name.lower().startswith(wanted) or model.id.lower().startswith(wanted)
-        ]
-
-    def _suggestion(self, text: str, provider: Provider | None = None) -> str:
-        near = self._nearest(text, self.of(provider.name) if provider else list(self))
-        return f"Did you mean {_either(near)}?" if near else "/models lists what there is."
-
-    @staticmethod
-    def _nearest(text: str, models: list[Model]) -> list[str]:
-        by_word: dict[str, Model] = {}
-        for model in models:
-            for word in (model.full_name, model.name, model.id, *model.aliases):
-                by_word.setdefault(word.lower(), model)
-        words = difflib.get_close_matches(text.lower(), by_word, n=5, cutoff=0.6)
-        words += [word for word in by_word if len(text) >= 3 and text.lower() in word]
-        return list(dict.fromkeys(by_word[word].full_name for word in words))[:3]
+def _unknown(provider: Provider, id: str, successor: str = "") -> Model:
+    return Model(
+        name=id,
+        id=id,
+        provider=provider,
+        successor=successor,
+        vision=True,
+        documents=provider.documents,
+        profile=provider.profile,
+        known=False,
+    )
 
 
 def at(provider: Provider, base_url: str) -> Provider:
     """The same provider at another address."""
     return replace(provider, base_url=base_url)
-
-
-def _either(names: list[str]) -> str:
-    shown = names[:5]
-    more = f" or {len(names) - 5} more" if len(names) > 5 else ""
-    if len(shown) == 1:
-        return shown[0] + more
-    if more:
-        return ", ".join(shown) + more
-    return f"{', '.join(shown[:-1])} or {shown[-1]}"

@@ -36,11 +36,15 @@ class Reasoning(Struct, frozen=True, tag="reasoning"):
 
 
 class Image(Struct, frozen=True, tag="image"):
-    """A picture. `base64` is made once, when it is attached; `media_type` as in "image/png"."""
+    """A picture. `base64` is made once, when it is attached; `media_type` as in "image/png".
+
+    `original` is the file as it came, in base64, where that is not what is sent; "" where it is.
+    """
 
     media_type: str
     base64: str
     name: str = ""
+    original: str = ""
 
     def __post_init__(self) -> None:
         if not self.name.isascii():

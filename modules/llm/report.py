@@ -1,20 +1,28 @@
-"""One failure as a provider told it: read from an error body in any of the shapes in use, and from the headers."""
+"""One failure as a provider said it: status, sentence, what patterns look at, when to come back."""
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct
 
+from modules.llm import waits
+from modules.llm.error_body import ErrorBody, page_title
+
+LONGEST = 300
+
 
 class Report(Struct, frozen=True):
-    """One failure as the provider told it."""
+    """One failure as the provider said it.
+
+    `message` is one sentence for people; `line` holds all that patterns look at; `codes` are its codes and types;
+    `provider` is the one behind a gateway, where it is named; `retry_after` is in seconds.
+    """
 
     status: int
     message: str
-    kind: str = ""
-    code: str = ""
+    line: str = ""
+    codes: tuple[str, ...] = ()
+    provider: str = ""
     retry_after: float | None = None
     request_id: str | None = None
     content_type: str = ""
@@ -23,62 +31,25 @@ class Report(Struct, frozen=True):
 
 def read_report(status: int, body: Any, headers: Mapping[str, str]) -> Report:
     """A failure's facts, from an error body in any of the shapes in use and from the response headers."""
-    told = inner(body)
-    message = told.get("message") or told.get("detail") or (body if isinstance(body, str) else "")
-    if isinstance(body, dict) and isinstance(body.get("error"), str):
-        message = message or body["error"]
+    read = ErrorBody(body)
+    found = (waits.from_headers(headers), read.retry_after, waits.from_words(read.line))
+    retry_after = next((wait for wait in found if wait is not None), None)
+    if retry_after is None and status in (429, 503):
+        retry_after = waits.from_rate_headers(headers)
     return Report(
         status,
-        short(message if isinstance(message, str) else str(message)),
-        str(told.get("type") or ""),
-        str(told.get("code") or _mapping(told.get("details")).get("error_code") or ""),
-        _retry_after(headers),
+        short(read.message),
+        read.line,
+        tuple(read.codes),
+        read.provider,
+        retry_after,
         headers.get("request-id") or headers.get("x-request-id"),
         headers.get("content-type", ""),
-        str(told.get("failed_generation") or ""),
+        read.generation,
     )
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def inner(body: Any) -> Mapping[str, Any]:
-    if isinstance(body, list) and body:  # Gemini's compatible endpoint wraps its error in a list
-        body = body[0]
-    if not isinstance(body, dict):
-        return {}
-    inner = body.get("error")
-    return inner if isinstance(inner, dict) else body
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    for name, scale in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        value = headers.get(name, "")
-        try:
-            seconds = float(value) / scale
-        except ValueError:
-            seconds = _until(value)
-        if 0 <= seconds < float("inf"):
-            return seconds
-    return None
-
-
-def _until(date: str) -> float:
-    """Seconds until an HTTP date; -1 for what is none."""
-    try:
-        return (
-            datetime.strptime(date, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC) - datetime.now(UTC)
-        ).total_seconds()
-    except (ValueError, OverflowError):
-        return -1.0
 
 
 def short(text: str) -> str:
     """The first 300 characters on one line; of an HTML page, its title."""
-    if title := re.search(r"<title[^>]*>(.*?)</title>", text, re.I | re.S):
-        text = title[1] + " (an HTML page)"
-    elif re.search(r"<html|<!doctype", text, re.I):
-        text = "an HTML page"
-    text = " ".join(text.split()).rstrip(".")
-    return text if len(text) <= 300 else text[:299] + "…"
+    words = " ".join((page_title(text) or text).split()).rstrip(".")
+    return words if len(words) <= LONGEST else words[: LONGEST - 1] + "…"

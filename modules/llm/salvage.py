@@ -2,11 +2,19 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 CALL = re.compile(r"<function\s*[=(/:]?\s*[\"']?([\w.:-]{1,64})[^{<]{0,8}(?=\{)")
 FENCE = re.compile(r"<\|?/?(?:tool_calls?|python_tag)\|?>|```(?:json)?")
+# How models write a call where their server reads none: Hermes and Qwen, Mistral, Llama, Kimi, DeepSeek, MiniMax, GLM,
+# gpt-oss, Claude in old prompts, Gemini's "tool_code" (lmstudio-bug-tracker#2115, vllm#35906).
+WRITTEN = re.compile(
+    r"<\|?(?:tool_calls?|tool_call_begin|tool_calls_section_begin|python_tag|function_calls?)\|?>|\[TOOL_CALLS\]"
+    r"|<(?:\w+:)?(?:tool_call|tool_code|function_calls|invoke|function)\b|<[|｜]tool[▁_]calls?[▁_]begin[|｜]>"
+    r"|```(?:tool_code|tool_call)|<\|channel\|>commentary to=|\bto=functions\."
+)
+SEARCHED = 200_000  # characters; a call stands near an end of a text, and a text may be very long
 _DECODER = json.JSONDecoder()
 
 
@@ -21,6 +29,19 @@ def calls_in(text: str) -> list[tuple[str, str]]:
                 return []
             found.append(read)
     return found
+
+
+def looks_like_call(text: str, declared: Collection[str] = ()) -> bool:
+    """Whether a text holds a tool call that was written as text; with `declared`, a call of one of these tools."""
+    text = text if len(text) <= SEARCHED else text[: SEARCHED // 2] + text[-SEARCHED // 2 :]
+    prose = re.sub(r"`[^`\n]+`", "", text)  # who only writes about a tag puts it between back quotes
+    if found := WRITTEN.search(prose):
+        rest = prose[found.end() :]
+        return not declared or any(name in rest for name in declared)
+    bare = FENCE.sub(" ", text).strip()
+    if not bare.startswith(("{", "[")):
+        return False
+    return any(not declared or name in declared for name, _ in calls_in(text))
 
 
 def _tagged(text: str) -> Iterator[tuple[str, str]]:

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 
 from modules.config import Config, Key
 from modules.errors import ConfigError, MissingKey, ParlanceError
-from modules.llm.base import BaseService
+from modules.llm.base import CONTENT_TIMEOUT, BaseService, ChatRequest
 from modules.llm.models import Model, Provider
+from modules.llm.parts import Wire
 
 SERVICES: Mapping[str, str] = {
     "anthropic-messages": "modules.anthropic.service:AnthropicService",
@@ -18,13 +19,32 @@ SERVICES: Mapping[str, str] = {
     "openai-chat": "modules.openai.compatible:CompatibleService",
     "offline": "modules.offline.service:OfflineService",
 }
+# What makes a dialect's request, for whoever only looks at it: it needs no key and no SDK.
+REQUEST_BODIES: Mapping[str, str] = {
+    "anthropic-messages": "modules.anthropic.transformer:request_body",
+    "openai-responses": "modules.openai.transformer:request_body",
+    "openai-chat": "modules.llm.chat_completions:request_body",
+}
+
+
+def request_body(request: ChatRequest) -> Wire | None:
+    """The request as it would be sent; None for a provider that is asked without one."""
+    module, _, name = REQUEST_BODIES.get(request.model.provider.dialect, "").partition(":")
+    if not module:
+        return None
+    make: Callable[[ChatRequest], Wire] = getattr(importlib.import_module(module), name)
+    return make(request)
+
+
+_making = threading.Lock()
 
 
 class ServiceManager:
     """Makes services and hands them out. `instance()` is the program's one; tests make their own.
 
     `key_of` finds the key in a variable; `services` names the class for each dialect, which a provider's own
-    `service` in models.yaml overrides. `key_file` is where a person is told to put a key.
+    `service` in models.yaml overrides. `key_file` is where a person is told to put a key; `content_timeout` gives the
+    seconds after which an answer without content is given up.
     """
 
     _instance: "ServiceManager | None" = None
@@ -33,6 +53,7 @@ class ServiceManager:
     def __init__(self, key_of: Callable[[str], Key | None], services: Mapping[str, str] = SERVICES) -> None:
         self._key_of = key_of
         self.key_file = ".env"
+        self.content_timeout: Callable[[], float] = lambda: CONTENT_TIMEOUT
         self._services = services
         self._made: dict[str, asyncio.Future[BaseService]] = {}
         self._keys: dict[str, str] = {}
@@ -45,6 +66,7 @@ class ServiceManager:
                 config = Config()
                 cls._instance = cls(config.key)
                 cls._instance.key_file = str(config.folder / ".env")
+                cls._instance.content_timeout = lambda: config.settings.network.content_timeout
             return cls._instance
 
     def check_key(self, provider: Provider) -> Key | None:
@@ -103,8 +125,11 @@ class ServiceManager:
         path = provider.service or self._services.get(provider.dialect, "")
         module, _, name = path.partition(":")
         try:
-            service: type[BaseService] = getattr(importlib.import_module(module), name)
-            return service(provider, key)
+            with _making:  # SDKs share libraries whose circular imports two threads would break
+                service: type[BaseService] = getattr(importlib.import_module(module), name)
+                made = service(provider, key)
+            made.content_timeout = self.content_timeout()
+            return made
         except ParlanceError:
             raise
         except Exception as error:  # models.yaml may name any class, and a class may do anything

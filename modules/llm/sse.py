@@ -1,4 +1,4 @@
-"""Server-sent events: bytes as they come from the network, JSON values as they come out.
+"""Server-sent events, and JSON without them: bytes as they come from the network, JSON values as they come out.
 
 The SDKs' typed streams build a pydantic object per delta, lose events without an `event:` line and end a cut stream
 without a word. So the SDKs send the request and read the status; the body is read here, for all of them alike.
@@ -12,6 +12,8 @@ import msgspec
 from modules.errors import ProtocolError
 
 MAX_EVENT = 8 * 1024 * 1024
+DEEPEST = 200  # levels of an event: whatever it becomes part of is walked through by every reader and writer
+TOO_LARGE = "A single event of the answer grew past 8 MB."
 MAX_BODY = 32 * 1024 * 1024
 DONE = b"[DONE]"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -20,10 +22,22 @@ NEWLINE = ord("\n")
 _decode = msgspec.json.Decoder().decode
 
 
+class Named(bytes):
+    """The data of an event that had an `event:` line."""
+
+    name = ""
+
+
 class SseParser:
-    """Bytes in, the data of each finished event out. Any line ends; comments, names and retry hints are skipped."""
+    """Bytes in, the data of each finished event out. Any line ends; comments and retry hints are skipped.
+
+    A body that begins like JSON is taken line by line, as some servers stream it; `close` gives what had no end.
+    """
 
     def __init__(self) -> None:
+        self._begun = False
+        self._by_line = False
+        self._one_value = False
         self._pending: list[bytes] = []
         self._size = 0
         self._total = 0
@@ -42,14 +56,18 @@ class SseParser:
             chunk = self._unix_lines(chunk)
         if not chunk:
             return []
+        if not self._begun:
+            chunk = self._begin(chunk)
         pending = self._pending
+        if self._by_line:
+            return self._lines(chunk)
         # A blank line ends an event; it may lie across two chunks. Until then nothing is joined or looked at again.
         ended = b"\n\n" in chunk or (chunk[0] == NEWLINE and bool(pending) and pending[-1][-1] == NEWLINE)
         pending.append(chunk)
         self._size += len(chunk)
         if not ended:
             if self._size > MAX_EVENT:
-                raise ProtocolError("A single event of the answer grew past 8 MB.", cure="Use another model.")
+                raise ProtocolError(TOO_LARGE, cure="Use another model.")
             return []
         text = b"".join(pending)
         if self._mark:
@@ -57,6 +75,36 @@ class SseParser:
         *events, rest = text.split(b"\n\n")
         self._pending, self._size = [rest] if rest else [], len(rest)
         return [data for event in events if (data := _data(event))]
+
+    def close(self) -> list[bytes]:
+        """The body has ended: what is left of it, which may be half an event."""
+        rest, self._pending = b"".join(self._pending).strip(), []
+        return [data] if rest and (data := rest if self._by_line else _data(rest)) else []
+
+    def _begin(self, chunk: bytes) -> bytes:
+        start = b"".join([*self._pending, chunk]).removeprefix(BYTE_ORDER_MARK).lstrip()
+        if start and not BYTE_ORDER_MARK.startswith(start):
+            self._begun = True
+            self._by_line = start[0] in b"{["
+        if self._by_line:
+            self._pending, self._size, chunk = [], 0, start
+        return chunk
+
+    def _lines(self, chunk: bytes) -> list[bytes]:
+        """Whole lines, where each is a JSON value; a value over many lines is given by `close`."""
+        self._pending.append(chunk)
+        self._size += len(chunk)
+        if self._size > MAX_EVENT:
+            raise ProtocolError(TOO_LARGE, cure="Use another model.")
+        if NEWLINE not in chunk or self._one_value:
+            return []
+        whole, _, rest = b"".join(self._pending).rpartition(b"\n")
+        lines = [line for line in whole.split(b"\n") if line.strip() and line[:1] != b":"]
+        if not lines or not is_json(lines[0]):
+            self._one_value = bool(lines)
+            return []
+        self._pending, self._size = [rest] if rest else [], len(rest)
+        return [data for line in lines if (data := _data(line))]
 
     def _unix_lines(self, chunk: bytes) -> bytes:
         # A return at the end of a chunk is a line end already; a line feed that follows belongs to it.
@@ -71,8 +119,43 @@ class SseParser:
 def _data(event: bytes) -> bytes:
     if event.startswith(b"data: ") and b"\n" not in event:
         return event[6:]
-    lines = [line[5:].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(b"data:")]
-    return lines[0] if len(lines) == 1 else b"\n".join(lines)
+    name, lines = b"", []
+    for line in event.split(b"\n"):
+        if line.startswith(b"data:"):
+            lines.append(line[6:] if line[5:6] == b" " else line[5:])
+        elif line.startswith(b"event:"):
+            name = line[6:]
+        elif line[:1] in (b"{", b"["):  # some servers forget the word
+            lines.append(line)
+    data = lines[0] if len(lines) == 1 else b"\n".join(lines)
+    if name and data:
+        data = Named(data)
+        data.name = name.strip().decode(errors="replace")
+    return data
+
+
+def values(data: bytes) -> list[Any]:
+    """The JSON values of one event: one as a rule; several where a server forgot to keep its events apart.
+
+    Raises ProtocolError for what is not JSON.
+    """
+    try:
+        return [decode(data)]
+    except ProtocolError:
+        if len(lines := data.split(b"\n")) < 2:
+            raise
+        return [decode(line) for line in lines if line.strip() not in (b"", DONE)]
+
+
+def is_json(data: bytes) -> bool:
+    """Whether these bytes are one JSON value, or begin like a field of an event."""
+    if data.startswith((b"data:", b"event:")):
+        return True
+    try:
+        decode(data)
+    except ProtocolError:
+        return False
+    return True
 
 
 def decode(data: bytes) -> Any:
@@ -82,13 +165,30 @@ def decode(data: bytes) -> Any:
     decoder refuses it, the standard one keeps it. Raises ProtocolError for what is not JSON.
     """
     try:
-        return _decode(data)
+        value = _decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        pass
+        value = _decoded_slowly(data)
+    if data.count(b"{") + data.count(b"[") > DEEPEST and _is_deep(value):
+        raise ProtocolError("The stream holds something that is nested too deeply.", cure="/retry asks again.")
+    return value
+
+
+def _decoded_slowly(data: bytes) -> Any:
     try:
-        return json.loads(data)
+        return json.loads(data, parse_constant=lambda name: None)
     except (ValueError, RecursionError) as error:
-        raise ProtocolError("The stream holds something that is not JSON.", cure="/retry asks again.") from error
+        words = " ".join(data[:300].decode(errors="replace").split())
+        raise ProtocolError(
+            f'The stream holds something that is not JSON: "{words}".', cure="/retry asks again."
+        ) from error
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(DEEPEST):
+        inner = (item for one in level for item in (one.values() if isinstance(one, dict) else one))
+        level = [item for item in inner if isinstance(item, dict | list)]
+    return bool(level)
 
 
 class Surrogates:

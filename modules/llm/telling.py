@@ -1,16 +1,19 @@
 """What the telling of a history carries from one message to the next: ids, notes, and instructions for later."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from typing import TYPE_CHECKING
 
-from modules.llm.parts import Wire, safe_name
+from modules.llm.history import Message, State, refused_turns
+from modules.llm.parts import Wire
+from modules.llm.replay import LeftOut, Replay, is_own, replay
 
 if TYPE_CHECKING:
-    from modules.llm.message import Message, MessageTransformer, State
+    from modules.llm.message import MessageTransformer
 
+Readable = Callable[[Message, int], bool]
 UPDATE = "<system-update>\n{}\n</system-update>"
-CUT_NOTES: "dict[State, str]" = {
+CUT_NOTES: dict[State, str] = {
     "interrupted": "[The user interrupted the answer above; it is not complete.]",
     "incomplete": "[The connection broke during the answer above; it is not complete.]",
 }
@@ -31,30 +34,39 @@ class Telling:
         self.own: dict[str, str] = {}
         self.open = False
         self.upto = 0
+        self.replays: dict[int, Replay] = {}  # how the messages went that `read` has passed, by position
+        self.left_out = LeftOut()  # of them, in all
 
-    def read(self, history: "Sequence[Message]", upto: int) -> None:
+    def read(self, history: Sequence[Message], upto: int, readable: Readable) -> None:
         """Take note of what was told already, from where it stopped the last time."""
-        for message in history[self.upto : upto]:
-            if message.state == "refused":
+        passed_over = refused_turns(history, self.upto, upto)
+        for at, message in enumerate(history[self.upto : upto], self.upto):
+            if at in passed_over:
                 continue
             if message.role == "assistant":
-                self.answered(message)
+                self._count(at, self.answered(message, readable(message, at)))
             elif message.role == "system":
                 self.instructed(message)
-            elif message.role == "user" or not self._transformer.model.tools:
-                self.heard()
             else:
+                self._count(at, replay(message, self._transformer.model))
                 self.open = True
+                if message.role == "user" or not self._transformer.model.tools:
+                    self.heard()
         self._later = []  # told already: it never waits longer than for the end of a request
         self.upto = upto
+
+    def _count(self, at: int, how: Replay) -> None:
+        self.replays[at] = how
+        self.left_out = self.left_out.plus(how)
 
     def copy(self) -> "Telling":
         """The same, to go on from here and to leave this one as it is."""
         other = copy(self)
         other._taken, other._updates, other._later = set(self._taken), [*self._updates], [*self._later]
+        other.replays = {}
         return other
 
-    def instructed(self, message: "Message") -> None:
+    def instructed(self, message: Message) -> None:
         """Take note of new instructions."""
         wire = self._transformer.instructions(message.text)
         if wire is None:
@@ -73,20 +85,19 @@ class Telling:
         later, self._later = (self._later, []) if self.open else ([], self._later)
         return later
 
-    def answered(self, message: "Message") -> bool:
-        """Take note of an answer; whether it goes back as it came, with its calls under their own ids.
+    def answered(self, message: Message, readable: bool) -> Replay:
+        """Take note of an answer; gives how it goes. What goes back as it came has its calls under their own ids.
 
         Some servers begin to count at "call_0" with every answer; a turn that repeats ids goes out under ours.
         """
         self._cut = CUT_NOTES.get(message.state, "")
         self.own, self.open = {}, False
-        if not self._transformer.is_own(message):
-            return False
-        calls = message.calls
+        model, calls = self._transformer.model, message.calls
         ids = {call.native_id for call in calls}
-        sound = all(ids) and len(ids) == len(calls) and self._taken.isdisjoint(ids)
-        self._taken |= ids
-        if not (sound and all(safe_name(call) == call.name for call in calls)):
-            return False
-        self.own = {call.id: call.native_id for call in calls}
-        return True
+        unique = all(ids) and len(ids) == len(calls) and self._taken.isdisjoint(ids)
+        how = replay(message, model, readable=readable, unique=unique)
+        if is_own(message, model):
+            self._taken |= ids
+        if how.way != "projected":
+            self.own = {call.id: call.native_id for call in calls}
+        return how

@@ -9,7 +9,7 @@ from typing import Any
 from modules.llm.message import Message
 from modules.llm.parts import Text
 from modules.mcp.plain import one_line
-from modules.tools.media import media_part
+from modules.tools.media import media_in, media_type_of
 from modules.tools.tool import Content, Output
 
 ENVELOPE = ("content", "structuredContent", "isError", "_meta")  # of a result
@@ -60,34 +60,35 @@ def messages_of(result: dict[str, Any]) -> list[Message]:
 def resource_of(result: dict[str, Any]) -> tuple[Content, ...]:
     """What a resource holds."""
     contents = result.get("contents", result.get("content"))
-    listed = contents if isinstance(contents, list) else [contents]
-    return tuple(_resource(one) if isinstance(one, dict) else _part(one) for one in listed if one is not None)
+    items = [item for item in (contents if isinstance(contents, list) else [contents]) if item is not None]
+    found = (_resource(item) if isinstance(item, dict) else _parts(item) for item in items)
+    return tuple(parts[-1] for parts in found)  # a note of what was done to it stands before a picture
 
 
 def parts_of(content: Any) -> tuple[Content, ...]:
     """Content as parts, whether it is a list of blocks, one block or a string; what cannot be kept is a note."""
     blocks: Iterable[Any] = content if isinstance(content, list) else () if content is None else (content,)
-    return tuple(map(_part, blocks))
+    return tuple(part for block in blocks for part in _parts(block))
 
 
-def _part(block: Any) -> Content:
+def _parts(block: Any) -> tuple[Content, ...]:
     if isinstance(block, str):
-        return Text(block)
+        return (Text(block),)
     if not isinstance(block, dict):
-        return Text("[left out: no content]" if block is None else _in_json(block))
+        return (Text("[left out: no content]" if block is None else _in_json(block)),)
     match block:
         case {"type": "text", "text": str() as text}:
-            return Text(text)
+            return (Text(text),)
         case {"type": "image", "data": str() as data}:
-            return _binary(data, _word(block, "mimeType") or "image", "")
+            return media_in(data, _word(block, "mimeType") or "image", "")
         case {"type": "audio"}:
-            return Text(f"[audio, left out: {_word(block, 'mimeType')}]")
+            return (Text(f"[audio, left out: {_word(block, 'mimeType')}]"),)
         case {"type": "resource_link", "uri": str() as uri}:
             about = [_word(block, key) for key in ("title", "name", "mimeType", "description")]
-            return Text(f"[resource {uri}{''.join(f', {text}' for text in about if text)}]")
+            return (Text(f"[resource {uri}{''.join(f', {text}' for text in about if text)}]"),)
         case {"type": "resource", "resource": dict() as resource}:
             return _resource(resource)
-    return _unknown(block)
+    return (_unknown(block),)
 
 
 def _unknown(block: dict[str, Any]) -> Text:
@@ -103,27 +104,25 @@ def _unknown(block: dict[str, Any]) -> Text:
     return Text(_in_json({key: value for key, value in block.items() if key == "type"} | rest))
 
 
-def _resource(resource: dict[str, Any]) -> Content:
+def _resource(resource: dict[str, Any]) -> tuple[Content, ...]:
     uri, kind = _word(resource, "uri"), _word(resource, "mimeType")
     match resource:
         case {"text": str() as text}:
-            return Text(f"[resource {uri}]\n{text}" if uri else text)
+            return (Text(f"[resource {uri}]\n{text}" if uri else text),)
+        case {"blob": str() as blob} if kind.startswith("text/") and (data := _text(blob)) is not None:
+            return (Text(f"[resource {uri}]\n{data}"),)
         case {"blob": str() as blob}:
-            return _binary(blob, kind or "data", uri)
-    return Text(f"[resource {uri}, left out: it holds neither text nor data]")
+            return media_in(blob, kind or "data", uri)
+    return (Text(f"[resource {uri}, left out: it holds neither text nor data]"),)
 
 
-def _binary(data: str, kind: str, name: str) -> Content:
-    """A picture or a PDF, by its first bytes: what claims to be one and is not would spoil every later request."""
+def _text(blob: str) -> str | None:
+    """Text that is given as data; None for a picture or PDF, whatever it is called, and for what is not base64."""
     try:
-        raw = base64.b64decode(data, validate=True)
+        data = base64.b64decode(blob, validate=True)
     except (binascii.Error, ValueError):
-        return Text(f"[{kind}, left out: it is not base64]")
-    if part := media_part(raw, name):
-        return part
-    if kind.startswith("text/"):
-        return Text(f"[resource {name}]\n{raw.decode(errors='replace')}")
-    return Text(f"[{kind}{f' {name}' if name else ''}, {len(raw)} bytes, left out]")
+        return None
+    return None if media_type_of(data) else data.decode(errors="replace")
 
 
 def _word(block: dict[str, Any], key: str) -> str:

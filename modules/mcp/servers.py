@@ -190,7 +190,9 @@ class Servers:
     async def prompt(self, name: str, prompt: str, arguments: dict[str, str]) -> list[Message]:
         """The messages of a prompt. Raises ToolFailed, and UsageError for an unknown server."""
         params = {"name": prompt, "arguments": arguments}
-        return messages_of(await self._named(name).ask("prompts/get", params))
+        result = await self._named(name).ask("prompts/get", params)
+        messages: list[Message] = await in_thread(messages_of, result=result)  # pictures are decoded
+        return messages
 
     async def resources(self) -> list[Resource]:
         """What all servers offer as resources; those that cannot say are left out."""
@@ -214,7 +216,9 @@ class Servers:
 
     async def read(self, name: str, uri: str) -> tuple[Content, ...]:
         """What a resource holds. Raises ToolFailed, and UsageError for an unknown server."""
-        return resource_of(await self._named(name).ask("resources/read", {"uri": uri}))
+        result = await self._named(name).ask("resources/read", {"uri": uri})
+        held: tuple[Content, ...] = await in_thread(resource_of, result=result)
+        return held
 
     def _add(self, entry: Entry) -> None:
         name, folder, file = entry.name, self._config.state_folder / "mcp", file_name(entry.name)

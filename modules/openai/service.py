@@ -27,7 +27,7 @@ class OpenAIClientService(HttpService):
         self.client = openai.AsyncOpenAI(api_key=key.value if key else "none", **options)
 
     def post(self, path: str, body: Wire) -> AbstractAsyncContextManager[Body]:
-        return opened(self.client.post(path, cast_to=httpx2.Response, **posted(body, self.headers)))
+        return opened(self.client.post(path, cast_to=httpx2.Response, **posted(body, self.headers, httpx2)))
 
     async def models(self) -> list[Model]:
         with self.translated():

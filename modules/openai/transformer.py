@@ -25,14 +25,8 @@ DIALECT = "openai-responses"
 class ResponsesTransformer(MessageTransformer):
     dialect = DIALECT
 
-    def is_own(self, message: Message) -> bool:
-        # A model that does not reason refuses reasoning items; it gets its siblings' turns from the parts.
-        return super().is_own(message) and (
-            bool(self.model.reasoning) or not any(item.get("type") == "reasoning" for item in message.native)
-        )
-
     def user(self, message: Message, notes: Sequence[str]) -> Iterator[Wire]:
-        yield {"role": "user", "content": [*map(_text, notes), *self._pieces(message.parts)]}
+        yield {"type": "message", "role": "user", "content": [*map(_text, notes), *self._pieces(message.parts)]}
 
     def native(self, message: Message) -> Iterable[Wire]:
         items: list[Wire] = message.native
@@ -45,11 +39,15 @@ class ResponsesTransformer(MessageTransformer):
                 yield {key: value for key, value in item.items() if key != "id"}
 
     def instructions(self, text: str) -> Wire | None:
-        return {"role": "developer", "content": [_text(text)]}
+        if self.model.profile.system != "anywhere" or self.model.profile.strict_roles:
+            return None
+        role = "developer" if self.model.profile.developer else "system"
+        return {"type": "message", "role": role, "content": [_text(text)]}
 
     def assistant(self, message: Message) -> Iterator[Wire]:
         if texts := visible_text(message.parts):
-            yield {"role": "assistant", "content": "\n\n".join(texts)}
+            # Without its type llama-server cannot tell an answer from other items (ggml-org/llama.cpp#26394).
+            yield {"type": "message", "role": "assistant", "content": "\n\n".join(texts)}
         for call in message.calls:
             yield {
                 "type": "function_call",
@@ -99,7 +97,7 @@ def request_body(request: ChatRequest) -> Wire:
     body: Wire = {"model": model.id, "stream": True, "store": False}
     if request.system.strip():
         body["instructions"] = request.system
-    body["input"] = request.told(ResponsesTransformer(model, request.refused))
+    body["input"] = request.wire_messages(ResponsesTransformer(model))
     if request.tools:
         body["tools"] = [
             {
@@ -118,6 +116,8 @@ def request_body(request: ChatRequest) -> Wire:
         body["reasoning"] = {"summary": "auto"}
         if request.reasoning in model.reasoning:
             body["reasoning"]["effort"] = request.reasoning
+    if model.profile.output_limit:
+        body["max_output_tokens"] = model.profile.output_limit
     if request.session:
         body["prompt_cache_key"] = request.session
     return request.accepted(body)

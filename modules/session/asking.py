@@ -8,24 +8,21 @@ from contextlib import aclosing
 from msgspec import Struct
 from msgspec.structs import replace
 
-from modules.errors import (
-    ConnectionFailed,
-    FieldRefused,
-    ImagesRefused,
-    ImagesUnsupported,
-    ProviderError,
-    ReasoningUnreadable,
-    ToolsRefused,
-)
-from modules.llm.base import ChatRequest, Reply, ToolChoice, ToolSpec
-from modules.llm.events import Finished, StreamEvent
-from modules.llm.ledger import lost_reasoning, no_tools
-from modules.llm.message import IMAGES, Message, State, says_something
+from modules.errors import ConnectionFailed, EmptyAnswer, ImagesUnsupported, ModelLoading, ProviderError
+from modules.llm.base import BaseService, ChatRequest, Reply
+from modules.llm.events import CUT, Finished, Silence, StreamEvent
+from modules.llm.history import Message, State, says_something
 from modules.llm.models import Model
+from modules.llm.replay import LeftOut, pieces_of_reasoning, sees
 from modules.llm.service_manager import ServiceManager
+from modules.llm.tool_spec import ToolChoice, ToolSpec
 from modules.session.conversation import Conversation
+from modules.session.recovery import recover
+from modules.session.switch import left_out_words
 
 TRIES = 4
+LOADING_SECONDS = 600.0  # a large model takes minutes to load, and a person can stop the wait
+LOADING_PAUSE = 2.0
 LONGEST_WAIT = 60.0  # seconds; beyond that the person decides, not the server's header
 LONGEST_BACKOFF = 20.0
 BEHIND = 0.5  # seconds that what is kept of an answer may be behind what is shown of it
@@ -39,13 +36,13 @@ class Retrying(Struct, frozen=True):
     error: ProviderError
 
 
-class Recovered(Struct, frozen=True):
-    """Something is left out that the provider refuses; `text` says what."""
+class Notice(Struct, frozen=True):
+    """What a person should know of the request or the answer, such as what is left out of it; one line."""
 
     text: str
 
 
-AnswerEvent = StreamEvent | Retrying | Recovered
+AnswerEvent = StreamEvent | Retrying | Notice
 
 
 async def ask(
@@ -61,7 +58,7 @@ async def ask(
     What was shown is kept, whatever happens: an answer that was interrupted or cut is stored and marked. Where
     nothing was shown the person's message is taken back, so that the history has no question without an answer; what
     tools came to stays, and any model may go on from there.
-    Raises what the service raises, and CancelledError when the answer is interrupted.
+    Raises what the service raises, EmptyAnswer where nothing came of it, and CancelledError when it is interrupted.
     """
     if message is not None:
         _check_images(conversation, message, model)
@@ -70,32 +67,51 @@ async def ask(
         service = await services.service_for(model)
         if conversation.journal is not None:
             await conversation.journal.settled()
-        attempt = 1
+        retries, told = _Retries(), False
         while True:
             request = request_for(conversation, model, tools, choice)
             shown = False
             try:
-                async with aclosing(_answer(conversation, service.reply(request), request)) as events:
+                async with aclosing(_attempt(conversation, service, request, quiet=told)) as events:
                     async for event in events:
-                        shown = True
+                        shown = shown or not isinstance(event, Notice)
                         yield event
                 return
             except ProviderError as error:
                 if shown:
                     raise
-                if loss := recover(request, error):
+                if loss := recover(conversation.learned, request, error):
                     conversation.froze(request.model)
-                    yield Recovered(loss)
+                    yield Notice(loss)
+                    told = True
                     continue
-                delay = retry_delay(error, attempt)
+                delay = retries.delay(error)
                 if delay is None:
                     raise
-                yield Retrying(delay, attempt, error)
-                attempt += 1
+                yield Retrying(delay, retries.attempt, error)
                 await asyncio.sleep(delay)
     except BaseException:  # whatever ends the turn, a question without an answer does not stay
         _take_back(conversation, message)
         raise
+
+
+async def _attempt(
+    conversation: Conversation, service: BaseService, request: ChatRequest, *, quiet: bool
+) -> AsyncGenerator[StreamEvent | Notice, None]:
+    """One request and its answer, with what a person should know of either; Finished last."""
+    reply = service.reply(request)
+    service.prepare(request)
+    if (notice := _not_shown(conversation, request)) and not quiet:
+        yield notice
+    async with aclosing(_answer(conversation, reply, request)) as events:
+        async for event in events:
+            if isinstance(event, Silence):
+                yield Notice(silence_line(event, request.model))
+                continue
+            if isinstance(event, Finished):  # the answer is stored by now
+                for remark in _remarks(conversation):
+                    yield remark
+            yield event
 
 
 async def _answer(conversation: Conversation, reply: Reply, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
@@ -107,8 +123,8 @@ async def _answer(conversation: Conversation, reply: Reply, request: ChatRequest
             async for event in events:
                 growth.grew()
                 if isinstance(event, Finished):
-                    _keep(conversation, reply, request, "complete")
                     whole = True
+                    _keep(conversation, reply, request, "complete")
                 yield event
     except (ProviderError, asyncio.CancelledError, GeneratorExit) as error:
         if not whole:  # it may also end here while its connection is being closed
@@ -148,10 +164,14 @@ class _Growth:
 def request_for(
     conversation: Conversation, model: Model, tools: tuple[ToolSpec, ...] = (), choice: ToolChoice = "auto"
 ) -> ChatRequest:
-    """What `model` is asked next: the conversation as it stands."""
+    """What `model` is asked next: the conversation as it stands, by all that was learned of the model."""
     reader = conversation.reader(model)
-    if reader is not model:
+    if reader.tools or not model.tools:  # one that takes none by the catalogue is refused with them
+        conversation.declare(tools)
+    else:
         tools = ()
+    if reader.tools:
+        tools, choice = conversation.declared(reader, tools, choice)
     return ChatRequest(
         reader,
         conversation.messages,
@@ -165,6 +185,29 @@ def request_for(
     )
 
 
+def _not_shown(conversation: Conversation, request: ChatRequest) -> Notice | None:
+    """What to say where the model is shown less of the conversation than the person was told."""
+    name, left_out = request.model.full_name, request.left_out
+    known = conversation.announced.get(name, LeftOut())
+    conversation.announced[name] = left_out
+    if not request.sent.newly_left_out or not left_out.exceeds(known):
+        return None
+    return Notice(f"Context: {left_out_words(left_out, request.model)} for {request.model.name}.")
+
+
+def _remarks(conversation: Conversation) -> list[Notice]:
+    """What to say of an answer that has come."""
+    if conversation.messages[-1].state == "refused":
+        return [Notice("Context: this question and its answer are left out of what models read from now on.")]
+    return []
+
+
+def silence_line(event: Silence, model: Model) -> str:
+    """What to say where a connection lives and no content comes."""
+    seconds, limit = round(event.seconds), round(event.limit)
+    return f"{model.name} has sent nothing but signs of life for {seconds} seconds. It is given up after {limit}."
+
+
 def _take_back(conversation: Conversation, message: Message | None) -> None:
     if message is not None and message.role == "user" and conversation.messages[-1] is message:
         conversation.undo()
@@ -172,39 +215,27 @@ def _take_back(conversation: Conversation, message: Message | None) -> None:
 
 def _check_images(conversation: Conversation, message: Message, model: Model) -> None:
     """Refuse a picture where the endpoint has refused one before: left out, it would go unseen in silence."""
-    if message.images and IMAGES in conversation.ledger_for(model).without:
+    if message.images and sees(model) and not sees(conversation.reader(model)):
         raise ImagesUnsupported(
             f"{model.full_name} has refused images.", cure="Ask without the image, or /model to one that sees."
         )
 
 
-def recover(request: ChatRequest, error: ProviderError) -> str:
-    """Change what the ledger sends so that the same refusal cannot come again, and say what is left out.
+class _Retries:
+    """Counts how often one request was sent. `attempt` is the number of the try that failed, from 1."""
 
-    Each step is taken once per ledger and remembered there; "" where there is nothing left to give up.
-    """
-    ledger, model = request.ledger, request.model
-    if ledger is None:
-        return ""
-    match error:
-        case ReasoningUnreadable() if model.profile.thinking == "adaptive" and not ledger.lenient:
-            ledger.lenient = True
-            return f"Context: {model.name} may leave out earlier reasoning that it cannot read any more."
-        case ReasoningUnreadable() if ledger.stripped < len(request.messages):
-            lost = lost_reasoning(request.messages, len(request.messages), model)
-            ledger.strip(len(request.messages))
-            return f"Context: {lost} earlier piece{'s' if lost != 1 else ''} of reasoning left out for {model.name}."
-        case FieldRefused(field=field) if field and field not in ledger.without:
-            ledger.drop(field)
-            return f'Context: the field "{field}" is left out for {model.provider.title}.'
-        case ImagesRefused() if IMAGES not in ledger.without and any(message.images for message in request.messages):
-            shown = sum(len(message.images) for message in request.messages)
-            ledger.drop(IMAGES)
-            return f"Context: {shown} picture{'s' if shown != 1 else ''} left out for {model.name}, which takes none."
-        case ToolsRefused() if model.tools:
-            ledger.without |= {no_tools(model)}
-            return f"Context: tools left out for {model.name}, which takes none."
-    return ""
+    def __init__(self) -> None:
+        self.attempt = 0
+        self._loading = 0.0
+
+    def delay(self, error: ProviderError) -> float | None:
+        """Seconds to wait before the same request is sent again, or None where that would not help."""
+        if isinstance(error, ModelLoading):
+            pause = min(max(error.retry_after or LOADING_PAUSE, LOADING_PAUSE), LONGEST_WAIT)
+            self._loading += pause
+            return pause if self._loading <= LOADING_SECONDS else None
+        self.attempt += 1
+        return retry_delay(error, self.attempt)
 
 
 def retry_delay(error: ProviderError, attempt: int) -> float | None:
@@ -222,11 +253,20 @@ def retry_delay(error: ProviderError, attempt: int) -> float | None:
     return backoff * random.uniform(0.75, 1.0)
 
 
+def _empty(answer: Message, model: Model) -> EmptyAnswer:
+    if answer.stop in CUT:
+        return EmptyAnswer(f"{model.full_name} reached its limit before it said anything.")
+    thought = " but reasoning" if pieces_of_reasoning(answer) else ""
+    return EmptyAnswer(f"{model.full_name} sent an empty answer: nothing{thought} came.")
+
+
 def _keep(conversation: Conversation, reply: Reply, request: ChatRequest, state: State) -> None:
     """Store the answer as far as it came, and freeze what it answers; of a cut one, only what can be read."""
     answer = reply.message(state)
     if answer.usage is not None:
         conversation.pay(request.model, answer.usage)
+    if state == "complete" and answer.state != "refused" and not says_something(answer):
+        raise _empty(answer, request.model)
     if state != "complete" and not answer.text.strip():
         return
     ledger = request.ledger

@@ -1,6 +1,5 @@
 """What each change of a conversation writes: captured at once, and encoded later, in the writer's thread."""
 
-import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -11,10 +10,12 @@ from msgspec import Struct
 from modules.llm.ledger import Ledger
 from modules.llm.message import Message
 from modules.llm.models import Model
+from modules.llm.tool_spec import ToolSpec
 from modules.session.conversation import Conversation, Node, Spent
 from modules.session.rows import Blobs, encode_message, encode_value
 
 Statement = tuple[str, tuple[Any, ...]]
+NOTHING_REFUSED = "[]"  # earlier releases kept here what an endpoint refuses; that is in learned.json now
 UNKNOWN = "null"  # a wire value that is no JSON; its ledger begins anew when it is loaded
 
 
@@ -43,6 +44,7 @@ INSERT_GROWING = "INSERT OR REPLACE INTO growing (conversation, parent, updated,
 INSERT_SPENT = f"INSERT OR REPLACE INTO spent (conversation, seq, model, usage) VALUES (?, ?, {THE_MODEL}, ?)"
 INSERT_LEDGER = """INSERT OR REPLACE INTO ledger (conversation, key, told, seed, stripped, lenient, without)
     VALUES (?, ?, ?, ?, ?, ?, ?)"""
+INSERT_DECLARED = "INSERT OR REPLACE INTO declared (conversation, tools) VALUES (?, ?)"
 DELETE_ENTRIES = "DELETE FROM entry WHERE conversation = ? AND key = ? AND seq >= ?"
 INSERT_ENTRY = "INSERT INTO entry (conversation, key, seq, upto, digest, wire) VALUES (?, ?, ?, ?, ?, ?)"
 
@@ -54,6 +56,7 @@ def everything(conversation: Conversation) -> Change:
     model, previous = conversation.model, conversation.previous
     nodes, spent = list(conversation.nodes), list(conversation.spent)
     ledgers = [_ledger(id, key, ledger, since=0) for key, ledger in conversation.ledgers.items()]
+    tools = conversation.tools
 
     def make() -> list[Statement]:
         made, model_json = _model(model)
@@ -69,7 +72,7 @@ def everything(conversation: Conversation) -> Change:
             statements += _spent(id, seq, one)
         for write in ledgers:
             statements += write()
-        return statements
+        return [*statements, *([_declared(id, tools)] if tools else [])]
 
     return Change(id, make)
 
@@ -99,6 +102,12 @@ def moved(conversation: Conversation) -> Change:
     return Change(id, make)
 
 
+def declared(conversation: Conversation) -> Change:
+    """The tools that a model was told of last."""
+    id, tools = conversation.id, conversation.tools
+    return Change(id, lambda: [_declared(id, tools)])
+
+
 def growing(conversation: Conversation, message: Message) -> Change:
     """An answer as far as it has come."""
     id, now, parent = conversation.id, time.time(), conversation.head
@@ -122,6 +131,10 @@ def sent(conversation: Conversation, key: str, ledger: Ledger) -> Change:
     return Change(conversation.id, _ledger(conversation.id, key, ledger, since=ledger.saved))
 
 
+def _declared(id: str, tools: tuple[ToolSpec, ...]) -> Statement:
+    return INSERT_DECLARED, (id, msgspec.json.encode(tools).decode())
+
+
 def _message(id: str, node: Node, now: float) -> list[Statement]:
     blobs: Blobs = {}
     body, native = encode_message(node.message, blobs)
@@ -137,7 +150,7 @@ def _spent(id: str, seq: int, spent: Spent) -> list[Statement]:
 def _ledger(id: str, key: str, ledger: Ledger, since: int) -> Callable[[], list[Statement]]:
     entries, digests = ledger.entries[since:], ledger.digests[since:]
     told = ledger.path[-1] if ledger.path else 0
-    about = (id, key, told, ledger.seed, ledger.stripped, int(ledger.lenient), json.dumps(sorted(ledger.without)))
+    about = (id, key, told, ledger.seed, ledger.stripped, int(ledger.lenient), NOTHING_REFUSED)
     ledger.saved = len(ledger.entries)
 
     def make() -> list[Statement]:

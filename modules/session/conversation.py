@@ -2,16 +2,18 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Protocol
 
 from msgspec import Struct
 
 from modules.llm.events import Usage
-from modules.llm.ledger import Ledger, ledger_key, no_tools
-from modules.llm.message import Message, sees
+from modules.llm.history import Message
+from modules.llm.learned import LearnedFacts
+from modules.llm.ledger import Ledger, ledger_key
 from modules.llm.models import Level, Model
 from modules.llm.parts import Text
+from modules.llm.replay import LeftOut
+from modules.llm.tool_spec import ToolChoice, ToolSpec
 from modules.session.prices import cost_of
 
 NO_INSTRUCTIONS = "The earlier instructions hold no longer."
@@ -52,6 +54,9 @@ class Journal(Protocol):
     def paid(self, conversation: "Conversation", spent: "Spent") -> None:
         """A request's tokens were counted."""
 
+    def declared(self, conversation: "Conversation") -> None:
+        """Other tools were declared to a model than before."""
+
     def sent(self, conversation: "Conversation", key: str, ledger: Ledger) -> None:
         """What a ledger holds has changed: entries were frozen, cut off, or stripped."""
 
@@ -66,10 +71,19 @@ class Conversation:
     """What is said, and to whom. Nothing is ever deleted: undo moves the head, and the next message starts a branch.
 
     `model` answers next and `previous` is what `/model -` goes back to; `reasoning` is None for a model's own default.
-    `ledgers` hold, for each kind of reader, what it was sent.
+    `ledgers` hold, for each kind of reader, what it was sent; `tools` are those that were declared last. `learned` is
+    what models turned out to be, `announced` what a person was told that a model is not shown.
     """
 
-    def __init__(self, model: Model, system: str = "", *, id: str = "", journal: Journal | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        system: str = "",
+        *,
+        id: str = "",
+        journal: Journal | None = None,
+        learned: LearnedFacts | None = None,
+    ) -> None:
         self.id = id or os.urandom(8).hex()
         self.model = model
         self.previous: Model | None = None
@@ -77,6 +91,9 @@ class Conversation:
         self.reasoning: Level | None = None
         self.spent: list[Spent] = []
         self.ledgers: dict[str, Ledger] = {}
+        self.tools: tuple[ToolSpec, ...] = ()
+        self.learned = learned or LearnedFacts()
+        self.announced: dict[str, LeftOut] = {}
         self.journal = journal
         self.nodes: list[Node] = []
         self.head = 0
@@ -176,22 +193,47 @@ class Conversation:
             self.journal.paid(self, spent)
 
     def reader(self, model: Model) -> Model:
-        """The model as it turned out to be: one that has refused tools takes none, whatever models.yaml says."""
-        ledger = self.ledgers.get(ledger_key(model))
-        return replace(model, tools=False) if ledger and no_tools(model) in ledger.without else model
+        """The model as it turned out to be, whatever models.yaml says; the same object where nothing was learned."""
+        return self.learned.applied(model)
 
     def ledger_for(self, model: Model) -> Ledger:
         """What was sent to readers such as this model."""
-        return self.ledgers.setdefault(ledger_key(self.reader(model)), Ledger())
+        return self.ledgers.setdefault(ledger_key(self.reader(model)), self.known_ledger(model))
 
-    def seen_by(self, model: Model) -> bool:
-        """Whether this model is shown the conversation's pictures; its endpoint may have refused them."""
-        ledger = self.ledgers.get(ledger_key(self.reader(model)))
-        return sees(model, ledger.without if ledger else frozenset())
+    def known_ledger(self, model: Model) -> Ledger:
+        """The same where something was sent; else what it would begin as."""
+        reader = self.reader(model)
+        if (known := self.ledgers.get(ledger_key(reader))) is not None:
+            return known
+        ledger = Ledger()
+        # What an issuer could not read once it is not given again, whatever else has changed.
+        own = f"{reader.provider.dialect} {reader.issuer} "
+        for other in (one for name, one in self.ledgers.items() if name.startswith(own)):
+            ledger.stripped = max(ledger.stripped, other.stripped)
+            ledger.lenient = ledger.lenient or other.lenient
+        return ledger
+
+    def declared(
+        self, reader: Model, tools: tuple[ToolSpec, ...], choice: ToolChoice
+    ) -> tuple[tuple[ToolSpec, ...], ToolChoice]:
+        """The tools to tell a model of. Those that were declared stay so, not to be called, where there are none now.
+
+        Without them a provider loses its cache of the conversation, and the reasoning that is bound to them.
+        """
+        if not reader.tools:
+            return (), "auto"
+        return (tools, choice) if tools or not self.tools else (self.tools, "none")
+
+    def declare(self, tools: tuple[ToolSpec, ...]) -> None:
+        """Remember which tools a model was told of; taking them away costs its cache and its reasoning."""
+        if tools and tools != self.tools:
+            self.tools = tools
+            if self.journal is not None:
+                self.journal.declared(self)
 
     def froze(self, model: Model) -> None:
         """Tell the journal that the ledger of readers such as this model has changed."""
-        key = ledger_key(model)
+        key = ledger_key(self.reader(model))
         if self.journal is not None and key in self.ledgers:
             self.journal.sent(self, key, self.ledgers[key])
 

@@ -37,6 +37,11 @@ SCHEMA = (
         conversation TEXT NOT NULL REFERENCES conversation ON DELETE CASCADE, key TEXT NOT NULL, seq INTEGER NOT NULL,
         upto INTEGER NOT NULL, digest TEXT, wire TEXT NOT NULL, PRIMARY KEY (conversation, key, seq))""",
 )
+# Added since: an earlier release neither knows nor needs it, so the version stays.
+SINCE = (
+    """CREATE TABLE IF NOT EXISTS declared (
+        conversation TEXT PRIMARY KEY REFERENCES conversation ON DELETE CASCADE, tools TEXT NOT NULL)""",
+)
 
 
 class Damaged(sqlite3.DatabaseError):
@@ -121,16 +126,22 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     refuse_version(path, _version(connection))
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
-    if _version(connection) == VERSION:
+    if _version(connection) == VERSION and _has_declared(connection):
         return
     connection.execute("BEGIN IMMEDIATE")
     if _version(connection) == 0:  # another program may have been quicker
         _create(connection)
+    for statement in SINCE:
+        connection.execute(statement)
     connection.execute("COMMIT")
 
 
+def _has_declared(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'declared'").fetchone() is not None
+
+
 def _create(connection: sqlite3.Connection) -> None:
-    for statement in SCHEMA:
+    for statement in (*SCHEMA, *SINCE):
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {VERSION}")
 

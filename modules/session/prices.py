@@ -6,7 +6,8 @@ from functools import cache
 from typing import Any
 
 from modules.llm.events import Usage
-from modules.llm.models import Model, Price
+from modules.llm.models import Model
+from modules.llm.price import Price
 
 _snapshot: Any = None
 

@@ -8,9 +8,13 @@ from msgspec import Struct
 
 from modules.errors import UsageError
 from modules.llm.events import Usage
+from modules.llm.history import Message
+from modules.llm.learned import LearnedFacts
 from modules.llm.ledger import Ledger
-from modules.llm.message import Entry, Message
-from modules.llm.models import LEVELS, Model, ModelRegistry
+from modules.llm.message import Entry
+from modules.llm.models import LEVELS, Choice, Model, ModelRegistry
+from modules.llm.tool_spec import ToolSpec
+from modules.session.adoption import Issuers, adopt
 from modules.session.conversation import Conversation, Node, Spent
 from modules.session.rows import Fetch, decode_message, decode_value, placeholder
 
@@ -39,7 +43,9 @@ def ids(connection: sqlite3.Connection, prefix: str) -> list[str]:
     return [str(row[0]) for row in found]
 
 
-def read(connection: sqlite3.Connection, id: str, models: ModelRegistry, start: Model) -> Loaded | None:
+def read(
+    connection: sqlite3.Connection, id: str, models: ModelRegistry, start: Model, learned: LearnedFacts
+) -> Loaded | None:
     """The conversation of that id; `start` answers where its own model is gone. None where there is none."""
     row = connection.execute(
         "SELECT head, model, previous, system, reasoning FROM conversation WHERE id = ?", (id,)
@@ -48,17 +54,23 @@ def read(connection: sqlite3.Connection, id: str, models: ModelRegistry, start: 
         return None
     head, model_id, previous_id, system, reasoning = row
     stored = _models(connection)
-    model, note = _answering(stored.get(model_id), models, start)
-    conversation = Conversation(model, str(system), id=id)
-    if previous_id is not None:
-        conversation.previous = _current(stored.get(previous_id), models)
+    chosen = _answering(stored.get(model_id), models, start)
+    conversation = Conversation(chosen.model, str(system), id=id, learned=learned)
+    if previous_id is not None and (before := _current(stored.get(previous_id), models)):
+        conversation.previous = before.model
     conversation.reasoning = next((level for level in LEVELS if level == reasoning), None)
     fetch = _Blobs(connection).fetch
-    conversation.nodes = _nodes(connection, id, fetch)
-    conversation.go_to(head if 0 <= head <= len(conversation.nodes) else len(conversation.nodes))
     conversation.spent = _spent(connection, id, stored)
-    conversation.ledgers = _ledgers(connection, id, conversation, fetch)
-    return Loaded(conversation, _grown(connection, id, conversation.head, fetch), [note] if note else [])
+    answering = stored.get(model_id)
+    spoke = [*([answering] if answering else []), *(one.model for one in conversation.spent)]
+    issuers = Issuers(spoke, models)
+    nodes = _nodes(connection, id, fetch)
+    conversation.nodes = [Node(one.id, one.parent, issuers.renamed(one.message)) for one in nodes]
+    conversation.go_to(head if 0 <= head <= len(conversation.nodes) else len(conversation.nodes))
+    conversation.tools = _declared(connection, id)
+    ledgers, refused = _ledgers(connection, id, conversation, fetch)
+    conversation.ledgers = adopt(ledgers, refused, spoke, learned)
+    return Loaded(conversation, _grown(connection, id, conversation.head, fetch), [chosen.note] if chosen.note else [])
 
 
 class _Blobs:
@@ -88,23 +100,25 @@ def _models(connection: sqlite3.Connection) -> dict[int, Model]:
     return found
 
 
-def _current(stored: Model | None, models: ModelRegistry) -> Model | None:
-    """The catalogue's entry for a model that was saved, its successor, or None where it is gone."""
+def _current(stored: Model | None, models: ModelRegistry) -> Choice | None:
+    """The catalogue's entry for a model that was saved, its successor with a note, or None where it is gone."""
     if stored is None:
         return None
     try:
-        found = models.find(stored.full_name).model
+        found = models.find(stored.full_name)
     except UsageError:
         return None
-    same = found.known and (found.full_name == stored.full_name or found.id == stored.id)
-    return found if same or not stored.known or stored.name in found.retired else None
+    model = found.model
+    if not stored.known or (model.known and (model.full_name == stored.full_name or model.id == stored.id)):
+        return Choice(model)
+    return found if model == models.successor(stored) else None
 
 
-def _answering(stored: Model | None, models: ModelRegistry, start: Model) -> tuple[Model, str]:
-    if model := _current(stored, models):
-        return model, ""
+def _answering(stored: Model | None, models: ModelRegistry, start: Model) -> Choice:
+    if choice := _current(stored, models):
+        return choice
     gone = stored.full_name if stored else "The model of this conversation"
-    return start, f"{gone} is no longer in models.yaml; {start.full_name} answers."
+    return Choice(start, f"{gone} is no longer in models.yaml; {start.full_name} answers.")
 
 
 def _nodes(connection: sqlite3.Connection, id: str, fetch: Fetch) -> list[Node]:
@@ -147,22 +161,37 @@ def _spent(connection: sqlite3.Connection, id: str, stored: dict[int, Model]) ->
     return spent
 
 
-def _ledgers(connection: sqlite3.Connection, id: str, conversation: Conversation, fetch: Fetch) -> dict[str, Ledger]:
+def _declared(connection: sqlite3.Connection, id: str) -> tuple[ToolSpec, ...]:
+    """The tools that a model was told of last; none in a file of an earlier release."""
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'declared'").fetchone():
+        return ()
+    row = connection.execute("SELECT tools FROM declared WHERE conversation = ?", (id,)).fetchone()
+    try:
+        return () if row is None else msgspec.json.decode(row[0], type=tuple[ToolSpec, ...])
+    except BROKEN:
+        return ()
+
+
+def _ledgers(
+    connection: sqlite3.Connection, id: str, conversation: Conversation, fetch: Fetch
+) -> tuple[dict[str, Ledger], dict[str, frozenset[str]]]:
+    """The ledgers, and what each of them left out in earlier releases."""
     ledgers: dict[str, Ledger] = {}
+    refused: dict[str, frozenset[str]] = {}
     columns = "key, told, seed, stripped, lenient, without"
     for key, told, seed, stripped, lenient, without in connection.execute(
         f"SELECT {columns} FROM ledger WHERE conversation = ?", (id,)
     ).fetchall():
         ledger = ledgers[key] = Ledger()
         try:
-            ledger.stripped, ledger.lenient, ledger.without = stripped, bool(lenient), frozenset(json.loads(without))
+            ledger.stripped, ledger.lenient, refused[key] = stripped, bool(lenient), frozenset(json.loads(without))
             entries, digests = _entries(connection, id, key, fetch)
             path = _path_to(told, conversation.nodes)
         except BROKEN:  # what was sent is not known any more: it is told anew
             continue
         ledger.entries, ledger.digests, ledger.path, ledger.seed = entries, digests, path, seed
         ledger.saved = len(entries)
-    return ledgers
+    return ledgers, refused
 
 
 def _entries(connection: sqlite3.Connection, id: str, key: str, fetch: Fetch) -> tuple[list[Entry], list[str]]:

@@ -69,7 +69,10 @@ def placeholder(role: str) -> Message:
 
 def _part_apart(part: Any, blobs: Blobs) -> Any:
     match part:
-        case Image() | File():
+        case Image():
+            original = _text_apart(part.original, blobs)
+            return replace(part, base64=_text_apart(part.base64, blobs), original=original)
+        case File():
             return replace(part, base64=_text_apart(part.base64, blobs))
         case ToolResult():
             return replace(part, parts=tuple(_part_apart(inner, blobs) for inner in part.parts))
@@ -78,7 +81,9 @@ def _part_apart(part: Any, blobs: Blobs) -> Any:
 
 def _part_back(part: Any, fetch: Fetch) -> Any:
     match part:
-        case Image() | File():
+        case Image():
+            return replace(part, base64=_text_back(part.base64, fetch), original=_text_back(part.original, fetch))
+        case File():
             return replace(part, base64=_text_back(part.base64, fetch))
         case ToolResult():
             return replace(part, parts=tuple(_part_back(inner, fetch) for inner in part.parts))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modules.errors import FileProblem, UsageError
+from modules.llm.learned import LearnedFacts
 from modules.llm.ledger import Ledger
 from modules.llm.message import Message
 from modules.llm.models import Model, ModelRegistry
@@ -71,6 +72,12 @@ class Store:
             from modules.session import changes
 
             self._put(changes.paid(conversation, spent))
+
+    def declared(self, conversation: Conversation) -> None:
+        if self._is_known(conversation):
+            from modules.session import changes
+
+            self._put(changes.declared(conversation))
 
     def sent(self, conversation: Conversation, key: str, ledger: Ledger) -> None:
         if self._is_known(conversation):
@@ -159,7 +166,7 @@ class Store:
         with self._reading() as connection:
             return reading.ids(connection, prefix.strip().lower())
 
-    def load(self, id: str, models: ModelRegistry, start: Model) -> Conversation:
+    def load(self, id: str, models: ModelRegistry, start: Model, learned: LearnedFacts | None = None) -> Conversation:
         """The conversation, which goes on being kept here; what a person should know of it is in `news`.
 
         `start` answers where its own model is gone. Raises UsageError where there is none of that id, FileProblem
@@ -168,7 +175,7 @@ class Store:
         from modules.session import reading
 
         with self._reading() as connection:
-            loaded = reading.read(connection, id, models, start)
+            loaded = reading.read(connection, id, models, start, learned or LearnedFacts())
         if loaded is None:
             raise UsageError(f"There is no conversation {id}.", cure="-c continues the last one.")
         conversation = loaded.conversation

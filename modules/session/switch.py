@@ -1,26 +1,34 @@
 """What changes for a conversation when another model takes over: computed before anything is sent."""
 
+from collections.abc import Sequence
+from copy import copy
+
 from msgspec import Struct
 
-from modules.llm.message import Message
+from modules.llm.base import ChatRequest
+from modules.llm.history import user
+from modules.llm.ledger import Ledger
 from modules.llm.models import Model
-from modules.llm.parts import File, Reasoning
+from modules.llm.parts import File, Image
+from modules.llm.replay import LeftOut, Replay
+from modules.llm.service_manager import request_body
+from modules.llm.tool_spec import ToolChoice, ToolSpec
 from modules.session.conversation import Conversation
+
+NOTHING_TYPED = "…"
 
 
 class Handover(Struct, frozen=True):
     """What the new model will see of the conversation.
 
-    `turns` carry over always; `images`, `files`, `calls` and `reasoning` count what this model's view leaves out or
-    tells as text. `tokens` of `window` (None where unknown) are about what its first request reads.
+    `turns` and `calls` carry over, `left_out` is what does not. `replays` say how each message goes, by position.
+    `tokens` of `window` (None where unknown) are about what its first request reads.
     """
 
     turns: int
     calls: int
-    images: int
-    files: int
-    calls_as_text: int
-    reasoning: int
+    left_out: LeftOut
+    replays: dict[int, Replay]
     tokens: int
     window: int | None
 
@@ -29,27 +37,75 @@ class Handover(Struct, frozen=True):
         return self.window is None or self.tokens < self.window
 
 
-def handover(conversation: Conversation, model: Model) -> Handover:
-    """What `model` would see of the conversation as it stands."""
-    messages = conversation.messages
-    calls = sum(len(message.calls) for message in messages)
+def handover(
+    conversation: Conversation, model: Model, tools: tuple[ToolSpec, ...] = (), choice: ToolChoice = "auto"
+) -> Handover:
+    """What `model` would see of the conversation as it stands, by making the request that it would get.
+
+    `tools` are those that would be declared. Nothing is changed.
+    """
+    request = scratch_request(conversation, model, tools, choice)
+    request_body(request)
     return Handover(
         turns=conversation.turns,
-        calls=calls,
-        images=0 if conversation.seen_by(model) else sum(len(message.images) for message in messages),
-        files=0 if model.documents else sum(len(documents(message)) for message in messages),
-        calls_as_text=0 if conversation.reader(model).tools else calls,
-        reasoning=sum(
-            isinstance(part, Reasoning)
-            for message in messages
-            if message.origin is None or message.origin.issuer != model.provider.issuer
-            for part in message.parts
-        ),
+        calls=sum(len(message.calls) for message in conversation),
+        left_out=request.left_out,
+        replays={at: how for at, how in request.sent.replays.items() if at < len(conversation.path)},
         tokens=conversation.tokens(),
-        window=model.window,
+        window=request.model.window,
     )
 
 
-def documents(message: Message) -> list[File]:
-    """The documents in a message; a text file is text, which every model takes."""
-    return [part for part in message.parts if isinstance(part, File) and part.media_type != "text/plain"]
+def scratch_request(
+    conversation: Conversation,
+    model: Model,
+    tools: tuple[ToolSpec, ...] = (),
+    choice: ToolChoice = "auto",
+    attached: Sequence[Image | File] = (),
+) -> ChatRequest:
+    """The request that a question asked now would become, made from copies: looking leaves no trace.
+
+    "…" stands for the question.
+    """
+    reader = conversation.reader(model)
+    tools, choice = conversation.declared(reader, tools, choice)
+    return ChatRequest(
+        reader,
+        (*conversation.messages, user(NOTHING_TYPED, *attached)),
+        conversation.system,
+        conversation.reasoning,
+        tools,
+        conversation.id,
+        (*conversation.path, len(conversation.nodes) + 1),
+        copied(conversation.known_ledger(model)),
+        choice,
+    )
+
+
+def copied(ledger: Ledger) -> Ledger:
+    """The same ledger for what must leave no trace."""
+    twin = copy(ledger)
+    twin.entries, twin.digests = [*ledger.entries], [*ledger.digests]
+    twin.forget_conversion()
+    return twin
+
+
+def left_out_words(left_out: LeftOut, model: Model) -> str:
+    """What a model is not shown, as part of a sentence."""
+    counted = (
+        (left_out.images, "picture"),
+        (left_out.documents, "document"),
+        (left_out.reasoning, "earlier piece of reasoning"),
+    )
+    words = [_count(number, what) for number, what in counted if number]
+    told = f"{', '.join(words)} left out" if words else ""
+    if not left_out.calls:
+        return told
+    return f"{told}, tool calls told as text" if told else "tool calls told as text"
+
+
+def _count(number: int, what: str) -> str:
+    if number == 1:
+        return f"1 {what}"
+    first, of, rest = what.partition(" of ")
+    return f"{number} {first}s{of}{rest}"

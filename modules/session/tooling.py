@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from modules.config import Config
+from modules.llm.tool_spec import ToolSpec
 from modules.tools.approval import Approval
 from modules.tools.toolbox import Source, Toolbox
 
@@ -64,6 +65,11 @@ class Tooling:
     def enabled(self) -> bool:
         """Whether models may call tools; known before there are any."""
         return self.toolbox.enabled if self._made else self._enabled
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """The tools that models may call, as far as they are known; none before they are needed."""
+        return self.toolbox.specs if self._made and self.toolbox.enabled else ()
 
     def news(self) -> list[str]:
         """What the person should know of the tools and has not been told; nothing before they are needed."""

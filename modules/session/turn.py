@@ -5,17 +5,17 @@ from contextlib import aclosing
 
 from msgspec import Struct
 
-from modules.llm.base import MOST_TOOLS, ToolChoice, ToolSpec
+from modules.llm.base import MOST_TOOLS, ToolSpec
 from modules.llm.message import Message, closing
 from modules.llm.models import Model
 from modules.llm.parts import ToolCall, ToolResult
 from modules.llm.service_manager import ServiceManager
-from modules.session.asking import AnswerEvent, Recovered, ask
+from modules.session.asking import AnswerEvent, Notice, ask
 from modules.session.calls import CallEvent, Calls, failed
 from modules.session.conversation import Conversation, Spent
 from modules.session.tooling import Limits, Tooling
 
-RUNNABLE = ("tool_use", "end_turn")  # calls of an answer that stopped for anything else are not whole
+RUNNABLE = ("tool_use", "end_turn", "unknown")  # calls of an answer that stopped for anything else are not whole
 
 
 class Paused(Struct, frozen=True):
@@ -43,16 +43,16 @@ async def run_turn(
     before = len(conversation.spent)
     steps = 0
     while True:
-        tools, choice = await offered(conversation, model, tooling)
+        tools = await offered(conversation, model, tooling)
         for late in tooling.late() if tooling is not None else ():
-            yield Recovered(late)
+            yield Notice(late)
         if tooling is not None and tools:
             tooling.toolbox.spills.tidy(call.id for node in conversation.nodes for call in node.message.calls)
         if tooling is not None and (text := _left_out(tools, model)) and text not in tooling.said:
             tooling.said.add(text)
-            yield Recovered(text)
+            yield Notice(text)
         try:
-            async with aclosing(ask(conversation, services, message, model, tools, choice)) as answer:
+            async with aclosing(ask(conversation, services, message, model, tools)) as answer:
                 async for event in answer:
                     yield event
         except BaseException:  # stopped after the last word of an answer, its calls are there and will not run
@@ -62,7 +62,7 @@ async def run_turn(
         said = conversation.messages[-1]
         if tooling is None or not said.calls:
             return
-        if not tools or said.stop not in RUNNABLE:
+        if not (tools or conversation.tools) or said.stop not in RUNNABLE:
             conversation.append(_not_run(said))
             return
         calls = Calls(said.calls, tooling.toolbox, tooling.approval, repeats.refused(said.calls))
@@ -80,21 +80,12 @@ async def run_turn(
             return
 
 
-async def offered(
-    conversation: Conversation, model: Model, tooling: Tooling | None
-) -> tuple[tuple[ToolSpec, ...], ToolChoice]:
-    """The tools to declare to this model, and whether it may call them.
-
-    Tools that were ever called here stay declared after they are switched off: without them a provider loses its
-    cache of the conversation, and the reasoning that is bound to them.
-    """
-    if tooling is None or not conversation.reader(model).tools:
-        return (), "auto"
+async def offered(conversation: Conversation, model: Model, tooling: Tooling | None) -> tuple[ToolSpec, ...]:
+    """The tools that this model may call. Waits for those of servers."""
+    if tooling is None or not tooling.enabled or not conversation.reader(model).tools:
+        return ()
     await tooling.toolbox.gather()
-    if tooling.toolbox.enabled:
-        return tooling.toolbox.specs, "auto"
-    called = any(message.calls for message in conversation)
-    return (tooling.toolbox.specs, "none") if called else ((), "auto")
+    return tooling.specs
 
 
 def unanswered_results(conversation: Conversation) -> bool:

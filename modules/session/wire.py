@@ -6,22 +6,18 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Sequence
-from copy import copy
 from typing import Any
 
 from modules.errors import UsageError
 from modules.llm.http_service import HttpService
-from modules.llm.ledger import Ledger
-from modules.llm.message import user
 from modules.llm.models import Model
 from modules.llm.parts import File, Image, Wire
 from modules.llm.service_manager import ServiceManager
-from modules.session.asking import request_for
 from modules.session.conversation import Conversation
+from modules.session.switch import scratch_request
 from modules.session.tooling import Tooling
 from modules.session.turn import offered
 
-NOTHING_TYPED = "…"
 WORDS = ("text", "content", "output", "arguments", "instructions")  # what people and models wrote stays as it is
 BASE64 = re.compile(r"(data:[^;,]*;base64,)?([A-Za-z0-9+/_-]{100,}={0,2})")
 
@@ -42,9 +38,7 @@ async def next_request(
         raise UsageError(
             f"{model.full_name} answers from here; no request is made.", cure="/wire MODEL shows another's."
         )
-    twin = _twin(conversation)
-    twin.append(user(NOTHING_TYPED, *attached))
-    request = request_for(twin, model, *await offered(twin, model, tooling))
+    request = scratch_request(conversation, model, await offered(conversation, model, tooling), attached=attached)
     service.check(request)
     return service.body(request)
 
@@ -60,22 +54,6 @@ def pretty(body: Wire, secrets: Iterable[str] = ()) -> str:
 def difference(one: str, other: str, names: tuple[str, str]) -> str:
     """A unified diff of two requests."""
     return "\n".join(difflib.unified_diff(one.split("\n"), other.split("\n"), *names, lineterm=""))
-
-
-def _twin(conversation: Conversation) -> Conversation:
-    """The same conversation for what must leave no trace: nobody keeps it, and its ledgers are its own."""
-    twin = copy(conversation)
-    twin.journal = None
-    twin.nodes = [*conversation.nodes]
-    twin.ledgers = {key: _copied(ledger) for key, ledger in conversation.ledgers.items()}
-    twin.go_to(conversation.head)
-    return twin
-
-
-def _copied(ledger: Ledger) -> Ledger:
-    twin = copy(ledger)
-    twin.entries, twin.digests = [*ledger.entries], [*ledger.digests]
-    return twin
 
 
 def _shortened(value: Any, name: str = "") -> Any:

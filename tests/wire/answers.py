@@ -141,7 +141,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Status:
-    """A plain error response, worded in the dialect's error shape (or as a proxy's HTML page)."""
+    """A plain error response, worded in the dialect's error shape or as a proxy's HTML page; `body` as it is."""
 
     status: int
     retry_after: str | None = None
@@ -151,3 +151,4 @@ class Status:
     param: str | None = None
     html: bool = False
     headers: Mapping[str, str] | None = None
+    body: str | None = None

@@ -58,6 +58,8 @@ def error_response(dialect: Dialect, status: Status) -> tuple[dict[str, str], by
     if status.html:
         headers["content-type"] = "text/html; charset=utf-8"
         body = page(status.status)
+    elif status.body is not None:
+        body = status.body.encode()
     elif dialect == "anthropic":
         error = error_object(dialect, status)
         body = dumps({"type": "error", "error": error, "request_id": request_id})

@@ -64,6 +64,7 @@ class WireServer:
         self.dialect: Dialect = dialect
         self.key = key
         self.models = None if models is None else list(models)
+        self.no_list: Status | None = None  # what is answered in the place of the list of models
         self.rules = rules
         self.requests: list[Request] = []
         self.connections = 0
@@ -243,6 +244,8 @@ class WireServer:
         return self._default or Answer(Text(f"Answer {self._answered} from {self.dialect}."))
 
     def _list_models(self, wanted: str) -> Status | bytes:
+        if self.no_list is not None:
+            return self.no_list
         if wanted and self.models is not None and wanted not in self.models:
             return unknown_model(self.dialect, wanted)
         return dumps(listing(self.dialect, self.models, wanted))

@@ -1,12 +1,20 @@
 """Commands about what is being said: take it back, ask again, begin anew, instruct, attach, copy."""
 
-from modules.chat.attachment import load
+import base64
+from pathlib import Path
+
+from modules.chat.attachment import Attachment, load, load_text, text_of
 from modules.chat.clipboard import copy_text
 from modules.chat.command import Ask, ChatContext, command
-from modules.chat.completer import complete_models, complete_paths
+from modules.chat.completer import complete_attachments, complete_models
+from modules.chat.interrupt import stoppable
+from modules.chat.readers import in_chat
 from modules.errors import UsageError
+from modules.llm.message import user
 from modules.llm.parts import File, Image
+from modules.llm.replay import documents, reads, sees
 from modules.session.conversation import Conversation
+from modules.tools.tool import in_thread
 
 
 @command("/system [text]")
@@ -24,40 +32,90 @@ async def system(chat: ChatContext, args: str) -> Ask | None:
     return None
 
 
-@command("/attach [path]", aliases=("image",), complete=complete_paths)
+@command("/attach [--text] [path]", aliases=("image",), complete=complete_attachments)
 async def attach(chat: ChatContext, args: str) -> Ask | None:
     """Attach an image, a PDF or a text file.
 
-    It goes with the next message. "/attach -" takes all of them off again.
+    It goes with the next message. "--text" attaches only the text of a PDF, for models that read none. "/attach -"
+    takes all of them off again.
     """
     if args == "-":
         chat.attachments.clear()
+        if chat.unanswered is not None:
+            chat.unanswered = user(chat.unanswered.text)
+    elif args == "--text":
+        raise UsageError("There is no path.", cure="/attach --text FILE attaches the text of a PDF.")
     elif args:
-        part = load(args)
-        chat.attachments.append(part)
-        if not chat.conversation.model.vision and part.media_type.startswith("image/"):
-            chat.screen.say(f"{chat.conversation.model.name} sees no images; /model to one that does before asking.")
+        await _attach(chat, args)
     names = [part.name for part in chat.attachments]
     chat.screen.say(f"Attached to the next message: {', '.join(names)}." if names else "Nothing is attached.")
     return None
+
+
+async def _attach(chat: ChatContext, args: str) -> None:
+    option, _, rest = args.partition(" ")
+    work = _text(chat, rest.strip()) if option == "--text" else in_thread(load, name=args)
+    new: Attachment | None = await stoppable(work)
+    if new is None:
+        chat.screen.say(f"Stopped: {rest or args} is not attached.")
+        return
+    if option == "--text":  # in the place of the file
+        left = [part for part in chat.attachments if part.name != new.part.name or not documents(user(part))]
+        chat.attachments[:] = left
+    if new.part in chat.attachments:
+        chat.screen.say(f"{new.part.name} was attached already.")
+        return
+    chat.attachments.append(new.part)
+    if new.note:
+        chat.screen.say(new.said)
+    model = chat.conversation.reader(chat.conversation.model)
+    if isinstance(new.part, Image) and not sees(model):
+        chat.screen.say(f"{model.name} sees no images; /model to one that does before asking.")
+    if (read := documents(user(new.part))) and not reads(model):
+        chat.screen.say(
+            f"{model.name} reads no PDF. {in_chat(map(chat.conversation.reader, chat.models), chat.services, read)}"
+        )
+
+
+async def _text(chat: ChatContext, name: str) -> Attachment:
+    """The text of the file, or where no file is called so, of the PDF that is attached or was asked about as this."""
+    environment = chat.config.child_environment
+    asked = [document for message in reversed(chat.conversation.messages) for document in documents(message)]
+    for held in (*documents(user(*chat.attachments)), *asked):
+        if held.name == name and not Path(name).exists():
+            data = base64.b64decode(held.base64)
+            found: Attachment = await in_thread(text_of, data=data, name=name, environment=environment)
+            return found
+    new: Attachment = await in_thread(load_text, name=name, environment=environment)
+    return new
 
 
 @command("/retry [model]", aliases=("regenerate",), complete=complete_models)
 async def retry(chat: ChatContext, args: str) -> Ask | None:
     """Ask the last question again, here or elsewhere.
 
-    With a model, that one is asked for this turn. The answer so far stays in a branch of its own.
+    With a model, that one is asked for this turn. The answer so far stays in a branch of its own. A question that was
+    given back without an answer is the last one.
     """
+    name, _, behind = args.partition(" ")
+    if chat.unanswered is not None and behind.split() == chat.unanswered.text.split():
+        args = name  # typed in front of the question, which stands in the prompt
     choice = chat.models.find(args) if args else None
     if choice is not None:
         chat.services.check_key(choice.model.provider)
-    place = chat.conversation.head
-    question = chat.conversation.undo()
-    if question is None:
-        raise UsageError("There is no question to ask again.", cure="Type one.")
+    model = choice.model if choice else None
+    if chat.unanswered is not None:
+        asked = Ask(chat.unanswered, model)
+        chat.attachments[:] = [part for part in chat.attachments if part not in chat.unanswered.parts]
+    else:
+        place = chat.conversation.head
+        question = chat.conversation.undo()
+        if question is None:
+            raise UsageError("There is no question to ask again.", cure="Type one.")
+        asked = Ask(question, model, place)
     if choice is not None and choice.note:
         chat.screen.say(choice.note)
-    return Ask(question, choice.model if choice else None, place)
+    return asked
 
 
 @command("/undo")
@@ -69,7 +127,7 @@ async def undo(chat: ChatContext, args: str) -> Ask | None:
     question = chat.conversation.undo()
     if question is None:
         raise UsageError("There is nothing to take back.", cure="Ask something first.")
-    chat.draft = question.text
+    chat.draft, chat.unanswered = question.text, None
     chat.attachments[:] = [part for part in question.parts if isinstance(part, Image | File)]
     left = chat.conversation.turns
     chat.screen.say(f"Taken back. {left} {'question' if left == 1 else 'questions'} before it.")
@@ -80,12 +138,15 @@ async def undo(chat: ChatContext, args: str) -> Ask | None:
 async def new(chat: ChatContext, args: str) -> Ask | None:
     """Begin a new conversation.
 
-    The model and the instructions stay.
+    The model and the instructions stay, and so does a question that was given back without an answer.
     """
     old = chat.conversation
-    chat.conversation = Conversation(old.model, old.instructions, journal=old.journal)
+    chat.conversation = Conversation(old.model, old.instructions, journal=old.journal, learned=old.learned)
     chat.conversation.previous, chat.conversation.reasoning = old.previous, old.reasoning
-    chat.attachments.clear()
+    if chat.unanswered is None:
+        chat.attachments.clear()
+    else:
+        chat.draft = chat.unanswered.text
     chat.screen.say(f"A new conversation with {old.model.full_name}.")
     return None
 

@@ -61,9 +61,7 @@ async def usage(chat: ChatContext, args: str) -> Ask | None:
         costs = [spent.cost for spent in own]
         cost = None if None in costs else sum(cost for cost in costs if cost is not None)
         numbers = (tokens.input, tokens.cache_read, tokens.output, tokens.reasoning)
-        partial = any(
-            spent.model.id == model and spent.model.provider.issuer == at for spent in own for at, model in cut
-        )
+        partial = any(spent.model.id == model and spent.model.issuer == at for spent in own for at, model in cut)
         rows.append((name, str(len(own)), *(compact(number) for number in numbers), _sum(cost, partial)))
     rows.append(("all", str(len(conversation.spent)), "", "", "", "", _sum(conversation.cost(), bool(cut))))
     chat.screen.table(rows)

@@ -1,13 +1,12 @@
 """The command about MCP servers: how they are, logging in, what they have changed, and what else they offer."""
 
-import asyncio
 import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from modules.chat.browser import open_page
 from modules.chat.command import Ask, ChatContext, command
-from modules.chat.interrupt import signals
+from modules.chat.interrupt import stoppable
 from modules.chat.server_words import complete_prompts, servers_of
 from modules.chat.words import count
 from modules.errors import UsageError
@@ -133,17 +132,14 @@ async def _login(chat: ChatContext, servers: "Servers", name: str) -> None:
         chat.screen.say(url)
         chat.screen.say(f"From another machine, forward the port first: ssh -L {port}:127.0.0.1:{port}. Ctrl+C stops.")
 
-    task = asyncio.ensure_future(servers.login(name, show))
-    with signals(task):
-        try:
-            await asyncio.wait((task,))
-        finally:
-            task.cancel()
-    if task.cancelled():
+    async def login() -> bool:
+        await servers.login(name, show)
+        return True
+
+    if await stoppable(login()):
+        _list(chat, servers, name)
+    else:
         chat.screen.say("Stopped. Nobody was logged in.")
-        return
-    task.result()
-    _list(chat, servers, name)
 
 
 def _accept(chat: ChatContext, servers: "Servers", name: str) -> None:

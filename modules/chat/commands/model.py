@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator
 
-from modules.chat.abilities import columns, compact
+from modules.chat.abilities import columns, compact, mark
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.completer import complete_models
+from modules.chat.list_refresh import listed
 from modules.chat.manifest import manifest
 from modules.chat.words import count, overflow
 from modules.errors import BadKey, MissingKey, SwitchFailed, UsageError
 from modules.llm.models import LEVELS, Choice, Model
 from modules.session.plan import plan
-from modules.session.switch import Handover, handover
+from modules.session.switch import Handover, handover, left_out_words
 
 PLAN = "--plan"
 
@@ -49,7 +50,7 @@ async def model(chat: ChatContext, args: str) -> Ask | None:
         picked = await pick_model(chat)
         if picked is None:
             return None
-        choice = Choice(picked)
+        choice = picked
     if PLAN in words:
         show_plan(chat, choice)
     else:
@@ -69,7 +70,7 @@ def show_plan(chat: ChatContext, choice: Choice) -> None:
         chat.screen.say(f"{model.full_name} is answering already.")
     else:
         chat.screen.say(f"{conversation.model.full_name} → {model.full_name}, if you switch. Nothing has changed yet.")
-    chat.screen.table(list(manifest(plan(conversation, model), key, able)))
+    chat.screen.table(list(manifest(plan(conversation, model, chat.tooling.specs), key, able)))
 
 
 def switch(chat: ChatContext, choice: Choice) -> None:
@@ -84,10 +85,12 @@ def switch(chat: ChatContext, choice: Choice) -> None:
     if new == old:
         chat.screen.say(f"{new.full_name} is answering already.")
         return
-    told = handover(chat.conversation, new)
-    new_there = not any(m.origin and m.origin.issuer == new.provider.issuer for m in chat.conversation)
-    chat.conversation.switch(new)
-    chat.screen.say(switch_line(old, new, told))
+    conversation = chat.conversation
+    told = handover(conversation, new, chat.tooling.specs)
+    new_there = not any(m.origin and m.origin.issuer == new.issuer for m in conversation)
+    conversation.switch(new)
+    conversation.announced[new.full_name] = told.left_out
+    chat.screen.say(switch_line(old, conversation.reader(new), told))
     if new.provider.note and new_there:
         chat.screen.say(new.provider.note)
     if warning := overflow(told):
@@ -101,13 +104,7 @@ def switch_line(old: Model, new: Model, told: Handover) -> str:
         kept = [count(told.turns, "turn")]
         kept += [count(told.calls, "tool call")] if told.calls else []
         parts.append(" and ".join(kept) + (" carries over" if told.turns == 1 and not told.calls else " carry over"))
-    left_out = [
-        count(told.images, "image") + " left out" if told.images else "",
-        count(told.files, "document") + " left out" if told.files else "",
-        "tool calls told as text" if told.calls_as_text else "",
-        "earlier reasoning stays with its model" if told.reasoning else "",
-    ]
-    parts += [text for text in left_out if text]
+    parts += [left_out_words(told.left_out, new)] if told.left_out else []
     if new.known:
         cannot = [
             word for can, word in ((new.tools, "tools"), (new.vision, "images"), (new.documents, "PDF")) if not can
@@ -133,7 +130,8 @@ async def models(chat: ChatContext, args: str) -> Ask | None:
         await _refresh(chat, names or [chat.conversation.model.provider.name])
     shown = [model for name in (names or chat.models.providers) for model in chat.models.of(name)]
     has_key = {model.provider: chat.config.has_key(model.provider.key_variable) for model in shown}
-    chat.screen.table(fitting([HEADINGS, *(listed(m, has_key[m.provider]) for m in shown)], chat.screen.size()[0]))
+    rows = [row(model, has_key[model.provider], chat.models.lists(model)) for model in shown]
+    chat.screen.table(fitting([HEADINGS, *rows], chat.screen.size()[0]))
     missing = dict.fromkeys(one.key_variable for one, there in has_key.items() if not there and one.key_variable)
     if missing:
         chat.screen.say(f"Not set: {', '.join(missing)}. /config says where a key goes.")
@@ -143,13 +141,13 @@ async def models(chat: ChatContext, args: str) -> Ask | None:
 HEADINGS = ("model", "key", "window", "takes", "price")
 
 
-def listed(model: Model, has_key: bool) -> tuple[str, ...]:
-    """A row under HEADINGS; the key in a word, so that it is there in the narrowest window."""
+def row(model: Model, has_key: bool, listed: bool | None) -> tuple[str, ...]:
+    """Under HEADINGS; the key, or why the model may not answer, in a word: it is there in the narrowest window."""
     name, window, price, takes, _ = columns(model, has_key)
-    mark = "key" if has_key else "no key"
+    key = "key" if has_key else "no key"
     if model.provider.key_variable is None:
-        mark = "local" if model.provider.is_local or model.provider.dialect == "offline" else "open"
-    return name, mark, window, takes, price
+        key = "local" if model.provider.is_local or model.provider.dialect == "offline" else "open"
+    return name, mark(model, listed) or key, window, takes, price
 
 
 def fitting(rows: list[tuple[str, ...]], columns: int) -> list[tuple[str, ...]]:
@@ -162,11 +160,8 @@ def fitting(rows: list[tuple[str, ...]], columns: int) -> list[tuple[str, ...]]:
 async def _refresh(chat: ChatContext, names: list[str]) -> None:
     for name in names:
         provider = chat.models.providers[name]
-        any_model = Model(name="", id="", provider=provider)
-        service = await chat.services.service_for(any_model)
-        listed = list(await service.models())
-        chat.models.learn(provider, listed)
-        chat.screen.say(f"{provider.title} lists {count(len(listed), 'model')}.")
+        found = await listed(chat, provider)
+        chat.screen.say(f"{provider.title} lists {count(len(found), 'model')}.")
 
 
 def provider_names(chat: ChatContext) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ from modules.chat.tool_lines import numbered
 from modules.chat.words import count
 from modules.errors import UsageError
 from modules.llm.base import MOST_TOOLS
+from modules.llm.events import CUT
 from modules.llm.message import user
 from modules.llm.parts import File, Image, ToolCall, ToolResult
 from modules.session.turn import unanswered_results
@@ -17,7 +18,7 @@ from modules.tools.toolbox import Toolbox
 
 GO_ON = "Continue."
 CUT_STATES = ("interrupted", "incomplete")
-CUT_STOPS = ("max_tokens", "paused", "context_full")
+CUT_STOPS = (*CUT, "paused")
 NAMED = 3  # tools that are off by name, in one sentence
 MOST = 200_000  # characters of a spilled result that are printed
 

@@ -5,12 +5,12 @@ import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from modules.errors import ToolFailed
+from modules.errors import FileProblem, ToolFailed
 from modules.llm.parts import Text
 from modules.tools.files.encodings import SAMPLE, as_size, encoding_of
 from modules.tools.files.opening import open_file
 from modules.tools.files.paths import WHEN_READING, Place, place_of, plan_to_read, said
-from modules.tools.media import largest, media_part, media_type_of
+from modules.tools.media import largest, media_of, media_type_of
 from modules.tools.tool import Output, Plan, ToolContext, in_thread, tool
 
 LINES = 2_000  # of a page, unless asked otherwise
@@ -57,14 +57,15 @@ def _read(place: Place, offset: int, limit: int) -> Output:
 
 
 def _media(place: Place, kind: str, start: bytes, size: int, file: BinaryIO) -> Output:
-    most = largest(kind)
-    data = start + file.read(max(0, most + 1 - len(start)))
-    part = media_part(data, place.real.name)
-    if part is None:
-        raise ToolFailed(
-            f"{place.shown} ({kind}) has {as_size(max(size, len(data)))}; at most {as_size(most)} can be seen."
-        )
-    return Output((Text(f"[{place.shown}: {kind}, {as_size(len(data))}]"), part))
+    data = start + file.read(max(0, largest(kind) + 1 - len(start)))
+    try:
+        media = media_of(data, place.real.name)
+    except FileProblem as problem:
+        raise ToolFailed(f"{place.shown} ({kind}, {as_size(max(size, len(data)))}): {problem.message}") from problem
+    if media is None:  # the file is another by now
+        raise ToolFailed(f"{place.shown} has changed while it was read.")
+    note = f"; {media.note}" if media.note else ""
+    return Output((Text(f"[{place.shown}: {kind}, {as_size(len(data))}{note}]"), media.part))
 
 
 class _Page:

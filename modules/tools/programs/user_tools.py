@@ -15,10 +15,11 @@ from msgspec.structs import replace
 
 from modules.errors import ToolFailed
 from modules.llm.base import ToolSpec
-from modules.llm.parts import Text
+from modules.llm.parts import File, Image, Text
+from modules.tools.media import media_in
 from modules.tools.programs import process
 from modules.tools.schema import problem
-from modules.tools.tool import Effect, Output, Plan, Tool, ToolContext
+from modules.tools.tool import Effect, Output, Plan, Tool, ToolContext, in_thread
 
 WORKER = Path(__file__).with_name("worker.py")
 AT_LOAD = 10.0  # seconds that a file may take to be read
@@ -154,11 +155,23 @@ class UserTools:
                 reply = await request(wanted, context, self._folder, AT_CALL)
                 if reply.error or reply.output is None:
                     return Output((Text(reply.error or "The tool gave no result."),), is_error=True)
-                return reply.output
+                output: Output = await in_thread(_checked, output=reply.output)
+                return output
 
             return Plan(do, asks=described.asks or "", patience=AT_CALL + 10)
 
         return Tool(spec, described.effect, prepare, path.name, described.asks)
+
+
+def _checked(output: Output) -> Output:
+    """The output with its pictures and PDF as they can be sent; what cannot is a note."""
+    parts: list[Text | Image | File] = []
+    for part in output.parts:
+        if isinstance(part, Text) or part.media_type == "text/plain":
+            parts.append(part)
+        else:
+            parts.extend(media_in(part.base64, part.media_type, part.name))
+    return Output(tuple(parts), output.is_error)
 
 
 def files(folder: Path) -> list[Path]:

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from modules.config import VERSION
 from modules.errors import ToolFailed
-from modules.llm.parts import File, Image, Text
+from modules.llm.parts import Text
 from modules.tools import media
 from modules.tools.results import BOUND
 from modules.tools.tool import ALWAYS, Output, Plan, Tool, ToolContext, in_thread, tool
@@ -185,25 +185,25 @@ async def _body(response: "Response", media_type: str, url: "URL") -> bytes:
     """The body within its limit, however well it was packed. Raises ToolFailed for kinds that nobody could read."""
     length = response.headers.get("content-length", "")
     size = f"{length} bytes" if length.isdecimal() else "of unknown size"
-    if not page.is_text(media_type) and media_type not in (*media.IMAGES, media.PDF):
+    if not page.is_text(media_type) and media_type not in media.TYPES:
         raise ToolFailed(f"{url} is {media_type[:LONGEST_SHOWN]}, {size}. Only text, images and PDF can be fetched.")
     # Packed twice, a few bytes can be days of unpacking, in which nothing else would happen.
     if len(response.headers.get_list("content-encoding", split_commas=True)) > 1:
         raise ToolFailed(f"{url} is packed more than once. Such a page is not read.")
-    most = media.LARGEST_IMAGE if media_type in media.IMAGES else LARGEST
     data = bytearray()
     async for piece in response.aiter_bytes():
         data += piece
-        if len(data) > most:
-            raise ToolFailed(f"{url} ({media_type or 'no type'}, {size}) is larger than {most / 1_000_000:.3g} MB.")
+        if len(data) > LARGEST:
+            raise ToolFailed(f"{url} ({media_type or 'no type'}, {size}) is larger than {LARGEST // 1_000_000} MB.")
     return bytes(data)
 
 
 async def _as_output(fetched: Fetched, offset: int, context: ToolContext) -> Output:
     at = str(fetched.url)
     if not page.is_text(fetched.media_type) and fetched.data:
-        part: Image | File = page.media_of(fetched.data, fetched.media_type, at)
-        return Output((Text(f"{at}: {fetched.media_type}, {len(fetched.data)} bytes."), part))
+        found: media.Media = await in_thread(page.media_of, data=fetched.data, media_type=fetched.media_type, url=at)
+        note = f" [{found.note}]" if found.note else ""
+        return Output((Text(f"{at}: {fetched.media_type}, {len(fetched.data)} bytes.{note}"), found.part))
     text = await reading.text_of(fetched.data, fetched.media_type, fetched.charset, at, context.environment)
     if fetched.status >= 400:
         said = f"{at} answered {fetched.status} {fetched.reason[:LONGEST_SHOWN]}".rstrip() + "."

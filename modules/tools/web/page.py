@@ -5,9 +5,9 @@ import re
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from modules.errors import ToolFailed
-from modules.llm.parts import File, Image
-from modules.tools.media import media_part
+from modules.errors import FileProblem, ToolFailed
+from modules.tools import media
+from modules.tools.media import Media
 
 LARGEST_HTML = 1_000_000  # characters; beyond that, reading it takes longer than anyone waits
 LONGEST_LINK = 200  # characters
@@ -54,12 +54,15 @@ def may_be_html(data: bytes, media_type: str) -> bool:
     return media_type in HTML or (not media_type and b"<" in data)
 
 
-def media_of(data: bytes, media_type: str, url: str) -> Image | File:
-    """A picture or PDF as a part, if its first bytes say so as well. Raises ToolFailed where they do not."""
-    part = media_part(data, urlsplit(url).path.rpartition("/")[2][-100:])
-    if part is None or part.media_type != media_type:
+def media_of(data: bytes, media_type: str, url: str) -> Media:
+    """A picture or PDF, which its first bytes say it is. Raises ToolFailed where it is none, or cannot be taken."""
+    try:
+        found = media.media_of(data, urlsplit(url).path.rpartition("/")[2][-100:])
+    except FileProblem as problem:
+        raise ToolFailed(f"{url} ({media_type}): {problem.message}") from problem
+    if found is None:
         raise ToolFailed(f"{url} is said to be {media_type}, and is not.")
-    return part
+    return found
 
 
 def decoded(data: bytes, charset: str) -> str:

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from modules.config import ROOT
 from modules.errors import ToolFailed
+from modules.tools.limited import limit
 from modules.tools.tool import in_thread
 from modules.tools.web import page
 
@@ -45,7 +46,7 @@ async def text_of(data: bytes, media_type: str, charset: str, url: str, environm
 
 def main() -> None:
     """Read the page on the standard input, and answer with its text and what went wrong, as JSON."""
-    _bounded()
+    limit(SECONDS, MEMORY)
     media_type, charset, url = json.loads(sys.stdin.buffer.readline())
     text = failure = ""
     try:
@@ -57,13 +58,3 @@ def main() -> None:
     if len(text) > LONGEST:
         text = f"{text[:LONGEST]}\n\n[the text is longer than {LONGEST} characters; the rest is left out]"
     sys.stdout.write(json.dumps([text, failure]))
-
-
-def _bounded() -> None:
-    if sys.platform != "win32":
-        import resource
-        import signal
-
-        signal.alarm(SECONDS)
-        with suppress(ValueError, OSError):  # a system that has no such limit, or a lower one
-            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))

@@ -1,0 +1,27 @@
+"""Advice without what it says of the chat's commands, for where there are none: standard error, JSON, a shell."""
+
+import re
+from collections.abc import Iterator
+
+COMMAND = re.compile(r"(?<![\w/.:~-])/[a-z?]{2,}(?![\w-]*(?:/|\.\w))")
+CLAUSE = re.compile(r"[,;] (?:or |and )?")
+
+
+def without_commands(text: str) -> str:
+    """The text without what it says of slash commands, clause by clause: outside the chat they are no help."""
+    return " ".join(kept(text))
+
+
+def kept(text: str) -> Iterator[str]:
+    """Its sentences, those that name a command as far as they hold without it."""
+    for sentence in re.split(r"(?<=[.!?])\s+|\n", text):
+        if not COMMAND.search(sentence):
+            yield sentence
+            continue
+        clauses: list[str] = []
+        for clause in CLAUSE.split(sentence):
+            if COMMAND.search(clause):
+                break
+            clauses.append(clause)
+        if clauses:
+            yield ", ".join(clauses).rstrip(".") + "."

@@ -1,0 +1,162 @@
+"""The one history that all providers share, as values: messages, and what makes any history well formed."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from modules.llm.events import StopReason, Usage
+from modules.llm.parts import Image, Part, Text, ToolCall, ToolResult, safe_name, visible_text
+
+Role = Literal["user", "assistant", "tool", "system"]
+State = Literal["complete", "interrupted", "incomplete", "refused"]
+
+INTERRUPTED_CALL = "Interrupted by the user before a result was there."
+
+
+class Origin(Struct, frozen=True):
+    """Who made an assistant message. What may be given back depends on `issuer`, see Provider.issuer_of.
+
+    `made_under` is the digest of all that the model had read (see ledger.py), where its reasoning is bound to that.
+    """
+
+    dialect: str
+    issuer: str
+    model: str
+    made_under: str = ""
+
+
+class Message(Struct, frozen=True):
+    """One entry of the history.
+
+    An assistant message has an `origin` and, where it may be given back to that origin as it came, its `native`
+    content: the wire's own JSON values, unknown keys included. `state` tells whether the answer is whole.
+    """
+
+    role: Role
+    parts: tuple[Part, ...]
+    origin: Origin | None = None
+    native: Any = None
+    state: State = "complete"
+    stop: StopReason | None = None
+    usage: Usage | None = None
+
+    @property
+    def text(self) -> str:
+        return "".join(part.text for part in self.parts if isinstance(part, Text))
+
+    @property
+    def calls(self) -> tuple[ToolCall, ...]:
+        return tuple(part for part in self.parts if isinstance(part, ToolCall))
+
+    @property
+    def results(self) -> tuple[ToolResult, ...]:
+        return tuple(part for part in self.parts if isinstance(part, ToolResult))
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        own = [part for part in self.parts if isinstance(part, Image)]
+        inner = [part for result in self.results for part in result.parts if isinstance(part, Image)]
+        return tuple(own + inner)
+
+
+def user(*parts: str | Part) -> Message:
+    """A message from the person; strings are text parts."""
+    return Message("user", tuple(Text(part) if isinstance(part, str) else part for part in parts))
+
+
+def closing(message: Message, results: Iterable[ToolResult] = ()) -> Message | None:
+    """The tool message that closes an assistant message: one result per call, in call order.
+
+    A call without a result gets one that says it was interrupted. None where there are no calls.
+    """
+    if not message.calls:
+        return None
+    by_call: dict[str, ToolResult] = {}
+    for result in results:
+        by_call.setdefault(result.call_id, result)
+    return Message("tool", tuple(by_call.get(call.id) or interrupted_result(call) for call in message.calls))
+
+
+def interrupted_result(call: ToolCall) -> ToolResult:
+    return ToolResult(call.id, (Text(INTERRUPTED_CALL),), is_error=True, ran=False)
+
+
+def refused_turns(history: Sequence[Message], since: int = 0, until: int | None = None) -> frozenset[int]:
+    """The positions of all that belongs to a turn which a model refused, from the question to the refusal.
+
+    A refused question would be refused with every later one: Anthropic's page on streaming refusals says to take it
+    out of the context. Instructions stay. Only refusals from position `since` on, and before `until`, are looked for.
+    """
+    left_out: set[int] = set()
+    for end in range(since, len(history) if until is None else until):
+        if history[end].state == "refused":
+            start = next((at for at in range(end, -1, -1) if history[at].role == "user"), 0)
+            left_out.update(at for at in range(start, end + 1) if history[at].role != "system")
+    return frozenset(left_out)
+
+
+def closed(
+    history: Iterable[Message], before: Message | None = None, start: int = 0, without: Collection[int] = ()
+) -> Iterator[tuple[Message, int]]:
+    """The history with every tool call answered right where it was made, and nothing that no provider would take.
+
+    Empty messages and the positions in `without` are left out, results without a call are dropped: whatever happened
+    before, the next request is well formed. With each message comes the position after it; `history` begins at
+    position `start` and `before` is the message there.
+    """
+    open_turn = before if before is not None and before.role == "assistant" and before.calls else None
+    at = start
+    for at, message in enumerate(history, start + 1):
+        if message.role == "system":  # waits for the next turn, so it may stand between calls and results
+            yield message, at
+            continue
+        left_out = at - 1 in without
+        if open_turn is not None:
+            results = message.results if message.role == "tool" and not left_out else ()
+            answer = closing(open_turn, results)
+            open_turn = None
+            if answer is not None:
+                yield answer, at
+        if left_out or message.role == "tool" or message.state == "refused" or not says_something(message):
+            continue
+        yield message, at
+        if message.role == "assistant" and message.calls:
+            open_turn = message
+    if open_turn is not None and (answer := closing(open_turn)):
+        yield answer, at
+
+
+def as_transcript(
+    history: Iterable[tuple[Message, int]], before: Message | None = None
+) -> Iterator[tuple[Message, int]]:
+    """The history for a model that takes no tools: calls and results told as text, nothing else changed.
+
+    `before` is the message that the history goes on from.
+    """
+    names = {call.id: safe_name(call) for call in before.calls} if before is not None else {}
+    for message, at in history:
+        if message.role == "tool":
+            yield Message("user", tuple(_told_results(message, names))), at
+        elif message.calls:
+            names.update((call.id, safe_name(call)) for call in message.calls)
+            told = tuple(
+                Text(f"[called {safe_name(p)}({p.arguments})]") if isinstance(p, ToolCall) else p for p in message.parts
+            )
+            yield Message("assistant", told, message.origin, None, message.state), at
+        else:
+            yield message, at
+
+
+def _told_results(message: Message, names: dict[str, str]) -> Iterator[Part]:
+    for result in message.results:
+        failed = " failed" if result.is_error else ""
+        yield Text(f"[result of {names.get(result.call_id, 'a tool')}{failed}] {result.text}")
+        yield from (part for part in result.parts if not isinstance(part, Text))
+
+
+def says_something(message: Message) -> bool:
+    """Whether any provider would take this message: it holds more than blanks and reasoning."""
+    if message.role == "user":
+        return any(not isinstance(part, Text) or part.text.strip() for part in message.parts)
+    return bool(message.calls or visible_text(message.parts))

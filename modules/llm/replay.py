@@ -1,0 +1,140 @@
+"""The one rule for what goes back to whom: how a message goes to a model, and what of it stays behind.
+
+Requests, plans, the line at a switch and recovery all read this value; none of them decides by itself.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from modules.llm.history import Message
+from modules.llm.models import Model
+from modules.llm.parts import File, Reasoning, ToolResult, safe_name
+
+Way = Literal["as_is", "without_reasoning", "projected"]
+
+CHAT_KEYS = ("role", "content", "tool_calls", "refusal")  # what every Chat Completions endpoint takes of its own turns
+
+
+class Replay(Struct, frozen=True):
+    """How one message goes to one model.
+
+    "as_is" gives the provider's own JSON back as it came, "without_reasoning" the same but for its reasoning, and
+    "projected" makes it anew from its parts. The numbers are what stays behind: pieces of reasoning, pictures and
+    documents. `calls` counts calls that are told as text, `renamed` those that go under ids of ours.
+    """
+
+    way: Way
+    reasoning: int = 0
+    images: int = 0
+    documents: int = 0
+    calls: int = 0
+    renamed: int = 0
+
+
+def replay(message: Message, model: Model, *, readable: bool = True, unique: bool = True) -> Replay:
+    """How `message` goes to `model`, which is as the catalogue and all that was learned say.
+
+    `readable` says whether reasoning is still good at this place of the conversation, `unique` whether the ids of the
+    calls are there and stand nowhere else before it.
+    """
+    images = 0 if sees(model) else len(message.images)
+    left_documents = 0 if reads(model) else len(documents(message))
+    if message.role != "assistant":
+        return Replay("projected", 0, images, left_documents)
+    pieces = pieces_of_reasoning(message)
+    own = (
+        is_own(message, model)
+        and (model.tools or not message.calls)
+        and unique
+        and all(safe_name(call) == call.name for call in message.calls)
+    )
+    if not own:
+        calls = 0 if model.tools else len(message.calls)
+        renamed = 0 if calls else sum(bool(call.native_id) for call in message.calls)
+        return Replay("projected", pieces, images, left_documents, calls, renamed)
+    if readable and takes_reasoning(message.native, model):
+        return Replay("as_is", 0, images, left_documents)
+    return Replay("without_reasoning", pieces, images, left_documents)
+
+
+def is_own(message: Message, model: Model) -> bool:
+    """Whether whoever answers for this model made the message, and has left it in a form that can be given back."""
+    origin = message.origin
+    return (
+        message.native is not None
+        and origin is not None
+        and (origin.dialect, origin.issuer) == (model.provider.dialect, model.issuer)
+    )
+
+
+def takes_reasoning(native: Any, model: Model) -> bool:
+    """Whether the model takes the reasoning in an answer of its own issuer; one that does not reason refuses it."""
+    match model.provider.dialect:
+        case "openai-responses":
+            return bool(model.reasoning) or not model.known or not any(i.get("type") == "reasoning" for i in native)
+        case "openai-chat":
+            taken = {*CHAT_KEYS, *model.profile.replay} - model.profile.refused_in_messages
+            return all(key in taken for key in native)
+    return True
+
+
+def pieces_of_reasoning(message: Message) -> int:
+    """How many pieces of reasoning an answer holds, those that only its provider can read included."""
+    shown = sum(isinstance(part, Reasoning) for part in message.parts)
+    native = message.native if isinstance(message.native, list) else ()
+    kinds = ("thinking", "redacted_thinking", "reasoning")
+    return max(shown, sum(isinstance(item, dict) and item.get("type") in kinds for item in native))
+
+
+def sees(model: Model) -> bool:
+    """Whether a model can be shown pictures at its endpoint."""
+    return model.vision and not model.profile.string_content
+
+
+def reads(model: Model) -> bool:
+    """Whether a model is given documents as they are."""
+    return model.documents and not model.profile.string_content
+
+
+def documents(message: Message) -> list[File]:
+    """The documents in a message, those in results of tools included; a text file is text, which every model takes."""
+    inner = (part for result in message.parts if isinstance(result, ToolResult) for part in result.parts)
+    return [part for part in (*message.parts, *inner) if isinstance(part, File) and part.media_type != "text/plain"]
+
+
+class LeftOut(Struct, frozen=True):
+    """What a model is not shown of a conversation, in all."""
+
+    reasoning: int = 0
+    images: int = 0
+    documents: int = 0
+    calls: int = 0  # told as text
+
+    def __bool__(self) -> bool:
+        return self != LeftOut()
+
+    def plus(self, how: Replay) -> "LeftOut":
+        """With what stays behind of one more message."""
+        if not (how.reasoning or how.images or how.documents or how.calls):
+            return self
+        return LeftOut(
+            self.reasoning + how.reasoning,
+            self.images + how.images,
+            self.documents + how.documents,
+            self.calls + how.calls,
+        )
+
+    def exceeds(self, other: "LeftOut") -> bool:
+        """Whether a person should hear of more than that. Of reasoning it is enough to know that it stays behind."""
+        more = self.images > other.images or self.documents > other.documents
+        return more or bool(self.reasoning) > bool(other.reasoning) or bool(self.calls) > bool(other.calls)
+
+
+def hidden_images(history: Iterable[Message], model: Model) -> int:
+    """How many pictures, the oldest, are not shown because the model takes only so many in a request."""
+    most = model.profile.images
+    if most is None or not sees(model):
+        return 0
+    return max(0, sum(len(message.images) for message in history) - most)

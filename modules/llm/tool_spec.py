@@ -1,0 +1,31 @@
+"""A tool as a model is told of it."""
+
+from functools import cached_property
+from typing import Literal
+
+from msgspec import Struct
+
+from modules.llm import sse
+from modules.llm.parts import Wire
+from modules.llm.schemas import portable
+
+ToolChoice = Literal["auto", "none"]
+
+
+class ToolSpec(Struct, frozen=True, dict=True):
+    """A tool as a model sees it; `parameters` is a JSON Schema object."""
+
+    name: str
+    description: str
+    parameters: Wire
+
+    @cached_property
+    def schema(self) -> Wire:
+        """The parameters as every API takes them."""
+        schema: Wire = sse.whole_json(portable(self.parameters))
+        return schema
+
+    @cached_property
+    def told(self) -> str:
+        """The description; never blank, which some endpoints and chat templates refuse."""
+        return sse.whole(self.description) if self.description.strip() else self.name

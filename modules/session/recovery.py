@@ -1,0 +1,153 @@
+"""From a refusal to a fact about the model, and on: the request is made anew from what was learned."""
+
+from typing import Any
+
+from modules.errors import (
+    CallIdsRefused,
+    ContextOverflow,
+    DocumentsRefused,
+    FieldRefused,
+    ImagesRefused,
+    OutputLimitRefused,
+    ProviderError,
+    ReasoningUnreadable,
+    RolesRefused,
+    ToolsRefused,
+)
+from modules.llm.base import ChatRequest
+from modules.llm.learned import LearnedFacts
+from modules.llm.ledger import lost_reasoning
+from modules.llm.models import Model
+from modules.llm.replay import documents, sees
+
+GEMINI_PLACEHOLDER = "skip_thought_signature_validator"  # documented for calls that another model made
+LEAST_OUTPUT = 16  # tokens; with less there is no answer
+# What an endpoint insists on, as facts about its models.
+ROLES: dict[str, dict[str, Any]] = {
+    "alternate": {"strict_roles": True},
+    "no_system": {"system": "user"},
+    "system_first": {"system": "head"},
+    "no_developer": {"developer": False},
+    "bridge": {"bridge": True},
+}
+
+
+def recover(learned: LearnedFacts, request: ChatRequest, error: ProviderError) -> str:
+    """Learn from a refusal what keeps it from coming again, and say what is given up; "" where nothing is left to give.
+
+    Each fact is learned at most once, so this ends. The next request is made anew from what was learned; a fact is
+    about this one model at this one endpoint.
+    """
+    if isinstance(error, ReasoningUnreadable) and not error.missing:
+        return _give_up_reasoning(request)
+    if isinstance(error, ContextOverflow):
+        if error.window:
+            learned.note(request.model, window=error.window)
+        return ""
+    facts = facts_from(request, error)
+    passing = (isinstance(error, OutputLimitRefused) and not error.lasting) or (
+        isinstance(error, ImagesRefused) and error.faulty
+    )
+    if not facts or not learned.note(request.model, lasting=not passing, **facts):
+        return ""
+    if isinstance(error, ImagesRefused) and len(request.messages[-1].images) > error.most:
+        return ""  # the question itself is about a picture: left out, it would be answered unseen
+    return _words(request, error)
+
+
+def facts_from(request: ChatRequest, error: ProviderError) -> dict[str, Any]:
+    """What a refusal says about the model that is not known yet and that changes the request; {} for nothing."""
+    model = request.model
+    profile = model.profile
+    match error:
+        case FieldRefused():
+            fields = tuple(path for path in _fields(error) if path not in profile.refused)
+            return {"refused": fields} if fields else {}
+        case OutputLimitRefused(limit=int(limit)) if LEAST_OUTPUT <= limit < (_asked_output(model) or limit + 1):
+            return {"output_limit": limit}
+        case ImagesRefused(most=most) if sees(model) and most < _pictures(request):
+            return {"images": most}
+        case DocumentsRefused() if model.documents and any(documents(message) for message in request.messages):
+            return {"documents": False}
+        case ToolsRefused() if model.tools:
+            return {"tools": False}
+        case RolesRefused(rule=rule):
+            return {name: value for name, value in ROLES.get(rule, {}).items() if getattr(profile, name) != value}
+        case ReasoningUnreadable(missing=True) if model.provider.dialect == "openai-chat":
+            return _reasoning_wanted(model, error.message)
+        case CallIdsRefused(form=form) if profile.call_ids != form:
+            return {"call_ids": form}
+    return {}
+
+
+def _reasoning_wanted(model: Model, message: str) -> dict[str, Any]:
+    """What must stand beside calls that came from elsewhere, for an endpoint that wants reasoning with each."""
+    wanted = {"reasoning_required": "reasoning_content", "call_signature": GEMINI_PLACEHOLDER}
+    for name, word in (("reasoning_required", "reasoning_content"), ("call_signature", "thought_signature")):
+        if word in message and not getattr(model.profile, name):
+            return {name: wanted[name]}
+    return {}
+
+
+def _fields(error: FieldRefused) -> tuple[str, ...]:
+    """The paths that were refused; a bare name may stand in the request as well as in its messages."""
+    named = error.fields or ((error.field,) if error.field else ())
+    return tuple(path for name in named for path in ((name,) if "." in name else (name, f"messages.*.{name}")))
+
+
+def _asked_output(model: Model) -> int | None:
+    """How much output was asked for; None where no limit was sent."""
+    demanded = model.max_output if model.provider.dialect == "anthropic-messages" else None
+    return model.profile.output_limit or demanded
+
+
+def _pictures(request: ChatRequest) -> int:
+    return sum(len(message.images) for message in request.messages)
+
+
+def _give_up_reasoning(request: ChatRequest) -> str:
+    ledger, model = request.sent, request.model
+    if model.profile.thinking == "adaptive" and not ledger.lenient:
+        ledger.lenient = True
+        return f"Context: {model.name} may leave out earlier reasoning that it cannot read any more."
+    if ledger.stripped < len(request.messages):
+        lost = lost_reasoning(request.messages, len(request.messages), model)
+        ledger.strip(len(request.messages))
+        return f"Context: {lost} earlier piece{'s' if lost != 1 else ''} of reasoning left out for {model.name}."
+    return ""
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _words(request: ChatRequest, error: ProviderError) -> str:
+    model, host = request.model, request.model.provider.title
+    match error:
+        case FieldRefused():
+            fields = dict.fromkeys(path.removeprefix("messages.*.") for path in _fields(error))
+            named = ", ".join(f'"{path}"' for path in fields)
+            return (
+                f"Context: the field{'s' if len(fields) > 1 else ''} {named} {_are(len(fields))} left out for {host}."
+            )
+        case OutputLimitRefused(limit=limit):
+            return f"Context: at most {limit} tokens of output are asked of {model.name}; {host} allows no more."
+        case ImagesRefused(most=most) if most:
+            left = _pictures(request) - most
+            return (
+                f"Context: {left} older picture{'s' if left != 1 else ''} left out for {model.name}: it takes {most}."
+            )
+        case ImagesRefused():
+            shown = _pictures(request)
+            return f"Context: {shown} picture{'s' if shown != 1 else ''} left out for {model.name}, which takes none."
+        case DocumentsRefused():
+            return f"Context: documents left out for {model.name}, which takes none."
+        case ToolsRefused():
+            return f"Context: tools left out for {model.name}, which takes none."
+        case RolesRefused():
+            return f"Context: the order of messages is fitted to what {model.name} takes."
+        case ReasoningUnreadable():
+            return f"Context: calls from elsewhere carry the reasoning that {model.name} demands beside them."
+        case CallIdsRefused():
+            return f"Context: tool calls have other ids for {model.name}, as it takes only those."
+    return ""

@@ -1,0 +1,95 @@
+"""A server that reads less than it was sent and does not say so: noticed by what its usage counts."""
+
+import base64
+import re
+from collections.abc import Iterable, Iterator
+
+from modules.llm.base import ChatRequest
+from modules.llm.events import Usage
+from modules.llm.message import Message
+from modules.llm.models import Model
+from modules.llm.parts import File, Part, Refusal, Text, ToolCall, ToolResult
+
+# Characters to a token. Prose of any language has fewer than six, so a server that counts eight has left something
+# out. Ollama keeps 2,048 or 4,096 tokens unless it is told otherwise (ollama#8099, ollama#10368), or half of what it
+# is told (ollama#17427), and drops the rest without a word.
+MOST = 8
+LEAST = 6_000  # characters; less than this fits every server's window
+LOOKED_AT = 2_000_000  # characters in which repetition is looked for
+SETTINGS = {
+    "ollama": "start it with OLLAMA_CONTEXT_LENGTH=32768, or give the model a larger num_ctx",
+    "llamacpp": "start it with a larger --ctx-size",
+    "lmstudio": "load the model with a larger context length",
+}
+ANY = "its context setting raises that; for Ollama it is OLLAMA_CONTEXT_LENGTH or num_ctx"
+BLANKS = re.compile(r"\s+")
+REPEATED = re.compile(r"(\S{1,4}?)\1{3,}")
+
+
+def silent_cut(request: ChatRequest, usage: Usage | None) -> str:
+    """What to say where the server has read far less than the request held; "" where it may have read all of it.
+
+    Only text is counted: pictures and PDF take tokens and no characters, and what may have been left out of the
+    request, such as reasoning and refused turns, is not expected to have been read.
+    """
+    read = tokens_read(usage)
+    texts = list(texts_of(request.system, request.messages))
+    if not reads_far_less(texts, read):
+        return ""
+    model = request.model
+    sent = sum(map(len, texts)) // 4
+    return (
+        f"{model.full_name} has read {read:,} tokens of about {sent:,} that were sent: the server keeps no more of a "
+        f"conversation, and the model has not seen the rest. To change that, {_setting(model)}."
+    )
+
+
+def tokens_read(usage: Usage | None) -> int:
+    """Tokens that the server counts as read. Some count what came from a cache apart, so that is added in any case."""
+    return 0 if usage is None else usage.input + usage.cache_read + usage.cache_write
+
+
+def reads_far_less(texts: Iterable[str], read: int) -> bool:
+    """Whether a server that read so many tokens cannot have read these texts. 0 is a server that does not count."""
+    whole = list(texts)
+    total = sum(map(len, whole))
+    if read <= 0 or total < max(LEAST, read * MOST):
+        return False
+    dense = 0  # without blanks and repetition, of which a token may hold any number
+    for text in whole:
+        dense += len(REPEATED.sub(r"\1\1", BLANKS.sub(" ", text[:LOOKED_AT])))
+        if dense >= max(LEAST, read * MOST):
+            return True
+    return False
+
+
+def texts_of(system: str, messages: Iterable[Message]) -> Iterator[str]:
+    """All text that a server is sent for certain."""
+    yield system
+    asked: list[str] = []  # a question is not sent if its answer was refused
+    for message in messages:
+        if message.role == "user":
+            yield from asked
+            asked = list(_texts(message.parts))
+        elif message.state == "refused":
+            asked = []
+        else:
+            yield from asked
+            asked = []
+            yield from _texts(message.parts)
+    yield from asked
+
+
+def _texts(parts: Iterable[Part]) -> Iterator[str]:
+    for part in parts:
+        match part:
+            case Text(text) | Refusal(text) | ToolCall(arguments=text):
+                yield text
+            case ToolResult(parts=inner):
+                yield from _texts(inner)
+            case File("text/plain", data):
+                yield base64.b64decode(data).decode(errors="replace")
+
+
+def _setting(model: Model) -> str:
+    return SETTINGS.get(model.provider.name, ANY)

@@ -1,0 +1,42 @@
+"""The samples of `modules/llm/error_words.toml` as tests take them: the body of each, and the error it becomes."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from modules import errors
+from modules.llm import error_words, failures
+from modules.llm.models import Dialect, Model, Provider
+from modules.llm.report import read_report
+
+NOT_FACTS = {"who", "status", "message", "body", "source", "class", "dialect", "headers"}
+
+
+def provider_of(dialect: Dialect = "openai-chat") -> Provider:
+    return Provider(name="somewhere", title="Somewhere", dialect=dialect, base_url="https://api.example/v1")
+
+
+def body_of(sample: dict[str, Any]) -> Any:
+    """The body as the SDKs hand it over: parsed where it is JSON."""
+    return json.loads(sample["body"]) if "body" in sample else sample["message"]
+
+
+def error_of(sample: dict[str, Any]) -> errors.ProviderError:
+    provider = provider_of(sample.get("dialect", "openai-chat"))
+    model = Model(name="m", id="m", provider=provider)
+    if sample["status"] == 0:
+        return failures.in_stream(body_of(sample), provider, model, None)
+    report = read_report(sample["status"], body_of(sample), sample.get("headers", {}))
+    return failures.classify(report, provider, model, None)
+
+
+def rows() -> Iterator[Any]:
+    table = error_words.rules()
+    for number, entry in enumerate(table["words"]):
+        for place, sample in enumerate(entry["samples"]):
+            kind = sample.get("class", entry["class"])
+            yield pytest.param(number, sample, kind, id=f"{kind}-{sample['who']}-{number}.{place}".replace(" ", "_"))
+    for place, sample in enumerate(table["unmatched"]["samples"]):
+        yield pytest.param(None, sample, sample["class"], id=f"{sample['class']}-{sample['who']}-by_status.{place}")
