@@ -108,7 +108,9 @@ def _tooling(config: Config, args: argparse.Namespace) -> Any:
 
     wanted = None if args.tools is None else tuple(name.strip() for name in args.tools.split(",") if name.strip())
     approval = Approval(map(permission_from, args.allow), everything=args.yes)
-    return tooling_of(config, approval, wanted, enabled=wanted != NONE, saves=not args.no_save)
+    return tooling_of(
+        config, approval, wanted, enabled=wanted != NONE, saves=not args.no_save, in_chat=args.interactive
+    )
 
 
 async def _interactive(args: argparse.Namespace) -> int:

@@ -31,6 +31,7 @@ WORKER, OWN = "modules/tools/programs/worker.py", "modules/tools/programs/user_t
 ADDRESSES, FETCH = "modules/tools/web/addresses.py", "modules/tools/web/fetch.py"
 PATHS, REPLACING = "modules/tools/files/paths.py", "modules/tools/files/replacing.py"
 PINS, OFFER, STDIO = "modules/mcp/pins.py", "modules/mcp/offer.py", "modules/mcp/stdio.py"
+MCP_SERVER = "modules/mcp/server.py"
 VIEW, PRINTED, KEYBOARD = "modules/chat/question_view.py", "modules/chat/question_plain.py", "modules/chat/interrupt.py"
 HEADLESS, START = "modules/chat/headless.py", "modules/chat/start.py"
 
@@ -160,6 +161,10 @@ TOOL_EDITS: tuple[tuple[str, str, str, str, str], ...] = (
     ("MCP: a changed tool does not run", PINS, "if pin.changed is not None or pin.definition.text != definition.text:", "if False:", "mcp"),
     ("MCP: a changed tool is not told", PINS, "if not pin.gone and pin.changed is None]", "if not pin.gone]", "mcp"),
     ("MCP: seen before it is accepted", PINS, "if self._pins[name].changed == shown]", "]", "mcp"),
+    ("MCP: a call is looked at again in a new session", MCP_SERVER, "        agreed()\n", "", "mcp_http"),
+    ("MCP: a token goes to its URL alone", "modules/mcp/login_file.py", "return kept if kept.url == url else Kept(url)", "return kept", "mcp_login"),
+    ("MCP: the answer to a login bears its secret", "modules/mcp/login.py", 'or given.get("state") != self.state', "", "mcp_login"),
+    ("MCP: a login asks no host in the clear", "modules/mcp/login.py", 'if url.scheme != "https" and not', "if False and not", "mcp_login"),
     ("MCP: arguments are checked", OFFER, "        if problem := await in_thread(schemas.problem", "        if False and await in_thread(schemas.problem", "mcp"),
 )  # fmt: skip
 

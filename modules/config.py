@@ -192,7 +192,7 @@ class Config:
         known = self._read.get(path)
         if known is None or known.stamp != stamp:
             try:
-                self._read[path] = _EnvFile(stamp, _read_env(path) if stamp else {})
+                self._read[path] = _EnvFile(stamp, read_env(path) if stamp else {})
             except ConfigError as error:
                 if known is None:
                     raise
@@ -228,7 +228,8 @@ def _stamp(path: Path) -> tuple[int, ...]:
     return (about.st_mtime_ns, about.st_size, about.st_ino) if stat.S_ISREG(about.st_mode) else ()
 
 
-def _read_env(path: Path) -> dict[str, str | None]:
+def read_env(path: Path) -> dict[str, str | None]:
+    """The values of a .env file, None for a name alone. Raises ConfigError for what is none."""
     from dotenv.parser import parse_stream  # only where there is a file to read
 
     try:

@@ -12,7 +12,8 @@ from hypothesis import strategies as some
 
 from modules.errors import ConfigError
 from modules.llm.parts import NAME
-from modules.mcp.config import Entry, read
+from modules.mcp.config import read
+from modules.mcp.entry import Entry
 from modules.mcp.naming import file_name, tool_name
 
 VARIABLES = {"TOKEN": "t0k3n", "HOST": "example.org"}
@@ -39,7 +40,7 @@ def test_a_program_and_a_url_are_read(tmp_path: Path) -> None:
         tmp_path,
         {
             "files": {"command": "npx", "args": ["-y", "server"], "env": {"A": "1"}, "cwd": "/tmp", "timeout": 30},
-            "web": {"type": "http", "url": "https://example.org/mcp", "headers": {"X-Key": "k"}, "disabled": True},
+            "web": {"type": "http", "url": "https://example.org/mcp", "headers": {"X-Key": "k"}},
         },
     )
     assert troubles == []
@@ -54,7 +55,7 @@ def test_a_program_and_a_url_are_read(tmp_path: Path) -> None:
     assert (web.url, web.headers, web.disabled, web.shown) == (
         "https://example.org/mcp",
         {"X-Key": "k"},
-        True,
+        False,
         "https://example.org/mcp",
     )
 
@@ -79,13 +80,25 @@ def test_a_variable_that_is_not_set_is_named(tmp_path: Path) -> None:
         ({}, "command is missing"),
         ({"command": "x", "url": "https://example.org"}, "exclude each other"),
         ({"command": 7}, ".command: Expected `str`, got `int`"),
-        ({"command": "x", "args": ["a", 1]}, ".args[1]: Expected `str`"),
-        ({"command": "x", "env": {"PORT": 80}}, ".env[...]: Expected `str`"),
+        ({"command": "x", "args": ["a", True]}, ".args[1]: Expected `str`"),
+        ({"command": "x", "env": {"PORT": [80]}}, ".env[...]: Expected `str`"),
         ({"command": "./here.sh"}, "must be a whole path"),
         ({"command": "x", "cwd": "."}, "must be a whole path"),
-        ({"command": "x", "timeout": 60000}, "in seconds"),
-        ({"command": "x", "timeout": -1}, "in seconds"),
-        ({"command": "x", "type": "sse"}, '"sse" is none of'),
+        ({"command": "x", "timeout": 5000}, 'timeout may be seconds or milliseconds: write "5000 s" or "5000 ms"'),
+        ({"command": "x", "timeout": -1}, "timeout is longer than 3600 seconds, or nothing"),
+        ({"command": "x", "timeout": 90, "max_timeout": 60}, "max_timeout is in seconds"),
+        ({"command": "x", "startup_timeout": 0}, "startup_timeout is in seconds"),
+        ({"command": "x", "type": "sse"}, "does not go with the rest"),
+        ({"url": "https://example.org", "type": "websocket"}, 'type is "websocket", which is none of'),
+        ({"url": "https://example.org", "httpUrl": "https://example.org/mcp"}, "httpUrl and url say two different"),
+        ({"command": "x", "disabled": False, "enabled": False}, "enabled and disabled say two different things"),
+        ({"command": "x", "envFile": ".env"}, "envFile must be a whole path"),
+        ({"command": "x", "envFile": "/no/such/.env"}, "envFile: /no/such/.env"),
+        ({"command": "x", "environment": ["A=1"]}, ".environment: Expected `object`, got `array`"),
+        ({"command": "x", "tools": {"a": True}}, ".tools: Expected `array`, got `object`"),
+        ({"command": "x", "env": {"K": "${input:key}"}}, 'env.K holds "${input:key}", which only the program'),
+        ({"command": "x", "args": ["${workspaceFolder}/a"]}, 'args[0] holds "${workspaceFolder}"'),
+        ({"command": "x", "env": {"K": "$UNSET_ONE"}}, 'names the variable "UNSET_ONE", which is not set'),
         ({"command": "x", "type": "http"}, "does not go with the rest"),
         ({"command": "x\0y"}, "NUL"),
         ({"command": "x", "env": {"A=B": "1"}}, "cannot hold 'A=B'"),
@@ -100,6 +113,97 @@ def test_a_variable_that_is_not_set_is_named(tmp_path: Path) -> None:
 )
 def test_a_bad_entry_loses_itself_and_is_told_of_with_its_key(tmp_path: Path, entry: dict[str, Any], said: str) -> None:
     assert said in trouble(tmp_path, **entry)
+
+
+# E7: as other programs write it, with what is meant by it; their documentation names these keys.
+FORMS: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"command": ["npx", "-y", "server"]}, {"command": "npx", "args": ("-y", "server")}),  # opencode
+    ({"command": "npx -y server"}, {"command": "npx", "args": ("-y", "server")}),
+    ({"command": {"path": "x", "args": ["a"], "env": {"A": "1"}}}, {"command": "x", "args": ("a",), "env": {"A": "1"}}),
+    ({"type": "local", "command": ["x"], "environment": {"A": 1}}, {"type": "stdio", "env": {"A": "1"}}),
+    ({"command": "x", "args": ["--port", 8080]}, {"args": ("--port", "8080")}),
+    ({"command": "x", "env": {"A": True, "B": None}}, {"env": {"A": "true"}}),
+    ({"url": "https://example.org/mcp", "type": "streamable-http"}, {"type": "http"}),
+    ({"url": "https://example.org/mcp", "type": "streamableHttp"}, {"type": "http"}),
+    ({"url": "https://example.org/sse", "transport": "SSE"}, {"type": "sse"}),
+    ({"url": "https://example.org/mcp", "type": "remote"}, {"type": ""}),
+    ({"httpUrl": "https://example.org/mcp"}, {"url": "https://example.org/mcp", "type": "http"}),  # Gemini CLI
+    ({"serverUrl": "https://example.org/mcp"}, {"url": "https://example.org/mcp", "type": ""}),  # Windsurf
+    ({"transport": {"type": "stdio", "command": "x"}}, {"command": "x", "type": "stdio"}),  # Continue
+    ({"command": "x", "enabled": False}, {"disabled": True}),
+    ({"command": "${UNSET_ONE}", "disabled": True}, {"disabled": True}),
+    ({"command": "x", "isActive": True}, {"disabled": False}),
+    ({"command": "x", "timeout": 60_000}, {"timeout": 60}),
+    ({"type": "local", "command": ["x"], "timeout": 5000}, {"timeout": 5}),  # opencode counts in milliseconds
+    ({"httpUrl": "https://example.org", "timeout": 3000}, {"timeout": 3}),  # so does Gemini CLI
+    ({"command": "x", "timeout": "90 s"}, {"timeout": 90}),
+    ({"command": "x", "tool_timeout_sec": 45}, {"timeout": 45}),  # Codex
+    ({"command": "x", "startup_timeout_sec": 60}, {"startup_timeout": 60}),
+    ({"command": "x", "startupTimeout": 60_000}, {"startup_timeout": 60}),
+    ({"command": "x", "startup_timeout_ms": 5000}, {"startup_timeout": 5}),
+    ({"command": "x"}, {"startup_timeout": 30, "timeout": 120, "max_timeout": 1800}),
+    ({"url": "https://${env:HOST}/mcp"}, {"url": "https://example.org/mcp"}),  # VS Code, Cursor
+    ({"command": "x", "env": {"T": "{env:TOKEN}"}}, {"env": {"T": "t0k3n"}}),
+    ({"command": "x", "env": {"T": "$TOKEN"}}, {"env": {"T": "t0k3n"}}),
+    ({"command": "x", "env": {"T": "${env:NONE:-else}"}}, {"env": {"T": "else"}}),
+    ({"url": "https://example.org", "headers": {"A": "Bearer ${TOKEN}"}}, {"headers": {"A": "Bearer t0k3n"}}),
+    (
+        {"url": "https://example.org", "bearer_token_env_var": "TOKEN"},
+        {"headers": {"Authorization": "Bearer t0k3n"}},
+    ),
+    ({"command": "x", "includeTools": ["a"], "excludeTools": ["b"]}, {"only": ("a",), "without": ("b",)}),
+]
+
+
+@pytest.mark.parametrize(("entry", "meant"), FORMS)
+def test_what_other_programs_write_is_taken(tmp_path: Path, entry: dict[str, Any], meant: dict[str, Any]) -> None:
+    (found,), troubles = entries(tmp_path, {"one": entry})
+    assert troubles == []
+    assert {key: getattr(found, key) for key in meant} == meant
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        '{"servers": {"one": {"command": "x"}}, "inputs": []}',  # VS Code
+        '{"mcp": {"servers": {"one": {"command": "x"}}}}',
+        '{"mcp": {"one": {"type": "local", "command": ["x"]}}}',
+        '{"context_servers": {"one": {"command": "x"}}}',
+        '{"mcpServers": [{"name": "one", "command": "x"}]}',
+        '{"one": {"command": "x"}}',
+        '// mine\n{"mcpServers": {/* the\nfirst */ "one": {"command": "x", "args": [],}, // and last\n},}',
+    ],
+)
+def test_a_file_in_the_form_of_another_program_is_read(tmp_path: Path, whole: str) -> None:
+    (found,), troubles = entries(tmp_path, {}, whole)
+    assert (found.name, found.command, troubles) == ("one", "x", [])
+
+
+def test_comments_and_commas_within_quotes_are_text(tmp_path: Path) -> None:
+    held = 'a // b /* c */ ,] \\" ,}'
+    (found,), _ = entries(tmp_path, {}, json.dumps({"mcpServers": {"one": {"command": "x", "args": [held]}}}))
+    assert found.args == (held,)
+
+
+def test_an_error_in_a_file_with_comments_names_its_place(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"is not JSON: .*byte"):
+        entries(tmp_path, {}, '{\n// one\n"mcpServers": {]}')
+
+
+def test_variables_of_a_file_go_to_the_server_and_what_the_entry_says_counts_more(tmp_path: Path) -> None:
+    (tmp_path / "its.env").write_text('A=1\nexport B="two"\n# C=3\n')
+    (tmp_path / "its.env").chmod(0o600)
+    (found,), troubles = entries(
+        tmp_path, {"one": {"command": "x", "envFile": str(tmp_path / "its.env"), "env": {"A": "own"}}}
+    )
+    assert (found.env, troubles) == ({"A": "own", "B": "two"}, [])
+    (tmp_path / "its.env").chmod(0o666)
+    assert "can be written by others" in trouble(tmp_path, command="x", envFile=str(tmp_path / "its.env"))
+
+
+def test_a_permission_that_another_program_gave_is_told_to_do_nothing(tmp_path: Path) -> None:
+    (_,), (said,) = entries(tmp_path, {"one": {"command": "x", "autoApprove": ["*"], "description": "One."}})
+    assert "mcpServers.one.autoApprove does nothing: each call is asked about" in said
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "127.8.8.8"])
@@ -120,7 +224,9 @@ def test_a_name_that_cannot_be_typed_is_refused(tmp_path: Path, name: str) -> No
     assert (found, "is no name" in said) == ([], True)
 
 
-@pytest.mark.parametrize("whole", ["", "[]", "{", '{"servers": {}}', '{"mcpServers": []}', "\ufeff[", "[" * 100_000])
+@pytest.mark.parametrize(
+    "whole", ["", "[]", "{", '{"tools": {}}', '{"mcpServers": []}', "\ufeff[", "[" * 100_000, '{"a": 1 /* open']
+)
 def test_a_file_that_is_something_else_is_refused_with_its_path(tmp_path: Path, whole: str) -> None:
     with pytest.raises(ConfigError, match=r"mcp\.json"):
         entries(tmp_path, {}, whole)

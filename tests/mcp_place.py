@@ -12,7 +12,8 @@ from typing import Any
 import psutil
 
 from modules.config import ROOT, Config
-from modules.mcp.servers import Servers, Status
+from modules.mcp.servers import Servers
+from modules.mcp.status import Status
 from modules.tools.tool import Output, Tool, ToolContext
 
 SCRIPT = str(ROOT / "tests" / "mcp_server.py")
@@ -55,9 +56,9 @@ class Place:
         return Config({"PARLANCE_HOME": str(self.home), **usual, **variables})
 
     @asynccontextmanager
-    async def running(self, startup: float = 30.0, **variables: str) -> AsyncIterator[Servers]:
+    async def running(self, *, in_chat: bool = True, **variables: str) -> AsyncIterator[Servers]:
         """One run of the program, as far as servers go."""
-        servers = Servers(self.config(**variables), startup)
+        servers = Servers(self.config(**variables), in_chat=in_chat)
         try:
             yield servers
         finally:

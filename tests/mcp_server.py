@@ -103,6 +103,10 @@ class Server:
             return {"tools": [*BAD, ECHO]}
         if "deep" in self.modes:
             return {"tools": [ECHO, {"name": "deep", "inputSchema": {"type": "object"}}]}
+        if "paced" in self.modes:
+            return {"tools": [{"name": "pace", "inputSchema": {"type": "object"}}]}
+        if "errors" in self.modes:
+            return {"tools": [ECHO, {"name": "fail", "inputSchema": {"type": "object"}}]}
         if "same cursor" in self.modes:
             return {"tools": [{**ECHO, "name": f"echo{params.get('cursor', '')}"}], "nextCursor": "x"}
         if "endless cursor" in self.modes:
@@ -117,8 +121,21 @@ class Server:
         gone = [] if "vanishes" in self.modes and self.starts else [{"name": "passing", "inputSchema": NONE}]
         return {"tools": [echo, *plain, *gone]}
 
+    def answer_oddly(self, arguments: dict[str, Any], meta: dict[str, Any], number: int) -> dict[str, Any] | None:
+        """With progress for so many steps, or with exactly these keys beside the number; "none" takes one away."""
+        for step in range(arguments.get("steps", 0)):
+            time.sleep(0.4)
+            send({"method": "notifications/progress", "params": {**meta, "progress": step}})
+        if "steps" in arguments:
+            return text("done")
+        message = {"jsonrpc": "2.0", "id": number, **arguments}
+        line(json.dumps({key: value for key, value in message.items() if value != "none"}).encode())
+        return None
+
     def call(self, name: str, arguments: dict[str, Any], meta: dict[str, Any], number: int) -> dict[str, Any] | None:
         match name:
+            case "pace" | "fail":
+                return self.answer_oddly(arguments, meta, number)
             case "echo":
                 return text(arguments["text"])
             case "env":
@@ -206,6 +223,8 @@ def begin(modes: set[str], server: Server) -> None:
         sys.exit("no key was given")
     if "silent" in modes:
         time.sleep(600)
+    while "waits" in modes and not server.state.with_suffix(".go").exists():
+        time.sleep(0.02)
     if "ignores" in modes:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if modes & {"grandchild", "ignores", "escapes"}:

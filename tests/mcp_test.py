@@ -15,11 +15,12 @@ from modules.errors import ToolFailed, UsageError
 from modules.llm.base import ToolSpec
 from modules.llm.message import Message
 from modules.llm.parts import File, Image, Text
-from modules.mcp.content import output_of, parts_of
+from modules.mcp.content import messages_of, output_of, parts_of, resource_of
 from modules.mcp.definitions import Definition, definitions
 from modules.mcp.pins import Pins
 from modules.session.tooling import tooling_of
 from modules.tools.approval import Approval
+from modules.tools.tool import Output
 from tests.home import Home
 from tests.mcp_place import Place, named, status, text, until
 from tests.mcp_server import PNG
@@ -343,7 +344,9 @@ def test_content_of_every_kind_becomes_parts_or_a_note() -> None:
             {"type": "resource", "resource": {"uri": "file:///y.pdf", "blob": pdf}},
             {"type": "resource", "resource": {"uri": "file:///z", "text": "inside"}},
             {"type": "video"},
+            {"type": "video", "data": "A" * 300, "title": "Cats"},
             7,
+            None,
         ]
     )
     assert parts == (
@@ -355,9 +358,24 @@ def test_content_of_every_kind_becomes_parts_or_a_note() -> None:
         File("application/pdf", pdf, "file:///y.pdf"),
         Text("[resource file:///z]\ninside"),
         Text("[left out: content of the kind 'video']"),
+        Text('{"type": "video", "data": "[300 characters, left out]", "title": "Cats"}'),
+        Text("7"),
         Text("[left out: no content]"),
     )
-    assert output_of({"content": "nonsense", "isError": True}).is_error
+    assert output_of({"content": "what went wrong", "isError": True}) == Output(
+        (Text("what went wrong"),), is_error=True
+    )
+
+
+def test_resources_and_prompts_in_another_form_are_taken() -> None:
+    """E3."""
+    assert resource_of({"contents": "words"}) == (Text("words"),)
+    assert resource_of({"contents": {"uri": "a://1", "text": "inside"}}) == (Text("[resource a://1]\ninside"),)
+    assert resource_of({"content": ["a", None, 7]}) == (Text("a"), Text("7"))
+    assert resource_of({}) == ()
+    said = Message("user", (Text("words"),))
+    assert messages_of({"messages": "words"}) == messages_of({"messages": ["words", 7]}) == [said]
+    assert messages_of({"messages": {"role": "user", "content": "words"}}) == [said]
 
 
 class Http:
@@ -434,7 +452,7 @@ async def test_a_session_that_the_server_has_forgotten_is_begun_again(place: Pla
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ((401, {}, b""), "HTTP 401"),
+        ((401, {}, b""), "asks for a login"),
         ((307, {"location": "{elsewhere}"}, b""), "not followed"),
         ((200, {"content-type": "application/json", "content-encoding": "gzip"}, b"x"), "compressed"),
         ((200, {"content-type": "application/json"}, b" " * 33 * 1024 * 1024), "larger than 32 MB"),
@@ -467,9 +485,9 @@ async def test_a_redirect_within_the_same_server_is_not_followed_either(place: P
 
 
 async def test_a_url_where_nobody_listens_is_told_of(place: Place) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    place.write(web={"url": f"http://127.0.0.1:{port}/mcp"})
-    async with place.running() as servers:
-        assert await servers.tools() == []
-        assert "ConnectError" in servers.news()[0]
+    with socket.socket() as taken:  # bound and not listened to, so that nobody else gets the port meanwhile
+        taken.bind(("127.0.0.1", 0))
+        place.write(web={"url": f"http://127.0.0.1:{taken.getsockname()[1]}/mcp"})
+        async with place.running() as servers:
+            assert await servers.tools() == []
+            assert "it cannot be reached" in servers.news()[0]

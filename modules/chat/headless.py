@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 MAX_INPUT = 32 * 1024 * 1024
 TOKENS = tuple(field for field in Usage.__struct_fields__ if field != "cost")  # what it cost has a field of its own
+MOMENT = 2.0  # seconds for tools to be there, before it is said what they wait for
 PAUSED = '-c -p "Go on." goes on.'
 
 
@@ -192,11 +193,23 @@ async def _tool_lines(conversation: Conversation, tooling: Tooling) -> "ToolLine
     from modules.chat.screen import TerminalScreen  # both need the terminal's library, and no plain question does
     from modules.chat.tool_lines import ToolLines
 
-    await tooling.check()
+    await _checked(tooling)
     tell(tooling.news())
     if not conversation.reader(conversation.model).tools:
         tell([f"{conversation.model.full_name} takes no tools."])
     return ToolLines(TerminalScreen(sys.stderr, plain=True), conversation, chat=False)
+
+
+async def _checked(tooling: Tooling) -> None:
+    """Have all tools there, and say what that waits for. Raises UsageError for a name of a tool that is not there."""
+    checking = asyncio.ensure_future(tooling.check())
+    try:
+        await asyncio.wait([checking], timeout=MOMENT)
+        if not checking.done() and (awaited := tooling.awaited):
+            tell([f"Waiting for {awaited} to start."])
+        await checking
+    finally:
+        checking.cancel()
 
 
 def tell(notes: Iterable[str]) -> None:

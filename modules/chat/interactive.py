@@ -1,9 +1,11 @@
 """The read-eval-print loop: a line is a command, a question for one other model, or a message."""
 
 import asyncio
+import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 
 from modules.chat.approver import Approver
@@ -29,6 +31,8 @@ from modules.session.turn import run_turn, unanswered_results
 
 TWICE = 2.0  # seconds within which a second Ctrl+C at an empty prompt leaves
 MOMENT = 0.1  # seconds; the first keys are echoed before any import takes its share of the processor
+SOON = 1.0  # seconds; so that two imports do not slow the echo of one key down
+QUICKLY = 0.0005  # seconds for which that import may hold up a key, where Python would let it for ten times as long
 LATER = 2.0  # seconds; by then what the first answer needs is loaded, and nothing waits for a price
 # Loaded while the first question is typed. Tools are only loaded: programs of others wait until they are needed.
 AHEAD = (
@@ -37,6 +41,8 @@ AHEAD = (
     "modules.tools.built_in",
     "modules.chat.question_view",
 )
+# The same where mcp.json names a server: its SDK takes most of a second, and no server is started by that.
+FOR_SERVERS = ("modules.mcp.servers", "modules.mcp.connection")
 
 
 class Interactive:
@@ -224,6 +230,7 @@ class Interactive:
         if self._warmed is not model:
             if self._warmed is None:
                 _in_background(MOMENT, _load_ahead)
+                _in_background(SOON, partial(_load_for_servers, self._context))
                 _in_background(LATER, prices.load)
             self._warmed = model
             asyncio.get_running_loop().call_later(MOMENT, self._warm_up, model)
@@ -241,3 +248,15 @@ def _in_background(seconds: float, work: Callable[[], None]) -> None:
 def _load_ahead() -> None:
     for name in AHEAD:
         import_module(name)
+
+
+def _load_for_servers(context: ChatContext) -> None:
+    file = context.config.mcp_file
+    if context.tooling.enabled and file.exists() and import_module("modules.mcp.config").any_enabled(file):
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(QUICKLY)
+        try:
+            for name in FOR_SERVERS:
+                import_module(name)
+        finally:
+            sys.setswitchinterval(before)

@@ -1,6 +1,7 @@
 """What a server says of its tools, checked one by one: a bad one loses itself and nothing else."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -28,6 +29,12 @@ class Definition(Struct, frozen=True):
         """All of it as lines, the same for definitions that mean the same."""
         rest = {"schema": self.schema, "annotations": self.annotations}
         return f"{self.description}\n{json.dumps(rest, indent=2, sort_keys=True, ensure_ascii=False)}\n"
+
+
+def is_wanted(item: Any, only: Sequence[str], without: Sequence[str]) -> bool:
+    """Whether the entry in mcp.json leaves the tool in."""
+    name = item.get("name") if isinstance(item, dict) else None
+    return name not in without and (not only or name in only)
 
 
 def definitions(server: str, listed: list[Any]) -> tuple[list[Definition], list[str]]:

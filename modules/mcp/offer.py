@@ -11,7 +11,7 @@ from modules.mcp.definitions import Definition
 from modules.mcp.naming import tool_name
 from modules.mcp.pins import Pins
 from modules.mcp.plain import one_line
-from modules.mcp.server import STARTUP, Server
+from modules.mcp.server import Server
 from modules.tools import schema as schemas
 from modules.tools.tool import Effect, Output, Plan, Tool, ToolContext, in_thread
 
@@ -30,16 +30,21 @@ def tool_of(server: Server, pins: Pins, definition: Definition) -> Tool:
         if problem := await in_thread(schemas.problem, arguments=arguments, schema=definition.schema):
             raise ToolFailed(f"The arguments do not fit: {problem}")
 
-        async def do(context: ToolContext) -> Output:
-            await server.connection()  # what it offers is known from here on, and may not be what was asked about
+        def agreed() -> None:
+            """What the server offers is known by now, and may not be what was asked about."""
             if problem := pins.problem(definition):
                 raise ToolFailed(problem)
+
+        async def do(context: ToolContext) -> Output:
+            if server.state == "starting":
+                context.tell(f"waits for the {source}, which is starting")
             params = {"name": definition.name, "arguments": arguments}
-            result = await server.ask("tools/call", params, told=_Progress(context.tell))
+            result = await server.ask("tools/call", params, _Progress(context.tell), agreed)
             output: Output = await in_thread(output_of, result=result)  # pictures may be megabytes
             return output
 
-        return Plan(do, asks, patience=server.entry.timeout + 2 * STARTUP)
+        entry = server.entry
+        return Plan(do, asks, patience=2 * (entry.max_timeout + entry.startup_timeout))  # the server has its own limits
 
     spec = ToolSpec(tool_name(server.name, definition.name), definition.description, definition.schema)
     return Tool(spec, effect, prepare, source, asks)

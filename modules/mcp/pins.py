@@ -34,9 +34,10 @@ class Pins:
     cannot come back as something else.
     """
 
-    def __init__(self, path: Path, server: str) -> None:
+    def __init__(self, path: Path, server: str, *, in_chat: bool = True) -> None:
         self._path = path
         self._server = server
+        self._in_chat = in_chat
         self._shown: dict[str, Definition] = {}
         self._pins: dict[str, Pin] = {}
         self._kept = b""
@@ -127,10 +128,8 @@ class Pins:
                 return f'The MCP server "{self._server}" offers {tools} again as before.'
             case "new":
                 return f'The MCP server "{self._server}" offers more: {tools}.'
-        return (
-            f'The MCP server "{self._server}" changed {tools}: off until you have looked. '
-            f"/mcp accept {self._server} shows the difference."
-        )
+        cure = f"/mcp accept {self._server} shows" if self._in_chat else "The chat shows"
+        return f'The MCP server "{self._server}" changed {tools}: off until you have looked. {cure} the difference.'
 
     def _save(self) -> list[str]:
         """Write the file whole or not at all, if there is anything to write."""

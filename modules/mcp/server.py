@@ -1,12 +1,14 @@
 """One server and its life: started when it is needed, owned by one task, and ended with all that it has started."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from modules.errors import ToolFailed
-from modules.mcp.config import Entry
+from modules.mcp.entry import Entry
+from modules.mcp.faults import LoginNeeded, SessionLost
 from modules.mcp.log import Log
 from modules.mcp.plain import ENDED, one_line
 from modules.tools.tool import in_thread, in_words
@@ -17,29 +19,29 @@ if TYPE_CHECKING:
 State = Literal["disabled", "not started", "starting", "ready", "failed", "stopped"]
 Listed = Callable[[list[Any]], Awaitable[None]]
 
-STARTUP = 10.0  # seconds from the start of the program to its list of tools
 LISTING = 10.0  # seconds for a page of a list later on
+CHECKING = 5.0  # seconds for a server to show that it is still there
 PAUSE = 0.2  # seconds between two listings, so that a server that changes without end costs little
 
 
 class Server:
     """A server that is started when it is needed, and can be stopped and started again.
 
-    `listed` is told its tools, unchecked, after each start and each change. `trouble` says why it failed.
+    `listed` is told its tools, unchecked, after each start and each change. `trouble` says why it failed, and
+    `wants_login` that a login would help. `tokens` is the file in which a login is kept.
     """
 
-    def __init__(
-        self, entry: Entry, environment: Mapping[str, str], log: Log, listed: Listed, startup: float = STARTUP
-    ) -> None:
+    def __init__(self, entry: Entry, environment: Mapping[str, str], log: Log, listed: Listed, tokens: Path) -> None:
         self.entry: Entry
         self.state: State
         self.trouble: str
+        self.wants_login: bool
         self.take(entry)
         self.log = log
+        self.tokens = tokens
         self.unsaid: list[str] = []  # troubles that the person has not been told of
         self._environment = environment
         self._listed = listed
-        self._startup = startup
         self._owner: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()  # it is ready, or will not be
         self._fresh = asyncio.Event()  # its list of tools is the last one that it has told of
@@ -53,12 +55,13 @@ class Server:
         """Be this server from the next start on. It must not run."""
         self.entry = entry
         self.state, self.trouble = "disabled" if entry.disabled else "not started", ""
+        self.wants_login = False
 
     def start(self) -> None:
         """Begin to start it, unless it is on its way or there."""
         if self.state == "disabled" or (self._owner is not None and not self._owner.done()):
             return
-        self.state, self.trouble = "starting", ""
+        self.state, self.trouble, self.wants_login = "starting", "", False
         self._settled.clear()
         self._fresh.clear()
         self.log.clear()
@@ -86,21 +89,54 @@ class Server:
         return connection
 
     async def ask(
-        self, method: str, params: Mapping[str, Any], patience: float = 0.0, told: "Progress | None" = None
+        self,
+        method: str,
+        params: Mapping[str, Any],
+        told: "Progress | None" = None,
+        agreed: Callable[[], None] = lambda: None,
     ) -> dict[str, Any]:
-        """The raw result of a request, after a start where it is needed. Raises ToolFailed."""
-        connection = await self.connection()
-        return await connection.ask(method, params, patience or self.entry.timeout, told)
+        """The raw result of a request, after a start where it is needed. Raises ToolFailed.
+
+        Where the server has forgotten the session, a new one is begun and the request repeated, once. `agreed` raises
+        ToolFailed where what the server offers by then is not what was asked about.
+        """
+        try:
+            return await self._ask(method, params, told, agreed)
+        except SessionLost:
+            return await self._ask(method, params, told, agreed)
+
+    async def check(self, patience: float = CHECKING) -> None:
+        """Find out whether a server over HTTP is still there; one that is a program tells by its end."""
+        if (connection := self._connection) is not None and self.entry.url:
+            await connection.check(patience)
+            if connection.gone and self._owner is not None:
+                await asyncio.wait([self._owner])
 
     async def listing(self, kind: str, *, start: bool = True) -> list[Any]:
         """The items of the list of "prompts" or "resources", unchecked. Raises ToolFailed.
 
         A server that does not run is started for it, unless `start` is False.
         """
+        try:
+            return await self._listing(kind, start=start)
+        except SessionLost:
+            return await self._listing(kind, start=start)
+
+    async def _listing(self, kind: str, *, start: bool) -> list[Any]:
         connection = await self.connection() if start else self._connection
         if connection is None:
             raise ToolFailed(f'The MCP server "{self.name}" does not run.')
-        return await connection.listed(kind, LISTING)
+        with _ending(connection):
+            return await connection.listed(kind, LISTING)
+
+    async def _ask(
+        self, method: str, params: Mapping[str, Any], told: "Progress | None", agreed: Callable[[], None]
+    ) -> dict[str, Any]:
+        connection = await self.connection()
+        agreed()
+        with _ending(connection):
+            longest = self.entry.max_timeout if told is not None else 0.0
+            return await connection.ask(method, params, self.entry.timeout, told, longest)
 
     async def close(self) -> None:
         """Stop it; it can be started again. Returns when nothing of it is left."""
@@ -117,19 +153,26 @@ class Server:
         """The whole life of one connection, from its start to its end."""
         try:
             connected = await in_thread(_connected)
-            async with connected(self.entry, self._environment, self.log) as connection:
-                async with asyncio.timeout(self._startup):
-                    await connection.open()
-                    await self._list(connection, self._startup)
-                self._connection, self.state = connection, "ready"
-                self._settled.set()
-                await self._attend(connection)
-            self.state = "not started"  # a server over HTTP has forgotten this session, and may take another
+            async with asyncio.timeout(self.entry.startup_timeout) as limit:
+                async with connected(self.entry, self._environment, self.log, self.tokens) as connection:
+                    await connection.open(2 * self.entry.startup_timeout)  # it is the limit around it that counts
+                    await self._list(connection, 2 * self.entry.startup_timeout)
+                    limit.reschedule(None)
+                    self._connection, self.state = connection, "ready"
+                    self.unsaid.clear()  # what kept it from running does so no more
+                    self._settled.set()
+                    await self._attend(connection)
+                    self.state = "failed" if connection.why else "not started"
+                    if not connection.why:  # the session is lost; each call in it has its own answer on the way
+                        await connection.idle(CHECKING)
+            if connection.why:
+                raise (LoginNeeded if connection.wants_login else ToolFailed)(f"it {connection.why}")
         except asyncio.CancelledError:
             self.state = "stopped"
             raise
         except Exception as error:  # whatever a foreign program brings about is this server's trouble and no one else's
             self.state, self.trouble = "failed", self._told(error)
+            self.wants_login = isinstance(_leaf(error), LoginNeeded)
             self.unsaid.append(f'The MCP server "{self.name}" does not run: {self.trouble}.')
         finally:
             self._connection = None
@@ -141,11 +184,11 @@ class Server:
         while not connection.gone:
             await connection.stirred.wait()
             connection.stirred.clear()
-            if connection.gone:
-                self.state = "failed"
-            elif connection.stale:
+            if connection.doubtful and not connection.gone:
+                await connection.check(CHECKING)
+            elif connection.stale and not connection.gone:
                 self._fresh.clear()
-                with suppress(ToolFailed):  # a list that cannot be had: the last one holds
+                with suppress(ToolFailed), _ending(connection):  # a list that cannot be had: the last one holds
                     await self._list(connection, LISTING)
                 self._fresh.set()
                 await asyncio.sleep(PAUSE)
@@ -158,16 +201,31 @@ class Server:
     def _told(self, error: Exception) -> str:
         """Why it failed, in one line, with the last thing that it wrote where it ended without a word to us."""
         found = _leaf(error)
+        if isinstance(found, LoginNeeded):
+            return "it asks for a login"
         if isinstance(found, TimeoutError):
-            text = f"it was not ready within {self._startup:g} seconds"
+            text = f"it was not ready within {self.entry.startup_timeout:g} seconds (startup_timeout in mcp.json)"
         elif isinstance(found, ToolFailed):
             subject = f'The MCP server "{self.name}" '
-            text = found.message.rstrip(".")
+            text = one_line(found.message).rstrip(".")
             text = f"it {text.removeprefix(subject)}" if text.startswith(subject) else text
         else:
             text = one_line(in_words(found))
         said = self.log.last
         return f'{text}; the last that it wrote is "{said}"' if said else text
+
+
+@contextmanager
+def _ending(connection: "Connection") -> Iterator[None]:
+    """End a connection in which nothing more will be answered; the error goes on."""
+    try:
+        yield
+    except SessionLost:
+        connection.end()
+        raise
+    except LoginNeeded:
+        connection.end("asks for a login", wants_login=True)
+        raise
 
 
 def _connected() -> Any:

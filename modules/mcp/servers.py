@@ -10,34 +10,23 @@ from msgspec import Struct
 from modules.config import Config
 from modules.errors import ConfigError, ToolFailed, UsageError
 from modules.llm.message import Message
-from modules.mcp.config import Entry, read
+from modules.mcp.config import read
 from modules.mcp.content import messages_of, resource_of
-from modules.mcp.definitions import Definition, definitions
+from modules.mcp.definitions import Definition, definitions, is_wanted
+from modules.mcp.entry import Entry, names_itself
 from modules.mcp.lists import Kind, Lists, Prompt, Resource, listed_prompt, listed_resource, sound
 from modules.mcp.log import Log
+from modules.mcp.login_file import LoginFile
 from modules.mcp.naming import file_name
 from modules.mcp.offer import tool_of
 from modules.mcp.pins import Pins
-from modules.mcp.server import STARTUP, Server, State
+from modules.mcp.server import Server, State
+from modules.mcp.status import Status, status_of
 from modules.tools.tool import Content, Tool, in_thread
 
 CLOSING = 4.5  # seconds for all of them
-
-
-class Status(Struct, frozen=True):
-    """A server as the person sees it.
-
-    `tools` is how many it offers, or offered when it was last seen; None where it never was. `where` is its command
-    line or URL as it was written, `changed` are the tools that are off, `log` is a path.
-    """
-
-    name: str
-    state: State
-    tools: int | None
-    where: str
-    trouble: str = ""
-    changed: tuple[str, ...] = ()
-    log: str = ""
+WAIT = 10.0  # seconds that a question in the chat waits for servers that were never seen
+LOOKING = 2.0  # seconds for a server to show that it is there, when its state is looked at
 
 
 class _Offer(Struct, frozen=True):
@@ -49,11 +38,16 @@ class _Offer(Struct, frozen=True):
 
 
 class Servers:
-    """The servers of mcp.json. Nothing is started before tools are asked for; a Source for the toolbox."""
+    """The servers of mcp.json. Nothing is started before tools are asked for; a Source for the toolbox.
 
-    def __init__(self, config: Config, startup: float = STARTUP) -> None:
+    `in_chat` is whether somebody is there who can type a command. Where nobody is, a server that was never seen is
+    waited for as long as it may take.
+    """
+
+    def __init__(self, config: Config, *, in_chat: bool = True) -> None:
         self._config = config
-        self._startup = startup
+        self._in_chat = in_chat
+        self._late: dict[str, bool] = {}  # servers that were not waited for any longer, and whether that was told
         self._news: list[str] = []
         self._awaited: Sequence[Server] = ()
         self._servers: dict[str, Server] = {}
@@ -73,19 +67,39 @@ class Servers:
         names = [server.name for server in self._awaited if server.state == "starting"]
         return f"the MCP server{'s' if len(names) > 1 else ''} {', '.join(names)}" if names else ""
 
+    def late(self) -> list[str]:
+        """The servers that a question does not wait for any longer, in words; each is told once."""
+        told = [name for name, is_told in self._late.items() if not is_told]
+        self._late |= dict.fromkeys(told, True)
+        return [
+            f'The MCP server "{name}" is still starting, for at most '
+            f"{self._servers[name].entry.startup_timeout:g} seconds. Its tools join when they are there."
+            for name in told
+        ]
+
     async def tools(self) -> Sequence[Tool]:
         """What all offer, in the order of mcp.json. Waits only for those that were never seen, and not for long."""
         for server in self._servers.values():
             if server.state == "not started":
                 server.start()
-        new = [one for name, one in self._servers.items() if not self._pins[name].known and one.state == "starting"]
-        await self._wait_for(new)
+        new = [
+            one
+            for name, one in self._servers.items()
+            if not self._pins[name].known and one.state == "starting" and name not in self._late
+        ]
+        await self._wait_for(new, WAIT if self._in_chat else None)
+        self._late |= {one.name: False for one in new if one.state == "starting"}
+        for name in [name for name in self._late if self._servers[name].state != "starting"]:
+            del self._late[name]
+            if self._servers[name].state == "ready":
+                count = len(self._pins[name].offered)
+                self._news.append(f'The MCP server "{name}" is there now. Its tools have joined: {count}.')
         return [one for server in self._servers.values() if server.state != "disabled" for one in self._tools(server)]
 
     def news(self) -> list[str]:
         """What has happened since the last time this was asked."""
         for server in self._servers.values():
-            self._news += server.unsaid
+            self._news += [f"{text} {self._cure(server)}".rstrip() for text in server.unsaid]
             server.unsaid = []
         news, self._news = list(dict.fromkeys(self._news)), []
         return news
@@ -99,24 +113,19 @@ class Servers:
 
     def status(self) -> list[Status]:
         """All servers as they are now."""
-        return [
-            Status(
-                name,
-                server.state,
-                len(self._pins[name].offered) if self._pins[name].seen else None,
-                server.entry.shown,
-                server.trouble,
-                tuple(self._pins[name].changed),
-                str(server.log.path),
-            )
-            for name, server in self._servers.items()
-        ]
+        return [status_of(server, self._pins[name]) for name, server in self._servers.items()]
 
     def states(self) -> dict[str, State]:
         """The state of each server by its name; may be asked from any thread."""
         return {name: server.state for name, server in list(self._servers.items())}
 
-    async def restart(self, name: str) -> None:
+    async def check(self) -> None:
+        """Find out which of the servers that seem to be ready really are; `status` tells."""
+        await asyncio.gather(*(server.check(LOOKING) for server in self._servers.values()))
+        for server in self._servers.values():
+            server.unsaid.clear()
+
+    async def restart(self, name: str, *, start: bool = True) -> None:
         """Stop the server, and start it as mcp.json has it now; `status` tells how that went.
 
         Raises UsageError for an unknown name, and ConfigError where the file is no use any more.
@@ -131,8 +140,34 @@ class Servers:
             self._lists.forget(name)
         else:
             self._add(entry)
+        if not start:
+            return
         self._servers[name].start()
-        await self._wait_for([self._servers[name]] if not entry.disabled else [])
+        await self._wait_for([self._servers[name]] if not entry.disabled else [], None)
+        self._servers[name].unsaid.clear()
+
+    async def login(self, name: str, show: Callable[[str, int], Awaitable[None]]) -> None:
+        """Have the person log in, and start the server anew. Raises ToolFailed, and UsageError for an unknown server.
+
+        `show` is given the URL to open, and the port that the browser comes back to.
+        """
+        await self.restart(name, start=False)
+        server = self._servers[name]
+        if not server.entry.url:
+            raise UsageError(f'The MCP server "{name}" is a program: there is no login for it here.')
+        if names_itself(server.entry):
+            raise UsageError(
+                f'The headers of "{name}" in mcp.json say already who asks.', cure="Take Authorization out of them."
+            )
+        await (await in_thread(_log_in))(server.entry, LoginFile(server.tokens), show)
+        await self.restart(name)
+
+    async def logout(self, name: str) -> bool:
+        """Forget a login, and stop the server; whether there was one. Raises UsageError for an unknown server."""
+        server = self._named(name)
+        await server.close()
+        server.take(server.entry)
+        return LoginFile(server.tokens).remove()
 
     def log(self, name: str) -> list[str]:
         """The last lines that the server wrote to standard error, without control characters."""
@@ -188,8 +223,9 @@ class Servers:
     def _add(self, entry: Entry) -> None:
         name, folder, file = entry.name, self._config.state_folder / "mcp", file_name(entry.name)
         log = Log(folder / f"{file}.log")
-        self._pins[name] = Pins(folder / f"{file}.json", name)
-        self._servers[name] = Server(entry, self._config.child_environment, log, self._listener(name), self._startup)
+        self._pins[name] = Pins(folder / f"{file}.json", name, in_chat=self._in_chat)
+        tokens = folder / f"{file}.login"
+        self._servers[name] = Server(entry, self._config.child_environment, log, self._listener(name), tokens)
         self._news += filter(None, [self._pins[name].trouble])
 
     def _tools(self, server: Server) -> list[Tool]:
@@ -224,18 +260,33 @@ class Servers:
             raise UsageError(f'There is no MCP server "{name}".', cure=f"There are: {names}.")
         return self._servers[name]
 
-    async def _wait_for(self, servers: Sequence[Server]) -> None:
+    async def _wait_for(self, servers: Sequence[Server], patience: float | None) -> None:
         self._awaited = servers
         try:
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._startup):
+                async with asyncio.timeout(patience):
                     await asyncio.gather(*(server.settled() for server in servers))
         finally:
             self._awaited = ()
 
+    def _cure(self, server: Server) -> str:
+        """What the person can do about a server that does not run, where that is known."""
+        if not server.wants_login:
+            return ""
+        return f'"/mcp login {server.name}" logs in.' if self._in_chat else "Log in from the chat."
+
     def _listener(self, name: str) -> Callable[[list[Any]], Awaitable[None]]:
         async def listed(items: list[Any]) -> None:
-            sound, troubles = await in_thread(definitions, server=name, listed=items)
+            entry = self._servers[name].entry
+            wanted = [item for item in items if is_wanted(item, entry.only, entry.without)]
+            sound, troubles = await in_thread(definitions, server=name, listed=wanted)
             self._news += [*troubles, *self._pins[name].see(sound)]
 
         return listed
+
+
+def _log_in() -> Any:
+    """What makes a login, with the SDK behind it: imported here, in a thread."""
+    from modules.mcp.login import log_in
+
+    return log_in

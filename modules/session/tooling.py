@@ -1,6 +1,7 @@
 """The tools of a session with their permissions and limits, put together when they are first needed."""
 
 import os
+import sys
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -79,6 +80,10 @@ class Tooling:
         """What the first request waits for at this moment, in words for the person; "" for nothing."""
         return self.toolbox.awaited if self._made else ""
 
+    def late(self) -> list[str]:
+        """The sources of tools that a question does not wait for any longer, in words; each is told once."""
+        return self.toolbox.late() if self._made else []
+
     def _wrong_names(self) -> list[str]:
         """Said once, when it is known which tools there are: a name that nothing has does nothing."""
         if not self._unchecked or not self.toolbox.gathered:
@@ -97,9 +102,12 @@ class Tooling:
     @property
     def servers(self) -> "Servers | None":
         """The MCP servers; None where there is no mcp.json."""
+        sources = self.toolbox.sources
+        if "modules.mcp.servers" not in sys.modules:  # nobody has made any, and nothing of them is to be loaded
+            return None
         from modules.mcp.servers import Servers
 
-        return next((source for source in self.toolbox.sources if isinstance(source, Servers)), None)
+        return next((source for source in sources if isinstance(source, Servers)), None)
 
     @property
     def servers_in_use(self) -> "Servers | None":
@@ -113,12 +121,13 @@ class Tooling:
 
 
 def tooling_of(
-    config: Config, approval: Approval, wanted: tuple[str, ...] | None, *, enabled: bool, saves: bool = True
-) -> Tooling:
+    config: Config, approval: Approval, wanted: tuple[str, ...] | None, *, enabled: bool, saves: bool = True,
+    in_chat: bool = True,
+) -> Tooling:  # fmt: skip
     """All the tools there are for this person.
 
     `wanted` are the names that are on, or EVERY for all of them; None for what the settings say. `saves` is whether
-    long results are there for later runs.
+    long results are there for later runs, `in_chat` whether somebody is there who can type a command.
     """
     settings = config.settings.tools
     folder = Path(os.getcwd()).resolve()  # fixed here: whatever is done later, "the working folder" stays this one
@@ -148,7 +157,7 @@ def tooling_of(
         if config.mcp_file.exists():
             from modules.mcp.servers import Servers
 
-            sources.append(Servers(config))
+            sources.append(Servers(config, in_chat=in_chat))
         return Toolbox(BUILT_IN, context, sources, on=on, enabled=enabled, spills=spills)
 
     limits = Limits(steps=settings.steps, dollars=settings.dollars, tokens=settings.tokens)

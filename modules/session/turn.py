@@ -44,6 +44,8 @@ async def run_turn(
     steps = 0
     while True:
         tools = await offered(conversation, model, tooling)
+        for late in tooling.late() if tooling is not None else ():
+            yield Notice(late)
         if tooling is not None and tools:
             tooling.toolbox.spills.tidy(call.id for node in conversation.nodes for call in node.message.calls)
         if tooling is not None and (text := _left_out(tools, model)) and text not in tooling.said:

@@ -28,6 +28,9 @@ class Source(Protocol):
     async def tools(self) -> Sequence[Tool]:
         """What it offers now, in a stable order. Waits for the first list, and not for long; never raises."""
 
+    def late(self) -> list[str]:
+        """What is not waited for any longer and joins when it is there, in words; each is told once."""
+
     def news(self) -> list[str]:
         """What the person should know and has not been told."""
 
@@ -113,6 +116,10 @@ class Toolbox:
     def awaited(self) -> str:
         """What `gather` waits for at this moment, in words for the person; "" for nothing."""
         return " and ".join(filter(None, (source.awaited for source in self.sources)))
+
+    def late(self) -> list[str]:
+        """The sources that are not waited for any longer, in words; each is told once."""
+        return [text for source in self.sources for text in source.late()]
 
     def news(self) -> list[str]:
         """What the sources have to say, each thing once."""

@@ -1,27 +1,34 @@
-"""The command about MCP servers: how they are, what they have changed, and the prompts and resources they offer."""
+"""The command about MCP servers: how they are, logging in, what they have changed, and what else they offer."""
 
 import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from modules.chat.browser import open_page
 from modules.chat.command import Ask, ChatContext, command
+from modules.chat.interrupt import stoppable
 from modules.chat.server_words import complete_prompts, servers_of
 from modules.chat.words import count
 from modules.errors import UsageError
 from modules.llm.parts import File, Image
 
 if TYPE_CHECKING:  # loaded where there are servers, and never on the way to the first prompt
-    from modules.mcp.servers import Servers, Status
+    from modules.mcp.servers import Servers
+    from modules.mcp.status import Status
 
-USAGE = "It is /mcp, or /mcp with restart, accept, log, prompt or resources, and a server's name behind it."
+USAGE = (
+    "It is /mcp, or /mcp with restart, login, logout, accept, log, prompt or resources, and a server's name behind it."
+)
 WORDS = {
     "restart": "stop a server and start it again",
+    "login": "log in to a server in the browser",
+    "logout": "forget that login",
     "accept": "show what a server has changed, then trust it",
     "log": "what a server wrote to standard error",
     "prompt": "a prompt of a server, to be edited and sent",
     "resources": "what can be attached as @server:uri",
 }
-OF_A_SERVER = ("restart", "accept", "log", "prompt")
+OF_A_SERVER = ("restart", "login", "logout", "accept", "log", "prompt")
 
 
 def complete_mcp(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
@@ -38,10 +45,12 @@ def complete_mcp(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
 
 @command("/mcp [action] [server]", aliases=("servers",), complete=complete_mcp)
 async def mcp(chat: ChatContext, args: str) -> Ask | None:
-    """Show the MCP servers; restart or trust one.
+    """Show the MCP servers; restart one or log in.
 
     Servers stand in mcp.json of the config folder and start when tools are first needed.
-    "/mcp restart NAME" starts one again. "/mcp log NAME" shows what it wrote to standard error.
+    "/mcp restart NAME" starts one again.
+    "/mcp login NAME" logs in to a server that asks for it, in the browser; "/mcp logout NAME" forgets that.
+    "/mcp log NAME" shows what it wrote to standard error.
     "/mcp accept NAME" shows what a server has changed in its tools; typed again, it trusts that.
     "/mcp prompt" lists prompts; "/mcp prompt SERVER NAME key=value" puts one into the next message.
     "/mcp resources" lists what "@server:uri" in a message attaches. Tab completes both where the server runs.
@@ -52,7 +61,13 @@ async def mcp(chat: ChatContext, args: str) -> Ask | None:
     word, *rest = _words(args) or [""]
     match word, rest:
         case "", []:
+            await servers.check()
             _list(chat, servers)
+        case "login", [name]:
+            await _login(chat, servers, name)
+        case "logout", [name]:
+            there = await servers.logout(name)
+            chat.screen.say(f'Logged out of "{name}".' if there else f'There was no login to "{name}".')
         case "restart", [name]:
             await servers.restart(name)
             _list(chat, servers, name)
@@ -89,8 +104,11 @@ def _list(chat: ChatContext, servers: "Servers", only: str = "") -> None:
     else:
         chat.screen.say("mcp.json names no server.")
     for one in found:
-        if one.trouble:
-            chat.screen.say(f"{one.name}: {one.trouble.rstrip('.')}. /mcp log {one.name} shows more.")
+        if one.wants_login:
+            chat.screen.say(f'{one.name} asks for a login. "/mcp login {one.name}" logs in.')
+        elif one.trouble:
+            more = f" /mcp log {one.name} shows more." if servers.log(one.name) else ""
+            chat.screen.say(f"{one.name}: {one.trouble.rstrip('.')}.{more}")
         if one.changed:
             chat.screen.say(f"{one.name} has changed {', '.join(one.changed)}: /mcp accept {one.name} shows how.")
 
@@ -101,7 +119,27 @@ def _tools(one: "Status") -> str:
         return "not offered"
     if one.tools is None:
         return "tools not known" if one.state == "failed" else "tools not known yet"
-    return count(one.tools, "tool") + ("" if one.state == "ready" else " when last seen")
+    login = ", logged in" if one.logged_in else ""
+    return count(one.tools, "tool") + ("" if one.state == "ready" else " when last seen") + login
+
+
+async def _login(chat: ChatContext, servers: "Servers", name: str) -> None:
+    """Show where to log in, and wait for the browser to come back; Ctrl+C ends the wait."""
+
+    async def show(url: str, port: int) -> None:
+        opened = open_page(chat.config, url)
+        chat.screen.say(f'{"The browser opens" if opened else "Open"} this page to log in to "{name}":')
+        chat.screen.say(url)
+        chat.screen.say(f"From another machine, forward the port first: ssh -L {port}:127.0.0.1:{port}. Ctrl+C stops.")
+
+    async def login() -> bool:
+        await servers.login(name, show)
+        return True
+
+    if await stoppable(login()):
+        _list(chat, servers, name)
+    else:
+        chat.screen.say("Stopped. Nobody was logged in.")
 
 
 def _accept(chat: ChatContext, servers: "Servers", name: str) -> None:

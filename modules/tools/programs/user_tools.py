@@ -86,6 +86,10 @@ class UserTools:
             await asyncio.wait({self._reading}, timeout=WAIT)
         return list(self._tools)
 
+    def late(self) -> list[str]:
+        """Nothing: all files are waited for."""
+        return []
+
     def news(self) -> list[str]:
         """What could not be read, with file and line; each once."""
         news, self._news = self._news, []
