@@ -12,6 +12,7 @@ from modules.llm.sse import BYTE_ORDER_MARK
 from modules.mcp.entry import Entry
 
 ANSWER = 32 * 1024 * 1024  # bytes of one answer
+LOGIN_STEPS = 8
 CONNECTING = 30.0  # seconds to connect, and to hand over a request
 
 
@@ -28,7 +29,9 @@ def client_of(entry: Entry, auth: httpx2.Auth | None = None) -> httpx2.AsyncClie
         )
     except ConfigError as error:
         raise ToolFailed(str(error).removesuffix(".")) from error
-    client.auth = auth
+    if auth is not None:
+        client.auth = auth
+        client.max_redirects = LOGIN_STEPS  # the library counts each request of a login as one
     return client
 
 
