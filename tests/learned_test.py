@@ -1,6 +1,6 @@
 """What a refusal teaches about a model at its endpoint: the request is made anew from it, once, and it is remembered.
 
-Rows B4, B5, B7, B16, C1 to C5 of the list of what servers really do. Words are in error_words.toml with their sources.
+Rows B4, B5, B7, B15, B16, C1 to C5 of docs/servers.md. Words are in error_words.toml with their sources.
 """
 
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from modules.errors import ContextOverflow, ImagesUnsupported, ProviderError, RequestRefused
+from modules.errors import ContextOverflow, ImagesRefused, ImagesUnsupported, ProviderError, RequestRefused
 from modules.llm.learned import Learned, LearnedFacts
 from modules.llm.message import user
 from modules.llm.models import Profile
@@ -222,6 +222,31 @@ class TestPictures:
             assert PICTURE.base64 in stage.last(x)
             with pytest.raises(ImagesUnsupported):
                 await stage.say(x, user("?", PICTURE))
+
+    async def test_of_which_one_is_refused_are_left_out_until_the_program_ends(self, tmp_path: Path) -> None:
+        """B15: other providers took it (claude-code#56016), so it says nothing of the model."""
+        async with Stage() as stage:
+            other, x = stage.add("A", "anthropic"), stage.add("X", "chat")
+            await stage.say(other, user("?", PICTURE))
+            stage.conversation.learned = LearnedFacts(tmp_path / "learned.json")
+            await stage.say(x, "And you?", Status(400, message="Could not process image"), "I cannot see it.")
+            assert stage.recovered == ["Context: 1 picture left out for X, which has refused one."]
+            assert PICTURE.base64 not in stage.last(x)
+            await stage.say(x, "Why?")
+            assert (stage.recovered, stage.extends(x, since=1)) == ([], True)
+            await stage.say(other, "And you?")
+            assert PICTURE.base64 in stage.last(other)
+            assert LearnedFacts(tmp_path / "learned.json").of(x) == Learned()
+
+    async def test_may_be_sent_after_one_that_was_refused_in_a_question(self) -> None:
+        """B15: the question comes back, and another picture in it is another matter."""
+        async with Stage() as stage:
+            x = stage.add("X", "chat")
+            with pytest.raises(ImagesRefused):
+                await stage.say(x, user("?", PICTURE), Status(400, message="Could not process image"))
+            assert stage.conversation.messages == ()
+            await stage.say(x, user("And this?", Image("image/png", PICTURE.base64, "new.png")))
+            assert PICTURE.base64 in stage.last(x)
 
 
 class TestAFact:

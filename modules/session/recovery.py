@@ -45,6 +45,8 @@ def recover(learned: LearnedFacts, request: ChatRequest, error: ProviderError) -
             learned.note(request.model, window=error.window)
         return ""
     facts = facts_from(request, error)
+    if isinstance(error, ImagesRefused) and error.faulty and request.messages[-1].images:
+        return ""  # it may be the new picture that is wrong, and the next one is not
     passing = (isinstance(error, OutputLimitRefused) and not error.lasting) or (
         isinstance(error, ImagesRefused) and error.faulty
     )
@@ -137,9 +139,10 @@ def _words(request: ChatRequest, error: ProviderError) -> str:
             return (
                 f"Context: {left} older picture{'s' if left != 1 else ''} left out for {model.name}: it takes {most}."
             )
-        case ImagesRefused():
+        case ImagesRefused(faulty=faulty):
             shown = _pictures(request)
-            return f"Context: {shown} picture{'s' if shown != 1 else ''} left out for {model.name}, which takes none."
+            why = "which has refused one" if faulty else "which takes none"
+            return f"Context: {shown} picture{'s' if shown != 1 else ''} left out for {model.name}, {why}."
         case DocumentsRefused():
             return f"Context: documents left out for {model.name}, which takes none."
         case ToolsRefused():
