@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from modules.errors import ContextOverflow, ImagesUnsupported, ProviderError, RequestRefused
+from modules.errors import ContextOverflow, ImagesRefused, ImagesUnsupported, ProviderError, RequestRefused
 from modules.llm.learned import Learned, LearnedFacts
-from modules.llm.message import user
+from modules.llm.message import closing, user
 from modules.llm.models import Profile
-from modules.llm.parts import Image, Text
+from modules.llm.parts import Image, Text, ToolResult
 from tests.cases import PICTURE
 from tests.stage import OPENROUTER, Stage
 from tests.wire import Answer, Call, Reasoning, Status
@@ -261,3 +261,43 @@ class TestAFact:
             with pytest.raises(ContextOverflow):
                 await stage.say(model, "?", Status(400, body=json.dumps(body)))
             assert stage.conversation.reader(model).window == 8192
+
+
+class TestAPictureThatIsWrongInItself:
+    """B15: every later question was refused (claude-code#56016)."""
+
+    WORDS = "messages.0.content.1.image.source.base64: image exceeds 5 MB maximum: 6291456 bytes > 5242880 bytes"
+
+    async def test_is_left_out_with_those_before_it_and_later_ones_are_shown(self, tmp_path: Path) -> None:
+        async with Stage() as stage:
+            other, model = stage.add("O", "openai"), stage.add("A", "anthropic")
+            await stage.say(other, user("?", PICTURE))
+            await stage.say(model, "And you?", Status(400, message=self.WORDS), "So.")
+            assert stage.recovered == ["Context: 1 picture left out for A, which refused one of them."]
+            assert PICTURE.base64 not in stage.last(model)
+            await stage.say(model, user("And this?", Image("image/png", PICTURE.base64, "new.png")))
+            assert stage.last(model).count(PICTURE.base64) == 1
+            assert stage.recovered == []
+            assert stage.conversation.learned.of(model) == Learned(), "it says nothing of the model"
+            await stage.say(other, "And you?")
+            assert stage.last(other).count(PICTURE.base64) == 2
+
+    async def test_of_a_tool_is_left_out_and_the_turn_goes_on(self) -> None:
+        async with Stage() as stage:
+            model = stage.add("A", "anthropic")
+            await stage.say(model, "Look.", Answer(Call("clock")))
+            last = stage.conversation.messages[-1]
+            results = closing(last, [ToolResult(last.calls[0].id, (PICTURE,))])
+            assert results is not None
+            await stage.say(model, results, Status(400, message=self.WORDS), "I see nothing.")
+            assert PICTURE.base64 not in stage.last(model)
+            assert len(stage.recovered) == 1
+
+    async def test_in_the_question_is_the_persons_to_change(self) -> None:
+        async with Stage() as stage:
+            model = stage.add("A", "anthropic")
+            with pytest.raises(ImagesRefused):
+                await stage.say(model, user("?", PICTURE), Status(400, message=self.WORDS), "never")
+            assert len(stage.chats(model)) == 1
+            await stage.say(model, user("?", PICTURE))
+            assert PICTURE.base64 in stage.last(model)

@@ -124,7 +124,7 @@ class WireDraft(Draft):
 
     def _note_stop(self, said: Any) -> None:
         if ends(said):
-            self._stop = stop_of(said)
+            self._stop = stop_of(said, self.request.model.profile.stops)
 
     def _note_model(self, said: Any) -> None:
         if not self.model and isinstance(said, str):

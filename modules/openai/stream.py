@@ -109,7 +109,7 @@ class ResponsesDraft(WireDraft):
         if details and not isinstance(details, dict) and not self.has_content:
             raise TypeError("an end without an answer")
         if details:
-            self._stop = stop_of(details)
+            self._stop = stop_of(details, self.request.model.profile.stops)
         elif status == "incomplete" or kind == "response.incomplete":
             self._stop = "unknown", "incomplete"
         else:
