@@ -15,6 +15,8 @@ from modules.llm.wire_draft import WireDraft
 
 
 class AnthropicDraft(WireDraft):
+    frequent = ("content_block_delta",)
+
     def __init__(self, request: ChatRequest, key: Key | None) -> None:
         super().__init__(request, DIALECT, key)
         self._blocks: list[Block] = []
@@ -22,9 +24,15 @@ class AnthropicDraft(WireDraft):
         self._usage_fields: Wire = {}
 
     def add(self, event: Any) -> Sequence[StreamEvent]:
-        match event.get("type"):
-            case "content_block_delta":
-                return self._delta(event.get("index"), event.get("delta"))
+        kind = event.get("type")
+        if kind == "content_block_delta":
+            index, delta = event.get("index"), event.get("delta")
+            if type(index) is int and type(delta) is dict and delta.get("type") == "text_delta":
+                block, text = self._at.get(index), delta.get("text")
+                if block is not None and block.kind == "text" and isinstance(text, str):
+                    return self._write(block, block.surrogates.join(text))
+            return self._delta(index, delta)
+        match kind:
             case "content_block_start":
                 block = event.get("content_block")
                 self._at.pop(_key(event.get("index")), None)
@@ -37,16 +45,19 @@ class AnthropicDraft(WireDraft):
                 message = event.get("message")
                 return self._whole(message if isinstance(message, dict) else {})
             case "message_delta":
-                delta = event.get("delta")
-                delta = delta if isinstance(delta, dict) else {}
-                self._note_stop(delta.get("stop_reason", event.get("stop_reason")))
-                for usage in (delta.get("usage"), event.get("usage")):
-                    self._note_messages_usage(usage)
+                self._note_end(event)
             case "message_stop":
                 return self.finish()
             case "message":  # the whole of it, from a server that does not stream
                 return [*self._whole(event), *self.finish()]
         return ()
+
+    def _note_end(self, event: Wire) -> None:
+        delta = event.get("delta")
+        delta = delta if isinstance(delta, dict) else {}
+        self._note_stop(delta.get("stop_reason", event.get("stop_reason")))
+        for usage in (delta.get("usage"), event.get("usage")):
+            self._note_messages_usage(usage)
 
     @property
     def has_content(self) -> bool:
@@ -114,15 +125,21 @@ class AnthropicDraft(WireDraft):
             block.grow(field, piece)
             return ()
         text = block.surrogates.join(piece)
+        if kind == "text":
+            return self._write(block, text)
         block.grow(field, text)
         if not text:
             return ()
-        if kind == "text":
-            self._shown.append(text)
-            return (TextDelta(text),)
         if kind == "thinking":
             self._thought.append(text)
         return (ReasoningDelta(text),) if kind == "thinking" else (ToolCallDelta(self._blocks.index(block), "", text),)
+
+    def _write(self, block: Block, text: str) -> Sequence[StreamEvent]:
+        if not text:
+            return ()
+        block.grow("text", text)
+        self._shown.append(text)
+        return (TextDelta(text),)
 
     def _other(self, block: Block | None, delta: Wire) -> Sequence[StreamEvent]:
         """A delta of no kind that we show: kept where it goes back with its block."""

@@ -45,7 +45,9 @@ class ChatDraft(WireDraft):
             if delta and delta.keys() in WORDS_ONLY and not (choice.get("finish_reason") or choice.get("message")):
                 content = delta["content"]
                 if isinstance(content, str) and self._owners.get("text") == choice.get("index", 0):
-                    return tuple(self._say(content))
+                    text = self._surrogates.join(content)
+                    self._shown.append(text)
+                    return (TextDelta(text),) if text else ()
         return [told for choice in choices_of(event) for told in self._choice(choice)]
 
     def salvage(self, generation: str) -> Sequence[StreamEvent]:

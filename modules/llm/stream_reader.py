@@ -31,8 +31,18 @@ class StreamReader:
         if not self._seen and self._size < SHOWN:
             self._head.append(chunk)
             self._size += len(chunk)
+        draft, slowly, decode, read = self._draft, self.is_json, sse.decode, self._draft.read
         for data in self._parser.feed(chunk):
-            yield from self._take(data)
+            if slowly or draft.finished is not None or type(data) is not bytes:
+                yield from self._take(data)
+                continue
+            try:  # the way of nearly every event
+                event = decode(data)
+            except ProtocolError:
+                yield from self._take(data)
+                continue
+            self._seen = True
+            yield from read(event)
 
     def close(self) -> Iterator[StreamEvent]:
         """The body has ended. What had no line end is read where it can be."""

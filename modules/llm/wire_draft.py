@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -23,7 +23,12 @@ ANSWERS = ("choices", "content", "delta", "response", "output", "item", "message
 
 
 class WireDraft(Draft):
-    """A draft that is made of JSON events. `_add` may trip over an odd one; `read` says so in words."""
+    """A draft that is made of JSON events. `add` may trip over an odd one; `read` says so in words.
+
+    `frequent` names the types of event that an answer mostly consists of.
+    """
+
+    frequent: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, request: ChatRequest, dialect: str, key: Key | None) -> None:
         super().__init__(request, dialect)
@@ -42,15 +47,16 @@ class WireDraft(Draft):
 
         Raises what the provider says went wrong, and ProtocolError for what cannot be understood.
         """
-        if isinstance(event, list):
-            return [told for one in event if isinstance(one, dict) for told in self.read(one, name)]
         if not isinstance(event, dict):
-            return ()
-        if is_error(event, name):
-            raise self.failure(event)
-        if name and "type" not in event:
-            event = {"type": name, **event}
+            inner = event if isinstance(event, list) else ()
+            return [told for one in inner if isinstance(one, dict) for told in self.read(one, name)]
         try:
+            # Nearly every event is one of these, and the error that it does not hold need not be looked for.
+            if "error" in event or name or not ("choices" in event or event.get("type") in self.frequent):
+                if is_error(event, name):
+                    raise self.failure(event)
+                if name and "type" not in event:
+                    event = {"type": name, **event}
             return self.add(event)
         except ODD_SHAPE as error:
             raise ProtocolError(

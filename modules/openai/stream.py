@@ -6,7 +6,7 @@ from typing import Any
 from modules.config import Key
 from modules.llm import sse
 from modules.llm.base import ChatRequest
-from modules.llm.events import CUT, StreamEvent, ToolCallDelta
+from modules.llm.events import CUT, StreamEvent, TextDelta, ToolCallDelta
 from modules.llm.message import Message, State
 from modules.llm.parts import Part, Refusal, ToolCall, Wire
 from modules.llm.stop_reasons import stop_of
@@ -26,18 +26,28 @@ ENDS = ("response.completed", "response.incomplete", "response.done", "response.
 
 
 class ResponsesDraft(WireDraft):
+    frequent = SAYS
+
     def __init__(self, request: ChatRequest, key: Key | None) -> None:
         super().__init__(request, DIALECT, key)
         self._items: list[Item] = []
         self._at: dict[Any, Item] = {}  # by output_index and by id
+        self._current = Item()  # that words came in last, and where
+        self._place: Any = ()
 
     def add(self, event: Any) -> Sequence[StreamEvent]:
         kind = event.get("type")
         if kind in SAYS:
-            item = self._item(event, "message")
-            told = tuple(self._say(event.get("delta")))
-            item.said.extend(piece.text for piece in told)
-            return told
+            place = event.get("output_index"), event.get("item_id")
+            if place != self._place or self._current.kind != "message":
+                self._current, self._place = self._item(event, "message"), place
+            piece = event.get("delta")
+            text = self._surrogates.join(piece if isinstance(piece, str) else as_text(piece))
+            if not text:
+                return ()
+            self._current.said.append(text)
+            self._shown.append(text)
+            return (TextDelta(text),)
         if kind in THINKS:
             return self._think_in(self._item(event, "reasoning"), event.get("delta"))
         if isinstance(kind, str) and kind.startswith("response.output_item."):
