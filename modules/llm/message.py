@@ -115,7 +115,8 @@ class MessageTransformer(ABC):
             seen = upto
             how, wires = self._wires(unseen.noted(message, upto - 1), telling, readable(message, upto - 1))
             if replays is not None:
-                replays[upto - 1] = self.counted(how, history[upto - 1], upto - 1)
+                original = message if self.model.tools else history[upto - 1]  # calls may be text by now
+                replays[upto - 1] = self.counted(how, original, upto - 1)
             for wire in wires:
                 if last is not None and (joined := self.joined(last.wire, wire)) is not None:
                     last = Entry(joined, upto)
