@@ -15,23 +15,33 @@ from modules.llm.wire_draft import WireDraft
 
 
 class AnthropicDraft(WireDraft):
-    frequent = ("content_block_delta",)
-
     def __init__(self, request: ChatRequest, key: Key | None) -> None:
         super().__init__(request, DIALECT, key)
         self._blocks: list[Block] = []
         self._at: dict[Any, Block] = {}  # where a stream's indices point to
         self._usage_fields: Wire = {}
 
+    def words(self, event: Any) -> TextDelta | None:
+        index, delta = event["index"], event["delta"]
+        piece = delta["text"]
+        if (
+            event["type"] == "content_block_delta"
+            and delta["type"] == "text_delta"
+            and isinstance(piece, str)
+            and type(index) is int
+            and (block := self._at[index]).kind == "text"
+            and "error" not in event
+        ):
+            text = block.surrogates.join(piece)
+            block.grow("text", text)
+            self._shown.append(text)
+            return TextDelta(text)
+        return None
+
     def add(self, event: Any) -> Sequence[StreamEvent]:
         kind = event.get("type")
         if kind == "content_block_delta":
-            index, delta = event.get("index"), event.get("delta")
-            if type(index) is int and type(delta) is dict and delta.get("type") == "text_delta":
-                block, text = self._at.get(index), delta.get("text")
-                if block is not None and block.kind == "text" and isinstance(text, str):
-                    return self._write(block, block.surrogates.join(text))
-            return self._delta(index, delta)
+            return self._delta(event.get("index"), event.get("delta"))
         match kind:
             case "content_block_start":
                 block = event.get("content_block")

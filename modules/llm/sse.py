@@ -20,7 +20,8 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 TYPED = b'\ndata: {"type":'
 NEWLINE = ord("\n")
 
-_decode = msgspec.json.Decoder().decode
+decode_fast = msgspec.json.Decoder().decode
+NOT_DECODED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # what it raises
 
 
 class Named(bytes):
@@ -169,8 +170,8 @@ def decode(data: bytes) -> Any:
     decoder refuses it, the standard one keeps it. Raises ProtocolError for what is not JSON.
     """
     try:
-        value = _decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        value = decode_fast(data)
+    except NOT_DECODED:
         value = _decoded_slowly(data)
     if len(data) > 2 * DEEPEST and data.count(b"{") + data.count(b"[") > DEEPEST and _is_deep(value):
         raise ProtocolError("The stream holds something that is nested too deeply.", cure="Ask again.")

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 
@@ -23,12 +23,7 @@ ANSWERS = ("choices", "content", "delta", "response", "output", "item", "message
 
 
 class WireDraft(Draft):
-    """A draft that is made of JSON events. `add` may trip over an odd one; `read` says so in words.
-
-    `frequent` names the types of event that an answer mostly consists of.
-    """
-
-    frequent: ClassVar[tuple[str, ...]] = ()
+    """A draft that is made of JSON events. `add` may trip over an odd one; `read` says so in words."""
 
     def __init__(self, request: ChatRequest, dialect: str, key: Key | None) -> None:
         super().__init__(request, dialect)
@@ -42,6 +37,13 @@ class WireDraft(Draft):
         self._thought_surrogates = sse.Surrogates()
         self._stop: tuple[StopReason, str] | None = None
 
+    @abstractmethod
+    def words(self, event: Any) -> TextDelta | None:
+        """Take in an event that holds more words and nothing else, as nearly all do; None, and no change, for others.
+
+        It may trip over an odd event: then that is one of the others.
+        """
+
     def read(self, event: Any, name: str = "") -> Sequence[StreamEvent]:
         """Take in one event of a stream; `name` is what its `event:` line says.
 
@@ -51,12 +53,10 @@ class WireDraft(Draft):
             inner = event if isinstance(event, list) else ()
             return [told for one in inner if isinstance(one, dict) for told in self.read(one, name)]
         try:
-            # Nearly every event is one of these, and the error that it does not hold need not be looked for.
-            if "error" in event or name or not ("choices" in event or event.get("type") in self.frequent):
-                if is_error(event, name):
-                    raise self.failure(event)
-                if name and "type" not in event:
-                    event = {"type": name, **event}
+            if is_error(event, name):
+                raise self.failure(event)
+            if name and "type" not in event:
+                event = {"type": name, **event}
             return self.add(event)
         except ODD_SHAPE as error:
             raise ProtocolError(

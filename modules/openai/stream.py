@@ -26,8 +26,6 @@ ENDS = ("response.completed", "response.incomplete", "response.done", "response.
 
 
 class ResponsesDraft(WireDraft):
-    frequent = SAYS
-
     def __init__(self, request: ChatRequest, key: Key | None) -> None:
         super().__init__(request, DIALECT, key)
         self._items: list[Item] = []
@@ -35,14 +33,27 @@ class ResponsesDraft(WireDraft):
         self._current = Item()  # that words came in last, and where
         self._place: Any = ()
 
+    def words(self, event: Any) -> TextDelta | None:
+        place = event["output_index"], event["item_id"]
+        piece = event["delta"]
+        if (
+            event["type"] in SAYS
+            and place == self._place
+            and self._current.kind == "message"
+            and "error" not in event
+            and isinstance(piece, str)
+        ):
+            text = self._surrogates.join(piece)
+            self._current.said.append(text)
+            self._shown.append(text)
+            return TextDelta(text)
+        return None
+
     def add(self, event: Any) -> Sequence[StreamEvent]:
         kind = event.get("type")
         if kind in SAYS:
-            place = event.get("output_index"), event.get("item_id")
-            if place != self._place or self._current.kind != "message":
-                self._current, self._place = self._item(event, "message"), place
-            piece = event.get("delta")
-            text = self._surrogates.join(piece if isinstance(piece, str) else as_text(piece))
+            self._current, self._place = self._item(event, "message"), (event.get("output_index"), event.get("item_id"))
+            text = self._surrogates.join(as_text(event.get("delta")))
             if not text:
                 return ()
             self._current.said.append(text)
