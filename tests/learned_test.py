@@ -12,10 +12,11 @@ import pytest
 
 from modules.errors import ContextOverflow, ImagesRefused, ImagesUnsupported, ProviderError, RequestRefused
 from modules.llm.learned import Learned, LearnedFacts
-from modules.llm.message import user
+from modules.llm.message import closing, user
 from modules.llm.models import Profile
-from modules.llm.parts import Image, Text
+from modules.llm.parts import Image, Text, ToolResult
 from tests.cases import PICTURE
+from tests.home import Home
 from tests.stage import OPENROUTER, Stage
 from tests.wire import Answer, Call, Reasoning, Status
 
@@ -223,31 +224,6 @@ class TestPictures:
             with pytest.raises(ImagesUnsupported):
                 await stage.say(x, user("?", PICTURE))
 
-    async def test_of_which_one_is_refused_are_left_out_until_the_program_ends(self, tmp_path: Path) -> None:
-        """B15: other providers took it (claude-code#56016), so it says nothing of the model."""
-        async with Stage() as stage:
-            other, x = stage.add("A", "anthropic"), stage.add("X", "chat")
-            await stage.say(other, user("?", PICTURE))
-            stage.conversation.learned = LearnedFacts(tmp_path / "learned.json")
-            await stage.say(x, "And you?", Status(400, message="Could not process image"), "I cannot see it.")
-            assert stage.recovered == ["Context: 1 picture left out for X, which has refused one."]
-            assert PICTURE.base64 not in stage.last(x)
-            await stage.say(x, "Why?")
-            assert (stage.recovered, stage.extends(x, since=1)) == ([], True)
-            await stage.say(other, "And you?")
-            assert PICTURE.base64 in stage.last(other)
-            assert LearnedFacts(tmp_path / "learned.json").of(x) == Learned()
-
-    async def test_may_be_sent_after_one_that_was_refused_in_a_question(self) -> None:
-        """B15: the question comes back, and another picture in it is another matter."""
-        async with Stage() as stage:
-            x = stage.add("X", "chat")
-            with pytest.raises(ImagesRefused):
-                await stage.say(x, user("?", PICTURE), Status(400, message="Could not process image"))
-            assert stage.conversation.messages == ()
-            await stage.say(x, user("And this?", Image("image/png", PICTURE.base64, "new.png")))
-            assert PICTURE.base64 in stage.last(x)
-
 
 class TestAFact:
     async def test_is_kept_across_runs_and_can_be_forgotten(self, tmp_path: Path) -> None:
@@ -263,6 +239,16 @@ class TestAFact:
             assert LearnedFacts(path).forget([f"X:{model.id}"]) == [f"X:{model.id}"]
             assert LearnedFacts(path).of(model) == Learned()
             assert LearnedFacts(path).applied(model) is model
+
+    def test_is_shown_and_forgotten_in_the_chat(self, home: Home) -> None:
+        home.groq.answer(Status(400, message="Unrecognized request argument supplied: stream_options"), "So.")
+        chat = home.open("-m", "groq:gpt-oss-120b", columns=120, rows=60).prompt()
+        chat.enter("?").sees('the field "stream_options" is left out').sees("So.").prompt()
+        chat.enter("/wire").sees("Learned of groq:gpt-oss-120b: the field stream_options").prompt()
+        chat.enter("/config").sees("Learned from refusals").sees("groq:openai/gpt-oss-120b").prompt()
+        chat.enter("/models groq --forget").sees("Forgotten: groq:openai/gpt-oss-120b.").prompt()
+        chat.enter("And?").sees("Answer 3").prompt()
+        assert ["stream_options" in request.body for request in home.groq.chats] == [True, False, True]
 
     @pytest.mark.parametrize("text", ["", "{", "[]", '{"x": 1}', '{"x y z": {"images": "many"}}', "\x00"])
     def test_that_cannot_be_read_is_learned_again(self, tmp_path: Path, text: str) -> None:
@@ -286,3 +272,43 @@ class TestAFact:
             with pytest.raises(ContextOverflow):
                 await stage.say(model, "?", Status(400, body=json.dumps(body)))
             assert stage.conversation.reader(model).window == 8192
+
+
+class TestAPictureThatIsWrongInItself:
+    """B15: every later question was refused (claude-code#56016)."""
+
+    WORDS = "messages.0.content.1.image.source.base64: image exceeds 5 MB maximum: 6291456 bytes > 5242880 bytes"
+
+    async def test_is_left_out_with_those_before_it_and_later_ones_are_shown(self, tmp_path: Path) -> None:
+        async with Stage() as stage:
+            other, model = stage.add("O", "openai"), stage.add("A", "anthropic")
+            await stage.say(other, user("?", PICTURE))
+            await stage.say(model, "And you?", Status(400, message=self.WORDS), "So.")
+            assert stage.recovered == ["Context: 1 picture left out for A, which refused one of them."]
+            assert PICTURE.base64 not in stage.last(model)
+            await stage.say(model, user("And this?", Image("image/png", PICTURE.base64, "new.png")))
+            assert stage.last(model).count(PICTURE.base64) == 1
+            assert stage.recovered == []
+            assert stage.conversation.learned.of(model) == Learned(), "it says nothing of the model"
+            await stage.say(other, "And you?")
+            assert stage.last(other).count(PICTURE.base64) == 2
+
+    async def test_of_a_tool_is_left_out_and_the_turn_goes_on(self) -> None:
+        async with Stage() as stage:
+            model = stage.add("A", "anthropic")
+            await stage.say(model, "Look.", Answer(Call("clock")))
+            last = stage.conversation.messages[-1]
+            results = closing(last, [ToolResult(last.calls[0].id, (PICTURE,))])
+            assert results is not None
+            await stage.say(model, results, Status(400, message=self.WORDS), "I see nothing.")
+            assert PICTURE.base64 not in stage.last(model)
+            assert len(stage.recovered) == 1
+
+    async def test_in_the_question_is_the_persons_to_change(self) -> None:
+        async with Stage() as stage:
+            model = stage.add("A", "anthropic")
+            with pytest.raises(ImagesRefused):
+                await stage.say(model, user("?", PICTURE), Status(400, message=self.WORDS), "never")
+            assert len(stage.chats(model)) == 1
+            await stage.say(model, user("?", PICTURE))
+            assert PICTURE.base64 in stage.last(model)

@@ -261,7 +261,7 @@ def test_a_name_begins_with_a_letter_whatever_the_server_is_called(server: str) 
     name = tool_name(server, "look_up")
     assert name[0] in string.ascii_letters
     assert NAME.fullmatch(name)
-    assert name == tool_name(server, "look_up") != tool_name(f"mcp_{server}", "look_up")
+    assert name == tool_name(server, "look_up") != tool_name(f"mcp-{server}", "look_up")
 
 
 def test_a_name_of_ninety_letters_is_shortened_and_stays_the_same() -> None:

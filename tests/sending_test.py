@@ -33,7 +33,8 @@ TALK = Case(
     "Be brief.",
     TOOLS,
 )
-OF_THE_WAY = ("content-length", "x-stainless-raw-response")  # headers that say how the SDK was called
+# Headers that say how the SDK was called; the time that bytes may take is for us to measure, so the SDK is given none.
+OF_THE_WAY = ("content-length", "x-stainless-raw-response", "x-stainless-timeout", "x-stainless-read-timeout")
 
 
 class Watched(tuple[Message, ...]):

@@ -42,7 +42,10 @@ class Block:
         self.call_id = mint_call_id() if self.kind == "tool_use" else ""
 
     def grow(self, field: str, piece: str) -> None:
-        self.pieces.setdefault(field, []).append(piece)
+        if field in self.pieces:
+            self.pieces[field].append(piece)
+        else:
+            self.pieces[field] = [piece]
 
     def joined(self, field: str) -> str:
         return as_text(self.wire.get(field)) + "".join(self.pieces.get(field, ()))

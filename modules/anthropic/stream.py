@@ -21,10 +21,28 @@ class AnthropicDraft(WireDraft):
         self._at: dict[Any, Block] = {}  # where a stream's indices point to
         self._usage_fields: Wire = {}
 
+    def words(self, event: Any) -> TextDelta | None:
+        index, delta = event["index"], event["delta"]
+        piece = delta["text"]
+        if (
+            event["type"] == "content_block_delta"
+            and delta["type"] == "text_delta"
+            and isinstance(piece, str)
+            and type(index) is int
+            and (block := self._at[index]).kind == "text"
+            and "error" not in event
+        ):
+            text = block.surrogates.join(piece)
+            block.grow("text", text)
+            self._shown.append(text)
+            return TextDelta(text)
+        return None
+
     def add(self, event: Any) -> Sequence[StreamEvent]:
-        match event.get("type"):
-            case "content_block_delta":
-                return self._delta(event.get("index"), event.get("delta"))
+        kind = event.get("type")
+        if kind == "content_block_delta":
+            return self._delta(event.get("index"), event.get("delta"))
+        match kind:
             case "content_block_start":
                 block = event.get("content_block")
                 self._at.pop(_key(event.get("index")), None)
@@ -37,16 +55,19 @@ class AnthropicDraft(WireDraft):
                 message = event.get("message")
                 return self._whole(message if isinstance(message, dict) else {})
             case "message_delta":
-                delta = event.get("delta")
-                delta = delta if isinstance(delta, dict) else {}
-                self._note_stop(delta.get("stop_reason", event.get("stop_reason")))
-                for usage in (delta.get("usage"), event.get("usage")):
-                    self._note_messages_usage(usage)
+                self._note_end(event)
             case "message_stop":
                 return self.finish()
             case "message":  # the whole of it, from a server that does not stream
                 return [*self._whole(event), *self.finish()]
         return ()
+
+    def _note_end(self, event: Wire) -> None:
+        delta = event.get("delta")
+        delta = delta if isinstance(delta, dict) else {}
+        self._note_stop(delta.get("stop_reason", event.get("stop_reason")))
+        for usage in (delta.get("usage"), event.get("usage")):
+            self._note_messages_usage(usage)
 
     @property
     def has_content(self) -> bool:
@@ -114,15 +135,21 @@ class AnthropicDraft(WireDraft):
             block.grow(field, piece)
             return ()
         text = block.surrogates.join(piece)
+        if kind == "text":
+            return self._write(block, text)
         block.grow(field, text)
         if not text:
             return ()
-        if kind == "text":
-            self._shown.append(text)
-            return (TextDelta(text),)
         if kind == "thinking":
             self._thought.append(text)
         return (ReasoningDelta(text),) if kind == "thinking" else (ToolCallDelta(self._blocks.index(block), "", text),)
+
+    def _write(self, block: Block, text: str) -> Sequence[StreamEvent]:
+        if not text:
+            return ()
+        block.grow("text", text)
+        self._shown.append(text)
+        return (TextDelta(text),)
 
     def _other(self, block: Block | None, delta: Wire) -> Sequence[StreamEvent]:
         """A delta of no kind that we show: kept where it goes back with its block."""

@@ -32,20 +32,31 @@ class ChatDraft(WireDraft):
         self._owners: dict[str, Any] = {}
         self._as_it_came = True
 
+    def words(self, event: Any) -> TextDelta | None:
+        choices = event["choices"]
+        choice = choices[0]
+        delta = choice["delta"]
+        content = delta["content"]
+        if (
+            content
+            and delta.keys() in WORDS_ONLY
+            and len(choices) == 1
+            and not (choice.get("finish_reason") or choice.get("message") or event.get("usage"))
+            and self._owners.get("text") == choice.get("index", 0)  # the choice that has all the words
+            and self._tags.plain
+            and not ("error" in event or "x_groq" in event)
+            and isinstance(content, str)
+        ):
+            text = self._surrogates.join(content)
+            self._shown.append(text)
+            return TextDelta(text)
+        return None
+
     def add(self, event: Any) -> Sequence[StreamEvent]:
         if not self.model:
             self._note_model(event.get("model"))
         if event.get("usage") or event.get("x_groq"):
             self._note_usages(event)
-        choices = event.get("choices")
-        if self._tags.plain and isinstance(choices, list) and len(choices) == 1:
-            # The way of nearly every chunk: words and nothing else, in the choice that has all the words.
-            choice = choices[0]
-            delta = choice.get("delta")
-            if delta and delta.keys() in WORDS_ONLY and not (choice.get("finish_reason") or choice.get("message")):
-                content = delta["content"]
-                if isinstance(content, str) and self._owners.get("text") == choice.get("index", 0):
-                    return tuple(self._say(content))
         return [told for choice in choices_of(event) for told in self._choice(choice)]
 
     def salvage(self, generation: str) -> Sequence[StreamEvent]:

@@ -26,6 +26,7 @@ class Ledger:
     `digests[i]` is the value digest of all up to and with entry i, beginning with the instructions and tools in
     `seed`; kept only where reasoning is bound to it. `stripped` is the position before which no reasoning is given
     back, because the provider could not read it; `lenient` says that it was asked to drop such reasoning itself.
+    `pictures_from` is the position before which no pictures are shown, because one of them was refused.
     `saved` counts the entries that the journal has seen.
     """
 
@@ -36,6 +37,7 @@ class Ledger:
         self.seed = ""
         self.stripped = 0
         self.lenient = False
+        self.pictures_from = 0
         self.saved = 0
         self._tail: list[Entry] = []
         self._tail_digests: list[str] = []
@@ -52,6 +54,7 @@ class Ledger:
         Only what is new is converted. Nothing is frozen before `commit`.
         """
         path = tuple(path)
+        transformer.pictures_from = self.pictures_from
         self._cut_what_changed(transformer, messages, path, seed)
         self._tail, self._tail_digests, self._tail_replays, self._asked = [], [], {}, path
 
@@ -158,6 +161,11 @@ class Ledger:
         self.stripped = max(self.stripped, position)
         self._cut(0)
 
+    def hide_pictures(self, position: int) -> None:
+        """Show no pictures from before `position`, ever again: one of them was refused."""
+        self.pictures_from = max(self.pictures_from, position)
+        self._cut(0)
+
     def _cut(self, position: int) -> None:
         """Keep only the entries that tell nothing from `position` on."""
         kept = 0
@@ -174,7 +182,7 @@ def _answers(message: Message) -> bool:
 
 
 # Facts of a profile that change no byte of a message: models that differ only there share a ledger.
-BESIDE_MESSAGES = ("usage_option", "tokens_field", "effort", "output_limit", "refused")
+BESIDE_MESSAGES = ("usage_option", "tokens_field", "effort", "output_limit", "refused", "stops")
 
 
 def ledger_key(model: Model) -> str:

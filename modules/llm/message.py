@@ -60,6 +60,7 @@ class MessageTransformer(ABC):
     """
 
     dialect: ClassVar[str]
+    pictures_from = 0  # the position before which no pictures are shown, since one of them was refused
 
     def __init__(self, model: Model) -> None:
         self.model = model
@@ -100,7 +101,7 @@ class MessageTransformer(ABC):
         start = telling.upto
         before = history[start - 1] if start else None
         sound = closed(history[start:], before, start, refused_turns(history, start))
-        unseen = _Unseen(self.model, history, start)
+        unseen = _Unseen(self, history, start)
         last: Entry | None = None
         seen = start
         for message, upto in sound if self.model.tools else as_transcript(sound, before):
@@ -112,10 +113,10 @@ class MessageTransformer(ABC):
                     yield Entry(wire, seen)
                     after = wire
             seen = upto
-            how, wires = self._wires(unseen.noted(message), telling, readable(message, upto - 1))
+            how, wires = self._wires(unseen.noted(message, upto - 1), telling, readable(message, upto - 1))
             if replays is not None:
-                calls = 0 if self.model.tools else len(history[upto - 1].calls)
-                replays[upto - 1] = replace(how, calls=calls) if calls else how
+                original = message if self.model.tools else history[upto - 1]  # calls may be text by now
+                replays[upto - 1] = self.counted(how, original, upto - 1)
             for wire in wires:
                 if last is not None and (joined := self.joined(last.wire, wire)) is not None:
                     last = Entry(joined, upto)
@@ -129,6 +130,12 @@ class MessageTransformer(ABC):
         if last is not None:
             yield last
         yield from (Entry(wire, seen) for wire in telling.due())
+
+    def counted(self, how: Replay, message: Message, at: int) -> Replay:
+        """With what stays behind at this position for another reason than what the model takes."""
+        calls = 0 if self.model.tools else len(message.calls)
+        images = len(message.images) if at < self.pictures_from else how.images
+        return how if (calls, images) == (how.calls, how.images) else replace(how, calls=calls, images=images)
 
     def _wires(self, message: Message, telling: Telling, readable: bool) -> tuple[Replay, Iterable[Wire]]:
         """How a message goes, and what it becomes."""
@@ -186,17 +193,19 @@ class MessageTransformer(ABC):
 
 
 class _Unseen:
-    """Puts a note in the place of the oldest pictures where a model takes only so many in one request."""
+    """Puts a note in the place of pictures that are not shown: the oldest, where a model takes only so many."""
 
-    def __init__(self, model: Model, history: Sequence[Message], start: int) -> None:
-        self._model = model
-        self._left = hidden_images(history, model)
+    def __init__(self, transformer: MessageTransformer, history: Sequence[Message], start: int) -> None:
+        self._model = transformer.model
+        self._from = transformer.pictures_from
+        self._left = hidden_images(history, self._model)
         if self._left:
             self._left -= sum(len(message.images) for message in history[:start])
 
-    def noted(self, message: Message) -> Message:
-        if self._left <= 0 or not message.images:
+    def noted(self, message: Message, at: int) -> Message:
+        if not message.images or not (at < self._from or self._left > 0):
             return message
+        self._left = max(self._left, len(message.images) if at < self._from else 0)
         return replace(message, parts=tuple(map(self._part, message.parts)))
 
     def _part(self, part: Part) -> Part:

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from modules.errors import AmbiguousModel, UnknownModel
+from modules.llm.events import StopReason
 from modules.llm.listings import Listings
 from modules.llm.makers import maker_of
 from modules.llm.names import either, leaving, matches, nearest, restriction, successor
@@ -35,7 +36,8 @@ class Profile(Struct, frozen=True, kw_only=True):
     role and they go with the person's message. `developer`: instructions may be a developer's message. `bridge`: an
     answer must stand between a tool's message and the person's. `images`: how many pictures a request may hold.
     `output_limit`: the most output tokens to ask for; without it the provider's own default holds. `refused`: paths
-    of fields that are never sent, as in "stream_options" or "messages.*.reasoning_content".
+    of fields that are never sent, as in "stream_options" or "messages.*.reasoning_content". `stops`: its own words
+    for why an answer ended, and what each means.
     """
 
     replay: tuple[str, ...] = ()
@@ -56,6 +58,7 @@ class Profile(Struct, frozen=True, kw_only=True):
     images: int | None = None
     output_limit: int | None = None
     refused: tuple[str, ...] = ()
+    stops: dict[str, StopReason] = {}
 
     @property
     def refused_in_messages(self) -> frozenset[str]:

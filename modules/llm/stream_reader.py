@@ -7,7 +7,7 @@ from modules.errors import ProtocolError, ProviderError, ServerFailed
 from modules.llm import failures, sse
 from modules.llm.events import StreamEvent
 from modules.llm.models import Provider
-from modules.llm.wire_draft import WireDraft
+from modules.llm.wire_draft import ODD_SHAPE, WireDraft
 
 DONE = (sse.DONE, b'"[DONE]"', b"DONE")
 SHOWN = 65536  # bytes of a body that is no answer; its beginning is told
@@ -31,7 +31,18 @@ class StreamReader:
         if not self._seen and self._size < SHOWN:
             self._head.append(chunk)
             self._size += len(chunk)
+        draft, words, decode = self._draft, self._draft.words, sse.decode_fast
         for data in self._parser.feed(chunk):
+            if draft.finished is None and type(data) is bytes:
+                try:  # the way of nearly every event
+                    more = words(decode(data))
+                except (*sse.NOT_DECODED, *ODD_SHAPE):
+                    more = None
+                if more is not None:
+                    self._seen = True
+                    if more.text:  # else it is half a character, of which the rest comes next
+                        yield more
+                    continue
             yield from self._take(data)
 
     def close(self) -> Iterator[StreamEvent]:

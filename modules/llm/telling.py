@@ -44,19 +44,19 @@ class Telling:
             if at in passed_over:
                 continue
             if message.role == "assistant":
-                self._count(at, self.answered(message, readable(message, at)))
+                self._count(at, message, self.answered(message, readable(message, at)))
             elif message.role == "system":
                 self.instructed(message)
             else:
-                self._count(at, replay(message, self._transformer.model))
+                self._count(at, message, replay(message, self._transformer.model))
                 self.open = True
                 if message.role == "user" or not self._transformer.model.tools:
                     self.heard()
         self._later = []  # told already: it never waits longer than for the end of a request
         self.upto = upto
 
-    def _count(self, at: int, how: Replay) -> None:
-        self.replays[at] = how
+    def _count(self, at: int, message: Message, how: Replay) -> None:
+        how = self.replays[at] = self._transformer.counted(how, message, at)
         self.left_out = self.left_out.plus(how)
 
     def copy(self) -> "Telling":

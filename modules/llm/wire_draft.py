@@ -23,7 +23,7 @@ ANSWERS = ("choices", "content", "delta", "response", "output", "item", "message
 
 
 class WireDraft(Draft):
-    """A draft that is made of JSON events. `_add` may trip over an odd one; `read` says so in words."""
+    """A draft that is made of JSON events. `add` may trip over an odd one; `read` says so in words."""
 
     def __init__(self, request: ChatRequest, dialect: str, key: Key | None) -> None:
         super().__init__(request, dialect)
@@ -37,20 +37,26 @@ class WireDraft(Draft):
         self._thought_surrogates = sse.Surrogates()
         self._stop: tuple[StopReason, str] | None = None
 
+    @abstractmethod
+    def words(self, event: Any) -> TextDelta | None:
+        """Take in an event that holds more words and nothing else, as nearly all do; None, and no change, for others.
+
+        It may trip over an odd event: then that is one of the others.
+        """
+
     def read(self, event: Any, name: str = "") -> Sequence[StreamEvent]:
         """Take in one event of a stream; `name` is what its `event:` line says.
 
         Raises what the provider says went wrong, and ProtocolError for what cannot be understood.
         """
-        if isinstance(event, list):
-            return [told for one in event if isinstance(one, dict) for told in self.read(one, name)]
         if not isinstance(event, dict):
-            return ()
-        if is_error(event, name):
-            raise self.failure(event)
-        if name and "type" not in event:
-            event = {"type": name, **event}
+            inner = event if isinstance(event, list) else ()
+            return [told for one in inner if isinstance(one, dict) for told in self.read(one, name)]
         try:
+            if is_error(event, name):
+                raise self.failure(event)
+            if name and "type" not in event:
+                event = {"type": name, **event}
             return self.add(event)
         except ODD_SHAPE as error:
             raise ProtocolError(
@@ -124,7 +130,7 @@ class WireDraft(Draft):
 
     def _note_stop(self, said: Any) -> None:
         if ends(said):
-            self._stop = stop_of(said)
+            self._stop = stop_of(said, self.request.model.profile.stops)
 
     def _note_model(self, said: Any) -> None:
         if not self.model and isinstance(said, str):

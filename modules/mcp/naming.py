@@ -8,8 +8,10 @@ DIGITS = 10  # of the hash, in hexadecimal
 SERVER = 24  # letters of the server that a shortened name keeps
 
 _ILLEGAL = re.compile(r"[^A-Za-z0-9_-]")
-# So the first "__" of a name is where the tool begins. Gemini refuses a digit at the head (qwen-code#6970).
-_SERVER = re.compile(r"[A-Za-z][A-Za-z0-9-]*(?:_[A-Za-z0-9-]+)*")
+# Gemini refuses every request with a name that does not begin with a letter or underscore (QwenLM/qwen-code#6970).
+_SERVER = re.compile(
+    r"[A-Za-z][A-Za-z0-9-]*(?:_[A-Za-z0-9-]+)*"
+)  # so the first "__" of a name is where the tool begins
 _TOOL = re.compile(r"[A-Za-z0-9_-]+")
 _HASHED = re.compile(rf".*_[0-9a-f]{{{DIGITS}}}")  # a name that only looks shortened is shortened, too
 
@@ -19,8 +21,8 @@ def tool_name(server: str, tool: str) -> str:
     name = f"{server}__{tool}"
     if len(name) <= LONGEST and _SERVER.fullmatch(server) and _TOOL.fullmatch(tool) and not _HASHED.fullmatch(name):
         return name
-    legal = f"{_ILLEGAL.sub('_', server)[:SERVER]}__{_ILLEGAL.sub('_', tool)}"
-    legal = legal if legal[0].isalpha() else f"mcp_{legal}"
+    begun = server if server[:1].isascii() and server[:1].isalpha() else f"mcp-{server}"
+    legal = f"{_ILLEGAL.sub('_', begun)[:SERVER]}__{_ILLEGAL.sub('_', tool)}"
     return f"{legal[: LONGEST - DIGITS - 1]}_{_hash(f'{len(server)}:{server}{tool}')}"
 
 

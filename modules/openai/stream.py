@@ -6,7 +6,7 @@ from typing import Any
 from modules.config import Key
 from modules.llm import sse
 from modules.llm.base import ChatRequest
-from modules.llm.events import CUT, StreamEvent, ToolCallDelta
+from modules.llm.events import CUT, StreamEvent, TextDelta, ToolCallDelta
 from modules.llm.message import Message, State
 from modules.llm.parts import Part, Refusal, ToolCall, Wire
 from modules.llm.stop_reasons import stop_of
@@ -30,14 +30,35 @@ class ResponsesDraft(WireDraft):
         super().__init__(request, DIALECT, key)
         self._items: list[Item] = []
         self._at: dict[Any, Item] = {}  # by output_index and by id
+        self._current = Item()  # that words came in last, and where
+        self._place: Any = ()
+
+    def words(self, event: Any) -> TextDelta | None:
+        place = event["output_index"], event["item_id"]
+        piece = event["delta"]
+        if (
+            event["type"] in SAYS
+            and place == self._place
+            and self._current.kind == "message"
+            and "error" not in event
+            and isinstance(piece, str)
+        ):
+            text = self._surrogates.join(piece)
+            self._current.said.append(text)
+            self._shown.append(text)
+            return TextDelta(text)
+        return None
 
     def add(self, event: Any) -> Sequence[StreamEvent]:
         kind = event.get("type")
         if kind in SAYS:
-            item = self._item(event, "message")
-            told = tuple(self._say(event.get("delta")))
-            item.said.extend(piece.text for piece in told)
-            return told
+            self._current, self._place = self._item(event, "message"), (event.get("output_index"), event.get("item_id"))
+            text = self._surrogates.join(as_text(event.get("delta")))
+            if not text:
+                return ()
+            self._current.said.append(text)
+            self._shown.append(text)
+            return (TextDelta(text),)
         if kind in THINKS:
             return self._think_in(self._item(event, "reasoning"), event.get("delta"))
         if isinstance(kind, str) and kind.startswith("response.output_item."):
@@ -109,7 +130,7 @@ class ResponsesDraft(WireDraft):
         if details and not isinstance(details, dict) and not self.has_content:
             raise TypeError("an end without an answer")
         if details:
-            self._stop = stop_of(details)
+            self._stop = stop_of(details, self.request.model.profile.stops)
         elif status == "incomplete" or kind == "response.incomplete":
             self._stop = "unknown", "incomplete"
         else:

@@ -110,7 +110,7 @@ async def _attempt(
                 yield Notice(silence_line(event, request.model))
                 continue
             if isinstance(event, Finished):  # the answer is stored by now
-                for remark in _remarks(conversation, request):
+                for remark in _remarks(conversation, request, event):
                     yield remark
             yield event
 
@@ -196,10 +196,12 @@ def _not_shown(conversation: Conversation, request: ChatRequest) -> Notice | Non
     return Notice(f"Context: {left_out_words(left_out, request.model)} for {request.model.name}.")
 
 
-def _remarks(conversation: Conversation, request: ChatRequest) -> Iterator[Notice]:
+def _remarks(conversation: Conversation, request: ChatRequest, finished: Finished) -> Iterator[Notice]:
     """What to say of an answer that has come."""
     if conversation.messages[-1].state == "refused":
         yield Notice("Context: this question and its answer are left out of what models read from now on.")
+    if finished.stop == "unknown" and finished.word:
+        conversation.learned.note(request.model, stop_words=(finished.word,))
     name = request.model.full_name
     # Servers of one dialect alone are known to drop the beginning of a conversation in silence.
     if request.model.provider.dialect != "openai-chat" or name in conversation.cut_in_silence:

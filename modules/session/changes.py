@@ -1,5 +1,6 @@
 """What each change of a conversation writes: captured at once, and encoded later, in the writer's thread."""
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +16,6 @@ from modules.session.conversation import Conversation, Node, Spent
 from modules.session.rows import Blobs, encode_message, encode_value
 
 Statement = tuple[str, tuple[Any, ...]]
-NOTHING_REFUSED = "[]"  # earlier releases kept here what an endpoint refuses; that is in learned.json now
 UNKNOWN = "null"  # a wire value that is no JSON; its ledger begins anew when it is loaded
 
 
@@ -150,7 +150,9 @@ def _spent(id: str, seq: int, spent: Spent) -> list[Statement]:
 def _ledger(id: str, key: str, ledger: Ledger, since: int) -> Callable[[], list[Statement]]:
     entries, digests = ledger.entries[since:], ledger.digests[since:]
     told = ledger.path[-1] if ledger.path else 0
-    about = (id, key, told, ledger.seed, ledger.stripped, int(ledger.lenient), NOTHING_REFUSED)
+    # Release 0.1.0 kept a list in that column: what the endpoint refuses, which is in learned.json now.
+    besides = {"pictures_from": ledger.pictures_from} if ledger.pictures_from else []
+    about = (id, key, told, ledger.seed, ledger.stripped, int(ledger.lenient), json.dumps(besides))
     ledger.saved = len(ledger.entries)
 
     def make() -> list[Statement]:

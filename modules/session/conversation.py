@@ -213,6 +213,7 @@ class Conversation:
         for other in (one for name, one in self.ledgers.items() if name.startswith(own)):
             ledger.stripped = max(ledger.stripped, other.stripped)
             ledger.lenient = ledger.lenient or other.lenient
+            ledger.pictures_from = max(ledger.pictures_from, other.pictures_from)
         return ledger
 
     def declared(

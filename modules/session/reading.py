@@ -184,7 +184,11 @@ def _ledgers(
     ).fetchall():
         ledger = ledgers[key] = Ledger()
         try:
-            ledger.stripped, ledger.lenient, refused[key] = stripped, bool(lenient), frozenset(json.loads(without))
+            ledger.stripped, ledger.lenient, besides = stripped, bool(lenient), json.loads(without)
+            if isinstance(besides, dict):
+                ledger.pictures_from = int(besides.get("pictures_from", 0))
+            else:
+                refused[key] = frozenset(besides)
             entries, digests = _entries(connection, id, key, fetch)
             path = _path_to(told, conversation.nodes)
         except BROKEN:  # what was sent is not known any more: it is told anew

@@ -45,11 +45,9 @@ def recover(learned: LearnedFacts, request: ChatRequest, error: ProviderError) -
             learned.note(request.model, window=error.window)
         return ""
     facts = facts_from(request, error)
-    if isinstance(error, ImagesRefused) and error.faulty and request.messages[-1].images:
-        return ""  # it may be the new picture that is wrong, and the next one is not
-    passing = (isinstance(error, OutputLimitRefused) and not error.lasting) or (
-        isinstance(error, ImagesRefused) and error.faulty
-    )
+    if isinstance(error, ImagesRefused) and error.faulty:
+        return _hide_pictures(request)
+    passing = isinstance(error, OutputLimitRefused) and not error.lasting
     if not facts or not learned.note(request.model, lasting=not passing, **facts):
         return ""
     if isinstance(error, ImagesRefused) and len(request.messages[-1].images) > error.most:
@@ -123,6 +121,19 @@ def _are(number: int) -> str:
     return "is" if number == 1 else "are"
 
 
+def _hide_pictures(request: ChatRequest) -> str:
+    """Something is wrong with one picture: those before the question go, its own are the person's to change."""
+    ledger, model = request.sent, request.model
+    before = len(request.messages) - 1
+    shown = sum(len(message.images) for message in request.messages[ledger.pictures_from : before])
+    if request.messages[-1].role == "tool":  # a tool's picture was never the person's to change
+        before, shown = before + 1, shown + len(request.messages[-1].images)
+    if not shown:
+        return ""
+    ledger.hide_pictures(before)
+    return f"Context: {shown} picture{'s' if shown != 1 else ''} left out for {model.name}, which refused one of them."
+
+
 def _words(request: ChatRequest, error: ProviderError) -> str:
     model, host = request.model, request.model.provider.title
     match error:
@@ -139,10 +150,9 @@ def _words(request: ChatRequest, error: ProviderError) -> str:
             return (
                 f"Context: {left} older picture{'s' if left != 1 else ''} left out for {model.name}: it takes {most}."
             )
-        case ImagesRefused(faulty=faulty):
+        case ImagesRefused():
             shown = _pictures(request)
-            why = "which has refused one" if faulty else "which takes none"
-            return f"Context: {shown} picture{'s' if shown != 1 else ''} left out for {model.name}, {why}."
+            return f"Context: {shown} picture{'s' if shown != 1 else ''} left out for {model.name}, which takes none."
         case DocumentsRefused():
             return f"Context: documents left out for {model.name}, which takes none."
         case ToolsRefused():
