@@ -173,6 +173,16 @@ class TestToolsThatWereDeclared:
         assert json.dumps(second["messages"]).startswith(json.dumps(first["messages"])[:-1])
         assert second["messages"][1]["content"][0]["type"] == "thinking"
 
+    async def test_that_are_fewer_now_cost_the_thinking_and_that_is_told(self) -> None:
+        """B12: a tool of its own that was switched off, or another list in settings.toml."""
+        async with Stage() as stage:
+            model = stage.add("A", "anthropic", id=OPUS, profile=CLAUDE)
+            await stage.say(model, "One?", Answer(Reasoning("Hm."), "One."))
+            stage.tools = stage.tools[:1]
+            await stage.say(model, "Two?")
+            assert "Hm." not in stage.last(model)
+            assert stage.recovered == ["Context: 1 earlier piece of reasoning left out for A."]
+
 
 class TestARefusedTurn:
     @pytest.mark.parametrize("name", NAMES)
