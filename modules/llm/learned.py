@@ -104,6 +104,7 @@ class LearnedFacts:
         self._path = path
         self._lasting: dict[str, Learned] | None = None
         self._passing: dict[str, Learned] = {}
+        self._made: dict[int, tuple[Model, Model]] = {}  # by identity: a model is asked about with every request
 
     def of(self, model: Model) -> Learned:
         """What is known of this model beyond the catalogue."""
@@ -116,6 +117,12 @@ class LearnedFacts:
 
     def applied(self, model: Model) -> Model:
         """The model as it turned out to be; the very same object where nothing was learned."""
+        known = self._made.get(id(model))
+        if known is None or known[0] is not model:
+            known = self._made[id(model)] = model, self._applied(model)
+        return known[1]
+
+    def _applied(self, model: Model) -> Model:
         learned = self.of(model)
         maker = BY_MAKER.get(maker_of(model.id)) if model.provider.dialect == "openai-chat" else None
         if maker is not None:
@@ -125,6 +132,7 @@ class LearnedFacts:
     def note(self, model: Model, *, lasting: bool = True, **facts: Any) -> bool:
         """Remember facts; whether any of them is news. What is not `lasting` goes with the program."""
         before, key = self.of(model), _key(model)
+        self._made.clear()
         if before.with_facts(**facts) == before:
             return False
         if not lasting:
@@ -142,6 +150,7 @@ class LearnedFacts:
 
     def forget(self, names: Iterable[str]) -> list[str]:
         """Forget what was learned of these, named as `known` does; gives those of which there was anything."""
+        self._made.clear()
         self._lasting = self._read()
         keys = {key: _name(key) for key in (*self._lasting, *self._passing)}
         wanted = set(names)

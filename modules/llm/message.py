@@ -64,6 +64,7 @@ class MessageTransformer(ABC):
 
     def __init__(self, model: Model) -> None:
         self.model = model
+        self._refused = model.profile.refused_in_messages
 
     @property
     def binds_reasoning(self) -> bool:
@@ -102,6 +103,7 @@ class MessageTransformer(ABC):
         before = history[start - 1] if start else None
         sound = closed(history[start:], before, start, refused_turns(history, start))
         unseen = _Unseen(self, history, start)
+        hides = unseen.any
         last: Entry | None = None
         seen = start
         for message, upto in sound if self.model.tools else as_transcript(sound, before):
@@ -113,10 +115,13 @@ class MessageTransformer(ABC):
                     yield Entry(wire, seen)
                     after = wire
             seen = upto
-            how, wires = self._wires(unseen.noted(message, upto - 1), telling, readable(message, upto - 1))
+            shown = unseen.noted(message, upto - 1) if hides else message
+            how, wires = self._wires(shown, upto - 1, telling, readable)
             if replays is not None:
-                original = message if self.model.tools else history[upto - 1]  # calls may be text by now
-                replays[upto - 1] = self.counted(how, original, upto - 1)
+                if hides or not self.model.tools:
+                    original = message if self.model.tools else history[upto - 1]  # calls may be text by now
+                    how = self.counted(how, original, upto - 1)
+                replays[upto - 1] = how
             for wire in wires:
                 if last is not None and (joined := self.joined(last.wire, wire)) is not None:
                     last = Entry(joined, upto)
@@ -133,16 +138,18 @@ class MessageTransformer(ABC):
 
     def counted(self, how: Replay, message: Message, at: int) -> Replay:
         """With what stays behind at this position for another reason than what the model takes."""
+        if self.model.tools and at >= self.pictures_from:
+            return how
         calls = 0 if self.model.tools else len(message.calls)
         images = len(message.images) if at < self.pictures_from else how.images
         return how if (calls, images) == (how.calls, how.images) else replace(how, calls=calls, images=images)
 
-    def _wires(self, message: Message, telling: Telling, readable: bool) -> tuple[Replay, Iterable[Wire]]:
+    def _wires(self, message: Message, at: int, telling: Telling, readable: Readable) -> tuple[Replay, Iterable[Wire]]:
         """How a message goes, and what it becomes."""
         if message.role == "assistant":
-            how = telling.answered(message, readable)
+            how = telling.answered(message, at, readable)
             tell = {"as_is": self.native, "without_reasoning": self.bare, "projected": self.assistant}[how.way]
-            return how, map(self._allowed, tell(message))
+            return how, map(self._allowed, tell(message)) if self._refused else tell(message)
         how = replay(message, self.model)
         match message.role:
             case "system":
@@ -156,7 +163,7 @@ class MessageTransformer(ABC):
 
     def _allowed(self, wire: Wire) -> Wire:
         """The message, or item, without the fields that this endpoint refuses in one."""
-        refused = self.model.profile.refused_in_messages
+        refused = self._refused
         return wire if refused.isdisjoint(wire) else {key: value for key, value in wire.items() if key not in refused}
 
     @abstractmethod
@@ -202,8 +209,12 @@ class _Unseen:
         if self._left:
             self._left -= sum(len(message.images) for message in history[:start])
 
+    @property
+    def any(self) -> bool:
+        return self._from > 0 or self._left > 0
+
     def noted(self, message: Message, at: int) -> Message:
-        if not message.images or not (at < self._from or self._left > 0):
+        if (at >= self._from and self._left <= 0) or not message.images:
             return message
         self._left = max(self._left, len(message.images) if at < self._from else 0)
         return replace(message, parts=tuple(map(self._part, message.parts)))

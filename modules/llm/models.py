@@ -4,6 +4,7 @@ import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -20,6 +21,9 @@ from modules.llm.price import Price
 Dialect = Literal["anthropic-messages", "openai-responses", "openai-chat", "offline"]
 Level = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 LEVELS: tuple[Level, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+
+
+NOTHING: frozenset[str] = frozenset()
 
 
 class Profile(Struct, frozen=True, kw_only=True):
@@ -63,6 +67,8 @@ class Profile(Struct, frozen=True, kw_only=True):
     @property
     def refused_in_messages(self) -> frozenset[str]:
         """Fields of a message, or of an item, that are never sent."""
+        if not self.refused:
+            return NOTHING
         heads = ("messages.*.", "input.*.")
         return frozenset(path.split(".", 2)[2] for path in self.refused if path.startswith(heads))
 
@@ -109,15 +115,20 @@ class Provider(Struct, frozen=True, kw_only=True):
 
         A gateway passes signed reasoning on to many makers, and two entries may share a host.
         """
-        url = urlsplit(self.base_url)
-        address = url.netloc.rpartition("@")[2] + url.path.rstrip("/").removesuffix("/v1")
-        return " ".join(filter(None, (self.name, address or self.base_url, maker_of(model_id))))
+        return _issuer(self.name, self.base_url, model_id)
 
     @property
     def is_local(self) -> bool:
         """On this machine: no proxy, and the cure for a refused connection is to start the server."""
         host = urlsplit(self.base_url).hostname or ""
         return host in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
+
+
+@lru_cache(maxsize=256)  # asked for with every message
+def _issuer(provider: str, base_url: str, model_id: str) -> str:
+    url = urlsplit(base_url)
+    address = url.netloc.rpartition("@")[2] + url.path.rstrip("/").removesuffix("/v1")
+    return " ".join(filter(None, (provider, address or base_url, maker_of(model_id))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,30 +33,36 @@ class Replay(Struct, frozen=True):
     renamed: int = 0
 
 
+AS_IS = Replay("as_is")  # most messages are one of these two
+PROJECTED = Replay("projected")
+
+
 def replay(message: Message, model: Model, *, readable: bool = True, unique: bool = True) -> Replay:
     """How `message` goes to `model`, which is as the catalogue and all that was learned say.
 
     `readable` says whether reasoning is still good at this place of the conversation, `unique` whether the ids of the
     calls are there and stand nowhere else before it.
     """
+    if message.role != "assistant":
+        return _projected(message, model)
+    calls = message.calls
+    own = unique and (model.tools or not calls) and is_own(message, model)
+    if not own or any(safe_name(call) != call.name for call in calls):
+        as_text = 0 if model.tools else len(calls)
+        renamed = 0 if as_text else sum(bool(call.native_id) for call in calls)
+        pieces = pieces_of_reasoning(message)
+        if not (pieces or as_text or renamed):
+            return PROJECTED
+        return Replay("projected", pieces, calls=as_text, renamed=renamed)
+    if readable and takes_reasoning(message.native, model):
+        return AS_IS
+    return Replay("without_reasoning", pieces_of_reasoning(message))
+
+
+def _projected(message: Message, model: Model) -> Replay:
     images = 0 if sees(model) else len(message.images)
     left_documents = 0 if reads(model) else len(documents(message))
-    if message.role != "assistant":
-        return Replay("projected", 0, images, left_documents)
-    pieces = pieces_of_reasoning(message)
-    own = (
-        is_own(message, model)
-        and (model.tools or not message.calls)
-        and unique
-        and all(safe_name(call) == call.name for call in message.calls)
-    )
-    if not own:
-        calls = 0 if model.tools else len(message.calls)
-        renamed = 0 if calls else sum(bool(call.native_id) for call in message.calls)
-        return Replay("projected", pieces, images, left_documents, calls, renamed)
-    if readable and takes_reasoning(message.native, model):
-        return Replay("as_is", 0, images, left_documents)
-    return Replay("without_reasoning", pieces, images, left_documents)
+    return Replay("projected", 0, images, left_documents) if images or left_documents else PROJECTED
 
 
 def is_own(message: Message, model: Model) -> bool:

@@ -44,7 +44,7 @@ class Telling:
             if at in passed_over:
                 continue
             if message.role == "assistant":
-                self._count(at, message, self.answered(message, readable(message, at)))
+                self._count(at, message, self.answered(message, at, readable))
             elif message.role == "system":
                 self.instructed(message)
             else:
@@ -85,19 +85,21 @@ class Telling:
         later, self._later = (self._later, []) if self.open else ([], self._later)
         return later
 
-    def answered(self, message: Message, readable: bool) -> Replay:
+    def answered(self, message: Message, at: int, readable: Readable) -> Replay:
         """Take note of an answer; gives how it goes. What goes back as it came has its calls under their own ids.
 
         Some servers begin to count at "call_0" with every answer; a turn that repeats ids goes out under ours.
         """
         self._cut = CUT_NOTES.get(message.state, "")
         self.own, self.open = {}, False
-        model, calls = self._transformer.model, message.calls
+        model = self._transformer.model
+        if not is_own(message, model):
+            return replay(message, model, unique=False)
+        calls = message.calls
         ids = {call.native_id for call in calls}
         unique = all(ids) and len(ids) == len(calls) and self._taken.isdisjoint(ids)
-        how = replay(message, model, readable=readable, unique=unique)
-        if is_own(message, model):
-            self._taken |= ids
+        how = replay(message, model, readable=readable(message, at), unique=unique)
+        self._taken |= ids
         if how.way != "projected":
             self.own = {call.id: call.native_id for call in calls}
         return how

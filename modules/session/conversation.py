@@ -96,6 +96,7 @@ class Conversation:
         self.learned = learned or LearnedFacts()
         self.announced: dict[str, LeftOut] = {}
         self.cut_in_silence: set[str] = set()
+        self._keys: dict[int, tuple[Model, str]] = {}
         self.journal = journal
         self.nodes: list[Node] = []
         self.head = 0
@@ -200,12 +201,22 @@ class Conversation:
 
     def ledger_for(self, model: Model) -> Ledger:
         """What was sent to readers such as this model."""
-        return self.ledgers.setdefault(ledger_key(self.reader(model)), self.known_ledger(model))
+        key = self._key(self.reader(model))
+        if key not in self.ledgers:
+            self.ledgers[key] = self.known_ledger(model)
+        return self.ledgers[key]
+
+    def _key(self, reader: Model) -> str:
+        """The key of a reader's ledger, found once for each: it is asked for with every request."""
+        known = self._keys.get(id(reader))
+        if known is None or known[0] is not reader:
+            known = self._keys[id(reader)] = reader, ledger_key(reader)
+        return known[1]
 
     def known_ledger(self, model: Model) -> Ledger:
         """The same where something was sent; else what it would begin as."""
         reader = self.reader(model)
-        if (known := self.ledgers.get(ledger_key(reader))) is not None:
+        if (known := self.ledgers.get(self._key(reader))) is not None:
             return known
         ledger = Ledger()
         # What an issuer could not read once it is not given again, whatever else has changed.
@@ -236,7 +247,7 @@ class Conversation:
 
     def froze(self, model: Model) -> None:
         """Tell the journal that the ledger of readers such as this model has changed."""
-        key = ledger_key(self.reader(model))
+        key = self._key(self.reader(model))
         if self.journal is not None and key in self.ledgers:
             self.journal.sent(self, key, self.ledgers[key])
 
