@@ -101,6 +101,17 @@ class TestAField:
             await stage.say(model, "And?")
             assert "summary" not in stage.chats(model)[-1].body["reasoning"]
 
+    async def test_of_reasoning_summaries_is_not_sent_where_no_reasoning_is_wanted(self) -> None:
+        """C3."""
+        async with Stage() as stage:
+            model = stage.add("R", "openai", reasoning=("none", "low", "high"), rules=False)
+            await stage.say(model, "?")
+            stage.conversation.reasoning = "none"
+            await stage.say(model, "And?")
+            asked = [request.body["reasoning"] for request in stage.chats(model)]
+            assert asked == [{"summary": "auto"}, {"effort": "none"}]
+            assert stage.extends(model)
+
     @pytest.mark.parametrize(
         "words",
         [
