@@ -5,14 +5,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from modules.errors import AmbiguousModel, UnknownModel
-from modules.llm.events import StopReason
 from modules.llm.listings import Listings
 from modules.llm.makers import maker_of
 from modules.llm.names import either, leaving, matches, nearest, restriction, successor
@@ -24,6 +23,7 @@ LEVELS: tuple[Level, ...] = ("none", "minimal", "low", "medium", "high", "xhigh"
 
 
 NOTHING: frozenset[str] = frozenset()
+OWN_WORD = r"^.+=(end_turn|tool_use|max_tokens|refusal|paused|context_full|aborted)$"
 
 
 class Profile(Struct, frozen=True, kw_only=True):
@@ -41,7 +41,7 @@ class Profile(Struct, frozen=True, kw_only=True):
     answer must stand between a tool's message and the person's. `images`: how many pictures a request may hold.
     `output_limit`: the most output tokens to ask for; without it the provider's own default holds. `refused`: paths
     of fields that are never sent, as in "stream_options" or "messages.*.reasoning_content". `stops`: its own words
-    for why an answer ended, and what each means.
+    for why an answer ended, and what each means, as in "done=end_turn".
     """
 
     replay: tuple[str, ...] = ()
@@ -62,7 +62,7 @@ class Profile(Struct, frozen=True, kw_only=True):
     images: int | None = None
     output_limit: int | None = None
     refused: tuple[str, ...] = ()
-    stops: dict[str, StopReason] = {}
+    stops: tuple[Annotated[str, Meta(pattern=OWN_WORD)], ...] = ()
 
     @property
     def refused_in_messages(self) -> frozenset[str]:
