@@ -276,6 +276,23 @@ class TestInAPipe:
         assert re.search(r"Again (on \w+ \d+ \w+ )?at \d\d:\d\d\.", told["cure"])
         assert told["cure"] in done.stderr
 
+    def test_each_kind_of_too_much_has_its_own_advice(self, home: Home) -> None:
+        """C12: a large request, a limit of the minute, one of the day, and a full window are four things."""
+        tpm = "on tokens per minute (TPM): Limit 8000,"
+        kinds = {
+            Status(413, message=f"Request too large for model x {tpm} Requested 9588"): "Send less at once.",
+            Status(429, message=f"Rate limit reached {tpm} Used 7000, Requested 2000", retry_after="90"): "Again ",
+            Status(429, message="Rate limit reached on tokens per day (TPD): Limit 1, Used 1"): "starts anew",
+            Status(400, code="context_length_exceeded", message="Please reduce the length."): "larger window",
+        }
+        told = []
+        for status, advice in kinds.items():
+            home.groq.answer(status)
+            told.append(home.run("-p", "Hm?", *OSS).stderr)
+            assert advice in told[-1]
+            assert sum(other in told[-1] for other in kinds.values()) == 1
+        assert len(set(told)) == len(home.groq.chats) == 4, "none of them is asked again by itself"
+
     def test_what_is_left_out_on_the_way_is_told_and_listed(self, home: Home) -> None:
         home.groq.answer(Status(400, message="Unknown parameter: 'stream_options'"), "Good.")
         done = home.run("-p", "Hm?", *OSS, "--json")

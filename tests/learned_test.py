@@ -1,6 +1,6 @@
 """What a refusal teaches about a model at its endpoint: the request is made anew from it, once, and it is remembered.
 
-Rows B4, B5, B7, B16, C1 to C5 of the list of what servers really do. Words are in error_words.toml with their sources.
+Rows B4, B5, B7, B15, B16, C1 to C5 of docs/servers.md. Words are in error_words.toml with their sources.
 """
 
 import json
@@ -16,6 +16,7 @@ from modules.llm.message import closing, user
 from modules.llm.models import Profile
 from modules.llm.parts import Image, Text, ToolResult
 from tests.cases import PICTURE
+from tests.home import Home
 from tests.stage import OPENROUTER, Stage
 from tests.wire import Answer, Call, Reasoning, Status
 
@@ -99,6 +100,17 @@ class TestAField:
             assert stage.recovered == ['Context: the field "reasoning.summary" is left out for Openai.']
             await stage.say(model, "And?")
             assert "summary" not in stage.chats(model)[-1].body["reasoning"]
+
+    async def test_of_reasoning_summaries_is_not_sent_where_no_reasoning_is_wanted(self) -> None:
+        """C3."""
+        async with Stage() as stage:
+            model = stage.add("R", "openai", reasoning=("none", "low", "high"), rules=False)
+            await stage.say(model, "?")
+            stage.conversation.reasoning = "none"
+            await stage.say(model, "And?")
+            asked = [request.body["reasoning"] for request in stage.chats(model)]
+            assert asked == [{"summary": "auto"}, {"effort": "none"}]
+            assert stage.extends(model)
 
     @pytest.mark.parametrize(
         "words",
@@ -238,6 +250,16 @@ class TestAFact:
             assert LearnedFacts(path).forget([f"X:{model.id}"]) == [f"X:{model.id}"]
             assert LearnedFacts(path).of(model) == Learned()
             assert LearnedFacts(path).applied(model) is model
+
+    def test_is_shown_and_forgotten_in_the_chat(self, home: Home) -> None:
+        home.groq.answer(Status(400, message="Unrecognized request argument supplied: stream_options"), "So.")
+        chat = home.open("-m", "groq:gpt-oss-120b", columns=120, rows=60).prompt()
+        chat.enter("?").sees('the field "stream_options" is left out').sees("So.").prompt()
+        chat.enter("/wire").sees("Learned of groq:gpt-oss-120b: the field stream_options").prompt()
+        chat.enter("/config").sees("Learned from refusals").sees("groq:openai/gpt-oss-120b").prompt()
+        chat.enter("/models groq --forget").sees("Forgotten: groq:openai/gpt-oss-120b.").prompt()
+        chat.enter("And?").sees("Answer 3").prompt()
+        assert ["stream_options" in request.body for request in home.groq.chats] == [True, False, True]
 
     @pytest.mark.parametrize("text", ["", "{", "[]", '{"x": 1}', '{"x y z": {"images": "many"}}', "\x00"])
     def test_that_cannot_be_read_is_learned_again(self, tmp_path: Path, text: str) -> None:

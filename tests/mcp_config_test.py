@@ -255,6 +255,15 @@ def test_names_that_are_legal_stay_as_they_are() -> None:
     assert tool_name("time", "get_current_time") == "time__get_current_time"
 
 
+@pytest.mark.parametrize("server", ["1password", "42", "-x", "_x", "üx"])
+def test_a_name_begins_with_a_letter_whatever_the_server_is_called(server: str) -> None:
+    """B6: Gemini refuses every request that declares another (qwen-code#6970)."""
+    name = tool_name(server, "look_up")
+    assert name[0] in string.ascii_letters
+    assert NAME.fullmatch(name)
+    assert name == tool_name(server, "look_up") != tool_name(f"mcp-{server}", "look_up")
+
+
 def test_a_name_of_ninety_letters_is_shortened_and_stays_the_same() -> None:
     name = tool_name("files", "read_" * 18)
     assert len(name) == 64
@@ -262,7 +271,7 @@ def test_a_name_of_ninety_letters_is_shortened_and_stays_the_same() -> None:
     assert name == "files__" + ("read_" * 18)[:46] + "_55dd74d6ad"
 
 
-NAMES = some.text(some.sampled_from([*string.ascii_letters[:3], "_", "-", ".", "/", "ü"]), min_size=1, max_size=40)
+NAMES = some.text(some.sampled_from([*string.ascii_letters[:3], "1", "_", "-", ".", "/", "ü"]), min_size=1, max_size=40)
 
 
 @given(NAMES, NAMES, NAMES, NAMES)

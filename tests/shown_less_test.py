@@ -1,6 +1,6 @@
 """Whoever is shown less than the conversation holds, the person is told; one rule decides, and all read it.
 
-Rows B2, B3, B9, B10, B11, B12 and B13 of the list of what servers really do.
+Rows B2, B3, B9, B10, B11, B12 and B13 of docs/servers.md.
 """
 
 import base64
@@ -18,9 +18,9 @@ from modules.session.conversation import Conversation
 from modules.session.plan import plan
 from modules.session.switch import handover
 from tests.cases import NAMES, PICTURE, PNG, TOOLS
-from tests.home import Home
+from tests.home import KEYS, Home
 from tests.stage import CLAUDE, OPENROUTER, OPUS, Stage
-from tests.wire import Answer, Call, Reasoning, Refusal
+from tests.wire import Answer, Call, Reasoning, Refusal, WireServer
 from tests.wire.facts import Dialect
 
 OSS = ("-m", "groq:gpt-oss-120b")
@@ -124,6 +124,17 @@ class TestAPerson:
         assert chat.text.count("1 picture left out") == 1
         assert chat.leave() == 0
 
+    def test_is_told_of_an_address_that_is_another_now(self, home: Home) -> None:
+        """B9: what one address signed, another cannot read."""
+        home.anthropic.answer(Answer(Reasoning("Hm."), "One."))
+        assert home.run("-p", "One?", *SONNET).returncode == 0
+        with WireServer("anthropic", key=KEYS["ANTHROPIC_API_KEY"]) as elsewhere:
+            home.overlay({"anthropic": {"base_url": elsewhere.base_url}})
+            done = home.run("-c", "-p", "Two?")
+            assert done.returncode == 0
+            assert "Hm." not in elsewhere.chats[0].raw.decode()
+        assert done.stderr.count("Context: 1 earlier piece of reasoning left out for claude-sonnet-5.5.") == 1
+
     def test_is_told_of_a_capability_that_is_gone(self, home: Home) -> None:
         """B10: another kind of reader, with what it was shown before left as it was."""
         (home.folder / "red.png").write_bytes(base64.b64decode(PNG))
@@ -161,6 +172,16 @@ class TestToolsThatWereDeclared:
         assert second["tool_choice"] == {"type": "none"}
         assert json.dumps(second["messages"]).startswith(json.dumps(first["messages"])[:-1])
         assert second["messages"][1]["content"][0]["type"] == "thinking"
+
+    async def test_that_are_fewer_now_cost_the_thinking_and_that_is_told(self) -> None:
+        """B12: a tool of its own that was switched off, or another list in settings.toml."""
+        async with Stage() as stage:
+            model = stage.add("A", "anthropic", id=OPUS, profile=CLAUDE)
+            await stage.say(model, "One?", Answer(Reasoning("Hm."), "One."))
+            stage.tools = stage.tools[:1]
+            await stage.say(model, "Two?")
+            assert "Hm." not in stage.last(model)
+            assert stage.recovered == ["Context: 1 earlier piece of reasoning left out for A."]
 
 
 class TestARefusedTurn:

@@ -13,6 +13,9 @@ from modules.llm.message import Message, user
 from modules.llm.models import Model, Provider
 from modules.llm.parts import File, Image, Reasoning, Text, ToolCall, ToolResult
 from modules.session.silent_cut import silent_cut
+from tests.stage import Stage
+from tests.wire import Answer
+from tests.wire import Usage as TokensRead
 
 PROSE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 CODE = (ROOT / "modules" / "session" / "asking.py").read_text("utf-8")
@@ -32,6 +35,16 @@ def said(*messages: Message | str, read: int, cached: int = 0, name: str = "olla
 
 def letters(count: int, of: str) -> str:
     return "".join(SHUFFLED.choices(of, k=count))
+
+
+async def test_a_person_is_told_once() -> None:
+    """D4: Ollama keeps 2,048 tokens and says nothing of it (ollama#8099)."""
+    async with Stage() as stage:
+        x = stage.add("X", "chat")
+        await stage.say(x, PROSE[:20_000] * 2, Answer("So.", usage=TokensRead(2_048, 1)))
+        assert [text for text in stage.recovered if "has read 2,048 tokens" in text] == stage.recovered != []
+        await stage.say(x, "And?", Answer("So.", usage=TokensRead(2_048, 1)))
+        assert stage.recovered == []
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from modules.llm.patience import Patience
 from modules.session.asking import retry_delay
 from tests.cases import ENDPOINTS, NAMES
 from tests.conftest import Connect
+from tests.home import Home
 from tests.wire import Answer, Fault
 from tests.wire.facts import Dialect
 
@@ -35,6 +36,17 @@ async def test_pings_alone_end_in_words_after_a_word_before(connect: Connect, na
     assert len(told) == 1
     assert 0.3 <= told[0].seconds < told[0].limit == 0.6
     wired.server.wait_for_disconnect()
+
+
+def test_the_limit_of_the_settings_holds(home: Home) -> None:
+    """A19: told on standard error, and the exit code is that of a passing failure."""
+    (home.folder / "settings.toml").write_text("[network]\ncontent_timeout = 1\n")
+    home.groq.answer(Answer("One two.", fault=Fault.ping_forever(after=0, every=0.05)))
+    done = home.run("-p", "Count", "-m", "groq:gpt-oss-120b")
+    assert done.returncode == 75
+    assert "has sent nothing but signs of life" in done.stderr
+    assert "silent for too long" in done.stderr
+    assert len(home.groq.chats) == 1
 
 
 async def listen(reply: Reply, events: list[StreamEvent]) -> None:

@@ -1,12 +1,14 @@
 """Certificates: the system's and those that a person names are trusted by all clients alike (rows F2, F3)."""
 
 import ssl
+import sys
 from pathlib import Path
 
 import pytest
 import trustme
 
 from modules import errors
+from modules.llm.trust import trusted
 from tests.cases import ENDPOINTS, NAMES
 from tests.conftest import KEY, Wired, make_service
 from tests.middle import HttpProxy, TlsFront
@@ -55,6 +57,15 @@ async def test_an_authority_of_ones_own_is_trusted_on_this_machine(
     tls = certified(authority, "localhost")
     with WireServer(name, key=KEY.value) as server, TlsFront(server.port, tls) as front:
         assert await ask(server, f"https://localhost:{front.port}") == f"Answer 1 from {name}."
+
+
+def test_what_the_system_trusts_is_trusted() -> None:
+    """F2: a company puts its authority there; all clients get this one context."""
+    of_the_system = ssl.create_default_context().get_ca_certs()
+    if not of_the_system or sys.platform in ("darwin", "win32"):
+        pytest.skip("here the store is no file that this Python reads")
+    ours = trusted().get_ca_certs()
+    assert all(one in ours for one in of_the_system)
 
 
 @every_endpoint

@@ -9,6 +9,7 @@ import pytest
 from modules.errors import (
     AuthenticationFailed,
     ConnectionFailed,
+    ModelLoading,
     Overloaded,
     ParlanceError,
     ProviderError,
@@ -103,6 +104,15 @@ class TestARequestThatFails:
                 await talk.say("Hello")
             assert talk.spoken == []
         assert len(home.groq.chats) == 1
+
+    async def test_because_the_model_is_still_loading_is_waited_for_beyond_four_times(self, home: Home) -> None:
+        """A21: llama-server says so for as long as it takes (llama-swap#146)."""
+        home.ollama.answer(*[Status(503, message="Loading model")] * 4, "Here.")
+        async with Talk(home, OLLAMA) as talk:
+            assert (await talk.say("Hello")).text == "Here."
+        waits = [event for event in talk.events if isinstance(event, Retrying)]
+        assert [type(event.error) for event in waits] == [ModelLoading] * 4
+        assert all(event.seconds > 0 for event in waits), "seen as a countdown"
 
     async def test_can_be_given_up_while_it_waits(self, home: Home) -> None:
         home.groq.answer(Status(429, retry_after="30"))

@@ -16,7 +16,7 @@ from modules.llm.models import Model
 
 Wire = dict[str, Any]
 DEEPEST = 100  # levels of a call's arguments: each reader goes down them step by step, and may do so far from the top
-NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")  # Gemini refuses a digit at the head (qwen-code#6970)
 
 
 class Text(Struct, frozen=True, tag="text"):

@@ -113,9 +113,11 @@ def request_body(request: ChatRequest) -> Wire:
             body["tool_choice"] = "none"
     if model.reasoning:
         body["include"] = ["reasoning.encrypted_content"]
-        body["reasoning"] = {"summary": "auto"}
-        if request.reasoning in model.reasoning:
-            body["reasoning"]["effort"] = request.reasoning
+        level = request.reasoning if request.reasoning in model.reasoning else None
+        # Without reasoning there is nothing to sum up, and some may not ask (continuedev/continue#9607).
+        body["reasoning"] = {} if level == "none" else {"summary": "auto"}
+        if level is not None:
+            body["reasoning"]["effort"] = level
     if model.profile.output_limit:
         body["max_output_tokens"] = model.profile.output_limit
     if request.session:

@@ -117,12 +117,12 @@ def tool(
     A parameter is described by `Annotated[str, Meta(description="...")]` or in the docstring. A plain function runs in
     a thread of its own. `free` tools run without asking. A function that returns a Plan is asked about with that: it
     must change nothing before the Plan's `do`, and `when` says when its plans ask. Raises TypeError for a signature
-    that no schema can say, and for a name that is not letters, digits, _ and -.
+    that no schema can say, and for a name that is not a letter, then letters, digits, _ and -.
     """
 
     def made(function: Callable[..., Any]) -> Tool:
         if not NAME.fullmatch(called := name or function.__name__):
-            raise TypeError(f'"{called}" is no name for a tool: it is 1 to 64 letters, digits, _ or -.')
+            raise TypeError(f'"{called}" is no name for a tool: it is a letter, then up to 63 letters, digits, _ or -.')
         hints = get_type_hints(function, include_extras=True)
         wanted = _parameters(function, hints)
         given = [key for key, kind in hints.items() if kind is ToolContext]

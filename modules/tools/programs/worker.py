@@ -85,7 +85,7 @@ def _tools(module: ModuleType) -> dict[str, Any]:
         if not isinstance(one, Tool):
             continue
         if not NAME.fullmatch(one.name):
-            raise TypeError(f'The name "{one.name}" is not one to 64 letters, digits, _ and -.')
+            raise TypeError(f'The name "{one.name}" is not a letter and up to 63 letters, digits, _ and -.')
         if one.asks is None:
             raise TypeError(f'The tool "{one.name}" returns a Plan, which is for tools that come with the program.')
         if tools.setdefault(one.name, one) is not one:
