@@ -33,7 +33,8 @@ TALK = Case(
     "Be brief.",
     TOOLS,
 )
-OF_THE_WAY = ("content-length", "x-stainless-raw-response")  # headers that say how the SDK was called
+# Headers that say how the SDK was called and how long it waits: our requests have timeouts of our own (patience.py).
+OF_THE_WAY = ("content-length", "x-stainless-raw-response", "x-stainless-read-timeout", "x-stainless-timeout")
 
 
 class Watched(tuple[Message, ...]):
