@@ -208,7 +208,7 @@ def main() -> int:
         shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".git", "__pycache__", ".*_cache", ".hypothesis"))
         for rule, path, old, new, tests in wanted:
             caught = _try(tree, path, old, new, tests)
-            print(f"{rule:36}{caught}", flush=True)
+            print(f"{rule:54}{caught}", flush=True)
             if caught.startswith("NOT"):
                 missed.append(rule)
     print(f"{len(wanted) - len(missed)} of {len(wanted)} noticed, in {time.monotonic() - began:.0f} s.")

@@ -114,8 +114,8 @@ class MessageTransformer(ABC):
             seen = upto
             how, wires = self._wires(unseen.noted(message), telling, readable(message, upto - 1))
             if replays is not None:
-                calls = 0 if self.model.tools else len(history[upto - 1].calls)
-                replays[upto - 1] = replace(how, calls=calls) if calls else how
+                whole = history[upto - 1]  # told as text it has lost its calls, and what it thought unseen
+                replays[upto - 1] = replay(whole, self.model) if whole.calls and not self.model.tools else how
             for wire in wires:
                 if last is not None and (joined := self.joined(last.wire, wire)) is not None:
                     last = Entry(joined, upto)
