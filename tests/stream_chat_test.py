@@ -74,6 +74,14 @@ async def test_arguments_that_cannot_be_read_are_kept_and_are_no_object(connect:
     assert done.message.native is None
 
 
+async def test_arguments_in_objects_that_contradict_each_other_are_none(connect: Connect) -> None:
+    """A3: of two cities nobody can say which was meant."""
+    pieces = [calls(call("weather", {"city": "Bern"}, index=0, id="a1")), calls(call(None, {"city": "Rome"}, index=0))]
+    done = await answered(connect, text_then(*pieces))
+    assert called(done) == [("weather", None)]
+    assert done.message.native is None
+
+
 async def test_a_signature_stays_with_its_own_call(connect: Connect) -> None:
     """A2: Gemini sends whole calls, all of index 0, the first of them signed."""
     signed = {**WHOLE, "extra_content": {"google": {"thought_signature": "c2ln"}}}
