@@ -217,7 +217,8 @@ class Interactive:
         model = asked.model or conversation.model
         left = what_is_left(conversation, asked.message, instead=asked.instead_of is not None)
         before = conversation.turns - (left in ("part", "results"))
-        return Situation(model, left, before > 0, chat.saves, others(chat.models, model, chat.config.has_key))
+        able = tuple(map(conversation.reader, others(chat.models, model, chat.config.has_key)))
+        return Situation(conversation.reader(model), left, before > 0, chat.saves, able)
 
     def _tell_kept(self, asked: Ask, why: str, came: str) -> None:
         """After a turn that did not come to its end: what there is of it, and how it goes on."""
