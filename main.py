@@ -115,7 +115,6 @@ def _tooling(config: Config, args: argparse.Namespace) -> Any:
 
 async def _interactive(args: argparse.Namespace) -> int:
     # Each way to run loads only what it needs: the chat no headless code, a piped question no prompt_toolkit.
-    from modules.chat.attachment import load_all
     from modules.chat.command import ChatContext
     from modules.chat.commands import COMMANDS
     from modules.chat.interactive import Interactive
@@ -130,7 +129,7 @@ async def _interactive(args: argparse.Namespace) -> int:
     config = Config(umask=args.umask)
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
     services, store = ServiceManager.instance(), Store(config.data_folder / FILE)
-    attachments, done = await load_all(args.attach, args.attach_text, config.child_environment)
+    attachments, done = await _attached(args, config)
     learned = LearnedFacts(config.learned_file)
     start = first_choice(models, config, args.model)
     conversation, notes = begin(_wish(args), store, models, services, start, learned)
@@ -163,9 +162,17 @@ async def _interactive(args: argparse.Namespace) -> int:
     return 0
 
 
+async def _attached(args: argparse.Namespace, config: Config) -> Any:
+    """The parts of the files that are attached, and what to say of them."""
+    if not args.attach and not args.attach_text:
+        return [], []
+    from modules.chat.attachment import load_all
+
+    return await load_all(args.attach, args.attach_text, config.child_environment)
+
+
 async def _headless(args: argparse.Namespace) -> int:
     from modules.chat import headless
-    from modules.chat.attachment import load_all
     from modules.chat.cures import others
     from modules.chat.keys_in_text import keys_of
     from modules.chat.start import begin, close_calls, first_choice, refuse_guide, take_unanswered
@@ -176,7 +183,7 @@ async def _headless(args: argparse.Namespace) -> int:
 
     config = Config(umask=args.umask)
     piped = "" if _at_terminal(sys.stdin) or sys.stdin is None else headless.read(sys.stdin)
-    attachments, done = await load_all(args.attach, args.attach_text, config.child_environment)
+    attachments, done = await _attached(args, config)
     message = headless.question(args.question or "", piped, attachments)
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
     if not args.send_keys:

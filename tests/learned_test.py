@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from modules.errors import ContextOverflow, ImagesRefused, ImagesUnsupported, ProviderError, RequestRefused
 from modules.llm.learned import Learned, LearnedFacts
@@ -235,8 +236,25 @@ class TestPictures:
             with pytest.raises(ImagesUnsupported):
                 await stage.say(x, user("?", PICTURE))
 
+    async def test_that_are_refused_again_when_fewer_are_shown_end_in_the_refusal(self) -> None:
+        async with Stage() as stage:
+            model = stage.add("X", "chat")
+            await stage.say(model, user("?", PICTURE, PICTURE), "Two.")
+            told = Status(400, message="At most 1 image(s) may be provided in one request.")
+            with pytest.raises(ImagesRefused):
+                await stage.say(model, "And?", told, told, "never")
+            assert len(stage.chats(model)) == 3, "what was learned once is not learned again"
+
 
 class TestAFact:
+    def test_is_about_one_model_at_one_address(self) -> None:
+        """B4: at another address another server answers."""
+        model, facts = Stage().add("X", "chat"), LearnedFacts()
+        assert facts.note(model, images=2)
+        elsewhere = replace(model, provider=structs.replace(model.provider, base_url="http://127.0.0.1:1/v1"))
+        for other in (elsewhere, replace(model, id="maker/other")):
+            assert facts.applied(other) is other
+
     async def test_is_kept_across_runs_and_can_be_forgotten(self, tmp_path: Path) -> None:
         path = tmp_path / "state" / "learned.json"
         async with Stage() as stage:

@@ -56,6 +56,18 @@ class TestTheIssuer:
             assert "Signed by Kimi." not in stage.last(claude)
             assert stage.recovered == ["Context: 1 earlier piece of reasoning left out for C."]
 
+    async def test_is_not_another_entry_at_the_same_address(self) -> None:
+        """B3: the key of another entry may be that of another organisation, which cannot read it."""
+        async with Stage() as stage:
+            own = stage.add("O", "anthropic", id=OPUS, profile=CLAUDE, rules=False)
+            work = replace(own, name="W", provider=structs.replace(own.provider, name="W"))
+            stage.servers["W"] = stage.servers["O"]
+            await stage.say(own, "One?", Answer(Reasoning("Signed for the one."), "One."))
+            await stage.say(work, "Two?")
+            assert "Signed for the one." not in stage.last(work)
+            await stage.say(own, "Three?")
+            assert "Signed for the one." in stage.last(own)
+
     async def test_of_a_router_is_the_maker_of_the_model_that_answered(self) -> None:
         async with Stage() as stage:
             auto = stage.add("openrouter", "chat", id="openrouter/auto", profile=OPENROUTER, rules=False)

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from modules import errors
@@ -13,7 +14,7 @@ from modules.llm.models import Profile
 from modules.llm.parts import Reasoning, Text
 from tests.cases import TOOLS
 from tests.conftest import Answered, Connect, take
-from tests.wire import Call
+from tests.wire import Answer, Call
 from tests.wire.as_they_are import (
     JSON,
     NEVER_RUN,
@@ -69,6 +70,14 @@ async def test_two_calls_stay_two_whatever_their_numbers_say(connect: Connect, s
 async def test_arguments_that_cannot_be_read_are_kept_and_are_no_object(connect: Connect, given: Any) -> None:
     """A3: they never become {}, so nothing runs with them."""
     done = await answered(connect, text_then(calls(call("weather", given, index=0, id="a1"))))
+    assert called(done) == [("weather", None)]
+    assert done.message.native is None
+
+
+async def test_arguments_in_objects_that_contradict_each_other_are_none(connect: Connect) -> None:
+    """A3: of two cities nobody can say which was meant."""
+    pieces = [calls(call("weather", {"city": "Bern"}, index=0, id="a1")), calls(call(None, {"city": "Rome"}, index=0))]
+    done = await answered(connect, text_then(*pieces))
     assert called(done) == [("weather", None)]
     assert done.message.native is None
 
@@ -364,3 +373,14 @@ async def test_calls_of_the_strict_server_are_not_noticed_as_text(connect: Conne
     done = await wired.ask(answer=text_then({"content": "Look."}, calls(WHOLE)).answer, tools=TOOLS)
     assert isinstance(done.message.parts[0], Text)
     assert Call("weather", {"city": "Bern"}).json == done.message.calls[0].arguments
+
+
+async def test_a_word_for_the_end_may_be_explained_in_the_catalogue(connect: Connect) -> None:
+    """A5: what nobody knows of an endpoint, its profile can say."""
+    wired = await connect("chat")
+    chunk = {"choices": [{"index": 0, "delta": {"content": "So."}, "finish_reason": "basta"}]}
+    raw = b"data: " + json.dumps(chunk).encode() + b"\n\ndata: [DONE]\n\n"
+    assert (await wired.ask(answer=Answer.raw(raw))).finished.stop == "unknown"
+    model = wired.but(profile=msgspec.structs.replace(wired.model.profile, stops=("basta=end_turn",)))
+    done = await wired.ask(answer=Answer.raw(raw), model=model)
+    assert (done.finished.stop, done.finished.word) == ("end_turn", "")

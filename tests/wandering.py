@@ -19,9 +19,11 @@ from modules.llm.models import Model, ModelRegistry, Profile, Provider
 from modules.llm.parts import Text, ToolResult, Wire
 from modules.session.conversation import Conversation
 from modules.session.store import FILE, Store
+from modules.session.switch import handover
 from tests import wire
 from tests.cases import DOCUMENT, PICTURE, TOOLS
 from tests.dry import BODIES, Dry, extends, facts_of, history_in, wire_name
+from tests.handover_check import disagreements
 from tests.wire.rulebook import broken_rules
 from tests.wire.rules_common import plain_name
 
@@ -71,7 +73,7 @@ arguments = st.sampled_from(
 )
 ids = st.sampled_from([None, None, None, "call_0", "functions.ls:0", "i" * 70, "fc_1|msg_2", " "])
 calls = st.builds(wire.Call, names, arguments, ids)
-thoughts = st.builds(wire.Reasoning, st.sampled_from(["", THOUGHT, "half \ud83d"]), st.booleans())
+thoughts = st.builds(wire.Reasoning, st.sampled_from(["", THOUGHT, "half a thought \ud83d"]), st.booleans())
 parts = st.lists(st.one_of(words, words, calls, calls, thoughts), max_size=5)
 asked = st.lists(st.one_of(words, st.just(PICTURE), st.just(DOCUMENT)), max_size=3)
 states: st.SearchStrategy[State] = st.sampled_from(["complete", "complete", "complete", "interrupted", "incomplete"])
@@ -175,6 +177,12 @@ class Wandering(RuleBasedStateMachine):
     def tools_are_refused(self, model: str) -> None:
         self.dry.conversation.learned.note(MODELS[model], tools=False)
 
+    @rule(model=models)
+    def a_field_of_its_own_turns_is_refused(self, model: str) -> None:
+        profile = MODELS[model].profile
+        if profile.replay and not profile.reasoning_required:
+            self.dry.conversation.learned.note(MODELS[model], refused=(f"messages.*.{profile.replay[0]}",))
+
     @precondition(lambda self: not self.dangling())
     @rule(model=models, what=asked, first=parts, then=parts, results=st.lists(told, max_size=3))
     def a_turn_with_tools(self, model: str, what: list[Any], first: list[Any], then: list[Any], results: Any) -> None:
@@ -213,12 +221,16 @@ class Wandering(RuleBasedStateMachine):
         if not hasattr(self, "dry") or self.dangling():
             return
         for model in MODELS.values():
+            told = handover(self.dry.conversation, model, self.dry.tools, self.dry.choice)
             body = self.dry.body(model)
             Wandering.looked += 1
             broken = broken_rules(wire_name(model), body, facts_of(model))
             assert not broken, f"{model.full_name}: {broken}"
             self._extends(model, body)
             self._hides(model, body)
+            reader = self.dry.conversation.reader(model)
+            wrong = list(disagreements(told, self.dry.conversation.messages, reader, body))
+            assert not wrong, f"{model.full_name}: {wrong}"
 
     def _extends(self, model: Model, body: Wire) -> None:
         """What was sent to this reader and answered stands at the head of this request, too."""

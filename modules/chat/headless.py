@@ -183,9 +183,8 @@ class _Output:
 
 
 def _situation(conversation: Conversation, message: Message, others: tuple[Model, ...], *, earlier: bool) -> Situation:
-    return Situation(
-        conversation.model, what_is_left(conversation, message), earlier, conversation.journal is not None, others
-    )
+    left, able = what_is_left(conversation, message), tuple(map(conversation.reader, others))
+    return Situation(conversation.reader(conversation.model), left, earlier, conversation.journal is not None, able)
 
 
 async def _tool_lines(conversation: Conversation, tooling: Tooling) -> "ToolLines":

@@ -7,14 +7,12 @@ import time
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from modules.chat.approver import Approver
 from modules.chat.command import Ask, ChatContext, parse_ask, parse_command
-from modules.chat.cures import Situation, in_chat, of_ending_in_chat, others, what_is_left
-from modules.chat.endings import ending
 from modules.chat.footer import footer
 from modules.chat.interrupt import Keyboard, resuming
-from modules.chat.keys_in_text import found_in, keys_of, own_in_files
 from modules.chat.list_refresh import ListRefresh
 from modules.chat.prompt import Leaving, Prompt
 from modules.chat.render import Answer, show
@@ -22,12 +20,16 @@ from modules.chat.screen import TerminalScreen
 from modules.chat.tool_lines import ToolLines
 from modules.chat.words import GO_ON, overflow
 from modules.errors import ParlanceError
+from modules.llm.events import Finished
 from modules.llm.message import Message, user
 from modules.llm.models import Model
 from modules.llm.parts import File, Image
 from modules.session import prices
 from modules.session.switch import handover
 from modules.session.turn import run_turn, unanswered_results
+
+if TYPE_CHECKING:
+    from modules.chat.cures import Situation
 
 TWICE = 2.0  # seconds within which a second Ctrl+C at an empty prompt leaves
 MOMENT = 0.1  # seconds; the first keys are echoed before any import takes its share of the processor
@@ -40,6 +42,8 @@ AHEAD = (
     "modules.session.writer",
     "modules.tools.built_in",
     "modules.chat.question_view",
+    "modules.chat.cures",
+    "modules.session.silent_cut",
 )
 # The same where mcp.json names a server: its SDK takes most of a second, and no server is started by that.
 FOR_SERVERS = ("modules.mcp.servers", "modules.mcp.connection")
@@ -106,7 +110,7 @@ class Interactive:
             elif await self._resources_of(line):
                 await self._ask(Ask(user(line, *self._take_attachments())))
         except ParlanceError as error:
-            self._screen.error(error, in_chat(error, Situation(self._context.conversation.model)))
+            self._complain(error)
         except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError) as error:
             # A fault of ours must not cost the conversation; it is told as what it is.
             self._screen.error(
@@ -121,6 +125,8 @@ class Interactive:
         command = parse_command(line)
         if command is not None and chat.commands.get(command[0]).name != "system":  # no other is read by models
             return True
+        from modules.chat.keys_in_text import found_in, keys_of, own_in_files
+
         own = keys_of(chat.config, chat.models.providers.values())
         found = found_in(line, own) + ([] if command else list(own_in_files(chat.attachments, own)))
         if not found:
@@ -174,7 +180,7 @@ class Interactive:
         try:
             finished = await keyboard.run(show(events, answer, approver.answer))
         except ParlanceError as error:
-            self._screen.error(error, in_chat(error, self._situation(asked)))
+            self._complain(error, asked)
             self._tell_kept(asked, "", "The answer is incomplete; what came is kept.")
             return
         if not finished:
@@ -182,19 +188,37 @@ class Interactive:
             return
         seconds, calls = time.monotonic() - began - approver.seconds, answer.tools.ended
         self._screen.say(footer(model, answer.finished, conversation.spent[spent:], seconds, calls))
-        ended = None if answer.paused else ending(answer.finished, conversation.messages, tooling.specs)
-        if ended is not None:
-            self._screen.say(f"{ended.words} {of_ending_in_chat(ended, self._situation(asked))}")
+        if not answer.paused:
+            self._tell_ending(asked, answer.finished)
         self._screen.write("\n")
         self._lists.after_answer(model)
 
-    def _situation(self, asked: Ask) -> Situation:
+    def _tell_ending(self, asked: Ask, finished: Finished | None) -> None:
+        """How the answer ended, where it is not whole, and what to do about it."""
+        from modules.chat.cures import of_ending_in_chat
+        from modules.chat.endings import ending
+
+        ended = ending(finished, self._context.conversation.messages, self._context.tooling.specs)
+        if ended is not None:
+            self._screen.say(f"{ended.words} {of_ending_in_chat(ended, self._situation(asked))}")
+
+    def _complain(self, error: ParlanceError, asked: Ask | None = None) -> None:
+        """An error with what to do about it; `asked` is the turn that failed, where one did."""
+        from modules.chat.cures import Situation, in_chat
+
+        at = Situation(self._context.conversation.model) if asked is None else self._situation(asked)
+        self._screen.error(error, in_chat(error, at))
+
+    def _situation(self, asked: Ask) -> "Situation":
         """Where the person stands after a turn, for what can be done about it."""
+        from modules.chat.cures import Situation, others, what_is_left
+
         chat, conversation = self._context, self._context.conversation
         model = asked.model or conversation.model
         left = what_is_left(conversation, asked.message, instead=asked.instead_of is not None)
         before = conversation.turns - (left in ("part", "results"))
-        return Situation(model, left, before > 0, chat.saves, others(chat.models, model, chat.config.has_key))
+        able = tuple(map(conversation.reader, others(chat.models, model, chat.config.has_key)))
+        return Situation(conversation.reader(model), left, before > 0, chat.saves, able)
 
     def _tell_kept(self, asked: Ask, why: str, came: str) -> None:
         """After a turn that did not come to its end: what there is of it, and how it goes on."""

@@ -16,7 +16,6 @@ from modules.errors import (
     ParlanceError,
     ToolsUnsupported,
 )
-from modules.llm import failures
 from modules.llm.events import Finished, StreamEvent
 from modules.llm.ledger import Ledger, seed_of
 from modules.llm.message import Message, MessageTransformer, Origin, State, says_something
@@ -214,9 +213,13 @@ class BaseService(ABC):
         try:
             yield
         except ParlanceError as error:
+            from modules.llm import failures  # what a failure means need not be known before there is one
+
             failures.hush(error, self.key)
             raise
         except self.foreign_errors as error:
+            from modules.llm import failures
+
             ours = failures.translate(error, self.provider, model, self.key)
             failures.hush(ours, self.key)
             raise ours from (None if failures.shows(error, self.key) else error)

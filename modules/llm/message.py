@@ -138,11 +138,10 @@ class MessageTransformer(ABC):
 
     def counted(self, how: Replay, message: Message, at: int) -> Replay:
         """With what stays behind at this position for another reason than what the model takes."""
-        if self.model.tools and at >= self.pictures_from:
-            return how
-        calls = 0 if self.model.tools else len(message.calls)
+        if message.calls and not self.model.tools:  # told as text it has lost its calls, and what it thought unseen
+            how = replay(message, self.model)
         images = len(message.images) if at < self.pictures_from else how.images
-        return how if (calls, images) == (how.calls, how.images) else replace(how, calls=calls, images=images)
+        return how if images == how.images else replace(how, images=images)
 
     def _wires(self, message: Message, at: int, telling: Telling, readable: Readable) -> tuple[Replay, Iterable[Wire]]:
         """How a message goes, and what it becomes."""

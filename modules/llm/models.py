@@ -12,65 +12,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from modules.errors import AmbiguousModel, UnknownModel
-from modules.llm.events import StopReason
 from modules.llm.listings import Listings
 from modules.llm.makers import maker_of
 from modules.llm.names import either, leaving, matches, nearest, restriction, successor
 from modules.llm.price import Price
+from modules.llm.profile import Profile
+
+__all__ = ["LEVELS", "Choice", "Dialect", "Level", "Model", "ModelRegistry", "Profile", "Provider", "at"]
 
 Dialect = Literal["anthropic-messages", "openai-responses", "openai-chat", "offline"]
 Level = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 LEVELS: tuple[Level, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
-
-
-NOTHING: frozenset[str] = frozenset()
-
-
-class Profile(Struct, frozen=True, kw_only=True):
-    """How an endpoint or a model departs from its dialect; data, so that an odd endpoint needs no code.
-
-    `replay`: message fields that its own turns are given back with. `call_ids`: "any", or "mistral9" for exactly
-    nine letters and digits. `strict_roles`: one leading system message, then user and assistant in turns.
-    `string_content`: message content must be a string. `null_content`: a message of calls alone may say null.
-    `reasoning_required`: the field that must be present on its turns with calls ("" for none).
-    `call_signature`: the placeholder that a foreign call must carry (Gemini). `usage_option`: understands
-    `stream_options`. `tokens_field`: what the output limit is called. `effort`: how a reasoning level is asked for.
-    `thinking`: how a Claude thinks, "adaptive" or "manual" (with a budget). `mid_system`: a system message may come
-    later. `system`: where instructions may stand: "anywhere", at the "head" only, or "user" where there is no such
-    role and they go with the person's message. `developer`: instructions may be a developer's message. `bridge`: an
-    answer must stand between a tool's message and the person's. `images`: how many pictures a request may hold.
-    `output_limit`: the most output tokens to ask for; without it the provider's own default holds. `refused`: paths
-    of fields that are never sent, as in "stream_options" or "messages.*.reasoning_content". `stops`: its own words
-    for why an answer ended, and what each means.
-    """
-
-    replay: tuple[str, ...] = ()
-    call_ids: Literal["any", "mistral9"] = "any"
-    strict_roles: bool = False
-    string_content: bool = False
-    null_content: bool = True
-    reasoning_required: str = ""
-    call_signature: str = ""
-    usage_option: bool = True
-    tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
-    effort: Literal["", "reasoning_effort", "groq"] = ""
-    thinking: Literal["", "adaptive", "manual"] = ""
-    mid_system: bool = False
-    system: Literal["anywhere", "head", "user"] = "anywhere"
-    developer: bool = True
-    bridge: bool = False
-    images: int | None = None
-    output_limit: int | None = None
-    refused: tuple[str, ...] = ()
-    stops: dict[str, StopReason] = {}
-
-    @property
-    def refused_in_messages(self) -> frozenset[str]:
-        """Fields of a message, or of an item, that are never sent."""
-        if not self.refused:
-            return NOTHING
-        heads = ("messages.*.", "input.*.")
-        return frozenset(path.split(".", 2)[2] for path in self.refused if path.startswith(heads))
 
 
 class Provider(Struct, frozen=True, kw_only=True):

@@ -1,8 +1,8 @@
 """Why an answer ended: one table of all the words that servers end with, whatever the dialect, and what each means."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection
+from typing import Any, get_args
 
 from modules.llm.events import CUT, StopReason
 
@@ -40,11 +40,10 @@ WORDS: tuple[tuple[StopReason, str, str], ...] = (
 KINDS: dict[str, StopReason] = {word: kind for kind, words, _ in WORDS for word in words.split()}
 # These say no more than the kind itself does; all others are shown to the person.
 PLAIN = ("length", "max_tokens", "max_output_tokens", "content_filter", "refusal", "model_context_window_exceeded")
-NO_WORDS: Mapping[str, StopReason] = {}
 LONGEST = 80  # characters of a server's word that are kept
 
 
-def stop_of(said: Any, own: Mapping[str, StopReason] = NO_WORDS) -> tuple[StopReason, str]:
+def stop_of(said: Any, own: Collection[str] = ()) -> tuple[StopReason, str]:
     """The kind of end that a server's word names, and the word itself where it tells a person more than the kind.
 
     An unknown word is "unknown" with the word; no word at all is "unknown" with "". `own` are words of the endpoint, as
@@ -53,12 +52,16 @@ def stop_of(said: Any, own: Mapping[str, StopReason] = NO_WORDS) -> tuple[StopRe
     word = _word(said)
     if not word:
         return "unknown", ""
-    kind = own.get(word) or KINDS.get(_plain(word))
+    kind = _of_its_own(word, own) or KINDS.get(_plain(word))
     if kind is None:  # "content_filter: RECITATION", "FinishReason.STOP", "stop (eos)": the last that is known decides
         pieces = [piece for piece in map(_plain, re.split(r"[^\w-]+", word)) if piece in KINDS]
         kind = KINDS[pieces[-1]] if pieces else "unknown"
     says_more = kind in ("unknown", "refusal", "aborted", *CUT) and _plain(word) not in PLAIN
     return kind, word if says_more else ""
+
+
+def _of_its_own(word: str, own: Collection[str]) -> StopReason | None:
+    return next((kind for kind in get_args(StopReason) if f"{word}={kind}" in own), None)
 
 
 def ends(said: Any) -> bool:

@@ -17,8 +17,6 @@ from modules.llm.replay import LeftOut, pieces_of_reasoning, sees
 from modules.llm.service_manager import ServiceManager
 from modules.llm.tool_spec import ToolChoice, ToolSpec
 from modules.session.conversation import Conversation
-from modules.session.recovery import recover
-from modules.session.silent_cut import silent_cut
 from modules.session.switch import left_out_words
 
 TRIES = 4
@@ -81,6 +79,8 @@ async def ask(
             except ProviderError as error:
                 if shown:
                     raise
+                from modules.session.recovery import recover  # only where something was refused
+
                 if loss := recover(conversation.learned, request, error):
                     conversation.froze(request.model)
                     yield Notice(loss)
@@ -206,6 +206,8 @@ def _remarks(conversation: Conversation, request: ChatRequest, finished: Finishe
     # Servers of one dialect alone are known to drop the beginning of a conversation in silence.
     if request.model.provider.dialect != "openai-chat" or name in conversation.cut_in_silence:
         return
+    from modules.session.silent_cut import silent_cut  # not before the first answer
+
     if text := silent_cut(request, conversation.messages[-1].usage):
         conversation.cut_in_silence.add(name)
         yield Notice(text)

@@ -183,6 +183,12 @@ TWO_CALLS: dict[str, Script] = {
         calls(call("clock", "", index=0, id="b2")),
         calls(call(None, "{}", index=0)),
     ),
+    "two calls in turns whose pieces all bear an id and one index": text_then(
+        calls(call("weather", WHERE[:4], index=0, id="a1")),
+        calls(call("clock", "{", index=0, id="b2")),
+        calls(call(None, WHERE[4:], index=0, id="a1")),
+        calls(call(None, "}", index=0, id="b2")),
+    ),
 }
 NEVER_RUN: dict[str, Any] = {
     "cut": '{"city": "Be',

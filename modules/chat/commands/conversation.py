@@ -1,20 +1,12 @@
 """Commands about what is being said: take it back, ask again, begin anew, instruct, attach, copy."""
 
-import base64
-from pathlib import Path
-
-from modules.chat.attachment import Attachment, load, load_text, text_of
 from modules.chat.clipboard import copy_text
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.completer import complete_attachments, complete_models
-from modules.chat.interrupt import stoppable
-from modules.chat.readers import in_chat
 from modules.errors import UsageError
 from modules.llm.message import user
 from modules.llm.parts import File, Image
-from modules.llm.replay import documents, reads, sees
 from modules.session.conversation import Conversation
-from modules.tools.tool import in_thread
 
 
 @command("/system [text]")
@@ -46,48 +38,12 @@ async def attach(chat: ChatContext, args: str) -> Ask | None:
     elif args == "--text":
         raise UsageError("There is no path.", cure="/attach --text FILE attaches the text of a PDF.")
     elif args:
-        await _attach(chat, args)
+        from modules.chat.attaching import attach_to  # reads pictures and PDF: only where there are some
+
+        await attach_to(chat, args)
     names = [part.name for part in chat.attachments]
     chat.screen.say(f"Attached to the next message: {', '.join(names)}." if names else "Nothing is attached.")
     return None
-
-
-async def _attach(chat: ChatContext, args: str) -> None:
-    option, _, rest = args.partition(" ")
-    work = _text(chat, rest.strip()) if option == "--text" else in_thread(load, name=args)
-    new: Attachment | None = await stoppable(work)
-    if new is None:
-        chat.screen.say(f"Stopped: {rest or args} is not attached.")
-        return
-    if option == "--text":  # in the place of the file
-        left = [part for part in chat.attachments if part.name != new.part.name or not documents(user(part))]
-        chat.attachments[:] = left
-    if new.part in chat.attachments:
-        chat.screen.say(f"{new.part.name} was attached already.")
-        return
-    chat.attachments.append(new.part)
-    if new.note:
-        chat.screen.say(new.said)
-    model = chat.conversation.reader(chat.conversation.model)
-    if isinstance(new.part, Image) and not sees(model):
-        chat.screen.say(f"{model.name} sees no images; /model to one that does before asking.")
-    if (read := documents(user(new.part))) and not reads(model):
-        chat.screen.say(
-            f"{model.name} reads no PDF. {in_chat(map(chat.conversation.reader, chat.models), chat.services, read)}"
-        )
-
-
-async def _text(chat: ChatContext, name: str) -> Attachment:
-    """The text of the file, or where no file is called so, of the PDF that is attached or was asked about as this."""
-    environment = chat.config.child_environment
-    asked = [document for message in reversed(chat.conversation.messages) for document in documents(message)]
-    for held in (*documents(user(*chat.attachments)), *asked):
-        if held.name == name and not Path(name).exists():
-            data = base64.b64decode(held.base64)
-            found: Attachment = await in_thread(text_of, data=data, name=name, environment=environment)
-            return found
-    new: Attachment = await in_thread(load_text, name=name, environment=environment)
-    return new
 
 
 @command("/retry [model]", aliases=("regenerate",), complete=complete_models)

@@ -88,7 +88,7 @@ def _remark(cut: Sequence[tuple[str, str]]) -> str:
 
 @command("/config")
 async def show_config(chat: ChatContext, args: str) -> Ask | None:
-    """Show where things are, which keys are set, and what was learned of models.
+    """Show paths and keys, and what was learned.
 
     Keys themselves are never shown.
     """

@@ -4,7 +4,6 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from modules.chat.browser import open_page
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.interrupt import stoppable
 from modules.chat.server_words import complete_prompts, servers_of
@@ -125,6 +124,7 @@ def _tools(one: "Status") -> str:
 
 async def _login(chat: ChatContext, servers: "Servers", name: str) -> None:
     """Show where to log in, and wait for the browser to come back; Ctrl+C ends the wait."""
+    from modules.chat.browser import open_page
 
     async def show(url: str, port: int) -> None:
         opened = open_page(chat.config, url)

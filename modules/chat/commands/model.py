@@ -115,7 +115,7 @@ def switch_line(old: Model, new: Model, told: Handover) -> str:
     return " · ".join(parts)
 
 
-@command("/models [provider] [--refresh] [--forget]", complete=lambda chat, args: provider_names(chat))
+@command("/models [provider] [--refresh]", complete=lambda chat, args: provider_names(chat))
 async def models(chat: ChatContext, args: str) -> Ask | None:
     """List the models.
 

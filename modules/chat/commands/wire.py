@@ -11,7 +11,6 @@ from modules.chat.command import Ask, ChatContext, command
 from modules.chat.completer import complete_models
 from modules.errors import FileProblem, UsageError
 from modules.llm.models import Model
-from modules.session.wire import difference, next_request, pretty
 
 USAGE = "/wire [model] [--diff other] [--export FILE]"
 
@@ -47,6 +46,8 @@ async def wire(chat: ChatContext, args: str) -> Ask | None:
     text = await _told(chat, model)
     if wanted.other:
         other = _model(chat, wanted.other)
+        from modules.session.wire import difference
+
         text = difference(text, await _told(chat, other), (model.full_name, other.full_name))
         text = text or f"{model.full_name} and {other.full_name} would get the same."
     if wanted.file:
@@ -86,6 +87,8 @@ def _model(chat: ChatContext, name: str) -> Model:
 
 
 async def _told(chat: ChatContext, model: Model) -> str:
+    from modules.session.wire import next_request, pretty  # the code that sends, which the first prompt can do without
+
     body = await next_request(chat.conversation, chat.services, model, chat.attachments, chat.tooling)
     return pretty(body, _secrets(chat))
 

@@ -1,0 +1,1 @@
+"""Third-party servers, really started, that the real program talks to."""
