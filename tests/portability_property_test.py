@@ -6,7 +6,7 @@ from tests.acting import Acting
 from tests.wandering import Wandering
 
 FEW = settings(
-    max_examples=200,
+    max_examples=100,
     stateful_step_count=6,
     deadline=None,
     database=None,

@@ -106,6 +106,17 @@ class TestAPlan:
             await stage.say(plain, "?")
             assert "Hm." not in stage.last(plain)
 
+    async def test_counts_reasoning_that_nobody_can_read_beside_calls_told_as_text(self) -> None:
+        """B11: it was counted once the model had answered, and not before."""
+        async with Stage() as stage:
+            one, plain = stage.add("A", "openai"), stage.add("P", "chat", tools=False)
+            await stage.say(one, "?", Answer(Reasoning(""), Call("clock")))
+            await stage.tell(one, (Text("noon"),), answer="Noon.")
+            before = handover(stage.conversation, plain).left_out
+            await stage.say(plain, "So?")
+            assert before == handover(stage.conversation, plain).left_out
+            assert (before.reasoning, before.calls) == (1, 1)
+
     def test_changes_nothing(self) -> None:
         model = Stage().add("X", "chat")
         talk = Conversation(model)

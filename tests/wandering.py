@@ -105,11 +105,16 @@ class Wandering(RuleBasedStateMachine):
 
     played = looked = 0
 
-    @initialize(model=models, system=st.sampled_from(["", "Be brief."]), tools=st.sampled_from([(), TOOLS]))
-    def begin(self, model: str, system: str, tools: Any) -> None:
+    @initialize(
+        model=models, system=st.sampled_from(["", "Be brief."]), tools=st.sampled_from([(), TOOLS]), head=st.booleans()
+    )
+    def begin(self, model: str, system: str, tools: Any, head: bool) -> None:
         self.dry = Dry(MODELS[model], system, tools)
         Wandering.played += 1
         self.frozen: dict[str, tuple[tuple[int, ...], list[Wire]]] = {}
+        if head:  # all that a model may or may not be shown later
+            thought = wire.Reasoning(THOUGHT)
+            self.a_turn_with_tools(model, [PICTURE], [thought, wire.Call("clock", "{}", None)], [thought], [(PICTURE,)])
 
     @rule(what=asked)
     def a_person_speaks(self, what: list[Any]) -> None:
