@@ -202,7 +202,8 @@ class Config:
     def _place(self, kind: str) -> Path:
         home = self._environment.get("PARLANCE_HOME", "").strip()
         if home:
-            return Path(home).expanduser() / kind if kind != "config" else Path(home).expanduser()
+            folder = Path(os.path.expanduser(home))  # Path raises where nobody has the name behind a ~
+            return folder / kind if kind != "config" else folder
         from platformdirs import PlatformDirs  # 5 ms that most starts of a test or a benchmark do not need
 
         dirs = PlatformDirs(APP, appauthor=False)

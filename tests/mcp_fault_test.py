@@ -171,6 +171,8 @@ async def test_a_bad_tool_costs_itself_and_not_the_server(place: Place) -> None:
     async with place.running() as servers:
         tools = await servers.tools()
         assert [tool.name for tool in tools] == [
+            "faulty__no_schema",  # that is: no parameters
+            "faulty__list_schema",  # as PHP writes an empty object
             "faulty__twice",
             tool_name("faulty", "name with blanks/and a slash"),
             tool_name("faulty", "n" * 90),
@@ -179,8 +181,8 @@ async def test_a_bad_tool_costs_itself_and_not_the_server(place: Place) -> None:
         assert named(tools, "faulty__twice").spec.description == "first"
         assert all(NAME.fullmatch(tool.name) for tool in tools)
         news = servers.news()
-        assert len(news) == 11
-        for name in ("no_schema", "list_schema", "array", "broken", "odd", "huge", "hidden", "twice"):
+        assert len(news) == 9
+        for name in ("array", "broken", "odd", "huge", "hidden", "twice"):
             assert any(f'"{name}"' in text for text in news), name
         assert "\x1b" not in "".join(news)
         assert text(await place.call(named(tools, "faulty__echo"), text="still here")) == "still here"
@@ -244,6 +246,8 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     ({"error": {"code": -32000, "message": "two\nlines"}}, "two lines"),
     ({"error": ["a", 1]}, r'\["a", 1\]'),
     ({"error": {}}, "an error without words"),
+    ({"error": None}, "an error without words"),
+    ({}, "an error without words"),
     ({"error": {"code": 1, "message": "both"}, "result": None}, "both"),
     ({"error": {"code": -32700, "message": "Parse error"}, "id": None}, "Parse error"),
     ({"error": {"code": -32700, "message": "Parse error"}, "id": "none"}, "Parse error"),
@@ -262,6 +266,22 @@ async def test_an_error_of_a_server_is_told_in_its_words_and_ends_nothing(
             await asyncio.wait_for(place.call(named(tools, "faulty__fail"), **answer), 60)
         assert text(await place.call(named(tools, "faulty__echo"), text="still here")) == "still here"
         assert (place.starts(), status(servers).state) == (1, "ready")
+
+
+@pytest.mark.parametrize(("flag", "failed"), [(True, True), ("true", True), ("False", False), (None, False)])
+async def test_a_result_says_that_it_is_an_error_in_words_as_well(place: Place, flag: Any, failed: bool) -> None:
+    place.add("faulty", "errors")
+    async with place.running() as servers:
+        tools = await servers.tools()
+        result = {"content": [{"type": "text", "text": "no such row"}], "isError": flag}
+        assert (await place.call(named(tools, "faulty__fail"), result=result)).is_error is failed
+
+
+@pytest.mark.parametrize("schema", [None, [], {"type": None}, {"type": "object", "properties": []}, {"required": None}])
+def test_a_schema_of_nothing_means_that_a_tool_takes_nothing(schema: Any) -> None:
+    (one,), troubles = definitions("faulty", [{"name": "now", "inputSchema": schema}])
+    assert troubles == []
+    assert (one.schema["type"], one.schema["properties"]) == ("object", {})
 
 
 @pytest.mark.parametrize(

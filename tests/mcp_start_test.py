@@ -63,6 +63,14 @@ def test_a_question_without_the_chat_goes_on_when_the_limit_of_a_server_is_over(
     assert 'The MCP server "faulty" does not run: it was not ready within 0.5 seconds (startup_timeout' in done.stderr
 
 
+def test_a_tool_that_is_named_and_not_there_because_its_server_is_not_is_told_with_why(home: Home) -> None:
+    equip(home, "silent", startup_timeout=0.5)
+    done = home.run("-p", "Go", "--tools", "faulty__echo", *OSS)
+    assert done.returncode == 2
+    assert 'The MCP server "faulty" does not run: it was not ready within 0.5 seconds' in done.stderr
+    assert 'There is no tool "faulty__echo".' in done.stderr
+
+
 needs_proc = pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="what is loaded is seen in /proc")
 
 

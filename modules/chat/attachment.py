@@ -1,6 +1,7 @@
 """A file from this machine as a part of a message: pictures, PDF, and text."""
 
 import base64
+import errno
 import mimetypes
 import os
 import re
@@ -13,6 +14,7 @@ from msgspec import Struct
 from modules.errors import FileProblem
 from modules.llm.parts import File, Image
 from modules.tools import media
+from modules.tools.files.encodings import encoding_of
 
 MOST_TEXT = 20_000_000  # bytes
 TAKEN = "PNG, JPEG, GIF, WebP, HEIC, AVIF, BMP, TIFF, PDF and text can be attached."
@@ -58,8 +60,7 @@ def load(name: str) -> Attachment:
     data = _read(path)
     if found := media.media_of(data, path.name):
         return Attachment(found.part, found.note)
-    _check_text(path, data)
-    return Attachment(_text_file(data, path.name))
+    return _text(path, data)
 
 
 def load_text(name: str, environment: Mapping[str, str]) -> Attachment:
@@ -70,8 +71,7 @@ def load_text(name: str, environment: Mapping[str, str]) -> Attachment:
         return text_of(data, path.name, environment)
     if media.media_type_of(data):
         raise FileProblem(f"{path.name} is a picture and has no text.", cure="Attach it as it is.")
-    _check_text(path, data)
-    return Attachment(_text_file(data, path.name))
+    return _text(path, data)
 
 
 def text_of(data: bytes, name: str, environment: Mapping[str, str]) -> Attachment:
@@ -96,14 +96,19 @@ def _meant(name: str) -> Path:
     bare = name.strip()
     plain = bare.strip("\"'")
     for one in (name, bare, plain, re.sub(r"\\(.)", r"\1", bare)):
-        if one and os.path.lexists(path := Path(one).expanduser()):
+        if one and os.path.lexists(path := _at_home(one)):
             return path
-    path = Path(plain).expanduser()
+    path = _at_home(plain)
     try:
         alike = [found for found in os.listdir(path.parent) if found.strip() == path.name.strip()]
     except OSError:
         alike = []
     return path.parent / alike[0] if path.name and len(alike) == 1 else path
+
+
+def _at_home(name: str) -> Path:
+    """The path with `~` in its place; a name that only looks like somebody's home is a name (Path raises there)."""
+    return Path(os.path.expanduser(name))
 
 
 def _read(path: Path) -> bytes:
@@ -129,16 +134,30 @@ def _read(path: Path) -> bytes:
 
 
 def _cure(error: OSError) -> str:
-    if isinstance(error, FileNotFoundError):
-        return f"Paths are read from {Path.cwd()}; Tab completes them."
+    if isinstance(error, IsADirectoryError):
+        return "Name a file in it."
+    if isinstance(error, FileNotFoundError | NotADirectoryError) or error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+        return f"Paths are read from {Path.cwd()}."
     if isinstance(error, PermissionError):
         return "Ask its owner for the right to read it, or copy it to a place of your own."
     return "Copy it to another place, and attach the copy."
 
 
-def _check_text(path: Path, data: bytes) -> None:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        guess = mimetypes.guess_type(path.name)[0] or "unknown"
-        raise FileProblem(f"{path.name} is of a kind that no model takes ({guess}).", cure=TAKEN) from None
+def _text(path: Path, data: bytes) -> Attachment:
+    """Text in whatever encoding its bytes say, as the UTF-8 that models read."""
+    encoding = encoding_of(data, whole=True)
+    if not encoding:
+        raise FileProblem(f"{path.name} {_no_text(path.name)}.", cure=TAKEN)
+    text = data.decode(encoding, "replace")
+    note = "" if encoding.startswith("utf-8") else f"its text is read as {encoding}"
+    return Attachment(_text_file(text.encode(errors="replace"), path.name), note)
+
+
+def _no_text(name: str) -> str:
+    """What is wrong with a file that is neither text nor begins as anything else that is taken."""
+    guess = mimetypes.guess_type(name)[0] or "unknown"
+    if guess.startswith("text/"):
+        return "holds bytes that no text has"
+    if guess in media.TYPES:
+        return f"does not begin as its name says ({guess}): it is damaged, or something else"
+    return f"is of a kind that no model takes ({guess})"

@@ -207,6 +207,9 @@ async def _checked(tooling: Tooling) -> None:
         if not checking.done() and (awaited := tooling.awaited):
             tell([f"Waiting for {awaited} to start."])
         await checking
+    except UsageError:
+        tell(tooling.toolbox.news())  # a server that did not start may be why the name is unknown
+        raise
     finally:
         checking.cancel()
 

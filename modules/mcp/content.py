@@ -31,7 +31,7 @@ def output_of(result: dict[str, Any]) -> Output:
         elif rest and not parts:
             (said, *more) = rest.values()
             parts = (Text(said if isinstance(said, str) and not more else _in_json(rest)),)
-    return Output(parts, is_error=result.get("isError") is True)
+    return Output(parts, is_error=str(result.get("isError")).lower() == "true")
 
 
 def _pictures(parts: Iterable[Content]) -> tuple[Content, ...]:

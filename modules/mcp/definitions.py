@@ -76,9 +76,11 @@ def _definition(item: Any) -> Definition:
 
 
 def _schema(schema: Any) -> dict[str, Any]:
+    """The schema, whole. None, and the `[]` that PHP writes for an empty object, mean that there are no parameters."""
+    schema = {} if schema in (None, []) else schema
     if not isinstance(schema, dict):
         raise ValueError("its inputSchema is no object")
-    if schema.get("type", "object") != "object":
+    if schema.get("type") not in (None, "object"):
         raise ValueError('its inputSchema is not of the type "object"')
     try:
         size = len(json.dumps(schema, ensure_ascii=False).encode(errors="surrogatepass"))
@@ -86,7 +88,9 @@ def _schema(schema: Any) -> dict[str, Any]:
         size = LARGEST_SCHEMA + 1
     if size > LARGEST_SCHEMA:
         raise ValueError(f"its inputSchema is larger than {LARGEST_SCHEMA // 1024} kB")
-    whole = plain_schema({**schema, "type": "object", "properties": schema.get("properties", {})})
+    given = {key: value for key, value in schema.items() if value is not None}
+    properties = {} if given.get("properties") in (None, []) else given["properties"]
+    whole = plain_schema({**given, "type": "object", "properties": properties})
     if fault := schemas.flaw(whole):
         raise ValueError(f"its inputSchema is wrong: {one_line(fault).rstrip('.')}")
     if any(map(hides, whole["properties"])):

@@ -87,8 +87,11 @@ def _mended(message: dict[str, Any], asked: Number | None) -> dict[str, Any] | N
         number = asked
     if message.get("error") is not None:
         return {"jsonrpc": "2.0", "id": number, "error": _error(message["error"], message.get("id"))}
-    if "result" not in message or number is None:
+    if number is None:
         return None
+    if "result" not in message:  # with a null error, or nothing at all: an answer all the same, and nobody waits on
+        ended = {"error", "jsonrpc"} & message.keys()
+        return {"jsonrpc": "2.0", "id": number, "error": _error({}, message.get("id"))} if ended else None
     result = message["result"]
     if result is None:
         result = {}

@@ -51,7 +51,7 @@ async def wire(chat: ChatContext, args: str) -> Ask | None:
         text = difference(text, await _told(chat, other), (model.full_name, other.full_name))
         text = text or f"{model.full_name} and {other.full_name} would get the same."
     if wanted.file:
-        path = _written(Path(wanted.file).expanduser(), text)
+        path = _written(Path(os.path.expanduser(wanted.file)), text)
         chat.screen.say(f"Written to {path}. It holds the conversation: look through it before you pass it on.")
         return None
     chat.screen.table([(line,) for line in text.split("\n")])
