@@ -113,6 +113,16 @@ class TestAField:
             assert asked == [{"summary": "auto"}, {"effort": "none"}]
             assert stage.extends(model)
 
+    async def test_of_reasoning_summaries_is_not_sent_where_reasoning_is_hidden(self) -> None:
+        """C3."""
+        async with Stage() as stage:
+            model = stage.add("R", "openai", reasoning=("low", "high"))
+            await stage.say(model, "?")
+            stage.conversation.reasoning_shown = False
+            await stage.say(model, "?")
+            assert ["summary" in request.body.get("reasoning", {}) for request in stage.chats(model)] == [True, False]
+            assert stage.chats(model)[-1].body["include"] == ["reasoning.encrypted_content"]
+
     @pytest.mark.parametrize(
         "words",
         [

@@ -74,6 +74,7 @@ async def answer(
 
     `others` are models that could be asked in place of the conversation's.
     """
+    conversation.reasoning_shown = False  # a pipe gets the answer alone
     told = _Output(as_json=as_json, saved=conversation.journal is not None)
     earlier = conversation.turns > 0
     lines = None if tooling is None else await _tool_lines(conversation, tooling)

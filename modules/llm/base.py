@@ -49,6 +49,7 @@ class ChatRequest(Struct, frozen=True, dict=True):
     `reasoning` is None for the model's own default. With `tool_choice` "none" the tools are declared and may not be
     called: taking them away would cost the provider's cache, and the reasoning that is bound to them. `session` keeps
     a provider's prompt cache together. `path` holds the messages' ids, by which `ledger` knows what was sent before.
+    Where reasoning is not `reasoning_shown`, no summary of it is asked for.
     """
 
     model: Model
@@ -60,6 +61,7 @@ class ChatRequest(Struct, frozen=True, dict=True):
     path: tuple[int, ...] = ()
     ledger: Ledger | None = None
     tool_choice: ToolChoice = "auto"
+    reasoning_shown: bool = True
 
     def wire_messages(self, transformer: MessageTransformer, *above: Any) -> list[Wire]:
         """The messages on the wire, by the ledger where there is one; only what is new there is converted, and once.

@@ -115,9 +115,11 @@ def request_body(request: ChatRequest) -> Wire:
         body["include"] = ["reasoning.encrypted_content"]
         level = request.reasoning if request.reasoning in model.reasoning else None
         # Without reasoning there is nothing to sum up, and some may not ask (continuedev/continue#9607).
-        body["reasoning"] = {} if level == "none" else {"summary": "auto"}
+        wanted = {"summary": "auto"} if request.reasoning_shown and level != "none" else {}
         if level is not None:
-            body["reasoning"]["effort"] = level
+            wanted["effort"] = level
+        if wanted:
+            body["reasoning"] = wanted
     if model.profile.output_limit:
         body["max_output_tokens"] = model.profile.output_limit
     if request.session:

@@ -183,6 +183,7 @@ def request_for(
         conversation.path,
         conversation.ledger_for(model),
         choice,
+        conversation.reasoning_shown,
     )
 
 

@@ -90,6 +90,7 @@ class Conversation:
         self.previous: Model | None = None
         self.system = system
         self.reasoning: Level | None = None
+        self.reasoning_shown = True
         self.spent: list[Spent] = []
         self.ledgers: dict[str, Ledger] = {}
         self.tools: tuple[ToolSpec, ...] = ()

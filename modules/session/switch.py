@@ -79,6 +79,7 @@ def scratch_request(
         (*conversation.path, len(conversation.nodes) + 1),
         copied(conversation.known_ledger(model)),
         choice,
+        conversation.reasoning_shown,
     )
 
 

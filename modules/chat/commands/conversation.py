@@ -99,6 +99,7 @@ async def new(chat: ChatContext, args: str) -> Ask | None:
     old = chat.conversation
     chat.conversation = Conversation(old.model, old.instructions, journal=old.journal, learned=old.learned)
     chat.conversation.previous, chat.conversation.reasoning = old.previous, old.reasoning
+    chat.conversation.reasoning_shown = old.reasoning_shown
     if chat.unanswered is None:
         chat.attachments.clear()
     else:

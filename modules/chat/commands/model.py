@@ -201,7 +201,7 @@ async def reasoning(chat: ChatContext, args: str) -> Ask | None:
     conversation, word = chat.conversation, args.lower()
     levels = conversation.model.reasoning
     if word in ("show", "hide"):
-        chat.screen.show_reasoning = word == "show"
+        chat.screen.show_reasoning = conversation.reasoning_shown = word == "show"
         chat.screen.say("Reasoning is shown." if word == "show" else "Reasoning is hidden.")
     elif word == "default":
         conversation.reasoning = None
