@@ -121,6 +121,7 @@ TOOL_EDITS: tuple[tuple[str, str, str, str, str], ...] = (
     ("arguments: what cannot be read never runs", TOOLBOX, '        raise ToolFailed("The arguments are not a JSON object with finite numbers.")\n', "        return value\n", "tool_fault"),
     ("arguments: what is no object never runs", PARTS, "if not isinstance(value, dict) or self.is_deep(value):", "if self.is_deep(value):", "stream_chat tool_fault"),
     ("pictures: the newest are shown", MESSAGE, "if (at >= self._from and self._left <= 0) or not message.images:", "if True:", "learned"),
+    ("pictures: those of refused turns take no room", REPLAY, "if at not in left_out)", "if True)", "learned"),
     ("pictures: the oldest are left out of what was frozen", LEDGER, "            if hidden != self._hidden:\n                self._cut(0)\n", "", "learned"),
     ("think tags: no text for others", CHAT_STREAM, "        if not thinks:\n            yield from self._show(piece)", "        if True:\n            yield from self._show(piece)", "stream_chat"),
     ("think tags: their own model has them back", CHAT_STREAM, 'content = "".join(self._tags.taken) + text', "content = text", "stream_chat"),

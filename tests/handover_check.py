@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from modules.llm.message import Message, says_something
+from modules.llm.message import Message, says_something, sees
 from modules.llm.models import Model
 from modules.llm.parts import Reasoning, Wire
 from modules.session.switch import Handover
@@ -27,7 +27,7 @@ def disagreements(told: Handover, messages: Sequence[Message], model: Model, bod
             yield f"message {at} goes {how.way} to a stranger"
     own = {at for at, how in told.replays.items() if how.way == "as_is" and at in standing}
     yield from _reasoning(told, standing, own, model, body)
-    yield from _media(told, standing, body)
+    yield from _media(told, standing, model, body)
     yield from _calls(told, standing, model, body)
 
 
@@ -104,12 +104,14 @@ def _pieces(message: Message) -> int:
     return max(shown, sum(item.get("type") in THINKS for item in native))
 
 
-def _media(told: Handover, standing: dict[int, Message], body: Wire) -> Iterator[str]:
+def _media(told: Handover, standing: dict[int, Message], model: Model, body: Wire) -> Iterator[str]:
     text = json.dumps(body)
     parts = [part for at in standing for part in _given(standing, at)]
     for what, sample, said in (("pictures", PICTURE, told.left_out.images), ("PDF", DOCUMENT, told.left_out.documents)):
         asked = sum(part == sample for part in parts)
         sent = text.count(sample.base64)
+        if sample is PICTURE and sent != (min(asked, model.profile.images or asked) if sees(model) else 0):
+            yield f"{sent} of {asked} pictures stand in the request of a model that takes {model.profile.images}"
         if asked - sent != said:
             yield f"{what}: {sent} of {asked} stand in the request, {said} are said to be left out"
 

@@ -16,6 +16,7 @@ from modules.llm.learned import Learned, LearnedFacts
 from modules.llm.message import closing, user
 from modules.llm.models import Profile
 from modules.llm.parts import Image, Text, ToolResult
+from modules.session.plan import plan
 from tests.cases import PICTURE
 from tests.home import Home
 from tests.stage import OPENROUTER, Stage
@@ -245,6 +246,20 @@ class TestPictures:
             assert PICTURE.base64 in stage.last(x)
             with pytest.raises(ImagesUnsupported):
                 await stage.say(x, user("?", PICTURE))
+
+    async def test_of_a_refused_turn_take_no_room_from_the_newest(self) -> None:
+        """B16: what is left out of a request is no picture in it."""
+        async with Stage() as stage:
+            model = stage.add("A", "anthropic")
+            await stage.say(model, "Hello?")
+            stage.conversation.learned.note(model, images=1)
+            await stage.say(
+                model, user("This?", Image("image/png", PICTURE.base64, "old.png")), Answer("No.", stop="refusal")
+            )
+            await stage.say(model, user("And this?", Image("image/png", PICTURE.base64, "new.png")))
+            assert stage.last(model).count(PICTURE.base64) == 1
+            assert "left out" not in stage.last(model)
+            assert plan(stage.conversation, model).left_out == []
 
     async def test_that_are_refused_again_when_fewer_are_shown_end_in_the_refusal(self) -> None:
         async with Stage() as stage:

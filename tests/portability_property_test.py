@@ -1,12 +1,14 @@
 """Any conversation, however it wanders, can go on with any model of the catalogue. `python -m bench.fuzz` goes on."""
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from tests.acting import Acting
 from tests.wandering import Wandering
 
+pytestmark = pytest.mark.timeout(300)  # a few seconds of work, which take their time on a loaded machine
 FEW = settings(
-    max_examples=100,
+    max_examples=80,
     stateful_step_count=6,
     deadline=None,
     database=None,

@@ -23,7 +23,7 @@ from modules.llm.history import (
 )
 from modules.llm.models import Model
 from modules.llm.parts import File, Image, Part, Text, ToolResult, Wire, image_note
-from modules.llm.replay import Replay, hidden_images, reads, replay, sees
+from modules.llm.replay import Replay, hidden_images, reads, replay, sees, told_images
 from modules.llm.telling import Readable, Telling
 
 __all__ = [
@@ -206,7 +206,7 @@ class _Unseen:
         self._from = transformer.pictures_from
         self._left = hidden_images(history, self._model)
         if self._left:
-            self._left -= sum(len(message.images) for message in history[:start])
+            self._left -= told_images(history, start)
 
     @property
     def any(self) -> bool:

@@ -3,12 +3,12 @@
 Requests, plans, the line at a switch and recovery all read this value; none of them decides by itself.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
 
-from modules.llm.history import Message
+from modules.llm.history import Message, refused_turns
 from modules.llm.models import Model
 from modules.llm.parts import File, Reasoning, ToolResult, safe_name
 
@@ -138,9 +138,15 @@ class LeftOut(Struct, frozen=True):
         return more or bool(self.reasoning) > bool(other.reasoning) or bool(self.calls) > bool(other.calls)
 
 
-def hidden_images(history: Iterable[Message], model: Model) -> int:
+def told_images(history: Sequence[Message], until: int | None = None) -> int:
+    """How many pictures there are, before `until`, in what is told to models: those of refused turns are not."""
+    left_out = refused_turns(history)
+    return sum(len(message.images) for at, message in enumerate(history[:until]) if at not in left_out)
+
+
+def hidden_images(history: Sequence[Message], model: Model) -> int:
     """How many pictures, the oldest, are not shown because the model takes only so many in a request."""
     most = model.profile.images
     if most is None or not sees(model):
         return 0
-    return max(0, sum(len(message.images) for message in history) - most)
+    return max(0, told_images(history) - most)

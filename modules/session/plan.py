@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from modules.llm.events import Usage
+from modules.llm.history import refused_turns
 from modules.llm.ledger import ledger_key
 from modules.llm.models import Level, Model
 from modules.llm.price import Price
@@ -80,8 +81,9 @@ def plan(
 
 
 def _left_out(conversation: Conversation, model: Model) -> Iterator[str]:
-    hidden = hidden_images(conversation, model)
-    for message in conversation:
+    hidden = hidden_images(conversation.messages, model)
+    refused = refused_turns(conversation.messages)
+    for message in (one for at, one in enumerate(conversation) if at not in refused):
         for image in message.images:
             hidden -= 1
             if not sees(model) or hidden >= 0:

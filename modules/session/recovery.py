@@ -18,7 +18,7 @@ from modules.llm.base import ChatRequest
 from modules.llm.learned import LearnedFacts
 from modules.llm.ledger import lost_reasoning
 from modules.llm.models import Model
-from modules.llm.replay import documents, sees
+from modules.llm.replay import documents, sees, told_images
 
 GEMINI_PLACEHOLDER = "skip_thought_signature_validator"  # documented for calls that another model made
 LEAST_OUTPUT = 16  # tokens; with less there is no answer
@@ -102,7 +102,7 @@ def _asked_output(model: Model) -> int | None:
 
 
 def _pictures(request: ChatRequest) -> int:
-    return sum(len(message.images) for message in request.messages)
+    return told_images(request.messages)
 
 
 def _give_up_reasoning(request: ChatRequest) -> str:
