@@ -145,6 +145,8 @@ def test_a_call_that_was_written_as_text_is_told(home: Home) -> None:
         "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>look\n```json\n{}\n```<｜tool▁call▁end｜>",
         "<|tool_calls_section_begin|><|tool_call_begin|>functions.look:0<|tool_call_argument_begin|>{}",
         '<|channel|>commentary to=functions.look <|constrain|>json<|message|>{"at": "a"}',
+        '<｜DSML｜function_calls>\n<｜DSML｜invoke name="look">\n</｜DSML｜invoke>\n</｜DSML｜function_calls>',
+        '<minimax:tool_call>\n<invoke name="look">\n</invoke>\n</minimax:tool_call>',
         '{"name": "look", "parameters": {"at": "a"}}',
         '```json\n{"name": "look", "arguments": {"at": "a"}}\n```',
         '{"type": "function", "function": {"name": "look", "arguments": "{}"}}',
@@ -174,6 +176,7 @@ ENDS: list[tuple[StopReason, str, str, str]] = [
     ("refusal", "content_filter: RECITATION", "Filtered", "filter"),
     ("refusal", "", "Refused", "declined"),
     ("unknown", "sun_spots", "UnknownEnd", '"sun_spots"'),
+    ("unknown", "", "UnknownEnd", "did not say why"),
     ("max_tokens", "model_length", "OutputLimit", '"model_length"'),
     ("tool_use", "", "CallMissing", "no call came"),
 ]

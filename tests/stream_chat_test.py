@@ -82,6 +82,33 @@ async def test_arguments_in_objects_that_contradict_each_other_are_none(connect:
     assert done.message.native is None
 
 
+PLACEHOLDERS = {
+    "an empty object first": ["{}", '{"city":', '"Bern"}'],
+    "the same object twice": ['{"city":"Bern"}', '{"city": ', '"Bern"}'],
+}
+
+
+@pytest.mark.parametrize("pieces", PLACEHOLDERS.values(), ids=list(PLACEHOLDERS))
+async def test_arguments_behind_an_empty_object_or_themselves_are_one_object(
+    connect: Connect, pieces: list[str]
+) -> None:
+    """A3: openai/openai-agents-js#712, microsoft/autogen#6843, mudler/cogito#66."""
+    first, *more = pieces
+    deltas = [call("weather", first, index=0, id="a1"), *({"index": 0, "function": {"arguments": m}} for m in more)]
+    done = await answered(connect, chat(*(chunk({"tool_calls": [one]}) for one in deltas), chunk(stop="tool_calls")))
+    assert called(done) == [("weather", {"city": "Bern"})]
+
+
+async def test_an_end_with_nothing_before_it_is_an_empty_answer(connect: Connect) -> None:
+    """A6: "[DONE]" alone, and usage alone, are whole answers that say nothing; they are not asked for again."""
+    for chunks in ([], [{"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 0}}]):
+        wired = await connect("chat")
+        wired.server.answer(chat(*chunks).answer)
+        outcome = await take(wired.reply())
+        assert outcome.error is None
+        assert outcome.shown == ""
+
+
 async def test_a_signature_stays_with_its_own_call(connect: Connect) -> None:
     """A2: Gemini sends whole calls, all of index 0, the first of them signed."""
     signed = {**WHOLE, "extra_content": {"google": {"thought_signature": "c2ln"}}}
@@ -205,6 +232,14 @@ FAILURES: dict[str, tuple[bytes, type[ProviderError]]] = {
         events({"type": "error", "error": {"type": "overloaded_error", "message": "The words."}}),
         errors.Overloaded,
     ),
+    "an error line": (
+        b'error: {"code":503,"message":"The words.","type":"unavailable_error"}\n\n',
+        errors.Overloaded,
+    ),
+    "MiniMax": (
+        events({"choices": None, "base_resp": {"status_code": 1008, "status_msg": "The words: insufficient balance"}}),
+        errors.QuotaExhausted,
+    ),
     "a choice": (
         events({"choices": [{"delta": {}, "finish_reason": "error", "error": {"code": 429, "message": "The words."}}]}),
         errors.RateLimited,
@@ -240,6 +275,8 @@ THOUGHTS: dict[str, tuple[str, str, str]] = {
     "almost a tag": ("<thin>so</thin>", "", "<thin>so</thin>"),
     "nothing thought": ("<think>\n\n</think>\n\nYes.", "\n\n", "Yes."),
     "a lone angle": ("<", "", "<"),
+    "Gemma": ("<|channel>thought\nSo so.<channel|>Yes.", "\nSo so.", "Yes."),
+    "an end alone": ("</think>\n\nYes.", "", "Yes."),
     "a tag in the answer": ("<think>So</think>Use <think> here.", "So", "Use <think> here."),
 }
 
@@ -328,6 +365,7 @@ BODIES: dict[str, Script] = {
         {"choices": [{"index": 1, "delta": {"content": "due."}}, {"index": 0, "delta": {"content": "two."}}]},
         chunk(stop="stop"),
     ),
+    "no reason, and [DONE]": chat(chunk({"content": "One two."})),
     "no [DONE]": chat(chunk({"content": "One two."}), chunk(stop="stop"), done=False),
 }
 

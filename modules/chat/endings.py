@@ -33,6 +33,7 @@ ENDINGS: dict[StopReason, Ending] = {
 }
 FILTERED = Ending("Filtered", "The provider's filter stopped the answer")
 FILTER = re.compile(r"filter|safety|recitation|blocklist|prohibited|moderat|sensitive|spii", re.I)
+UNSAID = Ending("UnknownEnd", "The answer may not be whole: the server did not say why it ended.")
 MISSING = Ending("CallMissing", "The answer ends to call a tool, and no call came.")
 EMPTY = Ending("EmptyAnswer", "The answer is empty.")
 
@@ -63,6 +64,8 @@ def ending(finished: Finished | None, messages: Sequence[Message], tools: Sequen
 
 
 def _told_by_server(stop: StopReason, word: str) -> Ending:
+    if stop == "unknown" and not word:
+        return UNSAID
     known = FILTERED if stop == "refusal" and FILTER.search(word) else ENDINGS[stop]
     shown = word if len(word) <= LONGEST_WORD else word[:LONGEST_WORD] + "…"
     return Ending(known.kind, f'{known.words}: "{shown}".' if word else f"{known.words}.")
@@ -78,7 +81,7 @@ def _names(names: list[str]) -> str:
 # gpt-oss, GLM, and the form of Claude's own. lmstudio-ai/lmstudio-bug-tracker#2115, vllm-project/vllm#35906.
 MARKED = (
     re.compile(r"<tool_call>\s*(?:\{.{0,200}?\"name\"\s*:\s*\"([\w.-]+)\"|<function=([\w.-]+)|([\w.-]+))", re.S),
-    re.compile(r"<(?:function|invoke|tool)(?:=| name=)[\"']?([\w.-]+)"),
+    re.compile(r"<(?:[|｜]DSML[|｜])?(?:\w+:)?(?:function|invoke|tool)(?:=| name=)[\"']?([\w.-]+)"),
     re.compile(r"\[TOOL_CALLS\]\s*(?:\[?\s*\{.{0,200}?\"name\"\s*:\s*\"([\w.-]+)\"|([\w.-]+))", re.S),
     re.compile(r"<\|python_tag\|>\s*(?:\{.{0,200}?\"name\"\s*:\s*\"([\w.-]+)\"|([\w.-]+))", re.S),
     re.compile(r"<[|｜]tool[▁_]sep[|｜]>([\w.-]+)|<[|｜]tool[▁_]call[▁_]begin[|｜]>(?:functions\.)?([\w.-]+)"),

@@ -54,7 +54,7 @@ class _Call:
         last = self._pieces[-1]
         if len(self._pieces) > 1 and is_object(last) and all(last.startswith(piece) for piece in self._pieces):
             return last
-        return _unquoted(text)
+        return _once(_unquoted(text))
 
     @property
     def has_begun(self) -> bool:
@@ -191,6 +191,21 @@ def _text_of(objects: list[Wire], text: str) -> str:
         whole.update(one)
     told = json.dumps(sse.whole_json(whole), ensure_ascii=False)
     return told if text.strip() in ("", "{}", told) else f"{text}{told}"
+
+
+def _once(text: str) -> str:
+    """An object behind an empty one that held its place, or behind itself, as one; any other text as it is.
+
+    Bedrock, Gemini, Llama Stack: openai/openai-agents-js#712, microsoft/autogen#6843, llamastack/llama-stack#5464;
+    the same object twice: mudler/cogito#66.
+    """
+    try:
+        first, end = json.JSONDecoder().raw_decode(text.lstrip())
+    except (ValueError, RecursionError):
+        return text
+    rest = text.lstrip()[end:]
+    same = isinstance(first, dict) and is_object(rest) and (not first or first == json.loads(rest))
+    return rest.strip() if same else text
 
 
 def _unquoted(text: str) -> str:

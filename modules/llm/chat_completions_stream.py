@@ -70,6 +70,11 @@ class ChatDraft(WireDraft):
         self._note_stop("stop")
         return [*events, *self.finish()]
 
+    def ended(self, marked: bool) -> Sequence[StreamEvent]:
+        if marked and self._stop is None:  # a server that names no reason to stop says "[DONE]" all the same
+            self._stop = ("end_turn", "")
+        return super().ended(marked)
+
     @property
     def has_content(self) -> bool:
         return bool(self._shown or self._calls or self._refusal or self._others or self._tags.taken or self._tags.held)

@@ -19,7 +19,19 @@ LONGEST_TEXT = 20_000
 LONGEST_SENTENCE = 1500
 LONGEST_LINE = 6000
 
-MAIN = ("message", "Message", "detail", "error", "error_message", "errorMessage", "error_description", "msg", "title")
+MAIN = (
+    "message",
+    "Message",
+    "detail",
+    "error",
+    "error_message",
+    "errorMessage",
+    "error_description",
+    "msg",
+    "title",
+    "base_resp",  # MiniMax: {"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}
+    "status_msg",
+)
 BENEATH = ("raw", "upstream_error", "provider_error")  # in place of what the gateway says itself
 CODES = (
     "code",

@@ -130,6 +130,8 @@ def _data(event: bytes) -> bytes:
             lines.append(line[6:] if line[5:6] == b" " else line[5:])
         elif line.startswith(b"event:"):
             name = line[6:]
+        elif line.startswith(b"error:"):  # llama-server before 2026, and what was built on it
+            name, lines = b"error", [*lines, line[6:].lstrip()]
         elif line[:1] in (b"{", b"["):  # some servers forget the word
             lines.append(line)
     data = lines[0] if len(lines) == 1 else b"\n".join(lines)

@@ -17,9 +17,11 @@ TAGS: dict[str, str] = {
     "◁think▷": "◁/think▷",  # Kimi-VL
     "<|begin_of_thought|>": "<|end_of_thought|>",  # OpenThinker
     "<|START_THINKING|>": "<|END_THINKING|>",  # Cohere's Command A
+    "<|channel>thought": "<channel|>",  # Gemma 4
     "<|channel|>analysis<|message|>": "<|end|><|start|>assistant<|channel|>final<|message|>",  # gpt-oss
 }
-LONGEST = max(map(len, TAGS))
+ENDS = tuple(end for end in TAGS.values() if end.startswith(("</", "[/")))
+LONGEST = max(map(len, (*TAGS, *ENDS)))
 
 
 class ThinkingTags:
@@ -69,7 +71,13 @@ class ThinkingTags:
                 self.taken.append(text[: len(text) - len(bare) + len(tag)])
                 yield from self._inside(bare[len(tag) :])
                 return
-        if len(bare) < LONGEST and any(tag.startswith(bare) for tag in TAGS):
+        for end in ENDS:  # alone: its beginning stands in the template, or the thinking came beside the text
+            if bare.startswith(end):
+                self._after = True
+                self.taken.append(text[: len(text) - len(bare) + len(end)])
+                yield from self._behind(bare[len(end) :])
+                return
+        if len(bare) < LONGEST and any(tag.startswith(bare) for tag in (*TAGS, *ENDS)):
             self._held = text
             return
         self.plain = True

@@ -74,7 +74,7 @@ class WireDraft(Draft):
 
     def ended(self, marked: bool) -> Sequence[StreamEvent]:
         """The body has ended, `marked` where it said so with "[DONE]": whole where a reason to stop was there."""
-        if self.finished is None and (self._stop is not None or (marked and self.has_content)):
+        if self.finished is None and (self._stop is not None or marked):
             return self.finish()
         return ()
 
@@ -159,6 +159,9 @@ def as_text(value: Any) -> str:
 def is_error(event: Wire, name: str = "") -> bool:
     """Whether an event, or a whole body, says that the provider failed, in any of the shapes in use."""
     if event.get("error") or name == "error":
+        return True
+    base = event.get("base_resp")  # MiniMax has it in every chunk; 0 is well
+    if isinstance(base, dict) and base.get("status_code") and not event.get("choices"):
         return True
     if "choices" in event:
         return False
