@@ -153,8 +153,10 @@ class Config:
             return None
         value = value.strip("\"'").strip()
         if not re.fullmatch(r"[\x21-\x7e]{4,2048}", value):
+            odd = re.search(r"[^\x21-\x7e]", value)
+            what = "holds blanks, line ends or letters outside ASCII" if odd else f"has {len(value)} characters"
             raise BadKey(
-                f"{variable} in {source} is not a usable key: it holds blanks, line ends or letters outside ASCII.",
+                f"{variable} in {source} is not a usable key: it {what}.",
                 cure="Copy the key again, alone on its line.",
             )
         return Key(value, f"{variable} in {source}")

@@ -498,3 +498,24 @@ async def test_a_greeting_that_leaves_out_what_nobody_needs_is_taken(place: Plac
         place.write(web={"url": one.url})
         async with place.running() as servers:
             assert [tool.name for tool in await servers.tools()] == ["web__echo"]
+
+
+@pytest.mark.parametrize("status", [400, 404, 410, 500])
+async def test_a_server_that_knows_no_get_keeps_its_session(place: Place, status: int) -> None:
+    """E1: what a framework says of a path without that method is no word on the session."""
+    told = asyncio.Event()
+
+    async def no_such_route(one: Web, message: dict[str, Any], writer: Writer) -> bool:
+        answer(writer, status, b"<pre>Cannot GET /mcp</pre>")
+        told.set()
+        return True
+
+    async with web() as one:
+        one.stream = no_such_route
+        place.write(web={"url": one.url})
+        async with place.running() as servers:
+            tool = named(await servers.tools(), "web__echo")
+            await asyncio.wait_for(told.wait(), 20)
+            for words in ("first", "second"):
+                assert words in str(await place.call(tool, text=words))
+            assert one.asked.count("initialize") == 1

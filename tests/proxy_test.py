@@ -257,3 +257,52 @@ def test_the_chat_names_such_a_variable_too_and_goes_on(home: Home) -> None:
     terminal = home.open("-m", "groq:gpt-oss-120b", env={"HTTPS_PROXY": "http://127.0.0.1:99999"})
     terminal.prompt().enter("Hi.")
     terminal.sees('HTTPS_PROXY is "http://127.0.0.1:99999"').prompt("Hi.")
+
+
+@every_endpoint
+@pytest.mark.parametrize(
+    ("kind", "words", "origin", "said", "cure"),
+    [
+        ("http", b"SSH-2.0-OpenSSH_9.6\r\n", "https://api.maker.test", "is no HTTP server", "Check the port in {}."),
+        ("http", b"220 mail.test\r\n", "http://api.maker.test", "is no HTTP server", "Check the port in {}."),
+        ("http", b"\x15\x03\x01\x00\x02\x02\x46", "https://api.maker.test", "speaks TLS", "Write https:// in {}."),
+        ("https", b"HTTP/1.1 400 Bad Request\r\n\r\n", "https://api.maker.test", "does not speak TLS", "http:// in {}"),
+        ("https", b"", "http://api.maker.test", "does not speak TLS", "http:// in {}"),
+        ("socks5", b"HTTP/1.1 400 Bad Request\r\n\r\n", "https://api.maker.test", "does not speak SOCKS", "port in {}"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # httpcore lets go of it unclosed
+async def test_a_proxy_of_another_kind_is_told_from_the_server_behind_it(
+    name: Dialect, monkeypatch: pytest.MonkeyPatch, kind: str, words: bytes, origin: str, said: str, cure: str
+) -> None:
+    """F5, C14, C16: what speaks is the proxy, so its variable is what to mend, and asking again does not help."""
+    speaking = Saying(words) if words else Saying(answer(b"", "400 Bad Request"), first=True)
+    with speaking as proxy:
+        monkeypatch.setenv("ALL_PROXY", f"{kind}://127.0.0.1:{proxy.port}")
+        error = await failure(name, origin)
+    assert error.message.startswith(f"The proxy 127.0.0.1:{proxy.port} (ALL_PROXY) {said}")
+    assert cure.format("ALL_PROXY") in error.cure
+    assert not error.retryable
+    del error
+    gc.collect()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # httpcore lets go of it unclosed
+async def test_a_server_without_tls_behind_a_proxy_is_not_taken_for_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Saying(answer(b"", "400 Bad Request")) as plain, HttpProxy(plain.port) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+        error = await failure("chat", "https://api.maker.test")
+    assert error.message.startswith(f"api.maker.test through the proxy 127.0.0.1:{proxy.port} (HTTPS_PROXY) does not")
+    assert "models.yaml" in error.cure
+    del error
+    gc.collect()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # httpcore lets go of it unclosed
+async def test_the_cure_for_a_socks_proxy_that_wants_a_name_keeps_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Socks5(1, ("me", "right")) as proxy:
+        monkeypatch.setenv("ALL_PROXY", f"socks5://me:wrong@127.0.0.1:{proxy.port}")
+        error = await failure("chat", "https://api.maker.test")
+    assert "socks5://name:password@host:port" in error.cure
+    del error
+    gc.collect()

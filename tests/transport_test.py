@@ -10,6 +10,7 @@ import pytest
 import trustme
 
 from modules import errors
+from modules.llm.transport_failures import transport
 from modules.session.asking import retry_delay
 from tests.cases import ENDPOINTS, NAMES
 from tests.conftest import KEY, Wired, make_service
@@ -155,3 +156,44 @@ async def test_a_packed_refusal_is_read_all_the_same(name: Dialect, pack: object
     with Saying(packed, first=True) as server:
         error = await failure(name, f"http://127.0.0.1:{server.port}")
     assert "Too long a name." in error.message
+
+
+@every_endpoint
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (b"HTTP/1.1 abc OK\r\n\r\n", "illegal status line"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: abc\r\n\r\nxx", "bad Content-Length"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n", "illegal chunk header"),
+    ],
+)
+async def test_broken_http_is_told_as_that_and_asked_for_once(name: Dialect, said: bytes, words: str) -> None:
+    """C14: the same bytes would come again."""
+    with Saying(said, first=True) as server:
+        error = await failure(name, f"http://127.0.0.1:{server.port}")
+        assert server.connections == 1
+    assert f"127.0.0.1:{server.port} answers in HTTP that cannot be read: {words}." in error.message
+    assert retry_delay(error, 1) is None
+
+
+@every_endpoint
+async def test_a_server_that_wants_a_certificate_of_ours_is_told_as_that(name: Dialect) -> None:
+    """C16: nobody's trust is at fault, and no certificate of a company mends it."""
+    alert = ssl.SSLError(1, "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required (_ssl.c:2580)")
+    error = transport(alert, ENDPOINTS[name].full_model("https://api.maker.test/v1").provider)
+    assert "wants a certificate of whoever asks" in error.message
+    assert not error.retryable
+
+
+def test_a_key_that_is_missed_where_no_variable_is_named_has_a_cure_that_can_be_done(home: Home) -> None:
+    with Saying(answer(b"{}", "401 Unauthorized"), first=True) as server:
+        attic = {
+            "title": "Attic",
+            "dialect": "openai-chat",
+            "base_url": f"http://127.0.0.1:{server.port}/v1",
+            "models": {"m": {}},
+        }
+        home.overlay({"attic": attic})
+        done = home.run("-p", "Hi.", "-m", "attic:m")
+    assert done.returncode == errors.EXIT_AUTHENTICATION
+    assert "Name its key_variable in models.yaml, and set that." in done.stderr

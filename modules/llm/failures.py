@@ -184,7 +184,12 @@ def _said(report: Report, provider: Provider) -> str:
 
 
 def _about_key(provider: Provider, key: Key | None) -> str:
-    source = f"Check {key.source}" if key else "Set a key"
+    named = (
+        f"Set {provider.key_variable}"
+        if provider.key_variable
+        else "Name its key_variable in models.yaml, and set that"
+    )
+    source = f"Check {key.source}" if key else named
     page = f"; keys come from {provider.key_page}" if provider.key_page else ""
     return f"{source}{page}."
 

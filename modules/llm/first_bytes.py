@@ -29,13 +29,16 @@ WORDS: Mapping[Spoken, str] = {
 
 
 class NotHttp(ConnectionError):
-    """`place` is host and port, `spoken` what is spoken there: TLS, something without it, or what `said` begins."""
+    """`place` is host and port, `spoken` what is spoken there: TLS, something without it, or what `said` begins.
 
-    def __init__(self, place: str, spoken: Spoken, said: bytes = b"") -> None:
+    `behind` where `place` is a proxy that had let the connection through: then what is behind it speaks so.
+    """
+
+    def __init__(self, place: str, spoken: Spoken, said: bytes = b"", *, behind: bool = False) -> None:
         words = re.sub(r"\s+", " ", said[:MOST_SHOWN].decode("ascii", "replace")).strip()
         quoted = f': it says "{words}"' if words and words.isprintable() else ""
-        super().__init__(f"{place} {WORDS[spoken]}{quoted}")
-        self.spoken = spoken
+        self.spoken, self.behind, self.words = spoken, behind, f"{WORDS[spoken]}{quoted}"
+        super().__init__(f"{place} {self.words}")
 
 
 class LookingBackend:
@@ -66,7 +69,9 @@ class LookingStream:
         backend: Any,
         address: tuple[str, int],
         direct: bool,
+        *,
         tls: bool = False,
+        behind: bool = False,
         patience: float | None = None,
     ) -> None:
         self._inner = inner
@@ -74,6 +79,7 @@ class LookingStream:
         self._address = address
         self._direct = direct
         self._tls = tls
+        self._behind = behind
         self._patience = patience
         self._begun = False
 
@@ -101,23 +107,29 @@ class LookingStream:
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> "LookingStream":
+        behind = self._behind or (self._begun and not self._direct)  # the proxy has answered
         try:
             stream = await self._inner.start_tls(ssl_context, server_hostname, timeout)
         except Exception as error:
+            self._behind = behind
             if any(word in str(error) for word in NO_TLS) or (
                 "CERTIFICATE" not in str(error) and await self._is_plain()
             ):
                 raise self._found("no tls") from error
             raise
-        return LookingStream(stream, self._backend, self._address, self._direct, tls=True)
+        patience = None if behind else self._patience
+        return LookingStream(
+            stream, self._backend, self._address, self._direct, tls=True, behind=behind, patience=patience
+        )
 
     def _found(self, spoken: Spoken, said: bytes = b"") -> NotHttp:
         host, port = self._address
-        return NotHttp(f"[{host}]:{port}" if ":" in host else f"{host}:{port}", spoken, said)
+        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return NotHttp(place, spoken, said, behind=self._behind)
 
     async def _is_tls(self) -> bool:
         """Whether a server that hung up without a byte speaks TLS. Nothing is sent to it but the greeting of TLS."""
-        if self._tls or not self._direct:
+        if self._tls or self._behind:
             return False
         anyone = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         anyone.check_hostname = False
@@ -126,7 +138,7 @@ class LookingStream:
 
     async def _is_plain(self) -> bool:
         """Whether a server that did not answer TLS speaks HTTP without it. Nothing is sent to it that matters."""
-        return self._direct and await self._probe(None)
+        return not self._behind and await self._probe(None)
 
     async def _probe(self, tls: ssl.SSLContext | None) -> bool:
         stream = None

@@ -46,6 +46,7 @@ FORMS = (
 # What stands in examples in the place of a key.
 PLACEHOLDER = re.compile(r"x{4}|your|example|placeholder|replace|redacted|dummy|insert|(?:api)?[-_]?key[-_]?here", re.I)
 RANDOM = re.compile(r"[A-Za-z0-9]{12,}")
+LOTS = re.compile(r"\d|[a-z][A-Z]|[A-Za-z]{16}")  # no words that a person joins with dashes have any of it
 FEWEST = 6  # different characters in what nobody has made up
 PRIVATE = re.compile(r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----\s+(?:\S+: .*\s+)*[A-Za-z0-9+/=]{16}")
 
@@ -72,8 +73,10 @@ def owners(text: str) -> Iterator[str]:
 
 def _is_real(rest: str, *, sure: bool) -> bool:
     """Whether this was drawn by lot, as keys are, and not written by a person."""
-    if PLACEHOLDER.search(rest) or len(set(rest)) < FEWEST or not re.search(r"\d", rest):
+    if PLACEHOLDER.search(rest) or len(set(rest)) < FEWEST:
         return False
-    return sure or any(
+    if sure:
+        return bool(LOTS.search(rest))
+    return any(
         len(re.findall(r"\d", run)) > 1 and len(re.findall(r"[A-Za-z]", run)) > 1 for run in RANDOM.findall(rest)
     )

@@ -21,6 +21,8 @@ UNREACHABLE = {"APIConnectionError", "NetworkError", "OSError"}
 TLS_WANTED = re.compile(
     r"plain HTTP request was sent to HTTPS|HTTP request to an HTTPS|speaking plain HTTP to an SSL", re.I
 )
+CLIENT_WANTED = re.compile(r"ALERT_(CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA)|BAD_CERTIFICATE")  # of OpenSSL
+HUNG_UP = re.compile(r"disconnect|closed", re.I)  # what h11 says of an end that came too early
 BLOCKED = (403, 451, 511)  # with a page of HTML: no API answers so, and filters do
 WITHIN = {"BrokenResourceError", "EndOfStream"}  # a connection that was there broke while TLS was set up
 WRONG_NAME, WRONG_TIME = (62, 64), (9, 10)  # OpenSSL's X509_V_ERR codes
@@ -39,7 +41,10 @@ def transport(error: BaseException, provider: Provider) -> errors.ProviderError:
             return _tls(link, provider)
     proxy = proxy_for(provider.base_url)
     if proxy is not None and any(type(link).__module__.startswith("socksio") for link in chain):
-        return _refused_by(proxy, "it does not speak SOCKS as it should", provider)
+        return errors.ProtocolError(
+            f"{_named(proxy)} does not speak SOCKS as it should.",
+            cure=f"Check the port in {proxy.variable}; an HTTP proxy is written http://host:port.",
+        )
     if "ProxyError" in names:
         return _refused_by(proxy, next(str(link) for link in chain if "ProxyError" in type(link).__name__), provider)
     if proxy is not None and names & {"ConnectError", "ConnectTimeout"} and not names & WITHIN:
@@ -82,14 +87,20 @@ def between(provider: Provider) -> str:
 
 
 def _not_http(found: NotHttp, provider: Provider) -> errors.ProviderError:
+    proxy = proxy_for(provider.base_url)
+    if proxy is not None and not found.behind:  # nothing else was spoken to
+        where, message = proxy.variable, f"{_named(proxy)} {found.words}."
+    else:
+        where = provider.address_source
+        message = f"{provider.host}{_through(provider)} {found.words}." if proxy else f"{found}."
     match found.spoken:
         case "tls":
-            return _wants_tls(f"{found}.", provider)
+            cure = f"Write https:// in {where}."
         case "no tls":
-            cure = f"If it speaks plain HTTP, write http:// in {provider.address_source}; else check the port there."
-            return errors.ProtocolError(f"{found}.", cure=cure)
+            cure = f"If it speaks plain HTTP, write http:// in {where}; else check the port there."
         case "other":
-            return errors.ProtocolError(f"{found}.", cure=f"Check the port in {provider.address_source}.")
+            cure = f"Check the port in {where}."
+    return errors.ProtocolError(message, cure=cure)
 
 
 def _wants_tls(message: str, provider: Provider) -> errors.ProviderError:
@@ -97,6 +108,11 @@ def _wants_tls(message: str, provider: Provider) -> errors.ProviderError:
 
 
 def _tls(error: ssl.SSLError, provider: Provider) -> errors.ProviderError:
+    if CLIENT_WANTED.search(str(error)):
+        return errors.ProtocolError(
+            f"{provider.host} wants a certificate of whoever asks{_through(provider)}, and this program has none.",
+            cure=f"Ask whoever runs it for an address without, and put that into {provider.address_source}.",
+        )
     if isinstance(error, ssl.SSLCertVerificationError) or "certificate" in str(error).lower():
         reason = getattr(error, "verify_message", "") or str(error)
         return errors.ConnectionFailed(
@@ -126,8 +142,8 @@ def _refused_by(proxy: Proxy | None, answer: str, provider: Provider) -> errors.
     """`answer` is a status with its words, or what went wrong with a SOCKS server."""
     host = _host(provider)
     if answer.startswith("407") or re.search("auth|username", answer, re.I):
-        variable = proxy.variable if proxy else "HTTPS_PROXY"
-        cure = f"Put a name and password that it takes into {variable}, as in http://name:password@host:port."
+        variable, kind = (proxy.variable, urlsplit(proxy.url).scheme) if proxy else ("HTTPS_PROXY", "http")
+        cure = f"Put a name and password that it takes into {variable}, as in {kind}://name:password@host:port."
     else:
         cure = f"Ask whoever runs it to let {host} through, or name {host} in NO_PROXY."
     sender = _named(proxy) if proxy else "A proxy on the way"
@@ -157,6 +173,12 @@ def _straight(
         return errors.ConnectionFailed(f"{host} refused the connection.", cure=cure, tries=tries)
     if any("Timeout" in name for name in names):
         return errors.TimedOut(f"{host} was silent for too long{_through(provider)}.", cure=RETRY)
+    broken = (link for link in chain if type(link).__name__ == "RemoteProtocolError" and not HUNG_UP.search(str(link)))
+    if found := next(broken, None):
+        return errors.ProtocolError(
+            f"{host}{_through(provider)} answers in HTTP that cannot be read: {short(str(found).partition(':')[0])}.",
+            cure=f"Check {provider.address_source}, and {between(provider)}.",
+        )
     if names & BROKEN:
         return errors.ConnectionFailed(f"The connection to {host}{_through(provider)} broke.", cure=RETRY)
     if names & UNREACHABLE:

@@ -200,7 +200,7 @@ class StreamableHttp:
 
     async def _listen(self) -> None:
         """Hear what the server has to say beside answers, where it offers that, as long as the session lives."""
-        last, wait, failures = "", AGAIN, 0
+        last, wait, failures, heard = "", AGAIN, 0, False
         while self._session and failures < TRIES:
             began = time.monotonic()
             headers = {**self._headers(), "accept": "text/event-stream"} | ({LAST: last} if last else {})
@@ -208,9 +208,12 @@ class StreamableHttp:
                 async with self._client.stream("GET", self._url, headers=headers) as response:
                     if response.status_code >= 300 or not event_stream(response):
                         body = await response.aread()
-                        if response.status_code not in (405, 501) and self._lost(response.status_code, body):
+                        # Where nothing was ever heard a bare 404 is what frameworks say of a method they do not have.
+                        status = response.status_code if heard else 0
+                        if response.status_code not in (405, 501) and self._lost(status, body):
                             self._gone("")
                         return
+                    heard = True
                     async for event in httpx2.EventSource(response, max_event_size=EVENT):
                         last, wait = event.id or last, wait if event.retry is None else event.retry / 1000
                         for one in messages_in(event.data.encode()):
