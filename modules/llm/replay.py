@@ -3,6 +3,7 @@
 Requests, plans, the line at a switch and recovery all read this value; none of them decides by itself.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -15,6 +16,8 @@ from modules.llm.parts import File, Reasoning, ToolResult, safe_name
 Way = Literal["as_is", "without_reasoning", "projected"]
 
 CHAT_KEYS = ("role", "content", "tool_calls", "refusal")  # what every Chat Completions endpoint takes of its own turns
+
+NINE = re.compile(r"[A-Za-z0-9]{9}")  # the only ids that Mistral's tokenizer takes, its own server's turns included
 
 
 class Replay(Struct, frozen=True):
@@ -49,6 +52,7 @@ def replay(message: Message, model: Model, *, readable: bool = True, unique: boo
         and (model.tools or not message.calls)
         and unique
         and all(safe_name(call) == call.name for call in message.calls)
+        and (model.profile.call_ids == "any" or all(NINE.fullmatch(call.native_id) for call in message.calls))
     )
     if not own:
         calls = 0 if model.tools else len(message.calls)
