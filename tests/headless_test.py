@@ -12,6 +12,7 @@ import pytest
 from tests.cases import PNG
 from tests.home import Home
 from tests.wire import Answer, Fault, Reasoning, Status, Usage
+from tests.wire.as_they_are import chat, chunk
 
 OSS = ("-m", "groq:gpt-oss-120b")
 
@@ -68,6 +69,14 @@ class TestAQuestion:
             "error": None,
         }
         assert done.stdout.count("\n") == 1
+
+    def test_costs_what_the_provider_says_it_charged(self, home: Home) -> None:
+        """D2: OpenRouter's `usage.cost`, and not what the tokens would cost by the catalogue."""
+        charged = {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100, "cost": 0.5}
+        last = {"id": "c", "choices": [], "usage": charged}
+        home.groq.answer(*[chat(chunk({"content": "Yes."}), chunk(stop="stop"), last).answer] * 2)
+        assert json.loads(home.run("-p", "Hm?", *OSS, "--json").stdout)["cost"] == 0.5
+        assert json.loads(home.run("-p", "And?", "-c", "--json").stdout)["cost"] == 1.0, "it is kept with the session"
 
     def test_that_fails_is_still_one_object_of_json(self, home: Home) -> None:
         home.groq.answer(Status(400, message="No."))

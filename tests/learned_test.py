@@ -215,6 +215,33 @@ class TestTheOrderOfMessages:
             ids = [call["id"] for entry in stage.entries(model) for call in entry.get("tool_calls") or ()]
             assert all(len(id) == 9 for id in ids)
 
+    async def test_of_ids_holds_for_the_turns_that_the_model_made_itself(self) -> None:
+        """B5: behind a gateway one provider's ids come back to another, which refuses them."""
+        async with Stage() as stage:
+            model = stage.add("X", "chat", rules=False)
+            await stage.say(model, "How late?", Answer(Call("clock")))
+            await stage.tell(model, (Text("noon"),))
+            words = "Tool call id was call_1 but must be a-z, A-Z, 0-9, with a length of 9."
+            await stage.say(model, "Sure?", Status(400, message=words), "Sure.")
+            ids = [call["id"] for entry in stage.entries(model) for call in entry.get("tool_calls") or ()]
+            assert ids
+            assert all(len(id) == 9 and id.isalnum() for id in ids)
+            answered = [entry["tool_call_id"] for entry in stage.entries(model) if entry["role"] == "tool"]
+            assert answered == ids
+
+    async def test_of_a_template_without_tools_turns_calls_into_text(self) -> None:
+        """B7: Gemma's template has no tools; a history of calls from elsewhere breaks its order for ever."""
+        async with Stage() as stage:
+            other, model = stage.add("A", "anthropic"), stage.add("X", "chat", rules=False)
+            await stage.say(other, "How late?", Answer(Call("clock")))
+            await stage.tell(other, (Text("noon"),))
+            refusal = Status(400, message="Conversation roles must alternate user/assistant/user/assistant/...")
+            await stage.say(model, "Sure?", refusal, refusal, "Sure.")
+            roles = [entry["role"] for entry in stage.entries(model) if entry["role"] != "system"]
+            assert set(roles) == {"user", "assistant"}
+            assert all(one != next for one, next in pairwise(roles))
+            assert "noon" in stage.last(model)
+
 
 class TestPictures:
     async def test_beyond_how_many_a_model_takes_are_noted_the_oldest_first(self) -> None:

@@ -3,6 +3,7 @@
 Requests, plans, the line at a switch and recovery all read this value; none of them decides by itself.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -15,6 +16,8 @@ from modules.llm.parts import File, Reasoning, ToolResult, safe_name
 Way = Literal["as_is", "without_reasoning", "projected"]
 
 CHAT_KEYS = ("role", "content", "tool_calls", "refusal")  # what every Chat Completions endpoint takes of its own turns
+
+NINE = re.compile(r"[A-Za-z0-9]{9}")  # the only ids that Mistral's tokenizer takes, its own server's turns included
 
 
 class Replay(Struct, frozen=True):
@@ -47,6 +50,8 @@ def replay(message: Message, model: Model, *, readable: bool = True, unique: boo
         return _projected(message, model)
     calls = message.calls
     own = unique and (model.tools or not calls) and is_own(message, model)
+    if own and calls and model.profile.call_ids != "any":
+        own = all(NINE.fullmatch(call.native_id) for call in calls)
     if not own or any(safe_name(call) != call.name for call in calls):
         as_text = 0 if model.tools else len(calls)
         renamed = 0 if as_text else sum(bool(call.native_id) for call in calls)

@@ -30,7 +30,12 @@ def price_of(model: Model) -> Price | None:
 
 
 def cost_of(model: Model, usage: Usage) -> float | None:
-    """Dollars; None where the price is unknown. What needs no key costs nothing."""
+    """Dollars: what the provider says it charged, else by its price; None where neither is known.
+
+    What needs no key costs nothing.
+    """
+    if usage.cost is not None:
+        return usage.cost
     if (price := price_of(model)) is not None:
         return price.of(usage)
     return 0.0 if model.provider.key_variable is None else None

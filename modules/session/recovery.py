@@ -71,6 +71,8 @@ def facts_from(request: ChatRequest, error: ProviderError) -> dict[str, Any]:
             return {"documents": False}
         case ToolsRefused() if model.tools:
             return {"tools": False}
+        case RolesRefused(rule="alternate") if profile.strict_roles and model.tools and _has_calls(request):
+            return {"tools": False}  # Gemma's template and others know no tools: their messages are none of the two
         case RolesRefused(rule=rule):
             return {name: value for name, value in ROLES.get(rule, {}).items() if getattr(profile, name) != value}
         case ReasoningUnreadable(missing=True) if model.provider.dialect == "openai-chat":
@@ -99,6 +101,10 @@ def _asked_output(model: Model) -> int | None:
     """How much output was asked for; None where no limit was sent."""
     demanded = model.max_output if model.provider.dialect == "anthropic-messages" else None
     return model.profile.output_limit or demanded
+
+
+def _has_calls(request: ChatRequest) -> bool:
+    return any(message.calls for message in request.messages)
 
 
 def _pictures(request: ChatRequest) -> int:
@@ -156,6 +162,8 @@ def _words(request: ChatRequest, error: ProviderError) -> str:
         case DocumentsRefused():
             return f"Context: documents left out for {model.name}, which takes none."
         case ToolsRefused():
+            return f"Context: tools left out for {model.name}, which takes none."
+        case RolesRefused() if model.profile.strict_roles and _has_calls(request):
             return f"Context: tools left out for {model.name}, which takes none."
         case RolesRefused():
             return f"Context: the order of messages is fitted to what {model.name} takes."
