@@ -393,3 +393,13 @@ class TestAPictureThatIsWrongInItself:
             assert len(stage.chats(model)) == 1
             await stage.say(model, user("?", PICTURE))
             assert PICTURE.base64 in stage.last(model)
+
+
+async def test_a_field_that_was_not_sent_is_not_left_out_and_not_asked_about_again() -> None:
+    """C4: the same request would be refused in the same words."""
+    async with Stage() as stage:
+        model = stage.add("X", "chat")
+        with pytest.raises(ProviderError):
+            await stage.say(model, "?", Status(400, message="Unknown parameter: 'parallel_tool_calls'."), "never")
+        assert len(stage.chats(model)) == 1
+        assert stage.conversation.learned.of(model) == Learned()

@@ -57,6 +57,7 @@ class AnthropicDraft(WireDraft):
             case "message_delta":
                 self._note_end(event)
             case "message_stop":
+                self._stop = self._stop or ("end_turn", "")  # a proxy that gives no reason has ended it all the same
                 return self.finish()
             case "message":  # the whole of it, from a server that does not stream
                 return [*self._whole(event), *self.finish()]

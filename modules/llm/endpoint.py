@@ -72,4 +72,4 @@ def _is_no_path(error: Exception) -> bool:
     if status not in NO_SUCH_PATH:
         return False
     report = read_report(status, getattr(error, "body", None), {})
-    return not re.search("model|deployment", f"{report.line} {report.message}", re.I)
+    return not re.search("model|deployment|endpoints found|support", f"{report.line} {report.message}", re.I)

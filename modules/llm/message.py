@@ -204,6 +204,8 @@ class _Unseen:
     def __init__(self, transformer: MessageTransformer, history: Sequence[Message], start: int) -> None:
         self._model = transformer.model
         self._from = transformer.pictures_from
+        most = self._model.profile.images
+        self._why = "refused a picture" if most is None else f"takes {most} at once"
         self._left = hidden_images(history, self._model)
         if self._left:
             self._left -= told_images(history, start)
@@ -222,7 +224,7 @@ class _Unseen:
         match part:
             case Image() if self._left > 0:
                 self._left -= 1
-                return Text(image_note(part, self._model))
+                return Text(image_note(part, self._model, self._why))
             case ToolResult():
                 # A part of a result is text, a picture or a document, and so is what stands for it.
                 inner = tuple(one for one in map(self._part, part.parts) if isinstance(one, Text | Image | File))

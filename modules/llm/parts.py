@@ -131,10 +131,10 @@ def mint_call_id() -> str:
     return f"call_{os.urandom(12).hex()}"
 
 
-def image_note(image: Image, model: Model) -> str:
-    """What stands in for a picture in the view of a model that sees none."""
+def image_note(image: Image, model: Model, why: str = "takes no images") -> str:
+    """What stands in for a picture that a model is not shown."""
     name = f": {image.name}" if image.name else ""
-    return f"[image{name}, left out: {model.name} takes no images]"
+    return f"[image{name}, left out: {model.name} {why}]"
 
 
 def file_note(file: File, model: Model) -> str:

@@ -1,5 +1,6 @@
 """From a refusal to a fact about the model, and on: the request is made anew from what was learned."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from modules.errors import (
@@ -19,6 +20,7 @@ from modules.llm.learned import LearnedFacts
 from modules.llm.ledger import lost_reasoning
 from modules.llm.models import Model
 from modules.llm.replay import documents, sees, told_images
+from modules.llm.service_manager import request_body
 
 GEMINI_PLACEHOLDER = "skip_thought_signature_validator"  # documented for calls that another model made
 LEAST_OUTPUT = 16  # tokens; with less there is no answer
@@ -61,7 +63,7 @@ def facts_from(request: ChatRequest, error: ProviderError) -> dict[str, Any]:
     profile = model.profile
     match error:
         case FieldRefused():
-            fields = tuple(path for path in _fields(error) if path not in profile.refused)
+            fields = tuple(path for path in _fields(error) if path not in profile.refused and _holds(request, path))
             return {"refused": fields} if fields else {}
         case OutputLimitRefused(limit=int(limit)) if LEAST_OUTPUT <= limit < (_asked_output(model) or limit + 1):
             return {"output_limit": limit}
@@ -95,6 +97,24 @@ def _fields(error: FieldRefused) -> tuple[str, ...]:
     """The paths that were refused; a bare name may stand in the request as well as in its messages."""
     named = error.fields or ((error.field,) if error.field else ())
     return tuple(path for name in named for path in ((name,) if "." in name else (name, f"messages.*.{name}")))
+
+
+def _holds(request: ChatRequest, path: str) -> bool:
+    """Whether the request has anything at this path: leaving out what was not sent would ask the same again."""
+    body = request_body(request)
+    if body is None:
+        return True
+    if path.startswith("messages.") and "messages" not in body:
+        path = path.replace("messages.", "input.", 1)
+    return _is_there(body, path.split("."))
+
+
+def _is_there(value: Any, path: Sequence[str]) -> bool:
+    if not path:
+        return True
+    if isinstance(value, list):
+        return path[0] == "*" and any(_is_there(item, path[1:]) for item in value)
+    return isinstance(value, dict) and path[0] in value and _is_there(value[path[0]], path[1:])
 
 
 def _asked_output(model: Model) -> int | None:
@@ -144,7 +164,7 @@ def _words(request: ChatRequest, error: ProviderError) -> str:
     model, host = request.model, request.model.provider.title
     match error:
         case FieldRefused():
-            fields = dict.fromkeys(path.removeprefix("messages.*.") for path in _fields(error))
+            fields = dict.fromkeys(path.removeprefix("messages.*.") for path in _fields(error) if _holds(request, path))
             named = ", ".join(f'"{path}"' for path in fields)
             return (
                 f"Context: the field{'s' if len(fields) > 1 else ''} {named} {_are(len(fields))} left out for {host}."
