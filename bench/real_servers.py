@@ -1,6 +1,6 @@
 """The real program against third-party servers that are really started: llama-server, LiteLLM's proxy, MCP servers.
 
-Not a benchmark, and not for CI: `python -m bench.real.setup FOLDER` installs the servers, in about a quarter of an hour.
+Not a benchmark, and not for CI: `python -m bench.real.setup FOLDER` installs the servers, in a quarter of an hour.
 Prints a row for each check; 1 where one failed, 2 where the servers are not there.
 """
 
@@ -8,11 +8,11 @@ import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bench.real import llama, mcp
+from bench.real import gateway, llama, mcp
 from bench.real.checks import Board
 from bench.real.setup import missing
 
-GROUPS: Mapping[str, Callable[[Board, Path], None]] = {"llama": llama.check, "mcp": mcp.check}
+GROUPS: Mapping[str, Callable[[Board, Path], None]] = {"llama": llama.check, "gateway": gateway.check, "mcp": mcp.check}
 
 
 def main() -> int:

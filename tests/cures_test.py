@@ -182,6 +182,21 @@ class TestInTheChat:
         terminal.type(CTRL_C).prompt().enter(command[1]).sees("Answer 1 from anthropic.").prompt()
         assert '"image"' in home.anthropic.chats[-1].raw.decode()
 
+    def test_a_model_that_has_refused_pictures_is_not_named_as_one_that_sees(self, home: Home) -> None:
+        """C7: seen with llama-server under two names, each of which was advised after the other."""
+        (home.folder / "red.png").write_bytes(base64.b64decode(PNG))
+        blind = Status(
+            500, message="image input is not supported - hint: if this is unexpected, you may need the mmproj"
+        )
+        named = []
+        for server, model in ((home.anthropic, "anthropic:claude-sonnet-5.5"), (home.openai, "openai:gpt-6.1-sol")):
+            server.answer(blind)
+            done = home.run("-m", model, "-a", "red.png", "-p", "Look.")
+            found = re.search(r"-m (\S+) asks one that sees", done.stderr)
+            named.append(found[1] if found else "")
+        assert named[0].startswith("openai:")
+        assert named[1] not in ("", "anthropic:claude-sonnet-5.5")
+
     def test_a_picture_is_taken_off_and_the_question_asked_without_it(self, home: Home) -> None:
         (home.folder / "red.png").write_bytes(base64.b64decode(PNG))
         terminal = opened(home).enter("/attach red.png").sees("Attached").prompt()

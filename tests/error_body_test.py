@@ -87,6 +87,8 @@ WAITS: list[tuple[dict[str, str], Any, float]] = [
     ({"retry-after": "3600"}, {}, 3600),
     ({"retry-after-ms": "250", "retry-after": "9"}, {}, 0.25),
     ({"retry-after": "1m30s"}, {}, 90),
+    ({"llm_provider-retry-after": "7200"}, {}, 7200),  # BerriAI/litellm#21553
+    ({"retry-after": "5", "llm_provider-retry-after": "7200"}, {}, 5),
     ({"x-ratelimit-reset-after": "12"}, {}, 12),
     ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "7.66s"}, {}, 7.66),
     ({"x-ratelimit-remaining-requests": "9", "x-ratelimit-reset-requests": "2m59.56s"}, "Wait.", -1),

@@ -45,7 +45,7 @@ class Board:
 
 @contextmanager
 def running(
-    argv: Sequence[str | Path], ready: Callable[[], bool], log: Path, env: Mapping[str, str] | None = None
+    argv: Sequence[object], ready: Callable[[], bool], log: Path, env: Mapping[str, str] | None = None
 ) -> Iterator[None]:
     """A server in a session of its own while the block runs. Raises RuntimeError where it does not become ready."""
     with log.open("ab") as out:

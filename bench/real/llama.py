@@ -12,7 +12,11 @@ from tests.home import Home
 from tests.terminal import CTRL_C, Terminal
 
 NAME = "llama-server"
-DIALECTS = {"chat": ("openai-chat", "/v1"), "responses": ("openai-responses", "/v1"), "messages": ("anthropic-messages", "")}
+DIALECTS = {
+    "chat": ("openai-chat", "/v1"),
+    "responses": ("openai-responses", "/v1"),
+    "messages": ("anthropic-messages", ""),
+}
 WINDOW = 8192  # tokens: the context of the server, shared by two slots
 SHORT = ("--grammar", "root ::= [a-z ]{20,80}")  # an answer is never empty then
 ENDLESS = ("--ignore-eos",)
@@ -159,14 +163,18 @@ def _limits(board: Board, llama: Llama) -> None:
 def _stop(board: Board, llama: Llama) -> None:
     for name in DIALECTS:
         with board.check(NAME, f"Ctrl+C over {name} ends the work at the server"):
-            cancelled = llama.logged("cancel task")
-            terminal = llama.home.open("-m", f"{name}:tiny", columns=100, rows=40).prompt()
-            above = len(terminal.text)
-            terminal.enter("Talk for ever.").until(lambda: len(terminal.text) > above + 400, "a long answer")
-            assert llama.busy
-            terminal.type(CTRL_C).prompt()
-            _wait(lambda: not llama.busy and llama.logged("cancel task") > cancelled, "the server to stop")
-            assert terminal.leave() == 0
+            _stopped(llama, name)
+
+
+def _stopped(llama: Llama, name: str) -> None:
+    cancelled = llama.logged("cancel task")
+    terminal = llama.home.open("-m", f"{name}:tiny", columns=100, rows=40).prompt()
+    above = len(terminal.text)
+    terminal.enter("Talk for ever.").until(lambda: len(terminal.text) > above + 400, "a long answer")
+    assert llama.busy
+    terminal.type(CTRL_C).prompt()
+    _wait(lambda: not llama.busy and llama.logged("cancel task") > cancelled, "the server to stop")
+    assert terminal.leave() == 0
 
 
 def _hostile(board: Board, llama: Llama) -> None:

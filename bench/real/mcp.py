@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,7 +38,9 @@ def check(board: Board, folder: Path) -> None:
         _everything(board, "stdio", {"command": str(everything), "args": ["stdio"]})
         with _over_http(everything, root, port := free_port()):
             _everything(board, "HTTP", {"type": "http", "url": f"http://127.0.0.1:{port}/mcp"})
-        with board.check("MCP everything, HTTP", "a server that was restarted in the middle of a chat: the call is repeated"):
+        with board.check(
+            "MCP everything, HTTP", "a server that was restarted in the middle of a chat: the call is repeated"
+        ):
             _restarted(everything, root)
 
 
@@ -74,40 +75,49 @@ def results(home: Home) -> list[str]:
 
 
 def _time(board: Board, argv: list[str]) -> None:
-    with board.check("MCP time, stdio", "a time is converted, and the time now is told"), _home(
-        time={"command": argv[0], "args": argv[1:]}
-    ) as home:
+    with (
+        board.check("MCP time, stdio", "a time is converted, and the time now is told"),
+        _home(time={"command": argv[0], "args": argv[1:]}) as home,
+    ):
         ask = {"source_timezone": "Asia/Tokyo", "time": "09:30", "target_timezone": "UTC"}
-        converted, now = _called(home, Call("time__convert_time", ask), Call("time__get_current_time", {"timezone": "UTC"}))
+        converted, now = _called(
+            home, Call("time__convert_time", ask), Call("time__get_current_time", {"timezone": "UTC"})
+        )
         assert "00:30" in converted and "UTC" in now, (converted, now)
-    with board.check("MCP time, stdio", "a zone that is none: the server's own words come as an error"), _home(
-        time={"command": argv[0], "args": argv[1:]}
-    ) as home:
+    with (
+        board.check("MCP time, stdio", "a zone that is none: the server's own words come as an error"),
+        _home(time={"command": argv[0], "args": argv[1:]}) as home,
+    ):
         (said,) = _called(home, Call("time__get_current_time", {"timezone": "Mars/Base"}))
         assert '"is_error": true' in said and "Mars/Base" in said, said
 
 
 def _fetch(board: Board, command: str) -> None:
-    with board.check("MCP fetch, stdio", "a page that is not there: the server's own words, no crash"), _home(
-        fetch={"command": command}
-    ) as home:
+    with (
+        board.check("MCP fetch, stdio", "a page that is not there: the server's own words, no crash"),
+        _home(fetch={"command": command}) as home,
+    ):
         (said,) = _called(home, Call("fetch__fetch", {"url": f"http://127.0.0.1:{free_port()}/"}))
         assert '"is_error": true' in said and "127.0.0.1" in said, said
 
 
 def _files(board: Board, command: str, root: Path) -> None:
-    with board.check("MCP filesystem, stdio", "a file is read, and one outside its folder is not"), _home(
-        files={"command": command, "args": [str(root)]}
-    ) as home:
-        calls = [Call("files__read_text_file", {"path": str(path)}) for path in (root / "notes.txt", Path("/etc/hostname"))]
+    with (
+        board.check("MCP filesystem, stdio", "a file is read, and one outside its folder is not"),
+        _home(files={"command": command, "args": [str(root)]}) as home,
+    ):
+        calls = [
+            Call("files__read_text_file", {"path": str(path)}) for path in (root / "notes.txt", Path("/etc/hostname"))
+        ]
         inside, outside = _called(home, *calls)
         assert "bread" in inside and "outside allowed directories" in outside, (inside, outside)
 
 
 def _memory(board: Board, command: str, root: Path) -> None:
-    with board.check("MCP memory, stdio", "what one call keeps the next one finds"), _home(
-        memory={"command": command, "env": {"MEMORY_FILE_PATH": str(root / "memory.jsonl")}}
-    ) as home:
+    with (
+        board.check("MCP memory, stdio", "what one call keeps the next one finds"),
+        _home(memory={"command": command, "env": {"MEMORY_FILE_PATH": str(root / "memory.jsonl")}}) as home,
+    ):
         entity = {"name": "Ada", "entityType": "person", "observations": ["likes engines"]}
         home.anthropic.answer(Answer(Call("memory__create_entities", {"entities": [entity]})))
         (found,) = _called(home, Call("memory__search_nodes", {"query": "engines"}))[-1:]
@@ -126,11 +136,12 @@ def _everything(board: Board, way: str, entry: dict[str, Any]) -> None:
         )
         for words, result in zip(("Grüezi 🐘", "42", "temperature", "image"), said, strict=True):
             assert words in result and '"is_error": true' not in result, result
-    with board.check(server, "a long operation that reports progress is waited for"), _home(
-        every={**entry, "timeout": 2}
-    ) as home:
-        (said,) = _called(home, Call("every__trigger-long-running-operation", {"duration": 4, "steps": 8}))[-1:]
-        assert "completed" in said, said
+    with (
+        board.check(server, "a long operation that reports progress is waited for"),
+        _home(every={**entry, "timeout": 2}) as home,
+    ):
+        (told,) = _called(home, Call("every__trigger-long-running-operation", {"duration": 4, "steps": 8}))[-1:]
+        assert "completed" in told, told
 
 
 @contextmanager
@@ -157,5 +168,3 @@ def _restarted(everything: Path, root: Path) -> None:
             (said,) = results(home)
             assert "after" in said and '"is_error": true' not in said, said
         assert terminal.leave() == 0
-
-

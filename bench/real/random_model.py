@@ -15,7 +15,7 @@ import numpy
 
 WIDTH, HEADS, LAYERS, INNER, CONTEXT = 64, 4, 2, 128, 16384
 CONTROL = ("<s>", "</s>", "<|im_start|>", "<|im_end|>")
-WORDS = "the of and to in a is that for it as was with be by on not he his but at are this have from or had".split()
+WORDS = (*string.ascii_lowercase, "the", "of", "and", "to", "in", "is", "that", "for", "it", "was", "with", "he")
 TEMPLATE = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"

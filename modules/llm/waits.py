@@ -23,9 +23,15 @@ EPOCH_MS = 1e12
 LONGEST = 366 * 86400.0
 
 
+# The last is what LiteLLM makes of a provider's header (BerriAI/litellm#21553).
+MEANT_FOR_IT = (
+    ("retry-after-ms", 0.001), ("retry-after", 1.0), ("x-ratelimit-reset-after", 1.0), ("llm_provider-retry-after", 1.0)
+)  # fmt: skip
+
+
 def from_headers(headers: Mapping[str, str]) -> float | None:
     """Seconds from the headers that are meant for it."""
-    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0), ("x-ratelimit-reset-after", 1.0)):
+    for name, scale in MEANT_FOR_IT:
         seconds = until(headers.get(name, ""), scale)
         if seconds is not None:
             return seconds
