@@ -146,8 +146,8 @@ def _limits(board: Board, llama: Llama) -> None:
             assert llama.logged("image input is not supported") == before + 1, error
     with board.check(NAME, "a conversation that outgrows the window: the cure that is named works"):
         terminal = home.open("-m", "chat:tiny", columns=100, rows=40)
-        for size in (5_000, 4_000):  # a letter is a token
-            (home.folder / f"{size}.txt").write_text("a list of words " * (size // 16))
+        for size in (5_000, 4_000):  # a digit is a token
+            (home.folder / f"{size}.txt").write_text("7" * size)
             terminal.ask(f"/attach {size}.txt")
             terminal.enter("Well?")
             if size == 5_000:
