@@ -36,6 +36,7 @@ CASES = [
     ("groq", "reasoning alone", Answer(Reasoning("Hm.")), "empty"),
     ("ollama", "nothing", Answer(""), "empty"),
     ("ollama", "blanks", Answer(" \n "), "empty"),
+    ("ollama", "blanks of no width", Answer("\u200b\ufeff"), "empty"),
     ("groq", "a call without tools", Answer("I look.", Call("read_file", {"path": "a"})), "read_file"),
 ]
 every_case = pytest.mark.parametrize(

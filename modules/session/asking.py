@@ -13,6 +13,7 @@ from modules.llm.base import BaseService, ChatRequest, Reply
 from modules.llm.events import CUT, Finished, Silence, StreamEvent
 from modules.llm.history import Message, State, says_something
 from modules.llm.models import Model
+from modules.llm.parts import visible_text
 from modules.llm.replay import LeftOut, pieces_of_reasoning, sees
 from modules.llm.service_manager import ServiceManager
 from modules.llm.tool_spec import ToolChoice, ToolSpec
@@ -20,6 +21,7 @@ from modules.session.conversation import Conversation
 from modules.session.switch import left_out_words
 
 TRIES = 4
+BLANKS = " \t\r\n\u00a0\u200b\u200c\u200d\u2060\ufeff"  # nobody sees these, alone
 LOADING_SECONDS = 600.0  # a large model takes minutes to load, and a person can stop the wait
 LOADING_PAUSE = 2.0
 LONGEST_WAIT = 60.0  # seconds; beyond that the person decides, not the server's header
@@ -265,6 +267,10 @@ def retry_delay(error: ProviderError, attempt: int) -> float | None:
     return backoff * random.uniform(0.75, 1.0)
 
 
+def _says_nothing(answer: Message) -> bool:
+    return not answer.calls and not "".join(visible_text(answer.parts)).strip(BLANKS)
+
+
 def _empty(answer: Message, model: Model) -> EmptyAnswer:
     if answer.stop in CUT:
         return EmptyAnswer(f"{model.full_name} reached its limit before it said anything.")
@@ -277,7 +283,7 @@ def _keep(conversation: Conversation, reply: Reply, request: ChatRequest, state:
     answer = reply.message(state)
     if answer.usage is not None:
         conversation.pay(request.model, answer.usage)
-    if state == "complete" and answer.state != "refused" and not says_something(answer):
+    if state == "complete" and answer.state != "refused" and _says_nothing(answer):
         raise _empty(answer, request.model)
     if state != "complete" and not answer.text.strip():
         return
