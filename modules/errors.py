@@ -199,7 +199,12 @@ class ImagesRefused(RequestRefused):
 
 
 class DocumentsRefused(RequestRefused):
-    """The conversation can go on without the documents; the turn sees to it."""
+    """The conversation can go on without the documents; the turn sees to it.
+
+    `faulty` says that something is wrong with a document itself: others would be taken.
+    """
+
+    faulty = False
 
 
 class ToolsRefused(RequestRefused):

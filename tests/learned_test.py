@@ -11,13 +11,21 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from modules.errors import ContextOverflow, ImagesRefused, ImagesUnsupported, ProviderError, RequestRefused
+from modules.errors import (
+    ContextOverflow,
+    DocumentsRefused,
+    DocumentsUnsupported,
+    ImagesRefused,
+    ImagesUnsupported,
+    ProviderError,
+    RequestRefused,
+)
 from modules.llm.learned import Learned, LearnedFacts
 from modules.llm.message import closing, user
 from modules.llm.models import Profile
 from modules.llm.parts import Image, Text, ToolResult
 from modules.session.plan import plan
-from tests.cases import PICTURE
+from tests.cases import DOCUMENT, PICTURE
 from tests.home import Home
 from tests.stage import OPENROUTER, Stage
 from tests.wire import Answer, Call, Reasoning, Status
@@ -403,3 +411,29 @@ async def test_a_field_that_was_not_sent_is_not_left_out_and_not_asked_about_aga
             await stage.say(model, "?", Status(400, message="Unknown parameter: 'parallel_tool_calls'."), "never")
         assert len(stage.chats(model)) == 1
         assert stage.conversation.learned.of(model) == Learned()
+
+
+class TestADocument:
+    async def test_that_is_damaged_says_nothing_of_the_model(self) -> None:
+        """B15, of PDF: one bad file must not cost all that come after it."""
+        words = "messages.0.content.0.pdf.source.base64.data: The PDF specified was not valid."
+        async with Stage() as stage:
+            model = stage.add("A", "anthropic")
+            with pytest.raises(DocumentsRefused):
+                await stage.say(model, user("?", DOCUMENT), Status(400, message=words), "never")
+            assert stage.conversation.learned.of(model) == Learned()
+            await stage.say(model, user("?", DOCUMENT))
+            assert len(stage.chats(model)) == 2
+
+    async def test_that_no_model_there_takes_is_refused_before_it_is_sent_again(self) -> None:
+        words = "Failed to deserialize the JSON body into the target type: messages[0]: unknown variant `file`"
+        async with Stage() as stage:
+            other, model = stage.add("A", "anthropic"), stage.add("X", "chat")
+            with pytest.raises(DocumentsRefused):
+                await stage.say(model, user("?", DOCUMENT), Status(422, message=words), "never")
+            with pytest.raises(DocumentsUnsupported):
+                await stage.say(model, user("?", DOCUMENT))
+            assert len(stage.chats(model)) == 1
+            await stage.say(other, user("?", DOCUMENT))
+            await stage.say(model, "And you?")
+            assert stage.recovered == ["Context: 1 document left out for X."]

@@ -49,11 +49,18 @@ def recover(learned: LearnedFacts, request: ChatRequest, error: ProviderError) -
     facts = facts_from(request, error)
     if isinstance(error, ImagesRefused) and error.faulty:
         return _hide_pictures(request)
-    passing = isinstance(error, OutputLimitRefused) and not error.lasting
+    asked_about = request.messages[-1].role == "user" and bool(documents(request.messages[-1]))
+    if isinstance(error, DocumentsRefused) and error.faulty and asked_about:
+        return ""  # it says nothing of the model, and is the person's to change
+    passing = (isinstance(error, OutputLimitRefused) and not error.lasting) or (
+        isinstance(error, DocumentsRefused) and error.faulty
+    )
     if not facts or not learned.note(request.model, lasting=not passing, **facts):
         return ""
     if isinstance(error, ImagesRefused) and len(request.messages[-1].images) > error.most:
         return ""  # the question itself is about a picture: left out, it would be answered unseen
+    if isinstance(error, DocumentsRefused) and asked_about:
+        return ""  # and so with a document
     return _words(request, error)
 
 
