@@ -47,10 +47,11 @@ class Llama:
         self._most = most  # tokens of an answer, which the Messages API demands to be told
         self._folder = tempfile.TemporaryDirectory()
         self.home = Home(Path(self._folder.name))
+        # One thread: two wait for each other by spinning, and stand for seconds where the program needs a core.
         self._running = running(
             [
                 folder / "llama-server", "-m", folder / f"{model}.gguf", "--host", "127.0.0.1", "--port", self.port,
-                "--jinja", "-c", 2 * WINDOW, "-np", 2, "-t", 2, "--api-key", KEY, "--alias", model,
+                "--jinja", "-c", 2 * WINDOW, "-np", 2, "-t", 1, "--api-key", KEY, "--alias", model,
                 *how,
             ],
             lambda: got(f"{self.origin}/health") == {"status": "ok"},
