@@ -46,7 +46,7 @@ async def try_all(name: Dialect, examples: int, seed: int) -> collections.Counte
                     outcome = await take(service.reply(request))
                     counted["over a socket"] += 1
                 check(outcome)
-            except BaseException:
+            except BaseException:  # also of a stop by hand: the seed is what makes it happen again
                 print(f"{name}: the example of seed {number} broke a promise:\n{stream!r}", file=sys.stderr)
                 raise
             counted["answers" if outcome.error is None else type(outcome.error).__name__] += 1

@@ -229,6 +229,7 @@ class TestInTheChat:
         home.groq.answer(Answer("Better."))
         terminal.enter("/retry").until(lambda: terminal.words.count("The answer before stays.") == 2).prompt()
         terminal.enter("/retry").sees("Better.").prompt()
+        assert said(home.groq.chats[-1]) == said(home.groq.chats[-2]) == said(home.groq.chats[-3])
 
     def test_results_that_nobody_answered_are_answered_elsewhere(self, home: Home) -> None:
         (home.folder / "a.txt").write_text("Letters.")

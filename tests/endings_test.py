@@ -74,6 +74,7 @@ def test_an_answer_that_is_not_whole_is_marked_in_the_chat(
     home.servers[provider].answer(answer)
     terminal = home.open(*MODELS[provider]).prompt()
     terminal.enter("Hm?").sees(said)
+    assert len(home.servers[provider].chats) == 1, "nothing is asked again by itself"
 
 
 def test_a_cut_answer_goes_on_as_the_advice_says_in_a_pipe_and_in_the_chat(home: Home) -> None:

@@ -233,7 +233,10 @@ class TestWhatIsKept:
 
     def test_nowhere_to_write_is_no_trouble(self, tmp_path: Path) -> None:
         (tmp_path / "state").write_text("a file in the place of the folder")
-        ModelLists(tmp_path / "state" / "model-lists").keep(GROQ, [model("a")])
+        lists = ModelLists(tmp_path / "state" / "model-lists")
+        lists.keep(GROQ, [model("a")])
+        assert lists.is_due(GROQ)
+        assert (tmp_path / "state").read_text() == "a file in the place of the folder"
 
 
 # Lists spell ids in their own ways: Anthropic with the date, Google with a folder, Ollama with a tag.

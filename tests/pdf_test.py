@@ -108,10 +108,12 @@ class TestInTheChat:
         reading = psutil.Process(terminal.pid)
         terminal.until(lambda: bool(reading.children()), "the process that reads").type(CTRL_C)
         terminal.sees("Stopped: slow.pdf is not attached.").prompt().enter("Hi").sees("Answer 1").prompt()
+        assert "slow.pdf" not in home.groq.chats[0].raw.decode()
 
     def test_tab_completes_the_path_after_the_option(self, home: Home, terms: bytes) -> None:
         terminal = home.open(*OSS).prompt()
         terminal.type("/attach --text ter\t").sees("--text terms.pdf").type("\t").prompt("/attach --text terms.pdf")
+        assert "Attached" not in terminal.words, "completing is not entering"
 
 
 REFUSED = {

@@ -252,9 +252,9 @@ class TestAttach:
         terminal.enter("/attach my photo.png").sees("Attached to the next message: my photo.png.").prompt()
         terminal.enter(r"/attach my\ photo.png").sees("my photo.png was attached already.").prompt()
         terminal.enter("What is it?").sees("Answer 1").prompt()
-        only(home.anthropic)
+        assert only(home.anthropic)[1].size == (20, 10)
         home.run("-p", "Hm?", "-a", "my photo.png", "-a", "./my photo.png", *SEES)
-        only(home.groq)
+        assert only(home.groq)[1].size == (20, 10)
 
     def test_says_what_was_done_to_a_picture_and_refuses_a_damaged_one(self, home: Home) -> None:
         (home.folder / "a.webp").write_bytes(picture(3000, 1500, "WEBP"))

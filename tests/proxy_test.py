@@ -13,6 +13,7 @@ from tests.conftest import KEY, Wired, make_service
 from tests.home import Home
 from tests.mcp_place import Place
 from tests.middle import HttpProxy, Saying, Socks5, answer
+from tests.terminal import CTRL_C
 from tests.wire import WireServer
 from tests.wire.facts import Dialect
 
@@ -257,6 +258,7 @@ def test_the_chat_names_such_a_variable_too_and_goes_on(home: Home) -> None:
     terminal = home.open("-m", "groq:gpt-oss-120b", env={"HTTPS_PROXY": "http://127.0.0.1:99999"})
     terminal.prompt().enter("Hi.")
     terminal.sees('HTTPS_PROXY is "http://127.0.0.1:99999"').prompt("Hi.")
+    assert terminal.type(CTRL_C).leave() == 0
 
 
 @every_endpoint

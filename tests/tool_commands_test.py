@@ -135,7 +135,9 @@ class TestTool:
         assert "line 5000" in terminal.text
 
     def test_has_nothing_to_show_at_first(self, equipped: Home) -> None:
-        equipped.open(*OSS).prompt().enter("/tool").sees("No tool has been called here.").prompt()
+        terminal = equipped.open(*OSS).prompt().enter("/tool").sees("No tool has been called here.").prompt()
+        assert terminal.leave() == 0
+        assert not equipped.groq.chats
 
 
 class TestContinue:

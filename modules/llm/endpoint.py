@@ -29,13 +29,13 @@ class Endpoint:
         """The response to what `send` sends to the URL that it is given. Raises what `send` raises."""
         try:
             return await send(self._root + path)
-        except Exception as error:
+        except Exception as error:  # each SDK has a class of its own for a 404; what is none is raised again
             if not self._other or not _is_no_path(error):
                 raise
             failure = error
         try:
             response = await send(self._other + path)
-        except Exception as error:
+        except Exception as error:  # of any SDK, as above
             # Only an API that is there answers in JSON; for anything else the first failure is the one to tell.
             if isinstance(getattr(error, "body", None), dict) and not _is_no_path(error):
                 raise

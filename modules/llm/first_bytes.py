@@ -94,7 +94,7 @@ class LookingStream:
         timeout = timeout if self._patience is None else min(self._patience, timeout or self._patience)
         try:
             data = await self._inner.read(max_bytes, timeout)
-        except Exception as error:
+        except Exception as error:  # httpcore's and httpcore2's classes share their names only; raised again
             if "Timeout" not in type(error).__name__ and await self._is_tls():
                 raise self._found("tls") from error
             raise
@@ -110,7 +110,7 @@ class LookingStream:
         behind = self._behind or (self._begun and not self._direct)  # the proxy has answered
         try:
             stream = await self._inner.start_tls(ssl_context, server_hostname, timeout)
-        except Exception as error:
+        except Exception as error:  # of either library, as above; raised again
             self._behind = behind
             if any(word in str(error) for word in NO_TLS) or (
                 "CERTIFICATE" not in str(error) and await self._is_plain()
