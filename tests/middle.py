@@ -67,6 +67,16 @@ class Saying(Listener):
             pass
 
 
+class PlainHttp(Listener):
+    """Answers whatever comes first with 400, as nginx does at a port without TLS; before that it says nothing."""
+
+    def converse(self, client: socket.socket) -> None:
+        client.recv(CHUNK)
+        client.sendall(answer(b"", "400 Bad Request"))
+        while client.recv(CHUNK):
+            pass
+
+
 class TlsFront(Listener):
     """TLS in front of a server of this machine."""
 

@@ -1,5 +1,6 @@
 """The networks of companies: proxies by variables, and what is said where one fails (rows F1, F4, F5, F8)."""
 
+import asyncio
 import gc
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,11 +9,12 @@ import pytest
 
 from modules import errors
 from modules.llm.proxies import proxy_for
+from modules.session.asking import retry_delay
 from tests.cases import ENDPOINTS, NAMES
 from tests.conftest import KEY, Wired, make_service
 from tests.home import Home
 from tests.mcp_place import Place
-from tests.middle import HttpProxy, Saying, Socks5, answer
+from tests.middle import HttpProxy, PlainHttp, Saying, Socks5, answer
 from tests.terminal import CTRL_C
 from tests.wire import WireServer
 from tests.wire.facts import Dialect
@@ -291,12 +293,33 @@ async def test_a_proxy_of_another_kind_is_told_from_the_server_behind_it(
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # httpcore lets go of it unclosed
 async def test_a_server_without_tls_behind_a_proxy_is_not_taken_for_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    with Saying(answer(b"", "400 Bad Request")) as plain, HttpProxy(plain.port) as proxy:
+    with PlainHttp() as plain, HttpProxy(plain.port) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
         error = await failure("chat", "https://api.maker.test")
     assert error.message.startswith(f"api.maker.test through the proxy 127.0.0.1:{proxy.port} (HTTPS_PROXY) does not")
     assert "models.yaml" in error.cure
     del error
+    gc.collect()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # httpcore lets go of it unclosed
+async def test_silence_while_tls_is_set_up_is_told_as_that_and_not_as_the_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Saying(b"") as silent, HttpProxy(silent.port) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        found = await asyncio.gather(
+            failure("chat", f"https://127.0.0.1:{silent.port}"), failure("chat", "https://api.maker.test")
+        )
+    assert [error.message for error in found] == [
+        f"127.0.0.1:{silent.port} was silent for too long while TLS was set up.",
+        "api.maker.test was silent for too long while TLS was set up through the proxy "
+        f"127.0.0.1:{proxy.port} (HTTPS_PROXY).",
+    ]
+    assert all("Check the port" in error.cure for error in found)
+    assert [retry_delay(error, 2) for error in found] == [None, None]
+    del found
     gc.collect()
 
 

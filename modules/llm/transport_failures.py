@@ -24,7 +24,8 @@ TLS_WANTED = re.compile(
 CLIENT_WANTED = re.compile(r"ALERT_(CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA)|BAD_CERTIFICATE")  # of OpenSSL
 HUNG_UP = re.compile(r"disconnect|closed", re.I)  # what h11 says of an end that came too early
 BLOCKED = (403, 451, 511)  # with a page of HTML: no API answers so, and filters do
-WITHIN = {"BrokenResourceError", "EndOfStream"}  # a connection that was there broke while TLS was set up
+WAITING = "SSLWantReadError"  # no failure, but where it was waited for more when something else failed: within TLS
+WITHIN = {"BrokenResourceError", "EndOfStream", WAITING}  # a connection that was there failed while TLS was set up
 WRONG_NAME, WRONG_TIME = (62, 64), (9, 10)  # OpenSSL's X509_V_ERR codes
 
 
@@ -37,7 +38,7 @@ def transport(error: BaseException, provider: Provider) -> errors.ProviderError:
             return link
         if isinstance(link, NotHttp):
             return _not_http(link, provider)
-        if isinstance(link, ssl.SSLError):
+        if isinstance(link, ssl.SSLError) and not isinstance(link, ssl.SSLWantReadError):
             return _tls(link, provider)
     proxy = proxy_for(provider.base_url)
     if proxy is not None and any(type(link).__module__.startswith("socksio") for link in chain):
@@ -171,6 +172,12 @@ def _straight(
         # One on this machine that does not run will not run in a second.
         tries, cure = (1, _start(provider)) if provider.is_local else (2, RETRY)
         return errors.ConnectionFailed(f"{host} refused the connection.", cure=cure, tries=tries)
+    if WAITING in names and "ConnectTimeout" in names:
+        return errors.ConnectionFailed(
+            f"{host} was silent for too long while TLS was set up{_through(provider)}.",
+            cure=f"Check the port in {provider.address_source}, and {between(provider)}.",
+            tries=2,
+        )
     if any("Timeout" in name for name in names):
         return errors.TimedOut(f"{host} was silent for too long{_through(provider)}.", cure=RETRY)
     broken = (link for link in chain if type(link).__name__ == "RemoteProtocolError" and not HUNG_UP.search(str(link)))
