@@ -118,6 +118,7 @@ async def _interactive(args: argparse.Namespace) -> int:
     from modules.chat.command import ChatContext
     from modules.chat.commands import COMMANDS
     from modules.chat.interactive import Interactive
+    from modules.chat.prompt_of import prompt_of
     from modules.chat.recall import recalled
     from modules.chat.screen import TerminalScreen
     from modules.chat.start import begin, close_calls, first_choice, greeting, take_unanswered
@@ -133,7 +134,7 @@ async def _interactive(args: argparse.Namespace) -> int:
     learned = LearnedFacts(config.learned_file)
     start = first_choice(models, config, args.model)
     conversation, notes = begin(_wish(args), store, models, services, start, learned)
-    screen = TerminalScreen(plain=config.plain or not config.color)
+    screen = TerminalScreen(plain=config.plain, color=config.color)
     context = ChatContext(
         config, models, services, conversation, COMMANDS, screen,
         _tooling(config, args), attachments, saves=not args.no_save,
@@ -144,7 +145,7 @@ async def _interactive(args: argparse.Namespace) -> int:
     waiting = close_calls(conversation)
     for text in [*recalled(conversation, screen.size()[0]), *filter(None, [waiting])]:
         screen.say(text)
-    chat = Interactive(context, screen)
+    chat = Interactive(context, screen, prompt_of(context, screen))
     if unanswered is not None:
         chat.give_back(unanswered)
     gc.freeze()

@@ -107,7 +107,7 @@ class TestAnAnswer:
         assert results(equipped) == ["The user declined this call. The user says: use a branch"]
 
     def test_in_plain_is_a_no_by_enter_n_and_esc(self, equipped: Home) -> None:
-        terminal = ask(equipped, *(command(f"git {n}") for n in range(3)), env={"NO_COLOR": "1"})
+        terminal = ask(equipped, *(command(f"git {n}") for n in range(3)), env={"TERM": "dumb"})
         for at, key in enumerate(("\r", "n", ESC)):
             answer(terminal.sees(f"git {at}"), key)
         terminal.sees("Finished.").prompt()
@@ -160,10 +160,12 @@ class TestWhatWasTypedBefore:
     def test_never_answers_and_is_not_lost(self, equipped: Home) -> None:
         equipped.groq.answer(Answer("Wait.", command("rm x"), pace=0.15), Answer("Finished."))
         terminal = equipped.open(*OSS).prompt()
-        terminal.enter("Go").type("y\ryes please\ry").sees("Allow run_command?")
+        terminal.enter("Go").type("yes please\r").sees("queued: yes please").type("and").line_with("and")
+        terminal.sees("Allow run_command?")
         time.sleep(QUIET)
         assert ran(equipped) == []
-        terminal.type("n").sees("Finished.").prompt("yyes pleasey")
+        terminal.type("n").sees("Finished.").sees("not sent: yes please").prompt("and")
+        assert len(equipped.groq.chats) == 2
 
     def test_of_one_letter_is_forgotten(self, equipped: Home) -> None:
         equipped.groq.answer(Answer("Wait.", command("rm x"), pace=0.15), Answer("Finished."))
@@ -181,7 +183,7 @@ class TestWhatWasTypedBefore:
         answer(terminal, "n").sees("declined").sees("Finished.").prompt("yyyy")
         assert ran(equipped) == []
 
-    @pytest.mark.parametrize("env", [{}, {"NO_COLOR": "1"}], ids=["drawn", "printed"])
+    @pytest.mark.parametrize("env", [{}, {"TERM": "dumb"}], ids=["drawn", "printed"])
     def test_is_not_among_keys_that_come_at_once(self, equipped: Home, env: dict[str, str]) -> None:
         terminal = ask(equipped, command("rm x"), env=env)
         answer(terminal, "yes, and more\r")
@@ -265,10 +267,9 @@ class TestTheQuestion:
         answer(terminal, "y").sees("Finished.").prompt()
         assert ran(equipped) == [[line]]
 
-    @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=["NO_COLOR", "TERM=dumb"])
-    def test_is_printed_without_escapes_where_none_are_wanted(self, equipped: Home, env: dict[str, str]) -> None:
+    def test_is_printed_without_escapes_where_none_are_wanted(self, equipped: Home) -> None:
         text = "\n".join(f"line {n:03}" for n in range(30))
-        terminal = ask(equipped, Call("edit_file", {"path": "a.py", "new": text}), env=env)
+        terminal = ask(equipped, Call("edit_file", {"path": "a.py", "new": text}), env={"TERM": "dumb"})
         terminal.sees("lines 1-20 of 36")
         answer(terminal, "y").sees("There is more.").type(" ").sees("+line 029").type("y").sees("Finished.").prompt()
         shown = terminal.raw[terminal.raw.index(b"Allow") : terminal.raw.index(b"Finished")]
@@ -276,7 +277,7 @@ class TestTheQuestion:
         assert ran(equipped) == [["a.py"]]
 
     def test_in_plain_takes_no_early_key_and_a_reason(self, equipped: Home) -> None:
-        terminal = ask(equipped, command("git push"), env={"NO_COLOR": "1"}).type("y")
+        terminal = ask(equipped, command("git push"), env={"TERM": "dumb"}).type("y")
         time.sleep(QUIET)
         terminal.type("r").sees("No, because:").type("use a branch\r").sees("Finished.").prompt()
         assert results(equipped) == ["The user declined this call. The user says: use a branch"]

@@ -15,6 +15,7 @@ from prompt_toolkit.document import Document
 from modules.chat.abilities import columns, compact, describe
 from modules.chat.command import Ask, ChatContext, CommandRegistry, command
 from modules.chat.completer import ChatCompleter, complete_models, complete_paths, rank
+from modules.chat.screen import Reasoning
 from modules.config import ROOT, Config
 from modules.llm.catalogue import load
 from modules.llm.models import Model
@@ -26,7 +27,7 @@ from tests.tooling import no_tools
 class Lines:
     """A screen that keeps what it is told."""
 
-    show_reasoning = False
+    reasoning: Reasoning = "fold"
 
     def __init__(self) -> None:
         self.said: list[str] = []
@@ -35,6 +36,8 @@ class Lines:
         self.said.append(text)
 
     def show(self, text: str) -> None: ...
+
+    def quote(self, text: str) -> None: ...
 
     def table(self, rows: Sequence[Sequence[str]]) -> None:
         self.said += ["  ".join(row) for row in rows]

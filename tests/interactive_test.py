@@ -92,7 +92,9 @@ class TestThePrompt:
         home.groq.answer(Answer("Hm.", usage=Usage(60_000, 10)))
         terminal = home.open(*OSS, columns=40).prompt()
         terminal.enter("Hello").sees("60k of 131k").prompt()
-        assert terminal.rows[-1] == "groq:gpt-oss-120b · 60k of 131k (45%)"
+        at = max(at for at, row in enumerate(terminal.rows) if row == ">")
+        assert terminal.rows[at + 1] == "groq:gpt-oss-120b · 60k of 131k (45%)"
+        assert not any(terminal.rows[at + 2 :]), "what is below the line is there only while a menu is open"
 
 
 class TestAnAnswer:
@@ -146,15 +148,30 @@ class TestAnAnswer:
         assert roles == ["user", "assistant", "user"]
         assert "The connection broke" in said(home.groq.chats[1])[2][1]
 
-    def test_shows_reasoning_dimmed_and_hides_it_when_told_to(self, home: Home) -> None:
-        home.groq.answer(*[Answer(Reasoning(f"Ponder {n}."), f"Answer {n}.") for n in (1, 2, 3)])
-        terminal = home.open(*OSS).prompt()
-        terminal.enter("Why?").sees("Answer 1.").prompt()
-        assert re.search(rb"\x1b\[2m[^\x1b]*Ponder", terminal.raw)
+    def test_shows_reasoning_while_it_comes_and_folds_it_when_the_answer_begins(self, home: Home) -> None:
+        thought = " ".join(f"thought{n}" for n in range(40))
+        home.groq.answer(Answer(Reasoning(thought), "Answer 1.", pace=0.03))
+        terminal = home.open(*OSS, columns=50).prompt().enter("Why?")
+        terminal.until(lambda: any(row.startswith("│ thought0 thought1") for row in terminal.rows), "a bar beside it")
+        terminal.sees("Answer 1.").prompt()
+        assert re.search(r"^thought for \d+ s, about \d+ tokens$", terminal.text, re.M)
+        assert "thought0" not in terminal.text
+        terminal.enter("/reasoning show").sees("is shown").prompt()
+        rows = [row.removeprefix("│ ") for row in terminal.rows if row.startswith("│ ")]
+        assert " ".join(rows).split() == thought.split(), "all of the last one"
+
+    def test_shows_all_reasoning_or_none_where_that_is_wished(self, home: Home) -> None:
+        home.groq.answer(*[Answer(Reasoning(f"Ponder {n}. " + "more " * 30), f"Answer {n}.") for n in (1, 2, 3)])
+        terminal = home.open(*OSS, columns=50).prompt()
+        terminal.enter("/reasoning show").sees("is shown").prompt().enter("Why?").sees("Answer 1.").prompt()
+        rows = [row for row in terminal.rows if row.startswith("│ ")]
+        assert " ".join(row.removeprefix("│ ") for row in rows).split() == ["Ponder", "1.", *["more"] * 30]
         terminal.enter("/reasoning hide").sees("Reasoning is hidden.").prompt()
-        terminal.enter("Why?").sees("Answer 2.").prompt().enter("/reasoning show").sees("is shown").prompt()
-        terminal.enter("Why?").sees("Answer 3.").prompt()
-        assert [n for n in (1, 2, 3) if f"Ponder {n}." in terminal.text] == [1, 3]
+        terminal.enter("Why?").sees("Answer 2.").prompt()
+        terminal.enter("/reasoning fold").sees("folded").prompt().enter("Why?").sees("Answer 3.").prompt()
+        assert "Ponder 2." not in terminal.text
+        assert "Ponder 3." not in terminal.text
+        assert len(re.findall("^thought for ", terminal.text, re.M)) == 1
 
     def test_keeps_every_word_once_while_the_window_grows(self, home: Home) -> None:
         words = [f"word{n:03}" for n in range(300)]
@@ -167,15 +184,23 @@ class TestAnAnswer:
         terminal.sees("word299").prompt()
         assert re.findall(r"word\d{3}", terminal.words) == words
 
-    @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=["NO_COLOR", "TERM=dumb"])
-    def test_holds_no_escape_sequence_where_none_is_wanted(self, home: Home, env: dict[str, str]) -> None:
-        home.groq.answer(Answer(Reasoning("ALPHA. Ponder."), "## Title\n\n**bold** and `code`\n\n- OMEGA", pace=0.01))
-        terminal = home.open(*OSS, env=env)
-        terminal.prompt().enter("Why?").sees("OMEGA").prompt()
-        shown = terminal.raw[terminal.raw.index(b"ALPHA") : terminal.raw.index(b"OMEGA")]
-        assert b"\x1b" not in shown
-        assert b"**bold**" in shown
+    def test_has_its_layout_without_any_colour_where_none_is_wanted(self, home: Home) -> None:
+        home.groq.answer(Answer(Reasoning("Ponder."), "## Title\n\n**bold** and `code`\n\n```python\nx = 1\n```\nEND"))
+        terminal = home.open(*OSS, env={"NO_COLOR": "1"})
+        terminal.prompt().enter("Why?").sees("END").prompt().enter("/nope").sees("no command").prompt()
+        assert "bold and code" in terminal.words
+        assert b"\x1b[1mbold" in terminal.raw
+        codes = {code for found in re.findall(rb"\x1b\[([\d;]*)m", terminal.raw) for code in found.split(b";")}
+        assert codes <= {b"", b"0", b"1", b"2", b"3", b"4", b"7", b"9"}, "bold and the like, and no colour"
         assert terminal.leave() == 0
+
+    def test_holds_no_escape_sequence_on_a_dumb_terminal(self, home: Home) -> None:
+        home.groq.answer(Answer(Reasoning("ALPHA. Ponder."), "## Title\n\n**bold** and `code`\n\n- OMEGA", pace=0.01))
+        terminal = home.open(*OSS, env={"TERM": "dumb"})
+        terminal.prompt().enter("Why?").sees("OMEGA").prompt()
+        assert terminal.leave() == 0
+        assert b"\x1b" not in terminal.raw
+        assert b"**bold**" in terminal.raw
 
 
 EVIL = "\x1b]52;c;ZXZpbA==\x07 \x1b]0;evil\x07 \x1b[2J\x1b[31m \x9b2J \u202e \x00 evil"

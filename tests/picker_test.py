@@ -18,6 +18,8 @@ SCRIPT = """
 import asyncio, os, sys
 from modules.chat.command import ChatContext, CommandRegistry
 from modules.chat.picker import pick_model
+from modules.chat.prompt_of import prompt_of
+from modules.chat.screen import TerminalScreen
 from modules.config import Config
 from modules.llm.catalogue import load
 from modules.llm.models import Model
@@ -25,26 +27,27 @@ from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
 from modules.session.tooling import Tooling
 
-class Lines:
-    show_reasoning = False
-    def say(self, text): print(text)
-    def table(self, rows): print(rows)
-    def clear(self): pass
-
 config = Config(dict(os.environ))
-os.environ.pop("NO_COLOR", None)  # prompt_toolkit reads it too; here config alone decides
+screen = TerminalScreen(plain=config.plain, color=config.color)
 models = load(config.shipped_models, None, config.get)
 ollama = models.providers["ollama"]
 models.learn(ollama, [Model(name=name, id=name, provider=ollama, known=False) for name in sys.argv[1:]])
 conversation = Conversation(models.find(config.get("START", models.default)).model)
 services, tooling = ServiceManager(config.key), Tooling(None)
-context = ChatContext(config, models, services, conversation, CommandRegistry(), Lines(), tooling)
-print("what was said before")
-choice = asyncio.run(pick_model(context))
-if choice and choice.note:
-    print(choice.note)
-print("chosen:", choice and ascii(choice.model.full_name))
-print("after:", ascii(input()))
+context = ChatContext(config, models, services, conversation, CommandRegistry(), screen, tooling, saves=False)
+
+async def choose():
+    prompt = prompt_of(context, screen)
+    context.ask = prompt.ask
+    screen.say("what was said before")
+    async with prompt.alive():
+        choice = await pick_model(context)
+        if choice and choice.note:
+            screen.say(choice.note)
+        screen.say(f"chosen: {choice and ascii(choice.model.full_name)}")
+        screen.say(f"after: {ascii(await prompt.next())}")
+
+asyncio.run(choose())
 """
 
 KEYS = {
@@ -151,9 +154,10 @@ def terminal(
 
 
 def left(shown: Terminal) -> list[str]:
-    """What is on the screen when the picker is gone."""
-    shown.until_shown("chosen:")
-    return [line for line in shown.lines if line]
+    """What is on the screen when the picker is gone, above the line."""
+    shown.until(lambda: "chosen:" in "\n".join(shown.lines) and ">" in shown.lines)
+    lines = [line for line in shown.lines if line]
+    return lines[: lines.index(">")]
 
 
 def test_the_list_shows_what_each_model_is_and_marks_the_current_one(tmp_path: Path) -> None:
@@ -377,7 +381,7 @@ def test_what_is_typed_after_choosing_goes_to_what_comes_next(tmp_path: Path) ->
     with terminal(tmp_path) as shown:
         shown.press("enter")
         left(shown)
-        shown.type("hello\n")
+        shown.type("hello\r")
         shown.until_shown("after: 'hello'")
 
 

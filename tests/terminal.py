@@ -33,6 +33,7 @@ class Terminal:
         cold: bool = False,
     ) -> None:
         self.raw = b""
+        self.dumb = env.get("TERM") == "dumb"  # it edits lines by itself, and knows no bold
         self._changed = threading.Condition()
         self._closed = False
         self._master, slave = os.openpty()
@@ -107,17 +108,21 @@ class Terminal:
         return self.until(lambda: text in self.words, repr(text))
 
     def prompt(self, text: str = "") -> "Terminal":
-        """Wait for a prompt in which this text stands, with the cursor after it."""
+        """Wait for a prompt in which this text stands, with the cursor after it, while nothing runs."""
         wanted = f"> {text}"
 
         def there() -> bool:
             cursor = self.screen.cursor
-            row = self.screen.row(cursor.y)
-            ready = row == wanted.rstrip() and cursor.x == len(wanted) and not cursor.hidden
+            ready = self.screen.row(cursor.y) == wanted.rstrip() and cursor.x == len(wanted) and not cursor.hidden
             # What is typed before the program reads keys is read by the terminal, which has other ideas of Enter.
-            return ready and self.modes() == (False, False)
+            idle = self.dumb or (self.screen.buffer[cursor.y][0].bold and self.modes() == (False, False))
+            return ready and idle
 
         return self.until(there, f"a prompt with {text!r}")
+
+    def line_with(self, text: str) -> "Terminal":
+        """Wait until this stands in the line, whatever runs."""
+        return self.until(lambda: self.line == f"> {text}".rstrip(), f"a line with {text!r}")
 
     def until(self, test: Callable[[], bool], what: str = "it") -> "Terminal":
         """Wait until the test holds for the screen."""

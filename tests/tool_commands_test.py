@@ -43,7 +43,7 @@ class TestTools:
     def test_are_off_all_at_once_and_the_bar_says_so(self, equipped: Home) -> None:
         terminal = equipped.open(*OSS).prompt()
         terminal.enter("/tools off").sees("Tools are off.").prompt()
-        terminal.until(lambda: terminal.rows[-1].endswith("tools off"), "the bar")
+        terminal.until(lambda: terminal.text.endswith("tools off"), "the bar")
         terminal.enter("Hello").sees("Answer 1").prompt()
         assert offered(equipped) == []
         terminal.enter("/tools on").sees("Tools are on.").prompt().enter("Hello").sees("Answer 2").prompt()

@@ -1,40 +1,38 @@
-"""Asks the person about a call: takes the keyboard, shows the question, and writes the decision into it."""
+"""Asks the person about a call: shows the question in the place of the line, and writes the decision into it."""
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 
-from modules.chat.interrupt import Keyboard
 from modules.chat.screen import TerminalScreen
 from modules.session.tooling import Tooling
-from modules.tools.approval import Question
+from modules.tools.approval import Decision, Question
+
+Decide = Callable[[Question], Awaitable[Decision | None]]  # None where the person would rather stop altogether
 
 
 class Approver:
-    """Answers the questions of one turn."""
+    """Answers the questions of one turn, as `decide` finds out; `stop` ends the turn."""
 
-    def __init__(self, screen: TerminalScreen, keyboard: Keyboard, tooling: Tooling) -> None:
+    def __init__(self, screen: TerminalScreen, tooling: Tooling, decide: Decide, stop: Callable[[], object]) -> None:
         self._screen = screen
-        self._keyboard = keyboard
         self._tooling = tooling
+        self._decide = decide
+        self._stop = stop
         self.seconds = 0.0  # that the person has taken to answer; nobody else's work
 
     async def answer(self, question: Question) -> None:
-        """Set the question's decision. Ctrl+C declines and ends the turn, with CancelledError."""
-        from modules.chat import question_plain, question_view  # the first prompt need not wait for these
-        from modules.chat.approval import told
+        """Set the question's decision. Where there is none the turn ends, with CancelledError."""
+        from modules.chat.approval import told  # the first prompt need not wait for it
 
-        folder, began = self._tooling.toolbox.context.folder, time.monotonic()
-        with self._keyboard.lent():
-            try:
-                if self._screen.plain:
-                    decision = await question_plain.ask(question, folder, self._keyboard, self._screen)
-                else:
-                    decision = await question_view.ask(question, folder, self._keyboard)
-            except EOFError:  # the terminal is gone
-                decision = None
+        began = time.monotonic()
+        try:
+            decision = await self._decide(question)
+        except EOFError:  # the terminal is gone
+            decision = None
         self.seconds += time.monotonic() - began
         if decision is None:
-            self._keyboard.stop()
+            self._stop()
             await asyncio.sleep(0)  # where the turn ends
             return
         question.decision = decision

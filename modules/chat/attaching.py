@@ -5,7 +5,6 @@ from pathlib import Path
 
 from modules.chat.attachment import Attachment, load, load_text, text_of
 from modules.chat.command import ChatContext
-from modules.chat.interrupt import stoppable
 from modules.chat.readers import in_chat
 from modules.llm.message import user
 from modules.llm.parts import Image
@@ -17,7 +16,7 @@ async def attach_to(chat: ChatContext, args: str) -> None:
     """Attach the file that is named, or its text alone. Raises FileProblem where it cannot be."""
     option, _, rest = args.partition(" ")
     work = _text(chat, rest.strip()) if option == "--text" else in_thread(load, name=args)
-    new: Attachment | None = await stoppable(work)
+    new: Attachment | None = await chat.running.run(work)
     if new is None:
         chat.screen.say(f"Stopped: {rest or args} is not attached.")
         return

@@ -2,11 +2,12 @@
 
 import difflib
 import re
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from modules.chat.stopping import Running
 from modules.config import Config
 from modules.errors import UnknownCommand
 from modules.llm.message import Message
@@ -16,17 +17,24 @@ from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
 from modules.session.tooling import Tooling
 
+if TYPE_CHECKING:
+    from modules.chat.panel import Panel
+    from modules.chat.screen import Reasoning
+
 
 class Screen(Protocol):
     """Where a command's words go; all of it is cleaned before it is shown."""
 
-    show_reasoning: bool
+    reasoning: "Reasoning"
 
     def say(self, text: str) -> None:
         """A line of the program's own, quietly."""
 
     def show(self, text: str) -> None:
         """A text of someone else's, its lines as they are."""
+
+    def quote(self, text: str) -> None:
+        """A text of someone else's beside a bar, wrapped between words."""
 
     def table(self, rows: Sequence[Sequence[str]]) -> None:
         """Rows in columns; the last column takes what room is left."""
@@ -56,6 +64,11 @@ class Ask(Struct, frozen=True):
     instead_of: int | None = None
 
 
+async def nobody(question: str) -> bool:
+    """The answer where there is nobody to ask."""
+    return False
+
+
 class ChatContext(Struct):
     """What a command may touch."""
 
@@ -67,12 +80,15 @@ class ChatContext(Struct):
     screen: Screen
     tooling: Tooling
     attachments: list[Image | File] = []
-    draft: str = ""  # what the next prompt begins with
+    draft: str = ""  # what the line is to hold next
     unanswered: Message | None = None  # the question that was given back, until something is asked
     saves: bool = True  # what is typed, too, is there in the next run
+    running: Running = field(default_factory=Running)  # what Ctrl+C stops; a command runs in it what takes long
+    confirm: "Callable[[str], Awaitable[bool]]" = nobody  # puts a question to the person
+    ask: "Callable[[Panel[Any]], Awaitable[Any]] | None" = None  # shows a panel; None where the terminal cannot
 
 
-Run = Callable[[ChatContext, str], Awaitable[Ask | None]]
+Run = Callable[[ChatContext, str], Coroutine[Any, Any, Ask | None]]
 Complete = Callable[[ChatContext, str], Iterable[tuple[str, str]]]
 
 

@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING
 from modules.chat.approver import Approver
 from modules.chat.command import Ask, ChatContext, parse_ask, parse_command
 from modules.chat.footer import footer
-from modules.chat.interrupt import Keyboard, resuming
 from modules.chat.list_refresh import ListRefresh
-from modules.chat.prompt import Leaving, Prompt
 from modules.chat.render import Answer, show
 from modules.chat.screen import TerminalScreen
 from modules.chat.tool_lines import ToolLines
@@ -27,11 +25,13 @@ from modules.llm.parts import File, Image
 from modules.session import prices
 from modules.session.switch import handover
 from modules.session.turn import run_turn, unanswered_results
+from modules.tools.approval import Decision, Question
 
 if TYPE_CHECKING:
     from modules.chat.cures import Situation
+    from modules.chat.plain_prompt import PlainPrompt
+    from modules.chat.prompt import Prompt
 
-TWICE = 2.0  # seconds within which a second Ctrl+C at an empty prompt leaves
 MOMENT = 0.1  # seconds; the first keys are echoed before any import takes its share of the processor
 SOON = 1.0  # seconds; so that two imports do not slow the echo of one key down
 QUICKLY = 0.0005  # seconds for which that import may hold up a key, where Python would let it for ten times as long
@@ -52,53 +52,41 @@ FOR_SERVERS = ("modules.mcp.servers", "modules.mcp.connection")
 class Interactive:
     """One person at one terminal."""
 
-    def __init__(self, context: ChatContext, screen: TerminalScreen) -> None:
+    def __init__(self, context: ChatContext, screen: TerminalScreen, prompt: "Prompt | PlainPrompt") -> None:
         self._context = context
         self._screen = screen
-        self._prompt = Prompt(context)
+        self._prompt = prompt
         self._warming: set[asyncio.Task[None]] = set()
         self._warmed: Model | None = None
         self._lists = ListRefresh(context)
+        context.running, context.confirm, context.ask = prompt.running, prompt.confirm, prompt.ask
 
     async def run(self) -> None:
-        """Read lines until the person leaves."""
-        self._prompt.app.after_render += lambda _: self._warm_up_soon()
-        # Also between a prompt and its answer: what is typed there is not echoed, and Enter does not become a new line.
-        with self._prompt.app.input.raw_mode(), resuming(self._prompt.app.input):
-            try:
-                await self._read_lines()
-            finally:
-                self._lists.stop()
+        """Act on lines until the person leaves."""
+        try:
+            async with self._prompt.alive(self._warm_up_soon):
+                while True:
+                    self._offer_draft()
+                    await self._handle(await self._prompt.next())
+                    self._tell_news()
+        except EOFError:
+            return
+        finally:
+            self._lists.stop()
 
-    async def _read_lines(self) -> None:
-        refused_at = -TWICE
-        while True:
-            text, self._context.draft = self._context.draft, ""
-            try:
-                line = await self._prompt.read(text)
-            except EOFError:
-                return
-            except Leaving:
-                if time.monotonic() - refused_at < TWICE:
-                    return
-                refused_at = time.monotonic()
-                self._screen.say("Press Ctrl+C again, or Ctrl+D, to leave.")
-                continue
-            if line.strip():
-                try:
-                    await self._handle(line)
-                except EOFError:
-                    return
-                self._tell_news()
+    def _offer_draft(self) -> None:
+        if self._context.draft:
+            self._prompt.give_back(self._context.draft)
+            self._context.draft = ""
 
     async def _handle(self, line: str) -> None:
+        self._screen.echo(line)
         try:
             if not await self._may_send(line):
                 return
             if command := parse_command(line):
                 name, args = command
-                with self._prompt.app.input.cooked_mode():  # Ctrl+C is a signal for it
-                    asked = await self._context.commands.get(name).run(self._context, args)
+                asked = await self._prompt.running.run(self._context.commands.get(name).run(self._context, args))
                 if asked is not None:
                     await self._ask(asked)
             elif aside := parse_ask(line, self._context.models):
@@ -110,9 +98,11 @@ class Interactive:
             elif await self._resources_of(line):
                 await self._ask(Ask(user(line, *self._take_attachments())))
         except ParlanceError as error:
+            self._prompt.hold(surprising=True)
             self._complain(error)
         except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError) as error:
             # A fault of ours must not cost the conversation; it is told as what it is.
+            self._prompt.hold(surprising=True)
             self._screen.error(
                 ParlanceError(
                     f"Parlance itself failed: {type(error).__name__}: {error}.", cure="The conversation is kept."
@@ -132,9 +122,10 @@ class Interactive:
         if not found:
             return True
         self._screen.say(f"This holds {' and '.join(dict.fromkeys(found))}. A model would read it.")
-        if await self._prompt.confirms("Send it all the same?"):
+        if await self._prompt.confirm("Send it all the same?"):
             return True
         self._screen.say("Nothing was sent.")
+        self._prompt.hold()
         chat.draft = line
         return False
 
@@ -145,7 +136,7 @@ class Interactive:
         if not (wanted := named(self._context, line)):
             return True
         self._context.draft = line
-        done = await Keyboard(self._prompt.app.input).run(attach(self._context, wanted))
+        done = bool(await self._prompt.running.run(attach(self._context, wanted)))
         self._context.draft = "" if done else line
         return done
 
@@ -170,37 +161,53 @@ class Interactive:
         model = asked.model or conversation.model
         if asked.model and (warning := overflow(handover(conversation, model))):
             self._screen.say(warning)
-        keyboard = Keyboard(self._prompt.app.input)
         tooling = self._context.tooling
         answer = Answer(self._screen, model.name, ToolLines(self._screen, conversation), lambda: tooling.awaited)
-        approver = Approver(self._screen, keyboard, tooling)
+        approver = Approver(self._screen, tooling, self._decide, self._prompt.stop)
         self._screen.write("\n")
         spent, began = len(conversation.spent), time.monotonic()
         events = run_turn(conversation, self._context.services, asked.message, model, tooling)
         try:
-            finished = await keyboard.run(show(events, answer, approver.answer))
+            finished = await self._prompt.running.run(show(events, answer, approver.answer))
         except ParlanceError as error:
+            self._prompt.hold(surprising=True)
             self._complain(error, asked)
             self._tell_kept(asked, "", "The answer is incomplete; what came is kept.")
             return
         if not finished:
+            self._prompt.hold()
             self._tell_kept(asked, "Interrupted. ", f"What came from {model.full_name} is kept.")
             return
         seconds, calls = time.monotonic() - began - approver.seconds, answer.tools.ended
         self._screen.say(footer(model, answer.finished, conversation.spent[spent:], seconds, calls))
-        if not answer.paused:
-            self._tell_ending(asked, answer.finished)
+        if answer.paused or self._tell_ending(asked, answer.finished):
+            self._prompt.hold(surprising=True)
         self._screen.write("\n")
         self._lists.after_answer(model)
 
-    def _tell_ending(self, asked: Ask, finished: Finished | None) -> None:
-        """How the answer ended, where it is not whole, and what to do about it."""
+    async def _decide(self, question: Question) -> Decision | None:
+        """What the person says to a call."""
+        folder = self._context.tooling.toolbox.context.folder
+        self._prompt.queue.hold_for_question()
+        from modules.chat.plain_prompt import PlainPrompt  # the first prompt need not wait for these
+
+        if isinstance(self._prompt, PlainPrompt):
+            from modules.chat import question_plain
+
+            return await question_plain.ask(question, folder, self._prompt, self._screen)
+        from modules.chat.question_view import QuestionPanel
+
+        return await self._prompt.ask(QuestionPanel(question, folder, self._screen.size))
+
+    def _tell_ending(self, asked: Ask, finished: Finished | None) -> bool:
+        """How the answer ended, where it is not whole, and what to do about it; whether there was something to tell."""
         from modules.chat.cures import of_ending_in_chat
         from modules.chat.endings import ending
 
         ended = ending(finished, self._context.conversation.messages, self._context.tooling.specs)
         if ended is not None:
             self._screen.say(f"{ended.words} {of_ending_in_chat(ended, self._situation(asked))}")
+        return ended is not None
 
     def _complain(self, error: ParlanceError, asked: Ask | None = None) -> None:
         """An error with what to do about it; `asked` is the turn that failed, where one did."""

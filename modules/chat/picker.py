@@ -5,20 +5,19 @@ import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from prompt_toolkit.application import Application
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-from prompt_toolkit.layout import BufferControl, FormattedTextControl, HSplit, Layout, VerticalAlign, Window
+from prompt_toolkit.layout import BufferControl, FormattedTextControl, HSplit, VerticalAlign, Window
 from prompt_toolkit.layout.processors import AfterInput, BeforeInput, ConditionalProcessor
-from prompt_toolkit.styles import Style
 from prompt_toolkit.utils import get_cwidth
 
 from modules.chat.abilities import columns, describe, mark
 from modules.chat.clean import clean
 from modules.chat.command import ChatContext
 from modules.chat.completer import every_model, rank
+from modules.chat.panel import Panel
 from modules.errors import UsageError
 from modules.llm.models import Choice, Model
 
@@ -28,21 +27,18 @@ WINDOW = 0  # the column after the name; its numbers stand below each other
 KEYS = ("Enter chooses", "Esc cancels", "Up and Down move", "PgUp and PgDn turn the page")
 STREWN = 4  # the rank from which a match is only letters strewn over the name
 
-STYLE = {"selected": "reverse", "current": "bold", "nokey": "dim", "quiet": "dim", "label": "bold"}
-COLORS = {"mark": "ansigreen"}
-
 
 async def pick_model(context: ChatContext) -> Choice | None:
     """Let a person choose a model, with what there is to know of it.
 
     None where they would rather not, or the terminal cannot show a list.
     """
-    if context.config.plain:
+    if context.ask is None:
         context.screen.say('This terminal cannot show the list. /models prints it, "/model NAME" chooses.')
         return None
-    with contextlib.suppress(EOFError):  # the terminal is gone; the next prompt will notice
-        # Nobody's signal handler is replaced: Ctrl-C comes as a key.
-        return await _Picker(context).app.run_async(set_exception_handler=False, handle_sigint=False)
+    with contextlib.suppress(EOFError):  # the terminal is gone; the line will notice
+        choice: Choice | None = await context.ask(ModelPicker(context))
+        return choice
     return None
 
 
@@ -135,48 +131,43 @@ def _fit(words: Iterable[str], row: _Row) -> tuple[bool, bool, bool, tuple[int, 
     return worst[0] >= STREWN, not row.has_key, bool(mark(row.model, row.listed)), worst
 
 
-class _Picker:
-    """The application around the choices: a filter line, the list, the model in one line, the keys."""
+class ModelPicker(Panel[Choice | None]):
+    """The choices with a filter line, the list, the model in one line, and the keys."""
 
     def __init__(self, context: ChatContext) -> None:
         self._choices = _Choices(context)
+        self._size = context.screen.size
         table = zip(*(row.cells for row in self._choices.all), strict=True)
         self._widths = [max(map(get_cwidth, column)) for column in table]
         self._top = 0
         self._filter = Buffer(multiline=False, on_text_changed=lambda buffer: self._choices.narrow(buffer.text))
-        self.app: Application[Choice | None] = Application(
-            layout=self._layout(),
-            key_bindings=self._keys(),
-            style=Style.from_dict(STYLE | (COLORS if context.config.color else {})),
-            include_default_pygments_style=False,
-            erase_when_done=True,
-        )
-        # Esc also begins what the arrow keys send; a tenth of a second tells them apart, even over a slow line.
-        self.app.timeoutlen = self.app.ttimeoutlen = 0.1
+        container = self._container()
+        super().__init__(container, self._filter_window, self._bindings())
 
-    def _layout(self) -> Layout:
+    def _container(self) -> HSplit:
         empty = Condition(lambda: not self._filter.text)
         processors = [
             BeforeInput("Model: ", "class:label"),
             ConditionalProcessor(AfterInput("type to filter", "class:quiet"), empty),
         ]
         # The cursor stays in the top line: erasing from there gets the lines below, however a resize wrapped them.
+        self._filter_window = Window(BufferControl(self._filter, input_processors=processors), height=1)
         windows = [
-            Window(BufferControl(self._filter, input_processors=processors), height=1),
+            self._filter_window,
             Window(FormattedTextControl(self._list), height=lambda: self._height),
             Window(FormattedTextControl(self._detail), height=1),
             Window(FormattedTextControl(self._help), height=1),
         ]
-        return Layout(HSplit(windows, align=VerticalAlign.TOP))
+        return HSplit(windows, align=VerticalAlign.TOP)
 
     @property
     def _height(self) -> int:
         """How many rows the list has; it stays while one types, so that nothing jumps."""
-        return max(1, min(MAX_ROWS, self.app.output.get_size().rows - OTHER_LINES, len(self._choices.all)))
+        return max(1, min(MAX_ROWS, self._size()[1] - OTHER_LINES, len(self._choices.all)))
 
     @property
     def _width(self) -> int:
-        return self.app.output.get_size().columns - 1  # the last column would make some terminals wrap
+        return self._size()[0] - 1  # the last column would make some terminals wrap
 
     @property
     def _room(self) -> int:
@@ -238,7 +229,7 @@ class _Picker:
         text = next((line for line in lines if get_cwidth(line) <= self._room), lines[-1])
         return [("class:quiet", "   " + _cut(text, self._room))]
 
-    def _keys(self) -> KeyBindings:
+    def _bindings(self) -> KeyBindings:
         keys = KeyBindings()
 
         def bind(names: str, act: Callable[[], object]) -> None:
@@ -252,7 +243,7 @@ class _Picker:
         bind("home", lambda: self._choices.move(-len(self._choices.all)))
         bind("end", lambda: self._choices.move(len(self._choices.all)))
         bind("enter", self._choose)
-        bind("escape c-c c-d", lambda: self.app.exit(result=None))
+        bind("escape c-c c-d", lambda: self.close(None))
         bind("tab s-tab c-z c-q", lambda: None)  # the last two would write control characters
 
         @keys.add("<bracketed-paste>")
@@ -263,7 +254,7 @@ class _Picker:
 
     def _choose(self) -> None:
         if row := self._choices.selected:
-            self.app.exit(result=self._choices.choice(row))
+            self.close(self._choices.choice(row))
 
 
 def _cut(text: str, width: int) -> str:

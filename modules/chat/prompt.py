@@ -1,159 +1,301 @@
-"""The line that a person types: its keys, its history, its completions, and the bar below it."""
+"""The line that a person types in: alive from the first moment to the last, whatever runs meanwhile.
 
-import os
-import signal
-from pathlib import Path
+From above to below the region shows the rows of an answer that still change, what runs, what was entered meanwhile, the
+line itself with its menu, and the bar.
+"""
 
-from prompt_toolkit import PromptSession
-from prompt_toolkit.application import Application, run_in_terminal
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from signal import SIGCONT, SIGINT
+from typing import TYPE_CHECKING, Any, TypeVar
+
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.completion import Completer
+from prompt_toolkit.document import Document
 from prompt_toolkit.enums import DEFAULT_BUFFER
-from prompt_toolkit.filters import completion_is_selected, emacs_mode, has_focus
-from prompt_toolkit.formatted_text import StyleAndTextTuples
-from prompt_toolkit.history import FileHistory, History, InMemoryHistory
-from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-from prompt_toolkit.styles import Style
-from prompt_toolkit.utils import get_cwidth
+from prompt_toolkit.history import History
+from prompt_toolkit.input import Input
+from prompt_toolkit.key_binding.key_processor import KeyPress
+from prompt_toolkit.keys import Keys
+from prompt_toolkit.layout import Layout
+from prompt_toolkit.output import Output
 
-from modules.chat.abilities import compact
-from modules.chat.clean import clean
-from modules.chat.command import ChatContext
-from modules.chat.completer import ChatCompleter
-from modules.chat.interrupt import Keyboard, nothing_of, stop
-from modules.chat.keys_in_text import found_in, keys_of
-from modules.chat.words import dollars
+from modules.chat.live_region import LiveRegion
+from modules.chat.live_rows import fragments
+from modules.chat.message_queue import MessageQueue
+from modules.chat.panel import Panel, YesNo
+from modules.chat.prompt_keys import bindings
+from modules.chat.prompt_layout import STYLE, PromptLayout
+from modules.chat.screen import TerminalScreen
+from modules.chat.stopping import Running, handled
 
-STYLE = Style.from_dict({"bottom-toolbar": "noreverse", "bottom-toolbar.text": "noreverse", "prompt": "bold"})
+if TYPE_CHECKING:
+    from modules.chat.markdown.wrap import Row
 
+T = TypeVar("T")
 
-class Leaving(Exception):
-    """Ctrl+C at an empty prompt."""
+CTRL_C = KeyPress(Keys.ControlC, "\x03")
+TWICE = 2.0  # seconds within which a second Ctrl+C at an empty line leaves
+HASTE = 0.3  # seconds after which a person can have seen what came into the line by itself
+HASTE_OF_COMMANDS = 1.0  # the same where a command is begun, which is never meant to follow a question
 
 
 class Prompt:
-    """Reads what is typed. Ctrl+C empties the line; at an empty one it raises Leaving, and Ctrl+D EOFError."""
+    """Reads lines for as long as the program runs, and shows what runs above them."""
 
-    def __init__(self, context: ChatContext) -> None:
-        self._context = context
-        self._session: PromptSession[str] = PromptSession(
+    def __init__(
+        self,
+        screen: TerminalScreen,
+        input: Input,
+        output: Output,
+        bar: Callable[[int], str],
+        completer: Completer,
+        history: History,
+    ) -> None:
+        self._screen = screen
+        self.queue = MessageQueue()
+        self.running = Running()
+        self.buffer = Buffer(
+            name=DEFAULT_BUFFER,
             multiline=True,
-            key_bindings=_keys(),
-            history=_history(context) if context.saves else InMemoryHistory(),
-            completer=ChatCompleter(context),
-            auto_suggest=AutoSuggestFromHistory(),
-            enable_open_in_editor=True,
+            completer=completer,
+            complete_while_typing=True,
+            history=history,
+            # Where there is no colour, it could not be told from what was typed.
+            auto_suggest=AutoSuggestFromHistory() if screen.color else None,
             tempfile_suffix=".md",
-            interrupt_exception=Leaving,
-            bottom_toolbar=self._bar,
-            style=STYLE,
-            prompt_continuation=lambda width, number, wrapped: "" if wrapped else "· ".rjust(width),
-            reserve_space_for_menu=6,
+            on_text_changed=lambda _: self._touched(),
         )
-        # A terminal that does not say where its cursor is works well enough; nobody needs to be warned of it.
-        self._session.app.renderer.cpr_not_supported_callback = lambda: None
+        self._parts = PromptLayout(self.buffer, self.queue, bar, output.get_size, working=lambda: self.working)
+        self._keys = bindings(self)
+        self.region = LiveRegion(self._layout(None), self._keys, STYLE, input, output, color=screen.color)
+        self._entered: asyncio.Future[str] | None = None
+        self._alive: asyncio.Future[None] | None = None
+        self._panel: Panel[Any] | None = None
+        self._offered: tuple[str, float] | None = None  # what was put into the line and not touched yet, and when
+        self._surprising = False
+        self._leaving = False
+        self._refused_at = -TWICE
+        self.region.after_render += lambda _: self._shown()
+
+    # What runs, and what is shown of it.
+
+    @contextlib.asynccontextmanager
+    async def alive(self, ready: Callable[[], None] = lambda: None) -> AsyncIterator[None]:
+        """The line is on the screen, and takes keys, while this is open; `ready` is called with each drawing."""
+        self.region.after_render += lambda _: ready()
+        self.region.output.enable_bracketed_paste()
+        self._alive = asyncio.ensure_future(
+            # prompt_toolkit's own exception handler would take over the screen and swallow a line.
+            self.region.run_async(set_exception_handler=False, handle_sigint=False)
+        )
+        self._alive.add_done_callback(lambda _: self._gone())
+        self._screen.region = self
+        try:
+            with handled(SIGINT, self.interrupt), handled(SIGCONT, self._resume):
+                yield
+        finally:
+            self._screen.region = None
+            self.region.output.disable_bracketed_paste()
+            if self.region.is_running and not self._alive.done():
+                self.region.exit()
+            with contextlib.suppress(EOFError, OSError, asyncio.CancelledError):
+                await self._alive
 
     @property
-    def app(self) -> Application[str]:
-        return self._session.app
+    def working(self) -> bool:
+        """Whether something runs, so that what is entered has to wait."""
+        return self._entered is None or self._entered.done()
 
-    async def read(self, text: str = "") -> str:
-        """One message or command. `text` stands in the line already."""
-        # prompt_toolkit's own exception handler would take over the screen and swallow a line.
-        return await self._session.prompt_async("> ", default=text, set_exception_handler=False)
+    async def next(self) -> str:
+        """The next line to act on: one that was queued, or else what is entered now. Raises EOFError at the end."""
+        if self._alive is not None and self._alive.done():
+            raise EOFError
+        if (line := self.queue.next()) is not None:
+            self.region.invalidate()
+            return line
+        if self._leaving:
+            raise EOFError
+        self._entered = asyncio.get_running_loop().create_future()
+        self._offer_held()
+        self.region.invalidate()
+        return await self._entered
 
-    async def confirms(self, question: str) -> bool:
-        """Whether the person says yes; Enter alone, Ctrl+C and Ctrl+D say no. What was typed before it is no answer."""
-        session: PromptSession[str] = PromptSession(interrupt_exception=Leaving, key_bindings=nothing_of(KeyBindings()))
-        with Keyboard(self.app.input).lent_alone():
-            try:
-                line = await session.prompt_async(f"{question} y/N ", set_exception_handler=False)
-            except (Leaving, EOFError):
-                return False
-        return line.strip().lower() in ("y", "yes")
+    def hold(self, *, surprising: bool = False) -> None:
+        """Nothing that is queued follows by itself: what ran did not come to a good end.
 
-    def _bar(self) -> StyleAndTextTuples:
-        """Model, window used, cost; what does not fit is left out from the right."""
-        conversation = self._context.conversation
-        model = conversation.model
-        parts = [clean(model.full_name)]
-        used = conversation.tokens()
-        if model.window:
-            parts.append(f"{compact(used)} of {compact(model.window)} ({100 * used // model.window}%)")
-        elif used:
-            parts.append(f"{compact(used)} tokens")
-        cost = conversation.cost()
-        if cost != 0:
-            parts.append(dollars(cost))
-        if conversation.reasoning:
-            parts.append(f"reasoning {conversation.reasoning}")
-        if not self._context.tooling.enabled:
-            parts.append("tools off")
-        if self._context.attachments:
-            parts.append(f"{len(self._context.attachments)} attached")
-        columns = self._session.app.output.get_size().columns
-        while len(parts) > 1 and get_cwidth(" · ".join(parts)) >= columns:
-            parts.pop()
-        return [("class:bottom-toolbar dim", " · ".join(parts)[: max(1, columns - 1)])]
+        Where that is `surprising`, whoever types has not seen it yet.
+        """
+        self.queue.hold()
+        self._surprising = surprising
 
+    def give_back(self, line: str) -> None:
+        """Let a line that was acted on stand in the prompt again, or wait above what stands there by now."""
+        self.queue.give_back(line)
 
-class _WithoutKeys(FileHistory):
-    """Lines that hold a key are there for this run, and not written down."""
+    def above(self, text: str) -> None:
+        """Write whole rows above the region, for good."""
+        self.region.above(text)
 
-    def __init__(self, path: Path, context: ChatContext) -> None:
-        super().__init__(str(path))
-        self._context = context
+    def live(self, rows: "list[Row]") -> None:
+        """Show rows of an answer that still change."""
+        if self._parts.show_rows(fragments(rows) if rows else []):
+            self.region.invalidate()
 
-    def store_string(self, string: str) -> None:
-        if not found_in(string, keys_of(self._context.config, self._context.models.providers.values())):
-            super().store_string(string)
+    def status(self, words: str, ending: str) -> None:
+        """Say in one row what runs."""
+        if self._parts.show_status(words, ending):
+            self.region.invalidate()
 
+    def clear(self) -> None:
+        """An empty screen; the scrollback stays."""
+        self.region.renderer.clear()
+        self.region.invalidate()
 
-def _history(context: ChatContext) -> History:
-    """What was typed in earlier runs, readable by this user only; nothing where the folder cannot be written."""
-    folder = context.config.state_folder
-    path = folder / "history"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
-        path.chmod(0o600)
-    except OSError:
-        return InMemoryHistory()
-    return _WithoutKeys(path, context)
+    async def ask(self, panel: Panel[T]) -> T:
+        """Show a panel in the place of the line until it is answered. Raises EOFError where nobody is there."""
+        before = self._panel
+        panel.gone = lambda: self._put_away(panel, before)
+        self._show(panel)
+        try:
+            ends: list[asyncio.Future[Any]] = [panel.result]
+            ends += [self._alive] if self._alive is not None else []
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if not panel.result.done():
+                raise EOFError
+            return panel.result.result()
+        finally:
+            if self._panel is panel:
+                self._put_away(panel, before)
 
+    async def confirm(self, question: str) -> bool:
+        """Whether the person says yes."""
+        try:
+            return await self.ask(YesNo(question))
+        except EOFError:
+            return False
 
-def _keys() -> KeyBindings:
-    keys = KeyBindings()
-    typing = has_focus(DEFAULT_BUFFER)  # without it these keys would also act inside the Ctrl+R search
+    # What the keys do.
 
-    @keys.add("enter", filter=typing & ~completion_is_selected)
-    def send(event: KeyPressEvent) -> None:
-        event.current_buffer.validate_and_handle()
+    def enter(self) -> None:
+        """Act on the line, or queue it; an empty one does nothing."""
+        text = self.buffer.text
+        if not text.strip():
+            return
+        self.buffer.append_to_history()
+        self.buffer.reset()
+        self._deliver(text)
 
-    @keys.add("enter", filter=typing & completion_is_selected)
-    def take_completion(event: KeyPressEvent) -> None:
-        event.current_buffer.complete_state = None
-
-    @keys.add("escape", "enter", filter=typing & emacs_mode)
-    @keys.add("c-j", filter=typing)
-    def new_line(event: KeyPressEvent) -> None:
-        event.current_buffer.newline(copy_margin=False)
-
-    @keys.add("c-g", filter=typing)
-    def editor(event: KeyPressEvent) -> None:
-        event.current_buffer.open_in_editor()
-
-    @keys.add("c-c", filter=typing)
-    def clear(event: KeyPressEvent) -> None:
-        buffer = event.current_buffer
-        if buffer.text:
-            buffer.append_to_history()  # cleared is not lost: Up brings it back
-            buffer.reset()
+    def interrupt(self) -> None:
+        """Ctrl+C: stop what runs, else clear the line; at an empty one a second time leaves."""
+        if self._panel is not None:
+            self.region.key_processor.feed(CTRL_C)
+            self.region.key_processor.process_keys()
+        elif self.working:
+            self.stop()
+        elif self.buffer.text:
+            self.buffer.append_to_history()  # cleared is not lost: Up brings it back
+            self.buffer.reset()
+            self._offer_held()
+        elif time.monotonic() - self._refused_at < TWICE:
+            self.leave()
         else:
-            event.app.exit(exception=Leaving())
+            self._refused_at = time.monotonic()
+            self._parts.hint = "Press Ctrl+C again, or Ctrl+D, to leave."
+            self.region.invalidate()
 
-    @keys.add("c-z")
-    def suspend(event: KeyPressEvent) -> None:
-        if hasattr(signal, "SIGTSTP"):
-            run_in_terminal(stop)
+    def stop(self) -> None:
+        """Stop what runs. What was queued waits for the person."""
+        self.queue.hold()
+        self.running.stop()
 
-    return keys
+    def leave(self) -> None:
+        """Ctrl+D at an empty line: leave, after what runs, however it ends."""
+        self._leaving = True
+        if not self.working and self._entered is not None:
+            self._entered.set_exception(EOFError())
+        self._parts.hint = "Leaves after this."
+        self.region.invalidate()
+
+    def take_last(self) -> bool:
+        """Up in an empty line: take the line that was entered last back to be edited; False where none waits."""
+        if self.buffer.text or (line := self.queue.take_last()) is None:
+            return False
+        self._put(line)
+        return True
+
+    def typed(self, text: str) -> None:
+        """Called before text is typed into the line: what has only just come there by itself makes room for it."""
+        if self._offered is not None:
+            line, since = self._offered
+            seconds = time.monotonic() - since
+            unseen = seconds < HASTE and self._surprising
+            if (unseen or (text[:1] == "/" and seconds < HASTE_OF_COMMANDS)) and self._untouched(line):
+                self.buffer.reset()
+                self.queue.give_back(line)
+        self._offered = None
+
+    # Inside.
+
+    def _deliver(self, text: str) -> None:
+        self._parts.hint = ""
+        if self.working or self._entered is None:
+            self.queue.add(text)
+        else:
+            self._entered.set_result(text)
+        self.region.invalidate()
+
+    def _offer_held(self) -> None:
+        if not self.buffer.text and (line := self.queue.next_held()) is not None:
+            self._put(line)
+            self._offered = (line, time.monotonic())
+
+    def _put(self, text: str) -> None:
+        self.buffer.set_document(Document(text), bypass_readonly=True)
+
+    def _untouched(self, line: str) -> bool:
+        return self.buffer.text == line and self.buffer.cursor_position == len(line)
+
+    def _touched(self) -> None:
+        self._parts.hint = ""
+
+    def _layout(self, panel: Panel[Any] | None) -> Layout:
+        if panel is None:
+            return Layout(self._parts.container, self._parts.line)
+        return Layout(self._parts.around(panel.container), panel.focus)
+
+    def _shown(self) -> None:
+        if self._panel is not None:
+            self._panel.shown()
+
+    def _show(self, panel: Panel[Any] | None) -> None:
+        self._panel = panel
+        self.region.layout = self._layout(panel)
+        self.region.key_bindings = self._keys if panel is None else panel.keys
+        self.region.invalidate()
+
+    def _put_away(self, panel: Panel[Any], before: Panel[Any] | None) -> None:
+        self._show(before)
+        if panel.early:
+            self.buffer.insert_text(panel.early)
+
+    def _resume(self) -> None:
+        """Go on after the program was stopped from elsewhere: the shell has used the terminal meanwhile.
+
+        It gives it back as it was before the program.
+        """
+        if not self.region._running_in_terminal:  # else an editor has the terminal, and went on with us
+            self.region.input.raw_mode().__enter__()  # whoever is in it already puts back what was there before
+            self.region.output.enable_bracketed_paste()
+            self.region.renderer.reset()
+            self.region.invalidate()
+
+    def _gone(self) -> None:
+        """Nobody is there any more."""
+        if self._entered is not None and not self._entered.done():
+            self._entered.set_exception(EOFError())
+        else:
+            self.running.stop()

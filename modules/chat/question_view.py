@@ -2,10 +2,10 @@
 
 import asyncio
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from prompt_toolkit.application import Application
+from prompt_toolkit.application import get_app
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -16,34 +16,23 @@ from prompt_toolkit.layout import (
     ConditionalContainer,
     FormattedTextControl,
     HSplit,
-    Layout,
     VerticalAlign,
     Window,
 )
 from prompt_toolkit.layout.processors import BeforeInput
-from prompt_toolkit.styles import Style
 
 from modules.chat.approval import Row, lasting, permission_for, rows, takes_prefix, title
-from modules.chat.interrupt import Keyboard
+from modules.chat.panel import Panel, text_of
 from modules.tools.approval import Decision, Permission, Question
 
 GUARD = 0.3  # seconds without a key before one is an answer: it may have been on its way to something else
 TURNING = (" ", Keys.PageDown, Keys.PageUp, Keys.Down, Keys.Up)  # keys that only show
 UNREAD = "There is more below. Space shows it."
-STYLE = Style.from_dict(
-    {"quiet": "fg:default dim", "label": "bold", "added": "ansigreen", "removed": "ansired", "warning": "ansiyellow"}
-)
 WHY, ALWAYS = "why", "always"  # what can be typed
 HELP = {
     WHY: ("Enter declines, and tells the model this", "Esc goes back"),
     ALWAYS: ("Enter allows it", "Esc goes back", "shorten it, or end it with *, to cover more"),
 }
-
-
-async def ask(question: Question, folder: Path, keyboard: Keyboard) -> Decision | None:
-    """What the person decides; None where they would rather stop altogether."""
-    # Nobody's signal handler is replaced: Ctrl+C comes as a key.
-    return await _View(question, folder, keyboard).app.run_async(set_exception_handler=False, handle_sigint=False)
 
 
 def answers(question: Question) -> tuple[str, ...]:
@@ -83,13 +72,13 @@ class Patience:
         return not self._over
 
 
-class _View:
-    """The application: the title or a line to type in, the rows of a page, and the keys."""
+class QuestionPanel(Panel[Decision | None]):
+    """The title or a line to type in, the rows of a page, and the keys. It is None where a person would rather stop."""
 
-    def __init__(self, question: Question, folder: Path, keyboard: Keyboard) -> None:
+    def __init__(self, question: Question, folder: Path, size: Callable[[], tuple[int, int]]) -> None:
         self._question = question
         self._folder = folder
-        self._keyboard = keyboard
+        self._size = size
         self._patience = Patience()
         self._columns = 0
         self._rows: list[Row] = []
@@ -99,21 +88,20 @@ class _View:
         self._typing = ""  # what is being typed
         self._notice = ""
         self._line = Buffer(multiline=False)
-        self.app: Application[Decision | None] = Application(
-            layout=self._layout(),
-            key_bindings=self._keys(),
-            style=STYLE,
-            include_default_pygments_style=False,
-            erase_when_done=True,
-            input=keyboard.input,
-            after_render=lambda app: self._patience.begin(),
-        )
-        # Esc also begins what the arrow keys send; a tenth of a second tells them apart, even over a slow line.
-        self.app.timeoutlen = self.app.ttimeoutlen = 0.1
+        container = self._container()
+        super().__init__(container, self._title_window, self._bindings())
+
+    def shown(self) -> None:
+        self._patience.begin()
+
+    def close(self, result: Decision | None) -> None:
+        # One letter alone was an answer that came too early, and nothing to keep.
+        self.early = self.early if len(self.early) > 1 else ""
+        super().close(result)
 
     # What is shown.
 
-    def _layout(self) -> Layout:
+    def _container(self) -> HSplit:
         typing = Condition(lambda: bool(self._typing))
         line = BufferControl(self._line, input_processors=[BeforeInput(self._prompt, "class:label")])
         self._line_window = Window(line, height=1)
@@ -127,11 +115,11 @@ class _View:
             Window(FormattedTextControl(self._page), height=lambda: self._frame()[0]),
             Window(FormattedTextControl(self._below), dont_extend_height=True),
         ]
-        return Layout(HSplit(parts, align=VerticalAlign.TOP), focused_element=self._title_window)
+        return HSplit(parts, align=VerticalAlign.TOP)
 
     @property
     def _width(self) -> int:
-        return max(2, self.app.output.get_size().columns - 1)  # the last column would make some terminals wrap
+        return max(2, self._size()[0] - 1)  # the last column would make some terminals wrap
 
     def _lay_out(self) -> None:
         """Cut the rows anew where the window has another width; the page stays at its line."""
@@ -145,7 +133,7 @@ class _View:
         """How many rows a page has, and the lines below it; a title and a row to spare are there too."""
         self._lay_out()
         below = self._words()
-        room = self.app.output.get_size().rows - 2 - len(below)
+        room = self._size()[1] - 2 - len(below)
         if room < len(self._rows) and not self._typing:
             height = max(1, room - len(_wrapped(self._place(len(self._rows)), self._width)))
             return height, [*(("class:quiet", row) for row in _wrapped(self._place(height), self._width)), *below]
@@ -160,7 +148,7 @@ class _View:
     def _page(self) -> StyleAndTextTuples:
         height, _ = self._frame()
         self._top = min(self._top, self._last_top)
-        if self.app.output.get_size().rows > height:  # else there is no room for it below the title
+        if self._size()[1] > height:  # else there is no room for it below the title
             self._shown = max(self._shown, self._top + height)
         self._read = self._read or self._shown >= len(self._rows)
         page = self._rows[self._top : self._top + height]
@@ -186,24 +174,24 @@ class _View:
 
     # What the keys do.
 
-    def _keys(self) -> KeyBindings:
+    def _bindings(self) -> KeyBindings:
         keys = KeyBindings()
         asking = Condition(lambda: not self._typing)
 
         @keys.add("c-c", filter=asking)
         def stop(event: KeyPressEvent) -> None:
-            self.app.exit(result=None)
+            self.close(None)
 
         @keys.add("escape", filter=asking)
         def decline(event: KeyPressEvent) -> None:
-            self.app.exit(result=Decision())
+            self.close(Decision())
 
         @keys.add(Keys.Any, filter=asking)
         def answer(event: KeyPressEvent) -> None:
             pressed = event.key_sequence
             others = any(key.key is not Keys.CPRResponse for key in event.key_processor.input_queue)
             if self._patience.too_early(pressed[0].key, with_others=others):
-                self._keyboard.keep(pressed)
+                self.early += "".join(map(text_of, pressed))
             else:
                 self._answer(str(getattr(pressed[0].key, "value", pressed[0].key)))
 
@@ -229,16 +217,16 @@ class _View:
             case "y" | "Y" | "a" | "A" if not self._read:
                 self._notice = UNREAD
             case "y" | "Y":
-                self.app.exit(result=Decision(allowed=True))
+                self.close(Decision(allowed=True))
             case "n" | "N" | "c-m":
-                self.app.exit(result=Decision())
+                self.close(Decision())
             case "c-d":
-                self.app.exit(result=None)
+                self.close(None)
             case "r" | "R":
                 self._type(WHY, "")
             case "a" | "A" if lasting(self._question):
                 if permission := always(self._question):
-                    self.app.exit(result=Decision(allowed=True, permission=permission))
+                    self.close(Decision(allowed=True, permission=permission))
                 else:
                     self._type(ALWAYS, self._question.plan.line)
             case " " | "pagedown":  # never past what was on the screen
@@ -258,13 +246,13 @@ class _View:
         self._typing, self._notice = what, ""
         self._line.text = text
         self._line.cursor_position = len(text)
-        self.app.layout.focus(self._line_window if what else self._title_window)
+        get_app().layout.focus(self._line_window if what else self._title_window)
 
     def _take_line(self) -> None:
         if self._typing == WHY:
-            self.app.exit(result=Decision(reason=self._line.text.strip()))
+            self.close(Decision(reason=self._line.text.strip()))
         elif permission := permission_for(self._question, self._line.text)[0]:
-            self.app.exit(result=Decision(allowed=True, permission=permission))
+            self.close(Decision(allowed=True, permission=permission))
 
 
 def _fragments(lines: Iterable[tuple[str, str]]) -> StyleAndTextTuples:

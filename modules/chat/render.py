@@ -1,13 +1,13 @@
-"""A turn on the screen: events in, reasoning dimmed, text as Markdown, a line for each call, and live lines between."""
+"""A turn on the screen: events in, text as Markdown, a line for each call, and above the prompt what still changes."""
 
 import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from modules.chat.clean import clean
-from modules.chat.screen import TerminalScreen, cut
+from modules.chat.screen import TerminalScreen
 from modules.chat.tool_lines import ToolLines
 from modules.chat.words import GO_ON
 from modules.llm.events import Finished, ReasoningDelta, TextDelta, ToolCallDelta
@@ -17,7 +17,7 @@ from modules.session.turn import Paused, TurnEvent
 from modules.tools.approval import Question
 
 FRAME = 1 / 12  # seconds between two drawings
-PATIENCE = 0.4  # seconds before the waiting is shown
+STOPS = "Ctrl+C stops"
 
 
 class Piece(Protocol):
@@ -31,11 +31,10 @@ class Piece(Protocol):
 
 
 class PlainText:
-    """Text as it comes, cleaned, appended; ends on a new row. `dimmed` for reasoning on a terminal."""
+    """Text as it comes, cleaned, appended; ends on a new row."""
 
-    def __init__(self, screen: TerminalScreen, *, dimmed: bool = False) -> None:
+    def __init__(self, screen: TerminalScreen) -> None:
         self._screen = screen
-        self._dimmed = dimmed and not screen.plain
         self._arrived: list[str] = []
         self._last = "\n"
 
@@ -48,7 +47,7 @@ class PlainText:
         if self._last == "\n":
             text = text.lstrip("\n")
         if text:
-            self._screen.write(self._screen.dim(text) if self._dimmed else clean(text))
+            self._screen.write(clean(text))
             self._last = text[-1]
 
     def finish(self) -> None:
@@ -57,69 +56,35 @@ class PlainText:
             self._screen.write("\n")
 
 
-class Waiting:
-    """A line that says what is being waited for and for how long; gone without a trace once something comes."""
-
-    def __init__(self, screen: TerminalScreen, what: str, before: Callable[[], str] = str) -> None:
-        self._screen = screen
-        self.what = what
-        self._before = before  # what has to be there before that can even begin, "" for nothing
-        self._since = time.monotonic()
-        self._shown = ""
-
-    def feed(self, text: str) -> None:
-        return
-
-    def draw(self) -> None:
-        waited = time.monotonic() - self._since
-        if self._screen.plain or waited < PATIENCE:
-            return
-        columns = self._screen.size()[0]
-        before = self._before()
-        what = (
-            cut(f"waits for {clean(before)}", columns - len(" … 10 s · Ctrl+C stops")) + " …" if before else self.what
-        )
-        line = f"{what} {waited:.0f} s · Ctrl+C stops"[: max(1, columns - 1)]
-        if line != self._shown:
-            self._shown = line
-            self._screen.write(f"\r{self._screen.dim(line)}\x1b[K")
-
-    def finish(self) -> None:
-        if self._shown:
-            self._screen.write("\r\x1b[K")
-
-
-class Countdown(Waiting):
-    """The seconds until a failed request is sent again."""
-
-    def __init__(self, screen: TerminalScreen, retry: Retrying) -> None:
-        super().__init__(screen, "")
-        self._reason = retry.error.message
-        self._until = time.monotonic() + retry.seconds
-        if screen.plain:
-            screen.say(f"{self._reason} Trying again in {retry.seconds:.0f} s.")
-
-    def draw(self) -> None:
-        if self._screen.plain:
-            return
-        left = max(0.0, self._until - time.monotonic())
-        ending = f" Again in {left:.0f} s · Ctrl+C stops"
-        room = self._screen.size()[0] - len(ending) - 1
-        reason = self._reason if len(self._reason) <= room else self._reason[: max(0, room - 1)] + "…"
-        line = (reason + ending)[: max(1, self._screen.size()[0] - 1)]
-        if line != self._shown:
-            self._shown = line
-            self._screen.write(f"\r{self._screen.dim(line)}\x1b[K")
-
-
 class Silence:
-    """Nothing is drawn while someone else has the screen."""
+    """Nothing but the words for what runs."""
 
     def feed(self, text: str) -> None: ...
 
     def draw(self) -> None: ...
 
     def finish(self) -> None: ...
+
+
+class Status(NamedTuple):
+    """What runs, in words that may be cut, and an ending that may not; both are asked for with each drawing."""
+
+    words: Callable[[], str]
+    ending: Callable[[], str] = lambda: f" · {STOPS}"
+
+
+def since_now(words: Callable[[], str]) -> Status:
+    """What runs, and for how long from now on."""
+    began = time.monotonic()
+    return Status(lambda: f"{words()} {time.monotonic() - began:.0f} s")
+
+
+def countdown(retry: Retrying) -> Status:
+    """The seconds until a failed request is sent again."""
+    until = time.monotonic() + retry.seconds
+    return Status(
+        lambda: retry.error.message, lambda: f" Again in {max(0.0, until - time.monotonic()):.0f} s · {STOPS}"
+    )
 
 
 class Answer:
@@ -131,8 +96,9 @@ class Answer:
         self._screen = screen
         self._name = waiting_for
         self._kind = "waiting"
-        self._before = before
-        self._piece: Piece = Waiting(screen, f"{waiting_for} …", before)
+        self._before = before  # what has to be there before the answer can even begin, "" for nothing
+        self._piece: Piece = Silence()
+        self._status = since_now(self._waiting)
         self._last = ""  # the kind that was last written for good
         self.tools = tools
         self.finished: Finished | None = None
@@ -142,20 +108,20 @@ class Answer:
         match event:
             case TextDelta(text):
                 self._take("text", text)
-            case ReasoningDelta(text) if self._screen.show_reasoning:
+            case ReasoningDelta(text) if self._screen.reasoning != "hide":
                 self._take("reasoning", text)
             case ReasoningDelta():
                 self._become("thinking")
             case ToolCallDelta(_, name, _) if name:
                 self._become(f"writes {clean(name)}")
             case Retrying():
-                self._piece.finish()
-                self._kind, self._piece = "retrying", Countdown(self._screen, event)
+                self._become("retrying")
+                self._status = countdown(event)
+                if self._screen.plain:
+                    self._screen.say(f"{event.error.message} Trying again in {event.seconds:.0f} s.")
             case Notice(text):
                 if self._kind in ("text", "reasoning"):
                     self._begin("calls")  # what is said after the last words stands apart from them
-                else:
-                    self._piece.finish()
                 self._screen.say(text)
             case Finished():
                 self.finished = event
@@ -181,12 +147,22 @@ class Answer:
                 self._screen.say(f"{text} {GO_ON}")
 
     def draw(self) -> None:
+        """Bring the screen up to date; what runs stands in a row of its own, always, so that nothing jumps."""
         self._piece.draw()
+        if self._kind in ("asking", "closed"):
+            self._screen.status("", "")
+        else:
+            self._screen.status(self._status.words(), self._status.ending())
 
     def close(self) -> None:
-        """Everything is on the screen, and the cursor at the beginning of a row."""
+        """Everything is on the screen, and nothing runs any more."""
         self._become("closed")
         self.tools.close()
+        self._screen.status("", "")
+
+    def _waiting(self) -> str:
+        before = self._before()
+        return f"waits for {clean(before)} …" if before else f"{self._name} …"
 
     def _take(self, kind: str, text: str) -> None:
         first = kind != self._kind
@@ -207,49 +183,60 @@ class Answer:
         if kind == self._kind:
             return
         self._piece.finish()
-        self._kind = kind
+        self._kind, self._piece = kind, Silence()
         match kind:
             case "text" | "reasoning":
                 if self._last:
                     self._screen.write("\n")
                 self._last = kind
-                self._piece = text_piece(self._screen) if kind == "text" else PlainText(self._screen, dimmed=True)
-            case "running":
-                self._piece = self.tools
-            case "asking" | "calls" | "closed":
-                self._piece = Silence()
+                self._piece = text_piece(self._screen) if kind == "text" else reasoning_piece(self._screen)
+                self._status = since_now(lambda: f"{self._name} {'answers' if kind == 'text' else 'thinks'} …")
             case "waiting":
-                self._piece = Waiting(self._screen, f"{self._name} …", self._before)
+                self._status = since_now(self._waiting)
             case "thinking":
-                self._piece = Waiting(self._screen, f"{self._name} is thinking …")
+                self._status = since_now(lambda: f"{self._name} thinks …")
+            case "running":
+                self._status = Status(self.tools.running_words)
+            case "asking" | "calls" | "closed" | "retrying":
+                pass
             case _:
-                self._piece = Waiting(self._screen, f"{self._name} {kind} …")
+                self._status = since_now(lambda: f"{self._name} {kind} …")
 
 
 def text_piece(screen: TerminalScreen) -> Piece:
     """Markdown where the terminal can show it, else the text as it is."""
     if screen.plain:
         return PlainText(screen)
-    from modules.chat.markdown.stream import (
-        MarkdownStream,
-    )  # loads rich and pygments, which the first prompt must not wait for
+    # It loads rich and pygments, which the first prompt must not wait for.
+    from modules.chat.markdown.stream import MarkdownStream
 
-    return MarkdownStream(screen.write, screen.size)
+    return MarkdownStream(screen.write, screen.size, screen.live, color=screen.color)
+
+
+def reasoning_piece(screen: TerminalScreen) -> Piece:
+    """Reasoning beside a bar, so that it is told from the answer without any colour."""
+    if screen.plain:
+        return PlainText(screen)
+    from modules.chat.reasoning_piece import ReasoningPiece
+
+    return ReasoningPiece(screen)
 
 
 async def show(
     events: AsyncGenerator[TurnEvent, None], answer: Answer, decide: Callable[[Question], Awaitable[None]]
-) -> None:
+) -> bool:
     """Draw the events as they come, a dozen times a second, and leave a whole screen behind whatever happens.
 
-    `decide` puts a question to the person, and has the screen meanwhile.
+    `decide` puts a question to the person, and has the screen meanwhile. True when the turn came to its end.
     """
     with _drawing(answer):
         async with contextlib.aclosing(events) as stream:
             async for event in stream:
                 answer.add(event)
                 if isinstance(event, Question):
+                    answer.draw()
                     await decide(event)
+    return True
 
 
 @contextlib.contextmanager

@@ -18,8 +18,8 @@ def named(chat: ChatContext, line: str) -> list[tuple[str, str]]:
     return list(dict.fromkeys((server, uri) for server, uri in found if server in names))
 
 
-async def attach(chat: ChatContext, resources: list[tuple[str, str]]) -> None:
-    """Attach these to the next message, once each. Raises ToolFailed for what cannot be read."""
+async def attach(chat: ChatContext, resources: list[tuple[str, str]]) -> bool:
+    """Attach these to the next message, once each, and say True. Raises ToolFailed for what cannot be read."""
     servers = chat.tooling.servers
     for server, uri in resources:
         name = f"{server}:{uri}"
@@ -27,6 +27,7 @@ async def attach(chat: ChatContext, resources: list[tuple[str, str]]) -> None:
             continue
         for number, part in enumerate(await servers.read(server, uri), 1):
             chat.attachments.append(_attached(part, name if number == 1 else f"{name} {number}"))
+    return True
 
 
 def _attached(part: Text | Image | File, name: str) -> Image | File:

@@ -6,40 +6,89 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
-from typing import TextIO
+from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
 from prompt_toolkit.utils import get_cwidth
 
 from modules.chat.clean import clean
 from modules.errors import ParlanceError
 
-DIM, RED, RESET = "\x1b[2m", "\x1b[31m", "\x1b[0m"
+if TYPE_CHECKING:  # rich is loaded with the first answer
+    from modules.chat.markdown.wrap import Row
+
+Reasoning = Literal["fold", "show", "hide"]  # what is seen of reasoning when the answer is there
+
+DIM, RED, BOLD, RESET = "\x1b[2m", "\x1b[31m", "\x1b[1m", "\x1b[0m"
+PROMPT_MARK = "\x1b]133;A\x1b\\"  # where a terminal that knows it jumps to, from question to question
+MARK, MORE = "> ", "· "  # before a line that a person typed, and before its further lines
 CLEAR = "\x1b[H\x1b[2J"
 LAST_COLUMN = 24  # with less room than this, the last cell of a row is cut and not wrapped
 BELOW = 8  # columns by which a last cell that stands below its row is set in, at most
 MAX_OSC52 = 100_000  # characters; terminals drop longer sequences without a word
 
 
-class TerminalScreen:
-    """Writes to a terminal. `plain` means append-only text without a single escape sequence."""
+class Region(Protocol):
+    """The rows at the end of the screen that are drawn anew, with the prompt among them."""
 
-    def __init__(self, out: TextIO | None = None, *, plain: bool = False) -> None:
-        self._out = out or sys.stdout
+    def above(self, text: str) -> None:
+        """Write whole rows above it, for good."""
+
+    def live(self, rows: "list[Row]") -> None:
+        """Show these rows at its top."""
+
+    def status(self, words: str, ending: str) -> None:
+        """Say in one row what runs; of what has no room, the words are cut."""
+
+    def clear(self) -> None:
+        """An empty screen; the scrollback stays."""
+
+
+class TerminalScreen:
+    """Writes to a terminal. `plain` means append-only text without a single escape sequence.
+
+    Where there is a `region`, all that is written stands above it, and must be whole rows.
+    """
+
+    def __init__(self, out: TextIO | None = None, *, plain: bool = False, color: bool = True) -> None:
+        self.out = out or sys.stdout
         self.plain = plain
-        self.show_reasoning = True
+        self.color = color and not plain
+        self.reasoning: Reasoning = "fold"
+        self.region: Region | None = None
 
     def size(self) -> tuple[int, int]:
         """Columns and rows, right now."""
         try:
-            columns, rows = os.get_terminal_size(self._out.fileno())
+            columns, rows = os.get_terminal_size(self.out.fileno())
         except (OSError, ValueError):
             columns, rows = shutil.get_terminal_size()
         return (columns or 80), (rows or 24)
 
     def write(self, text: str) -> None:
         """Text that is clean already, as it is."""
-        self._out.write(text)
-        self._out.flush()
+        if self.region is not None:
+            self.region.above(text)
+        else:
+            self.out.write(text)
+            self.out.flush()
+
+    def live(self, rows: "list[Row]") -> None:
+        """Show rows that still change, where there is a place for them."""
+        if self.region is not None:
+            self.region.live(rows)
+
+    def status(self, words: str, ending: str) -> None:
+        """Say what runs, where there is a place for it."""
+        if self.region is not None:
+            self.region.status(words, ending)
+
+    def echo(self, line: str) -> None:
+        """What a person has entered, easy to find again; the terminal wraps it, so that it is copied as it was."""
+        first, *others = clean(line).split("\n")
+        rows = (MARK + first, *(MORE + other for other in others))
+        if self.plain:
+            return  # the terminal has echoed it
+        self.write(PROMPT_MARK + "".join(f"{BOLD}{row}{RESET}\n" for row in rows))
 
     def dim(self, text: str) -> str:
         """Clean text, dimmed where the terminal can."""
@@ -60,13 +109,22 @@ class TerminalScreen:
     def error(self, error: ParlanceError, cure: str | None = None) -> None:
         """What failed, and on the next line what to do about it: `cure`, or else the error's own."""
         for line in self._wrapped(error.message):
-            self.write(clean(line) + "\n" if self.plain else f"{RED}{clean(line)}{RESET}\n")
+            self.write(f"{RED}{clean(line)}{RESET}\n" if self.color else clean(line) + "\n")
         if cure := error.cure if cure is None else cure:
             self.say(cure)
 
     def show(self, text: str) -> None:
         """A text of someone else's, its lines as they are."""
         self.write(clean(text.rstrip("\n")) + "\n")
+
+    def quote(self, text: str) -> None:
+        """A text of someone else's beside a bar, wrapped between words."""
+        if self.plain:
+            self.show(text)
+            return
+        from modules.chat.reasoning_piece import barred  # it loads rich
+
+        self.write("".join(barred(line, self.size()[0], self.color) for line in clean(text).split("\n")))
 
     def table(self, rows: Sequence[Sequence[str]]) -> None:
         """Rows in columns; the last column takes what room is left, and is cut where there is none."""
@@ -78,7 +136,9 @@ class TerminalScreen:
 
     def clear(self) -> None:
         """An empty screen; the scrollback stays."""
-        if not self.plain:
+        if self.region is not None:
+            self.region.clear()
+        elif not self.plain:
             self.write(CLEAR)
 
     def to_clipboard(self, text: str) -> bool:
@@ -86,7 +146,8 @@ class TerminalScreen:
         encoded = base64.b64encode(text.encode()).decode("ascii")
         if self.plain or len(encoded) > MAX_OSC52:
             return False
-        self.write(f"\x1b]52;c;{encoded}\x07")
+        self.out.write(f"\x1b]52;c;{encoded}\x07")
+        self.out.flush()
         return True
 
 

@@ -16,7 +16,6 @@ DONE, FAILED, NOT_RUN = "✓", "✗", "–"
 FOLDED = 3  # lines of a result that are shown
 CHANGED = 8  # lines of a diff
 LONG = 0.5  # seconds from which on the time is told
-PATIENCE = 0.4  # seconds that a tool runs before the waiting is shown
 INDENT = "  "
 NARROWEST = 10  # columns in which words are wrapped
 LONGEST_VALUE = 60  # columns of a list or an object among the arguments, so that those behind it are seen
@@ -59,8 +58,8 @@ class ToolLines:
         self._said: dict[str, str] = {}
         self._previews: dict[str, str] = {}
         self._ended: set[str] = set()
+        self._waiting: dict[str, ToolEnded] = {}  # have ended before one that was called before them
         self._before = len(numbered(conversation))
-        self._live = ""
 
     @property
     def running(self) -> bool:
@@ -80,44 +79,32 @@ class ToolLines:
         self._said[call.id] = _line(line)
 
     def end(self, event: ToolEnded) -> None:
-        """Print the call's line and the beginning of its output."""
+        """Print the call's line and the beginning of its output, once all calls before it have theirs."""
         self._began.pop(event.call.id, None)
         self._said.pop(event.call.id, None)
-        self._print(event.call, event.result, event.seconds)
+        self._waiting[event.call.id] = event
+        for call, _ in numbered(self._conversation)[self._before :]:
+            if call.id not in self._ended:
+                if (ready := self._waiting.pop(call.id, None)) is None:
+                    return
+                self._print(ready.call, ready.result, ready.seconds)
 
     def close(self) -> None:
         """Tell also of the calls that the turn's end has cut off."""
         for call, result in numbered(self._conversation)[self._before :]:
             if result is not None and call.id not in self._ended:
-                began = self._began.pop(call.id, None)
-                self._print(call, result, None if began is None else time.monotonic() - began[1])
+                began, ready = self._began.pop(call.id, None), self._waiting.pop(call.id, None)
+                seconds = ready.seconds if ready else None if began is None else time.monotonic() - began[1]
+                self._print(call, result, seconds)
 
-    # What a Piece does: the live line.
-
-    def feed(self, text: str) -> None:
-        return
-
-    def draw(self) -> None:
-        """What runs and for how long, and what it said last."""
-        if self._screen.plain or not self._began:
-            return
-        since = min(began for _, began in self._began.values())
-        if (seconds := time.monotonic() - since) < PATIENCE:
-            return
+    def running_words(self) -> str:
+        """What runs and for how long, and what it said last; "" where nothing does."""
+        if not self._began:
+            return ""
+        seconds = time.monotonic() - min(began for _, began in self._began.values())
         names = ", ".join(dict.fromkeys(_line(name) for name, _ in self._began.values()))
         many = f"{count(len(self._began), 'tool')} run: " if len(self._began) > 1 else ""
-        ending = " · Ctrl+C stops"
-        room = self._screen.size()[0] - 1 - len(ending)
-        said = [*self._said.values()][-1:]
-        line = cut(" · ".join((f"{many}{names} {seconds:.0f} s", *said)), room) + ending
-        if line != self._live:
-            self._live = line
-            self._screen.write(f"\r{self._screen.dim(line)}\x1b[K")
-
-    def finish(self) -> None:
-        if self._live:
-            self._screen.write("\r\x1b[K")
-            self._live = ""
+        return " · ".join((f"{many}{names} {seconds:.0f} s", *[*self._said.values()][-1:]))
 
     def _print(self, call: ToolCall, result: ToolResult, seconds: float | None) -> None:
         self._ended.add(call.id)

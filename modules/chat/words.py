@@ -20,6 +20,11 @@ def count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
+def about_tokens(number: int) -> str:
+    """An estimate of tokens, in words."""
+    return f"about {count(max(1, number), 'token')}" if number < 1000 else f"about {compact(number)} tokens"
+
+
 def overflow(told: Handover) -> str:
     """That the conversation does not fit the model's window, and what can be done; "" where it fits."""
     if told.fits or told.window is None:

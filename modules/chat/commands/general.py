@@ -4,21 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from modules.chat.abilities import compact
 from modules.chat.command import Ask, ChatContext, Command, command
+from modules.chat.prompt_keys import KEYS
 from modules.chat.words import count, dollars
 from modules.config import Config
 from modules.llm.models import Provider
 from modules.session.conversation import Conversation
-
-KEYS = (
-    ("Enter", "sends"),
-    ("Ctrl+J, Alt+Enter", "a new line"),
-    ("Ctrl+C", "stops the answer; clears the line; twice on an empty line leaves"),
-    ("Esc", "stops the answer"),
-    ("Ctrl+G, Ctrl+X Ctrl+E", "edits the line in $VISUAL or $EDITOR"),
-    ("Up, Ctrl+R", "what was typed before, and searching it"),
-    ("Tab", "completes commands, models, paths, and what MCP servers offer"),
-    ("Ctrl+D", "leaves"),
-)
 
 
 def command_names(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:

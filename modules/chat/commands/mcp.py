@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from modules.chat.command import Ask, ChatContext, command
-from modules.chat.interrupt import stoppable
 from modules.chat.server_words import complete_prompts, servers_of
 from modules.chat.words import count
 from modules.errors import UsageError
@@ -136,7 +135,7 @@ async def _login(chat: ChatContext, servers: "Servers", name: str) -> None:
         await servers.login(name, show)
         return True
 
-    if await stoppable(login()):
+    if await chat.running.run(login()):
         _list(chat, servers, name)
     else:
         chat.screen.say("Stopped. Nobody was logged in.")

@@ -10,6 +10,7 @@ from modules.chat.manifest import manifest
 from modules.chat.words import count, overflow
 from modules.errors import BadKey, MissingKey, SwitchFailed, UsageError
 from modules.llm.models import LEVELS, Choice, Model
+from modules.llm.parts import Reasoning
 from modules.session.plan import plan
 from modules.session.switch import Handover, handover, left_out_words
 
@@ -189,20 +190,29 @@ def provider_names(chat: ChatContext) -> Iterator[tuple[str, str]]:
 
 def reasoning_words(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
     yield from ((level, "how much to think") for level in chat.conversation.model.reasoning)
-    yield from (("show", "show reasoning"), ("hide", "hide reasoning"), ("default", "let the model decide"))
+    yield from (("show", "show all of it"), ("fold", "show it while it comes"), ("hide", "do not show it"))
+    yield "default", "let the model decide how much"
 
 
-@command("/reasoning [level|show|hide]", aliases=("thinking",), complete=reasoning_words)
+SEEN = {"show": "shown", "fold": "shown while it comes, and then folded", "hide": "hidden"}
+
+
+@command("/reasoning [level|show|fold|hide]", aliases=("thinking",), complete=reasoning_words)
 async def reasoning(chat: ChatContext, args: str) -> Ask | None:
     """Set how much the model thinks; show or hide it.
 
-    "/reasoning default" leaves it to the model.
+    "/reasoning default" leaves it to the model. What it thinks is seen while it comes and then folded into a line;
+    "/reasoning show" shows all of the last one, and of those to come.
     """
     conversation, word = chat.conversation, args.lower()
     levels = conversation.model.reasoning
-    if word in ("show", "hide"):
-        chat.screen.show_reasoning = conversation.reasoning_shown = word == "show"
-        chat.screen.say("Reasoning is shown." if word == "show" else "Reasoning is hidden.")
+    if word in SEEN:
+        chat.screen.reasoning = word  # type: ignore[assignment]  # it is one of these
+        conversation.reasoning_shown = word != "hide"
+        chat.screen.say(f"Reasoning is {SEEN[word]}.")
+        last = conversation.last_answer
+        if word == "show" and last is not None:
+            chat.screen.quote("\n\n".join(part.text for part in last.parts if isinstance(part, Reasoning)))
     elif word == "default":
         conversation.reasoning = None
         conversation.changed()
@@ -215,7 +225,7 @@ async def reasoning(chat: ChatContext, args: str) -> Ask | None:
         takes = f"It takes {', '.join(levels)}." if levels else "It takes no levels."
         raise UsageError(f'{conversation.model.full_name} has no reasoning level "{args}".', cure=takes)
     else:
-        shown = "shown" if chat.screen.show_reasoning else "hidden"
+        shown = SEEN[chat.screen.reasoning]
         takes = f" {conversation.model.name} takes {', '.join(levels)}." if levels else ""
         chat.screen.say(f"Reasoning: {conversation.reasoning or 'as the model decides'}, {shown}.{takes}")
     return None

@@ -4,67 +4,77 @@ import re
 from collections.abc import Callable
 
 from modules.chat.markdown.blocks import Blocks
-from modules.chat.markdown.tail import Tail
-from modules.chat.markdown.wrap import Row
+from modules.chat.markdown.wrap import Row, append, cells, chop, row_cells, to_ansi
 
 # The beginning of a line that says what it will be but has no text yet: drawn later, so nothing flickers.
 _UNDECIDED = re.compile(r"[ \t>]*(?:[-+*_=#:~` \t]*|\d{1,9}[.)]?[ \t]*|(?:```|~~~|\|).*)")
 
 
-class MarkdownStream:
-    """Draws Markdown on the normal screen from the cursor on, which must be at the start of a row.
+MOST = 10  # rows that are shown before they are finished
 
-    `write` takes text for the terminal, with "\\n" for a new row; `size` gives its columns and rows, and is
-    asked at each drawing. Until `finish` the cursor is hidden and nobody else may write.
+
+class MarkdownStream:
+    """Draws Markdown: `write` takes rows that are finished, as text, and `live` those at the end that may still change.
+
+    `size` gives the columns and rows of the terminal, and is asked at each drawing.
     """
 
     def __init__(
-        self, write: Callable[[str], None], size: Callable[[], tuple[int, int]], *, color: bool = True
+        self,
+        write: Callable[[str], None],
+        size: Callable[[], tuple[int, int]],
+        live: Callable[[list[Row]], None] = lambda rows: None,
+        *,
+        color: bool = True,
     ) -> None:
+        self._write = write
         self._size = size
-        self._tail = Tail(write, color)
+        self._live = live
+        self._color = color
         self._blocks = Blocks(80)
         self._arrived: list[str] = []
         self._line = ""  # the source line that has no end yet
         self._within = False  # its beginning is in the blocks already
-        self._drawn: tuple[int, int] | None = None
+        self._drawn = 0  # columns for which the last drawing was made
 
     def feed(self, text: str) -> None:
         """Take more of the answer; nothing is drawn."""
         self._arrived.append(text)
 
     def draw(self) -> None:
-        """Write what is finished and redraw the tail, if anything changed."""
-        size = self._measure()
-        if not self._arrived and size == self._drawn:
+        """Write what is finished, and show what is not, if anything changed."""
+        columns = self._measure()
+        if not self._arrived and columns == self._drawn:
             return
-        self._drawn = size
+        self._drawn = columns
         self._read()
         ahead = self._blocks.copy()
         if self._within:
             ahead.more(self._line)
         elif not _UNDECIDED.fullmatch(self._line):
             ahead.line(self._line)
-        self._tail.show(self._take(), ahead.preview(), size)
+        self._write_finished()
+        self._live([piece for row in ahead.preview()[-MOST:] for piece in folded(row, columns)][-MOST:])
 
     def finish(self) -> None:
-        """Write all the rest, and leave the cursor on a new row."""
+        """Write all the rest."""
         self._measure()
         self._read()
         if self._line:
             self._end_line(self._line)
         self._line = ""
         self._blocks.end()
-        self._tail.finish(self._take())
+        self._write_finished()
+        self._live([])
 
-    def _measure(self) -> tuple[int, int]:
-        columns, lines = self._size()
-        self._blocks.width = max(1, columns) if columns else 80
-        return self._blocks.width, lines or 24
+    def _measure(self) -> int:
+        self._blocks.width = max(1, self._size()[0] or 80)
+        return self._blocks.width
 
-    def _take(self) -> list[Row]:
+    def _write_finished(self) -> None:
         rows, self._blocks.rows = self._blocks.rows, []
-        return rows
+        if rows:
+            self._write("".join(to_ansi(row, self._color) + "\n" for row in rows))
 
     def _read(self) -> None:
         """Give the blocks what has arrived: whole lines, and long lines in pieces."""
@@ -94,3 +104,16 @@ class MarkdownStream:
         self._give(rest)
         self._blocks.line_end()
         self._within = False
+
+
+def folded(row: Row, width: int) -> list[Row]:
+    """A row of code may be longer than the screen is wide."""
+    if row_cells(row) <= width:
+        return [row]
+    rows: list[Row] = [[]]
+    for text, style in row:
+        for piece in chop(text, 1):
+            if rows[-1] and row_cells(rows[-1]) + cells(piece) > width:
+                rows.append([])
+            append(rows[-1], piece, style)
+    return rows
