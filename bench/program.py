@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.markdown import answer as markdown
-from bench.rig import PASTE_ON, Program, home, load, once, parlance
+from bench.rig import IDLE, Program, home, load, once, parlance
 from tests.wire import Answer, Text, WireServer
 
 SIZE, DELTA, RATE = 20_000, 5, 200
@@ -99,7 +99,7 @@ def main() -> None:
     with home() as here, tempfile.TemporaryDirectory() as folder:
         once(here, "-m", "ollama:bench")
         for _ in range(ROUNDS):
-            rows["parlance"].append(run(parlance(here, "-m", "ollama:bench"), here.ollama, PASTE_ON))
+            rows["parlance"].append(run(parlance(here, "-m", "ollama:bench"), here.ollama, IDLE))
             if llm:
                 chat = llm_chat(llm, here.ollama.base_url, Path(folder))
                 rows.setdefault("llm chat", []).append(run(chat, here.ollama, b"> "))

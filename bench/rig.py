@@ -21,7 +21,7 @@ from tests.talk import ANTHROPIC, GROQ, OPENAI
 COLUMNS, ROWS = 100, 40
 PATIENCE = 90.0
 CURSOR_QUESTION, CURSOR_ANSWER = b"\x1b[6n", b"\x1b[1;1R"
-PASTE_ON = b"\x1b[?2004h"  # prompt_toolkit sends it right before it draws a prompt
+IDLE = b"\x1b[0;1m>"  # the mark of a line while nothing runs
 MODELS = (ANTHROPIC, OPENAI, GROQ)
 TICK = 0.01  # seconds in which the system counts the time of a process
 
@@ -70,15 +70,9 @@ class Program:
                 self._changed.wait(left)
             return next(when for upto, when in self._arrivals if upto >= at)
 
-    def prompt(self, start: int = 0, mark: bytes = b">") -> float:
-        """Wait for a prompt that is drawn after `start`."""
-
-        def drawn() -> int:
-            on = self.raw.rfind(PASTE_ON)
-            at = self.raw.find(mark, on + len(PASTE_ON)) if on >= start else -1
-            return at + 1
-
-        return self.when(drawn, "a prompt")
+    def prompt(self, start: int = 0, mark: bytes = IDLE) -> float:
+        """Wait for a line that is drawn after `start` while nothing runs."""
+        return self.until(mark, start)
 
     def cpu(self) -> float:
         """Seconds of processor time so far, all threads, user and system."""

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench.rig import Program, home, load, once, parlance
+from bench.rig import IDLE, Program, home, load, once, parlance
 from tests.home import Home
 
 ROUNDS = 15
@@ -25,10 +25,10 @@ SERVER = {"command": sys.executable, "args": ["-m", "mcp_server_time"]}
 SERVERS = json.dumps({"mcpServers": {"time": SERVER, "clock": SERVER}})
 
 
-def start_to_echo(start: Callable[[], Program]) -> tuple[float, float]:
+def start_to_echo(start: Callable[[], Program], mark: bytes) -> tuple[float, float]:
     """Seconds from start until a typed key is on the screen, and the memory in MB then."""
     with start() as program:
-        program.prompt()
+        program.prompt(mark=mark)
         came = len(program.raw)
         program.type(KEY)
         took = program.until(KEY.encode(), came) - program.started
@@ -84,7 +84,7 @@ def main() -> None:
         rows: dict[str, list[tuple[float, float]]] = {name: [] for name in starts}
         for _ in range(ROUNDS):
             for name, start in starts.items():
-                rows[name].append(start_to_echo(start))
+                rows[name].append(start_to_echo(start, b"\x1b[0m>" if name.startswith("bare") else IDLE))
         early = {"--version": import_time(served), "the first prompt": imported(served)}
     for name, runs in rows.items():
         took, memory = (statistics.median(column) for column in zip(*runs, strict=True))
