@@ -34,17 +34,24 @@ def pasted(data: bytes, encoding: str) -> Pasted:
     plain = data.translate(None, _C0)
     removed += len(data) - len(plain)
     text = plain.decode(encoding, "replace").replace("\r\n", "\n").replace("\r", "\n")
-    if not text.isascii():
-        text, more = _C1.subn("", text)
-        removed += more
-    return Pasted(interchanged(text), removed)
+    text, more = _without_c1(text)
+    return Pasted(interchanged(text), removed + more)
 
 
 def typed(text: str) -> str:
     """Decoded keys without the control characters beyond ASCII, which are no keys."""
-    return text if text.isascii() else interchanged(_C1.sub("", text))
+    return interchanged(_without_c1(text)[0])
 
 
 def interchanged(text: str) -> str:
     """Text from outside, in which a noncharacter is U+FFFD."""
-    return text if text.isascii() else _NONCHARACTER.sub("\ufffd", text)
+    return _NONCHARACTER.sub("\ufffd", text) if _has(text, b"\xef\xb7", b"\xbf\xbe", b"\xbf\xbf") else text
+
+
+def _without_c1(text: str) -> tuple[str, int]:
+    return _C1.subn("", text) if _has(text, b"\xc2") else (text, 0)
+
+
+def _has(text: str, *signs: bytes) -> bool:
+    """Whether any of these is in the text's UTF-8: what a pattern looks for may be there then. This is much faster."""
+    return not text.isascii() and any(map(text.encode("utf-8", "surrogatepass").__contains__, signs))
