@@ -51,7 +51,7 @@ class TerminalModes:
         self.background = ""
 
     def begin(self) -> None:
-        """At the start, and whenever the terminal comes back: from a stop, an editor, a shell."""
+        """In raw mode, where nothing that it answers is echoed: at the start, and whenever the terminal comes back."""
         if self._silent or self._began:
             return
         self._began = True
