@@ -17,6 +17,7 @@ from modules.chat.pasted import NONCHARACTERS, interchanged
 MANY_LINES, MANY_CHARACTERS = 40, 8_000  # what is more than this is a block
 
 _BLOCK = re.compile(f"[{NONCHARACTERS}]")
+_SPECIAL = re.compile(f"{_BLOCK.pattern}|[^\\x00-\\x7f](?<={UNSAFE.pattern})")
 # In emoji and in some scripts these are spelling, and the terminal draws them with the letters beside them.
 _SPELLING = frozenset("\u200c\u200d\ufe0e\ufe0f")
 
@@ -104,6 +105,3 @@ class ShownLine(Processor):
         if _BLOCK.match(char):
             return self._blocks.label(char), "class:paste-block"
         return (char if char in _SPELLING else clean(char)), "class:unsafe"
-
-
-_SPECIAL = re.compile(f"{_BLOCK.pattern}|[^\\x00-\\x7f](?<={UNSAFE.pattern})")
