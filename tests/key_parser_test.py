@@ -119,8 +119,6 @@ def test_only_what_has_begun_asks_to_be_told_of_silence(begun: bytes, patience: 
 )
 @pytest.mark.parametrize("key", [b"\x03", b"\x1b[99;5u", b"\x04"])
 def test_ctrl_c_and_ctrl_d_act_whatever_had_begun(begun: bytes, key: bytes) -> None:
-    if key[:1] == b"\x1b" and begun[:1] == b"\x1b" and len(begun) <= 2:
-        return  # an Escape and a sequence behind it are that key with Alt
     assert pressed(begun, key, FLUSH)[-1] == ("c-d" if key == b"\x04" else "c-c")
 
 

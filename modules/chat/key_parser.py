@@ -11,7 +11,7 @@ from collections.abc import Callable
 from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.keys import Keys
 
-from modules.chat.key_sequences import ENTER, ESCAPE, LONE_ESCAPE, control_of, keys_of, with_alt
+from modules.chat.key_sequences import ENTER, LONE_ESCAPE, control_of, keys_of, with_alt
 from modules.chat.pasted import Pasted, pasted, typed
 from modules.chat.terminal_reports import Report, report_of, string_report_of
 
@@ -173,7 +173,7 @@ class KeyParser:
         sequence = sequence[twice:]
         keys = keys_of(sequence)
         if twice and len(keys) == 1 and keys[0].key not in (Keys.BracketedPaste, Keys.CPRResponse):
-            self._keys += [ESCAPE, *keys]  # as iTerm2 and PuTTY send Alt and an arrow
+            self._keys += with_alt(keys[0])  # as iTerm2 and PuTTY send Alt and an arrow
             return
         self._keys += LONE_ESCAPE if twice else []
         if sequence == "\x1b[200~":
