@@ -1,0 +1,107 @@
+"""Large pastes in the line: one character each, shown as "[pasted 12,000 lines]" and whole when it is sent.
+
+The line stays short, so that a key costs the same after a paste of megabytes, and one Backspace deletes the block. The
+characters are noncharacters: nobody interchanges them, and those that come from outside are replaced.
+"""
+
+import re
+from bisect import bisect_right
+from itertools import accumulate
+
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
+
+from modules.chat.clean import UNSAFE, clean
+from modules.chat.pasted import NONCHARACTERS, interchanged
+
+MANY_LINES, MANY_CHARACTERS = 40, 8_000  # what is more than this is a block
+
+_BLOCK = re.compile(f"[{NONCHARACTERS}]")
+_SPECIAL = re.compile(f"{_BLOCK.pattern}|[^\\x00-\\x7f](?<={UNSAFE.pattern})")
+# In emoji and in some scripts these are spelling, and the terminal draws them with the letters beside them.
+_SPELLING = frozenset("\u200c\u200d\ufe0e\ufe0f")
+
+
+class PasteBlocks:
+    """What the blocks in the line stand for, for as long as they may be in it."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+
+    def folded(self, text: str) -> str:
+        """Text from outside as it goes into the line: one character where it is large, else the text.
+
+        When all 66 characters are taken, a large text stands in the line as it is.
+        """
+        text = interchanged(text)
+        if len(text) <= MANY_CHARACTERS and _lines(text) <= MANY_LINES:
+            return text
+        for char in NONCHARACTERS:
+            if self._texts.setdefault(char, text) == text:
+                return char
+        return text
+
+    def unfolded(self, line: str) -> str:
+        """The line with every block as the text that it stands for; a block that was forgotten is U+FFFD."""
+        return line if line.isascii() else _BLOCK.sub(lambda match: self._texts.get(match[0], "\ufffd"), line)
+
+    def keep(self, *lines: str) -> None:
+        """Forget the blocks that are in none of these: the line, and what waits to be sent.
+
+        To be called when the line was emptied with all that could be undone in it, for a character is used again.
+        """
+        used = {char for line in lines for char in _BLOCK.findall(line)}
+        self._texts = {char: text for char, text in self._texts.items() if char in used}
+
+    def label(self, char: str) -> str:
+        """How a block is shown, such as "[pasted 12,000 lines]"."""
+        text = self._texts.get(char, "\ufffd")
+        lines = _lines(text)
+        return f"[pasted {lines:,} lines]" if lines > 1 else f"[pasted {len(text):,} characters]"
+
+
+def _lines(text: str) -> int:
+    return text.count("\n") + (not text.endswith("\n"))
+
+
+class ShownLine(Processor):
+    """Shows blocks by their labels, and characters that reorder or hide text by their numbers, as foreign text is."""
+
+    def __init__(self, blocks: PasteBlocks) -> None:
+        self._blocks = blocks
+
+    def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
+        fragments: StyleAndTextTuples = []
+        widths: list[int] = []  # of each character of the line, as it is shown
+        for style, text, *handler in transformation_input.fragments:
+            if text.isascii():
+                fragments.append((style, text, *handler))  # type: ignore[arg-type]  # a handler is there or is not
+                widths += [1] * len(text)
+                continue
+            at = 0
+            for match in _SPECIAL.finditer(text):
+                shown, special = self._shown(match[0])
+                plain = text[at : match.start()]
+                fragments += [(style, plain), (f"{style} {special}", shown)]
+                widths += [1] * len(plain) + [len(shown)]
+                at = match.end()
+            fragments.append((style, text[at:]))
+            widths += [1] * (len(text) - at)
+        if all(width == 1 for width in widths):
+            return Transformation(transformation_input.fragments)
+        starts = [0, *accumulate(widths)]
+        last = len(starts) - 1
+
+        def to_display(at: int) -> int:
+            return starts[at] if at <= last else starts[last] + at - last
+
+        def to_source(at: int) -> int:
+            return bisect_right(starts, at) - 1 if at < starts[last] else last + at - starts[last]
+
+        return Transformation(fragments, to_display, to_source)
+
+    def _shown(self, char: str) -> tuple[str, str]:
+        """A character as it is shown, and the class of its style."""
+        if _BLOCK.match(char):
+            return self._blocks.label(char), "class:paste-block"
+        return (char if char in _SPELLING else clean(char)), "class:unsafe"
