@@ -36,11 +36,8 @@ class Lines:
 
     def show(self, text: str) -> None: ...
 
-    def table(self, rows: Sequence[Sequence[str]]) -> None:
+    def table(self, rows: Sequence[Sequence[str]], headings: Sequence[str] = ()) -> None:
         self.said += ["  ".join(row) for row in rows]
-
-    def table_or_below(self, rows: Sequence[Sequence[str]]) -> None:
-        self.table(rows)
 
     def to_clipboard(self, text: str) -> bool:
         return False

@@ -28,11 +28,8 @@ class Screen(Protocol):
     def show(self, text: str) -> None:
         """A text of someone else's, its lines as they are."""
 
-    def table(self, rows: Sequence[Sequence[str]]) -> None:
-        """Rows in columns; the last column takes what room is left."""
-
-    def table_or_below(self, rows: Sequence[Sequence[str]]) -> None:
-        """Rows in columns; last cells that have no room beside the others go on below them, and nothing is cut."""
+    def table(self, rows: Sequence[Sequence[str]], headings: Sequence[str] = ()) -> None:
+        """Rows in columns; what has no room beside the others goes on below them, and nothing is cut."""
 
     def size(self) -> tuple[int, int]:
         """Columns and rows."""

@@ -19,6 +19,7 @@ KEYS = (
     ("Tab", "completes commands, models, paths, and what MCP servers offer"),
     ("Ctrl+D", "leaves"),
 )
+USED = ("model", "requests", "input", "cached", "output", "reasoning", "cost")
 
 
 def command_names(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
@@ -52,7 +53,7 @@ async def usage(chat: ChatContext, args: str) -> Ask | None:
     if not conversation.spent:
         chat.screen.say(_remark(cut) or "Nothing has been asked yet.")
         return None
-    rows: list[tuple[str, ...]] = [("model", "requests", "input", "cached", "output", "reasoning", "cost")]
+    rows: list[tuple[str, ...]] = []
     for name in dict.fromkeys(spent.model.full_name for spent in conversation.spent):
         own = [spent for spent in conversation.spent if spent.model.full_name == name]
         tokens = own[0].usage
@@ -64,7 +65,7 @@ async def usage(chat: ChatContext, args: str) -> Ask | None:
         partial = any(spent.model.id == model and spent.model.issuer == at for spent in own for at, model in cut)
         rows.append((name, str(len(own)), *(compact(number) for number in numbers), _sum(cost, partial)))
     rows.append(("all", str(len(conversation.spent)), "", "", "", "", _sum(conversation.cost(), bool(cut))))
-    chat.screen.table(rows)
+    chat.screen.table(rows, USED)
     if cut:
         chat.screen.say(_remark(cut))
     return None

@@ -99,7 +99,7 @@ def _words(args: str) -> list[str]:
 def _list(chat: ChatContext, servers: "Servers", only: str = "") -> None:
     found = [one for one in servers.status() if only in ("", one.name)]
     if found:
-        chat.screen.table_or_below([(one.name, one.state, _tools(one), one.where) for one in found])
+        chat.screen.table([(one.name, one.state, _tools(one), one.where) for one in found])
     else:
         chat.screen.say("mcp.json names no server.")
     for one in found:

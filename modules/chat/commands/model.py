@@ -135,7 +135,7 @@ async def models(chat: ChatContext, args: str) -> Ask | None:
     shown = [model for name in (names or chat.models.providers) for model in chat.models.of(name)]
     has_key = {model.provider: chat.config.has_key(model.provider.key_variable) for model in shown}
     rows = [row(model, has_key[model.provider], chat.models.lists(model)) for model in shown]
-    chat.screen.table(fitting([HEADINGS, *rows], chat.screen.size()[0]))
+    chat.screen.table(rows, HEADINGS)
     missing = dict.fromkeys(one.key_variable for one, there in has_key.items() if not there and one.key_variable)
     if missing:
         chat.screen.say(f"Not set: {', '.join(missing)}. /config says where a key goes.")
@@ -167,13 +167,6 @@ def row(model: Model, has_key: bool, listed: bool | None) -> tuple[str, ...]:
     if model.provider.key_variable is None:
         key = "local" if model.provider.is_local or model.provider.dialect == "offline" else "open"
     return name, mark(model, listed) or key, window, takes, price
-
-
-def fitting(rows: list[tuple[str, ...]], columns: int) -> list[tuple[str, ...]]:
-    """The rows without those columns on the right that there is no room for; two always stay."""
-    while len(rows[0]) > 2 and sum(max(len(row[at]) + 2 for row in rows) for at in range(len(rows[0]))) - 2 > columns:
-        rows = [row[:-1] for row in rows]
-    return rows
 
 
 async def _refresh(chat: ChatContext, names: list[str]) -> None:
