@@ -218,14 +218,15 @@ def _wish(args: argparse.Namespace) -> Any:
 
 
 def _list_models() -> int:
-    from modules.chat.abilities import columns
+    from modules.chat.abilities import UNIT, columns
     from modules.llm.catalogue_cache import load as load_catalogue
 
     config = Config()
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
     for model in models:
         sys.stdout.write(
-            _cleaned("\t".join(columns(model, config.has_key(model.provider.key_variable), models.lists(model)))) + "\n"
+            _cleaned("\t".join(columns(model, config.has_key(model.provider.key_variable), models.lists(model), UNIT)))
+            + "\n"
         )
     sys.stdout.flush()
     return 0

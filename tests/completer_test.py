@@ -243,12 +243,13 @@ def test_a_model_is_described_in_one_line(context: ChatContext) -> None:
     def line(name: str, has_key: bool = True) -> str:
         return describe(context.models.find(name).model, has_key)
 
-    assert line("claude-sonnet-5.5") == "1M window · $2/$10 · tools, images, PDF, reasoning · key set"
+    assert line("claude-sonnet-5.5") == "1M window · $2/$10 per 1M · tools, images, PDF, reasoning · key set"
     assert line("llama-3.3-70b-versatile", False) == (
-        "enterprise customers only since 16 August 2026 · 131k window · $0.59/$0.79 · tools · GROQ_API_KEY not set"
+        "enterprise customers only since 16 August 2026 · 131k window · $0.59/$0.79 per 1M · tools"
+        " · GROQ_API_KEY not set"
     )
-    assert line("gpt-6-luna") == "1M window · $0.10/$0.50 up to 272k · tools, images, PDF, reasoning · key set"
-    assert line("gpt-oss-20b") == "131k window · $0.075/$0.30 · tools, reasoning · key set"
+    assert line("gpt-6-luna") == "1M window · $0.10/$0.50 per 1M up to 272k · tools, images, PDF, reasoning · key set"
+    assert line("gpt-oss-20b") == "131k window · $0.075/$0.30 per 1M · tools, reasoning · key set"
     assert line("ollama:gemma3") == "images · no key needed"
     assert line("offline:guide") == "free · tools · no key needed"
     assert line("groq:whatever") == "abilities unknown · key set"

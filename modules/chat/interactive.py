@@ -56,6 +56,7 @@ class Interactive:
         self._context = context
         self._screen = screen
         self._prompt = Prompt(context)
+        context.confirm = self._prompt.confirms
         self._warming: set[asyncio.Task[None]] = set()
         self._warmed: Model | None = None
         self._lists = ListRefresh(context)

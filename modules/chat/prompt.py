@@ -21,7 +21,7 @@ from modules.chat.command import ChatContext
 from modules.chat.completer import ChatCompleter
 from modules.chat.interrupt import Keyboard, nothing_of, stop
 from modules.chat.keys_in_text import found_in, keys_of
-from modules.chat.words import dollars
+from modules.chat.words import total
 
 STYLE = Style.from_dict({"bottom-toolbar": "noreverse", "bottom-toolbar.text": "noreverse", "prompt": "bold"})
 
@@ -81,9 +81,7 @@ class Prompt:
             parts.append(f"{compact(used)} of {compact(model.window)} ({100 * used // model.window}%)")
         elif used:
             parts.append(f"{compact(used)} tokens")
-        cost = conversation.cost()
-        if cost != 0:
-            parts.append(dollars(cost))
+        parts += filter(None, [total(spent.cost for spent in conversation.spent)])
         if conversation.reasoning:
             parts.append(f"reasoning {conversation.reasoning}")
         if not self._context.tooling.enabled:

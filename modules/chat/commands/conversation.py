@@ -3,6 +3,7 @@
 from modules.chat.clipboard import copy_text
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.completer import complete_attachments, complete_models
+from modules.chat.meaning import is_meant
 from modules.errors import UsageError
 from modules.llm.message import user
 from modules.llm.parts import File, Image
@@ -53,12 +54,11 @@ async def retry(chat: ChatContext, args: str) -> Ask | None:
     With a model, that one is asked for this turn. The answer so far stays in a branch of its own. A question that was
     given back without an answer is the last one.
     """
-    name, _, behind = args.partition(" ")
-    if chat.unanswered is not None and behind.split() == chat.unanswered.text.split():
-        args = name  # typed in front of the question, which stands in the prompt
-    choice = chat.models.find(args) if args else None
+    choice = chat.models.find(_model_in(chat, args)) if args else None
     if choice is not None:
         chat.services.check_key(choice.model.provider)
+        if not await is_meant(chat, choice):
+            return None
     model = choice.model if choice else None
     if chat.unanswered is not None:
         asked = Ask(chat.unanswered, model)
@@ -74,7 +74,20 @@ async def retry(chat: ChatContext, args: str) -> Ask | None:
     return asked
 
 
-@command("/undo")
+def _model_in(chat: ChatContext, args: str) -> str:
+    """The model that is named. Raises UsageError where more was typed than that, and it is not the question itself."""
+    name, _, behind = args.partition(" ")
+    if chat.unanswered is not None and behind.split() == chat.unanswered.text.split():
+        return name  # typed in front of the question, which stands in the prompt
+    if behind.strip() and not chat.models.names(args):
+        raise UsageError(
+            f'/retry takes a model and nothing else, so "{behind.strip()}" would be lost.',
+            cure=f"/retry {name} asks the last question again; @{name} {behind.strip()} asks this instead.",
+        )
+    return args
+
+
+@command("/undo", drastic=True)
 async def undo(chat: ChatContext, args: str) -> Ask | None:
     """Take back the last question and its answer.
 
@@ -90,7 +103,7 @@ async def undo(chat: ChatContext, args: str) -> Ask | None:
     return None
 
 
-@command("/new")
+@command("/new", drastic=True)
 async def new(chat: ChatContext, args: str) -> Ask | None:
     """Begin a new conversation.
 

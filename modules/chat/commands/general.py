@@ -1,13 +1,13 @@
 """Commands about the program itself: help, usage, the screen, the way out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from modules.chat.abilities import compact
 from modules.chat.command import Ask, ChatContext, Command, command
-from modules.chat.words import count, dollars
+from modules.chat.words import count, dollars, total
 from modules.config import Config
 from modules.llm.models import Provider
-from modules.session.conversation import Conversation
+from modules.session.conversation import Conversation, Spent
 
 KEYS = (
     ("Enter", "sends"),
@@ -59,12 +59,10 @@ async def usage(chat: ChatContext, args: str) -> Ask | None:
         tokens = own[0].usage
         for spent in own[1:]:
             tokens = tokens + spent.usage
-        costs = [spent.cost for spent in own]
-        cost = None if None in costs else sum(cost for cost in costs if cost is not None)
         numbers = (tokens.input, tokens.cache_read, tokens.output, tokens.reasoning)
         partial = any(spent.model.id == model and spent.model.issuer == at for spent in own for at, model in cut)
-        rows.append((name, str(len(own)), *(compact(number) for number in numbers), _sum(cost, partial)))
-    rows.append(("all", str(len(conversation.spent)), "", "", "", "", _sum(conversation.cost(), bool(cut))))
+        rows.append((name, str(len(own)), *(compact(number) for number in numbers), _sum(own, partial)))
+    rows.append(("all", str(len(conversation.spent)), "", "", "", "", _sum(conversation.spent, bool(cut))))
     chat.screen.table(rows, USED)
     if cut:
         chat.screen.say(_remark(cut))
@@ -77,8 +75,8 @@ def uncounted(conversation: Conversation) -> list[tuple[str, str]]:
     return [(answer.origin.issuer, answer.origin.model) for answer in answers if answer.origin is not None]
 
 
-def _sum(cost: float | None, partial: bool) -> str:
-    return f"at least {dollars(cost)}" if partial and cost is not None else dollars(cost)
+def _sum(spent: Iterable[Spent], partial: bool) -> str:
+    return total((one.cost for one in spent), partial=partial) or dollars(0)
 
 
 def _remark(cut: Sequence[tuple[str, str]]) -> str:
@@ -116,7 +114,7 @@ def _key_status(config: Config, provider: Provider) -> str:
     return f"{provider.key_variable} not set" + (f": {provider.key_page}" if provider.key_page else "")
 
 
-@command("/clear", aliases=("cls",))
+@command("/clear", aliases=("cls",), drastic=True)
 async def clear(chat: ChatContext, args: str) -> Ask | None:
     """Clear the screen; the conversation goes on.
 
@@ -126,7 +124,7 @@ async def clear(chat: ChatContext, args: str) -> Ask | None:
     return None
 
 
-@command("/exit", aliases=("quit", "q"))
+@command("/exit", aliases=("quit", "q"), drastic=True)
 async def leave(chat: ChatContext, args: str) -> Ask | None:
     """Leave, as Ctrl+D does."""
     raise EOFError

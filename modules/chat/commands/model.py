@@ -7,6 +7,7 @@ from modules.chat.command import Ask, ChatContext, command
 from modules.chat.completer import complete_models
 from modules.chat.list_refresh import listed
 from modules.chat.manifest import manifest
+from modules.chat.meaning import is_meant
 from modules.chat.words import count, overflow
 from modules.errors import BadKey, MissingKey, SwitchFailed, UsageError
 from modules.llm.models import LEVELS, Choice, Model
@@ -53,7 +54,7 @@ async def model(chat: ChatContext, args: str) -> Ask | None:
         choice = picked
     if PLAN in words:
         show_plan(chat, choice)
-    else:
+    elif await is_meant(chat, choice):
         switch(chat, choice)
     return None
 
@@ -157,7 +158,7 @@ def forget(chat: ChatContext, names: Iterable[str]) -> None:
         chat.screen.say(f"Forgotten: {', '.join(gone)}." if gone else f"Nothing was learned of {name}.")
 
 
-HEADINGS = ("model", "key", "window", "takes", "price")
+HEADINGS = ("model", "key", "window", "takes", "$ per 1M tokens in/out")
 
 
 def row(model: Model, has_key: bool, listed: bool | None) -> tuple[str, ...]:
