@@ -4,13 +4,13 @@ import base64
 import errno
 import mimetypes
 import os
-import re
 import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
+from modules.chat.typed_paths import existing
 from modules.errors import FileProblem
 from modules.llm.parts import File, Image
 from modules.tools import media
@@ -89,26 +89,8 @@ def _text_file(data: bytes, name: str) -> File:
 
 
 def _meant(name: str) -> Path:
-    """The file that is there by this name: as it stands, without blanks or quotes around it, or as a shell writes it.
-
-    Blanks at the ends of a name get lost where it is typed, so one file that differs in nothing else is meant as well.
-    """
-    bare = name.strip()
-    plain = bare.strip("\"'")
-    for one in (name, bare, plain, re.sub(r"\\(.)", r"\1", bare)):
-        if one and os.path.lexists(path := _at_home(one)):
-            return path
-    path = _at_home(plain)
-    try:
-        alike = [found for found in os.listdir(path.parent) if found.strip() == path.name.strip()]
-    except OSError:
-        alike = []
-    return path.parent / alike[0] if path.name and len(alike) == 1 else path
-
-
-def _at_home(name: str) -> Path:
-    """The path with `~` in its place; a name that only looks like somebody's home is a name (Path raises there)."""
-    return Path(os.path.expanduser(name))
+    """The file of this name, or the path that there is none of."""
+    return existing(name) or Path(os.path.expanduser(name.strip().strip("\"'")))
 
 
 def _read(path: Path) -> bytes:

@@ -72,6 +72,7 @@ class ChatContext(Struct):
     draft: str = ""  # what the next prompt begins with
     unanswered: Message | None = None  # the question that was given back, until something is asked
     saves: bool = True  # what is typed, too, is there in the next run
+    as_it_is: str = ""  # a line whose files are not to be attached: entered again, it is sent as it stands
     confirm: Callable[[str], Awaitable[bool]] = nobody  # a question with No as its default
 
 

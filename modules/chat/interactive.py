@@ -94,7 +94,10 @@ class Interactive:
 
     async def _handle(self, line: str) -> None:
         try:
-            if not await self._may_send(line):
+            from modules.chat.before_sending import meant
+
+            line = await meant(self._context, line)
+            if not line or not await self._may_send(line):
                 return
             if command := parse_command(line):
                 name, args = command

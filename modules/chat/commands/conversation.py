@@ -25,11 +25,12 @@ async def system(chat: ChatContext, args: str) -> Ask | None:
     return None
 
 
-@command("/attach [--text] [path]", aliases=("image",), complete=complete_attachments)
+@command("/attach [--text] [files]", aliases=("image",), complete=complete_attachments)
 async def attach(chat: ChatContext, args: str) -> Ask | None:
-    """Attach an image, a PDF or a text file.
+    """Attach pictures, PDF, text or a web page.
 
-    It goes with the next message. "--text" attaches only the text of a PDF, for models that read none. "/attach -"
+    They go with the next message. A pattern such as *.png stands for all files that fit; a page is fetched after a
+    question. "--text" attaches only the text of a PDF, for models that read none. "/attach -"
     takes all of them off again.
     """
     if args == "-":
