@@ -14,7 +14,7 @@ from prompt_toolkit.document import Document
 
 from modules.chat.abilities import columns, compact, describe
 from modules.chat.command import Ask, ChatContext, CommandRegistry, command
-from modules.chat.completer import ChatCompleter, complete_models, complete_paths, rank
+from modules.chat.completer import ChatCompleter, complete_attachments, complete_models, complete_paths, rank
 from modules.config import ROOT, Config
 from modules.llm.catalogue import load
 from modules.llm.models import Model
@@ -274,3 +274,34 @@ def test_the_completer_brings_no_renderer_into_the_start_of_the_program() -> Non
     script = "import sys, modules.chat.completer; print([m for m in ('rich', 'pygments', 'httpx') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("line", "there"),
+    [
+        ("/image My no", "/image My notes.txt"),
+        ("Look at ./My\\ no", "Look at ./My\\ notes.txt"),
+        ('Look at "./My no', 'Look at "./My notes.txt"'),
+        ("Look at './My no", "Look at './My notes.txt'"),
+        ("Look at ./pho", "Look at ./photos/"),
+    ],
+)
+def test_a_path_with_blanks_is_completed_as_it_was_begun(
+    context: ChatContext, folder: Path, line: str, there: str
+) -> None:
+    assert there in offered(context, line)
+
+
+@pytest.mark.parametrize(
+    ("args", "there"),
+    [
+        ("photo.png My", "photo.png My\\ notes.txt"),
+        ("photo.png My\\ no", "photo.png My\\ notes.txt"),
+        ('photo.png "My no', 'photo.png "My notes.txt"'),
+        ("'My no", "'My notes.txt'"),
+        ("'My notes.txt' pho", "'My notes.txt' photo.png"),
+        ("--text My", "--text My notes.txt"),
+    ],
+)
+def test_each_of_several_files_is_completed(context: ChatContext, folder: Path, args: str, there: str) -> None:
+    assert there in [text for text, _ in complete_attachments(context, args)]

@@ -111,6 +111,35 @@ def dropped(line: str) -> Dropped | None:
     return Dropped(paths, rest) if paths else None
 
 
+class Unfinished(Struct, frozen=True):
+    """The last word of a line while it is typed: what stands before it, what it says so far, and its open quote."""
+
+    head: str
+    said: str
+    quote: str
+
+    def written(self, path: str, *, whole: bool) -> str:
+        """The line with this path in the place of the word, as a shell would read it back; `whole` closes the quote."""
+        if self.quote:
+            return f"{self.head}{self.quote}{path}{self.quote if whole else ''}"
+        return self.head + re.sub(r"""([\s'"\\])""", r"\\\1", path)
+
+
+def unfinished(args: str) -> Unfinished:
+    """The word that is being typed at the end of this."""
+    start = end = 0
+    for word in _WORD.finditer(args):
+        if args[end : word.start()].strip():  # a quote that is not closed
+            break
+        start, end = word.span()
+    if end < len(args):
+        start = end + len(args[end:]) - len(args[end:].lstrip())
+    typed = args[start:]
+    if typed[:1] in ("'", '"') and typed.count(typed[0]) == 1:
+        return Unfinished(args[:start], typed[1:], typed[0])
+    return Unfinished(args[:start], _unquoted(typed), "")
+
+
 def _first(text: str) -> tuple[Path, int] | None:
     """A picture that the text begins with, and where its path ends."""
     if not _BEGINNING.match(text):
