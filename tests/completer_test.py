@@ -39,7 +39,7 @@ class Lines:
     def table(self, rows: Sequence[Sequence[str]], headings: Sequence[str] = ()) -> None:
         self.said += ["  ".join(row) for row in rows]
 
-    def to_clipboard(self, text: str) -> bool:
+    def to_clipboard(self, text: str, through: str = "") -> bool:
         return False
 
     def size(self) -> tuple[int, int]:

@@ -37,8 +37,8 @@ class Screen(Protocol):
     def clear(self) -> None:
         """An empty screen; the scrollback stays."""
 
-    def to_clipboard(self, text: str) -> bool:
-        """Ask the terminal to take text into its clipboard; False where it cannot be asked."""
+    def to_clipboard(self, text: str, through: str = "") -> bool:
+        """Ask the terminal, `through` tmux or screen, to take text into its clipboard; False where it cannot be."""
 
 
 class Ask(Struct, frozen=True):

@@ -14,6 +14,8 @@ from modules.errors import ParlanceError
 
 DIM, RED, RESET = "\x1b[2m", "\x1b[31m", "\x1b[0m"
 CLEAR = "\x1b[H\x1b[2J"
+ESCAPE = "\x1b"
+PIECE = 700  # characters that GNU screen passes on at once; it drops what is longer than 768 (opencode#28590)
 MAX_OSC52 = 100_000  # characters; terminals drop longer sequences without a word
 
 
@@ -72,10 +74,18 @@ class TerminalScreen:
         if not self.plain:
             self.write(CLEAR)
 
-    def to_clipboard(self, text: str) -> bool:
-        """Ask the terminal to take text into its clipboard (OSC 52); False where it cannot be asked."""
-        encoded = base64.b64encode(text.encode()).decode("ascii")
+    def to_clipboard(self, text: str, through: str = "") -> bool:
+        """Ask the terminal to take text into its clipboard (OSC 52); False where it cannot be asked.
+
+        `through` is the "tmux" or "screen" in which the program runs, and which has to pass the request on.
+        """
+        encoded = base64.b64encode(text.encode(errors="replace")).decode("ascii")
         if self.plain or len(encoded) > MAX_OSC52:
             return False
-        self.write(f"\x1b]52;c;{encoded}\x07")
+        asked = f"\x1b]52;c;{encoded}\x07"
+        if through == "tmux":
+            asked = f"\x1bPtmux;{asked.replace(ESCAPE, ESCAPE * 2)}\x1b\\"
+        elif through == "screen":
+            asked = "".join(f"\x1bP{asked[at : at + PIECE]}\x1b\\" for at in range(0, len(asked), PIECE))
+        self.write(asked)
         return True

@@ -126,10 +126,10 @@ async def new(chat: ChatContext, args: str) -> Ask | None:
 async def copy(chat: ChatContext, args: str) -> Ask | None:
     """Copy the last answer, as Markdown.
 
-    It goes to the clipboard, over SSH through the terminal.
+    It goes to the clipboard, over SSH and in tmux through the terminal.
     """
     answer = chat.conversation.last_answer
     if answer is None:
         raise UsageError("There is no answer to copy.", cure="Ask something first.")
-    chat.screen.say(f"Copied {len(answer.text)} characters {copy_text(chat, answer.text)}.")
+    chat.screen.say(await copy_text(chat, answer.text))
     return None
