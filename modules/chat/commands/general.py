@@ -6,6 +6,7 @@ from modules.chat.abilities import compact
 from modules.chat.command import Ask, ChatContext, Command, command
 from modules.chat.words import count, dollars, total
 from modules.config import Config
+from modules.errors import BadKey
 from modules.llm.models import Provider
 from modules.session.conversation import Conversation, Spent
 
@@ -108,6 +109,10 @@ async def show_config(chat: ChatContext, args: str) -> Ask | None:
 def _key_status(config: Config, provider: Provider) -> str:
     if provider.key_variable is None:
         return "needs no key"
+    try:
+        config.key(provider.key_variable)
+    except BadKey as error:
+        return error.message.rstrip(".")
     value, source = config.lookup(provider.key_variable)
     if value:
         return f"{provider.key_variable} set in {source}"
