@@ -129,7 +129,7 @@ class Servers:
 
         Raises UsageError for an unknown name, and ConfigError where the file is no use any more.
         """
-        entries, self.troubles = read(file := self._config.mcp_file, self._config.get)
+        entries, self.troubles = read(self._config.mcp_file, self._config.get)
         entry = next((entry for entry in entries if entry.name == name), None)
         if entry is None:
             raise UsageError(
