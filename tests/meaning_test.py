@@ -3,6 +3,7 @@
 import pytest
 
 from modules.chat.words import total
+from tests.files import picture
 from tests.home import Home
 
 
@@ -71,3 +72,13 @@ def test_a_price_in_a_list_has_its_unit(home: Home) -> None:
     chat = home.open(columns=200, rows=60).prompt()
     assert "$ per 1M tokens in/out" in chat.ask("/models")
     assert "$2/$10 per million tokens in and out" in chat.ask("/model sonnet --plan")
+
+
+def test_a_picture_that_waits_for_a_model_without_eyes_is_told_with_the_way_to_take_it_off(home: Home) -> None:
+    (home.folder / "a.png").write_bytes(picture(20, 20))
+    chat = home.open("-m", "anthropic:claude-haiku-4.5", columns=160).prompt()
+    assert "sees no images" not in chat.ask("/attach a.png")
+    said = chat.ask("/model groq:gpt-oss-20b")
+    assert "gpt-oss-20b sees no images; /model to one that does before asking, or /attach - takes them off." in said
+    chat.enter("/attach -").sees("Nothing is attached.").prompt()
+    assert "or /attach - takes them off." in chat.ask("/attach a.png ")

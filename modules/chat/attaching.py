@@ -12,12 +12,12 @@ from msgspec.structs import replace
 from modules.chat.attachment import Attachment, load, load_text, text_of
 from modules.chat.command import ChatContext
 from modules.chat.interrupt import stoppable
-from modules.chat.readers import in_chat
+from modules.chat.readers import not_taken
 from modules.chat.typed_paths import files_in
 from modules.errors import FileProblem, ToolFailed
 from modules.llm.message import user
 from modules.llm.parts import File, Image, Text
-from modules.llm.replay import documents, reads, sees
+from modules.llm.replay import documents
 from modules.tools.tool import as_output, in_thread
 
 MANY = 10  # files that one command attaches without asking
@@ -69,15 +69,8 @@ def _take(chat: ChatContext, new: Attachment, *, as_text: bool) -> None:
     chat.attachments.append(new.part)
     if new.note:
         chat.screen.say(new.said)
-    model = chat.conversation.reader(chat.conversation.model)
-    if isinstance(new.part, Image) and not sees(model):
-        chat.screen.say(
-            f"{model.name} sees no images; /model to one that does before asking, or /attach - takes it off."
-        )
-    if (read := documents(user(new.part))) and not reads(model):
-        chat.screen.say(
-            f"{model.name} reads no PDF. {in_chat(map(chat.conversation.reader, chat.models), chat.services, read)}"
-        )
+    for text in not_taken(chat, [new.part]):
+        chat.screen.say(text)
 
 
 async def _attach_page(chat: ChatContext, url: str) -> None:

@@ -8,6 +8,7 @@ from modules.chat.completer import complete_models
 from modules.chat.list_refresh import listed
 from modules.chat.manifest import manifest
 from modules.chat.meaning import is_meant
+from modules.chat.readers import not_taken
 from modules.chat.words import count, overflow
 from modules.errors import BadKey, MissingKey, SwitchFailed, UsageError
 from modules.llm.models import LEVELS, Choice, Model
@@ -92,6 +93,8 @@ def switch(chat: ChatContext, choice: Choice) -> None:
     conversation.switch(new)
     conversation.announced[new.full_name] = told.left_out
     chat.screen.say(switch_line(old, conversation.reader(new), told))
+    for text in not_taken(chat, chat.attachments):
+        chat.screen.say(text)
     if new.provider.note and new_there:
         chat.screen.say(new.provider.note)
     if warning := overflow(told):
