@@ -66,7 +66,7 @@ class Prompt:
         session: PromptSession[str] = PromptSession(interrupt_exception=Leaving, key_bindings=nothing_of(KeyBindings()))
         with Keyboard(self.app.input).lent_alone():
             try:
-                line = await session.prompt_async(f"{question} y/N ", set_exception_handler=False)
+                line = await session.prompt_async(f"{clean(question)} y/N ", set_exception_handler=False)
             except (Leaving, EOFError):
                 return False
         return line.strip().lower() in ("y", "yes")
