@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from modules.chat.guessing import read_text
 from tests.home import Home
@@ -172,3 +174,9 @@ def test_why_a_file_is_not_taken_does_not_contradict_what_is(home: Home, name: s
     done = home.run("-p", "What is in it?", "-m", "groq:gpt-oss-120b", "-a", name)
     assert done.returncode == 1
     assert words in done.stderr
+
+
+@given(some.binary(max_size=400))
+def test_any_bytes_are_text_of_some_encoding_or_none(data: bytes) -> None:
+    found = read_text(data)
+    assert found is None or data.decode(found.encoding, "replace").startswith(found.text[:1])

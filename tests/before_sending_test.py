@@ -2,11 +2,15 @@
 
 import json
 import unicodedata
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
-from modules.chat.typed_paths import dropped, existing, files_in
+from modules.chat.typed_paths import Unfinished, dropped, existing, files_in, unfinished
 from modules.errors import FileProblem
 from tests.files import picture, sent
 from tests.home import Home
@@ -184,3 +188,31 @@ def test_a_page_is_attached_by_its_url_after_a_question(home: Home) -> None:
 def test_a_page_off_the_public_internet_is_refused_as_the_tool_refuses_it(home: Home) -> None:
     chat = home.open("-m", "groq:gpt-oss-20b", columns=160).prompt()
     assert "Nothing was attached." in chat.ask("/attach http://127.0.0.1:9/x")
+
+
+SHELLISH = some.text(
+    some.sampled_from("/~ab'\"\\ .png*[?]{}:%\u202f\0\n") | some.characters(codec="utf-8"), max_size=60
+)
+
+
+@given(SHELLISH)
+def test_any_text_can_be_looked_at_for_paths(text: str) -> None:
+    existing(text)
+    dropped(text)
+    dropped(f"{text} /no/such.png")
+    with suppress(FileProblem):
+        files_in(text)
+    word = unfinished(text)
+    assert text.startswith(word.head)
+
+
+NAMES = some.text(some.sampled_from("ab '\"\\.$*"), min_size=1, max_size=12)
+
+
+@given(NAMES.filter(lambda name: name.strip() == name and name not in (".", "..")), some.sampled_from(["", "'", '"']))
+def test_a_completed_name_is_read_back_as_that_name(name: str, quote: str) -> None:
+    with TemporaryDirectory() as folder:
+        for one in (name, "x.png"):
+            (Path(folder) / one).touch()
+        line = Unfinished(f"{folder}/x.png ", "", quote).written(f"{folder}/{name}", whole=True)
+        assert files_in(line)[-1] == Path(folder) / name

@@ -3,8 +3,11 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 from prompt_toolkit.utils import get_cwidth
 
+from modules.chat.clean import clean
 from modules.chat.layout import laid_out, wrapped
 from tests.home import Home
 
@@ -75,8 +78,20 @@ def test_the_commands_that_show_tables_lose_nothing_in_a_narrow_window(home: Hom
 
 @pytest.mark.parametrize("columns", [20, 40])
 def test_the_request_is_json_again_when_it_is_copied_from_a_narrow_window(home: Home, columns: int) -> None:
-    chat = home.open("-m", "groq:gpt-oss-20b", "--tools", "none", columns=columns, rows=60).sees(">")
+    chat = home.open("-m", "groq:gpt-oss-20b", "--tools", "none", columns=columns, rows=60).prompt()
     long = "a question with blanks in it, and longer than any row of this window"
-    chat.type(f"/system {long}\r").until(lambda: "Instructionsset." in squeezed(chat.text), "that they are set")
-    chat.type("/wire\r").until(lambda: '"…"' in chat.text or "…" in chat.text, "the request")
-    chat.until(lambda: f'"{long}"' in chat.raw.decode(), "the instructions in one piece")
+    chat.type(f"/system {long}\r").until(
+        lambda: "Instructionsset." in squeezed(chat.text), "that they are set"
+    ).prompt()
+    chat.enter("/wire").until(lambda: f'"{long}"' in chat.raw.decode(errors="replace"), "the instructions in one piece")
+
+
+@given(
+    rows=some.lists(some.lists(some.text(max_size=30), min_size=1, max_size=5), max_size=6),
+    columns=some.integers(0, 100),
+    named=some.booleans(),
+)
+def test_any_rows_are_laid_out_with_all_that_they_say(rows: list[list[str]], columns: int, named: bool) -> None:
+    headings = [f"head{at}" for at in range(max(map(len, rows), default=0))] if named else []
+    text = squeezed("".join(laid_out(rows, columns, headings)))
+    assert all(squeezed(clean(cell)) in text for row in rows for cell in row)

@@ -53,9 +53,9 @@ def readings(name: str) -> Iterator[str]:
     yield bare
     if from_url := path_of_url(bare.strip("\"'")):
         yield from_url
+    if _WORD.fullmatch(bare):
+        yield _unquoted(bare)
     yield bare.strip("\"'")
-    if words := _WORD.fullmatch(bare):
-        yield _unquoted(words[0])
     yield re.sub(r"\\(.)", r"\1", bare)
 
 
@@ -120,9 +120,13 @@ class Unfinished(Struct, frozen=True):
 
     def written(self, path: str, *, whole: bool) -> str:
         """The line with this path in the place of the word, as a shell would read it back; `whole` closes the quote."""
-        if self.quote:
-            return f"{self.head}{self.quote}{path}{self.quote if whole else ''}"
-        return self.head + re.sub(r"""([\s'"\\])""", r"\\\1", path)
+        if self.quote == "'":
+            path = path.replace("'", "'\\''")
+        elif self.quote:
+            path = re.sub(r"""([\\"$`])""", r"\\\1", path)
+        else:
+            path = re.sub(r"""([\s'"\\*?\[$])""", r"\\\1", path)
+        return self.head + self.quote + path + (self.quote if whole else "")
 
 
 def unfinished(args: str) -> Unfinished:
