@@ -77,6 +77,11 @@ def test_from_another_machine_only_the_terminal_is_asked(home: Home, bin: Path) 
     assert copied_by_terminal(chat.raw) == TEXT
 
 
+def test_an_answer_that_no_terminal_takes_is_said_to_be_too_long(home: Home, bin: Path) -> None:
+    chat = answered(home, bin, "word " * 20_000, SSH_TTY="/dev/pts/1")
+    chat.enter("/copy").sees("The answer is too long to be copied through the terminal.")
+
+
 def test_in_gnu_screen_the_request_is_passed_on_in_pieces(home: Home, bin: Path) -> None:
     chat = answered(home, bin, LONG, STY="1234.pts-0.host")
     chat.enter("/copy").sees("Asked the terminal to copy 3000 characters").prompt()

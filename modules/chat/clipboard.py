@@ -6,10 +6,12 @@ import subprocess
 from msgspec import Struct
 
 from modules.chat.command import ChatContext
+from modules.chat.screen import MAX_OSC52
 from modules.config import Config
 from modules.errors import UsageError
 from modules.tools.tool import in_thread
 
+LONGEST = MAX_OSC52 * 3 // 4  # bytes that a terminal is asked to take
 PATIENCE = 3.0  # seconds for a program: wl-copy waits for a focus that may never come
 
 
@@ -51,6 +53,10 @@ async def copy_text(chat: ChatContext, text: str) -> str:
     through = "tmux" if chat.config.get("TMUX") else "screen" if chat.config.get("STY") else ""
     if chat.screen.to_clipboard(text, through):
         return f"Asked the terminal to copy {len(text)} characters; not every terminal does."
+    if len(text.encode(errors="replace")) > LONGEST:
+        raise UsageError(
+            "The answer is too long to be copied through the terminal.", cure="Select it there, or copy a part of it."
+        )
     raise UsageError(
         "There is no way to the clipboard here.", cure="Install wl-copy, xclip or xsel, or use a terminal with OSC 52."
     )
