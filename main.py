@@ -54,10 +54,10 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         parser.error(f"unrecognized arguments: {' '.join(map(_cleaned, options))}")
     if stray:
         asked = _cleaned(" ".join(stray))
-        parser.error(f'"{asked}" stands alone. To ask it, put -p before it: parlance -p "{asked}"')
+        parser.error(f'"{asked}" stands alone. To ask it, put -p before it: {_own_name()} -p "{asked}"')
     args.interactive = args.question is None and _at_terminal(sys.stdin) and _at_terminal(sys.stdout)
     if args.json and args.interactive and not args.list_models:
-        parser.error('--json goes with a question: parlance -p "question" --json')
+        parser.error(f'--json goes with a question: {_own_name()} -p "question" --json')
     return args
 
 
@@ -153,7 +153,7 @@ async def _interactive(args: argparse.Namespace) -> int:
     try:
         await chat.run()
         if not args.no_save and context.conversation.messages:
-            screen.say(f"Continue with: parlance -c, or -r {context.conversation.id[:SHORT]}")
+            screen.say(f"Continue with: {_own_name()} -c, or -r {context.conversation.id[:SHORT]}")
     finally:
         await context.tooling.close()
         store.close()
@@ -212,6 +212,12 @@ async def _headless(args: argparse.Namespace) -> int:
         await services.close()
 
 
+def _own_name() -> str:
+    from modules.chat.own_name import own_name
+
+    return own_name(sys.argv[0], sys.executable, in_uv=bool(Config().get("UV_RUN_RECURSION_DEPTH")))
+
+
 def _wish(args: argparse.Namespace) -> Any:
     from modules.chat.start import Wish
 
@@ -219,14 +225,15 @@ def _wish(args: argparse.Namespace) -> Any:
 
 
 def _list_models() -> int:
-    from modules.chat.abilities import columns
+    from modules.chat.abilities import UNIT, columns
     from modules.llm.catalogue_cache import load as load_catalogue
 
     config = Config()
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
     for model in models:
         sys.stdout.write(
-            _cleaned("\t".join(columns(model, config.has_key(model.provider.key_variable), models.lists(model)))) + "\n"
+            _cleaned("\t".join(columns(model, config.has_key(model.provider.key_variable), models.lists(model), UNIT)))
+            + "\n"
         )
     sys.stdout.flush()
     return 0

@@ -4,6 +4,7 @@ import os
 import re
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
@@ -18,6 +19,7 @@ VERSION = "0.1.0"
 APP = "parlance"
 ROOT = Path(__file__).resolve().parent.parent
 MAX_ENV_FILE = 64 * 1024
+LEAST_KEY, MOST_KEY = 4, 2048  # characters; servers of one's own take short ones
 
 
 # What a program that a tool runs is given of the environment: no key of any kind is among it.
@@ -102,6 +104,12 @@ class Config:
         beside = ROOT / "models.yaml"
         return beside if beside.exists() else Path(__file__).resolve().parent / "models.yaml"
 
+    def place_for_keys(self) -> Path:
+        """The .env of the config folder, for a person who is told to write into it: the folder is there then."""
+        with suppress(OSError):
+            self.private(self.folder)
+        return self.folder / ".env"
+
     def private(self, folder: Path) -> Path:
         """The folder, made if it is missing, for this user only."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -152,11 +160,9 @@ class Config:
         if not value:
             return None
         value = value.strip("\"'").strip()
-        if not re.fullmatch(r"[\x21-\x7e]{4,2048}", value):
-            odd = re.search(r"[^\x21-\x7e]", value)
-            what = "holds blanks, line ends or letters outside ASCII" if odd else f"has {len(value)} characters"
+        if not re.fullmatch(r"[\x21-\x7e]+", value) or not LEAST_KEY <= len(value) <= MOST_KEY:
             raise BadKey(
-                f"{variable} in {source} is not a usable key: it {what}.",
+                f"{variable} in {source} is not a usable key: it {_fault_of(value)}.",
                 cure="Copy the key again, alone on its line.",
             )
         return Key(value, f"{variable} in {source}")
@@ -210,6 +216,14 @@ class Config:
 
         dirs = PlatformDirs(APP, appauthor=False)
         return Path({"config": dirs.user_config_dir, "state": dirs.user_state_dir, "data": dirs.user_data_dir}[kind])
+
+
+def _fault_of(value: str) -> str:
+    """What keeps this from being a key; never a part of it."""
+    if re.search(r"[^\x21-\x7e]", value):
+        return "holds blanks, line ends or letters outside ASCII"
+    size = f"{len(value)} character{'' if len(value) == 1 else 's'}"
+    return f"is too short, {size}" if len(value) < MOST_KEY else f"is too long, {size}"
 
 
 class _EnvFile:

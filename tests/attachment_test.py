@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
+from modules.chat.guessing import read_text
 from tests.home import Home
 
 NAMES = [" lead.txt", "trail.txt ", "  both  ", "it's.txt", '"quoted".txt', "back\\slash.txt"]
@@ -53,7 +56,7 @@ def test_a_name_that_fits_two_files_is_not_guessed(home: Home, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("data", "note"),
     [
-        ("Grüße".encode("latin-1"), "its text is read as cp1252"),
+        ("Grüße".encode("latin-1"), "its text is read as cp1252, as far as can be told; saved as UTF-8 it is sure"),
         ("Grüße".encode("utf-16"), "its text is read as utf-16"),
         ("Grüße".encode("utf-8-sig"), ""),
     ],
@@ -96,3 +99,84 @@ def test_a_name_that_begins_like_a_home_is_a_name(home: Home) -> None:
     done = home.run("-p", "What is in it?", "-m", "groq:gpt-oss-120b", "-a", "~draft.txt")
     assert done.returncode == 0
     assert "the draft" in str(home.groq.chats[-1].body)
+
+
+GERMAN = "Grüße aus Köln, wo die Straße schön ist. Ä Ö Ü ÄÖÜ. Größe: 5 µm, 20 °C, 3 €.\n"
+FRENCH = "Où est l'été ? À côté de la forêt, déjà. « Élève », dit-il – çà et là…\n"
+JAPANESE = "これは日本語のテキストです。ファイルの名前を確認してください。\n価格は100円です。\n"
+CHINESE = "这是一个中文文本文件。请检查文件的名称，价格是一百元。\n第二行也是中文。\n"
+TAIWANESE = "這是一個中文文字檔案。請檢查檔案的名稱，價格是一百元。\n"
+KOREAN = "이것은 한국어 텍스트 파일입니다. 파일 이름을 확인해 주세요.\n"
+RUSSIAN = "Это русский текст. Проверьте, пожалуйста, имя файла и цену.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (GERMAN, "cp1252"),
+        (FRENCH, "cp1252"),
+        (JAPANESE, "cp932"),
+        (JAPANESE, "euc_jp"),
+        (CHINESE, "gb18030"),
+        (TAIWANESE, "big5"),
+        (KOREAN, "euc_kr"),
+        (RUSSIAN, "cp1251"),
+        (RUSSIAN, "koi8_r"),
+        (GERMAN, "utf-16-le"),
+        (GERMAN, "utf-16-be"),
+        (JAPANESE, "utf-16-le"),
+        (RUSSIAN, "utf-16-be"),
+    ],
+)
+def test_text_that_names_no_encoding_is_read_as_what_it_looks_like(text: str, encoding: str) -> None:
+    found = read_text(text.encode(encoding))
+    assert found is not None
+    assert (found.text, found.encoding, found.sure) == (text, encoding, False)
+
+
+@pytest.mark.parametrize("text", [GERMAN, FRENCH, "naïve café", "ÄÖÜ", "Müller", "¿Qué tal, Señor Muñoz?"])
+def test_words_of_an_alphabet_are_never_taken_for_letters_of_two_bytes(text: str) -> None:
+    found = read_text(text.encode("cp1252"))
+    assert found is not None
+    assert found.text == text
+
+
+@pytest.mark.parametrize("text", [GERMAN, JAPANESE, CHINESE])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_a_mark_or_sound_utf_8_leaves_no_doubt(text: str, encoding: str) -> None:
+    found = read_text(text.encode(encoding))
+    assert found is not None
+    assert (found.text, found.sure) == (text, True)
+
+
+@pytest.mark.parametrize("data", [b"a\0b", b"\0" * 64, bytes(range(256)), b"\x7fELF\2\1\1" + b"\0" * 9])
+def test_what_is_no_text_is_not_read_as_any(data: bytes) -> None:
+    assert read_text(data) is None
+
+
+def test_text_that_dos_ended_is_text() -> None:
+    found = read_text("Grüße\r\n".encode("cp1252") + b"\x1a")
+    assert found is not None
+    assert found.text == "Grüße\r\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("data.json", "data.json holds bytes that no text has."),
+        ("core", "core holds bytes that no text has."),
+        ("song.mp3", "song.mp3 is of a kind that no model takes (audio/mpeg)."),
+        ("shot.png", "shot.png does not begin as its name says (image/png)"),
+    ],
+)
+def test_why_a_file_is_not_taken_does_not_contradict_what_is(home: Home, name: str, words: str) -> None:
+    (home.folder / name).write_bytes(b"\x01\x02\0\xff")
+    done = home.run("-p", "What is in it?", "-m", "groq:gpt-oss-120b", "-a", name)
+    assert done.returncode == 1
+    assert words in done.stderr
+
+
+@given(some.binary(max_size=400))
+def test_any_bytes_are_text_of_some_encoding_or_none(data: bytes) -> None:
+    found = read_text(data)
+    assert found is None or data.decode(found.encoding, "replace").startswith(found.text[:1])

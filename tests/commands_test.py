@@ -193,3 +193,21 @@ async def test_the_list_of_tools_says_what_a_model_is_not_offered(tmp_path: Path
     for n in range(130):
         tools.toolbox.switch(f"look_{n}", on=False)
     assert await listed("ollama:gemma3") == "Each tool is switched off; /tools on NAME switches one on."
+
+
+@pytest.mark.parametrize(
+    ("typed", "never"), [("export", "/exit"), ("edit", "/exit"), ("view", "/new"), ("under", "/undo")]
+)
+def test_likeness_alone_never_leads_to_a_command_that_leaves_or_takes_away(typed: str, never: str) -> None:
+    with pytest.raises(UnknownCommand) as raised:
+        COMMANDS.get(typed)
+    assert never not in raised.value.cure
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("eixt", "/exit"), ("nwe", "/new"), ("exi", "/exit"), ("und", "/undo")])
+def test_mixed_up_letters_and_a_beginning_of_such_a_command_are_asked_back_and_not_obeyed(
+    typed: str, meant: str
+) -> None:
+    with pytest.raises(UnknownCommand) as raised:
+        COMMANDS.get(typed)
+    assert f"Did you mean {meant}" in raised.value.cure

@@ -14,7 +14,7 @@ from prompt_toolkit.document import Document
 
 from modules.chat.abilities import columns, compact, describe
 from modules.chat.command import Ask, ChatContext, CommandRegistry, command
-from modules.chat.completer import ChatCompleter, complete_models, complete_paths, rank
+from modules.chat.completer import ChatCompleter, complete_attachments, complete_models, complete_paths, rank
 from modules.chat.screen import Reasoning
 from modules.config import ROOT, Config
 from modules.llm.catalogue import load
@@ -39,13 +39,10 @@ class Lines:
 
     def quote(self, text: str) -> None: ...
 
-    def table(self, rows: Sequence[Sequence[str]]) -> None:
+    def table(self, rows: Sequence[Sequence[str]], headings: Sequence[str] = ()) -> None:
         self.said += ["  ".join(row) for row in rows]
 
-    def table_or_below(self, rows: Sequence[Sequence[str]]) -> None:
-        self.table(rows)
-
-    def to_clipboard(self, text: str) -> bool:
+    def to_clipboard(self, text: str, through: str = "") -> bool:
         return False
 
     def size(self) -> tuple[int, int]:
@@ -249,12 +246,13 @@ def test_a_model_is_described_in_one_line(context: ChatContext) -> None:
     def line(name: str, has_key: bool = True) -> str:
         return describe(context.models.find(name).model, has_key)
 
-    assert line("claude-sonnet-5.5") == "1M window · $2/$10 · tools, images, PDF, reasoning · key set"
+    assert line("claude-sonnet-5.5") == "1M window · $2/$10 per 1M · tools, images, PDF, reasoning · key set"
     assert line("llama-3.3-70b-versatile", False) == (
-        "enterprise customers only since 16 August 2026 · 131k window · $0.59/$0.79 · tools · GROQ_API_KEY not set"
+        "enterprise customers only since 16 August 2026 · 131k window · $0.59/$0.79 per 1M · tools"
+        " · GROQ_API_KEY not set"
     )
-    assert line("gpt-6-luna") == "1M window · $0.10/$0.50 up to 272k · tools, images, PDF, reasoning · key set"
-    assert line("gpt-oss-20b") == "131k window · $0.075/$0.30 · tools, reasoning · key set"
+    assert line("gpt-6-luna") == "1M window · $0.10/$0.50 per 1M up to 272k · tools, images, PDF, reasoning · key set"
+    assert line("gpt-oss-20b") == "131k window · $0.075/$0.30 per 1M · tools, reasoning · key set"
     assert line("ollama:gemma3") == "images · no key needed"
     assert line("offline:guide") == "free · tools · no key needed"
     assert line("groq:whatever") == "abilities unknown · key set"
@@ -279,3 +277,34 @@ def test_the_completer_brings_no_renderer_into_the_start_of_the_program() -> Non
     script = "import sys, modules.chat.completer; print([m for m in ('rich', 'pygments', 'httpx') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("line", "there"),
+    [
+        ("/image My no", "/image My notes.txt"),
+        ("Look at ./My\\ no", "Look at ./My\\ notes.txt"),
+        ('Look at "./My no', 'Look at "./My notes.txt"'),
+        ("Look at './My no", "Look at './My notes.txt'"),
+        ("Look at ./pho", "Look at ./photos/"),
+    ],
+)
+def test_a_path_with_blanks_is_completed_as_it_was_begun(
+    context: ChatContext, folder: Path, line: str, there: str
+) -> None:
+    assert there in offered(context, line)
+
+
+@pytest.mark.parametrize(
+    ("args", "there"),
+    [
+        ("photo.png My", "photo.png My\\ notes.txt"),
+        ("photo.png My\\ no", "photo.png My\\ notes.txt"),
+        ('photo.png "My no', 'photo.png "My notes.txt"'),
+        ("'My no", "'My notes.txt'"),
+        ("'My notes.txt' pho", "'My notes.txt' photo.png"),
+        ("--text My", "--text My notes.txt"),
+    ],
+)
+def test_each_of_several_files_is_completed(context: ChatContext, folder: Path, args: str, there: str) -> None:
+    assert there in [text for text, _ in complete_attachments(context, args)]

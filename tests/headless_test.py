@@ -191,7 +191,8 @@ class TestTheExitCode:
     def test_of_json_without_a_question_at_a_terminal_is_2(self, home: Home) -> None:
         terminal = home.open("--json")
         assert terminal.exit_code() == 2
-        terminal.sees('--json goes with a question: parlance -p "question" --json')
+        terminal.sees("--json goes with a question: python")
+        assert 'main.py -p "question" --json' in terminal.text.replace("\n", "")
 
     def test_of_a_missing_file_is_1(self, home: Home) -> None:
         done = home.run("-p", "Hm?", "-a", "gone.png", *OSS)

@@ -136,7 +136,7 @@ def test_several_lines_in_one_read_are_a_paste_and_only_its_last_enter_sends() -
     assert pressed(b"a\rb\r", b"c", FLUSH) == ["<a\nb\nc>"]
     assert pressed(b"a\rb", b"c\r", b"d\r", FLUSH, b"e\r") == ["<a\nbc\nd>", "c-m", "e", "c-m"]
     assert pressed(b"a\r\nb\r", b"\nc\n", FLUSH) == ["<a\nb\nc\n>"]
-    assert pressed(b"\ra", FLUSH) == ["<\na>"]
+    assert pressed(b"\ra\rb\r", FLUSH) == ["c-m", "<a\nb>", "c-m"], "an Enter for what stood there before"
 
 
 def test_a_sequence_in_such_a_paste_stays_a_key() -> None:

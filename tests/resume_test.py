@@ -61,7 +61,7 @@ class TestGoingOn:
 
     def test_leaving_says_how_to_go_on_and_the_short_id_is_enough(self, home: Home) -> None:
         first = talk(home, "One")
-        found = re.search(r"Continue with: parlance -c, or -r ([0-9a-f]{8})$", first.text, re.M)
+        found = re.search(r"Continue with: \S+ \S*main.py -c, or -r ([0-9a-f]{8})$", first.text, re.M)
         assert found
         talk(home, "Another")
         terminal = home.open("-r", found[1]).prompt().sees("> One")

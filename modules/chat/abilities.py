@@ -4,9 +4,11 @@ from modules.llm.models import Model
 from modules.llm.price import Price
 from modules.session.prices import price_of
 
+UNIT = " per 1M"  # of a price, where no heading says "$ per 1M tokens"
+
 
 def describe(model: Model, has_key: bool, listed: bool | None = None) -> str:
-    """Such as `1M window · $2/$10 · tools, images · key set`; what is unknown is left out.
+    """Such as `1M window · $2/$10 per 1M · tools, images · key set`; what is unknown is left out.
 
     Why it may not answer stands first. `listed`: whether its provider's own list names it, None where unknown.
     """
@@ -23,14 +25,16 @@ def describe(model: Model, has_key: bool, listed: bool | None = None) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def columns(model: Model, has_key: bool, listed: bool | None = None) -> tuple[str, ...]:
+def columns(model: Model, has_key: bool, listed: bool | None = None, unit: str = "") -> tuple[str, ...]:
     """Name, window, price, abilities, key status; "" where unknown. A "+" after a price: long prompts cost more.
+
+    The price is in dollars per million tokens; where no heading says so, `unit` does.
 
     In the place of the key stands why it may not answer.
     """
     window = compact(model.window) if model.window else ""
     key = mark(model, listed) or _key(model, has_key)
-    return model.full_name, window, price_words(price_of(model), "+"), _abilities(model, " "), key
+    return model.full_name, window, price_words(price_of(model), unit=unit, short=True), _abilities(model, " "), key
 
 
 def mark(model: Model, listed: bool | None) -> str:
@@ -48,14 +52,18 @@ def compact(tokens: int) -> str:
     return f"{millions}.{tenths}M" if tenths else f"{millions}M"
 
 
-def price_words(price: Price | None, beyond: str = " up to {}") -> str:
-    """Dollars per million tokens in and out; `beyond` is added where longer prompts cost more."""
+def price_words(price: Price | None, *, unit: str = UNIT, short: bool = False) -> str:
+    """Dollars per million tokens in and out, and up to which length of a prompt: a "+" where it is to be `short`.
+
+    `unit` is "" where a heading says it.
+    """
     if price is None:
         return ""
     if not price.input and not price.output:
         return "free"
-    limit = "" if price.until is None else beyond.format(compact(price.until))
-    return f"{_dollars(price.input)}/{_dollars(price.output)}{limit}"
+    plus = "+" if price.until is not None and short else ""
+    limit = f" up to {compact(price.until)}" if price.until is not None and not short else ""
+    return f"{_dollars(price.input)}/{_dollars(price.output)}{plus}{unit}{limit}"
 
 
 def _dollars(amount: float) -> str:

@@ -66,6 +66,8 @@ def _lines(question: Question, folder: Path) -> Iterator[tuple[str, str, Style]]
     if len(question.tool.name) > LONG_NAME:
         yield "", exact(question.tool.name), "label"
     yield "", exact(plan.asks) + source + where, "quiet"
+    if question.why:
+        yield "", exact(question.why), "quiet"
     shown: dict[str, object] = dict(question.call.parsed() or {})
     if is_command:
         shown = {name: value for name, value in shown.items() if value != plan.line}

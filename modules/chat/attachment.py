@@ -4,20 +4,22 @@ import base64
 import errno
 import mimetypes
 import os
-import re
 import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
+from modules.chat.guessing import read_text
+from modules.chat.typed_paths import existing
 from modules.errors import FileProblem
 from modules.llm.parts import File, Image
 from modules.tools import media
-from modules.tools.files.encodings import encoding_of
 
 MOST_TEXT = 20_000_000  # bytes
 TAKEN = "PNG, JPEG, GIF, WebP, HEIC, AVIF, BMP, TIFF, PDF and text can be attached."
+# Kinds of files that are no text, by the beginnings of their media types; those of text have many names.
+NOT_TAKEN = ("audio/", "video/", "font/", "application/zip", "application/x-", "application/vnd.", "application/msword")
 
 
 class Attachment(Struct, frozen=True):
@@ -89,26 +91,8 @@ def _text_file(data: bytes, name: str) -> File:
 
 
 def _meant(name: str) -> Path:
-    """The file that is there by this name: as it stands, without blanks or quotes around it, or as a shell writes it.
-
-    Blanks at the ends of a name get lost where it is typed, so one file that differs in nothing else is meant as well.
-    """
-    bare = name.strip()
-    plain = bare.strip("\"'")
-    for one in (name, bare, plain, re.sub(r"\\(.)", r"\1", bare)):
-        if one and os.path.lexists(path := _at_home(one)):
-            return path
-    path = _at_home(plain)
-    try:
-        alike = [found for found in os.listdir(path.parent) if found.strip() == path.name.strip()]
-    except OSError:
-        alike = []
-    return path.parent / alike[0] if path.name and len(alike) == 1 else path
-
-
-def _at_home(name: str) -> Path:
-    """The path with `~` in its place; a name that only looks like somebody's home is a name (Path raises there)."""
-    return Path(os.path.expanduser(name))
+    """The file of this name, or the path that there is none of."""
+    return existing(name) or Path(os.path.expanduser(name.strip().strip("\"'")))
 
 
 def _read(path: Path) -> bytes:
@@ -144,20 +128,22 @@ def _cure(error: OSError) -> str:
 
 
 def _text(path: Path, data: bytes) -> Attachment:
-    """Text in whatever encoding its bytes say, as the UTF-8 that models read."""
-    encoding = encoding_of(data, whole=True)
-    if not encoding:
+    """Text in whatever encoding its bytes say, or look like, as the UTF-8 that models read."""
+    read = read_text(data)
+    if read is None:
         raise FileProblem(f"{path.name} {_no_text(path.name)}.", cure=TAKEN)
-    text = data.decode(encoding, "replace")
-    note = "" if encoding.startswith("utf-8") else f"its text is read as {encoding}"
-    return Attachment(_text_file(text.encode(errors="replace"), path.name), note)
+    part = _text_file(read.text.encode(errors="replace"), path.name)
+    if read.encoding.startswith("utf-8"):
+        return Attachment(part)
+    doubt = "" if read.sure else ", as far as can be told; saved as UTF-8 it is sure"
+    return Attachment(part, f"its text is read as {read.encoding}{doubt}")
 
 
 def _no_text(name: str) -> str:
     """What is wrong with a file that is neither text nor begins as anything else that is taken."""
-    guess = mimetypes.guess_type(name)[0] or "unknown"
-    if guess.startswith("text/"):
-        return "holds bytes that no text has"
+    guess = mimetypes.guess_type(name)[0] or ""
     if guess in media.TYPES:
         return f"does not begin as its name says ({guess}): it is damaged, or something else"
-    return f"is of a kind that no model takes ({guess})"
+    if guess.startswith(NOT_TAKEN):
+        return f"is of a kind that no model takes ({guess})"
+    return "holds bytes that no text has"

@@ -5,7 +5,7 @@ from prompt_toolkit.utils import get_cwidth
 from modules.chat.abilities import compact
 from modules.chat.clean import clean
 from modules.chat.command import ChatContext
-from modules.chat.words import dollars
+from modules.chat.words import total
 
 
 def bar(context: ChatContext, columns: int) -> str:
@@ -18,9 +18,7 @@ def bar(context: ChatContext, columns: int) -> str:
         parts.append(f"{compact(used)} of {compact(model.window)} ({100 * used // model.window}%)")
     elif used:
         parts.append(f"{compact(used)} tokens")
-    cost = conversation.cost()
-    if cost != 0:
-        parts.append(dollars(cost))
+    parts += filter(None, [total(spent.cost for spent in conversation.spent)])
     if conversation.reasoning:
         parts.append(f"reasoning {conversation.reasoning}")
     if not context.tooling.enabled:

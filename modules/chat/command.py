@@ -36,11 +36,8 @@ class Screen(Protocol):
     def quote(self, text: str) -> None:
         """A text of someone else's beside a bar, wrapped between words."""
 
-    def table(self, rows: Sequence[Sequence[str]]) -> None:
-        """Rows in columns; the last column takes what room is left."""
-
-    def table_or_below(self, rows: Sequence[Sequence[str]]) -> None:
-        """Rows in columns; last cells that have no room beside the others go on below them, and nothing is cut."""
+    def table(self, rows: Sequence[Sequence[str]], headings: Sequence[str] = ()) -> None:
+        """Rows in columns; what has no room beside the others goes on below them, and nothing is cut."""
 
     def size(self) -> tuple[int, int]:
         """Columns and rows."""
@@ -48,8 +45,8 @@ class Screen(Protocol):
     def clear(self) -> None:
         """An empty screen; the scrollback stays."""
 
-    def to_clipboard(self, text: str) -> bool:
-        """Ask the terminal to take text into its clipboard; False where it cannot be asked."""
+    def to_clipboard(self, text: str, through: str = "") -> bool:
+        """Ask the terminal, `through` tmux or screen, to take text into its clipboard; False where it cannot be."""
 
 
 class Ask(Struct, frozen=True):
@@ -84,7 +81,8 @@ class ChatContext(Struct):
     unanswered: Message | None = None  # the question that was given back, until something is asked
     saves: bool = True  # what is typed, too, is there in the next run
     running: Running = field(default_factory=Running)  # what Ctrl+C stops; a command runs in it what takes long
-    confirm: "Callable[[str], Awaitable[bool]]" = nobody  # puts a question to the person
+    as_it_is: str = ""  # a line whose files are not to be attached: entered again, it is sent as it stands
+    confirm: Callable[[str], Awaitable[bool]] = nobody  # a question with No as its default
     ask: "Callable[[Panel[Any]], Awaitable[Any]] | None" = None  # shows a panel; None where the terminal cannot
 
 
@@ -95,13 +93,15 @@ Complete = Callable[[ChatContext, str], Iterable[tuple[str, str]]]
 class Command(Struct, frozen=True):
     """One command. `usage` is its name and arguments as help shows them; `help` says what it does.
 
-    `complete` yields (text, description) for what was typed of its arguments.
+    `complete` yields (text, description) for what was typed of its arguments. One that leaves, or takes away what is on
+    the screen or has been said, is `drastic`: nothing but its whole name runs it, and no mere likeness leads to it.
     """
 
     usage: str
     run: Run
     aliases: tuple[str, ...] = ()
     complete: Complete | None = None
+    drastic: bool = False
 
     @property
     def name(self) -> str:
@@ -119,9 +119,11 @@ class Command(Struct, frozen=True):
         return re.sub(r"(?<=[^.\n])\n(?=.)", " ", "\n".join(lines))
 
 
-def command(usage: str, *, aliases: tuple[str, ...] = (), complete: Complete | None = None) -> Callable[[Run], Command]:
+def command(
+    usage: str, *, aliases: tuple[str, ...] = (), complete: Complete | None = None, drastic: bool = False
+) -> Callable[[Run], Command]:
     """Declare a command: the function is what it does, its docstring is the help."""
-    return lambda run: Command(usage, run, aliases, complete)
+    return lambda run: Command(usage, run, aliases, complete, drastic)
 
 
 class CommandRegistry:
@@ -140,13 +142,18 @@ class CommandRegistry:
         if found := self._by_name.get(name):
             return found
         begun = {self._by_name[known].name for known in self._by_name if name and known.startswith(name)}
-        if len(begun) == 1:
-            return self._by_name[begun.pop()]
-        near = sorted(begun) or difflib.get_close_matches(name, self._by_name, n=3, cutoff=0.5)
+        if len(begun) == 1 and not (only := self._by_name[next(iter(begun))]).drastic:
+            return only
+        near = sorted(begun) or self._near(name)
         hint = f"Did you mean {' or '.join('/' + word for word in near)}?" if near else "/help lists the commands."
         raise UnknownCommand(
             f'There is no command "/{name}".', cure=f"{hint} To send it as a message, put a space before it."
         )
+
+    def _near(self, name: str) -> list[str]:
+        """Names that were perhaps meant; one that cannot be taken back only where its letters were just mixed up."""
+        near = difflib.get_close_matches(name, self._by_name, n=5, cutoff=0.5)
+        return [word for word in near if not self._by_name[word].drastic or sorted(word) == sorted(name)][:3]
 
 
 COMMAND_LINE = re.compile(r"/([A-Za-z?][\w-]*)(?:\s+(.*))?", re.S)

@@ -15,6 +15,7 @@ from modules.chat.abilities import describe
 from modules.chat.clean import clean
 from modules.chat.command import ChatContext
 from modules.chat.server_words import complete_resources, look
+from modules.chat.typed_paths import unfinished
 from modules.errors import UnknownCommand
 from modules.llm.models import Model, ModelRegistry
 
@@ -31,7 +32,7 @@ _COMMAND = re.compile(r"/([\w?-]*)")
 _ARGUMENTS = re.compile(r"/([A-Za-z?][\w-]*)\s+(.*)")
 _ASK = re.compile(r"@(\S*)")
 _MENTION = re.compile(r"\s@(\S*)$")
-_PATH = re.compile(r"(?:^|\s)((?:\.\.?/|~/|/[^\s/])\S*)$")
+_PATH = re.compile(r"""(?:^|(?<!\\)\s)((?:\.\.?/|~/|/[^\s/])(?:\\.|[^\s\\])*|['"](?:\.\.?/|~/|/[^\s/])[^'"]*)$""")
 _ALIKE = str.maketrans("/", ":")  # provider/model is understood as well as provider:model
 
 
@@ -101,11 +102,19 @@ def complete_paths(context: ChatContext, args: str) -> Iterator[Pair]:
 def complete_attachments(context: ChatContext, args: str) -> Iterator[Pair]:
     """Paths, also after the option."""
     option, _, path = args.rpartition("--text ")
-    if option or not args.startswith("--text "):
-        yield from complete_paths(context, args)
+    head, args = ("--text ", path.lstrip()) if not option and args.startswith("--text ") else ("", args)
+    yield from ((head + text, about) for text, about in complete_words(context, args))
+
+
+def complete_words(context: ChatContext, args: str) -> Iterator[Pair]:
+    """What a line of paths may go on with: as one path with blanks in it, else its last word, in its quotes."""
+    plain = list(complete_paths(context, args))
+    yield from plain
+    word = unfinished(args)
+    if plain or not (word.head or word.quote or word.said != args):
         return
-    for text, about in complete_paths(context, path.lstrip()):
-        yield f"--text {text}", about
+    for text, about in complete_paths(context, word.said):
+        yield word.written(text, whole=about != "folder"), about
 
 
 class ChatCompleter(Completer):
@@ -139,7 +148,7 @@ class ChatCompleter(Completer):
         elif found := _MENTION.search(line):
             yield from self._resources(found[1], first=False)
         elif found := _PATH.search(line):
-            yield from _completions(found[1], complete_paths(self._context, found[1]))
+            yield from _completions(found[1], complete_words(self._context, found[1]))
 
     def _commands(self, typed: str) -> Iterator[Completion]:
         commands = (((command.name, *command.aliases), command) for command in self._context.commands)

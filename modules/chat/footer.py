@@ -1,7 +1,7 @@
 """The line under a turn: who answered, what it took, and how long."""
 
 from modules.chat.abilities import compact
-from modules.chat.words import count, dollars
+from modules.chat.words import count, total
 from modules.llm.events import Finished
 from modules.llm.models import Model
 from modules.session.conversation import Spent
@@ -17,8 +17,6 @@ def footer(model: Model, finished: Finished | None, spent: list[Spent], seconds:
     if spent:
         read, written = sum(one.usage.input for one in spent), sum(one.usage.output for one in spent)
         parts.append(f"{compact(read)} in, {compact(written)} out")
-        costs = [one.cost for one in spent]
-        cost = None if None in costs else sum(one for one in costs if one is not None)
-        parts += [dollars(cost)] if cost != 0 else []
+        parts += filter(None, [total(one.cost for one in spent)])
     parts.append(f"{seconds:.1f} s")
     return " · ".join(parts)

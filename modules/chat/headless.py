@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import aclosing
@@ -24,7 +25,7 @@ from modules.session.calls import ToolEnded
 from modules.session.conversation import Conversation
 from modules.session.tooling import Tooling
 from modules.session.turn import Paused, TurnEvent, run_turn
-from modules.tools.approval import Decision, Question
+from modules.tools.approval import Decision, Permission, Question
 
 if TYPE_CHECKING:
     from modules.chat.tool_lines import ToolLines
@@ -154,9 +155,9 @@ class _Output:
                 self._parted = self._whole = True
                 self.finished = event
                 self.usage = self.usage + usage if self.usage and usage else usage or self.usage
-            case Question(call=call):
-                event.decision = Decision(reason=f"Nobody is there to ask; --allow {call.name} allows it.")
-                tell([f"{call.name} is not allowed. --allow {call.name} allows it."])
+            case Question(call=call, why=why):
+                event.decision = Decision(reason=f"Nobody is there to ask; {_allowing(event)} allows it.")
+                tell([" ".join(filter(None, (f"{call.name} is not allowed.", why, f"{_allowing(event)} allows it.")))])
             case ToolEnded(call, result, took):
                 arguments = call.parsed()
                 given = call.arguments if arguments is None else arguments
@@ -181,6 +182,15 @@ class _Output:
             sys.stdout.write("\n")
             sys.stdout.flush()
             self._last = "\n"
+
+
+def _allowing(question: Question) -> str:
+    """The argument that lets this call run."""
+    tool, plan = question.tool, question.plan
+    for one in (Permission(tool.name), Permission(tool.name, plan.line)):
+        if one.covers(tool, plan):
+            return f"--allow {shlex.quote(str(one))}"
+    return "--yes"
 
 
 def _situation(conversation: Conversation, message: Message, others: tuple[Model, ...], *, earlier: bool) -> Situation:

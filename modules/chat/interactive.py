@@ -80,9 +80,12 @@ class Interactive:
             self._context.draft = ""
 
     async def _handle(self, line: str) -> None:
-        self._screen.echo(line)
         try:
-            if not await self._may_send(line):
+            from modules.chat.before_sending import meant  # the first prompt need not wait for it
+
+            line = await meant(self._context, line)
+            if not line or not await self._may_send(line):
+                self._prompt.hold()
                 return
             if command := parse_command(line):
                 name, args = command
@@ -125,7 +128,6 @@ class Interactive:
         if await self._prompt.confirm("Send it all the same?"):
             return True
         self._screen.say("Nothing was sent.")
-        self._prompt.hold()
         chat.draft = line
         return False
 

@@ -121,6 +121,11 @@ class KeyParser:
         return at + 1
 
     def _type(self, text: str) -> None:
+        if self._burst is None and text[:1] in ("\r", "\n"):  # Enter for what stood there, and more typed behind it
+            rest = text.lstrip("\r\n")
+            for char in text[: len(text) - len(rest)].replace("\r\n", "\r"):
+                self._keys += control_of(ord(char))
+            text = rest
         if self._burst is None and (len(text) > LONG or _LINES.search(text)):
             self._burst = []
         if self._burst is not None:

@@ -48,7 +48,6 @@ def terminal(out: TextIO, size: Callable[[], tuple[int, int]], term: str) -> Out
 class _Renderer(Renderer):
     """Draws the region, and what is to stand above it, in one go."""
 
-    reflows = False  # whether the terminal wraps rows anew when it becomes narrower
     _above: list[str]
 
     def __init__(self, style: BaseStyle, output: Output) -> None:
@@ -87,10 +86,10 @@ class _Renderer(Renderer):
         super().reset(_scroll, leave_alternate_screen)
         self._bracketed_paste_enabled = True
 
-    def erase_resized(self, columns: int) -> None:
-        """The same after the terminal has become so many columns wide, and has perhaps wrapped the rows anew."""
+    def erase_resized(self, columns: int, *, rewraps: bool) -> None:
+        """The same after the terminal has become so many columns wide, and perhaps wrapped the rows anew."""
         screen = self._last_screen
-        if self.reflows and screen is not None and columns > 0:
+        if rewraps and screen is not None and columns > 0:
             place = self._cursor_pos
             rows = (max(screen.data_buffer[y], default=0) for y in range(place.y))
             before = sum(max(0, last) // columns + 1 for last in rows)
@@ -119,7 +118,15 @@ class LiveRegion(Application[None]):
     renderer: _Renderer
 
     def __init__(
-        self, layout: Layout, keys: KeyBindingsBase, style: BaseStyle, input: Input, output: Output, *, color: bool
+        self,
+        layout: Layout,
+        keys: KeyBindingsBase,
+        style: BaseStyle,
+        input: Input,
+        output: Output,
+        *,
+        color: bool,
+        rewraps: Callable[[], bool],
     ) -> None:
         super().__init__(
             layout=layout,
@@ -132,8 +139,7 @@ class LiveRegion(Application[None]):
             output=output,
         )
         self.renderer = _Renderer(self._merged_style, output)
-        # Esc also begins what the arrow keys send; a tenth of a second tells them apart, even over a slow line.
-        self.timeoutlen = self.ttimeoutlen = 0.1
+        self._rewraps = rewraps  # whether the terminal wraps rows anew when it becomes narrower
         self._settling: asyncio.TimerHandle | None = None
 
     def above(self, text: str) -> None:
@@ -150,7 +156,7 @@ class LiveRegion(Application[None]):
         if self._running_in_terminal:
             return
         if self._settling is None:
-            self.renderer.erase_resized(self.output.get_size().columns)
+            self.renderer.erase_resized(self.output.get_size().columns, rewraps=self._rewraps())
         else:
             self._settling.cancel()
         self._settling = asyncio.get_running_loop().call_later(SETTLED, self._settle)

@@ -75,8 +75,7 @@ def _window(plan: Plan) -> str:
 def _price(plan: Plan) -> str:
     if plan.price is None:
         return "no key, no price" if plan.cold == 0 else "unknown"
-    words = price_words(plan.price)
-    return words if words == "free" else f"{words} per million tokens in and out"
+    return price_words(plan.price, unit=" per million tokens in and out")
 
 
 def _next_turn(plan: Plan) -> str:

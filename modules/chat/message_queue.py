@@ -1,6 +1,6 @@
 """What was entered and has not been acted on: lines that follow by themselves, and lines that want another Enter."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 SHOWN = 3  # lines of the list; of what is beyond that, the number
 
@@ -42,6 +42,11 @@ class MessageQueue:
         """The line that a person may enter again now."""
         return self.held.pop(0) if self.held else None
 
+    @property
+    def lines(self) -> list[str]:
+        """All that waits."""
+        return [*self.held, *self.queued]
+
     def take_last(self) -> str | None:
         """The line that was entered last, to be edited."""
         lines = self.queued or self.held
@@ -53,12 +58,6 @@ class MessageQueue:
         yield from (f"{mark}: {_in_a_row(line)}" for mark, line in marked[:SHOWN])
         if len(marked) > SHOWN:
             yield f"and {len(marked) - SHOWN} more"
-
-
-def separate(text: str, is_command: Sequence[bool]) -> list[str]:
-    """Several commands that were typed ahead of the program stand below one another, and are no single line."""
-    lines = text.split("\n")
-    return [line for line in lines if line.strip()] if len(lines) > 1 and all(is_command) else [text]
 
 
 def _in_a_row(line: str) -> str:

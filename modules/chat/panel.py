@@ -12,6 +12,8 @@ from prompt_toolkit.layout import AnyContainer, BufferControl, Window
 from prompt_toolkit.layout.layout import FocusableElement
 from prompt_toolkit.layout.processors import BeforeInput
 
+from modules.chat.clean import clean
+
 T = TypeVar("T")
 
 
@@ -46,7 +48,7 @@ class YesNo(Panel[bool]):
 
     def __init__(self, question: str) -> None:
         self._line = Buffer(multiline=False)
-        control = BufferControl(self._line, input_processors=[BeforeInput(f"{question} y/N ", "class:label")])
+        control = BufferControl(self._line, input_processors=[BeforeInput(f"{clean(question)} y/N ", "class:label")])
         window = Window(control, wrap_lines=True, dont_extend_height=True)
         super().__init__(window, window, self._bindings())
 

@@ -16,6 +16,8 @@ from modules.chat.pasted import NONCHARACTERS, interchanged
 
 MANY_LINES, MANY_CHARACTERS = 40, 8_000  # what is more than this is a block
 
+MOST_LINES_SHOWN, MOST_SHOWN = 200, 20_000  # of what was sent, in lines and characters, that is shown whole
+
 _BLOCK = re.compile(f"[{NONCHARACTERS}]")
 _SPECIAL = re.compile(f"{_BLOCK.pattern}|[^\\x00-\\x7f](?<={UNSAFE.pattern})")
 # In emoji and in some scripts these are spelling, and the terminal draws them with the letters beside them.
@@ -44,6 +46,12 @@ class PasteBlocks:
     def unfolded(self, line: str) -> str:
         """The line with every block as the text that it stands for; a block that was forgotten is U+FFFD."""
         return line if line.isascii() else _BLOCK.sub(lambda match: self._texts.get(match[0], "\ufffd"), line)
+
+    def shown(self, line: str) -> str:
+        """The line as it stands above when it was sent: whole, but for blocks that nobody scrolls through."""
+        whole = self.unfolded(line)
+        few = len(whole) <= MOST_SHOWN and _lines(whole) <= MOST_LINES_SHOWN
+        return whole if few else _BLOCK.sub(lambda match: self.label(match[0]), line)
 
     def keep(self, *lines: str) -> None:
         """Forget the blocks that are in none of these: the line, and what waits to be sent.

@@ -11,6 +11,7 @@ import tty
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, TypeVar
 
+from modules.chat.clean import clean
 from modules.chat.message_queue import MessageQueue
 from modules.chat.screen import MARK, TerminalScreen
 from modules.chat.stopping import Running, handled
@@ -79,7 +80,7 @@ class PlainPrompt:
     async def confirm(self, question: str) -> bool:
         """Whether the person says yes. What was typed before is no answer."""
         try:
-            line = await self.line(f"{question} y/N ")
+            line = await self.line(f"{clean(question)} y/N ")
         except EOFError:
             return False
         return line.strip().lower() in ("y", "yes")

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from signal import SIGCONT, SIGINT
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from prompt_toolkit.application import in_terminal
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import Completer
@@ -23,14 +24,20 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import Layout
 from prompt_toolkit.output import Output
 
+from modules.chat.command import parse_command
 from modules.chat.live_region import LiveRegion
 from modules.chat.live_rows import fragments
 from modules.chat.message_queue import MessageQueue
 from modules.chat.panel import Panel, YesNo
+from modules.chat.paste_blocks import PasteBlocks
 from modules.chat.prompt_keys import bindings
 from modules.chat.prompt_layout import STYLE, PromptLayout
+from modules.chat.rewrapping import rewraps
 from modules.chat.screen import TerminalScreen
-from modules.chat.stopping import Running, handled
+from modules.chat.stopping import Running, handled, suspend
+from modules.chat.terminal_modes import TerminalModes
+from modules.chat.words import count
+from modules.errors import ParlanceError
 
 if TYPE_CHECKING:
     from modules.chat.markdown.wrap import Row
@@ -49,13 +56,18 @@ class Prompt:
     def __init__(
         self,
         screen: TerminalScreen,
-        input: Input,
+        keys: Input,
         output: Output,
+        modes: TerminalModes,
         bar: Callable[[int], str],
         completer: Completer,
         history: History,
+        variable: Callable[[str], str],
     ) -> None:
         self._screen = screen
+        self._modes = modes
+        self._variable = variable
+        self._blocks = PasteBlocks()
         self.queue = MessageQueue()
         self.running = Running()
         self.buffer = Buffer(
@@ -66,18 +78,22 @@ class Prompt:
             history=history,
             # Where there is no colour, it could not be told from what was typed.
             auto_suggest=AutoSuggestFromHistory() if screen.color else None,
-            tempfile_suffix=".md",
             on_text_changed=lambda _: self._touched(),
         )
-        self._parts = PromptLayout(self.buffer, self.queue, bar, output.get_size, working=lambda: self.working)
+        self._parts = PromptLayout(
+            self.buffer, self.queue, bar, output.get_size, working=lambda: self.working, blocks=self._blocks
+        )
         self._keys = bindings(self)
-        self.region = LiveRegion(self._layout(None), self._keys, STYLE, input, output, color=screen.color)
+        self.region = LiveRegion(
+            self._layout(None), self._keys, STYLE, keys, output, color=screen.color, rewraps=self._rewraps
+        )
         self._entered: asyncio.Future[str] | None = None
         self._alive: asyncio.Future[None] | None = None
         self._panel: Panel[Any] | None = None
         self._offered: tuple[str, float] | None = None  # what was put into the line and not touched yet, and when
         self._surprising = False
         self._leaving = False
+        self._place = 0  # in the history
         self._refused_at = -TWICE
         self.region.after_render += lambda _: self._shown()
 
@@ -87,23 +103,24 @@ class Prompt:
     async def alive(self, ready: Callable[[], None] = lambda: None) -> AsyncIterator[None]:
         """The line is on the screen, and takes keys, while this is open; `ready` is called with each drawing."""
         self.region.after_render += lambda _: ready()
-        self.region.output.enable_bracketed_paste()
-        self._alive = asyncio.ensure_future(
-            # prompt_toolkit's own exception handler would take over the screen and swallow a line.
-            self.region.run_async(set_exception_handler=False, handle_sigint=False)
-        )
-        self._alive.add_done_callback(lambda _: self._gone())
-        self._screen.region = self
-        try:
-            with handled(SIGINT, self.interrupt), handled(SIGCONT, self._resume):
-                yield
-        finally:
-            self._screen.region = None
-            self.region.output.disable_bracketed_paste()
-            if self.region.is_running and not self._alive.done():
-                self.region.exit()
-            with contextlib.suppress(EOFError, OSError, asyncio.CancelledError):
-                await self._alive
+        with self.region.input.raw_mode():
+            self._modes.begin()
+            self._alive = asyncio.ensure_future(
+                # prompt_toolkit's own exception handler would take over the screen and swallow a line.
+                self.region.run_async(set_exception_handler=False, handle_sigint=False)
+            )
+            self._alive.add_done_callback(lambda _: self._gone())
+            self._screen.region = self
+            try:
+                with handled(SIGINT, self.interrupt), handled(SIGCONT, self._resume):
+                    yield
+            finally:
+                self._screen.region = None
+                if self.region.is_running and not self._alive.done():
+                    self.region.exit()
+                with contextlib.suppress(EOFError, OSError, asyncio.CancelledError):
+                    await self._alive
+                self._modes.end()
 
     @property
     def working(self) -> bool:
@@ -114,15 +131,18 @@ class Prompt:
         """The next line to act on: one that was queued, or else what is entered now. Raises EOFError at the end."""
         if self._alive is not None and self._alive.done():
             raise EOFError
-        if (line := self.queue.next()) is not None:
+        line = self.queue.next()
+        if line is None:
+            if self._leaving:
+                raise EOFError
+            self._entered = asyncio.get_running_loop().create_future()
+            self._offer_held()
             self.region.invalidate()
-            return line
-        if self._leaving:
-            raise EOFError
-        self._entered = asyncio.get_running_loop().create_future()
-        self._offer_held()
-        self.region.invalidate()
-        return await self._entered
+            line = await self._entered
+        self._screen.echo(self._blocks.shown(line))
+        text = self._blocks.unfolded(line)
+        self._blocks.keep(self.buffer.text, *self.queue.lines)
+        return text
 
     def hold(self, *, surprising: bool = False) -> None:
         """Nothing that is queued follows by itself: what ran did not come to a good end.
@@ -134,7 +154,7 @@ class Prompt:
 
     def give_back(self, line: str) -> None:
         """Let a line that was acted on stand in the prompt again, or wait above what stands there by now."""
-        self.queue.give_back(line)
+        self.queue.give_back(self._blocks.folded(line))
 
     def above(self, text: str) -> None:
         """Write whole rows above the region, for good."""
@@ -185,9 +205,11 @@ class Prompt:
         text = self.buffer.text
         if not text.strip():
             return
-        self.buffer.append_to_history()
-        self.buffer.reset()
-        self._deliver(text)
+        self._empty()
+        lines = [line for line in text.split("\n") if line.strip()]
+        # Commands that were typed ahead of a program that was busy stand below one another, and are not one.
+        for line in lines if len(lines) > 1 and all(map(parse_command, lines)) else [text]:
+            self._deliver(line)
 
     def interrupt(self) -> None:
         """Ctrl+C: stop what runs, else clear the line; at an empty one a second time leaves."""
@@ -197,15 +219,13 @@ class Prompt:
         elif self.working:
             self.stop()
         elif self.buffer.text:
-            self.buffer.append_to_history()  # cleared is not lost: Up brings it back
-            self.buffer.reset()
+            self._empty()
             self._offer_held()
         elif time.monotonic() - self._refused_at < TWICE:
             self.leave()
         else:
             self._refused_at = time.monotonic()
-            self._parts.hint = "Press Ctrl+C again, or Ctrl+D, to leave."
-            self.region.invalidate()
+            self._hint("Press Ctrl+C again, or Ctrl+D, to leave.")
 
     def stop(self) -> None:
         """Stop what runs. What was queued waits for the person."""
@@ -217,8 +237,7 @@ class Prompt:
         self._leaving = True
         if not self.working and self._entered is not None:
             self._entered.set_exception(EOFError())
-        self._parts.hint = "Leaves after this."
-        self.region.invalidate()
+        self._hint("Leaves after this.")
 
     def take_last(self) -> bool:
         """Up in an empty line: take the line that was entered last back to be edited; False where none waits."""
@@ -238,7 +257,54 @@ class Prompt:
                 self.queue.give_back(line)
         self._offered = None
 
+    def paste(self, text: str, removed: int) -> None:
+        """Take a paste; `removed` is how many control characters it came with, which no model needs."""
+        self.typed("")
+        self.buffer.insert_text(self._blocks.folded(text))
+        if removed:
+            self._hint(f"{count(removed, 'control character')} left out of the paste.")
+
+    async def edit(self) -> None:
+        """Have the line edited in the person's editor."""
+        from modules.chat.editor import edit  # only where it is wanted
+
+        before = self._blocks.unfolded(self.buffer.text)
+        try:
+            async with self._lent():
+                text = await edit(before, self._variable)
+        except ParlanceError as error:
+            self._screen.error(error)
+            return
+        self._put(self._blocks.folded(text))
+
+    async def suspend(self) -> None:
+        """Leave the terminal to the shell until it has the program go on."""
+        async with self._lent():
+            suspend()
+
     # Inside.
+
+    @contextlib.asynccontextmanager
+    async def _lent(self) -> AsyncIterator[None]:
+        """The terminal is somebody else's while this is open."""
+        self._modes.end()
+        try:
+            async with in_terminal():
+                yield
+        finally:
+            self._modes.begin()
+
+    def _rewraps(self) -> bool:
+        return rewraps(self._modes.name, self._variable)
+
+    def _empty(self) -> None:
+        """Empty the line. What stood there is not lost: Up brings it back."""
+        self.buffer.history.append_string(self._blocks.unfolded(self.buffer.text))
+        self.buffer.reset()
+
+    def _hint(self, text: str) -> None:
+        self._parts.hint = text
+        self.region.invalidate()
 
     def _deliver(self, text: str) -> None:
         self._parts.hint = ""
@@ -261,6 +327,10 @@ class Prompt:
 
     def _touched(self) -> None:
         self._parts.hint = ""
+        if self.buffer.working_index != self._place:  # a line from the history
+            self._place = self.buffer.working_index
+            if (folded := self._blocks.folded(self.buffer.text)) != self.buffer.text:
+                self._put(folded)
 
     def _layout(self, panel: Panel[Any] | None) -> Layout:
         if panel is None:
@@ -289,7 +359,8 @@ class Prompt:
         """
         if not self.region._running_in_terminal:  # else an editor has the terminal, and went on with us
             self.region.input.raw_mode().__enter__()  # whoever is in it already puts back what was there before
-            self.region.output.enable_bracketed_paste()
+            self._modes.end()
+            self._modes.begin()
             self.region.renderer.reset()
             self.region.invalidate()
 

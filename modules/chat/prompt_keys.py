@@ -3,7 +3,6 @@
 import signal
 from typing import TYPE_CHECKING
 
-from prompt_toolkit.application import run_in_terminal
 from prompt_toolkit.enums import DEFAULT_BUFFER
 from prompt_toolkit.filters import (
     Condition,
@@ -17,8 +16,6 @@ from prompt_toolkit.filters import (
 from prompt_toolkit.key_binding import KeyBindings, KeyBindingsBase, KeyPressEvent, merge_key_bindings
 from prompt_toolkit.key_binding.bindings.auto_suggest import load_auto_suggest_bindings
 from prompt_toolkit.keys import Keys
-
-from modules.chat.stopping import suspend
 
 if TYPE_CHECKING:
     from modules.chat.prompt import Prompt
@@ -75,7 +72,7 @@ def _acting(prompt: "Prompt") -> KeyBindings:
     @keys.add("c-z", filter=~working)
     def to_the_shell(event: KeyPressEvent) -> None:
         if hasattr(signal, "SIGTSTP"):
-            run_in_terminal(suspend)
+            event.app.create_background_task(prompt.suspend())
 
     @keys.add("c-z", filter=working)
     def nothing(event: KeyPressEvent) -> None:
@@ -92,7 +89,6 @@ def _editing(prompt: "Prompt") -> KeyBindings:
     def take_completion(event: KeyPressEvent) -> None:
         event.current_buffer.complete_state = None
 
-    @keys.add("escape", "enter", filter=typing & emacs_mode)
     @keys.add("c-j", filter=typing)
     def new_line(event: KeyPressEvent) -> None:
         event.current_buffer.newline(copy_margin=False)
@@ -100,7 +96,7 @@ def _editing(prompt: "Prompt") -> KeyBindings:
     @keys.add("c-g", filter=typing)
     @keys.add("c-x", "c-e", filter=typing & emacs_mode)
     def editor(event: KeyPressEvent) -> None:
-        event.current_buffer.open_in_editor()
+        event.app.create_background_task(prompt.edit())
 
     @keys.add(
         Keys.Any, filter=typing & (emacs_insert_mode | vi_insert_mode), save_before=lambda event: not event.is_repeat
@@ -112,7 +108,10 @@ def _editing(prompt: "Prompt") -> KeyBindings:
 
     @keys.add(Keys.BracketedPaste, filter=typing)
     def paste(event: KeyPressEvent) -> None:
-        prompt.typed("")
-        event.current_buffer.insert_text(event.data.replace("\r\n", "\n").replace("\r", "\n"))
+        prompt.paste(event.data, getattr(event.key_sequence[0], "removed", 0))
+
+    @keys.add("escape", Keys.Any, filter=typing)
+    def unknown(event: KeyPressEvent) -> None:
+        """An Alt+key that means nothing is no Esc."""
 
     return keys

@@ -31,8 +31,10 @@ from prompt_toolkit.utils import get_cwidth
 from prompt_toolkit.widgets import SearchToolbar
 
 from modules.chat.clean import clean
+from modules.chat.layout import cut
 from modules.chat.message_queue import MessageQueue
-from modules.chat.screen import MARK, MORE, cut
+from modules.chat.paste_blocks import PasteBlocks, ShownLine
+from modules.chat.screen import MARK, MORE
 
 # Of the line and of all panels. Without colour prompt_toolkit draws the same in bold, dim and reverse only.
 STYLE = Style.from_dict(
@@ -48,6 +50,8 @@ STYLE = Style.from_dict(
         "added": "ansigreen",
         "removed": "ansired",
         "warning": "ansiyellow",
+        "paste-block": "reverse",
+        "unsafe": "dim",
     }
 )
 MOST_LIVE = 10  # rows of an answer that are drawn again and again
@@ -65,6 +69,7 @@ class PromptLayout:
         bar: Callable[[int], str],
         size: Callable[[], Size],
         working: Callable[[], bool],
+        blocks: PasteBlocks,
     ) -> None:
         self.hint = ""  # in the place of the bar
         self._buffer = buffer
@@ -83,6 +88,7 @@ class PromptLayout:
             input_processors=[
                 HighlightIncrementalSearchProcessor(),
                 HighlightSelectionProcessor(),
+                ShownLine(blocks),
                 ConditionalProcessor(AppendAutoSuggestion(), has_focus(buffer)),
             ],
         )

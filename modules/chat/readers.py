@@ -1,12 +1,14 @@
 """Who could read a PDF that a model does not take: what a person can do instead, in words that hold at that moment."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
+from modules.chat.command import ChatContext
 from modules.errors import ParlanceError
+from modules.llm.message import user
 from modules.llm.models import Model
-from modules.llm.parts import File
-from modules.llm.replay import reads
+from modules.llm.parts import File, Image
+from modules.llm.replay import documents, reads, sees
 from modules.llm.service_manager import ServiceManager
 
 MOST = 3  # names that a sentence has room for
@@ -22,6 +24,16 @@ def readers(models: Iterable[Model], services: ServiceManager) -> list[Model]:
             services.check_key(model.provider)
             found[model.provider.name] = model
     return list(found.values())[:MOST]
+
+
+def not_taken(chat: ChatContext, attached: Sequence[Image | File]) -> Iterator[str]:
+    """What of this the model that answers next does not take, and what can be done, in a sentence or two each."""
+    model = chat.conversation.reader(chat.conversation.model)
+    if any(isinstance(part, Image) for part in attached) and not sees(model):
+        yield f"{model.name} sees no images; /model to one that does before asking, or /attach - takes them off."
+    if (read := documents(user(*attached))) and not reads(model):
+        able = in_chat(map(chat.conversation.reader, chat.models), chat.services, read)
+        yield f"{model.name} reads no PDF. {able}"
 
 
 def in_chat(models: Iterable[Model], services: ServiceManager, documents: Sequence[File]) -> str:

@@ -4,13 +4,11 @@ import base64
 import os
 import shutil
 import sys
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
-from prompt_toolkit.utils import get_cwidth
-
 from modules.chat.clean import clean
+from modules.chat.layout import laid_out, wrapped
 from modules.errors import ParlanceError
 
 if TYPE_CHECKING:  # rich is loaded with the first answer
@@ -22,8 +20,8 @@ DIM, RED, BOLD, RESET = "\x1b[2m", "\x1b[31m", "\x1b[1m", "\x1b[0m"
 PROMPT_MARK = "\x1b]133;A\x1b\\"  # where a terminal that knows it jumps to, from question to question
 MARK, MORE = "> ", "· "  # before a line that a person typed, and before its further lines
 CLEAR = "\x1b[H\x1b[2J"
-LAST_COLUMN = 24  # with less room than this, the last cell of a row is cut and not wrapped
-BELOW = 8  # columns by which a last cell that stands below its row is set in, at most
+ESCAPE = "\x1b"
+PIECE = 700  # characters that GNU screen passes on at once; it drops what is longer than 768 (opencode#28590)
 MAX_OSC52 = 100_000  # characters; terminals drop longer sequences without a word
 
 
@@ -101,10 +99,8 @@ class TerminalScreen:
     def _wrapped(self, text: str) -> list[str]:
         if self.plain:
             return text.split("\n")
-        columns = max(self.size()[0], 10)
-        return [
-            row for line in text.split("\n") for row in textwrap.wrap(line, columns, break_on_hyphens=False) or [""]
-        ]
+        columns = self.size()[0]
+        return [row for line in text.split("\n") for row in wrapped(line, columns)]
 
     def error(self, error: ParlanceError, cure: str | None = None) -> None:
         """What failed, and on the next line what to do about it: `cure`, or else the error's own."""
@@ -126,13 +122,9 @@ class TerminalScreen:
 
         self.write("".join(barred(line, self.size()[0], self.color) for line in clean(text).split("\n")))
 
-    def table(self, rows: Sequence[Sequence[str]]) -> None:
-        """Rows in columns; the last column takes what room is left, and is cut where there is none."""
-        self.write("".join(line + "\n" for line in laid_out(rows, self.size()[0])))
-
-    def table_or_below(self, rows: Sequence[Sequence[str]]) -> None:
-        """Rows in columns; a last cell that has no room beside the others goes on below them."""
-        self.write("".join(line + "\n" for line in laid_out_or_below(rows, self.size()[0])))
+    def table(self, rows: Sequence[Sequence[str]], headings: Sequence[str] = ()) -> None:
+        """Rows in columns; what has no room beside the others goes on below them, and nothing is cut."""
+        self.write("".join(line + "\n" for line in laid_out(rows, self.size()[0], headings)))
 
     def clear(self) -> None:
         """An empty screen; the scrollback stays."""
@@ -141,70 +133,19 @@ class TerminalScreen:
         elif not self.plain:
             self.write(CLEAR)
 
-    def to_clipboard(self, text: str) -> bool:
-        """Ask the terminal to take text into its clipboard (OSC 52); False where it cannot be asked."""
-        encoded = base64.b64encode(text.encode()).decode("ascii")
+    def to_clipboard(self, text: str, through: str = "") -> bool:
+        """Ask the terminal to take text into its clipboard (OSC 52); False where it cannot be asked.
+
+        `through` is the "tmux" or "screen" in which the program runs, and which has to pass the request on.
+        """
+        encoded = base64.b64encode(text.encode(errors="replace")).decode("ascii")
         if self.plain or len(encoded) > MAX_OSC52:
             return False
-        self.out.write(f"\x1b]52;c;{encoded}\x07")
+        asked = f"\x1b]52;c;{encoded}\x07"
+        if through == "tmux":
+            asked = f"\x1bPtmux;{asked.replace(ESCAPE, ESCAPE * 2)}\x1b\\"
+        elif through == "screen":
+            asked = "".join(f"\x1bP{asked[at : at + PIECE]}\x1b\\" for at in range(0, len(asked), PIECE))
+        self.out.write(asked)
         self.out.flush()
         return True
-
-
-def laid_out(rows: Sequence[Sequence[str]], columns: int) -> list[str]:
-    """Cleaned table lines no wider than `columns`; the last cell goes on below itself where it has room for that."""
-    cells = [[clean(cell) for cell in row] for row in rows]
-    count = max((len(row) for row in cells), default=0)
-    widths = [max((get_cwidth(row[i]) for row in cells if i < len(row) - 1), default=0) for i in range(count)]
-    left = sum(widths[:-1]) + 2 * (count - 1)
-    lines: list[str] = []
-    for row in cells:
-        first, *more = _column(row[-1], columns - left) if len(row) == count else row[-1:]
-        lines.append(cut(_line([*row[:-1], first], widths), columns))
-        lines += [" " * left + text for text in more]
-    return lines
-
-
-def laid_out_or_below(rows: Sequence[Sequence[str]], columns: int) -> list[str]:
-    """Lines as `laid_out` makes them of rows of one length; but a cell that would be cut stands below its row."""
-    cells = [[clean(cell) for cell in row] for row in rows]
-    widths = [max(map(get_cwidth, column)) for column in zip(*cells, strict=True)]
-    left = sum(widths[:-1]) + 2 * (len(widths) - 1)
-    if columns - left >= min(widths[-1], LAST_COLUMN):
-        return laid_out(rows, columns)
-    indent = " " * min(widths[0] + 2, BELOW)
-    lines: list[str] = []
-    for row in cells:
-        beside = len(row)
-        while beside > 1 and get_cwidth(_line(row[:beside], widths)) > columns:
-            beside -= 1
-        lines.append(cut(_line(row[:beside], widths), columns))
-        for cell in row[beside:]:
-            below = textwrap.wrap(cell, max(columns - len(indent), 1), break_on_hyphens=False)
-            lines += [cut(indent + text, columns) for text in below]
-    return lines
-
-
-def _column(cell: str, columns: int) -> list[str]:
-    return textwrap.wrap(cell, columns) or [""] if columns >= LAST_COLUMN else [cell]
-
-
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    padded = [_padded(cell, width) for cell, width in zip(row[:-1], widths, strict=False)]
-    return "  ".join([*padded, *row[-1:]]).rstrip()
-
-
-def _padded(cell: str, width: int) -> str:
-    return cell + " " * (width - get_cwidth(cell))
-
-
-def cut(line: str, columns: int) -> str:
-    if get_cwidth(line) <= columns:
-        return line
-    kept, width = "", 1
-    for char in line:
-        width += get_cwidth(char)
-        if width > columns:
-            break
-        kept += char
-    return kept + "…"

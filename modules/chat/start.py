@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from modules.chat.shell_words import without_commands
 from modules.chat.words import GO_ON, overflow
 from modules.config import Config
 from modules.errors import BadKey, FileProblem, MissingKey, ParlanceError
@@ -25,28 +26,33 @@ PROGRAM_ENDED = "The program ended before a result was there. What the call had 
 def first_choice(models: ModelRegistry, config: Config, asked: str) -> Choice:
     """What was asked for with -m, else PARLANCE_MODEL, else the default if its key is set, else whoever's key is set.
 
-    With no key at all it is the embedded guide, and the note says how to set one.
+    A key that is none does not keep another provider from being used; the note tells of it. With no usable key at all
+    it is the embedded guide, and the note says how to set one.
     Raises UnknownModel or AmbiguousModel for a name that was asked for.
     """
     if wanted := asked or config.get("PARLANCE_MODEL"):
         return models.find(wanted)
-    if models.default:
-        choice = models.find(models.default)
+    wanting = [models.find(models.default)] if models.default else []
+    wanting += [Choice(model) for model in models if model.provider.key_variable is not None]
+    faults = list(dict.fromkeys(fault for choice in wanting if (fault := _fault_of_key(choice, config))))
+    for choice in wanting:
         if has_key(choice, config):
-            return choice
-    for model in models:
-        if model.provider.key_variable is not None and config.has_key(model.provider.key_variable):
-            return Choice(model)
+            return Choice(choice.model, " ".join([*filter(None, [choice.note]), *faults]))
     guide = models.find(FALLBACK)
     variables = [p.key_variable for p in models.providers.values() if p.key_variable][:3]
-    note = f"No key is set. Put {', '.join(variables[:-1])} or {variables[-1]} into {config.folder / '.env'}."
-    return Choice(guide.model, note)
+    if faults:
+        return Choice(guide.model, " ".join(faults))
+    return Choice(
+        guide.model,
+        f"No key is set. Put {', '.join(variables[:-1])} or {variables[-1]} into {config.place_for_keys()}, "
+        f"as in {variables[0]}=sk-..., and choose a model with /model.",
+    )
 
 
 def refuse_guide(conversation: Conversation, start: Choice) -> None:
     """Raise MissingKey where the guide would answer only for want of a key: a script takes its words for a model's."""
     if conversation.model.full_name == FALLBACK and start.note:
-        raise MissingKey(start.note)
+        raise MissingKey(without_commands(start.note))
 
 
 def has_key(choice: Choice, config: Config) -> bool:
@@ -55,6 +61,18 @@ def has_key(choice: Choice, config: Config) -> bool:
         return variable is None or config.key(variable) is not None
     except ParlanceError:
         return False
+
+
+def _fault_of_key(choice: Choice, config: Config) -> str:
+    """What is wrong with the key that is set for this model; "" for nothing, and where none is set."""
+    try:
+        if choice.model.provider.key_variable is not None:
+            config.key(choice.model.provider.key_variable)
+    except BadKey as error:
+        return str(error)
+    except ParlanceError:
+        return ""
+    return ""
 
 
 class Wish(Struct, frozen=True):

@@ -5,7 +5,8 @@ import textwrap
 import time
 
 from modules.chat.clean import clean
-from modules.chat.screen import TerminalScreen, cut
+from modules.chat.layout import cut
+from modules.chat.screen import TerminalScreen
 from modules.chat.words import count
 from modules.llm.message import INTERRUPTED_CALL
 from modules.llm.parts import File, Image, ToolCall, ToolResult

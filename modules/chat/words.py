@@ -1,5 +1,7 @@
 """Numbers as people read them, and what is said in more than one place."""
 
+from collections.abc import Iterable
+
 from modules.chat.abilities import compact
 from modules.session.switch import Handover
 
@@ -13,6 +15,18 @@ def dollars(cost: float | None) -> str:
     if 0 < cost < 0.0001:
         return "<$0.0001"
     return f"${cost:.4f}" if cost < 1 else f"${cost:.2f}"
+
+
+def total(costs: Iterable[float | None], *, partial: bool = False) -> str:
+    """What several requests cost: a sum with a price missing, or not counted to the end, is told as "at least".
+
+    "" where all of it is known to be nothing.
+    """
+    each = list(costs)
+    known = sum(cost for cost in each if cost is not None)
+    if None not in each and not partial:
+        return dollars(known) if known else ""
+    return f"at least {dollars(known)}" if known else "cost unknown"
 
 
 def count(number: int, what: str) -> str:

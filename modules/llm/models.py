@@ -130,10 +130,15 @@ class Model:
 
 
 class Choice(Struct, frozen=True):
-    """A model, and what a person should know about how it was found."""
+    """A model, and what a person should know about how it was found.
+
+    `unlisted` is an id that neither the catalogue nor the provider's own list names; `near` are full names like it.
+    """
 
     model: Model
     note: str = ""
+    unlisted: bool = False
+    near: tuple[str, ...] = ()
 
 
 class ModelRegistry:
@@ -232,7 +237,7 @@ class ModelRegistry:
         hint = f"Did you mean {either(near)}?" if near else ""
         note = f'"{id}" is not in models.yaml: its limits and abilities are unknown.'
         choice = self._noted(_unknown(provider, id), note)
-        return Choice(choice.model, f"{choice.note} {hint}".rstrip())
+        return Choice(choice.model, f"{choice.note} {hint}".rstrip(), unlisted=True, near=tuple(near))
 
     def _noted(self, model: Model, note: str) -> Choice:
         lacks = f"{model.provider.title} does not list {model.name}." if self.lists(model) is False else ""

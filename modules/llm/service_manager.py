@@ -43,8 +43,8 @@ class ServiceManager:
     """Makes services and hands them out. `instance()` is the program's one; tests make their own.
 
     `key_of` finds the key in a variable; `services` names the class for each dialect, which a provider's own
-    `service` in models.yaml overrides. `key_file` is where a person is told to put a key; `content_timeout` gives the
-    seconds after which an answer without content is given up.
+    `service` in models.yaml overrides. `key_file` gives the file that a person is told to put a key into;
+    `content_timeout` gives the seconds after which an answer without content is given up.
     """
 
     _instance: "ServiceManager | None" = None
@@ -52,7 +52,7 @@ class ServiceManager:
 
     def __init__(self, key_of: Callable[[str], Key | None], services: Mapping[str, str] = SERVICES) -> None:
         self._key_of = key_of
-        self.key_file = ".env"
+        self.key_file: Callable[[], object] = lambda: ".env"
         self.content_timeout: Callable[[], float] = lambda: CONTENT_TIMEOUT
         self._services = services
         self._made: dict[str, asyncio.Future[BaseService]] = {}
@@ -65,7 +65,7 @@ class ServiceManager:
             if cls._instance is None:
                 config = Config()
                 cls._instance = cls(config.key)
-                cls._instance.key_file = str(config.folder / ".env")
+                cls._instance.key_file = config.place_for_keys
                 cls._instance.content_timeout = lambda: config.settings.network.content_timeout
             return cls._instance
 
@@ -78,7 +78,7 @@ class ServiceManager:
             page = f" Get a key at {provider.key_page}." if provider.key_page else ""
             raise MissingKey(
                 f"{provider.title} needs a key and {provider.key_variable} is not set.{page}",
-                cure=f"Put {provider.key_variable}=... into {self.key_file}, which is read again at once.",
+                cure=f"Put {provider.key_variable}=... into {self.key_file()}, which is read again at once.",
             )
         return key
 

@@ -22,6 +22,7 @@ from modules.mcp.offer import tool_of
 from modules.mcp.pins import Pins
 from modules.mcp.server import Server, State
 from modules.mcp.status import Status, status_of
+from modules.mcp.told import Told
 from modules.tools.tool import Content, Tool, in_thread
 
 CLOSING = 4.5  # seconds for all of them
@@ -40,24 +41,25 @@ class _Offer(Struct, frozen=True):
 class Servers:
     """The servers of mcp.json. Nothing is started before tools are asked for; a Source for the toolbox.
 
-    `in_chat` is whether somebody is there who can type a command. Where nobody is, a server that was never seen is
-    waited for as long as it may take.
+    `troubles` are what is wrong with the file. `in_chat` is whether somebody is there who can type a command. Where
+    nobody is, a server that was never seen is waited for as long as it may take.
     """
 
     def __init__(self, config: Config, *, in_chat: bool = True) -> None:
         self._config = config
         self._in_chat = in_chat
         self._late: dict[str, bool] = {}  # servers that were not waited for any longer, and whether that was told
-        self._news: list[str] = []
         self._awaited: Sequence[Server] = ()
         self._servers: dict[str, Server] = {}
         self._pins: dict[str, Pins] = {}
         self._offers: dict[str, _Offer] = {}
         self._lists = Lists()
+        self._told = Told(config.state_folder / "mcp" / "told.json" if in_chat else None)
         try:
-            entries, self._news = read(config.mcp_file, config.get)
+            entries, self.troubles = read(config.mcp_file, config.get)
         except ConfigError as error:
-            entries, self._news = [], [str(error)]
+            entries, self.troubles = [], [str(error)]
+        self._news = self._told.of_file(config.mcp_file, self.troubles)
         for entry in entries:
             self._add(entry)
 
@@ -98,11 +100,8 @@ class Servers:
 
     def news(self) -> list[str]:
         """What has happened since the last time this was asked."""
-        for server in self._servers.values():
-            self._news += [f"{text} {self._cure(server)}".rstrip() for text in server.unsaid]
-            server.unsaid = []
-        news, self._news = list(dict.fromkeys(self._news)), []
-        return news
+        news, self._news = [*self._news, *self._told.of_servers(self._servers.values(), self._cure)], []
+        return list(dict.fromkeys(news))
 
     async def close(self) -> None:
         """End them all, side by side."""
@@ -130,10 +129,12 @@ class Servers:
 
         Raises UsageError for an unknown name, and ConfigError where the file is no use any more.
         """
-        entries, troubles = read(self._config.mcp_file, self._config.get)
+        entries, self.troubles = read(self._config.mcp_file, self._config.get)
         entry = next((entry for entry in entries if entry.name == name), None)
         if entry is None:
-            raise UsageError(f'There is no MCP server "{name}" in {self._config.mcp_file}.', cure=" ".join(troubles))
+            raise UsageError(
+                f'There is no MCP server "{name}" in {self._config.mcp_file}.', cure=" ".join(self.troubles)
+            )
         if name in self._servers:
             await self._servers[name].close()
             self._servers[name].take(entry)
@@ -278,6 +279,7 @@ class Servers:
     def _listener(self, name: str) -> Callable[[list[Any]], Awaitable[None]]:
         async def listed(items: list[Any]) -> None:
             entry = self._servers[name].entry
+            self._told.forget(entry)
             wanted = [item for item in items if is_wanted(item, entry.only, entry.without)]
             sound, troubles = await in_thread(definitions, server=name, listed=wanted)
             self._news += [*troubles, *self._pins[name].see(sound)]

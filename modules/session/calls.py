@@ -106,7 +106,9 @@ class Calls:
             tool, plan = await self._toolbox.plan(call)
         except RAISED as error:
             return _fault(error)
-        return Question(call, tool, plan) if self._approval.needs(tool, plan) else plan
+        if not self._approval.needs(tool, plan):
+            return plan
+        return Question(call, tool, plan, why=self._approval.why_not(tool, plan))
 
     async def _do(self, call: ToolCall, plan: Plan) -> None:
         async with self._places:

@@ -8,6 +8,8 @@ from modules.llm.parts import ToolCall
 from modules.tools.programs.command_line import unsafe_prefix, words_of
 from modules.tools.tool import Plan, Tool
 
+TOLD = 2  # permissions that a question says something of
+
 
 class Permission(Struct, frozen=True):
     """A standing yes for one tool, for as long as the program runs.
@@ -36,6 +38,25 @@ class Permission(Struct, frozen=True):
             return False
         return words[: len(wanted)] == wanted
 
+    def lacks(self, plan: Plan) -> str:
+        """Why this permission for the plan's tool does not cover it, in words that go on after the permission."""
+        if plan.apart:
+            return "does not cover it: this call needs a permission for its very self"
+        wanted, words = words_of(self.line), words_of(plan.line)
+        if not self.prefix:
+            return f'covers that very line only; "{self.tool}:{self.line} *" would cover what begins so'
+        if wanted is None:
+            return "covers nothing that begins so: it is more than words to a shell"
+        if why := unsafe_prefix(wanted):
+            return f"covers nothing that begins so. {why.rstrip('.')}"
+        if words is None:
+            return "does not cover it: the command is more than words to a shell, as with a pipe or a variable"
+        return "does not cover it: the command begins with other words"
+
+    def __str__(self) -> str:
+        """As it is written behind --allow."""
+        return f"{self.tool}:{self.line}{' *' if self.prefix else ''}" if self.line or self.prefix else self.tool
+
 
 def permission_from(text: str) -> Permission:
     """What a person wrote: a tool's name, then perhaps a colon and a command; a star at its end makes it a prefix."""
@@ -55,13 +76,15 @@ class Decision(Struct, frozen=True):
 class Question(Struct):
     """May this call be done? Whoever shows it sets `decision`; an unanswered question is a no.
 
-    `plan` is what runs after a yes, the very object whose arguments are shown.
+    `plan` is what runs after a yes, the very object whose arguments are shown. `why` says why the permissions for this
+    tool do not cover it, "" where there are none.
     """
 
     call: ToolCall
     tool: Tool
     plan: Plan
     decision: Decision = Decision()
+    why: str = ""
 
 
 class Approval:
@@ -74,6 +97,11 @@ class Approval:
     def needs(self, tool: Tool, plan: Plan) -> bool:
         """Whether the person must be asked before this plan is carried out."""
         return bool(plan.asks) and not self.everything and not any(one.covers(tool, plan) for one in self.permissions)
+
+    def why_not(self, tool: Tool, plan: Plan) -> str:
+        """Why the permissions for this tool do not cover the plan, a sentence each for two of them; "" without any."""
+        own = [one for one in self.permissions if one.tool == tool.name]
+        return " ".join(f'"{one}" {one.lacks(plan)}.' for one in own[:TOLD])
 
     def take(self, decision: Decision) -> None:
         """Remember a standing permission."""

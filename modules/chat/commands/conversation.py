@@ -3,6 +3,7 @@
 from modules.chat.clipboard import copy_text
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.completer import complete_attachments, complete_models
+from modules.chat.meaning import is_meant
 from modules.errors import UsageError
 from modules.llm.message import user
 from modules.llm.parts import File, Image
@@ -24,11 +25,12 @@ async def system(chat: ChatContext, args: str) -> Ask | None:
     return None
 
 
-@command("/attach [--text] [path]", aliases=("image",), complete=complete_attachments)
+@command("/attach [--text] [files]", aliases=("image",), complete=complete_attachments)
 async def attach(chat: ChatContext, args: str) -> Ask | None:
-    """Attach an image, a PDF or a text file.
+    """Attach pictures, PDF, text or a web page.
 
-    It goes with the next message. "--text" attaches only the text of a PDF, for models that read none. "/attach -"
+    They go with the next message. A pattern such as *.png stands for all files that fit; a page is fetched after a
+    question. "--text" attaches only the text of a PDF, for models that read none. "/attach -"
     takes all of them off again.
     """
     if args == "-":
@@ -53,12 +55,11 @@ async def retry(chat: ChatContext, args: str) -> Ask | None:
     With a model, that one is asked for this turn. The answer so far stays in a branch of its own. A question that was
     given back without an answer is the last one.
     """
-    name, _, behind = args.partition(" ")
-    if chat.unanswered is not None and behind.split() == chat.unanswered.text.split():
-        args = name  # typed in front of the question, which stands in the prompt
-    choice = chat.models.find(args) if args else None
+    choice = chat.models.find(_model_in(chat, args)) if args else None
     if choice is not None:
         chat.services.check_key(choice.model.provider)
+        if not await is_meant(chat, choice):
+            return None
     model = choice.model if choice else None
     if chat.unanswered is not None:
         asked = Ask(chat.unanswered, model)
@@ -74,7 +75,20 @@ async def retry(chat: ChatContext, args: str) -> Ask | None:
     return asked
 
 
-@command("/undo")
+def _model_in(chat: ChatContext, args: str) -> str:
+    """The model that is named. Raises UsageError where more was typed than that, and it is not the question itself."""
+    name, _, behind = args.partition(" ")
+    if chat.unanswered is not None and behind.split() == chat.unanswered.text.split():
+        return name  # typed in front of the question, which stands in the prompt
+    if behind.strip() and not chat.models.names(args):
+        raise UsageError(
+            f'/retry takes a model and nothing else, so "{behind.strip()}" would be lost.',
+            cure=f"/retry {name} asks the last question again; @{name} {behind.strip()} asks this instead.",
+        )
+    return args
+
+
+@command("/undo", drastic=True)
 async def undo(chat: ChatContext, args: str) -> Ask | None:
     """Take back the last question and its answer.
 
@@ -90,7 +104,7 @@ async def undo(chat: ChatContext, args: str) -> Ask | None:
     return None
 
 
-@command("/new")
+@command("/new", drastic=True)
 async def new(chat: ChatContext, args: str) -> Ask | None:
     """Begin a new conversation.
 
@@ -112,10 +126,10 @@ async def new(chat: ChatContext, args: str) -> Ask | None:
 async def copy(chat: ChatContext, args: str) -> Ask | None:
     """Copy the last answer, as Markdown.
 
-    It goes to the clipboard, over SSH through the terminal.
+    It goes to the clipboard, over SSH and in tmux through the terminal.
     """
     answer = chat.conversation.last_answer
     if answer is None:
         raise UsageError("There is no answer to copy.", cure="Ask something first.")
-    chat.screen.say(f"Copied {len(answer.text)} characters {copy_text(chat, answer.text)}.")
+    chat.screen.say(await copy_text(chat, answer.text))
     return None

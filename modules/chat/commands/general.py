@@ -1,14 +1,17 @@
 """Commands about the program itself: help, usage, the screen, the way out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from modules.chat.abilities import compact
 from modules.chat.command import Ask, ChatContext, Command, command
 from modules.chat.prompt_keys import KEYS
-from modules.chat.words import count, dollars
+from modules.chat.words import count, dollars, total
 from modules.config import Config
+from modules.errors import BadKey
 from modules.llm.models import Provider
-from modules.session.conversation import Conversation
+from modules.session.conversation import Conversation, Spent
+
+USED = ("model", "requests", "input", "cached", "output", "reasoning", "cost")
 
 
 def command_names(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
@@ -42,19 +45,17 @@ async def usage(chat: ChatContext, args: str) -> Ask | None:
     if not conversation.spent:
         chat.screen.say(_remark(cut) or "Nothing has been asked yet.")
         return None
-    rows: list[tuple[str, ...]] = [("model", "requests", "input", "cached", "output", "reasoning", "cost")]
+    rows: list[tuple[str, ...]] = []
     for name in dict.fromkeys(spent.model.full_name for spent in conversation.spent):
         own = [spent for spent in conversation.spent if spent.model.full_name == name]
         tokens = own[0].usage
         for spent in own[1:]:
             tokens = tokens + spent.usage
-        costs = [spent.cost for spent in own]
-        cost = None if None in costs else sum(cost for cost in costs if cost is not None)
         numbers = (tokens.input, tokens.cache_read, tokens.output, tokens.reasoning)
         partial = any(spent.model.id == model and spent.model.issuer == at for spent in own for at, model in cut)
-        rows.append((name, str(len(own)), *(compact(number) for number in numbers), _sum(cost, partial)))
-    rows.append(("all", str(len(conversation.spent)), "", "", "", "", _sum(conversation.cost(), bool(cut))))
-    chat.screen.table(rows)
+        rows.append((name, str(len(own)), *(compact(number) for number in numbers), _sum(own, partial)))
+    rows.append(("all", str(len(conversation.spent)), "", "", "", "", _sum(conversation.spent, bool(cut))))
+    chat.screen.table(rows, USED)
     if cut:
         chat.screen.say(_remark(cut))
     return None
@@ -66,8 +67,8 @@ def uncounted(conversation: Conversation) -> list[tuple[str, str]]:
     return [(answer.origin.issuer, answer.origin.model) for answer in answers if answer.origin is not None]
 
 
-def _sum(cost: float | None, partial: bool) -> str:
-    return f"at least {dollars(cost)}" if partial and cost is not None else dollars(cost)
+def _sum(spent: Iterable[Spent], partial: bool) -> str:
+    return total((one.cost for one in spent), partial=partial) or dollars(0)
 
 
 def _remark(cut: Sequence[tuple[str, str]]) -> str:
@@ -99,13 +100,17 @@ async def show_config(chat: ChatContext, args: str) -> Ask | None:
 def _key_status(config: Config, provider: Provider) -> str:
     if provider.key_variable is None:
         return "needs no key"
+    try:
+        config.key(provider.key_variable)
+    except BadKey as error:
+        return error.message.rstrip(".")
     value, source = config.lookup(provider.key_variable)
     if value:
         return f"{provider.key_variable} set in {source}"
     return f"{provider.key_variable} not set" + (f": {provider.key_page}" if provider.key_page else "")
 
 
-@command("/clear", aliases=("cls",))
+@command("/clear", aliases=("cls",), drastic=True)
 async def clear(chat: ChatContext, args: str) -> Ask | None:
     """Clear the screen; the conversation goes on.
 
@@ -115,7 +120,7 @@ async def clear(chat: ChatContext, args: str) -> Ask | None:
     return None
 
 
-@command("/exit", aliases=("quit", "q"))
+@command("/exit", aliases=("quit", "q"), drastic=True)
 async def leave(chat: ChatContext, args: str) -> Ask | None:
     """Leave, as Ctrl+D does."""
     raise EOFError

@@ -98,9 +98,11 @@ def _words(args: str) -> list[str]:
 def _list(chat: ChatContext, servers: "Servers", only: str = "") -> None:
     found = [one for one in servers.status() if only in ("", one.name)]
     if found:
-        chat.screen.table_or_below([(one.name, one.state, _tools(one), one.where) for one in found])
+        chat.screen.table([(one.name, one.state, _tools(one), one.where) for one in found])
     else:
         chat.screen.say("mcp.json names no server.")
+    for trouble in () if only else servers.troubles:
+        chat.screen.say(trouble)
     for one in found:
         if one.wants_login:
             chat.screen.say(f'{one.name} asks for a login. "/mcp login {one.name}" logs in.')

@@ -7,6 +7,8 @@ from modules.chat.command import Ask, ChatContext, command
 from modules.chat.completer import complete_models
 from modules.chat.list_refresh import listed
 from modules.chat.manifest import manifest
+from modules.chat.meaning import is_meant
+from modules.chat.readers import not_taken
 from modules.chat.words import count, overflow
 from modules.errors import BadKey, MissingKey, SwitchFailed, UsageError
 from modules.llm.models import LEVELS, Choice, Model
@@ -54,7 +56,7 @@ async def model(chat: ChatContext, args: str) -> Ask | None:
         choice = picked
     if PLAN in words:
         show_plan(chat, choice)
-    else:
+    elif await is_meant(chat, choice):
         switch(chat, choice)
     return None
 
@@ -92,6 +94,8 @@ def switch(chat: ChatContext, choice: Choice) -> None:
     conversation.switch(new)
     conversation.announced[new.full_name] = told.left_out
     chat.screen.say(switch_line(old, conversation.reader(new), told))
+    for text in not_taken(chat, chat.attachments):
+        chat.screen.say(text)
     if new.provider.note and new_there:
         chat.screen.say(new.provider.note)
     if warning := overflow(told):
@@ -136,7 +140,7 @@ async def models(chat: ChatContext, args: str) -> Ask | None:
     shown = [model for name in (names or chat.models.providers) for model in chat.models.of(name)]
     has_key = {model.provider: chat.config.has_key(model.provider.key_variable) for model in shown}
     rows = [row(model, has_key[model.provider], chat.models.lists(model)) for model in shown]
-    chat.screen.table(fitting([HEADINGS, *rows], chat.screen.size()[0]))
+    chat.screen.table(rows, HEADINGS)
     missing = dict.fromkeys(one.key_variable for one, there in has_key.items() if not there and one.key_variable)
     if missing:
         chat.screen.say(f"Not set: {', '.join(missing)}. /config says where a key goes.")
@@ -158,7 +162,7 @@ def forget(chat: ChatContext, names: Iterable[str]) -> None:
         chat.screen.say(f"Forgotten: {', '.join(gone)}." if gone else f"Nothing was learned of {name}.")
 
 
-HEADINGS = ("model", "key", "window", "takes", "price")
+HEADINGS = ("model", "key", "window", "takes", "$ per 1M tokens in/out")
 
 
 def row(model: Model, has_key: bool, listed: bool | None) -> tuple[str, ...]:
@@ -168,13 +172,6 @@ def row(model: Model, has_key: bool, listed: bool | None) -> tuple[str, ...]:
     if model.provider.key_variable is None:
         key = "local" if model.provider.is_local or model.provider.dialect == "offline" else "open"
     return name, mark(model, listed) or key, window, takes, price
-
-
-def fitting(rows: list[tuple[str, ...]], columns: int) -> list[tuple[str, ...]]:
-    """The rows without those columns on the right that there is no room for; two always stay."""
-    while len(rows[0]) > 2 and sum(max(len(row[at]) + 2 for row in rows) for at in range(len(rows[0]))) - 2 > columns:
-        rows = [row[:-1] for row in rows]
-    return rows
 
 
 async def _refresh(chat: ChatContext, names: list[str]) -> None:
@@ -197,12 +194,12 @@ def reasoning_words(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
 SEEN = {"show": "shown", "fold": "shown while it comes, and then folded", "hide": "hidden"}
 
 
-@command("/reasoning [level|show|fold|hide]", aliases=("thinking",), complete=reasoning_words)
+@command("/reasoning [level|show|hide]", aliases=("thinking",), complete=reasoning_words)
 async def reasoning(chat: ChatContext, args: str) -> Ask | None:
     """Set how much the model thinks; show or hide it.
 
     "/reasoning default" leaves it to the model. What it thinks is seen while it comes and then folded into a line;
-    "/reasoning show" shows all of the last one, and of those to come.
+    "/reasoning show" shows all of the last one and of those to come, "/reasoning fold" folds again.
     """
     conversation, word = chat.conversation, args.lower()
     levels = conversation.model.reasoning

@@ -87,10 +87,10 @@ def _list(chat: ChatContext, toolbox: Toolbox) -> None:
         rows = list(zip(states, (one.name for one in found), kinds, strict=True))
         if len(set(kinds)) == 1:  # what holds for all of them is said once
             chat.screen.say(f"{source}: {kinds[0]}")
-            chat.screen.table_or_below([row[:-1] for row in rows])
+            chat.screen.table([row[:-1] for row in rows])
         else:
             chat.screen.say(f"{source}:")
-            chat.screen.table_or_below(rows)
+            chat.screen.table(rows)
     if remark := _remark(chat, toolbox):
         chat.screen.say(remark)
     if approval.everything:

@@ -54,7 +54,7 @@ async def wire(chat: ChatContext, args: str) -> Ask | None:
         path = _written(Path(os.path.expanduser(wanted.file)), text)
         chat.screen.say(f"Written to {path}. It holds the conversation: look through it before you pass it on.")
         return None
-    chat.screen.table([(line,) for line in text.split("\n")])
+    chat.screen.show(text)  # the terminal wraps it: what is copied is JSON
     if learned := chat.conversation.learned.of(model).words():
         chat.screen.say(f"Learned of {model.full_name}: {'; '.join(learned)}.")
     return None

@@ -1,0 +1,43 @@
+"""What to type at the shell to start this program again: as it was started, and so that it works there."""
+
+import os
+import shlex
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+NAME = "parlance"
+
+
+def own_name(
+    started: str,
+    executable: str,
+    *,
+    in_uv: bool,
+    which: Callable[[str], str | None] = shutil.which,
+) -> str:
+    """The words of a command line; `started` is the path that the program was started by, `executable` the Python.
+
+    `in_uv` is whether "uv run" did so: the PATH is not the one of the person's shell then.
+    """
+    path = Path(started)
+    if path.suffix != ".py":
+        if in_uv:
+            return f"uv run {path.name}"
+        return NAME if path.stem == NAME and _same(which(NAME), started) else shlex.quote(started)
+    script = shlex.quote(started)
+    if in_uv:
+        return f"uv run {script}"
+    python = next((name for name in ("python", "python3") if _same(which(name), executable)), shlex.quote(executable))
+    return f"{python} {script}"
+
+
+def _same(found: str | None, meant: str) -> bool:
+    """Whether both are one file in one folder: Pythons of two environments may be links to the same."""
+    if not found:
+        return False
+    one, other = Path(os.path.abspath(found)), Path(os.path.abspath(meant))
+    try:
+        return one == other or (one.parent.resolve() == other.parent.resolve() and one.resolve() == other.resolve())
+    except OSError:
+        return False
