@@ -62,12 +62,17 @@ class _Renderer(Renderer):
         self._above.append(text)
 
     def render(self, app: Application[Any], layout: Layout, is_done: bool = False) -> None:
-        size = self.output.get_size()
-        height = layout.container.preferred_height(size.columns, size.rows).preferred
-        if self._above or (self._last_screen is not None and height < self._last_screen.height):
+        if self._above or self._has_become_lower(layout):
             self._to_top()
-        self._write_above()
+            self._write_above()
         super().render(app, layout, is_done)
+
+    def _has_become_lower(self, layout: Layout) -> bool:
+        """Whether rows would be left below, since the library keeps a region as high as it ever was."""
+        if self._last_screen is None:
+            return False
+        size = self.output.get_size()
+        return layout.container.preferred_height(size.columns, size.rows).preferred < self._last_screen.height
 
     def erase(self, leave_alternate_screen: bool = True) -> None:
         """Take the region off the screen; the cursor is where it began."""

@@ -95,6 +95,7 @@ class Prompt:
         self._leaving = False
         self._place = 0  # in the history
         self._refused_at = -TWICE
+        self.region.before_render += lambda _: self._parts.plan()
         self.region.after_render += lambda _: self._shown()
 
     # What runs, and what is shown of it.
