@@ -77,6 +77,7 @@ class PromptLayout:
         self._bar = bar
         self._size = size
         self._working = working
+        self._blocks = blocks
         self._rows: StyleAndTextTuples = []
         self._status = ""
         search = SearchToolbar(Buffer(name=SEARCH_BUFFER))
@@ -127,7 +128,7 @@ class PromptLayout:
         state = self._buffer.complete_state
         menu = 0 if state is None else min(len(state.completions), MOST_MENU, room - len(status))
         room -= len(status) + menu
-        queue = [clean(row) for row in self._queue.rows()][:room]
+        queue = [clean(self._blocks.labelled(row)) for row in self._queue.rows()][:room]
         live = _last(self._rows, min(MOST_LIVE, room - len(queue))) if self._rows else []
         quiet: StyleAndTextTuples = [("class:quiet", "\n".join(self._fitted(row) for row in (*status, *queue)))]
         pieces = [piece for piece in (live, quiet if status or queue else []) if piece]
