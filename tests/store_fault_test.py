@@ -283,4 +283,4 @@ def test_a_pipe_or_a_folder_in_the_place_of_the_file_does_not_hold_the_program_u
     store.check()
     Conversation(MODEL, journal=store).append(user("One"))
     store.close()
-    assert "is not a file" in store.news()[0]
+    assert "it is a pipe" in store.news()[0]

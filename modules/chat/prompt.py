@@ -1,8 +1,7 @@
 """The line that a person types: its keys, its history, its completions, and the bar below it."""
 
-import os
 import signal
-from pathlib import Path
+from functools import partial
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import Application, run_in_terminal
@@ -10,7 +9,7 @@ from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.enums import DEFAULT_BUFFER
 from prompt_toolkit.filters import completion_is_selected, emacs_mode, has_focus
 from prompt_toolkit.formatted_text import StyleAndTextTuples
-from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.history import History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.styles import Style
 from prompt_toolkit.utils import get_cwidth
@@ -21,6 +20,7 @@ from modules.chat.command import ChatContext
 from modules.chat.completer import ChatCompleter
 from modules.chat.interrupt import Keyboard, nothing_of, stop
 from modules.chat.keys_in_text import found_in, keys_of
+from modules.chat.line_history import LineHistory
 from modules.chat.words import dollars
 
 STYLE = Style.from_dict({"bottom-toolbar": "noreverse", "bottom-toolbar.text": "noreverse", "prompt": "bold"})
@@ -96,29 +96,13 @@ class Prompt:
         return [("class:bottom-toolbar dim", " · ".join(parts)[: max(1, columns - 1)])]
 
 
-class _WithoutKeys(FileHistory):
-    """Lines that hold a key are there for this run, and not written down."""
-
-    def __init__(self, path: Path, context: ChatContext) -> None:
-        super().__init__(str(path))
-        self._context = context
-
-    def store_string(self, string: str) -> None:
-        if not found_in(string, keys_of(self._context.config, self._context.models.providers.values())):
-            super().store_string(string)
-
-
 def _history(context: ChatContext) -> History:
-    """What was typed in earlier runs, readable by this user only; nothing where the folder cannot be written."""
-    folder = context.config.state_folder
-    path = folder / "history"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
-        path.chmod(0o600)
-    except OSError:
-        return InMemoryHistory()
-    return _WithoutKeys(path, context)
+    """What was typed in earlier runs; a line with a key in it is there for this run, and not written down."""
+    own = partial(keys_of, context.config, context.models.providers.values())
+    history = LineHistory(context.config.state_folder / "history", lambda line: not found_in(line, own()))
+    if history.trouble:
+        context.screen.say(history.trouble)
+    return history
 
 
 def _keys() -> KeyBindings:
