@@ -9,6 +9,7 @@ import sys
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
+from modules.chat import streams
 from modules.config import VERSION, Config
 from modules.errors import EXIT_INTERRUPTED, ParlanceError
 
@@ -17,7 +18,7 @@ ALL_ALLOWED = "Every tool may do everything without asking (--yes)."
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program. Returns the exit code; `--help` lists them."""
-    _replace_closed_streams()
+    streams.set_up()
     args = _parse(argv)
     gc.disable()  # until everything is loaded: thousands of new objects, none of them garbage
     args.umask = os.umask(0o077)
@@ -38,11 +39,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # whoever read us has seen enough
-        _let_go_of_output()
+        streams.let_go(sys.stdout)
         return 128 + 13
     except OSError as error:
-        sys.stderr.write(f"parlance: {_cleaned(str(error))}\n")
-        _let_go_of_output()
+        streams.let_go(sys.stdout)
+        streams.diagnose(f"parlance: {_cleaned(str(error))}")
         return 1
 
 
@@ -55,7 +56,8 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     if stray:
         asked = _cleaned(" ".join(stray))
         parser.error(f'"{asked}" stands alone. To ask it, put -p before it: parlance -p "{asked}"')
-    args.interactive = args.question is None and _at_terminal(sys.stdin) and _at_terminal(sys.stdout)
+    args.question, args.system = args.question and streams.recovered(args.question), streams.recovered(args.system)
+    args.interactive = args.question is None and streams.at_terminal(sys.stdin) and streams.at_terminal(sys.stdout)
     if args.json and args.interactive and not args.list_models:
         parser.error('--json goes with a question: parlance -p "question" --json')
     return args
@@ -182,7 +184,7 @@ async def _headless(args: argparse.Namespace) -> int:
     from modules.session.store import FILE, Store
 
     config = Config(umask=args.umask)
-    piped = "" if _at_terminal(sys.stdin) or sys.stdin is None else headless.read(sys.stdin)
+    piped = "" if streams.at_terminal(sys.stdin) or sys.stdin is None else await headless.read()
     attachments, done = await _attached(args, config)
     message = headless.question(args.question or "", piped, attachments)
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
@@ -202,7 +204,10 @@ async def _headless(args: argparse.Namespace) -> int:
     gc.enable()
     try:
         able = others(models, conversation.model, config.has_key)
-        return await headless.answer(conversation, services, message, tooling, as_json=args.json, others=able)
+        plain = config.plain or not config.color
+        return await headless.answer(
+            conversation, services, message, tooling, as_json=args.json, plain=plain, others=able
+        )
     finally:
         if tooling is not None:
             await tooling.close()
@@ -257,24 +262,8 @@ def _run(work: Coroutine[Any, Any, int]) -> int:
     try:
         sys.stdout.flush()
     except OSError:  # the terminal is gone; Python would make an exit code of its own of that
-        _let_go_of_output()
+        streams.let_go(sys.stdout)
     return 128 + told[0]
-
-
-def _replace_closed_streams() -> None:
-    """Started with a standard stream closed, as some services do: what goes there goes nowhere, without a fault."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - for as long as the program runs
-
-
-def _let_go_of_output() -> None:
-    """What could not be written once must not be tried, and complained about, again when the interpreter ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _at_terminal(stream: Any) -> bool:
-    return stream is not None and stream.isatty()
 
 
 def _cleaned(text: str) -> str:
