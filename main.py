@@ -4,12 +4,13 @@ import argparse
 import asyncio
 import gc
 import os
-import signal
 import sys
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from modules.chat import streams
+from modules.chat.leaving import Leaving
+from modules.chat.terminal_state import TerminalState
 from modules.config import VERSION, Config
 from modules.errors import EXIT_INTERRUPTED, ParlanceError
 
@@ -25,9 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if args.list_models:
             return _list_models()
-        if args.interactive:
-            return _run(_interactive(args))
-        return _run(_headless(args))
+        terminal = TerminalState()
+        return _run((_interactive if args.interactive else _headless)(args, terminal), terminal)
     except ParlanceError as error:
         from modules.chat import headless
         from modules.chat.cures import in_pipe
@@ -115,7 +115,7 @@ def _tooling(config: Config, args: argparse.Namespace) -> Any:
     )
 
 
-async def _interactive(args: argparse.Namespace) -> int:
+async def _interactive(args: argparse.Namespace, terminal: TerminalState) -> int:
     # Each way to run loads only what it needs: the chat no headless code, a piped question no prompt_toolkit.
     from modules.chat.command import ChatContext
     from modules.chat.commands import COMMANDS
@@ -129,6 +129,7 @@ async def _interactive(args: argparse.Namespace) -> int:
     from modules.session.store import FILE, SHORT, Store
 
     config = Config(umask=args.umask)
+    terminal.plain = config.plain
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
     services, store = ServiceManager.instance(), Store(config.data_folder / FILE)
     attachments, done = await _attached(args, config)
@@ -158,9 +159,9 @@ async def _interactive(args: argparse.Namespace) -> int:
     finally:
         await context.tooling.close()
         store.close()
-        for text in store.news():
-            screen.error(ParlanceError(text))
         await services.close()
+        for text in store.news():  # last: the screen may be gone
+            screen.error(ParlanceError(text))
     return 0
 
 
@@ -173,7 +174,7 @@ async def _attached(args: argparse.Namespace, config: Config) -> Any:
     return await load_all(args.attach, args.attach_text, config.child_environment)
 
 
-async def _headless(args: argparse.Namespace) -> int:
+async def _headless(args: argparse.Namespace, terminal: TerminalState) -> int:
     from modules.chat import headless
     from modules.chat.cures import others
     from modules.chat.keys_in_text import keys_of
@@ -184,6 +185,7 @@ async def _headless(args: argparse.Namespace) -> int:
     from modules.session.store import FILE, Store
 
     config = Config(umask=args.umask)
+    terminal.plain = config.plain
     piped = "" if streams.at_terminal(sys.stdin) or sys.stdin is None else await headless.read()
     attachments, done = await _attached(args, config)
     message = headless.question(args.question or "", piped, attachments)
@@ -236,34 +238,29 @@ def _list_models() -> int:
     return 0
 
 
-def _run(work: Coroutine[Any, Any, int]) -> int:
-    """Run to the end; a signal that asks us to go cancels the work first, so that the terminal is left as it was."""
-    told: list[int] = []
+def _run(work: Coroutine[Any, Any, int], terminal: TerminalState) -> int:
+    """Run to the end; a signal that asks us to go cancels the work first, so that nothing of it is lost."""
+    leaving: list[Leaving] = []
 
     async def guarded() -> int:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-
-        def leave(number: int) -> None:
-            told.append(number)
-            if task is not None:
-                task.cancel()
-
-        for name in ("SIGTERM", "SIGHUP"):
-            if hasattr(signal, name) and os.name != "nt":
-                loop.add_signal_handler(getattr(signal, name), leave, getattr(signal, name))
+        if task := asyncio.current_task():
+            leaving.append(Leaving(task, terminal.restore))
+            leaving[0].listen()
         return await work
 
     try:
         code = asyncio.run(guarded())
     except asyncio.CancelledError:
         code = EXIT_INTERRUPTED
-    if not told:
+    finally:
+        terminal.restore()
+    if not (number := leaving[0].number):
         return code
     try:
         sys.stdout.flush()
     except OSError:  # the terminal is gone; Python would make an exit code of its own of that
         streams.let_go(sys.stdout)
-    return 128 + told[0]
+    return 128 + number
 
 
 def _cleaned(text: str) -> str:

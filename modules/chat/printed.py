@@ -1,11 +1,11 @@
 """An answer on standard output without the chat: the very text in a pipe, drawn as the chat draws it at a terminal."""
 
-import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Protocol
 
+from modules.chat.frames import frames
 from modules.chat.streams import at_terminal
 
 if TYPE_CHECKING:
@@ -87,20 +87,15 @@ class Drawn:
 
     @contextlib.asynccontextmanager
     async def drawing(self) -> AsyncIterator[None]:
-        from modules.chat.render import FRAME
-
-        async def frames() -> None:
-            while True:
-                if self._piece is not None:
-                    self._piece.draw()
-                await asyncio.sleep(FRAME)
-
-        ticking = asyncio.ensure_future(frames())
         try:
-            yield
+            async with frames(self._draw):
+                yield
         finally:
-            ticking.cancel()
             self.end_line()
+
+    def _draw(self) -> None:
+        if self._piece is not None:
+            self._piece.draw()
 
 
 def printed(*, plain: bool) -> Printed:
