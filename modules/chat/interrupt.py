@@ -129,6 +129,10 @@ class Keyboard:
         self._ahead = get_typeahead(self.input)
 
         def ready() -> None:
+            if self.input.closed:  # the terminal is gone, and would be ready for ever
+                loop.remove_reader(self.input.fileno())
+                self.stop()
+                return
             self._take(self.input.read_keys())
             loop.call_later(FLUSH, lambda: self._take(self.input.flush_keys()))
 

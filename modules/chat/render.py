@@ -1,12 +1,12 @@
 """A turn on the screen: events in, reasoning dimmed, text as Markdown, a line for each call, and live lines between."""
 
-import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
 from modules.chat.clean import clean
+from modules.chat.frames import frames
 from modules.chat.screen import TerminalScreen, cut
 from modules.chat.tool_lines import ToolLines
 from modules.chat.words import GO_ON
@@ -16,7 +16,6 @@ from modules.session.calls import ToolEnded, ToolProgress, ToolStarted
 from modules.session.turn import Paused, TurnEvent
 from modules.tools.approval import Question
 
-FRAME = 1 / 12  # seconds between two drawings
 PATIENCE = 0.4  # seconds before the waiting is shown
 
 
@@ -244,24 +243,17 @@ async def show(
 
     `decide` puts a question to the person, and has the screen meanwhile.
     """
-    with _drawing(answer):
-        async with contextlib.aclosing(events) as stream:
-            async for event in stream:
-                answer.add(event)
-                if isinstance(event, Question):
-                    await decide(event)
+    async with _drawing(answer), contextlib.aclosing(events) as stream:
+        async for event in stream:
+            answer.add(event)
+            if isinstance(event, Question):
+                await decide(event)
 
 
-@contextlib.contextmanager
-def _drawing(answer: Answer) -> Iterator[None]:
-    async def frames() -> None:
-        while True:
-            answer.draw()
-            await asyncio.sleep(FRAME)
-
-    ticking = asyncio.ensure_future(frames())
+@contextlib.asynccontextmanager
+async def _drawing(answer: Answer) -> AsyncIterator[None]:
     try:
-        yield
+        async with frames(answer.draw):
+            yield
     finally:
-        ticking.cancel()
         answer.close()
