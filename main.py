@@ -158,7 +158,7 @@ async def _interactive(args: argparse.Namespace, terminal: TerminalState) -> int
             screen.say(f"Continue with: parlance -c, or -r {context.conversation.id[:SHORT]}")
     finally:
         await context.tooling.close()
-        store.close()
+        await store.end(screen.say)
         await services.close()
         for text in store.news():  # last: the screen may be gone
             screen.error(ParlanceError(text))
@@ -213,7 +213,7 @@ async def _headless(args: argparse.Namespace, terminal: TerminalState) -> int:
     finally:
         if tooling is not None:
             await tooling.close()
-        store.close()
+        await store.end(lambda text: headless.tell([text]))
         headless.tell(store.news())
         await services.close()
 

@@ -36,7 +36,7 @@ FAMILIES_FOR_CHILDREN = ("LC_", "XDG_")
 def private_file(path: str, flags: int) -> int:
     """An `opener` for files that are this user's alone. A link in the place of one is an error."""
     # Without a reader a pipe in its place is an error at once, and not waited for.
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o600)
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0), 0o600)
 
 
 class Key:
