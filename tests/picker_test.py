@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -147,7 +148,10 @@ def terminal(
         shown.until_shown(opens)
         yield shown
     finally:
-        child.close(force=True)
+        if child.isalive():  # ended here and waited for: pexpect gives up on what is not gone in a moment
+            child.kill(signal.SIGKILL)
+            child.wait()
+        child.close()
 
 
 def left(shown: Terminal) -> list[str]:
