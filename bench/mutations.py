@@ -176,7 +176,7 @@ TOOL_EDITS: tuple[tuple[str, str, str, str, str], ...] = (
     ("programs: SIGKILL at last", PROCESS, "        family.signal(signal.SIGKILL)\n", "        pass\n", "shell"),
     ("programs: SIGTERM before it", PROCESS, "        self.signal(signal.SIGTERM)\n", "        self.signal(signal.SIGKILL)\n", "shell"),
     ("programs: only their environment", PROCESS, "env=dict(context.environment),", "env={**os.environ, **context.environment},", "shell user_tools"),
-    ("the end: its exit code", "main.py", "    return 128 + told[0]\n", "    return code\n", "tool_end"),
+    ("the end: its exit code", "main.py", "    return 128 + number\n", "    return code\n", "tool_end"),
     ("environment: what is harmless", CONFIG, "if name in named or name.startswith(FAMILIES_FOR_CHILDREN)", "if True", "config"),
     ("environment: of an MCP server", STDIO, 'if name in INHERITED or name.startswith("LC_")', "if True", "mcp_fault"),
     ("web: private addresses", ADDRESSES, "if not granted and not all(map(is_public, found)):", "if not granted and not any(map(is_public, found)):", "web"),

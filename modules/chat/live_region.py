@@ -29,10 +29,16 @@ SETTLED = 0.25  # seconds after a resize; tmux tells of the next one no earlier
 class _Terminal(Vt100_Output):
     """A terminal that shows each drawing at once and is never asked where its cursor is."""
 
+    lost: Callable[[], object] = staticmethod(lambda: None)  # called when nobody can see it any more
+
     def flush(self) -> None:
-        if sum(map(len, self._buffer)) > SHORT:
-            self._buffer = [BEGIN, *self._buffer, END]
-        super().flush()
+        data = "".join(self._buffer)
+        self._buffer = []
+        try:  # through the stream, which knows what to write for letters that it has not
+            self.stdout.write(f"{BEGIN}{data}{END}" if len(data) > SHORT else data)
+            self.stdout.flush()
+        except OSError:
+            self.lost()
 
 
 def terminal(out: TextIO, size: Callable[[], tuple[int, int]], term: str) -> Output:
@@ -144,6 +150,8 @@ class LiveRegion(Application[None]):
             output=output,
         )
         self.renderer = _Renderer(self._merged_style, output)
+        if isinstance(output, _Terminal):
+            output.lost = self._lose
         self._rewraps = rewraps  # whether the terminal wraps rows anew when it becomes narrower
         self._settling: asyncio.TimerHandle | None = None
 
@@ -165,6 +173,10 @@ class LiveRegion(Application[None]):
         else:
             self._settling.cancel()
         self._settling = asyncio.get_running_loop().call_later(SETTLED, self._settle)
+
+    def _lose(self) -> None:
+        if self.future is not None and not self.future.done():
+            self.exit(exception=EOFError())
 
     def _settle(self) -> None:
         self._settling = None
