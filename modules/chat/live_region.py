@@ -23,7 +23,7 @@ SHORT = 80  # characters that a terminal draws at once anyway
 # Not one erase from the corner: tmux takes that for a clear screen and moves the rows to its history.
 ERASE = "\x1b[K\x1b[C\x1b[J\r"
 CLEAR = "\x1b[H\x1b[2J"
-SETTLED = 0.25  # seconds after a resize; tmux tells of the next one no earlier
+SETTLED = 0.4  # seconds after a resize; tmux may tell of the next one a quarter of a second late
 
 
 class _Terminal(Vt100_Output):
@@ -102,8 +102,9 @@ class _Renderer(Renderer):
         screen = self._last_screen
         if rewraps and screen is not None and columns > 0:
             place = self._cursor_pos
-            rows = (max(screen.data_buffer[y], default=0) for y in range(place.y))
-            before = sum(max(0, last) // columns + 1 for last in rows)
+            rows = (screen.data_buffer[y].items() for y in range(place.y))
+            last = (max((x for x, cell in row if not cell.char.isspace()), default=0) for row in rows)
+            before = sum(x // columns + 1 for x in last)
             self._cursor_pos = Point(x=place.x % columns, y=before + place.x // columns)
         self.erase()
 
