@@ -35,9 +35,12 @@ def play(terminal: Terminal, home: Home) -> None:
     terminal.type("\x7f\x7fort\r").sees("queued: And keep it short")
     terminal.sees("Short it is.").prompt()
     told(terminal, "both have followed by themselves, one after the other")
-    home.groq.answer(Status(400, message="No."), Answer("Late", fault=Fault.slow_headers(30)), Answer("Bye."))
-    terminal.type("hi\r").type("bye\r").sees("says: No").prompt("hi")
-    told(terminal, "the provider fails: the question is back, what was queued is not sent")
+    home.groq.answer(Status(503, retry_after="1.5"), Status(400, message="No."))
+    home.groq.answer(Answer("Late", fault=Fault.slow_headers(30)), Answer("Bye."))
+    terminal.type("hi\r").sees("Again in").type("bye\r").sees("queued: bye")
+    told(terminal, "the provider fails: a retry counts down, and another message is queued")
+    terminal.sees("says: No").prompt("hi")
+    told(terminal, "it is refused: the question is back, what was queued is not sent")
     terminal.type("\r").sees("Ctrl+C stops").type("more\r").sees("queued: more").type(CTRL_C).sees("Interrupted.")
     terminal.prompt("hi")
     told(terminal, "asked again, stopped with Ctrl+C: each stands by itself, and wants an Enter of its own")
@@ -56,7 +59,7 @@ def main() -> int:
     print("\n--- the last message of each request that the server saw")
     for text in sent:
         print("  " + (text if len(text) < 70 else f"{text[:40]!r} … {text.count(chr(10)) + 1} lines"))
-    wanted = ["What do you know about Fridays?", PASTE, "And keep it short", "hi", "hi", "bye"]
+    wanted = ["What do you know about Fridays?", PASTE, "And keep it short", "hi", "hi", "hi", "bye"]
     print("As entered." if sent == wanted else f"Not as entered: {wanted}")
     return int(sent != wanted)
 

@@ -68,6 +68,17 @@ class TestThePrompt:
         second.type(UP).prompt("thanks for the fish").type(CTRL_C).prompt()
         second.type(CTRL_R).type("fish").sees("thanks for the fish").type("\r").type("\r").sees("You are welcome")
 
+    def test_up_and_down_stay_in_a_line_that_the_screen_wraps(self, home: Home) -> None:
+        terminal = home.open("-m", "offline:guide", columns=20).prompt()
+        terminal.enter("thanks").prompt()
+        words = "one two three four five six seven"  # 33 characters in rows of 18 and 20
+        terminal.type(words).until(lambda: terminal.line.endswith("six seven"), "the line")
+        terminal.type(f"{UP}!").until(lambda: "!" in terminal.text, "the sign in the row above")
+        assert "> thanks" not in terminal.rows[-3:]
+        terminal.type("\x1b[B?").until(lambda: "?" in terminal.text)
+        terminal.type(f"{UP}{UP}").until(lambda: terminal.line == "> thanks", "the history, from the first row on")
+        terminal.type("\x1b[B").until(lambda: "seven" in terminal.line and "?" in terminal.text)
+
     def test_is_edited_in_the_editor_of_the_person(self, home: Home, tmp_path: Path) -> None:
         editor = tmp_path / "editor"
         # Stopped and gone on with, as by Ctrl+Z and fg in it, the editor keeps the terminal as it has made it.

@@ -191,7 +191,7 @@ class Interactive:
     async def _decide(self, question: Question) -> Decision | None:
         """What the person says to a call."""
         folder = self._context.tooling.toolbox.context.folder
-        self._prompt.queue.hold_for_question()
+        self._prompt.hold_for_question()
         from modules.chat.plain_prompt import PlainPrompt  # the first prompt need not wait for these
 
         if isinstance(self._prompt, PlainPrompt):

@@ -89,6 +89,10 @@ class PlainPrompt:
         """Nothing that is queued follows by itself."""
         self.queue.hold()
 
+    def hold_for_question(self) -> None:
+        """The same before a question that whoever typed has not seen."""
+        self.queue.hold_for_question()
+
     def give_back(self, line: str) -> None:
         """Tell of a line that was acted on and wants to be entered again."""
         self.queue.give_back(line)

@@ -12,11 +12,7 @@ from signal import SIGCONT, SIGINT
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from prompt_toolkit.application import in_terminal
-from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
-from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import Completer
-from prompt_toolkit.document import Document
-from prompt_toolkit.enums import DEFAULT_BUFFER
 from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding.key_processor import KeyPress
@@ -24,18 +20,16 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import Layout
 from prompt_toolkit.output import Output
 
-from modules.chat.command import parse_command
 from modules.chat.live_region import LiveRegion
 from modules.chat.live_rows import fragments
-from modules.chat.message_queue import MessageQueue
 from modules.chat.panel import Panel, YesNo
-from modules.chat.paste_blocks import PasteBlocks, is_large
 from modules.chat.prompt_keys import bindings
 from modules.chat.prompt_layout import STYLE, PromptLayout
 from modules.chat.rewrapping import rewraps
 from modules.chat.screen import TerminalScreen
 from modules.chat.stopping import Running, handled, suspend
 from modules.chat.terminal_modes import TerminalModes
+from modules.chat.typed_line import TypedLine
 from modules.chat.words import count
 from modules.errors import ParlanceError
 
@@ -46,7 +40,6 @@ T = TypeVar("T")
 
 CTRL_C = KeyPress(Keys.ControlC, "\x03")
 TWICE = 2.0  # seconds within which a second Ctrl+C at an empty line leaves
-HASTE = 0.3  # seconds after which a person can have seen what came into the line by itself
 
 
 class Prompt:
@@ -66,22 +59,10 @@ class Prompt:
         self._screen = screen
         self._modes = modes
         self._variable = variable
-        self._blocks = PasteBlocks()
-        self.queue = MessageQueue()
         self.running = Running()
-        self.buffer = Buffer(
-            name=DEFAULT_BUFFER,
-            multiline=True,
-            completer=completer,
-            complete_while_typing=True,
-            history=history,
-            # Where there is no colour, it could not be told from what was typed.
-            auto_suggest=AutoSuggestFromHistory() if screen.color else None,
-            on_text_changed=lambda _: self._touched(),
-        )
-        self._parts = PromptLayout(
-            self.buffer, self.queue, bar, output.get_size, working=lambda: self.working, blocks=self._blocks
-        )
+        # Where there is no colour, a suggestion could not be told from what was typed.
+        self.line = TypedLine(completer, history, self._no_hint, suggests=screen.color)
+        self._parts = PromptLayout(self.line, bar, output.get_size, working=lambda: self.working)
         self._keys = bindings(self)
         self.region = LiveRegion(
             self._layout(None), self._keys, STYLE, keys, output, color=screen.color, rewraps=self._rewraps
@@ -89,10 +70,7 @@ class Prompt:
         self._entered: asyncio.Future[str] | None = None
         self._alive: asyncio.Future[None] | None = None
         self._panel: Panel[Any] | None = None
-        self._offered: tuple[str, float] | None = None  # what was put into the line and not touched yet, and when
-        self._surprising = False
         self._leaving = False
-        self._place = 0  # in the history
         self._refused_at = -TWICE
         self.region.before_render += lambda _: self._parts.plan()
         self.region.after_render += lambda _: self._shown()
@@ -131,30 +109,28 @@ class Prompt:
         """The next line to act on: one that was queued, or else what is entered now. Raises EOFError at the end."""
         if self._alive is not None and self._alive.done():
             raise EOFError
-        line = self.queue.next()
+        line = self.line.queue.next()
         if line is None:
             if self._leaving:
                 raise EOFError
             self._entered = asyncio.get_running_loop().create_future()
-            self._offer_held()
+            self.line.offer_held()
             self.region.invalidate()
             line = await self._entered
-        self._screen.echo(self._blocks.shown(line))
-        text = self._blocks.unfolded(line)
-        self._blocks.keep(self.buffer.text, *self.queue.lines)
-        return text
+        self._screen.echo(self.line.blocks.shown(line))
+        return self.line.entered(line)
 
     def hold(self, *, surprising: bool = False) -> None:
-        """Nothing that is queued follows by itself: what ran did not come to a good end.
+        """Nothing that is queued follows by itself: what ran did not come to a good end."""
+        self.line.hold(surprising=surprising)
 
-        Where that is `surprising`, whoever types has not seen it yet.
-        """
-        self.queue.hold()
-        self._surprising = surprising
+    def hold_for_question(self) -> None:
+        """The same before a question that whoever typed has not seen."""
+        self.line.queue.hold_for_question()
 
     def give_back(self, line: str) -> None:
         """Let a line that was acted on stand in the prompt again, or wait above what stands there by now."""
-        self.queue.give_back(self._blocks.folded(line))
+        self.line.give_back(line)
 
     def above(self, text: str) -> None:
         """Write whole rows above the region, for good."""
@@ -202,14 +178,9 @@ class Prompt:
 
     def enter(self) -> None:
         """Act on the line, or queue it; an empty one does nothing."""
-        text = self.buffer.text
-        if not text.strip():
-            return
-        self._empty()
-        lines = [line for line in text.split("\n") if line.strip()]
-        # Commands that were typed ahead of a program that was busy stand below one another, and are not one.
-        for line in lines if len(lines) > 1 and all(map(parse_command, lines)) else [text]:
-            self._deliver(line)
+        if self.line.buffer.text.strip():
+            for line in self.line.taken():
+                self._deliver(line)
 
     def interrupt(self) -> None:
         """Ctrl+C: stop what runs, else clear the line; at an empty one a second time leaves."""
@@ -218,9 +189,9 @@ class Prompt:
             self.region.key_processor.process_keys()
         elif self.working:
             self.stop()
-        elif self.buffer.text:
-            self._empty()
-            self._offer_held()
+        elif self.line.buffer.text:
+            self.line.empty()
+            self.line.offer_held()
         elif time.monotonic() - self._refused_at < TWICE:
             self.leave()
         else:
@@ -229,7 +200,7 @@ class Prompt:
 
     def stop(self) -> None:
         """Stop what runs. What was queued waits for the person."""
-        self.queue.hold()
+        self.line.hold(surprising=False)
         self.running.stop()
 
     def leave(self) -> None:
@@ -239,27 +210,19 @@ class Prompt:
             self._entered.set_exception(EOFError())
         self._hint("Leaves after this.")
 
-    def take_last(self) -> bool:
-        """Up in an empty line: take the line that was entered last back to be edited; False where none waits."""
-        if self.buffer.text or (line := self.queue.take_last()) is None:
-            return False
-        self._put(line)
-        return True
+    def up(self) -> None:
+        """Take back what was queued last, or go a row up, or to the line before in the history."""
+        if not self.line.take_last() and not self.line.move_row(-1, self.region.output.get_size().columns):
+            self.line.buffer.auto_up()
 
-    def typed(self, text: str) -> None:
-        """Called before text is typed into the line: what has only just come there by itself makes room for it."""
-        if self._offered is not None:
-            line, since = self._offered
-            unseen = self._surprising and time.monotonic() - since < HASTE
-            if (unseen or text[:1] == "/") and self._untouched(line):  # nobody means a command to follow a question
-                self.buffer.reset()
-                self.queue.give_back(line)
-        self._offered = None
+    def down(self) -> None:
+        """Go a row down, or to the next line in the history."""
+        if not self.line.move_row(1, self.region.output.get_size().columns):
+            self.line.buffer.auto_down()
 
     def paste(self, text: str, removed: int) -> None:
         """Take a paste; `removed` is how many control characters it came with, which no model needs."""
-        self.typed("")
-        self.buffer.insert_text(self._blocks.folded(text))
+        self.line.paste(text)
         if removed:
             self._hint(f"{count(removed, 'control character')} left out of the paste.")
 
@@ -267,14 +230,13 @@ class Prompt:
         """Have the line edited in the person's editor."""
         from modules.chat.editor import edit  # only where it is wanted
 
-        before = self._blocks.unfolded(self.buffer.text)
         try:
             async with self._lent():
-                text = await edit(before, self._variable)
+                text = await edit(self.line.whole, self._variable)
         except ParlanceError as error:
             self._screen.error(error)
             return
-        self._put(self._blocks.folded(text))
+        self.line.put(text)
 
     async def suspend(self) -> None:
         """Leave the terminal to the shell until it has the program go on."""
@@ -296,11 +258,6 @@ class Prompt:
     def _rewraps(self) -> bool:
         return rewraps(self._modes.name, self._variable)
 
-    def _empty(self) -> None:
-        """Empty the line. What stood there is not lost: Up brings it back."""
-        self.buffer.history.append_string(self._blocks.unfolded(self.buffer.text))
-        self.buffer.reset()
-
     def _hint(self, text: str) -> None:
         self._parts.hint = text
         self.region.invalidate()
@@ -308,28 +265,13 @@ class Prompt:
     def _deliver(self, text: str) -> None:
         self._parts.hint = ""
         if self.working or self._entered is None:
-            self.queue.add(text)
+            self.line.queue.add(text)
         else:
             self._entered.set_result(text)
         self.region.invalidate()
 
-    def _offer_held(self) -> None:
-        if not self.buffer.text and (line := self.queue.next_held()) is not None:
-            self._put(line)
-            self._offered = (line, time.monotonic())
-
-    def _put(self, text: str) -> None:
-        self.buffer.set_document(Document(text), bypass_readonly=True)
-
-    def _untouched(self, line: str) -> bool:
-        return self.buffer.text == line and self.buffer.cursor_position == len(line)
-
-    def _touched(self) -> None:
+    def _no_hint(self) -> None:
         self._parts.hint = ""
-        if self.buffer.working_index != self._place:  # a line from the history
-            self._place = self.buffer.working_index
-            if is_large(self.buffer.text):
-                self._put(self._blocks.folded(self.buffer.text))
 
     def _layout(self, panel: Panel[Any] | None) -> Layout:
         if panel is None:
@@ -349,7 +291,7 @@ class Prompt:
     def _put_away(self, panel: Panel[Any], before: Panel[Any] | None) -> None:
         self._show(before)
         if panel.early:
-            self.buffer.insert_text(panel.early)
+            self.line.buffer.insert_text(panel.early)
 
     def _resume(self) -> None:
         """Go on after the program was stopped from elsewhere: the shell has used the terminal meanwhile.

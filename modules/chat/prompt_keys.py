@@ -41,7 +41,7 @@ def bindings(prompt: "Prompt") -> KeyBindingsBase:
 def _acting(prompt: "Prompt") -> KeyBindings:
     keys = KeyBindings()
     typing = has_focus(DEFAULT_BUFFER)  # without it these keys would also act inside the Ctrl+R search
-    empty = Condition(lambda: not prompt.buffer.text)
+    empty = Condition(lambda: not prompt.line.buffer.text)
     working = Condition(lambda: prompt.working)
 
     @keys.add("enter", filter=typing & ~completion_is_selected)
@@ -63,11 +63,6 @@ def _acting(prompt: "Prompt") -> KeyBindings:
     @keys.add("c-d", filter=typing & empty)
     def leave(event: KeyPressEvent) -> None:
         prompt.leave()
-
-    @keys.add("up", filter=typing & empty)
-    def take_back(event: KeyPressEvent) -> None:
-        if not prompt.take_last():
-            event.current_buffer.auto_up(count=event.arg)
 
     @keys.add("c-z", filter=~working)
     def to_the_shell(event: KeyPressEvent) -> None:
@@ -103,8 +98,16 @@ def _editing(prompt: "Prompt") -> KeyBindings:
     )
     def insert(event: KeyPressEvent) -> None:
         if event.data.isprintable():
-            prompt.typed(event.data)
+            prompt.line.make_room_for(event.data)
             event.current_buffer.insert_text(event.data * event.arg)
+
+    @keys.add("up", filter=typing)
+    def up(event: KeyPressEvent) -> None:
+        prompt.up()
+
+    @keys.add("down", filter=typing)
+    def down(event: KeyPressEvent) -> None:
+        prompt.down()
 
     @keys.add(Keys.BracketedPaste, filter=typing)
     def paste(event: KeyPressEvent) -> None:

@@ -32,9 +32,9 @@ from prompt_toolkit.widgets import SearchToolbar
 
 from modules.chat.clean import clean
 from modules.chat.layout import cut
-from modules.chat.message_queue import MessageQueue
-from modules.chat.paste_blocks import PasteBlocks, ShownLine
+from modules.chat.paste_blocks import ShownLine
 from modules.chat.screen import MARK, MORE
+from modules.chat.typed_line import TypedLine
 
 # Of the line and of all panels. Without colour prompt_toolkit draws the same in bold, dim and reverse only.
 STYLE = Style.from_dict(
@@ -64,20 +64,17 @@ class PromptLayout:
 
     def __init__(
         self,
-        buffer: Buffer,
-        queue: MessageQueue,
+        line: TypedLine,
         bar: Callable[[int], str],
         size: Callable[[], Size],
         working: Callable[[], bool],
-        blocks: PasteBlocks,
     ) -> None:
         self.hint = ""  # in the place of the bar
-        self._buffer = buffer
-        self._queue = queue
+        buffer = line.buffer
+        self._typed = line
         self._bar = bar
         self._size = size
         self._working = working
-        self._blocks = blocks
         self._rows: StyleAndTextTuples = []
         self._status = ""
         search = SearchToolbar(Buffer(name=SEARCH_BUFFER))
@@ -89,7 +86,7 @@ class PromptLayout:
             input_processors=[
                 HighlightIncrementalSearchProcessor(),
                 HighlightSelectionProcessor(),
-                ShownLine(blocks),
+                ShownLine(line.blocks),
                 ConditionalProcessor(AppendAutoSuggestion(), has_focus(buffer)),
             ],
         )
@@ -125,10 +122,10 @@ class PromptLayout:
         line = max(1, min(wanted, rows - 1 - bar))
         room = max(0, rows - 1 - line - bar)
         status = [self._status] if self._status and room else []
-        state = self._buffer.complete_state
+        state = self._typed.buffer.complete_state
         menu = 0 if state is None else min(len(state.completions), MOST_MENU, room - len(status))
         room -= len(status) + menu
-        queue = [clean(self._blocks.labelled(row)) for row in self._queue.rows()][:room]
+        queue = [clean(self._typed.blocks.labelled(row)) for row in self._typed.queue.rows()][:room]
         live = _last(self._rows, min(MOST_LIVE, room - len(queue))) if self._rows else []
         quiet: StyleAndTextTuples = [("class:quiet", "\n".join(self._fitted(row) for row in (*status, *queue)))]
         pieces = [piece for piece in (live, quiet if status or queue else []) if piece]

@@ -75,7 +75,7 @@ class Status(NamedTuple):
 def since_now(words: Callable[[], str]) -> Status:
     """What runs, and for how long from now on."""
     began = time.monotonic()
-    return Status(lambda: f"{words()} {time.monotonic() - began:.0f} s")
+    return Status(words, lambda: f" {time.monotonic() - began:.0f} s · {STOPS}")
 
 
 def countdown(retry: Retrying) -> Status:

@@ -1,0 +1,128 @@
+"""What stands in the line, and what waits to stand there: typed, pasted, taken back, given back."""
+
+import time
+from collections.abc import Callable
+
+from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.completion import Completer
+from prompt_toolkit.document import Document
+from prompt_toolkit.enums import DEFAULT_BUFFER
+from prompt_toolkit.history import History
+
+from modules.chat.command import parse_command
+from modules.chat.message_queue import MessageQueue
+from modules.chat.paste_blocks import PasteBlocks, is_large
+from modules.chat.screen import MARK
+from modules.chat.wrapped_rows import moved
+
+HASTE = 0.3  # seconds after which a person can have seen what came into the line by itself
+
+
+class TypedLine:
+    """The buffer with its blocks and its queue. In both, large pastes are blocks; outside, text is whole."""
+
+    def __init__(self, completer: Completer, history: History, changed: Callable[[], None], *, suggests: bool) -> None:
+        self.queue = MessageQueue()
+        self.blocks = PasteBlocks()
+        self.buffer = Buffer(
+            name=DEFAULT_BUFFER,
+            multiline=True,
+            completer=completer,
+            complete_while_typing=True,
+            history=history,
+            auto_suggest=AutoSuggestFromHistory() if suggests else None,
+            on_text_changed=lambda _: self._touched(),
+        )
+        self._changed = changed
+        self._offered: tuple[str, float] | None = None  # what was put into the line and not touched yet, and when
+        self._surprising = False
+        self._place = 0  # in the history
+
+    @property
+    def whole(self) -> str:
+        """What stands in the line."""
+        return self.blocks.unfolded(self.buffer.text)
+
+    def put(self, text: str) -> None:
+        """Let this stand in the line, whole or with its blocks."""
+        folded = self.blocks.folded(text) if is_large(text) else text
+        self.buffer.set_document(Document(folded), bypass_readonly=True)
+
+    def taken(self) -> list[str]:
+        """Empty the line, and give what was entered; more than one where several commands stand in it.
+
+        Commands that were typed ahead of a program that was busy stand below one another, and are not one.
+        """
+        text = self.buffer.text
+        self.empty()
+        lines = [line for line in text.split("\n") if line.strip()]
+        return lines if len(lines) > 1 and all(map(parse_command, lines)) else [text]
+
+    def empty(self) -> None:
+        """Empty the line. What stood there is not lost: Up brings it back."""
+        self.buffer.history.append_string(self.whole)
+        self.buffer.reset()
+
+    def entered(self, line: str) -> str:
+        """The whole text of a line that is acted on now; blocks that are nowhere any more are forgotten."""
+        text = self.blocks.unfolded(line)
+        self.blocks.keep(self.buffer.text, *self.queue.lines)
+        return text
+
+    def hold(self, *, surprising: bool) -> None:
+        """Nothing that is queued follows by itself. Where that is `surprising`, whoever types has not seen it yet."""
+        self.queue.hold()
+        self._surprising = surprising
+
+    def give_back(self, text: str) -> None:
+        """Let a text that was acted on stand in the line again, or wait above what stands there by now."""
+        self.queue.give_back(self.blocks.folded(text))
+
+    def offer_held(self) -> None:
+        """Put what waits for an Enter into the line, where nothing stands there."""
+        if not self.buffer.text and (line := self.queue.next_held()) is not None:
+            self.put(line)
+            self._offered = (line, time.monotonic())
+
+    def take_last(self) -> bool:
+        """Take the line that was entered last back to be edited; False where none waits, or something stands here."""
+        if self.buffer.text or (line := self.queue.take_last()) is None:
+            return False
+        self.put(line)
+        return True
+
+    def move_row(self, by: int, columns: int) -> bool:
+        """Up or Down within a line that is wrapped on the screen; False where there is no such row of it."""
+        document = self.buffer.document
+        if self.buffer.complete_state is not None:  # there it moves in the menu
+            return False
+        at = moved(document.current_line, document.cursor_position_col, by, columns, len(MARK))
+        if at is not None:
+            self.buffer.cursor_position += at - document.cursor_position_col
+        return at is not None
+
+    def make_room_for(self, text: str) -> None:
+        """Before text is typed: what has only just come into the line by itself goes back to where it waited."""
+        if self._offered is not None:
+            line, since = self._offered
+            unseen = self._surprising and time.monotonic() - since < HASTE
+            if (unseen or text[:1] == "/") and self._untouched(line):  # nobody means a command to follow a question
+                self.buffer.reset()
+                self.queue.give_back(line)
+        self._offered = None
+
+    def paste(self, text: str) -> None:
+        """Take a paste, a large one as a block."""
+        self.make_room_for("")
+        self.buffer.insert_text(self.blocks.folded(text))
+
+    def _untouched(self, line: str) -> bool:
+        return self.buffer.text == line and self.buffer.cursor_position == len(line)
+
+    def _touched(self) -> None:
+        self._changed()
+        if self.buffer.working_index != self._place:  # a line from the history
+            self._place = self.buffer.working_index
+            if is_large(self.buffer.text):
+                self.put(self.buffer.text)
