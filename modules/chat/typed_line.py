@@ -16,6 +16,7 @@ from modules.chat.paste_blocks import PasteBlocks, is_large
 from modules.chat.screen import MARK
 from modules.chat.wrapped_rows import moved
 
+AT_ONCE = 100  # characters; what makes a line longer by more than that was not typed
 HASTE = 0.3  # seconds after which a person can have seen what came into the line by itself
 
 
@@ -37,7 +38,7 @@ class TypedLine:
         self._changed = changed
         self._offered: tuple[str, float] | None = None  # what was put into the line and not touched yet, and when
         self._surprising = False
-        self._place = 0  # in the history
+        self._length = 0
 
     @property
     def whole(self) -> str:
@@ -122,7 +123,6 @@ class TypedLine:
 
     def _touched(self) -> None:
         self._changed()
-        if self.buffer.working_index != self._place:  # a line from the history
-            self._place = self.buffer.working_index
-            if is_large(self.buffer.text):
-                self.put(self.buffer.text)
+        before, self._length = self._length, len(self.buffer.text)
+        if self._length - before > AT_ONCE and is_large(self.buffer.text):  # a line from the history
+            self.put(self.buffer.text)
