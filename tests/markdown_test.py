@@ -141,6 +141,29 @@ def test_the_parts_of_an_answer_look_as_intended() -> None:
     ]
 
 
+GROWING = "| a | 1 |\n|---|---|\n" + "".join(f"| {c} | {n} |\n" for n, c in enumerate("abcdefgh"))
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_a_table_has_room_for_longer_cells_that_come_late(columns: int) -> None:
+    rows = at_once(GROWING + "| j | see the manual |\n", columns).rows()
+    assert rows[-1].split() == ["j", "│", "see", "the", "manual"]
+
+
+@pytest.mark.parametrize("columns", [10, 40, 80])
+def test_a_row_that_does_not_fit_its_table_is_written_as_lines_and_the_table_goes_on(columns: int) -> None:
+    rows = at_once(GROWING + "| a cell of many words | 1 |\n| k | 9 |\n", columns).rows()
+    assert "a: a cell of many words 1: 1" in " ".join(" ".join(rows).split())
+    assert rows[-1].split() == ["k", "│", "9"]
+    assert min(len(row) for row in rows if ":" in row) > 3, "words, not letters"
+
+
+def test_a_table_uses_a_wide_screen_and_is_lines_where_columns_could_not_be_read() -> None:
+    text = "|Name|What it does|\n|-|-|\n|parlance|" + "a chat in the terminal " * 6 + "|\n"
+    assert len(at_once(text, 200).rows()) == 3
+    assert " ".join(at_once(text, 10).rows()).startswith("Name: parlance What it does: a chat")
+
+
 def test_code_is_written_so_that_it_can_be_copied() -> None:
     line = "value = " + "x" * 100
     screen = at_once(f"```\n{line}\n```", 40)
