@@ -170,6 +170,22 @@ def test_code_is_written_so_that_it_can_be_copied() -> None:
     assert line + "\n" in "".join(screen.written), "the terminal wraps it, not we"
 
 
+def test_a_line_of_code_is_one_line_however_long_and_keeps_its_tabs() -> None:
+    data, indented = '{"key": [1, 2]}, ' * 3_000, "\tone\t# two\n\t\tthree"
+    text = f"```\n{data}\n```\n\n" + "".join(f"\t{line}\n" for line in indented.split("\n"))
+    for screen in (at_once(text, 40), streamed(text, 40, longest=9_000)):
+        assert data + "\n" in "".join(screen.written)
+        assert indented + "\n" in "".join(screen.written)
+
+
+@pytest.mark.parametrize("mark", ["```", "~~~~"])
+def test_a_code_block_inside_a_markdown_block_ends_by_itself_and_the_rest_is_no_code(mark: str) -> None:
+    text = f"{mark}markdown\n# Title\n{mark}python\nprint(1)\n{mark}\n- item\n{mark}\nThe **rest**."
+    for screen in (at_once(text, 40), streamed(text, 40)):
+        assert screen.rows()[-3:] == ["───", "", "The rest."]
+        assert f"{mark}python" in screen.rows()
+
+
 def test_without_colour_only_attributes_are_written() -> None:
     out: list[str] = []
     markdown = MarkdownStream(out.append, lambda: (80, 24), color=False)
@@ -254,7 +270,7 @@ def test_no_text_raises_loses_a_word_or_smuggles_a_control_character(
     markdown = MarkdownStream(final.append, lambda: (columns, lines))
     markdown.feed(text)
     markdown.finish()
-    for char in OURS.sub("", "".join(out)):
+    for char in OURS.sub("", "".join(out)).replace("\t", ""):  # code keeps its tabs
         assert unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}, hex(ord(char))
     assert sorted(set(re.findall(r"k\d+z", letters(OURS.sub(" ", "".join(final)))))) == sorted(
         f"k{n}z" for n in range(len(pieces))
@@ -361,6 +377,7 @@ def test_one_huge_block_costs_no_more_per_character_than_a_small_one(name: str) 
 
 
 MONSTERS = {
+    "line of code": "```json\n" + "[1, 2], " * 40_000,
     "line": "a" * 300_000,
     "quotes": ">" * 10_000 + " hi",
     "lists": "- " * 10_000,

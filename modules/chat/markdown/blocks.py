@@ -12,7 +12,7 @@ import re
 
 from rich.style import Style
 
-from modules.chat.markdown.containers import ITEM, QUOTE, Container, indent, item, untab
+from modules.chat.markdown.containers import ITEM, QUOTE, Container, dedent, indent, item, untab
 from modules.chat.markdown.leaves import Fence, Indented, Leaf, Paragraph, piece_size, rule
 from modules.chat.markdown.table import Table, starts_table
 from modules.chat.markdown.wrap import PLAIN, QUIET, Row, append, row_cells, wrap
@@ -23,6 +23,8 @@ _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+|$)")
 _HEADING_END = re.compile(r"(?:^|[ \t])#+[ \t]*$")
 _FENCE = re.compile(r"( {0,3})(`{3,}(?=[^`]*$)|~{3,})[ \t]*(.*)")
 _DEEPEST = 24  # deeper quotes and lists are text
+_LONGEST_CODE = 1_000_000  # characters of a line of code that is written as one
+_SEEN = 4_000  # characters of it that are looked at while it comes
 _ROOM = 12  # columns of text that quotes and lists leave in any case
 
 _HEADINGS = [Style(bold=True, underline=True), Style(bold=True), Style(bold=True, italic=True)]
@@ -50,19 +52,24 @@ class Blocks:
     def longest(self, line: str) -> int:
         """How much of a line that has no end yet may wait for it."""
         if isinstance(self.leaf, Fence | Indented):
-            return 1000
+            return _LONGEST_CODE
         if isinstance(self.leaf, Table) or line.lstrip(" >").startswith("|"):
             return 4000
         return piece_size(self.width)
 
+    def recent(self, line: str) -> str:
+        """As much of a line that has no end yet as is worth looking at: of code its beginning, and what is seen."""
+        if isinstance(self.leaf, Fence | Indented) and len(line) > _SEEN:
+            return line[:60] + line[-_SEEN:]
+        return line
+
     def line(self, text: str) -> None:
         """A source line, or the beginning of a long one; the rest then goes to `more`."""
-        rest = untab(text.rstrip("\r"))
-        depth, rest = self._descend(rest)
+        depth, written = self._descend(text.rstrip("\r"))
         if isinstance(self.leaf, Fence) and depth == len(self.stack):
-            self._fenced(self.leaf, rest)
+            self._fenced(self.leaf, written)
             return
-        rest, opened = self._open(rest, depth)
+        rest, opened = self._open(untab(written), depth)
         if not rest.strip():
             self._empty(opened or depth)
         elif not opened and depth < len(self.stack) and self._is_lazy(rest):
@@ -70,7 +77,7 @@ class Blocks:
         else:
             if not opened:
                 self._pop(depth)
-            self._text(rest)
+            self._text(rest, rest if opened else written)
 
     def more(self, text: str) -> None:
         """A further part of the line that was begun last."""
@@ -105,9 +112,9 @@ class Blocks:
                 match = QUOTE.match(rest)
                 if match is None:
                     return depth, rest
-                rest = untab(rest[match.end() :])
+                rest = rest[match.end() :]
             elif indent(rest) >= container.indent:
-                rest = rest[container.indent :]
+                rest = dedent(rest, container.indent)
             elif rest.strip():
                 return depth, rest
             else:
@@ -172,13 +179,13 @@ class Blocks:
         else:
             self._give(rest)
 
-    def _text(self, rest: str) -> None:
-        """A line that belongs to the innermost container."""
+    def _text(self, rest: str, written: str) -> None:
+        """A line that belongs to the innermost container; the tabs of code stay as they were `written`."""
         leaf = self.leaf
         if indent(rest) >= 4 and not isinstance(leaf, Paragraph | Table):
             if not isinstance(leaf, Indented):
                 self._start(Indented())
-            self._give(rest[4:])
+            self._give(dedent(written, 4))
         elif isinstance(leaf, Paragraph) and self._turns(leaf, rest):
             return
         elif _RULE.fullmatch(rest):

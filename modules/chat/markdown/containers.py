@@ -34,7 +34,19 @@ def item(match: re.Match[str], rest: str, before: Container | None) -> tuple[Con
 
 
 def indent(text: str) -> int:
-    return len(text) - len(text.lstrip(" "))
+    """Columns before the text."""
+    head = text[: len(text) - len(text.lstrip(" \t"))]
+    return len(head.expandtabs(4))
+
+
+def dedent(text: str, columns: int) -> str:
+    """Text without its first blank columns; tabs stay tabs, and one that is cut leaves spaces."""
+    at = 0
+    for index, char in enumerate(text):
+        if at >= columns or char not in " \t":
+            return " " * (at - columns) + text[index:]
+        at += 4 - at % 4 if char == "\t" else 1
+    return " " * (at - columns)
 
 
 def untab(text: str) -> str:

@@ -13,12 +13,17 @@ from typing import Protocol, Self
 from rich.style import Style
 
 from modules.chat.clean import clean
+from modules.chat.markdown.containers import dedent, indent
 from modules.chat.markdown.highlight import Highlighter
 from modules.chat.markdown.inline import Cut, closers, inline
 from modules.chat.markdown.wrap import PLAIN, QUIET, Row, cells, wrap
 
 _EDGE = "───"
 _LANGUAGE = re.compile(r"[^\s,{]*")
+# Markdown in a code block has code blocks too, which models write with the same marks. A mark with a language can only
+# open one, so the next bare mark is its end and not that of the whole; CommonMark ends the outer one there.
+_DOCUMENTS = {"markdown", "md", "mdx", "rmd", "qmd"}
+_INNER = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*[^\s`~]")
 _LONGEST_HEAD = 4000  # a possible table head is kept whole up to here
 
 
@@ -127,7 +132,8 @@ class Fence:
         self.code = Highlighter(_LANGUAGE.findall(info)[0])
         self.line = ""
         self.begun = False
-        self.inside = False
+        self.nests = _LANGUAGE.findall(info)[0].lower() in _DOCUMENTS
+        self.inner = ""  # the fence of the block inside, while one is open
 
     def copy(self) -> Fence:
         twin = copy.copy(self)
@@ -135,12 +141,16 @@ class Fence:
         return twin
 
     def closes(self, text: str) -> bool:
-        bare = text.strip()
-        return len(bare) >= len(self.mark) and set(bare) == {self.mark[0]} and len(text) - len(text.lstrip(" ")) < 4
+        if self.inner and _ends(text, self.inner):
+            return False
+        return _ends(text, self.mark) and indent(text) < 4
 
     def add(self, text: str, width: int) -> list[Row]:
-        cut = min(self.indent, len(text) - len(text.lstrip(" ")))
-        return [*self._head(width), self.code.line(text[cut:])]
+        if self.inner:
+            self.inner = "" if _ends(text, self.inner) else self.inner
+        elif self.nests and (inner := _INNER.match(text)) and inner[1].startswith(self.mark):
+            self.inner = inner[1]
+        return [*self._head(width), self.code.line(dedent(text, self.indent))]
 
     def extend(self, text: str, width: int) -> list[Row]:
         return [*self._head(width), self.code.line(text)]
@@ -176,10 +186,15 @@ class Indented:
         return [*rows, *self.extend(text, width)]
 
     def extend(self, text: str, width: int) -> list[Row]:
-        return [[(clean(text).expandtabs(4), PLAIN)]]
+        return [[(clean(text), PLAIN)]]
 
     def end(self, width: int) -> list[Row]:
         return []
+
+
+def _ends(text: str, mark: str) -> bool:
+    bare = text.strip()
+    return len(bare) >= len(mark) and set(bare) == {mark[0]}
 
 
 def rule(width: int) -> list[Row]:
