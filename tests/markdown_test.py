@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from modules.chat.markdown.links import takes_links
 from modules.chat.markdown.stream import MarkdownStream
 
 CORPUS = {
@@ -184,6 +185,78 @@ def test_a_code_block_inside_a_markdown_block_ends_by_itself_and_the_rest_is_no_
     for screen in (at_once(text, 40), streamed(text, 40)):
         assert screen.rows()[-3:] == ["───", "", "The rest."]
         assert f"{mark}python" in screen.rows()
+
+
+LONG = "https://a.example/" + "/".join(f"part{n}" for n in range(40))
+
+
+@pytest.mark.parametrize("columns", [10, 40, 200])
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"See {LONG} and go on",
+        f"- see [here]({LONG})",
+        f"> <{LONG}>",
+        f"|a|b|\n|-|-|\n|x|see {LONG}|\n",
+        f"{'word ' * 60}{LONG} {'word ' * 60}",
+        "a/long/path/" * 30,
+    ],
+)
+def test_what_is_to_be_clicked_or_copied_has_no_line_ends_of_ours(text: str, columns: int) -> None:
+    for screen in (at_once(text, columns), streamed(text, columns)):
+        written = re.sub(r"\x1b\[[0-9;]*m", "", "".join(screen.written))
+        assert (LONG if LONG in text else text) in written
+
+
+def linked(text: str, columns: int = 40) -> list[tuple[str, str]]:
+    """The links of an answer as a terminal is told them: target and text."""
+    out: list[str] = []
+    markdown = MarkdownStream(out.append, lambda: (columns, 24), links=True)
+    markdown.feed(text)
+    markdown.finish()
+    rest = re.sub(r"\x1b\[[0-9;]*m", "", "".join(out))
+    return re.findall(r"\x1b\]8;id=\w+;([^\x1b\x07]+)\x1b\\(.*?)\x1b\]8;;\x1b\\", rest)
+
+
+def test_a_link_can_be_clicked_and_its_target_is_seen_where_the_words_are_others() -> None:
+    text = "[words](https://a.example/x) <https://b.example> <me@c.example>"
+    assert linked(text, 100) == [
+        ("https://a.example/x", "words"),
+        ("https://a.example/x", "(https://a.example/x)"),
+        ("https://b.example", "https://b.example"),
+        ("mailto:me@c.example", "me@c.example"),
+    ]
+    assert "https://evil.example" in "".join(text for _, text in linked("[https://good.example](https://evil.example)"))
+
+
+@pytest.mark.parametrize(
+    "href", ["file:///etc/passwd", "ssh://host", "data.png", "https://a.example/" + "x" * 2_000, "vscode://open/x"]
+)
+def test_no_other_target_is_given_to_the_terminal(href: str) -> None:
+    assert linked(f"[words]({href}) ![picture]({href})") == []
+    assert href in at_once(f"[words]({href})", 40).rows()[0] or len(href) > 20
+
+
+def test_a_target_cannot_end_its_sequence() -> None:
+    for char in ("\x1b", "\x07", "\x9c", "é", "&#27;", "&#7;"):
+        for target, _ in linked(f"[words](https://a.example/{char}x)"):
+            assert re.fullmatch(r"[!-~]+", target)
+
+
+@pytest.mark.parametrize(
+    ("variables", "takes"),
+    [
+        ({"TERM": "xterm-256color"}, True),
+        ({"TERM": "screen-256color", "TMUX": "/tmp/tmux"}, True),
+        ({"TERM": "screen.xterm-256color", "STY": "1.pts"}, False),
+        ({"TERM": "linux"}, False),
+        ({"TERM": "xterm-256color", "VTE_VERSION": "5000"}, False),
+        ({"TERM": "xterm-256color", "VTE_VERSION": "7600"}, True),
+        ({}, True),
+    ],
+)
+def test_links_go_to_no_terminal_that_is_known_to_be_without(variables: dict[str, str], takes: bool) -> None:
+    assert takes_links(variables.get) is takes
 
 
 def test_without_colour_only_attributes_are_written() -> None:

@@ -243,7 +243,7 @@ class Blocks:
         self._marked = len(self.stack)
         if first and row_cells(first) > self.width - min(_ROOM, self.width):
             marker = first[-1:] if first != rest else []
-            rows = [*wrap([*marker, *rows[0]], self.width), *rows[1:]]
+            rows = [*wrap([*marker, *rows[0]], self.width, whole=True), *rows[1:]]
             first = rest = []
         for index, row in enumerate(rows):
             self.rows.append([*(rest if index else first), *row])

@@ -8,6 +8,7 @@ from markdown_it.token import Token
 from rich.style import Style
 
 from modules.chat.clean import clean
+from modules.chat.markdown.links import target
 from modules.chat.markdown.wrap import PLAIN, Row
 
 # HTML is off: tags, and generics such as Vec<u8>, are text to be shown, never markup to be dropped.
@@ -44,7 +45,9 @@ class _Spans:
             name, _, edge = token.type.rpartition("_")
             match edge:
                 case "open" if name == "link":
-                    self.links.append((str(token.attrs.get("href", "")), len(self.spans)))
+                    href = str(token.attrs.get("href", ""))
+                    self.links.append((href, len(self.spans)))
+                    self.styles.append(self.styles[-1] + _link(href))
                 case "close" if name == "link":
                     self.close_link()
                 case "open":
@@ -66,16 +69,23 @@ class _Spans:
                 self.spans.append((clean(token.content), style + CODE))
             case "image":
                 self.spans.append((f"[image: {clean(token.content)}]", style))
-                self.spans.append((f" ({clean(str(token.attrs.get('src', '')))})", style + _URL))
+                src = str(token.attrs.get("src", ""))
+                self.spans.append((f" ({clean(src)})", style + _URL + _link(src)))
             case _:
                 self.spans.append((clean(token.content), style))
 
     def close_link(self) -> None:
         href, start = self.links.pop()
+        style = self.styles.pop()
         label = "".join(text for text, _ in self.spans[start:])
         if label not in (href, unquote(href), href.removeprefix("mailto:")):
-            gap = " " if label else ""
-            self.spans.append((f"{gap}({clean(href)})", self.styles[-1] + _URL))
+            self.spans.append((" " if label else "", self.styles[-1]))
+            self.spans.append((f"({clean(href)})", style + _URL))
+
+
+def _link(href: str) -> Style:
+    uri = target(href)
+    return Style(link=uri) if uri else PLAIN
 
 
 _PIECE = re.compile(r"\\.|`+|\*+|_+|~~|\]\(|[\[\]]|[ \n]+", re.DOTALL)

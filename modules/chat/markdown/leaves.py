@@ -76,7 +76,7 @@ class Paragraph:
         return self._release(width)
 
     def end(self, width: int) -> list[Row]:
-        return wrap([*self.row, *inline(self.source.rstrip(), self.style)], width)
+        return wrap([*self.row, *inline(self.source.rstrip(), self.style)], width, whole=True)
 
     def preview(self, width: int) -> list[Row]:
         """The rows so far, with what is still open drawn as if it were closed."""
@@ -84,7 +84,7 @@ class Paragraph:
         if open_marks and self.source.endswith(tuple("*_~`")):
             open_marks = ""
         rows = [*self.row, *inline(self.source.rstrip() + open_marks, self.style)]
-        return wrap(rows, width)
+        return wrap(rows, width, whole=True)
 
     def last_line(self) -> str:
         return self.source[self.line_at :] if self.line_at >= 0 else ""
@@ -112,7 +112,7 @@ class Paragraph:
 
     def _cut(self, at: int, close: str, reopen: str, width: int) -> list[Row]:
         """Make rows of the source up to `at`; the last one stays, for the next word may fit on it."""
-        rows = wrap([*self.row, *inline(self.source[:at] + close, self.style)], width)
+        rows = wrap([*self.row, *inline(self.source[:at] + close, self.style)], width, whole=True)
         rest = self.source[at:]
         gap = rest[: len(rest) - len(rest.lstrip(" \n"))]
         self.source = gap + reopen + rest[len(gap) :]

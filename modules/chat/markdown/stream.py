@@ -27,11 +27,13 @@ class MarkdownStream:
         live: Callable[[list[Row]], None] = lambda rows: None,
         *,
         color: bool = True,
+        links: bool = False,
     ) -> None:
         self._write = write
         self._size = size
         self._live = live
         self._color = color
+        self._links = links
         self._blocks = Blocks(80)
         self._arrived: list[str] = []
         self._line = ""  # the source line that has no end yet
@@ -75,7 +77,7 @@ class MarkdownStream:
     def _write_finished(self) -> None:
         rows, self._blocks.rows = self._blocks.rows, []
         if rows:
-            self._write("".join(to_ansi(row, self._color) + "\n" for row in rows))
+            self._write("".join(to_ansi(row, self._color, self._links) + "\n" for row in rows))
 
     def _read(self) -> None:
         """Give the blocks what has arrived: whole lines, and long lines in pieces."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from zlib import crc32
 
 from rich.cells import cell_len, split_graphemes
 from rich.color import ColorSystem
@@ -148,9 +149,15 @@ def wrap(spans: Iterable[Span], width: int, *, whole: bool = False) -> list[Row]
     return [*out.rows, out.row]
 
 
-def to_ansi(row: Row, color: bool) -> str:
+def to_ansi(row: Row, color: bool, links: bool = False) -> str:
     """The bytes that draw a row; without colour only attributes such as bold remain."""
-    return "".join(
-        (style if color else style.without_color).render(text, color_system=ColorSystem.TRUECOLOR)
-        for text, style in row
-    )
+    return "".join(_drawn(text, style, color, links) for text, style in row)
+
+
+def _drawn(text: str, style: Style, color: bool, links: bool) -> str:
+    uri, style = style.link, style.update_link(None) if style.link else style
+    drawn = (style if color else style.without_color).render(text, color_system=ColorSystem.TRUECOLOR)
+    if not (uri and links and text):
+        return drawn
+    # One id for one target: a terminal then takes the parts of a link that was broken into rows for one.
+    return f"\x1b]8;id={crc32(uri.encode()):x};{uri}\x1b\\{drawn}\x1b]8;;\x1b\\"
