@@ -165,6 +165,56 @@ def test_a_table_uses_a_wide_screen_and_is_lines_where_columns_could_not_be_read
     assert " ".join(at_once(text, 10).rows()).startswith("Name: parlance What it does: a chat")
 
 
+def test_a_break_in_a_cell_is_a_line() -> None:
+    assert at_once("|a|b|\n|-|-|\n|one<br>two|x|", 40).rows()[2:] == ["one │ x", "two │"]
+
+
+AS_THEY_ARE = [
+    "$5 and $10, $5-$10, US$5/US$10, 5$ or 6$",
+    "$HOME/$USER and ${A}:${B}, $1 and $2_000$",
+    "Use __init__.py, __main__, obj.__dict__ and src/__tests__/a_b_c.py",
+    "src/**/*.ts and lib/**/*.js, src/** and **/*.py, **/node_modules/** too",
+    "*.ts or {*.ts,*.js} (*.a|*.b), test_*.py, foo_*.py, bar*.py",
+    r"C:\Users\_tmp\.git and C:\a\_x\_y\*.txt, \\server\_share\_x ok, .\_a\_b",
+    "snake_case_name and _private, path/_next_/static, _call_(x)",
+    "f(*args, **kwargs), x**2 + y**2, 2*3*4, a*b*c, (a+b)*(c+d)*(e)",
+    "/* a */ b /* c */ and */5 * * * *",
+    "https://x.example/_foo_/__bar__?a=*b*c*d and (https://x.example/_a_)",
+    r"$\hat{y}$, $x^10$, $a_ij$, $$\frac{a+b}{2}$$ and \[ \begin{matrix} a & b \\ c & d \end{matrix} \]",
+    "a regex [^a-z] and [^n], a Vec<u8>, x <sup>many words!</sup>",
+]
+SHOWN = {
+    r"$\{P_0\}$ or \(x_1\)": "{P₀} or x₁",
+    r"$$x^2 + y^{10} \le \alpha$$ and \[ a_1 = b \]": "x² + y¹⁰ ≤ α and a₁ = b",
+    r"$n$-th, $O(n \log n)$, $x \in \mathbb{R}$, $\frac{1}{2}$, $E=mc^2$": "n-th, O(n log n), x ∈ ℝ, 1/2, E=mc²",
+    r"x<sup>2</sup> H<sub>2</sub>O a&nbsp;b &copy; &lt;": "x² H₂O a\xa0b © <",
+    r"\*no\* snake\_case 1\. file\(s\) \[1\] \[x\](u) a\\b": r"*no* snake_case 1. file(s) [1] [x](u) a\b",
+    "**src/**: a, **the src/** is, *pre*fix, __six__": "src/: a, the src/ is, prefix, six",
+    "_em_ 中文**粗体**中文": "em 中文粗体中文",
+    "***both*** and **a *b* c** and *a **b** c*": "both and a b c and a b c",
+    "as said[^1], and more.[^12]": "as said[1], and more.[12]",
+}
+
+
+@pytest.mark.parametrize("text", AS_THEY_ARE)
+def test_signs_that_people_mean_are_kept(text: str) -> None:
+    assert at_once(text, 200).rows() == [text]
+
+
+@pytest.mark.parametrize("text", SHOWN)
+def test_mathematics_is_unicode_where_that_is_exact_and_emphasis_stays_emphasis(text: str) -> None:
+    assert at_once(text, 200).rows() == [SHOWN[text]]
+
+
+@pytest.mark.parametrize("columns", [20, 80])
+def test_mathematics_is_not_cut_where_a_paragraph_is(columns: int) -> None:
+    text = "".join(f"{'word ' * n} $a_{n % 10} + b_0$ and \\(x_1 + y_2\\) or a/**/*.b " for n in range(40))
+    for screen in (at_once(text, columns), streamed(text, columns, longest=60)):
+        shown = " ".join(screen.rows())
+        assert not re.search(r"[$\\_]", shown)
+        assert len(re.findall(r"a\s*/\s*\*\*\s*/\s*\*\.b", shown)) == 40
+
+
 def test_code_is_written_so_that_it_can_be_copied() -> None:
     line = "value = " + "x" * 100
     screen = at_once(f"```\n{line}\n```", 40)
