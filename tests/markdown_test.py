@@ -215,6 +215,61 @@ def test_mathematics_is_not_cut_where_a_paragraph_is(columns: int) -> None:
         assert len(re.findall(r"a\s*/\s*\*\*\s*/\s*\*\.b", shown)) == 40
 
 
+@pytest.mark.parametrize(
+    ("formula", "rows"),
+    [
+        ("$$\na^2\n= b_1\n$$", ["a²", "= b₁"]),
+        ("\\[\na\n+ \\alpha\n\\]", ["a", "+ α"]),
+        ("\\[ a^2\n- b \\].", ["a²", "- b"]),
+        ("$$\n\\hat{a}\n=\nb * c * d\n$$", ["$$", "\\hat{a}", "=", "b * c * d", "$$"]),
+    ],
+)
+def test_a_formula_of_several_lines_is_no_list_and_no_heading(formula: str, rows: list[str]) -> None:
+    for screen in (at_once(f"So:\n{formula}\n**Then**", 40), streamed(f"So:\n{formula}\n**Then**", 40)):
+        assert screen.rows() == ["So:", "", *rows, "", "Then"]
+
+
+def test_a_formula_that_never_ends_takes_nothing_with_it() -> None:
+    assert at_once("$$\na_1\n\n**bold**\n\n$$ is *a pid*", 40).rows() == ["$$", "a_1", "", "bold", "", "$$ is a pid"]
+
+
+def test_tasks_footnotes_and_levels_of_headings_are_told_by_their_signs() -> None:
+    text = (
+        "# Title\n## Part\n#### Deep\nOther\n---\n- [ ] open\n- [x] done\n1. [X] third\n\n"
+        "- [x](https://a.example) link\n\nSaid[^1] and[^n].\n\n[^1]: The note\nis long\n[^n]: word\n\n    more"
+    )
+    for screen in (at_once(text, 40), streamed(text, 40)):
+        assert [row for row in screen.rows() if row] == [
+            "Title",
+            "## Part",
+            "#### Deep",
+            "## Other",
+            " ☐ open",
+            " ☑ done",
+            " 1. ☑ third",
+            " • x (https://a.example) link",
+            "Said[1] and[^n].",
+            "[1] The note is long",
+            "[^n] word",
+            "     more",
+        ]
+
+
+def test_prose_is_as_wide_as_is_wished_and_code_and_tables_as_they_need() -> None:
+    words, cell = "word " * 60, "cell " * 20
+    text = f"{words}\n\n- {words}\n\n> {words}\n\n# {words}\n\n```\n{words}\n```\n\n|a|b|\n|-|-|\n|1|{cell}|"
+    for wished, widest in ((50, 50), (0, 200), (300, 200)):
+        out: list[str] = []
+        markdown = MarkdownStream(out.append, lambda: (200, 24), prose_width=wished)
+        markdown.feed(text)
+        markdown.finish()
+        *rows, code, _, _, _, _, table = re.sub(r"\x1b\[[0-9;]*m", "", "".join(out)).splitlines()
+        assert max(map(len, rows)) <= widest
+        assert max(map(len, rows)) > widest - 6
+        assert code == words
+        assert table.endswith(cell.rstrip())
+
+
 def test_code_is_written_so_that_it_can_be_copied() -> None:
     line = "value = " + "x" * 100
     screen = at_once(f"```\n{line}\n```", 40)

@@ -12,10 +12,23 @@ import re
 
 from rich.style import Style
 
-from modules.chat.markdown.containers import ITEM, QUOTE, Container, dedent, indent, item, untab
-from modules.chat.markdown.leaves import Fence, Indented, Leaf, Paragraph, piece_size, rule
+from modules.chat.markdown.containers import (
+    ITEM,
+    NOTE,
+    QUOTE,
+    Container,
+    before_text,
+    dedent,
+    descend,
+    indent,
+    item,
+    note,
+    shared_by,
+    untab,
+)
+from modules.chat.markdown.leaves import Fence, Formula, Indented, Leaf, Paragraph, piece_size, rule
 from modules.chat.markdown.table import Table, starts_table
-from modules.chat.markdown.wrap import PLAIN, QUIET, Row, append, row_cells, wrap
+from modules.chat.markdown.wrap import PLAIN, Row, row_cells, wrap
 
 _RULE = re.compile(r" {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})")
 _SETEXT = re.compile(r" {0,3}(?:(=+)|-+)[ \t]*")
@@ -27,14 +40,15 @@ _LONGEST_CODE = 1_000_000  # characters of a line of code that is written as one
 _SEEN = 4_000  # characters of it that are looked at while it comes
 _ROOM = 12  # columns of text that quotes and lists leave in any case
 
-_HEADINGS = [Style(bold=True, underline=True), Style(bold=True), Style(bold=True, italic=True)]
+_BOLD, _TITLE = Style(bold=True), Style(bold=True, underline=True)
 
 
 class Blocks:
     """Takes source lines, leaves finished rows in `rows`. A copy of it can look ahead."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, prose_width: int = 0) -> None:
         self.width = width
+        self.prose_width = prose_width  # running text is no wider, with what stands before it; 0: as wide as the screen
         self.rows: list[Row] = []
         self.stack: list[Container] = []
         self.leaf: Leaf | None = None
@@ -65,9 +79,12 @@ class Blocks:
 
     def line(self, text: str) -> None:
         """A source line, or the beginning of a long one; the rest then goes to `more`."""
-        depth, written = self._descend(text.rstrip("\r"))
+        depth, written = descend(self.stack, text.rstrip("\r"))
         if isinstance(self.leaf, Fence) and depth == len(self.stack):
             self._fenced(self.leaf, written)
+            return
+        if isinstance(self.leaf, Formula) and depth == len(self.stack) and written.strip():
+            self._give(written)
             return
         rest, opened = self._open(untab(written), depth)
         if not rest.strip():
@@ -87,9 +104,12 @@ class Blocks:
             self._emit(self.leaf.extend(text, self._room()))
 
     def line_end(self) -> None:
-        """The line is complete: a heading ends with it."""
-        if isinstance(self.leaf, Paragraph) and self.leaf.style is not PLAIN:
-            self._end_leaf()
+        """The line is complete: a heading ends with it, and a formula may."""
+        match self.leaf:
+            case Paragraph(style=style) if style is not PLAIN:
+                self._end_leaf()
+            case Formula(closed=True):
+                self._end_leaf()
 
     def end(self) -> None:
         self._pop(0)
@@ -105,22 +125,6 @@ class Blocks:
 
     # Containers
 
-    def _descend(self, rest: str) -> tuple[int, str]:
-        """How many of the open containers the line continues, and what is left of it."""
-        for depth, container in enumerate(self.stack):
-            if not container.indent:
-                match = QUOTE.match(rest)
-                if match is None:
-                    return depth, rest
-                rest = rest[match.end() :]
-            elif indent(rest) >= container.indent:
-                rest = dedent(rest, container.indent)
-            elif rest.strip():
-                return depth, rest
-            else:
-                rest = ""
-        return len(self.stack), rest
-
     def _open(self, rest: str, depth: int) -> tuple[str, int]:
         """Open the containers that the line begins; with them, the new depth (0: none was opened)."""
         opened = 0
@@ -131,6 +135,8 @@ class Blocks:
                 container, rest = Container(), untab(rest[quote.end() :])
             elif listed and not _RULE.fullmatch(rest) and (opened or self._may_begin(listed, rest, depth)):
                 container, rest = item(listed, rest, before)
+            elif noted := NOTE.match(rest):
+                container, rest = note(noted, rest)
             else:
                 break
             if not opened:
@@ -192,8 +198,12 @@ class Blocks:
             self._start(None)
             self._emit(rule(self._room()))
         elif heading := _HEADING.match(rest):
-            self._start(Paragraph(_HEADINGS[min(len(heading[1]), 3) - 1]))
+            self._start(Paragraph())
+            self._entitle(len(heading[1]))
             self._give(_HEADING_END.sub("", rest[heading.end() :]))
+        elif Formula.begins.match(rest):
+            self._start(Formula())
+            self._give(rest)
         elif fence := _FENCE.match(rest):
             self._start(Fence(fence[2], len(fence[1]), fence[3]))
         else:
@@ -206,7 +216,7 @@ class Blocks:
         setext = _SETEXT.fullmatch(rest)
         head = leaf.last_line()
         if setext and not leaf.begun:
-            leaf.style = _HEADINGS[0 if setext[1] else 1]
+            self._entitle(1 if setext[1] else 2)
             self._end_leaf()
         elif starts_table(head, rest):
             leaf.drop_last_line()
@@ -216,6 +226,12 @@ class Blocks:
         else:
             return False
         return True
+
+    def _entitle(self, level: int) -> None:
+        """Make a heading of the paragraph: a title is underlined, and below it the signs tell the level."""
+        if isinstance(self.leaf, Paragraph):
+            self.leaf.style = _TITLE if level == 1 else _BOLD
+            self.leaf.row = [] if level == 1 else [("#" * level + " ", _BOLD)]
 
     def _start(self, leaf: Leaf | None) -> None:
         self._end_leaf()
@@ -227,9 +243,9 @@ class Blocks:
 
     def _end_leaf(self) -> None:
         if self.leaf is not None:
-            leaf, room = self.leaf, self._room()
+            rows = self.leaf.end(self._room())
             self.leaf = None
-            self._emit(leaf.end(room))
+            self._emit(rows)
 
     # Rows
 
@@ -239,7 +255,7 @@ class Blocks:
             return
         if self._fresh:
             self._gap()
-        first, rest = self._prefix(self._marked), self._prefix(len(self.stack))
+        first, rest = before_text(self.stack, self._marked), before_text(self.stack)
         self._marked = len(self.stack)
         if first and row_cells(first) > self.width - min(_ROOM, self.width):
             marker = first[-1:] if first != rest else []
@@ -253,30 +269,19 @@ class Blocks:
         """A blank row between blocks; inside a list only where the source has one."""
         if self._drawn is None:
             return
-        shared = 0
-        for old, new in zip(self._drawn, self.stack, strict=False):
-            if old is not new:
-                break
-            shared += 1
+        shared = shared_by(self._drawn, self.stack)
         in_item = shared > 0 and self.stack[shared - 1].indent > 0
         siblings = shared < min(len(self._drawn), len(self.stack)) and (
             self.stack[shared].list is not None and self.stack[shared].list is self._drawn[shared].list
         )
         if self._blank or not (in_item or siblings):
-            bars = self._prefix(len(self.stack), self.stack[:shared])
+            bars = before_text(self.stack[:shared])
             while bars and not bars[-1][0].strip():
                 bars.pop()
             self.rows.append(bars)
 
-    def _prefix(self, marked: int, stack: list[Container] | None = None) -> Row:
-        row: Row = []
-        for index, container in enumerate(self.stack if stack is None else stack):
-            if not container.indent:
-                append(row, "│ ", QUIET)
-            else:
-                append(row, container.marker if index >= marked else " " * len(container.marker), PLAIN)
-        return row
-
     def _room(self) -> int:
-        taken = row_cells(self._prefix(len(self.stack)))
-        return self.width if taken > self.width - min(_ROOM, self.width) else self.width - taken
+        width, taken = self.width, row_cells(before_text(self.stack))
+        if self.prose_width and not isinstance(self.leaf, Table | Fence | Indented):
+            width = min(width, self.prose_width)
+        return width if taken > width - min(_ROOM, width) else width - taken

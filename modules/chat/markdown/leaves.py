@@ -16,6 +16,7 @@ from modules.chat.clean import clean
 from modules.chat.markdown.containers import dedent, indent
 from modules.chat.markdown.highlight import Highlighter
 from modules.chat.markdown.inline import Cut, closers, inline
+from modules.chat.markdown.math import as_unicode
 from modules.chat.markdown.wrap import PLAIN, QUIET, Row, cells, wrap
 
 _EDGE = "───"
@@ -190,6 +191,44 @@ class Indented:
 
     def end(self, width: int) -> list[Row]:
         return []
+
+
+class Formula:
+    """Mathematics in lines of its own. One that cannot be said in Unicode stays as it was written, line by line."""
+
+    begins = re.compile(r"[ ]{0,3}(?:\$\$(?!.*\$\$)|\\\[(?!.*\\\]))(?=\s*$|.*[\\^_{}=])")
+    _most = 60  # lines; what has no end by then was none
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def copy(self) -> Formula:
+        twin = copy.copy(self)
+        twin.lines = self.lines.copy()
+        return twin
+
+    @property
+    def closed(self) -> bool:
+        """Whether the last line ends it."""
+        end = "$$" if self.lines[0].lstrip().startswith("$$") else "\\]"
+        closes = len(self.lines) > 1 and self.lines[-1].rstrip(" \t.,;").endswith(end)
+        return closes or len(self.lines) >= self._most
+
+    def add(self, text: str, width: int) -> list[Row]:
+        self.lines.append(text)
+        return []
+
+    def extend(self, text: str, width: int) -> list[Row]:
+        self.lines[-1] += text
+        return []
+
+    def end(self, width: int) -> list[Row]:
+        inner = re.fullmatch(r"\s*(?:\$\$|\\\[)(.*)(?:\$\$|\\\])([\s.,;]*)", "\n".join(self.lines), re.DOTALL)
+        lines = [line for line in inner[1].split("\n") if line.strip()] if inner else []
+        said = [as_unicode(line) for line in lines]
+        if not inner or not said or None in said:
+            return [[(clean(line), PLAIN)] for line in self.lines]
+        return [row for line in said for row in wrap([(clean(f"{line}"), PLAIN)], width)]
 
 
 def _ends(text: str, mark: str) -> bool:

@@ -7,7 +7,7 @@ from modules.chat.markdown.blocks import Blocks
 from modules.chat.markdown.wrap import Row, append, cells, chop, row_cells, to_ansi
 
 # The beginning of a line that says what it will be but has no text yet: drawn later, so nothing flickers.
-_UNDECIDED = re.compile(r"[ \t>]*(?:[-+*_=#:~` \t]*|\d{1,9}[.)]?[ \t]*|(?:```|~~~|\|).*)")
+_UNDECIDED = re.compile(r"[ \t>]*(?:[-+*_=#:~` \t]*(?:\[[ xX^]?\]?)?|\d{1,9}[.)]?[ \t]*|(?:```|~~~|\|).*)")
 
 
 _TAB = 8  # columns between two tab stops of a terminal
@@ -28,13 +28,14 @@ class MarkdownStream:
         *,
         color: bool = True,
         links: bool = False,
+        prose_width: int = 0,
     ) -> None:
         self._write = write
         self._size = size
         self._live = live
         self._color = color
         self._links = links
-        self._blocks = Blocks(80)
+        self._blocks = Blocks(80, prose_width)
         self._arrived: list[str] = []
         self._line = ""  # the source line that has no end yet
         self._within = False  # its beginning is in the blocks already
