@@ -4,11 +4,13 @@ import argparse
 import asyncio
 import gc
 import os
-import signal
 import sys
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
+from modules.chat import streams
+from modules.chat.leaving import Leaving
+from modules.chat.terminal_state import TerminalState
 from modules.config import VERSION, Config
 from modules.errors import EXIT_INTERRUPTED, ParlanceError
 
@@ -17,16 +19,15 @@ ALL_ALLOWED = "Every tool may do everything without asking (--yes)."
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program. Returns the exit code; `--help` lists them."""
-    _replace_closed_streams()
+    streams.set_up()
     args = _parse(argv)
     gc.disable()  # until everything is loaded: thousands of new objects, none of them garbage
     args.umask = os.umask(0o077)
     try:
         if args.list_models:
             return _list_models()
-        if args.interactive:
-            return _run(_interactive(args))
-        return _run(_headless(args))
+        terminal = TerminalState()
+        return _run((_interactive if args.interactive else _headless)(args, terminal), terminal)
     except ParlanceError as error:
         from modules.chat import headless
         from modules.chat.cures import in_pipe
@@ -38,11 +39,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # whoever read us has seen enough
-        _let_go_of_output()
+        streams.let_go(sys.stdout)
         return 128 + 13
     except OSError as error:
-        sys.stderr.write(f"parlance: {_cleaned(str(error))}\n")
-        _let_go_of_output()
+        streams.let_go(sys.stdout)
+        streams.diagnose(f"parlance: {_cleaned(str(error))}")
         return 1
 
 
@@ -55,7 +56,8 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     if stray:
         asked = _cleaned(" ".join(stray))
         parser.error(f'"{asked}" stands alone. To ask it, put -p before it: {_own_name()} -p "{asked}"')
-    args.interactive = args.question is None and _at_terminal(sys.stdin) and _at_terminal(sys.stdout)
+    args.question, args.system = args.question and streams.recovered(args.question), streams.recovered(args.system)
+    args.interactive = args.question is None and streams.at_terminal(sys.stdin) and streams.at_terminal(sys.stdout)
     if args.json and args.interactive and not args.list_models:
         parser.error(f'--json goes with a question: {_own_name()} -p "question" --json')
     return args
@@ -113,7 +115,7 @@ def _tooling(config: Config, args: argparse.Namespace) -> Any:
     )
 
 
-async def _interactive(args: argparse.Namespace) -> int:
+async def _interactive(args: argparse.Namespace, terminal: TerminalState) -> int:
     # Each way to run loads only what it needs: the chat no headless code, a piped question no prompt_toolkit.
     from modules.chat.command import ChatContext
     from modules.chat.commands import COMMANDS
@@ -128,6 +130,7 @@ async def _interactive(args: argparse.Namespace) -> int:
     from modules.session.store import FILE, SHORT, Store
 
     config = Config(umask=args.umask)
+    terminal.plain = config.plain
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
     services, store = ServiceManager.instance(), Store(config.data_folder / FILE)
     attachments, done = await _attached(args, config)
@@ -145,7 +148,7 @@ async def _interactive(args: argparse.Namespace) -> int:
     waiting = close_calls(conversation)
     for text in [*recalled(conversation, screen.size()[0]), *filter(None, [waiting])]:
         screen.say(text)
-    chat = Interactive(context, screen, prompt_of(context, screen))
+    chat = Interactive(context, screen, prompt_of(context, screen, terminal))
     if unanswered is not None:
         chat.give_back(unanswered)
     gc.freeze()
@@ -156,10 +159,10 @@ async def _interactive(args: argparse.Namespace) -> int:
             screen.say(f"Continue with: {_own_name()} -c, or -r {context.conversation.id[:SHORT]}")
     finally:
         await context.tooling.close()
-        store.close()
-        for text in store.news():
-            screen.error(ParlanceError(text))
+        await store.end(screen.say)
         await services.close()
+        for text in store.news():  # last: the screen may be gone
+            screen.error(ParlanceError(text))
     return 0
 
 
@@ -172,7 +175,7 @@ async def _attached(args: argparse.Namespace, config: Config) -> Any:
     return await load_all(args.attach, args.attach_text, config.child_environment)
 
 
-async def _headless(args: argparse.Namespace) -> int:
+async def _headless(args: argparse.Namespace, terminal: TerminalState) -> int:
     from modules.chat import headless
     from modules.chat.cures import others
     from modules.chat.keys_in_text import keys_of
@@ -183,7 +186,8 @@ async def _headless(args: argparse.Namespace) -> int:
     from modules.session.store import FILE, Store
 
     config = Config(umask=args.umask)
-    piped = "" if _at_terminal(sys.stdin) or sys.stdin is None else headless.read(sys.stdin)
+    terminal.plain = config.plain
+    piped = "" if streams.at_terminal(sys.stdin) or sys.stdin is None else await headless.read()
     attachments, done = await _attached(args, config)
     message = headless.question(args.question or "", piped, attachments)
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
@@ -203,11 +207,14 @@ async def _headless(args: argparse.Namespace) -> int:
     gc.enable()
     try:
         able = others(models, conversation.model, config.has_key)
-        return await headless.answer(conversation, services, message, tooling, as_json=args.json, others=able)
+        plain = config.plain or not config.color
+        return await headless.answer(
+            conversation, services, message, tooling, as_json=args.json, plain=plain, others=able
+        )
     finally:
         if tooling is not None:
             await tooling.close()
-        store.close()
+        await store.end(lambda text: headless.tell([text]))
         headless.tell(store.news())
         await services.close()
 
@@ -239,50 +246,29 @@ def _list_models() -> int:
     return 0
 
 
-def _run(work: Coroutine[Any, Any, int]) -> int:
-    """Run to the end; a signal that asks us to go cancels the work first, so that the terminal is left as it was."""
-    told: list[int] = []
+def _run(work: Coroutine[Any, Any, int], terminal: TerminalState) -> int:
+    """Run to the end; a signal that asks us to go cancels the work first, so that nothing of it is lost."""
+    leaving: list[Leaving] = []
 
     async def guarded() -> int:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-
-        def leave(number: int) -> None:
-            told.append(number)
-            if task is not None:
-                task.cancel()
-
-        for name in ("SIGTERM", "SIGHUP"):
-            if hasattr(signal, name) and os.name != "nt":
-                loop.add_signal_handler(getattr(signal, name), leave, getattr(signal, name))
+        if task := asyncio.current_task():
+            leaving.append(Leaving(task, terminal.restore))
+            leaving[0].listen()
         return await work
 
     try:
         code = asyncio.run(guarded())
     except asyncio.CancelledError:
         code = EXIT_INTERRUPTED
-    if not told:
+    finally:
+        terminal.restore()
+    if not (number := leaving[0].number):
         return code
     try:
         sys.stdout.flush()
     except OSError:  # the terminal is gone; Python would make an exit code of its own of that
-        _let_go_of_output()
-    return 128 + told[0]
-
-
-def _replace_closed_streams() -> None:
-    """Started with a standard stream closed, as some services do: what goes there goes nowhere, without a fault."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - for as long as the program runs
-
-
-def _let_go_of_output() -> None:
-    """What could not be written once must not be tried, and complained about, again when the interpreter ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _at_terminal(stream: Any) -> bool:
-    return stream is not None and stream.isatty()
+        streams.let_go(sys.stdout)
+    return 128 + number
 
 
 def _cleaned(text: str) -> str:

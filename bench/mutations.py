@@ -36,7 +36,11 @@ ADDRESSES, FETCH = "modules/tools/web/addresses.py", "modules/tools/web/fetch.py
 PATHS, REPLACING = "modules/tools/files/paths.py", "modules/tools/files/replacing.py"
 PINS, OFFER, STDIO = "modules/mcp/pins.py", "modules/mcp/offer.py", "modules/mcp/stdio.py"
 MCP_SERVER = "modules/mcp/server.py"
-VIEW, PRINTED, KEYBOARD = "modules/chat/question_view.py", "modules/chat/question_plain.py", "modules/chat/interrupt.py"
+VIEW, PRINTED, QUEUE = (
+    "modules/chat/question_view.py",
+    "modules/chat/question_plain.py",
+    "modules/chat/message_queue.py",
+)
 HEADLESS, START = "modules/chat/headless.py", "modules/chat/start.py"
 
 # Rule, file, what stands there, what is put in its place.
@@ -128,10 +132,10 @@ TOOL_EDITS: tuple[tuple[str, str, str, str, str], ...] = (
     ("usage: a zero takes nothing back", USAGE, "after.input or before.input", "after.input", "stream_usage"),
     ("usage: a zero of a Claude takes nothing back", CLAUDE_STREAM, "{key: value for key, value in usage.items() if value}", "usage", "stream_usage"),
     ("approval: no answer is a no", APPROVAL, "    allowed: bool = False\n", "    allowed: bool = True\n", "tool_engine tool_switching approval"),
-    ("approval: Enter declines", VIEW, 'case "n" | "N" | "c-m":\n                self.app.exit(result=Decision())', 'case "n" | "N" | "c-m":\n                self.app.exit(result=Decision(allowed=True))', "approval"),
-    ("approval: Enter declines in plain", PRINTED, 'case "n" | "c-m" | "escape":\n                    return Decision()', 'case "n" | "c-m" | "escape":\n                    return Decision(allowed=True)', "approval"),
+    ("approval: Enter declines", VIEW, 'case "n" | "N" | "c-m":\n                self.close(Decision())', 'case "n" | "N" | "c-m":\n                self.close(Decision(allowed=True))', "approval"),
+    ("approval: Enter declines in plain", PRINTED, 'case "n" | "\\r" | "\\n" | "\\x1b":\n                    return Decision()', 'case "n" | "\\r" | "\\n" | "\\x1b":\n                    return Decision(allowed=True)', "approval"),
     ("approval: read to the end first", VIEW, 'case "y" | "Y" | "a" | "A" if not self._read:', 'case "y" | "Y" | "a" | "A" if False:', "approval"),
-    ("approval: type-ahead stays unsent", KEYBOARD, "            self._ahead = _unsent(self._ahead)\n", "", "approval"),
+    ("approval: type-ahead stays unsent", QUEUE, "line for line in self.queued if len(line.strip()) > 1]\n        self.hold()", "line for line in self.queued]", "approval"),
     ("approval: early keys are no answer", VIEW, "if self._patience.too_early(pressed[0].key, with_others=others):", "if False:", "approval"),
     ("approval: what runs was shown", CALLS, "                plan = plan.plan\n", "                _, plan = await self._toolbox.plan(call)\n", "tool_bounds"),
     ("approval: nobody there is a no", HEADLESS, "Decision(reason=f", "Decision(True, reason=f", "tool_commands"),
@@ -172,7 +176,7 @@ TOOL_EDITS: tuple[tuple[str, str, str, str, str], ...] = (
     ("programs: SIGKILL at last", PROCESS, "        family.signal(signal.SIGKILL)\n", "        pass\n", "shell"),
     ("programs: SIGTERM before it", PROCESS, "        self.signal(signal.SIGTERM)\n", "        self.signal(signal.SIGKILL)\n", "shell"),
     ("programs: only their environment", PROCESS, "env=dict(context.environment),", "env={**os.environ, **context.environment},", "shell user_tools"),
-    ("the end: its exit code", "main.py", "    return 128 + told[0]\n", "    return code\n", "tool_end"),
+    ("the end: its exit code", "main.py", "    return 128 + number\n", "    return code\n", "tool_end"),
     ("environment: what is harmless", CONFIG, "if name in named or name.startswith(FAMILIES_FOR_CHILDREN)", "if True", "config"),
     ("environment: of an MCP server", STDIO, 'if name in INHERITED or name.startswith("LC_")', "if True", "mcp_fault"),
     ("web: private addresses", ADDRESSES, "if not granted and not all(map(is_public, found)):", "if not granted and not any(map(is_public, found)):", "web"),

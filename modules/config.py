@@ -1,5 +1,6 @@
 """Where things are kept, and which keys are set; the only reader of the environment and of .env files."""
 
+import errno
 import os
 import re
 import stat
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modules.errors import BadKey, ConfigError
+from modules.own_files import read_text
 
 if TYPE_CHECKING:
     from modules.settings import Settings
@@ -35,7 +37,8 @@ FAMILIES_FOR_CHILDREN = ("LC_", "XDG_")
 
 def private_file(path: str, flags: int) -> int:
     """An `opener` for files that are this user's alone. A link in the place of one is an error."""
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    # Without a reader a pipe in its place is an error at once, and not waited for.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0), 0o600)
 
 
 class Key:
@@ -250,10 +253,11 @@ def read_env(path: Path) -> dict[str, str | None]:
     from dotenv.parser import parse_stream  # only where there is a file to read
 
     try:
-        if path.stat().st_size > MAX_ENV_FILE:
-            raise ConfigError(f"{path} is larger than 64 kB.", cure="A .env file holds a few lines of NAME=value.")
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path, MAX_ENV_FILE)
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            problem = f"{path} is larger than 64 kB."
+            raise ConfigError(problem, cure="A .env file holds a few lines of NAME=value.") from error
         problem = error.strerror or str(error)
         raise ConfigError(f"{path} cannot be read: {problem}.", cure="Check its permissions.") from error
     except UnicodeDecodeError as error:

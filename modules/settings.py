@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 
 from modules.errors import ConfigError
+from modules.own_files import read_text
 
 
 class ToolSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,11 +52,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def read(path: Path) -> Settings:
     """The settings in that file, the usual ones where there is none. Raises ConfigError with what cannot be."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except FileNotFoundError:
         return Settings()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}.", cure="It is a UTF-8 text file.") from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.", cure="Correct that, or move it away.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} cannot be read: it is not UTF-8 text.", cure="Save it as UTF-8.") from error
     try:
         return msgspec.toml.decode(text, type=Settings)
     except msgspec.ValidationError as error:

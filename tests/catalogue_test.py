@@ -287,7 +287,7 @@ def test_a_mistake_in_the_shipped_file_names_the_shipped_file(loaded: Load) -> N
 
 def test_a_folder_in_the_place_of_the_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "models.yaml").mkdir()
-    with pytest.raises(ConfigError, match="is not a file"):
+    with pytest.raises(ConfigError, match="it is a folder"):
         load(ROOT / "models.yaml", tmp_path / "models.yaml", lambda name: "")
 
 

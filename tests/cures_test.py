@@ -14,7 +14,7 @@ from modules import errors
 from modules.chat.coming_back import time_of
 from modules.chat.commands import COMMANDS
 from modules.chat.cures import Left, Situation, in_chat, in_pipe
-from modules.chat.shell_words import COMMAND, without_commands
+from modules.chat.shell_words import COMMAND, NAMES, without_commands
 from modules.errors import ParlanceError, ProviderError
 from modules.llm.models import Model, Provider
 from tests.cases import PNG
@@ -90,10 +90,16 @@ class TestTheTable:
         assert in_pipe(error, at).startswith(f"-m {HERE.provider.name}:next asks the model that")
 
     def test_knows_a_command_from_a_path_and_an_address(self) -> None:
+        assert {name for one in COMMANDS for name in (one.name, *one.aliases) if len(name) > 1} == set(NAMES)
         for command in COMMANDS:
             for name in (command.name, *command.aliases):
                 assert len(name) < 2 or without_commands(f"It is so. /{name} helps.") == "It is so."
-        for text in ("Check KEY in /home/me/.env.", "Keys come from https://x.example/keys.", "Read a/b or ~/c."):
+        for text in (
+            "Check KEY in /home/me/.env.",
+            "Keys come from https://x.example/keys.",
+            "Read a/b or ~/c.",
+            "No /data.",
+        ):
             assert without_commands(text) == text
 
     def test_takes_the_half_of_a_note_that_holds_anywhere(self) -> None:

@@ -138,12 +138,6 @@ class TestAQuestion:
         packages = {name.partition(".")[0] for name in loaded}
         assert not packages & {"prompt_toolkit", "rich", "pygments", "markdown_it", "anthropic", "openai", "groq"}
 
-    def test_shows_no_control_sequence_that_a_model_wrote(self, home: Home) -> None:
-        home.groq.answer(Answer("\x1b]52;c;ZXZpbA==\x07\x9b2J evil"))
-        done = home.run("-p", "Hm?", *OSS)
-        assert "evil" in done.stdout
-        assert not {"\x1b", "\x07", "\x9b"} & set(done.stdout)
-
 
 class TestTheExitCode:
     @pytest.mark.parametrize(

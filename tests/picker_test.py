@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from modules.chat.command import ChatContext, CommandRegistry
 from modules.chat.picker import pick_model
 from modules.chat.prompt_of import prompt_of
 from modules.chat.screen import TerminalScreen
+from modules.chat.terminal_state import TerminalState
 from modules.config import Config
 from modules.llm.catalogue import load
 from modules.llm.models import Model
@@ -37,7 +39,7 @@ services, tooling = ServiceManager(config.key), Tooling(None)
 context = ChatContext(config, models, services, conversation, CommandRegistry(), screen, tooling, saves=False)
 
 async def choose():
-    prompt = prompt_of(context, screen)
+    prompt = prompt_of(context, screen, TerminalState())
     context.ask = prompt.ask
     screen.say("what was said before")
     async with prompt.alive():
@@ -150,7 +152,10 @@ def terminal(
         shown.until_shown(opens)
         yield shown
     finally:
-        child.close(force=True)
+        if child.isalive():  # ended here and waited for: pexpect gives up on what is not gone in a moment
+            child.kill(signal.SIGKILL)
+            child.wait()
+        child.close()
 
 
 def left(shown: Terminal) -> list[str]:

@@ -3,12 +3,14 @@
 import asyncio
 import hashlib
 import os
-import sqlite3
+import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,8 +21,11 @@ from modules.llm.message import Message, user
 from modules.llm.parts import Text
 from modules.session.conversation import Conversation
 from modules.session.store import FILE, Store
+from tests.home import Home
 from tests.saving import BIG, MODEL, MODELS, ORIGIN, OTHER, answer, loaded, rows, saved, write
+from tests.terminal import CTRL_D
 
+OSS = ("-m", "groq:gpt-oss-120b")
 GARBAGE = b"This is not a database. " * 400
 
 
@@ -64,6 +69,42 @@ def damaged(path: Path, how: str) -> bytes:
     ]
     path.write_bytes(data)
     return data
+
+
+def overwritten(path: Path, *, at: int = 0, keep: bool = True) -> None:
+    with path.open("r+b") as file:
+        size = len(file.read())
+        file.seek(at)
+        file.write(b"\xee" * (size - at))
+        if not keep:
+            file.truncate(at)
+
+
+def replaced(path: Path) -> None:
+    other = path.with_name("other")
+    other.write_bytes(GARBAGE)
+    other.replace(path)
+
+
+def replaced_by_a_database(path: Path) -> None:
+    other = path.parent / "other" / FILE
+    saved(other, user("Somebody else's"), answer("Yes."))
+    other.replace(path)
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "garbage": lambda path: path.write_bytes(GARBAGE),
+    "overwritten": overwritten,
+    "all but the first page": lambda path: overwritten(path, at=4096),
+    "cut in two": lambda path: os.truncate(path, path.stat().st_size // 8192 * 4096),
+    "emptied": lambda path: os.truncate(path, 0),
+    "removed": os.unlink,
+    "all removed": lambda path: shutil.rmtree(path.parent),
+    "replaced": replaced,
+    "replaced by another database": replaced_by_a_database,
+    "log removed": lambda path: os.unlink(f"{path}-wal"),
+    "log overwritten": lambda path: overwritten(Path(f"{path}-wal")),
+}
 
 
 def moved_aside(path: Path) -> Path:
@@ -157,33 +198,164 @@ def test_the_file_of_a_newer_release_is_left_as_it_is(path: Path) -> None:
     assert [name.name for name in path.parent.glob(f"{FILE}*")] == [FILE]
 
 
-async def test_a_busy_file_is_waited_for_off_the_loop_and_written_when_it_is_free(path: Path) -> None:
+HOLDING = """
+import sqlite3, sys
+other = sqlite3.connect(sys.argv[1], isolation_level=None)
+other.execute("BEGIN EXCLUSIVE")
+print("held", flush=True)
+sys.stdin.readline()
+other.execute("ROLLBACK")
+print("free", flush=True)
+"""
+
+
+@contextmanager
+def held(path: Path) -> Iterator[Callable[[], None]]:
+    """Another program has the file, until this is called."""
+    command = [sys.executable, "-c", HOLDING, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdin is not None
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+
+        def let_go() -> None:
+            assert other.stdin is not None
+            assert other.stdout is not None
+            other.stdin.write("\n")
+            other.stdin.flush()
+            assert other.stdout.readline() == "free\n"
+
+        yield let_go
+        other.stdin.close()
+
+
+async def until(test: Callable[[], object]) -> None:
+    async with asyncio.timeout(25):
+        while not test():
+            await asyncio.sleep(0.02)
+
+
+async def test_a_file_that_another_program_has_is_waited_for_by_nobody_and_written_when_it_is_free(path: Path) -> None:
     store = Store(path)
     conversation = Conversation(MODEL, journal=store)
     conversation.append(user("One"))
     await store.settled()
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    conversation.append(answer("1"))
-    waiting = asyncio.ensure_future(store.settled())
-    longest, last = 0.0, time.perf_counter()
-    while not waiting.done():
-        await asyncio.sleep(0.01)
-        longest, last = max(longest, time.perf_counter() - last), time.perf_counter()
-    assert store.trouble == "another program is using the file"
-    conversation.append(user("Two"))
-    began = time.perf_counter()
+    with held(path) as let_go:
+        longest, waited, last = 0.0, 0.0, time.perf_counter()
+        for number in range(5):
+            conversation.append(answer(str(number)))
+            began = time.perf_counter()
+            waiting = asyncio.ensure_future(store.settled())
+            while not waiting.done():
+                await asyncio.sleep(0.01)
+                longest, last = max(longest, time.perf_counter() - last), time.perf_counter()
+            waited = max(waited, time.perf_counter() - began)
+        assert waited < 3
+        assert longest < 0.5, "and nothing else stands still meanwhile"
+        assert store.held
+        await until(lambda: store.trouble)
+        assert store.trouble == "another program is using the file"
+        conversation.append(answer("6"))
+        await store.settled()
+        assert len(store.news()) == 1, "told once"
+        let_go()
+    await until(lambda: store.trouble is None and not store.held)
+    assert len(rows(path, "SELECT * FROM message")) == 7, "without another word"
+    store.close()
+
+
+def test_a_file_that_another_program_has_at_the_end_is_waited_for(path: Path) -> None:
+    store = Store(path)
+    conversation = Conversation(MODEL, journal=store)
+    conversation.append(user("One"))
+    asyncio.run(store.settled())
+    with held(path) as let_go:
+        conversation.append(answer("1"))
+        asyncio.run(store.settled())
+        assert store.held
+        letting = threading.Timer(4.0, let_go)  # longer than the last writes are given
+        letting.start()
+        assert store.close(60)
+        letting.join()
+    assert loaded(path).messages == (user("One"), answer("1"))
+
+
+async def test_whoever_does_not_wait_at_the_end_is_told_what_is_not_saved(path: Path) -> None:
+    store = Store(path)
+    conversation = Conversation(MODEL, journal=store)
+    conversation.append(user("One"))
     await store.settled()
-    assert time.perf_counter() - began < 2, "once it is known, nobody waits so long again"
-    assert longest < 0.5
-    assert len(store.news()) == 1, "told once"
-    other.execute("ROLLBACK")
-    other.close()
+    with held(path):
+        conversation.append(answer("1"))
+        await store.settled()
+        said: list[str] = []
+        ending = asyncio.ensure_future(store.end(said.append))
+        await until(lambda: said)
+        assert said[0].startswith(f"Another program has {path}; what was said last waits for it.")
+        ending.cancel()
+        await asyncio.wait([ending])
+    assert store.news()[-1].startswith("What was said last is not saved: ")
+
+
+def test_a_turn_while_another_program_has_the_file_is_like_any_other_and_kept(home: Home) -> None:
+    """The whole program: the answer comes, the end waits until the other lets go, and all is there."""
+    assert home.run("-p", "First", *OSS).returncode == 0
+    with held(home.folder / "data" / FILE) as let_go:
+        chat = home.open(*OSS).prompt()
+        chat.enter("Second").sees("Answer 2 from groq.").prompt()
+        chat.enter("Third").sees("Answer 3 from groq.").prompt()
+        chat.type(CTRL_D).sees("what was said last waits for it")
+        let_go()
+        assert chat.exit_code() == 0
+    assert home.run("-c", "-p", "Fourth").returncode == 0
+    said = [message["content"] for message in home.groq.chats[-1].body["messages"]]
+    assert said == ["Second", "Answer 2 from groq.", "Third", "Answer 3 from groq.", "Fourth"]
+
+
+async def test_a_folder_in_the_place_of_an_open_file_is_told_and_costs_nothing_once_it_is_gone(path: Path) -> None:
+    store = Store(path)
+    conversation = Conversation(MODEL, journal=store)
+    conversation.append(user("One"))
+    await store.settled()
+    path.unlink()
+    path.mkdir()
+    conversation.append(answer("1"))
+    await store.settled()
+    assert store.trouble == "it is a folder"
+    path.rmdir()
+    conversation.append(user("Two"))
+    await until(lambda: store.trouble is None)
+    store.close()
+    assert loaded(path).messages == conversation.messages
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+async def test_whatever_is_done_to_an_open_file_is_noticed_and_all_is_written_anew(path: Path, how: str) -> None:
+    store = Store(path)
+    conversation = Conversation(MODEL, "Be brief.", journal=store)
+    for number in range(40):  # so many that a part is in the file, and a part in the log beside it
+        conversation.extend([user(f"Question {number}"), answer("word " * 40_000)])
+        await store.settled()
+    DAMAGES[how](path)
+    conversation.append(user("Two"))
+    await store.settled()
     conversation.append(answer("2"))
     await store.settled()
     assert store.trouble is None
-    assert len(rows(path, "SELECT * FROM message")) == 4
+    told = store.news()
+    assert len(told) == (2 if how == "replaced" else 1), told  # and what it was replaced by is no database
+    assert "damaged" in told[-1] or "removed or replaced" in told[-1]
+    # As after a kill: by what is on the disk, and not by what closing would tidy up.
+    copy = path.with_name("copied")
+    copy.mkdir()
+    for one in path.parent.glob(f"{FILE}*"):
+        if "corrupt" not in one.name:
+            shutil.copy(one, copy)
+    assert loaded(copy / FILE).messages == conversation.messages
     store.close()
+    assert loaded(path).messages == conversation.messages
+    if how == "replaced by another database":
+        assert len(rows(path, "SELECT * FROM conversation")) == 2, "what is in the other one stays"
 
 
 FULL = """
@@ -192,6 +364,7 @@ from pathlib import Path
 from modules.llm.message import user
 from modules.session.conversation import Conversation
 from modules.session.store import Store
+from tests.home import Home
 from tests.saving import MODEL, BIG, answer
 
 async def main(path):
@@ -237,6 +410,7 @@ from pathlib import Path
 from modules.llm.message import user
 from modules.session import reading, writer  # later its files might be out of reach
 from modules.session.store import Store
+from tests.home import Home
 from tests.saving import MODELS, OTHER
 
 async def main(path):
@@ -283,4 +457,4 @@ def test_a_pipe_or_a_folder_in_the_place_of_the_file_does_not_hold_the_program_u
     store.check()
     Conversation(MODEL, journal=store).append(user("One"))
     store.close()
-    assert "is not a file" in store.news()[0]
+    assert "it is a pipe" in store.news()[0]

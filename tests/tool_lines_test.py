@@ -34,12 +34,14 @@ class TestACall:
         terminal.enter("Go on").sees("✗ #3 boom It went wrong.").sees("Again done.").prompt()
 
     def test_that_changed_a_file_leaves_the_difference_on_the_screen(self, equipped: Home) -> None:
-        for new in ("one", "\n".join(f"row {n}" for n in range(40))):
+        for new in ("one", "\n".join(f"row {n}" for n in range(100))):
             call = Call("edit_file", {"path": "a.py", "new": new})
             equipped.groq.answer(Answer(call), Answer(f"Done {len(new)}."))
         terminal = equipped.open(*OSS, "--allow", "edit_file").prompt()
-        terminal.enter("Go").sees("✓ #1 edit_file a.py changed -old +one Done 3.").prompt()
-        terminal.enter("Go on").sees("-old +row 0 +row 1").sees("+row 6 … 33 more lines, /tool 2 shows all").prompt()
+        terminal.enter("Go").sees("✓ #1 edit_file a.py changed @@ -1 +1 @@ -old +one Done 3.").prompt()
+        terminal.enter("Go on").sees("-old +row 0 +row 1").sees("+row 57 … 42 more lines, /tool 2 shows all").prompt()
+        assert "+row 99" not in terminal.text
+        terminal.enter("/tool 2").sees("+row 98 +row 99").prompt()
         assert b"\x1b[32m  +one\x1b[0m" in terminal.raw
         assert b"\x1b[31m  -old\x1b[0m" in terminal.raw
 

@@ -78,7 +78,7 @@ def _lines(question: Question, folder: Path) -> Iterator[tuple[str, str, Style]]
         if letters := foreign_letters(plan.line):
             yield "", f"Letters that are not ASCII: {exact(letters)}", "quiet"
     if plan.preview:
-        shown = {name: value for name, value in shown.items() if len(_told(value)) <= SHORT and "\n" not in str(value)}
+        shown = {name: value for name, value in shown.items() if not _is_told_by(plan.preview, value)}
     for name, value in shown.items():
         yield from _argument(name, value)
     if plan.preview:
@@ -108,6 +108,14 @@ def arguments(call: ToolCall) -> Iterator[str]:
         return
     for name, value in given.items():
         yield from (line for _, line, _ in _argument(name, value))
+
+
+def _is_told_by(preview: str, value: object) -> bool:
+    """Whether what is shown below says it already: a long text, or a short one that a line of the diff holds."""
+    if len(_told(value)) > SHORT or "\n" in str(value):
+        return True
+    changes = (line[1:] for line in preview.split("\n")[HEADING:] if line[:1] in ("+", "-"))
+    return isinstance(value, str) and bool(value.strip()) and any(value in line for line in changes)
 
 
 def _told(value: object) -> str:

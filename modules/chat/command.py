@@ -79,6 +79,7 @@ class ChatContext(Struct):
     attachments: list[Image | File] = []
     draft: str = ""  # what the line is to hold next
     unanswered: Message | None = None  # the question that was given back, until something is asked
+    previews: dict[str, str] = {}  # what calls of this run were to do, by their ids, such as a diff
     saves: bool = True  # what is typed, too, is there in the next run
     running: Running = field(default_factory=Running)  # what Ctrl+C stops; a command runs in it what takes long
     as_it_is: str = ""  # a line whose files are not to be attached: entered again, it is sent as it stands

@@ -5,14 +5,16 @@ import json
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
-from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, TextIO
+from contextlib import aclosing, nullcontext
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from modules.chat.clean import UNSAFE, clean
 from modules.chat.cures import Situation, in_pipe, of_ending_in_pipe, what_is_left
 from modules.chat.endings import Ending, ending
 from modules.chat.keys_in_text import found_in, own_in, own_in_files
+from modules.chat.printed import Printed, printed
 from modules.chat.shell_words import without_commands
+from modules.chat.streams import Diagnostics, decoded, diagnose, holds_all, piped_in
 from modules.errors import EXIT_ERROR, EXIT_INTERRUPTED, ParlanceError, ProviderError, UsageError
 from modules.llm.events import Finished, TextDelta, Usage
 from modules.llm.message import Message, user
@@ -52,14 +54,22 @@ def refuse_keys(typed: Iterable[str], piped: str, message: Message, own: dict[st
         raise UsageError(f"Not sent: this holds {words}.", cure="Take it out, or add --send-keys to send it.")
 
 
-def read(stream: TextIO) -> str:
+async def read() -> str:
     """All that is piped in. Raises UsageError for more than any model takes, or for what is no text."""
-    data = stream.buffer.read(MAX_INPUT + 1)
+    try:
+        data = await piped_in(MAX_INPUT)
+    except OSError as error:
+        raise UsageError(f"Standard input cannot be read: {error.strerror}.", cure="Pipe text in.") from error
     if len(data) > MAX_INPUT:
         raise UsageError("More than 32 MB were piped in.", cure="Send less.")
-    if b"\0" in data:
-        raise UsageError("What was piped in is not text.", cure="Attach pictures and PDF with -a FILE.")
-    return data.decode("utf-8-sig", errors="replace")
+    try:
+        text, encoding = decoded(data)
+    except ValueError as error:
+        problem = "What was piped in is not text."
+        raise UsageError(problem, cure="Attach pictures and PDF with -a FILE.") from error
+    if encoding:
+        tell([f"What was piped in is not UTF-8; it was read as {encoding}."])
+    return text
 
 
 async def answer(
@@ -69,22 +79,27 @@ async def answer(
     tooling: Tooling | None = None,
     *,
     as_json: bool,
+    plain: bool = False,
     others: tuple[Model, ...] = (),
 ) -> int:
     """Ask, print, and return the exit code. Text is printed as it comes, JSON when all of it is there.
 
-    `others` are models that could be asked in place of the conversation's.
+    `plain` is for a terminal without escape sequences; `others` are models that could be asked in place of the
+    conversation's.
     """
-    conversation.reasoning_shown = False  # a pipe gets the answer alone
-    told = _Output(as_json=as_json, saved=conversation.journal is not None)
+    conversation.reasoning_shown = False  # it is the answer alone that was asked for
+    out = None if as_json else printed(plain=plain)
+    told = _Output(out, saved=conversation.journal is not None)
     earlier = conversation.turns > 0
     lines = None if tooling is None else await _tool_lines(conversation, tooling)
     try:
         # Closed here, and not by the garbage collector, when the reader of our output goes.
-        async with aclosing(run_turn(conversation, services, message, conversation.model, tooling)) as events:
+        events = run_turn(conversation, services, message, conversation.model, tooling)
+        async with out.drawing() if out else nullcontext(), aclosing(events):
             async for event in events:
                 told.add(event)
                 if lines is not None and isinstance(event, ToolEnded):
+                    told.end_line()
                     lines.end(event)
         at = _situation(conversation, message, others, earlier=earlier)
         told.judge(ending(told.finished, conversation.messages, tooling.specs if tooling else ()), at)
@@ -109,11 +124,9 @@ async def answer(
 class _Output:
     """What there is to tell of a turn: text at once, the rest at its end."""
 
-    def __init__(self, *, as_json: bool, saved: bool) -> None:
-        self._as_json = as_json
+    def __init__(self, out: Printed | None, *, saved: bool) -> None:
+        self._out = out  # None for JSON
         self._saved = saved
-        self._last = ""  # the text printed last, of this answer or the one before
-        self._parted = False
         self.code = 0
         self.failed: dict[str, Any] | None = None
         self.finished: Finished | None = None
@@ -139,25 +152,24 @@ class _Output:
             self._said.append(event.text)
             self._whole = False
         match event:
-            case TextDelta(text) if text and not self._as_json:
-                if self._parted and self._last:
-                    sys.stdout.write("\n" if self._last.endswith("\n") else "\n\n")
-                self._parted = False
-                self._last = text
-                sys.stdout.write(clean(text))
-                sys.stdout.flush()
+            case TextDelta(text) if text and self._out is not None:
+                self._out.write(text)
             case Notice(text):
-                self.notices.append(text)
-                tell([text])
+                self.notices.append(without_commands(text))
+                self._tell(text)
             case Retrying(seconds, _, error):
+                self.end_line()
                 complain(error, f"Trying again in {seconds:.0f} s.")
             case Finished(usage=usage):
-                self._parted = self._whole = True
+                self._whole = True
+                if self._out is not None:
+                    self._out.part()
                 self.finished = event
                 self.usage = self.usage + usage if self.usage and usage else usage or self.usage
             case Question(call=call, why=why):
                 event.decision = Decision(reason=f"Nobody is there to ask; {_allowing(event)} allows it.")
-                tell([" ".join(filter(None, (f"{call.name} is not allowed.", why, f"{_allowing(event)} allows it.")))])
+                words = (f"{call.name} is not allowed.", why, f"{_allowing(event)} allows it.")
+                self._tell(" ".join(filter(None, words)))
             case ToolEnded(call, result, took):
                 arguments = call.parsed()
                 given = call.arguments if arguments is None else arguments
@@ -172,16 +184,17 @@ class _Output:
             self._failed(ended.kind, ended.words, of_ending_in_pipe(ended, at))
 
     def _failed(self, kind: str, words: str, cure: str) -> None:
-        self.end_line()
-        tell([f"{words} {cure}".rstrip()])
+        self._tell(f"{words} {cure}".rstrip())
         self.code, self.failed = EXIT_ERROR, _failure(kind, words, cure)
 
     def end_line(self) -> None:
         """Let what comes next begin a line of its own."""
-        if self._last and not self._last.endswith("\n"):
-            sys.stdout.write("\n")
-            sys.stdout.flush()
-            self._last = "\n"
+        if self._out is not None:
+            self._out.end_line()
+
+    def _tell(self, text: str) -> None:
+        self.end_line()
+        tell([text])
 
 
 def _allowing(question: Question) -> str:
@@ -207,7 +220,7 @@ async def _tool_lines(conversation: Conversation, tooling: Tooling) -> "ToolLine
     tell(tooling.news())
     if not conversation.reader(conversation.model).tools:
         tell([f"{conversation.model.full_name} takes no tools."])
-    return ToolLines(TerminalScreen(sys.stderr, plain=True), conversation, chat=False)
+    return ToolLines(TerminalScreen(cast(TextIO, Diagnostics()), plain=True), conversation, chat=False)
 
 
 async def _checked(tooling: Tooling) -> None:
@@ -229,12 +242,12 @@ def tell(notes: Iterable[str]) -> None:
     """What a person should know, on standard error."""
     for note in notes:
         if note := without_commands(note):
-            sys.stderr.write(clean(f"parlance: {note}") + "\n")
+            diagnose(clean(f"parlance: {note}"))
 
 
 def complain(error: ParlanceError, cure: str) -> None:
     """An error on standard error, on one line."""
-    sys.stderr.write(" ".join(clean(f"parlance: {error.message} {cure}").split()) + "\n")
+    diagnose(" ".join(clean(f"parlance: {error.message} {cure}").split()))
 
 
 def fail_as_json(error: ParlanceError) -> None:
@@ -272,4 +285,5 @@ def _as_json(conversation: Conversation, told: _Output) -> str:
 
 def _dumped(value: dict[str, Any]) -> str:
     """JSON in which what a terminal would obey, or nobody could see, is escaped: the same to whoever parses it."""
-    return UNSAFE.sub(lambda char: json.dumps(char[0])[1:-1], json.dumps(value, ensure_ascii=False))
+    text = json.dumps(value, ensure_ascii=not holds_all(sys.stdout))
+    return UNSAFE.sub(lambda char: json.dumps(char[0])[1:-1], text)

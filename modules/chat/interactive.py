@@ -164,7 +164,8 @@ class Interactive:
         if asked.model and (warning := overflow(handover(conversation, model))):
             self._screen.say(warning)
         tooling = self._context.tooling
-        answer = Answer(self._screen, model.name, ToolLines(self._screen, conversation), lambda: tooling.awaited)
+        tools = ToolLines(self._screen, conversation, previews=self._context.previews)
+        answer = Answer(self._screen, model.name, tools, lambda: tooling.awaited)
         approver = Approver(self._screen, tooling, self._decide, self._prompt.stop)
         self._screen.write("\n")
         spent, began = len(conversation.spent), time.monotonic()

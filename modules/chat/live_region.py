@@ -23,16 +23,22 @@ SHORT = 80  # characters that a terminal draws at once anyway
 # Not one erase from the corner: tmux takes that for a clear screen and moves the rows to its history.
 ERASE = "\x1b[K\x1b[C\x1b[J\r"
 CLEAR = "\x1b[H\x1b[2J"
-SETTLED = 0.25  # seconds after a resize; tmux tells of the next one no earlier
+SETTLED = 0.4  # seconds after a resize; tmux may tell of the next one a quarter of a second late
 
 
 class _Terminal(Vt100_Output):
     """A terminal that shows each drawing at once and is never asked where its cursor is."""
 
+    lost: Callable[[], object] = staticmethod(lambda: None)  # called when nobody can see it any more
+
     def flush(self) -> None:
-        if sum(map(len, self._buffer)) > SHORT:
-            self._buffer = [BEGIN, *self._buffer, END]
-        super().flush()
+        data = "".join(self._buffer)
+        self._buffer = []
+        try:  # through the stream, which knows what to write for letters that it has not
+            self.stdout.write(f"{BEGIN}{data}{END}" if len(data) > SHORT else data)
+            self.stdout.flush()
+        except OSError:
+            self.lost()
 
 
 def terminal(out: TextIO, size: Callable[[], tuple[int, int]], term: str) -> Output:
@@ -62,12 +68,17 @@ class _Renderer(Renderer):
         self._above.append(text)
 
     def render(self, app: Application[Any], layout: Layout, is_done: bool = False) -> None:
-        size = self.output.get_size()
-        height = layout.container.preferred_height(size.columns, size.rows).preferred
-        if self._above or (self._last_screen is not None and height < self._last_screen.height):
+        if self._above or self._has_become_lower(layout):
             self._to_top()
-        self._write_above()
+            self._write_above()
         super().render(app, layout, is_done)
+
+    def _has_become_lower(self, layout: Layout) -> bool:
+        """Whether rows would be left below, since the library keeps a region as high as it ever was."""
+        if self._last_screen is None:
+            return False
+        size = self.output.get_size()
+        return layout.container.preferred_height(size.columns, size.rows).preferred < self._last_screen.height
 
     def erase(self, leave_alternate_screen: bool = True) -> None:
         """Take the region off the screen; the cursor is where it began."""
@@ -91,8 +102,9 @@ class _Renderer(Renderer):
         screen = self._last_screen
         if rewraps and screen is not None and columns > 0:
             place = self._cursor_pos
-            rows = (max(screen.data_buffer[y], default=0) for y in range(place.y))
-            before = sum(max(0, last) // columns + 1 for last in rows)
+            rows = (screen.data_buffer[y].items() for y in range(place.y))
+            last = (max((x for x, cell in row if not cell.char.isspace()), default=0) for row in rows)
+            before = sum(x // columns + 1 for x in last)
             self._cursor_pos = Point(x=place.x % columns, y=before + place.x // columns)
         self.erase()
 
@@ -139,6 +151,8 @@ class LiveRegion(Application[None]):
             output=output,
         )
         self.renderer = _Renderer(self._merged_style, output)
+        if isinstance(output, _Terminal):
+            output.lost = self._lose
         self._rewraps = rewraps  # whether the terminal wraps rows anew when it becomes narrower
         self._settling: asyncio.TimerHandle | None = None
 
@@ -160,6 +174,10 @@ class LiveRegion(Application[None]):
         else:
             self._settling.cancel()
         self._settling = asyncio.get_running_loop().call_later(SETTLED, self._settle)
+
+    def _lose(self) -> None:
+        if self.future is not None and not self.future.done():
+            self.exit(exception=EOFError())
 
     def _settle(self) -> None:
         self._settling = None

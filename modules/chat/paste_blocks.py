@@ -36,7 +36,7 @@ class PasteBlocks:
         When all 66 characters are taken, a large text stands in the line as it is.
         """
         text = interchanged(text)
-        if len(text) <= MANY_CHARACTERS and _lines(text) <= MANY_LINES:
+        if not is_large(text):
             return text
         for char in NONCHARACTERS:
             if self._texts.setdefault(char, text) == text:
@@ -51,7 +51,11 @@ class PasteBlocks:
         """The line as it stands above when it was sent: whole, but for blocks that nobody scrolls through."""
         whole = self.unfolded(line)
         few = len(whole) <= MOST_SHOWN and _lines(whole) <= MOST_LINES_SHOWN
-        return whole if few else _BLOCK.sub(lambda match: self.label(match[0]), line)
+        return whole if few else self.labelled(line)
+
+    def labelled(self, line: str) -> str:
+        """The line with every block as it is shown while it is edited."""
+        return line if line.isascii() else _BLOCK.sub(lambda match: self.label(match[0]), line)
 
     def keep(self, *lines: str) -> None:
         """Forget the blocks that are in none of these: the line, and what waits to be sent.
@@ -66,6 +70,11 @@ class PasteBlocks:
         text = self._texts.get(char, "\ufffd")
         lines = _lines(text)
         return f"[pasted {lines:,} lines]" if lines > 1 else f"[pasted {len(text):,} characters]"
+
+
+def is_large(text: str) -> bool:
+    """Whether a text is so long that it is a block in the line."""
+    return len(text) > MANY_CHARACTERS or _lines(text) > MANY_LINES
 
 
 def _lines(text: str) -> int:

@@ -29,7 +29,7 @@ from modules.chat.live_region import LiveRegion
 from modules.chat.live_rows import fragments
 from modules.chat.message_queue import MessageQueue
 from modules.chat.panel import Panel, YesNo
-from modules.chat.paste_blocks import PasteBlocks
+from modules.chat.paste_blocks import PasteBlocks, is_large
 from modules.chat.prompt_keys import bindings
 from modules.chat.prompt_layout import STYLE, PromptLayout
 from modules.chat.rewrapping import rewraps
@@ -47,7 +47,6 @@ T = TypeVar("T")
 CTRL_C = KeyPress(Keys.ControlC, "\x03")
 TWICE = 2.0  # seconds within which a second Ctrl+C at an empty line leaves
 HASTE = 0.3  # seconds after which a person can have seen what came into the line by itself
-HASTE_OF_COMMANDS = 1.0  # the same where a command is begun, which is never meant to follow a question
 
 
 class Prompt:
@@ -95,6 +94,7 @@ class Prompt:
         self._leaving = False
         self._place = 0  # in the history
         self._refused_at = -TWICE
+        self.region.before_render += lambda _: self._parts.plan()
         self.region.after_render += lambda _: self._shown()
 
     # What runs, and what is shown of it.
@@ -250,9 +250,8 @@ class Prompt:
         """Called before text is typed into the line: what has only just come there by itself makes room for it."""
         if self._offered is not None:
             line, since = self._offered
-            seconds = time.monotonic() - since
-            unseen = seconds < HASTE and self._surprising
-            if (unseen or (text[:1] == "/" and seconds < HASTE_OF_COMMANDS)) and self._untouched(line):
+            unseen = self._surprising and time.monotonic() - since < HASTE
+            if (unseen or text[:1] == "/") and self._untouched(line):  # nobody means a command to follow a question
                 self.buffer.reset()
                 self.queue.give_back(line)
         self._offered = None
@@ -329,8 +328,8 @@ class Prompt:
         self._parts.hint = ""
         if self.buffer.working_index != self._place:  # a line from the history
             self._place = self.buffer.working_index
-            if (folded := self._blocks.folded(self.buffer.text)) != self.buffer.text:
-                self._put(folded)
+            if is_large(self.buffer.text):
+                self._put(self._blocks.folded(self.buffer.text))
 
     def _layout(self, panel: Panel[Any] | None) -> Layout:
         if panel is None:

@@ -77,6 +77,7 @@ class PromptLayout:
         self._bar = bar
         self._size = size
         self._working = working
+        self._blocks = blocks
         self._rows: StyleAndTextTuples = []
         self._status = ""
         search = SearchToolbar(Buffer(name=SEARCH_BUFFER))
@@ -92,37 +93,51 @@ class PromptLayout:
                 ConditionalProcessor(AppendAutoSuggestion(), has_focus(buffer)),
             ],
         )
-        self.line = Window(
-            self._control,
-            height=lambda: _exactly(self._line_rows()),
-            wrap_lines=True,
-            get_line_prefix=self._prefix,
-        )
-        menu = Float(xcursor=True, ycursor=True, content=CompletionsMenu(MOST_MENU, 1, extra_filter=has_focus(buffer)))
-        below_the_line = Window(height=lambda: _exactly(self._menu_rows()))
-        self._above = [
-            _text(lambda: self._rows, lambda: self._live_rows()),
-            _text(lambda: [("class:quiet", self._fitted(self._status))], lambda: int(bool(self._status))),
-            _text(self._queued, lambda: len(self._queue_rows())),
+        self._above_the_line: StyleAndTextTuples = []
+        self._heights = {"above": 0, "line": 1, "menu": 0, "bar": 1}
+        self.line = Window(self._control, height=self._height("line"), wrap_lines=True, get_line_prefix=self._prefix)
+        above = Window(FormattedTextControl(lambda: self._above_the_line), height=self._height("above"))
+        bar_window = Window(FormattedTextControl(lambda: [("class:bar", self._bar_text())]), height=self._height("bar"))
+        self._above = ConditionalContainer(above, Condition(lambda: self._heights["above"] > 0))
+        parts: list[AnyContainer] = [
+            self._above,
+            self.line,
+            Window(height=self._height("menu")),
+            ConditionalContainer(search, is_searching),
+            ConditionalContainer(bar_window, Condition(lambda: self._heights["bar"] > 0)),
         ]
-        bar_window = _text(lambda: [("class:bar", self._bar_text())], lambda: int(self._size().rows > FEW_ROWS))
-        self.container = FloatContainer(
-            HSplit(
-                [
-                    *self._above,
-                    self.line,
-                    below_the_line,
-                    ConditionalContainer(search, is_searching),
-                    bar_window,
-                ],
-                align=VerticalAlign.TOP,
-            ),
-            [menu],
-        )
+        menu = Float(xcursor=True, ycursor=True, content=CompletionsMenu(MOST_MENU, 1, extra_filter=has_focus(buffer)))
+        self.container = FloatContainer(HSplit(parts, align=VerticalAlign.TOP), [menu])
 
     def around(self, panel: AnyContainer) -> AnyContainer:
         """A panel, with the answer above it."""
-        return HSplit([self._above[0], panel], align=VerticalAlign.TOP)
+        return HSplit([self._above, panel], align=VerticalAlign.TOP)
+
+    def plan(self) -> None:
+        """Divide the rows that there are, before each drawing.
+
+        The line comes first, then what runs; a low window has not all of the rest. One row is left for what stands
+        above the region.
+        """
+        columns, rows = self._size().columns, self._size().rows
+        bar = int(rows > FEW_ROWS)
+        wanted = self._control.preferred_height(columns, rows, True, self._prefix) or 1
+        line = max(1, min(wanted, rows - 1 - bar))
+        room = max(0, rows - 1 - line - bar)
+        status = [self._status] if self._status and room else []
+        state = self._buffer.complete_state
+        menu = 0 if state is None else min(len(state.completions), MOST_MENU, room - len(status))
+        room -= len(status) + menu
+        queue = [clean(self._blocks.labelled(row)) for row in self._queue.rows()][:room]
+        live = _last(self._rows, min(MOST_LIVE, room - len(queue))) if self._rows else []
+        quiet: StyleAndTextTuples = [("class:quiet", "\n".join(self._fitted(row) for row in (*status, *queue)))]
+        pieces = [piece for piece in (live, quiet if status or queue else []) if piece]
+        self._above_the_line = [*pieces[0], ("", "\n"), *pieces[1]] if len(pieces) > 1 else [*pieces, []][0]
+        above = sum(text.count("\n") for _, text, *_ in self._above_the_line) + 1 if pieces else 0
+        self._heights = {"above": above, "line": line, "menu": menu, "bar": bar}
+
+    def _height(self, part: str) -> Callable[[], Dimension]:
+        return lambda: Dimension.exact(self._heights[part])
 
     def show_rows(self, rows: StyleAndTextTuples) -> bool:
         """Take the rows of an answer that still change; False where they are there already."""
@@ -137,30 +152,6 @@ class PromptLayout:
         changed, self._status = status != self._status, status
         return changed
 
-    # How many rows each part has. The line comes first, then what runs; a low window has not all of the rest.
-
-    def _line_rows(self) -> int:
-        columns, rows = self._size().columns, self._size().rows
-        wanted = self._control.preferred_height(columns, rows, True, self._prefix) or 1
-        return max(1, min(wanted, rows - 2 if rows > FEW_ROWS else rows - 1))
-
-    def _room(self) -> int:
-        """Rows beside the line and what is always there with it; one is left for what stands above the region."""
-        rows = self._size().rows
-        return max(0, rows - self._line_rows() - int(bool(self._status)) - 1 - int(rows > FEW_ROWS))
-
-    def _menu_rows(self) -> int:
-        state = self._buffer.complete_state
-        return 0 if state is None else min(len(state.completions), MOST_MENU, self._room())
-
-    def _queue_rows(self) -> list[str]:
-        room = self._room() - self._menu_rows()
-        return list(self._queue.rows())[: max(0, room)]
-
-    def _live_rows(self) -> int:
-        wanted = sum(text.count("\n") for _, text, *_ in self._rows) + 1 if self._rows else 0
-        return max(0, min(wanted, MOST_LIVE, self._room() - self._menu_rows() - len(self._queue_rows())))
-
     # What stands in them.
 
     def _prefix(self, number: int, wrapped: int) -> StyleAndTextTuples:
@@ -170,9 +161,6 @@ class PromptLayout:
             return [("", MORE)]
         return [("" if self._working() else "class:idle", MARK)]
 
-    def _queued(self) -> StyleAndTextTuples:
-        return [("class:quiet", "\n".join(map(self._fitted, map(clean, self._queue_rows()))))]
-
     def _bar_text(self) -> str:
         return self._fitted(self.hint) if self.hint else self._bar(self._size().columns)
 
@@ -180,26 +168,9 @@ class PromptLayout:
         return cut(text, max(1, self._size().columns - 1))
 
 
-def _exactly(rows: int) -> Dimension:
-    return Dimension.exact(rows)
-
-
-def _text(text: Callable[[], StyleAndTextTuples], rows: Callable[[], int]) -> ConditionalContainer:
-    """A window of exactly so many rows, the last ones of the text."""
-    window = Window(_Last(text, rows), height=lambda: _exactly(rows()), wrap_lines=False)
-    return ConditionalContainer(window, Condition(lambda: rows() > 0))
-
-
-class _Last(FormattedTextControl):
-    """The last rows of a text."""
-
-    def __init__(self, text: Callable[[], StyleAndTextTuples], rows: Callable[[], int]) -> None:
-        super().__init__(lambda: _last(text(), rows()))
-
-
 def _last(pieces: StyleAndTextTuples, rows: int) -> StyleAndTextTuples:
-    total = sum(text.count("\n") for _, text, *_ in pieces) + 1
-    over = total - rows
+    """The last rows of a text, so many at most."""
+    over = sum(text.count("\n") for _, text, *_ in pieces) + 1 - rows
     kept: StyleAndTextTuples = []
     for style, text, *_ in pieces:
         while over > 0 and "\n" in text:

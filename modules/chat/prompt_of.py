@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING
 from modules.chat.bar import bar
 from modules.chat.command import ChatContext
 from modules.chat.screen import TerminalScreen
+from modules.chat.terminal_state import TerminalState
 
 if TYPE_CHECKING:
+    from prompt_toolkit.history import History
+
     from modules.chat.plain_prompt import PlainPrompt
     from modules.chat.prompt import Prompt
 
 
-def prompt_of(context: ChatContext, screen: TerminalScreen) -> "Prompt | PlainPrompt":
-    """A line that stays below all that is written, or, where the terminal is a dumb one, what it can do itself."""
+def prompt_of(context: ChatContext, screen: TerminalScreen, state: TerminalState) -> "Prompt | PlainPrompt":
+    """A line that stays below all that is written, or, where the terminal is a dumb one, what it can do itself.
+
+    `state` puts back what is asked of the terminal, where the program ends in no good way.
+    """
     if screen.plain:
         from modules.chat.plain_prompt import PlainPrompt
 
@@ -22,7 +28,6 @@ def prompt_of(context: ChatContext, screen: TerminalScreen) -> "Prompt | PlainPr
     from prompt_toolkit.history import InMemoryHistory
 
     from modules.chat.completer import ChatCompleter
-    from modules.chat.line_history import line_history
     from modules.chat.live_region import terminal
     from modules.chat.prompt import Prompt
     from modules.chat.terminal_input import terminal_input
@@ -33,9 +38,9 @@ def prompt_of(context: ChatContext, screen: TerminalScreen) -> "Prompt | PlainPr
         os.write(screen.out.fileno(), data)
 
     term = context.config.get("TERM") or ""
-    history = line_history(context) if context.saves else InMemoryHistory()
+    history = _history(context) if context.saves else InMemoryHistory()
     keys = terminal_input(lambda report: modes.heard(report))
-    modes = TerminalModes(write, getattr(keys, "listen", lambda seconds: False), term)
+    modes = TerminalModes(write, getattr(keys, "listen", lambda seconds: False), term, state.owe, state.settle)
     return Prompt(
         screen,
         keys,
@@ -46,3 +51,15 @@ def prompt_of(context: ChatContext, screen: TerminalScreen) -> "Prompt | PlainPr
         history,
         lambda name: context.config.get(name) or "",
     )
+
+
+def _history(context: ChatContext) -> "History":
+    """What was typed in earlier runs; a line with a key in it is there for this run, and not written down."""
+    from modules.chat.keys_in_text import found_in, keys_of
+    from modules.chat.line_history import LineHistory
+
+    own = partial(keys_of, context.config, context.models.providers.values())
+    history = LineHistory(context.config.state_folder / "history", lambda line: not found_in(line, own()))
+    if history.trouble:
+        context.screen.say(history.trouble)
+    return history

@@ -1,12 +1,12 @@
 """A turn on the screen: events in, text as Markdown, a line for each call, and above the prompt what still changes."""
 
-import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import NamedTuple, Protocol
 
 from modules.chat.clean import clean
+from modules.chat.frames import frames
 from modules.chat.screen import TerminalScreen
 from modules.chat.tool_lines import ToolLines
 from modules.chat.words import GO_ON
@@ -16,7 +16,6 @@ from modules.session.calls import ToolEnded, ToolProgress, ToolStarted
 from modules.session.turn import Paused, TurnEvent
 from modules.tools.approval import Question
 
-FRAME = 1 / 12  # seconds between two drawings
 STOPS = "Ctrl+C stops"
 
 
@@ -229,26 +228,19 @@ async def show(
 
     `decide` puts a question to the person, and has the screen meanwhile. True when the turn came to its end.
     """
-    with _drawing(answer):
-        async with contextlib.aclosing(events) as stream:
-            async for event in stream:
-                answer.add(event)
-                if isinstance(event, Question):
-                    answer.draw()
-                    await decide(event)
+    async with _drawing(answer), contextlib.aclosing(events) as stream:
+        async for event in stream:
+            answer.add(event)
+            if isinstance(event, Question):
+                answer.draw()
+                await decide(event)
     return True
 
 
-@contextlib.contextmanager
-def _drawing(answer: Answer) -> Iterator[None]:
-    async def frames() -> None:
-        while True:
-            answer.draw()
-            await asyncio.sleep(FRAME)
-
-    ticking = asyncio.ensure_future(frames())
+@contextlib.asynccontextmanager
+async def _drawing(answer: Answer) -> AsyncIterator[None]:
     try:
-        yield
+        async with frames(answer.draw):
+            yield
     finally:
-        ticking.cancel()
         answer.close()

@@ -3,7 +3,13 @@
 import re
 from collections.abc import Iterator
 
-COMMAND = re.compile(r"(?<![\w/.:~-])/[a-z?]{2,}(?![\w-]*(?:/|\.\w))")
+# The chat's commands. Any other word behind a slash is a path: "/data cannot be written" holds everywhere.
+NAMES = (
+    "attach", "clear", "cls", "config", "continue", "copy", "cost", "exit", "go", "help", "image", "mcp", "model",
+    "models", "new", "quit", "reasoning", "regenerate", "retry", "servers", "system", "thinking", "tokens", "tool",
+    "tools", "undo", "usage", "wire",
+)  # fmt: skip
+COMMAND = re.compile(rf"(?<![\w/.:~-])/(?:{'|'.join(NAMES)})(?![\w/-]|\.\w)")
 CLAUSE = re.compile(r"[,;] (?:or |and )?")
 
 

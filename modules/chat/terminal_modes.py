@@ -30,14 +30,24 @@ PATIENCE = 0.1  # seconds for an answer that is still on its way at the end
 
 
 class TerminalModes:
-    """The modes of one terminal. `write` is its output, `listen` reads what it answers, after
-    so many seconds at most, and says whether there can be more.
+    """The modes of one terminal.
 
+    `write` is its output. `listen` reads what it answers, after so many seconds at most, and says whether there can be
+    more. `owe` is told what is to be written at whichever end comes, `settle` that it was.
     `name` is what the terminal calls itself, "" until it has said so; `background` is "light", "dark" or "".
     `complete` is whether all that will be answered has been.
     """
 
-    def __init__(self, write: Callable[[bytes], object], listen: Callable[[float], bool], term: str) -> None:
+    def __init__(
+        self,
+        write: Callable[[bytes], object],
+        listen: Callable[[float], bool],
+        term: str,
+        owe: Callable[[str], object] = lambda sequence: None,
+        settle: Callable[[str], object] = lambda sequence: None,
+    ) -> None:
+        self._owe = owe
+        self._settle = settle
         self._write = write
         self._listen = listen
         self._silent = term in ("", "dumb")
@@ -68,6 +78,7 @@ class TerminalModes:
         self._began = False
         if self._told and self._keyboard is not None:
             self._send(self._keyboard[1])
+            self._settle(self._keyboard[1].decode())
         self._told = False
         self._send(NO_PASTE_MARKS)
         until = time.monotonic() + PATIENCE
@@ -96,6 +107,7 @@ class TerminalModes:
     def _tell(self) -> None:
         if self._began and not self._told and self._keyboard is not None:
             self._told = True
+            self._owe(self._keyboard[1].decode())
             self._send(self._keyboard[0])
 
     def _send(self, data: bytes) -> None:

@@ -15,7 +15,7 @@ from modules.session.conversation import Conversation
 
 DONE, FAILED, NOT_RUN = "✓", "✗", "–"
 FOLDED = 3  # lines of a result that are shown
-CHANGED = 8  # lines of a diff
+CHANGED = 60  # lines of a diff: what was said yes to stays readable above
 LONG = 0.5  # seconds from which on the time is told
 INDENT = "  "
 NARROWEST = 10  # columns in which words are wrapped
@@ -51,13 +51,20 @@ def brief(call: ToolCall, only_first: bool = False) -> str:
 class ToolLines:
     """Draws the calls of one turn: each gets its line when it has ended; what still runs is told in one live line."""
 
-    def __init__(self, screen: TerminalScreen, conversation: Conversation, *, chat: bool = True) -> None:
+    def __init__(
+        self,
+        screen: TerminalScreen,
+        conversation: Conversation,
+        *,
+        chat: bool = True,
+        previews: dict[str, str] | None = None,
+    ) -> None:
         self._screen = screen
         self._chat = chat  # where a command shows what was left out
         self._conversation = conversation
         self._began: dict[str, tuple[str, float]] = {}
         self._said: dict[str, str] = {}
-        self._previews: dict[str, str] = {}
+        self._previews = {} if previews is None else previews  # of calls, by their ids; whoever gives it keeps them
         self._ended: set[str] = set()
         self._waiting: dict[str, ToolEnded] = {}  # have ended before one that was called before them
         self._before = len(numbered(conversation))
@@ -73,7 +80,8 @@ class ToolLines:
 
     def start(self, call: ToolCall, preview: str = "") -> None:
         self._began[call.id] = (call.name, time.monotonic())
-        self._previews[call.id] = preview
+        if preview:
+            self._previews[call.id] = preview
 
     def progress(self, call: ToolCall, line: str) -> None:
         self._said.pop(call.id, None)  # who spoke last comes last
@@ -113,7 +121,7 @@ class ToolLines:
         number = next((at for at, (one, _) in enumerate(numbered(self._conversation), 1) if one.id == call.id), 0)
         mark = mark_of(result)
         shown_by = number if self._chat else 0
-        changes = changed(self._previews.pop(call.id, ""), shown_by) if mark == DONE else []
+        changes = changed(self._previews.get(call.id, ""), shown_by) if mark == DONE else []
         self._screen.write(self._colored(mark, headline(call, result, number, columns, seconds, bool(changes))) + "\n")
         if mark != NOT_RUN:
             for text in _rows(folded(result, shown_by), columns - 1 - len(INDENT), whole=mark == FAILED):
@@ -160,13 +168,13 @@ def headline(
 
 
 def changed(preview: str, number: int) -> list[str]:
-    """The first lines that a diff takes away or adds, cleaned, and how many more there are; none of another preview.
+    """The first lines of a diff below its heading, cleaned, and how many more there are; none of another preview.
 
     `number` 0 names no command that shows them.
     """
     if not preview.startswith("--- "):
         return []
-    lines = [line for line in preview.split("\n")[2:] if line.startswith(("+", "-"))]
+    lines = preview.removesuffix("\n").split("\n")[2:]
     left = len(lines) - CHANGED
     shown = [clean(line.expandtabs(4)) for line in (lines[:CHANGED] if left > 1 else lines)]
     return [*shown, f"… {left} more lines{_shown_by(number)}"] if left > 1 else shown

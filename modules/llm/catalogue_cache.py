@@ -10,6 +10,7 @@ import msgspec
 from modules.config import VERSION
 from modules.llm.model_lists import FILE, ModelLists
 from modules.llm.models import Model, ModelRegistry, Provider
+from modules.own_files import read_bytes
 
 
 class _Saved(msgspec.Struct):
@@ -65,7 +66,7 @@ def _stamp(path: Path) -> str:
 
 def _read(cache: Path) -> _Saved | None:
     try:
-        return msgspec.msgpack.decode(cache.read_bytes(), type=_Saved)
+        return msgspec.msgpack.decode(read_bytes(cache), type=_Saved)
     except (OSError, msgspec.MsgspecError, ValueError):
         return None
 

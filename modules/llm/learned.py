@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 
 from modules.llm.makers import maker_of
 from modules.llm.models import Model
+from modules.own_files import read_bytes
 
 
 class Learned(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -171,7 +172,7 @@ class LearnedFacts:
         if self._path is None:
             return dict(self._lasting or {})
         try:
-            values = msgspec.json.decode(self._path.read_bytes(), type=dict[str, msgspec.Raw])
+            values = msgspec.json.decode(read_bytes(self._path), type=dict[str, msgspec.Raw])
         except (OSError, msgspec.MsgspecError, ValueError):
             return {}
         found = {}

@@ -11,6 +11,7 @@ import msgspec
 
 from modules.config import private_file
 from modules.llm.models import Level, Model, ModelRegistry, Profile, Provider
+from modules.own_files import read_bytes
 
 FILE = "model-lists"
 DAY = 24 * 60 * 60.0
@@ -91,9 +92,7 @@ class ModelLists:
 
     def _read(self) -> dict[str, _List]:
         try:
-            if self._path.stat().st_size > MAX_BYTES:
-                return {}
-            return msgspec.msgpack.decode(self._path.read_bytes(), type=dict[str, _List])
+            return msgspec.msgpack.decode(read_bytes(self._path, MAX_BYTES), type=dict[str, _List])
         except (OSError, msgspec.MsgspecError, ValueError):
             return {}
 

@@ -5,6 +5,7 @@ text. So a file says what it seems to say, and can neither run code nor grow whi
 """
 
 import difflib
+import errno
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import msgspec
 import yaml
 
 from modules.errors import ConfigError
+from modules.own_files import read_text
 
 T = TypeVar("T")
 
@@ -84,14 +86,14 @@ class Document:
 
     def _text(self) -> str:
         try:
-            if not self.path.is_file():
-                raise ConfigError(f"{self.path} is not a file.", cure="Put a text file there, or nothing.")
-            if self.path.stat().st_size > MAX_BYTES:
-                raise ConfigError(f"{self.path} is larger than 1 MB.", cure="Keep only what it is for.")
-            return self.path.read_text(encoding="utf-8-sig")
+            return read_text(self.path, MAX_BYTES)
         except OSError as error:
+            if error.errno == errno.EFBIG:
+                raise ConfigError(f"{self.path} is larger than 1 MB.", cure="Keep only what it is for.") from error
             problem = error.strerror or str(error)
-            raise ConfigError(f"{self.path} cannot be read: {problem}.", cure="Check its permissions.") from error
+            raise ConfigError(
+                f"{self.path} cannot be read: {problem}.", cure="Correct that, or move it away."
+            ) from error
         except UnicodeDecodeError as error:
             raise ConfigError(f"{self.path} is not UTF-8 text.", cure="Save it as UTF-8.") from error
 

@@ -1,5 +1,6 @@
 """mcp.json: which servers there are, as this program and others write it."""
 
+import errno
 import os
 import re
 import shlex
@@ -16,6 +17,7 @@ from modules.mcp.entry import WHOLE_CALL, Entry, Login, Written, problems
 from modules.mcp.forms import ALLOWING, servers_in, uniform
 from modules.mcp.jsonc import plain_json
 from modules.mcp.variables import Expansion, Lookup
+from modules.own_files import read_bytes
 
 LARGEST = 1_000_000  # bytes
 
@@ -58,11 +60,10 @@ def _servers(path: Path) -> dict[str, tuple[str, Any]]:
     """The servers of the file, each with its place in it. Raises ConfigError."""
     try:
         _refuse_shared(path)
-        data = path.read_bytes()
+        data = read_bytes(path, LARGEST)
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}.", cure="Check its permissions.") from error
-    if len(data) > LARGEST:
-        raise ConfigError(f"{path} is larger than 1 MB.", cure="It names servers, nothing else.")
+        cure = "It names servers, nothing else." if error.errno == errno.EFBIG else "Correct that, or move it away."
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.", cure=cure) from error
     try:
         whole = msgspec.json.decode(plain_json(data.removeprefix(b"\xef\xbb\xbf").decode()))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

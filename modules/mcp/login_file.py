@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from modules.config import private_file
+from modules.own_files import read_bytes
 
 EARLY = 30.0  # seconds before its end from which on a token is renewed
 
@@ -38,7 +39,7 @@ class LoginFile:
     def read(self, url: str) -> Kept:
         """What is kept for this URL; nothing where there is none, or none that can be read."""
         try:
-            kept = msgspec.json.decode(self._path.read_bytes(), type=Kept)
+            kept = msgspec.json.decode(read_bytes(self._path), type=Kept)
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             return Kept(url)
         return kept if kept.url == url else Kept(url)

@@ -10,7 +10,9 @@ from msgspec import Struct
 from modules.config import private_file
 from modules.errors import UsageError
 from modules.mcp.definitions import Definition
+from modules.own_files import read_bytes
 
+LARGEST = 32_000_000  # bytes
 NAMED = 10  # tools in one piece of news
 
 
@@ -43,7 +45,7 @@ class Pins:
         self._kept = b""
         self.trouble = ""
         try:
-            self._kept = path.read_bytes()
+            self._kept = read_bytes(path, LARGEST)
             file = msgspec.json.decode(self._kept, type=_File)
         except FileNotFoundError:
             self.known = False

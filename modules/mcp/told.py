@@ -11,6 +11,7 @@ import msgspec
 from modules.config import private_file
 from modules.mcp.entry import Entry
 from modules.mcp.server import Server
+from modules.own_files import read_bytes
 
 MOST = 500  # troubles that are remembered
 
@@ -25,7 +26,7 @@ class Told:
     def of_file(self, file: Path, troubles: Iterable[str]) -> list[str]:
         """Those of these troubles with the file, as it is now, that were not told yet."""
         try:
-            held = file.read_bytes()
+            held = read_bytes(file)
         except OSError:
             held = b""
         return [text for text in troubles if self._is_new(held + text.encode(errors="replace"))]
@@ -54,7 +55,7 @@ class Told:
     def _read(self) -> dict[str, bool]:
         if self._path is not None:
             with suppress(OSError, msgspec.DecodeError):
-                return dict.fromkeys(msgspec.json.decode(self._path.read_bytes(), type=list[str]), True)
+                return dict.fromkeys(msgspec.json.decode(read_bytes(self._path), type=list[str]), True)
         return {}
 
     def _write(self) -> None:

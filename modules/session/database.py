@@ -6,7 +6,8 @@ from pathlib import Path
 from modules.errors import ConfigError
 from modules.session.place import VERSION, make_private, move_aside, refuse_newer, refuse_version
 
-PATIENCE = 5.0  # seconds to wait for another program's write
+PATIENCE = 0.4  # seconds to wait for another program's write; what waits longer is tried again by whoever writes
+TO_READ = 2.0  # seconds, where nothing can go on before it is read
 Error = sqlite3.Error
 
 # Ids of messages count within their conversation; parent and head 0 mean: before the first. Times are seconds since
@@ -48,7 +49,7 @@ class Damaged(sqlite3.DatabaseError):
     """What a person is told of a damaged file; it is out of the way."""
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, patience: float = PATIENCE) -> sqlite3.Connection:
     """The database, made if it is missing, for this user only.
 
     Raises ConfigError where a newer release wrote it, which leaves it as it is, Damaged where it was broken and is
@@ -56,7 +57,7 @@ def connect(path: Path) -> sqlite3.Connection:
     """
     refuse_newer(path)
     make_private(path)
-    connection = sqlite3.connect(path, PATIENCE, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, patience, isolation_level=None, check_same_thread=False)
     try:
         _prepare(connection, path)
     except sqlite3.Error as error:
@@ -77,9 +78,10 @@ def open_to_read(path: Path) -> sqlite3.Connection:
         _create(connection)
         return connection
     try:
-        return connect(path)
-    except OSError:
-        pass
+        return connect(path, TO_READ)
+    except OSError as error:
+        if not path.is_file():
+            raise error
     except sqlite3.Error as error:
         if not is_unwritable(error):
             raise
@@ -99,6 +101,11 @@ def is_damage(error: sqlite3.Error) -> bool:
     """Whether the file itself is broken, so that no other try can help."""
     code = getattr(error, "sqlite_errorcode", 0)
     return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or code == sqlite3.SQLITE_IOERR_SHORT_READ
+
+
+def is_held(error: sqlite3.Error) -> bool:
+    """Whether another program has the file."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def is_unwritable(error: sqlite3.Error) -> bool:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from modules.errors import ConfigError
+from modules.own_files import opened, refuse_other
 
 VERSION = 1  # of the schema
 LEAVING = 3.0  # seconds that the last writes may take when the program ends
@@ -18,13 +19,11 @@ MAGIC = b"SQLite format 3\0"
 
 def refuse_newer(path: Path) -> None:
     """Raise ConfigError where the file's first bytes say that a newer release wrote it; nothing is touched."""
-    try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    except OSError:
-        return
-    with os.fdopen(handle, "rb") as file, contextlib.suppress(OSError):
-        if stat.S_ISREG(os.fstat(handle).st_mode) and (head := file.read(64)).startswith(MAGIC):
-            refuse_version(path, int.from_bytes(head[60:64], "big"))
+    head = b""
+    with contextlib.suppress(OSError), opened(path) as file:
+        head = file.read(64)
+    if head.startswith(MAGIC):
+        refuse_version(path, int.from_bytes(head[60:64], "big"))
 
 
 def move_aside(path: Path) -> Path:
@@ -54,8 +53,7 @@ def make_private(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError(0, f"{path} is not a file")
+    refuse_other(path, path.stat().st_mode)
     # What SQLite puts beside the file gets the file's own mode. A link's target is somebody else's business.
     for name, mode in ((path.parent, 0o700), *((Path(f"{path}{suffix}"), 0o600) for suffix in SUFFIXES)):
         with contextlib.suppress(FileNotFoundError, PermissionError):

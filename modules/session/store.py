@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from modules.session.writer import Writer
 
 SHORT = 8  # characters of an id that are enough for a person
+HANGS = 3.0  # seconds from which on a disk is not waited for any more
+FREE, STEP = 30.0, 0.1  # seconds for which another program is waited for at the end, and between two looks
 TRIES = 3  # a file may be lost while it is written again
 FILE = "conversations.db"
 
@@ -42,6 +44,7 @@ class Store:
         self._news: list[str] = []
         self._known: set[str] = set()
         self._lost = 0
+        self._slow = False
         self._current: Conversation | None = None
         self._unwritable: str | None = None
         self._writer: Writer | None = None
@@ -86,11 +89,18 @@ class Store:
             self._put(changes.sent(conversation, key, ledger))
 
     async def settled(self) -> None:
-        """Wait until everything so far is on the disk, or has been tried in vain; then `trouble` says why."""
+        """Wait until everything so far is on the disk, or has been tried in vain; then `trouble` says why.
+
+        Nothing is lost by not waiting longer than a moment: what is not written is in memory, and is tried again.
+        """
         for _ in range(TRIES):
             if self._writer is None:
                 return
-            await _reached(self._writer)
+            if not await _reached(self._writer):
+                if not self._slow:
+                    self._slow = True
+                    self._news.append(f"{self.path} takes long; what is said is written when it can be.")
+                return
             if not self._put_lost_again():
                 return
 
@@ -110,8 +120,28 @@ class Store:
         """Why nothing is saved at present."""
         return self._writer.trouble if self._writer else self._unwritable
 
-    def close(self) -> bool:
-        """Write what is left; whether all of it is on the disk."""
+    @property
+    def held(self) -> bool:
+        """Whether another program has the file, and what is to be written waits for that."""
+        return self._writer is not None and self._writer.held
+
+    async def end(self, say: Callable[[str], object]) -> None:
+        """Close, when no other program has the file any more; what is said then is said by `say`.
+
+        Cancelled, as by Ctrl+C, it is closed at once, and `news` says what is not on the disk.
+        """
+        try:
+            if self.held:
+                say(f"Another program has {self.path}; what was said last waits for it. Ctrl+C leaves without that.")
+            left = FREE
+            while self.held and left > 0:
+                await asyncio.sleep(STEP)
+                left -= STEP
+        finally:
+            self.close(0.0 if self.held else LEAVING)
+
+    def close(self, patience: float = LEAVING) -> bool:
+        """Write what is left; whether all of it is on the disk. Another program that has it is waited for that long."""
         done = True
         if self._writer is not None:
             written = threading.Event()
@@ -119,8 +149,10 @@ class Store:
             done = written.wait(LEAVING)
             if done:
                 self._put_lost_again()
-                done = self._writer.close()
+                done = self._writer.close(patience)
             self._unwritable, self._writer = self._writer.trouble, None
+            if not done and self._unwritable is None:  # else it is known
+                self._news.append("What was said last is not saved: the file is in use, or its disk takes long.")
         self._locks.close()
         return done
 
@@ -240,8 +272,8 @@ class Store:
             raise FileProblem(problem, cure="Check its permissions, or start without -c.") from error
 
 
-async def _reached(writer: "Writer") -> None:
-    """Wait until the writer has come to the end of what was put."""
+async def _reached(writer: "Writer") -> bool:
+    """Wait until the writer has come to the end of what was put; False where a disk does not answer."""
     loop = asyncio.get_running_loop()
     there = asyncio.Event()
 
@@ -250,4 +282,6 @@ async def _reached(writer: "Writer") -> None:
             loop.call_soon_threadsafe(there.set)
 
     writer.put(tell)
-    await there.wait()
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(there.wait(), HANGS)
+    return there.is_set()

@@ -1,9 +1,9 @@
 """The thread that writes: changes in the order they came, many in one transaction, and again where the file failed."""
 
 import contextlib
-import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -12,8 +12,10 @@ from modules.errors import ConfigError
 from modules.session import database
 from modules.session.changes import Change, Statement
 from modules.session.place import LEAVING, Locks
+from modules.session.seen import Seen
 
-IN_TROUBLE = 100  # milliseconds to wait for another program's write when it did not end in time before
+AGAIN = 0.5  # seconds until what could not be written is tried again, if nothing is said before
+HELD = 5.0  # seconds from which on another program that has the file is worth a word
 
 Item = Change | Callable[[], None] | None
 
@@ -35,7 +37,9 @@ class Writer:
         self._queue: SimpleQueue[Item] = SimpleQueue()
         self._pending: list[tuple[Change, list[Statement]]] = []
         self._connection: sqlite3.Connection | None = None
-        self._file: tuple[int, int] = (0, 0)
+        self._seen = Seen(path)
+        self._held_since: float | None = None
+        self._deadline = 0.0
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self._thread.start()
 
@@ -43,19 +47,22 @@ class Writer:
         """Write a change; or call this when all that was put before has been written, or could not be."""
         self._queue.put(item)
 
-    def close(self) -> bool:
-        """Write what is left; whether all of it is on the disk."""
+    @property
+    def held(self) -> bool:
+        """Whether another program has the file, and what is to be written waits for that."""
+        return self._held_since is not None
+
+    def close(self, patience: float = LEAVING) -> bool:
+        """Write what is left; whether all of it is on the disk. Another program is waited for as long as that."""
+        self._deadline = time.monotonic() + patience
         self._queue.put(None)
-        self._thread.join(LEAVING)
+        self._thread.join(patience + LEAVING)
         return not self._thread.is_alive() and not self._pending
 
     def _run(self) -> None:
         leaving = False
         while not leaving:
-            items = [self._queue.get()]
-            with contextlib.suppress(Empty):
-                while True:
-                    items.append(self._queue.get_nowait())
+            items = self._next()
             leaving = None in items
             for item in items:
                 if isinstance(item, Change):
@@ -65,7 +72,18 @@ class Writer:
             for item in items:
                 if item is not None and not isinstance(item, Change):
                     item()
+        while self.held and time.monotonic() < self._deadline:
+            self._attempt()
         self._disconnect()
+
+    def _next(self) -> list[Item]:
+        """All that has been put; nothing, when it is time to try once more."""
+        items: list[Item] = []
+        with contextlib.suppress(Empty):
+            items.append(self._queue.get(timeout=AGAIN if self._pending else None))
+            while True:
+                items.append(self._queue.get_nowait())
+        return items
 
     def _take(self, change: Change) -> None:
         """Encode outside of the transaction, which is to be short."""
@@ -100,16 +118,18 @@ class Writer:
             self._fail(str(error))
         else:
             self._pending.clear()
-            if self.trouble is not None:
-                self.trouble = None
-                connection.execute(f"PRAGMA busy_timeout = {int(database.PATIENCE * 1000)}")
+            self._seen.look()
+            self.trouble = self._held_since = None
 
     def _connected(self) -> sqlite3.Connection:
-        if self._connection is not None and self._inode() != self._file:
+        if self._connection is not None and self._seen.is_another():
             self._begin_again(f"{self._path} was removed or replaced; the conversation is written to a new one.")
+            self._seen.remove_log()
+        if self._connection is not None and self._seen.is_damaged():
+            raise database.Damaged(database.set_aside(self._path, self._connection))
         if self._connection is None:
             self._connection = database.connect(self._path)
-            self._file = self._inode()
+            self._seen.look()
         return self._connection
 
     def _undo(self, error: sqlite3.Error) -> None:
@@ -130,8 +150,10 @@ class Writer:
                 self._connection.execute("ROLLBACK")
             if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_IOERR:
                 self._disconnect()  # what failed once may have left its mark on this connection
-            else:
-                self._connection.execute(f"PRAGMA busy_timeout = {IN_TROUBLE}")
+        if database.is_held(error):
+            self._held_since = self._held_since or time.monotonic()
+            if time.monotonic() - self._held_since < HELD:  # it happens, and nothing is lost by it
+                return
         self._fail(database.reason(error))
 
     def _begin_again(self, told: str) -> None:
@@ -143,7 +165,7 @@ class Writer:
 
     def _fail(self, why: str) -> None:
         if self.trouble is None:
-            self._say(f"This conversation is not being saved: {why.rstrip('.')}. It is tried again with every message.")
+            self._say(f"This conversation is not being saved: {why.rstrip('.')}. It is tried again by itself.")
         self.trouble = why
 
     def _disconnect(self) -> None:
@@ -151,10 +173,3 @@ class Writer:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None
-
-    def _inode(self) -> tuple[int, int]:
-        try:
-            about = os.stat(self._path)
-        except OSError:
-            return (0, 0)
-        return about.st_dev, about.st_ino

@@ -142,6 +142,9 @@ async def tool(chat: ChatContext, args: str) -> Ask | None:
     call, result = calls[int(number) - 1]
     chat.screen.say(f"#{int(number)} {call.name}")
     chat.screen.show("\n".join(arguments(call)))
+    if preview := chat.previews.get(call.id):
+        chat.screen.say("What it was to do:")
+        chat.screen.show(preview)
     chat.screen.say("Failed:" if result is not None and result.is_error else "Result:")
     chat.screen.show(_whole(chat, call, result))
     return None

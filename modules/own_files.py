@@ -1,0 +1,66 @@
+"""Reading a file of the program's own: whatever else stands in its place is named, and never waited for."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+LARGEST = 4_000_000  # bytes, where a file has no bound of its own
+KINDS = (
+    (stat.S_ISDIR, "it is a folder"),
+    (stat.S_ISFIFO, "it is a pipe"),
+    (stat.S_ISSOCK, "it is a socket"),
+    (stat.S_ISCHR, "it is a device"),
+    (stat.S_ISBLK, "it is a device"),
+)
+
+
+def opened(path: Path) -> BinaryIO:
+    """A regular file, to be read.
+
+    Raises FileNotFoundError where there is nothing, and OSError, whose `strerror` says it to people, for what is no
+    file, a link that leads nowhere, and a file that may not be read.
+    """
+    handle = _handle(path)
+    try:
+        refuse_other(path, os.fstat(handle).st_mode)
+    except OSError:
+        os.close(handle)
+        raise
+    return os.fdopen(handle, "rb")
+
+
+def read_bytes(path: Path, most: int = LARGEST) -> bytes:
+    """The bytes of a file. Raises OSError for one that is larger than `most`, too."""
+    with opened(path) as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"it is larger than {most // 1_000_000 or 1} MB", str(path))
+    return data
+
+
+def read_text(path: Path, most: int = LARGEST) -> str:
+    """The text of a regular file in UTF-8, with or without its mark. Raises UnicodeDecodeError, too."""
+    return read_bytes(path, most).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def refuse_other(path: Path, mode: int) -> None:
+    """Raise OSError for what is no regular file."""
+    if not stat.S_ISREG(mode):
+        kind = next((words for test, words in KINDS if test(mode)), "it is not a file")
+        raise OSError(errno.EINVAL, kind, str(path))
+
+
+def _handle(path: Path) -> int:
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        return os.open(path, flags)
+    except FileNotFoundError:
+        if path.is_symlink():  # somebody meant a file to be here
+            raise OSError(errno.ELOOP, "it is a link that leads nowhere", str(path)) from None
+        raise
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # how a socket answers who opens it
+            raise OSError(errno.EINVAL, "it is a socket", str(path)) from error
+        raise
