@@ -17,6 +17,9 @@ from hypothesis import strategies as st
 
 from modules.chat.markdown.links import takes_links
 from modules.chat.markdown.stream import MarkdownStream
+from tests.home import Home
+from tests.terminal import PATIENCE
+from tests.wire import Answer
 
 CORPUS = {
     "prose": (
@@ -52,7 +55,7 @@ CORPUS = {
     "code line": f"```\n{'abc_def ' * 100}\nshort\n```\n\n    four spaces\n\n    are code\n\ntext",
     "one word": "x" * 2_000 + " y",
 }
-OURS = re.compile(r"\x1b\[(?:[0-9;]*m|\?(?:2026|25|7)[hl]|[0-9]*[ABCKJ])|\r|\n")
+OURS = re.compile(r"\x1b\[[0-9;]*m|\n")
 
 
 class Screen:
@@ -422,6 +425,24 @@ WORDS = [
     "&#27;",
     "<b>",
     '"""',
+    *(
+        "$",
+        "$$",
+        "$$\n",
+        "\\(",
+        "\\)",
+        "\\[\n",
+        "\\]",
+        "**/",
+        "C:\\_",
+        "://",
+        "__",
+        "x^2",
+        "<br>",
+        "[^1]",
+        "[^1]: ",
+        "- [x] ",
+    ),
 ]
 SCRIPTS = ["日本", "😀", "العربية", "e\u0301"]
 PIECES = st.sampled_from([*MARKS, *WORDS, *SCRIPTS])
@@ -480,31 +501,61 @@ def test_a_narrower_terminal_without_reflow_keeps_every_row_once() -> None:
     assert re.findall(r"row\d+", "\n".join(screen.rows())) == [f"row{n:03}" for n in range(100)]
 
 
+REAL = ("-m", "groq:gpt-oss-120b")
+WORDS_IN_ORDER = [f"word{n:03}" for n in range(300)]
+LISTS = "".join(f"{word} " + ("\n\n- " if n % 23 == 0 else "") for n, word in enumerate(WORDS_IN_ORDER))
+
+
+@pytest.mark.parametrize("columns", [40, 100])
+def test_the_program_shows_an_answer_as_one_drawn_at_once(home: Home, columns: int) -> None:
+    names = ("headings", "fence in list", "table", "wide table", "quote", "links", "code line")
+    text = "\n\n".join(CORPUS[name] for name in names) + f"\n\nSee {LONG} too.\n\n```\n{LONG * 3}\n```\n\nThe end."
+    home.groq.answer(Answer(text, pace=0.002))
+    terminal = home.open(*REAL, columns=columns).prompt()
+    terminal.enter("Show me.").sees("The end.").prompt()
+    assert "\n".join(at_once(text, columns).rows()) in terminal.text
+    assert terminal.leave() == 0
+
+
+def test_a_resize_while_the_program_streams_neither_doubles_nor_drops_a_word(home: Home) -> None:
+    home.groq.answer(Answer(LISTS + "The end.", pace=0.005))
+    terminal = home.open(*REAL, columns=60).prompt()
+    terminal.enter("Show me.")
+    for word, columns in (("word050", 75), ("word120", 90), ("word200", 120)):
+        terminal.sees(word).resize(columns, 24)
+    terminal.sees("The end.").prompt()
+    assert re.findall(r"word\d+", terminal.text) == WORDS_IN_ORDER
+
+
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
-def test_a_terminal_that_reflows_shows_every_word_once_after_resizes(tmp_path: Path) -> None:
-    script = tmp_path / "stream.py"
-    script.write_text(
-        "import os, sys, time\nfrom modules.chat.markdown.stream import MarkdownStream\n"
-        "m = MarkdownStream(lambda t: (sys.stdout.write(t), sys.stdout.flush()), os.get_terminal_size)\n"
-        "text = ''.join(f'word{n:03} ' + ('\\n\\n- ' if n % 23 == 0 else '') for n in range(300))\n"
-        "for at in range(0, len(text), 8):\n    m.feed(text[at:at + 8]); m.draw(); time.sleep(.004)\n"
-        "m.finish(); print('THE END'); time.sleep(60)\n"
-    )
+def test_a_terminal_that_reflows_shows_every_word_once_after_resizes(home: Home, tmp_path: Path) -> None:
+    home.groq.answer(Answer(LISTS + "THE END", pace=0.005))
 
     def tmux(*words: str) -> str:
         command = ["tmux", "-S", str(tmp_path / "socket"), "-f", "/dev/null", *words]
-        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=10).stdout
+        done = subprocess.run(
+            command, check=False, capture_output=True, text=True, timeout=PATIENCE, env=home.env(TERM="screen-256color")
+        )
+        return done.stdout
 
-    program = f"PYTHONPATH={quote(str(Path(__file__).parents[1]))} {quote(sys.executable)} {quote(str(script))}"
-    tmux("new-session", "-d", "-x", "70", "-y", "20", program)
+    def sees(text: str) -> str:
+        deadline = time.monotonic() + PATIENCE
+        while text not in (shown := tmux("capture-pane", "-p", "-J", "-S", "-")):
+            assert time.monotonic() < deadline, shown
+            time.sleep(0.05)
+        return shown
+
+    tmux("new-session", "-d", "-x", "70", "-y", "20", " ".join(map(quote, home.argv(*REAL))))
     try:
-        shown, deadline, sizes = "", time.monotonic() + 15, [40, 90, 33, 57, 25, 70]
-        while "THE END" not in shown and time.monotonic() < deadline:
-            time.sleep(0.12)
-            shown = tmux("capture-pane", "-p", "-J", "-S", "-")
-            if "word0" in shown and sizes:
-                tmux("resize-window", "-x", str(sizes.pop(0)), "-y", "20")
-        assert re.findall(r"word\d+", shown) == [f"word{n:03}" for n in range(300)]
+        sees("0 of 131k")
+        tmux("send-keys", "Show me.")
+        sees("> Show me.")
+        tmux("send-keys", "Enter")
+        for n, columns in enumerate((40, 90, 33, 57, 25, 70)):
+            sees(f"word{30 + 40 * n:03}")
+            tmux("resize-window", "-x", str(columns), "-y", "20")
+        shown = sees("THE END")
+        assert re.findall(r"word\d+", shown) == WORDS_IN_ORDER, shown
     finally:
         tmux("kill-server")
 
