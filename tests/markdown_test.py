@@ -184,6 +184,7 @@ AS_THEY_ARE = [
     "/* a */ b /* c */ and */5 * * * *",
     "https://x.example/_foo_/__bar__?a=*b*c*d and (https://x.example/_a_)",
     r"$\hat{y}$, $x^10$, $a_ij$, $$\frac{a+b}{2}$$ and \[ \begin{matrix} a & b \\ c & d \end{matrix} \]",
+    "matches .*foo.* and [a-z]*x* or (.*), 3*4 .*",
     "a regex [^a-z] and [^n], a Vec<u8>, x <sup>many words!</sup>",
 ]
 SHOWN = {
@@ -194,6 +195,7 @@ SHOWN = {
     r"\*no\* snake\_case 1\. file\(s\) \[1\] \[x\](u) a\\b": r"*no* snake_case 1. file(s) [1] [x](u) a\b",
     "**src/**: a, **the src/** is, *pre*fix, __six__": "src/: a, the src/ is, prefix, six",
     "_em_ 中文**粗体**中文": "em 中文粗体中文",
+    "*So it ends.* Then *more.*, **C++**, **f(x)** and *(a)*": "So it ends. Then more., C++, f(x) and (a)",
     "***both*** and **a *b* c** and *a **b** c*": "both and a b c and a b c",
     "as said[^1], and more.[^12]": "as said[1], and more.[12]",
 }

@@ -1,4 +1,4 @@
-"""Block structure, one source line at a time: quotes and lists that contain text, as CommonMark has them.
+"""Block structure, one source line at a time: quotes, lists and notes that contain text, as CommonMark has them.
 
 Markdown's block structure can be read line by line, and never needs to be read twice. That is what makes a
 long answer cost no more per line than a short one, inside one huge block too. What would need the future is

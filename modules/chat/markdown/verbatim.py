@@ -1,4 +1,4 @@
-"""What people mean as it stands: mathematics, paths, globs and names whose signs Markdown would take for its own.
+"""What people mean as it stands: mathematics, paths, patterns and names whose signs Markdown would take for its own.
 
 CommonMark decides by the characters beside a sign; here it is told where they mean something else. Each rule is asked
 at the sign where it begins, and what it does not know is CommonMark's.
@@ -102,6 +102,8 @@ def _stars(source: str, at: int) -> Verbatim | None:
         )
     elif len(run[0]) <= 2 and (_PLAIN.match(before) or before in ")]") and (_PLAIN.match(after) or after == "("):
         literal = _is_product(source, at, run[0]) and not _closes(source, at, run[0])
+    elif run[0] == "*" and before in ".]":  # what is repeated in a regular expression
+        literal = not _closes(source, at, run[0])
     else:
         literal = len(run[0]) == 1 and before in "/_-." and _EXTENSION.match(source, end) is not None
     return Verbatim(end) if literal else None
@@ -119,7 +121,7 @@ def _closes(source: str, at: int, run: str) -> bool:
     """Whether the same mark was opened before, at the beginning of a word, and is open still."""
     begin = max(0, at - 600)
     mark = re.escape(run)
-    opened = [m.end() for m in re.finditer(rf"(?<![\w*/)\]]){mark}(?=[^\s*/.])(?!\w*args|kw)", source[begin:at])]
+    opened = [m.end() for m in re.finditer(rf"(?<![\w*/)\].]){mark}(?=[^\s*/.])(?!\w*args|kw)", source[begin:at])]
     return bool(opened) and re.search(rf"(?<!\s){mark}(?!\*)", source[begin + opened[-1] : at]) is None
 
 
