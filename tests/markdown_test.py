@@ -15,7 +15,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from modules.chat.markdown.links import takes_links
 from modules.chat.markdown.stream import MarkdownStream
+from tests.home import Home
+from tests.terminal import PATIENCE
+from tests.wire import Answer
 
 CORPUS = {
     "prose": (
@@ -51,7 +55,7 @@ CORPUS = {
     "code line": f"```\n{'abc_def ' * 100}\nshort\n```\n\n    four spaces\n\n    are code\n\ntext",
     "one word": "x" * 2_000 + " y",
 }
-OURS = re.compile(r"\x1b\[(?:[0-9;]*m|\?(?:2026|25|7)[hl]|[0-9]*[ABCKJ])|\r|\n")
+OURS = re.compile(r"\x1b\[[0-9;]*m|\n")
 
 
 class Screen:
@@ -141,10 +145,228 @@ def test_the_parts_of_an_answer_look_as_intended() -> None:
     ]
 
 
+GROWING = "| a | 1 |\n|---|---|\n" + "".join(f"| {c} | {n} |\n" for n, c in enumerate("abcdefgh"))
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_a_table_has_room_for_longer_cells_that_come_late(columns: int) -> None:
+    rows = at_once(GROWING + "| j | see the manual |\n", columns).rows()
+    assert rows[-1].split() == ["j", "│", "see", "the", "manual"]
+
+
+@pytest.mark.parametrize("columns", [10, 40, 80])
+def test_a_row_that_does_not_fit_its_table_is_written_as_lines_and_the_table_goes_on(columns: int) -> None:
+    rows = at_once(GROWING + "| a cell of many words | 1 |\n| k | 9 |\n", columns).rows()
+    assert "a: a cell of many words 1: 1" in " ".join(" ".join(rows).split())
+    assert rows[-1].split() == ["k", "│", "9"]
+    assert min(len(row) for row in rows if ":" in row) > 3, "words, not letters"
+
+
+def test_a_table_uses_a_wide_screen_and_is_lines_where_columns_could_not_be_read() -> None:
+    text = "|Name|What it does|\n|-|-|\n|parlance|" + "a chat in the terminal " * 6 + "|\n"
+    assert len(at_once(text, 200).rows()) == 3
+    assert " ".join(at_once(text, 10).rows()).startswith("Name: parlance What it does: a chat")
+
+
+def test_a_break_in_a_cell_is_a_line() -> None:
+    assert at_once("|a|b|\n|-|-|\n|one<br>two|x|", 40).rows()[2:] == ["one │ x", "two │"]
+
+
+AS_THEY_ARE = [
+    "$5 and $10, $5-$10, US$5/US$10, 5$ or 6$",
+    "$HOME/$USER and ${A}:${B}, $1 and $2_000$",
+    "Use __init__.py, __main__, obj.__dict__ and src/__tests__/a_b_c.py",
+    "src/**/*.ts and lib/**/*.js, src/** and **/*.py, **/node_modules/** too",
+    "*.ts or {*.ts,*.js} (*.a|*.b), test_*.py, foo_*.py, bar*.py",
+    r"C:\Users\_tmp\.git and C:\a\_x\_y\*.txt, \\server\_share\_x ok, .\_a\_b",
+    "snake_case_name and _private, path/_next_/static, _call_(x)",
+    "f(*args, **kwargs), x**2 + y**2, 2*3*4, a*b*c, (a+b)*(c+d)*(e)",
+    "/* a */ b /* c */ and */5 * * * *",
+    "https://x.example/_foo_/__bar__?a=*b*c*d and (https://x.example/_a_)",
+    r"$\hat{y}$, $x^10$, $a_ij$, $$\frac{a+b}{2}$$ and \[ \begin{matrix} a & b \\ c & d \end{matrix} \]",
+    "matches .*foo.* and [a-z]*x* or (.*), 3*4 .*",
+    "a regex [^a-z] and [^n], a Vec<u8>, x <sup>many words!</sup>",
+]
+SHOWN = {
+    r"$\{P_0\}$ or \(x_1\)": "{P₀} or x₁",
+    r"$$x^2 + y^{10} \le \alpha$$ and \[ a_1 = b \]": "x² + y¹⁰ ≤ α and a₁ = b",
+    r"$n$-th, $O(n \log n)$, $x \in \mathbb{R}$, $\frac{1}{2}$, $E=mc^2$": "n-th, O(n log n), x ∈ ℝ, 1/2, E=mc²",
+    r"x<sup>2</sup> H<sub>2</sub>O a&nbsp;b &copy; &lt;": "x² H₂O a\xa0b © <",
+    r"\*no\* snake\_case 1\. file\(s\) \[1\] \[x\](u) a\\b": r"*no* snake_case 1. file(s) [1] [x](u) a\b",
+    "**src/**: a, **the src/** is, *pre*fix, __six__": "src/: a, the src/ is, prefix, six",
+    "_em_ 中文**粗体**中文": "em 中文粗体中文",
+    "*So it ends.* Then *more.*, **C++**, **f(x)** and *(a)*": "So it ends. Then more., C++, f(x) and (a)",
+    "***both*** and **a *b* c** and *a **b** c*": "both and a b c and a b c",
+    "as said[^1], and more.[^12]": "as said[1], and more.[12]",
+}
+
+
+@pytest.mark.parametrize("text", AS_THEY_ARE)
+def test_signs_that_people_mean_are_kept(text: str) -> None:
+    assert at_once(text, 200).rows() == [text]
+
+
+@pytest.mark.parametrize("text", SHOWN)
+def test_mathematics_is_unicode_where_that_is_exact_and_emphasis_stays_emphasis(text: str) -> None:
+    assert at_once(text, 200).rows() == [SHOWN[text]]
+
+
+@pytest.mark.parametrize("columns", [20, 80])
+def test_mathematics_is_not_cut_where_a_paragraph_is(columns: int) -> None:
+    text = "".join(f"{'word ' * n} $a_{n % 10} + b_0$ and \\(x_1 + y_2\\) or a/**/*.b " for n in range(40))
+    for screen in (at_once(text, columns), streamed(text, columns, longest=60)):
+        shown = " ".join(screen.rows())
+        assert not re.search(r"[$\\_]", shown)
+        assert len(re.findall(r"a\s*/\s*\*\*\s*/\s*\*\.b", shown)) == 40
+
+
+@pytest.mark.parametrize(
+    ("formula", "rows"),
+    [
+        ("$$\na^2\n= b_1\n$$", ["a²", "= b₁"]),
+        ("\\[\na\n+ \\alpha\n\\]", ["a", "+ α"]),
+        ("\\[ a^2\n- b \\].", ["a²", "- b"]),
+        ("$$\n\\hat{a}\n=\nb * c * d\n$$", ["$$", "\\hat{a}", "=", "b * c * d", "$$"]),
+    ],
+)
+def test_a_formula_of_several_lines_is_no_list_and_no_heading(formula: str, rows: list[str]) -> None:
+    for screen in (at_once(f"So:\n{formula}\n**Then**", 40), streamed(f"So:\n{formula}\n**Then**", 40)):
+        assert screen.rows() == ["So:", "", *rows, "", "Then"]
+
+
+def test_a_formula_that_never_ends_takes_nothing_with_it() -> None:
+    assert at_once("$$\na_1\n\n**bold**\n\n$$ is *a pid*", 40).rows() == ["$$", "a_1", "", "bold", "", "$$ is a pid"]
+
+
+def test_tasks_footnotes_and_levels_of_headings_are_told_by_their_signs() -> None:
+    text = (
+        "# Title\n## Part\n#### Deep\nOther\n---\n- [ ] open\n- [x] done\n1. [X] third\n\n"
+        "- [x](https://a.example) link\n\nSaid[^1] and[^n].\n\n[^1]: The note\nis long\n[^n]: word\n\n    more"
+    )
+    for screen in (at_once(text, 40), streamed(text, 40)):
+        assert [row for row in screen.rows() if row] == [
+            "Title",
+            "## Part",
+            "#### Deep",
+            "## Other",
+            " ☐ open",
+            " ☑ done",
+            " 1. ☑ third",
+            " • x (https://a.example) link",
+            "Said[1] and[^n].",
+            "[1] The note is long",
+            "[^n] word",
+            "     more",
+        ]
+
+
+def test_prose_is_as_wide_as_is_wished_and_code_and_tables_as_they_need() -> None:
+    words, cell = "word " * 60, "cell " * 20
+    text = f"{words}\n\n- {words}\n\n> {words}\n\n# {words}\n\n```\n{words}\n```\n\n|a|b|\n|-|-|\n|1|{cell}|"
+    for wished, widest in ((50, 50), (0, 200), (300, 200)):
+        out: list[str] = []
+        markdown = MarkdownStream(out.append, lambda: (200, 24), prose_width=wished)
+        markdown.feed(text)
+        markdown.finish()
+        *rows, code, _, _, _, _, table = re.sub(r"\x1b\[[0-9;]*m", "", "".join(out)).splitlines()
+        assert max(map(len, rows)) <= widest
+        assert max(map(len, rows)) > widest - 6
+        assert code == words
+        assert table.endswith(cell.rstrip())
+
+
 def test_code_is_written_so_that_it_can_be_copied() -> None:
     line = "value = " + "x" * 100
     screen = at_once(f"```\n{line}\n```", 40)
     assert line + "\n" in "".join(screen.written), "the terminal wraps it, not we"
+
+
+def test_a_line_of_code_is_one_line_however_long_and_keeps_its_tabs() -> None:
+    data, indented = '{"key": [1, 2]}, ' * 3_000, "\tone\t# two\n\t\tthree"
+    text = f"```\n{data}\n```\n\n" + "".join(f"\t{line}\n" for line in indented.split("\n"))
+    for screen in (at_once(text, 40), streamed(text, 40, longest=9_000)):
+        assert data + "\n" in "".join(screen.written)
+        assert indented + "\n" in "".join(screen.written)
+
+
+@pytest.mark.parametrize("mark", ["```", "~~~~"])
+def test_a_code_block_inside_a_markdown_block_ends_by_itself_and_the_rest_is_no_code(mark: str) -> None:
+    text = f"{mark}markdown\n# Title\n{mark}python\nprint(1)\n{mark}\n- item\n{mark}\nThe **rest**."
+    for screen in (at_once(text, 40), streamed(text, 40)):
+        assert screen.rows()[-3:] == ["───", "", "The rest."]
+        assert f"{mark}python" in screen.rows()
+
+
+LONG = "https://a.example/" + "/".join(f"part{n}" for n in range(40))
+
+
+@pytest.mark.parametrize("columns", [10, 40, 200])
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"See {LONG} and go on",
+        f"- see [here]({LONG})",
+        f"> <{LONG}>",
+        f"|a|b|\n|-|-|\n|x|see {LONG}|\n",
+        f"{'word ' * 60}{LONG} {'word ' * 60}",
+        "a/long/path/" * 30,
+    ],
+)
+def test_what_is_to_be_clicked_or_copied_has_no_line_ends_of_ours(text: str, columns: int) -> None:
+    for screen in (at_once(text, columns), streamed(text, columns)):
+        written = re.sub(r"\x1b\[[0-9;]*m", "", "".join(screen.written))
+        assert (LONG if LONG in text else text) in written
+
+
+def linked(text: str, columns: int = 40) -> list[tuple[str, str]]:
+    """The links of an answer as a terminal is told them: target and text."""
+    out: list[str] = []
+    markdown = MarkdownStream(out.append, lambda: (columns, 24), links=True)
+    markdown.feed(text)
+    markdown.finish()
+    rest = re.sub(r"\x1b\[[0-9;]*m", "", "".join(out))
+    return re.findall(r"\x1b\]8;id=\w+;([^\x1b\x07]+)\x1b\\(.*?)\x1b\]8;;\x1b\\", rest)
+
+
+def test_a_link_can_be_clicked_and_its_target_is_seen_where_the_words_are_others() -> None:
+    text = "[words](https://a.example/x) <https://b.example> <me@c.example>"
+    assert linked(text, 100) == [
+        ("https://a.example/x", "words"),
+        ("https://a.example/x", "(https://a.example/x)"),
+        ("https://b.example", "https://b.example"),
+        ("mailto:me@c.example", "me@c.example"),
+    ]
+    assert "https://evil.example" in "".join(text for _, text in linked("[https://good.example](https://evil.example)"))
+
+
+@pytest.mark.parametrize(
+    "href", ["file:///etc/passwd", "ssh://host", "data.png", "https://a.example/" + "x" * 2_000, "vscode://open/x"]
+)
+def test_no_other_target_is_given_to_the_terminal(href: str) -> None:
+    assert linked(f"[words]({href}) ![picture]({href})") == []
+    assert href in at_once(f"[words]({href})", 40).rows()[0] or len(href) > 20
+
+
+def test_a_target_cannot_end_its_sequence() -> None:
+    for char in ("\x1b", "\x07", "\x9c", "é", "&#27;", "&#7;"):
+        for target, _ in linked(f"[words](https://a.example/{char}x)"):
+            assert re.fullmatch(r"[!-~]+", target)
+
+
+@pytest.mark.parametrize(
+    ("variables", "takes"),
+    [
+        ({"TERM": "xterm-256color"}, True),
+        ({"TERM": "screen-256color", "TMUX": "/tmp/tmux"}, True),
+        ({"TERM": "screen.xterm-256color", "STY": "1.pts"}, False),
+        ({"TERM": "linux"}, False),
+        ({"TERM": "xterm-256color", "VTE_VERSION": "5000"}, False),
+        ({"TERM": "xterm-256color", "VTE_VERSION": "7600"}, True),
+        ({}, True),
+    ],
+)
+def test_links_go_to_no_terminal_that_is_known_to_be_without(variables: dict[str, str], takes: bool) -> None:
+    assert takes_links(variables.get) is takes
 
 
 def test_without_colour_only_attributes_are_written() -> None:
@@ -205,6 +427,24 @@ WORDS = [
     "&#27;",
     "<b>",
     '"""',
+    *(
+        "$",
+        "$$",
+        "$$\n",
+        "\\(",
+        "\\)",
+        "\\[\n",
+        "\\]",
+        "**/",
+        "C:\\_",
+        "://",
+        "__",
+        "x^2",
+        "<br>",
+        "[^1]",
+        "[^1]: ",
+        "- [x] ",
+    ),
 ]
 SCRIPTS = ["日本", "😀", "العربية", "e\u0301"]
 PIECES = st.sampled_from([*MARKS, *WORDS, *SCRIPTS])
@@ -231,7 +471,7 @@ def test_no_text_raises_loses_a_word_or_smuggles_a_control_character(
     markdown = MarkdownStream(final.append, lambda: (columns, lines))
     markdown.feed(text)
     markdown.finish()
-    for char in OURS.sub("", "".join(out)):
+    for char in OURS.sub("", "".join(out)).replace("\t", ""):  # code keeps its tabs
         assert unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}, hex(ord(char))
     assert sorted(set(re.findall(r"k\d+z", letters(OURS.sub(" ", "".join(final)))))) == sorted(
         f"k{n}z" for n in range(len(pieces))
@@ -263,31 +503,61 @@ def test_a_narrower_terminal_without_reflow_keeps_every_row_once() -> None:
     assert re.findall(r"row\d+", "\n".join(screen.rows())) == [f"row{n:03}" for n in range(100)]
 
 
+REAL = ("-m", "groq:gpt-oss-120b")
+WORDS_IN_ORDER = [f"word{n:03}" for n in range(300)]
+LISTS = "".join(f"{word} " + ("\n\n- " if n % 23 == 0 else "") for n, word in enumerate(WORDS_IN_ORDER))
+
+
+@pytest.mark.parametrize("columns", [40, 100])
+def test_the_program_shows_an_answer_as_one_drawn_at_once(home: Home, columns: int) -> None:
+    names = ("headings", "fence in list", "table", "wide table", "quote", "links", "code line")
+    text = "\n\n".join(CORPUS[name] for name in names) + f"\n\nSee {LONG} too.\n\n```\n{LONG * 3}\n```\n\nThe end."
+    home.groq.answer(Answer(text, pace=0.002))
+    terminal = home.open(*REAL, columns=columns).prompt()
+    terminal.enter("Show me.").sees("The end.").prompt()
+    assert "\n".join(at_once(text, columns).rows()) in terminal.text
+    assert terminal.leave() == 0
+
+
+def test_a_resize_while_the_program_streams_neither_doubles_nor_drops_a_word(home: Home) -> None:
+    home.groq.answer(Answer(LISTS + "The end.", pace=0.005))
+    terminal = home.open(*REAL, columns=60).prompt()
+    terminal.enter("Show me.")
+    for word, columns in (("word050", 75), ("word120", 90), ("word200", 120)):
+        terminal.sees(word).resize(columns, 24)
+    terminal.sees("The end.").prompt()
+    assert re.findall(r"word\d+", terminal.text) == WORDS_IN_ORDER
+
+
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
-def test_a_terminal_that_reflows_shows_every_word_once_after_resizes(tmp_path: Path) -> None:
-    script = tmp_path / "stream.py"
-    script.write_text(
-        "import os, sys, time\nfrom modules.chat.markdown.stream import MarkdownStream\n"
-        "m = MarkdownStream(lambda t: (sys.stdout.write(t), sys.stdout.flush()), os.get_terminal_size)\n"
-        "text = ''.join(f'word{n:03} ' + ('\\n\\n- ' if n % 23 == 0 else '') for n in range(300))\n"
-        "for at in range(0, len(text), 8):\n    m.feed(text[at:at + 8]); m.draw(); time.sleep(.004)\n"
-        "m.finish(); print('THE END'); time.sleep(60)\n"
-    )
+def test_a_terminal_that_reflows_shows_every_word_once_after_resizes(home: Home, tmp_path: Path) -> None:
+    home.groq.answer(Answer(LISTS + "THE END", pace=0.005))
 
     def tmux(*words: str) -> str:
         command = ["tmux", "-S", str(tmp_path / "socket"), "-f", "/dev/null", *words]
-        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=10).stdout
+        done = subprocess.run(
+            command, check=False, capture_output=True, text=True, timeout=PATIENCE, env=home.env(TERM="screen-256color")
+        )
+        return done.stdout
 
-    program = f"PYTHONPATH={quote(str(Path(__file__).parents[1]))} {quote(sys.executable)} {quote(str(script))}"
-    tmux("new-session", "-d", "-x", "70", "-y", "20", program)
+    def sees(text: str) -> str:
+        deadline = time.monotonic() + PATIENCE
+        while text not in (shown := tmux("capture-pane", "-p", "-J", "-S", "-")):
+            assert time.monotonic() < deadline, shown
+            time.sleep(0.05)
+        return shown
+
+    tmux("new-session", "-d", "-x", "70", "-y", "20", " ".join(map(quote, home.argv(*REAL))))
     try:
-        shown, deadline, sizes = "", time.monotonic() + 15, [40, 90, 33, 57, 25, 70]
-        while "THE END" not in shown and time.monotonic() < deadline:
-            time.sleep(0.12)
-            shown = tmux("capture-pane", "-p", "-J", "-S", "-")
-            if "word0" in shown and sizes:
-                tmux("resize-window", "-x", str(sizes.pop(0)), "-y", "20")
-        assert re.findall(r"word\d+", shown) == [f"word{n:03}" for n in range(300)]
+        sees("0 of 131k")
+        tmux("send-keys", "Show me.")
+        sees("> Show me.")
+        tmux("send-keys", "Enter")
+        for n, columns in enumerate((40, 90, 33, 57, 25, 70)):
+            sees(f"word{30 + 40 * n:03}")
+            tmux("resize-window", "-x", str(columns), "-y", "20")
+        shown = sees("THE END")
+        assert re.findall(r"word\d+", shown) == WORDS_IN_ORDER, shown
     finally:
         tmux("kill-server")
 
@@ -338,6 +608,7 @@ def test_one_huge_block_costs_no_more_per_character_than_a_small_one(name: str) 
 
 
 MONSTERS = {
+    "line of code": "```json\n" + "[1, 2], " * 40_000,
     "line": "a" * 300_000,
     "quotes": ">" * 10_000 + " hi",
     "lists": "- " * 10_000,

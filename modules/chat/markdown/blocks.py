@@ -1,4 +1,4 @@
-"""Block structure, one source line at a time: quotes and lists that contain text, as CommonMark has them.
+"""Block structure, one source line at a time: quotes, lists and notes that contain text, as CommonMark has them.
 
 Markdown's block structure can be read line by line, and never needs to be read twice. That is what makes a
 long answer cost no more per line than a short one, inside one huge block too. What would need the future is
@@ -12,10 +12,23 @@ import re
 
 from rich.style import Style
 
-from modules.chat.markdown.containers import ITEM, QUOTE, Container, indent, item, untab
-from modules.chat.markdown.leaves import Fence, Indented, Leaf, Paragraph, piece_size, rule
+from modules.chat.markdown.containers import (
+    ITEM,
+    NOTE,
+    QUOTE,
+    Container,
+    before_text,
+    dedent,
+    descend,
+    indent,
+    item,
+    note,
+    shared_by,
+    untab,
+)
+from modules.chat.markdown.leaves import Fence, Formula, Indented, Leaf, Paragraph, piece_size, rule
 from modules.chat.markdown.table import Table, starts_table
-from modules.chat.markdown.wrap import PLAIN, QUIET, Row, append, row_cells, wrap
+from modules.chat.markdown.wrap import PLAIN, Row, row_cells, wrap
 
 _RULE = re.compile(r" {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})")
 _SETEXT = re.compile(r" {0,3}(?:(=+)|-+)[ \t]*")
@@ -23,16 +36,19 @@ _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+|$)")
 _HEADING_END = re.compile(r"(?:^|[ \t])#+[ \t]*$")
 _FENCE = re.compile(r"( {0,3})(`{3,}(?=[^`]*$)|~{3,})[ \t]*(.*)")
 _DEEPEST = 24  # deeper quotes and lists are text
+_LONGEST_CODE = 1_000_000  # characters of a line of code that is written as one
+_SEEN = 4_000  # characters of it that are looked at while it comes
 _ROOM = 12  # columns of text that quotes and lists leave in any case
 
-_HEADINGS = [Style(bold=True, underline=True), Style(bold=True), Style(bold=True, italic=True)]
+_BOLD, _TITLE = Style(bold=True), Style(bold=True, underline=True)
 
 
 class Blocks:
     """Takes source lines, leaves finished rows in `rows`. A copy of it can look ahead."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, prose_width: int = 0) -> None:
         self.width = width
+        self.prose_width = prose_width  # running text is no wider, with what stands before it; 0: as wide as the screen
         self.rows: list[Row] = []
         self.stack: list[Container] = []
         self.leaf: Leaf | None = None
@@ -50,19 +66,27 @@ class Blocks:
     def longest(self, line: str) -> int:
         """How much of a line that has no end yet may wait for it."""
         if isinstance(self.leaf, Fence | Indented):
-            return 1000
+            return _LONGEST_CODE
         if isinstance(self.leaf, Table) or line.lstrip(" >").startswith("|"):
             return 4000
         return piece_size(self.width)
 
+    def recent(self, line: str) -> str:
+        """As much of a line that has no end yet as is worth looking at: of code its beginning, and what is seen."""
+        if isinstance(self.leaf, Fence | Indented) and len(line) > _SEEN:
+            return line[:60] + line[-_SEEN:]
+        return line
+
     def line(self, text: str) -> None:
         """A source line, or the beginning of a long one; the rest then goes to `more`."""
-        rest = untab(text.rstrip("\r"))
-        depth, rest = self._descend(rest)
+        depth, written = descend(self.stack, text.rstrip("\r"))
         if isinstance(self.leaf, Fence) and depth == len(self.stack):
-            self._fenced(self.leaf, rest)
+            self._fenced(self.leaf, written)
             return
-        rest, opened = self._open(rest, depth)
+        if isinstance(self.leaf, Formula) and depth == len(self.stack) and written.strip():
+            self._give(written)
+            return
+        rest, opened = self._open(untab(written), depth)
         if not rest.strip():
             self._empty(opened or depth)
         elif not opened and depth < len(self.stack) and self._is_lazy(rest):
@@ -70,7 +94,7 @@ class Blocks:
         else:
             if not opened:
                 self._pop(depth)
-            self._text(rest)
+            self._text(rest, rest if opened else written)
 
     def more(self, text: str) -> None:
         """A further part of the line that was begun last."""
@@ -80,9 +104,12 @@ class Blocks:
             self._emit(self.leaf.extend(text, self._room()))
 
     def line_end(self) -> None:
-        """The line is complete: a heading ends with it."""
-        if isinstance(self.leaf, Paragraph) and self.leaf.style is not PLAIN:
-            self._end_leaf()
+        """The line is complete: a heading ends with it, and a formula may."""
+        match self.leaf:
+            case Paragraph(style=style) if style is not PLAIN:
+                self._end_leaf()
+            case Formula(closed=True):
+                self._end_leaf()
 
     def end(self) -> None:
         self._pop(0)
@@ -98,22 +125,6 @@ class Blocks:
 
     # Containers
 
-    def _descend(self, rest: str) -> tuple[int, str]:
-        """How many of the open containers the line continues, and what is left of it."""
-        for depth, container in enumerate(self.stack):
-            if not container.indent:
-                match = QUOTE.match(rest)
-                if match is None:
-                    return depth, rest
-                rest = untab(rest[match.end() :])
-            elif indent(rest) >= container.indent:
-                rest = rest[container.indent :]
-            elif rest.strip():
-                return depth, rest
-            else:
-                rest = ""
-        return len(self.stack), rest
-
     def _open(self, rest: str, depth: int) -> tuple[str, int]:
         """Open the containers that the line begins; with them, the new depth (0: none was opened)."""
         opened = 0
@@ -124,6 +135,8 @@ class Blocks:
                 container, rest = Container(), untab(rest[quote.end() :])
             elif listed and not _RULE.fullmatch(rest) and (opened or self._may_begin(listed, rest, depth)):
                 container, rest = item(listed, rest, before)
+            elif noted := NOTE.match(rest):
+                container, rest = note(noted, rest)
             else:
                 break
             if not opened:
@@ -172,21 +185,25 @@ class Blocks:
         else:
             self._give(rest)
 
-    def _text(self, rest: str) -> None:
-        """A line that belongs to the innermost container."""
+    def _text(self, rest: str, written: str) -> None:
+        """A line that belongs to the innermost container; the tabs of code stay as they were `written`."""
         leaf = self.leaf
         if indent(rest) >= 4 and not isinstance(leaf, Paragraph | Table):
             if not isinstance(leaf, Indented):
                 self._start(Indented())
-            self._give(rest[4:])
+            self._give(dedent(written, 4))
         elif isinstance(leaf, Paragraph) and self._turns(leaf, rest):
             return
         elif _RULE.fullmatch(rest):
             self._start(None)
             self._emit(rule(self._room()))
         elif heading := _HEADING.match(rest):
-            self._start(Paragraph(_HEADINGS[min(len(heading[1]), 3) - 1]))
+            self._start(Paragraph())
+            self._entitle(len(heading[1]))
             self._give(_HEADING_END.sub("", rest[heading.end() :]))
+        elif Formula.begins.match(rest):
+            self._start(Formula())
+            self._give(rest)
         elif fence := _FENCE.match(rest):
             self._start(Fence(fence[2], len(fence[1]), fence[3]))
         else:
@@ -199,7 +216,7 @@ class Blocks:
         setext = _SETEXT.fullmatch(rest)
         head = leaf.last_line()
         if setext and not leaf.begun:
-            leaf.style = _HEADINGS[0 if setext[1] else 1]
+            self._entitle(1 if setext[1] else 2)
             self._end_leaf()
         elif starts_table(head, rest):
             leaf.drop_last_line()
@@ -209,6 +226,12 @@ class Blocks:
         else:
             return False
         return True
+
+    def _entitle(self, level: int) -> None:
+        """Make a heading of the paragraph: a title is underlined, and below it the signs tell the level."""
+        if isinstance(self.leaf, Paragraph):
+            self.leaf.style = _TITLE if level == 1 else _BOLD
+            self.leaf.row = [] if level == 1 else [("#" * level + " ", _BOLD)]
 
     def _start(self, leaf: Leaf | None) -> None:
         self._end_leaf()
@@ -220,9 +243,9 @@ class Blocks:
 
     def _end_leaf(self) -> None:
         if self.leaf is not None:
-            leaf, room = self.leaf, self._room()
+            rows = self.leaf.end(self._room())
             self.leaf = None
-            self._emit(leaf.end(room))
+            self._emit(rows)
 
     # Rows
 
@@ -232,11 +255,11 @@ class Blocks:
             return
         if self._fresh:
             self._gap()
-        first, rest = self._prefix(self._marked), self._prefix(len(self.stack))
+        first, rest = before_text(self.stack, self._marked), before_text(self.stack)
         self._marked = len(self.stack)
         if first and row_cells(first) > self.width - min(_ROOM, self.width):
             marker = first[-1:] if first != rest else []
-            rows = [*wrap([*marker, *rows[0]], self.width), *rows[1:]]
+            rows = [*wrap([*marker, *rows[0]], self.width, whole=True), *rows[1:]]
             first = rest = []
         for index, row in enumerate(rows):
             self.rows.append([*(rest if index else first), *row])
@@ -246,30 +269,19 @@ class Blocks:
         """A blank row between blocks; inside a list only where the source has one."""
         if self._drawn is None:
             return
-        shared = 0
-        for old, new in zip(self._drawn, self.stack, strict=False):
-            if old is not new:
-                break
-            shared += 1
+        shared = shared_by(self._drawn, self.stack)
         in_item = shared > 0 and self.stack[shared - 1].indent > 0
         siblings = shared < min(len(self._drawn), len(self.stack)) and (
             self.stack[shared].list is not None and self.stack[shared].list is self._drawn[shared].list
         )
         if self._blank or not (in_item or siblings):
-            bars = self._prefix(len(self.stack), self.stack[:shared])
+            bars = before_text(self.stack[:shared])
             while bars and not bars[-1][0].strip():
                 bars.pop()
             self.rows.append(bars)
 
-    def _prefix(self, marked: int, stack: list[Container] | None = None) -> Row:
-        row: Row = []
-        for index, container in enumerate(self.stack if stack is None else stack):
-            if not container.indent:
-                append(row, "│ ", QUIET)
-            else:
-                append(row, container.marker if index >= marked else " " * len(container.marker), PLAIN)
-        return row
-
     def _room(self) -> int:
-        taken = row_cells(self._prefix(len(self.stack)))
-        return self.width if taken > self.width - min(_ROOM, self.width) else self.width - taken
+        width, taken = self.width, row_cells(before_text(self.stack))
+        if self.prose_width and not isinstance(self.leaf, Table | Fence | Indented):
+            width = min(width, self.prose_width)
+        return width if taken > width - min(_ROOM, width) else width - taken

@@ -4,15 +4,21 @@ import re
 from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from rich.style import Style
 
 from modules.chat.clean import clean
+from modules.chat.markdown.links import target
+from modules.chat.markdown.math import as_unicode, raised
+from modules.chat.markdown.verbatim import SIGNS, verbatim
 from modules.chat.markdown.wrap import PLAIN, Row
 
 # HTML is off: tags, and generics such as Vec<u8>, are text to be shown, never markup to be dropped.
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("strikethrough")
-_MARKUP = re.compile(r"[\\`*_\[\]<&~]|  \n")
+_MARKUP = re.compile(r"[\\`*_\[\]<&~$]|  \n")
+_TAG = re.compile(r"<br[ \t]*/?>[ \t]*\n?|<su([bp])>([^<>\n]{1,40})</su\1>", re.IGNORECASE)
+_NOTE = re.compile(r"\[\^(\d{1,4})\](?!\()")
 _MOST_BRACKETS = 100  # the parser looks for a partner from each of them
 
 CODE = Style(color="cyan")
@@ -31,6 +37,46 @@ def inline(source: str, base: Style = PLAIN) -> Row:
         return [(clean(source), base)]
 
 
+def _as_it_stands(state: StateInline, silent: bool) -> bool:
+    """A rule of the parser: mathematics, paths, globs and names."""
+    if state.src[state.pos] not in SIGNS:
+        return False
+    found = verbatim(state.src, state.pos)
+    return found is not None and _push(state, silent, "verbatim", found.end, found.math)
+
+
+def _tag(state: StateInline, silent: bool) -> bool:
+    """A rule of the parser: line breaks, and letters raised or lowered, which have no Markdown."""
+    match = _TAG.match(state.src, state.pos)
+    if match is None:
+        return False
+    if match[2] is None:
+        return _push(state, silent, "hardbreak", match.end())
+    shown = raised(match[2], up=match[1] in "pP")
+    return shown is not None and _push(state, silent, "shown", match.end(), shown)
+
+
+def _note(state: StateInline, silent: bool) -> bool:
+    """A rule of the parser: the mark of a footnote."""
+    match = _NOTE.match(state.src, state.pos)
+    return match is not None and _push(state, silent, "shown", match.end(), f"[{match[1]}]")
+
+
+def _push(state: StateInline, silent: bool, kind: str, end: int, info: str = "") -> bool:
+    if end > state.posMax:
+        return False
+    if not silent:
+        token = state.push(kind, "", 0)
+        token.content, token.info = state.src[state.pos : end], info
+    state.pos = end
+    return True
+
+
+_MARKDOWN.inline.ruler.before("escape", "verbatim", _as_it_stands)
+_MARKDOWN.inline.ruler.before("autolink", "tag", _tag)
+_MARKDOWN.inline.ruler.before("link", "note", _note)
+
+
 class _Spans:
     """Turns inline tokens into spans, with the target of every link in sight."""
 
@@ -44,7 +90,9 @@ class _Spans:
             name, _, edge = token.type.rpartition("_")
             match edge:
                 case "open" if name == "link":
-                    self.links.append((str(token.attrs.get("href", "")), len(self.spans)))
+                    href = str(token.attrs.get("href", ""))
+                    self.links.append((href, len(self.spans)))
+                    self.styles.append(self.styles[-1] + _link(href))
                 case "close" if name == "link":
                     self.close_link()
                 case "open":
@@ -62,23 +110,38 @@ class _Spans:
                 self.spans.append((" ", style))
             case "hardbreak":
                 self.spans.append(("\n", style))
+            case "shown":
+                self.spans.append((clean(token.info), style))
+            case "verbatim":
+                text = (as_unicode(token.info) if token.info else None) or token.content.replace("\n", " ")
+                self.spans.append((clean(text), style))
             case "code_inline":
                 self.spans.append((clean(token.content), style + CODE))
             case "image":
                 self.spans.append((f"[image: {clean(token.content)}]", style))
-                self.spans.append((f" ({clean(str(token.attrs.get('src', '')))})", style + _URL))
+                src = str(token.attrs.get("src", ""))
+                self.spans.append((f" ({clean(src)})", style + _URL + _link(src)))
             case _:
                 self.spans.append((clean(token.content), style))
 
     def close_link(self) -> None:
         href, start = self.links.pop()
+        style = self.styles.pop()
         label = "".join(text for text, _ in self.spans[start:])
         if label not in (href, unquote(href), href.removeprefix("mailto:")):
-            gap = " " if label else ""
-            self.spans.append((f"{gap}({clean(href)})", self.styles[-1] + _URL))
+            self.spans.append((" " if label else "", self.styles[-1]))
+            self.spans.append((f"({clean(href)})", style + _URL))
 
 
-_PIECE = re.compile(r"\\.|`+|\*+|_+|~~|\]\(|[\[\]]|[ \n]+", re.DOTALL)
+def _link(href: str) -> Style:
+    uri = target(href)
+    return Style(link=uri) if uri else PLAIN
+
+
+# A mark that may open mathematics: a paragraph is not cut soon after it, for then its other mark is still to come.
+_MATH_BEGINS = re.compile(r"\$\$|\\[(\[]|\$(?=[^\s\d$])")
+_MATH_WAITS = 300  # characters
+_PIECE = re.compile(r"\\.|[$:]+|`+|\*+|_+|~~|\]\(|[\[\]]|[ \n]+", re.DOTALL)
 _WORD = r"[^\s()]*(?:\([^\s()]*\)[^\s()]*)*"
 _TARGET = re.compile(rf"{_WORD}(?:\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)")
 _TARGET_BEGUN = re.compile(rf"{_WORD}(?:\([^\s()]*)?(?:\s+(?:\"[^\"]*|'[^']*)?)?")
@@ -96,15 +159,22 @@ class Cut:
         self.last = max(0, source.rfind(" "), source.rfind("\n"))
         self.open: list[str] = []
         self._skip = 0
+        self._math = -_MATH_WAITS
         for match in _PIECE.finditer(source):
             if match.start() >= self._skip:
                 self._step(match, source)
 
     def _step(self, match: re.Match[str], source: str) -> None:
         mark, at = match[0], match.start()
+        if mark[0] in SIGNS:
+            if found := verbatim(source, at):
+                self._skip = found.end
+                return
+            if _MATH_BEGINS.match(source, at):
+                self._math = at
         before, after = source[at - 1 : at] or " ", source[match.end() : match.end() + 1] or " "
         if mark[0] in " \n":
-            self.safe = self.safe if self.open else at
+            self.safe = self.safe if self.open or at - self._math < _MATH_WAITS else at
         elif mark[0] == "`":
             close = re.compile(rf"(?<!`){mark}(?!`)").search(source, match.end())
             if close:

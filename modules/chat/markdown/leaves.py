@@ -13,12 +13,18 @@ from typing import Protocol, Self
 from rich.style import Style
 
 from modules.chat.clean import clean
+from modules.chat.markdown.containers import dedent, indent
 from modules.chat.markdown.highlight import Highlighter
 from modules.chat.markdown.inline import Cut, closers, inline
+from modules.chat.markdown.math import as_unicode
 from modules.chat.markdown.wrap import PLAIN, QUIET, Row, cells, wrap
 
 _EDGE = "───"
 _LANGUAGE = re.compile(r"[^\s,{]*")
+# Markdown in a code block has code blocks too, which models write with the same marks. A mark with a language can only
+# open one, so the next bare mark is its end and not that of the whole; CommonMark ends the outer one there.
+_DOCUMENTS = {"markdown", "md", "mdx", "rmd", "qmd"}
+_INNER = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*[^\s`~]")
 _LONGEST_HEAD = 4000  # a possible table head is kept whole up to here
 
 
@@ -71,7 +77,7 @@ class Paragraph:
         return self._release(width)
 
     def end(self, width: int) -> list[Row]:
-        return wrap([*self.row, *inline(self.source.rstrip(), self.style)], width)
+        return wrap([*self.row, *inline(self.source.rstrip(), self.style)], width, whole=True)
 
     def preview(self, width: int) -> list[Row]:
         """The rows so far, with what is still open drawn as if it were closed."""
@@ -79,7 +85,7 @@ class Paragraph:
         if open_marks and self.source.endswith(tuple("*_~`")):
             open_marks = ""
         rows = [*self.row, *inline(self.source.rstrip() + open_marks, self.style)]
-        return wrap(rows, width)
+        return wrap(rows, width, whole=True)
 
     def last_line(self) -> str:
         return self.source[self.line_at :] if self.line_at >= 0 else ""
@@ -107,7 +113,7 @@ class Paragraph:
 
     def _cut(self, at: int, close: str, reopen: str, width: int) -> list[Row]:
         """Make rows of the source up to `at`; the last one stays, for the next word may fit on it."""
-        rows = wrap([*self.row, *inline(self.source[:at] + close, self.style)], width)
+        rows = wrap([*self.row, *inline(self.source[:at] + close, self.style)], width, whole=True)
         rest = self.source[at:]
         gap = rest[: len(rest) - len(rest.lstrip(" \n"))]
         self.source = gap + reopen + rest[len(gap) :]
@@ -127,7 +133,8 @@ class Fence:
         self.code = Highlighter(_LANGUAGE.findall(info)[0])
         self.line = ""
         self.begun = False
-        self.inside = False
+        self.nests = _LANGUAGE.findall(info)[0].lower() in _DOCUMENTS
+        self.inner = ""  # the fence of the block inside, while one is open
 
     def copy(self) -> Fence:
         twin = copy.copy(self)
@@ -135,12 +142,16 @@ class Fence:
         return twin
 
     def closes(self, text: str) -> bool:
-        bare = text.strip()
-        return len(bare) >= len(self.mark) and set(bare) == {self.mark[0]} and len(text) - len(text.lstrip(" ")) < 4
+        if self.inner and _ends(text, self.inner):
+            return False
+        return _ends(text, self.mark) and indent(text) < 4
 
     def add(self, text: str, width: int) -> list[Row]:
-        cut = min(self.indent, len(text) - len(text.lstrip(" ")))
-        return [*self._head(width), self.code.line(text[cut:])]
+        if self.inner:
+            self.inner = "" if _ends(text, self.inner) else self.inner
+        elif self.nests and (inner := _INNER.match(text)) and inner[1].startswith(self.mark):
+            self.inner = inner[1]
+        return [*self._head(width), self.code.line(dedent(text, self.indent))]
 
     def extend(self, text: str, width: int) -> list[Row]:
         return [*self._head(width), self.code.line(text)]
@@ -176,10 +187,53 @@ class Indented:
         return [*rows, *self.extend(text, width)]
 
     def extend(self, text: str, width: int) -> list[Row]:
-        return [[(clean(text).expandtabs(4), PLAIN)]]
+        return [[(clean(text), PLAIN)]]
 
     def end(self, width: int) -> list[Row]:
         return []
+
+
+class Formula:
+    """Mathematics in lines of its own. One that cannot be said in Unicode stays as it was written, line by line."""
+
+    begins = re.compile(r"[ ]{0,3}(?:\$\$(?!.*\$\$)|\\\[(?!.*\\\]))(?=\s*$|.*[\\^_{}=])")
+    _most = 60  # lines; what has no end by then was none
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def copy(self) -> Formula:
+        twin = copy.copy(self)
+        twin.lines = self.lines.copy()
+        return twin
+
+    @property
+    def closed(self) -> bool:
+        """Whether the last line ends it."""
+        end = "$$" if self.lines[0].lstrip().startswith("$$") else "\\]"
+        closes = len(self.lines) > 1 and self.lines[-1].rstrip(" \t.,;").endswith(end)
+        return closes or len(self.lines) >= self._most
+
+    def add(self, text: str, width: int) -> list[Row]:
+        self.lines.append(text)
+        return []
+
+    def extend(self, text: str, width: int) -> list[Row]:
+        self.lines[-1] += text
+        return []
+
+    def end(self, width: int) -> list[Row]:
+        inner = re.fullmatch(r"\s*(?:\$\$|\\\[)(.*)(?:\$\$|\\\])([\s.,;]*)", "\n".join(self.lines), re.DOTALL)
+        lines = [line for line in inner[1].split("\n") if line.strip()] if inner else []
+        said = [as_unicode(line) for line in lines]
+        if not inner or not said or None in said:
+            return [[(clean(line), PLAIN)] for line in self.lines]
+        return [row for line in said for row in wrap([(clean(f"{line}"), PLAIN)], width)]
+
+
+def _ends(text: str, mark: str) -> bool:
+    bare = text.strip()
+    return len(bare) >= len(mark) and set(bare) == {mark[0]}
 
 
 def rule(width: int) -> list[Row]:

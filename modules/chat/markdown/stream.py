@@ -7,9 +7,10 @@ from modules.chat.markdown.blocks import Blocks
 from modules.chat.markdown.wrap import Row, append, cells, chop, row_cells, to_ansi
 
 # The beginning of a line that says what it will be but has no text yet: drawn later, so nothing flickers.
-_UNDECIDED = re.compile(r"[ \t>]*(?:[-+*_=#:~` \t]*|\d{1,9}[.)]?[ \t]*|(?:```|~~~|\|).*)")
+_UNDECIDED = re.compile(r"[ \t>]*(?:[-+*_=#:~` \t]*(?:\[[ xX^]?\]?)?|\d{1,9}[.)]?[ \t]*|(?:```|~~~|\|).*)")
 
 
+_TAB = 8  # columns between two tab stops of a terminal
 MOST = 10  # rows that are shown before they are finished
 
 
@@ -26,12 +27,15 @@ class MarkdownStream:
         live: Callable[[list[Row]], None] = lambda rows: None,
         *,
         color: bool = True,
+        links: bool = False,
+        prose_width: int = 0,
     ) -> None:
         self._write = write
         self._size = size
         self._live = live
         self._color = color
-        self._blocks = Blocks(80)
+        self._links = links
+        self._blocks = Blocks(80, prose_width)
         self._arrived: list[str] = []
         self._line = ""  # the source line that has no end yet
         self._within = False  # its beginning is in the blocks already
@@ -50,9 +54,9 @@ class MarkdownStream:
         self._read()
         ahead = self._blocks.copy()
         if self._within:
-            ahead.more(self._line)
+            ahead.more(ahead.recent(self._line))
         elif not _UNDECIDED.fullmatch(self._line):
-            ahead.line(self._line)
+            ahead.line(ahead.recent(self._line))
         self._write_finished()
         self._live([piece for row in ahead.preview()[-MOST:] for piece in folded(row, columns)][-MOST:])
 
@@ -74,7 +78,7 @@ class MarkdownStream:
     def _write_finished(self) -> None:
         rows, self._blocks.rows = self._blocks.rows, []
         if rows:
-            self._write("".join(to_ansi(row, self._color) + "\n" for row in rows))
+            self._write("".join(to_ansi(row, self._color, self._links) + "\n" for row in rows))
 
     def _read(self) -> None:
         """Give the blocks what has arrived: whole lines, and long lines in pieces."""
@@ -107,13 +111,19 @@ class MarkdownStream:
 
 
 def folded(row: Row, width: int) -> list[Row]:
-    """A row of code may be longer than the screen is wide."""
-    if row_cells(row) <= width:
+    """A row of code may be longer than the screen is wide, and have tabs, which only the terminal knows how to draw."""
+    if row_cells(row) <= width and not any("\t" in text for text, _ in row):
         return [row]
     rows: list[Row] = [[]]
+    used = column = 0
     for text, style in row:
-        for piece in chop(text, 1):
-            if rows[-1] and row_cells(rows[-1]) + cells(piece) > width:
+        text = (" " * (column % _TAB) + text).expandtabs(_TAB)[column % _TAB :]
+        column += cells(text)
+        head = chop(text, max(1, width - used))[0]
+        for piece in (head, *chop(text[len(head) :], width)):
+            if used and used + cells(piece) > width:
                 rows.append([])
+                used = 0
             append(rows[-1], piece, style)
+            used += cells(piece)
     return rows

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from zlib import crc32
 
 from rich.cells import cell_len, split_graphemes
 from rich.color import ColorSystem
@@ -18,6 +19,8 @@ _WIDE = "\u1100-\u115f\u2e80-\u2fff\u3041-\u33ff\u3400-\u9fff\ua000-\ua4cf\uac00
 _WIDE += "\U00020000-\U0003fffd"
 _CLOSING = "\u3001-\u3003\u3009\u300b\u300d\u300f\u3011\uff01\uff09\uff0c\uff0e\uff1a\uff1b\uff1f"
 _TOKEN = re.compile(f"\n|[ \t]+|[{_WIDE}][{_CLOSING}]*|[^ \t\n{_WIDE}]+")
+_LONG = 40  # columns: what is longer than this and than the row is no word but something to click or to copy
+_ENDLESS = 2000  # and no more than this of it is kept together
 _BREAKS_ANYWHERE = re.compile(f"[{_WIDE}]")
 
 
@@ -28,6 +31,16 @@ def cells(text: str) -> int:
 
 def row_cells(row: Row) -> int:
     return sum(cells(text) for text, _ in row)
+
+
+def widest_line(row: Row) -> int:
+    """Columns of text with hard breaks in it."""
+    return max(map(cells, "".join(text for text, _ in row).split("\n")))
+
+
+def longest_word(row: Row) -> int:
+    """Columns of the longest part of a text that `wrap` would keep together."""
+    return max(map(cells, _TOKEN.findall("".join(text for text, _ in row))), default=0)
 
 
 def append(row: Row, text: str, style: Style) -> None:
@@ -56,8 +69,9 @@ def chop(text: str, width: int) -> list[str]:
 class _Wrapper:
     """Fills rows word by word; a word may consist of several spans."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, whole: bool) -> None:
         self.width = width
+        self.whole = whole
         self.rows: list[Row] = []
         self.row: Row = []
         self.used = 0
@@ -75,9 +89,18 @@ class _Wrapper:
             for text, style in self.gap:
                 append(self.row, text, style)
             self.used += gap
-        for text, style in self.word:
-            self.place(text, style)
+        if size > self.width and self.whole and self._goes_out_whole(size):
+            self.row += self.word
+            self.used += size
+        else:
+            for text, style in self.word:
+                self.place(text, style)
         self.gap, self.word = [], []
+
+    def _goes_out_whole(self, size: int) -> bool:
+        """Whether the terminal is to wrap this one: only then is it one URL to click, and copied as it was written."""
+        word = "".join(text for text, _ in self.word)
+        return size <= _ENDLESS and ("://" in word or (size > _LONG and word.isascii()))
 
     def place(self, text: str, style: Style) -> None:
         size = cells(text)
@@ -101,9 +124,12 @@ class _Wrapper:
         self.row, self.used = [], 0
 
 
-def wrap(spans: Iterable[Span], width: int) -> list[Row]:
-    """Break spans into rows of at most `width` columns; a newline in a span is a hard break."""
-    out = _Wrapper(max(1, width))
+def wrap(spans: Iterable[Span], width: int, *, whole: bool = False) -> list[Row]:
+    """Break spans into rows of at most `width` columns; a newline in a span is a hard break.
+
+    A URL that is longer than a row goes out `whole`, as a row of its own that the terminal wraps.
+    """
+    out = _Wrapper(max(1, width), whole)
     for text, style in spans:
         for token in _TOKEN.findall(text):
             if token == "\n":
@@ -123,9 +149,15 @@ def wrap(spans: Iterable[Span], width: int) -> list[Row]:
     return [*out.rows, out.row]
 
 
-def to_ansi(row: Row, color: bool) -> str:
+def to_ansi(row: Row, color: bool, links: bool = False) -> str:
     """The bytes that draw a row; without colour only attributes such as bold remain."""
-    return "".join(
-        (style if color else style.without_color).render(text, color_system=ColorSystem.TRUECOLOR)
-        for text, style in row
-    )
+    return "".join(_drawn(text, style, color, links) for text, style in row)
+
+
+def _drawn(text: str, style: Style, color: bool, links: bool) -> str:
+    uri, style = style.link, style.update_link(None) if style.link else style
+    drawn = (style if color else style.without_color).render(text, color_system=ColorSystem.TRUECOLOR)
+    if not (uri and links and text):
+        return drawn
+    # One id for one target: a terminal then takes the parts of a link that was broken into rows for one.
+    return f"\x1b]8;id={crc32(uri.encode()):x};{uri}\x1b\\{drawn}\x1b]8;;\x1b\\"
