@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Coroutine, Sequence
+from functools import partial
 from typing import Any
 
 from modules.chat import streams
@@ -122,7 +123,6 @@ async def _interactive(args: argparse.Namespace, terminal: TerminalState) -> int
     from modules.chat.interactive import Interactive
     from modules.chat.prompt_of import prompt_of
     from modules.chat.recall import recalled
-    from modules.chat.screen import TerminalScreen
     from modules.chat.start import begin, close_calls, first_choice, greeting, take_unanswered
     from modules.llm.catalogue_cache import load as load_catalogue
     from modules.llm.learned import LearnedFacts
@@ -137,7 +137,7 @@ async def _interactive(args: argparse.Namespace, terminal: TerminalState) -> int
     learned = LearnedFacts(config.learned_file)
     start = first_choice(models, config, args.model)
     conversation, notes = begin(_wish(args), store, models, services, start, learned)
-    screen = TerminalScreen(plain=config.plain, color=config.color)
+    screen = _screen(config)
     context = ChatContext(
         config, models, services, conversation, COMMANDS, screen,
         _tooling(config, args), attachments, saves=not args.no_save,
@@ -164,6 +164,16 @@ async def _interactive(args: argparse.Namespace, terminal: TerminalState) -> int
         for text in store.news():  # last: the screen may be gone
             screen.error(ParlanceError(text))
     return 0
+
+
+def _screen(config: Config) -> Any:
+    """The terminal as the settings and the environment say."""
+    from modules.chat.markdown.links import takes_links
+    from modules.chat.screen import TerminalScreen
+
+    return TerminalScreen(
+        plain=config.plain, color=config.color, links=takes_links(config.get), prose_width=config.settings.screen.width
+    )
 
 
 async def _attached(args: argparse.Namespace, config: Config) -> Any:
@@ -207,9 +217,8 @@ async def _headless(args: argparse.Namespace, terminal: TerminalState) -> int:
     gc.enable()
     try:
         able = others(models, conversation.model, config.has_key)
-        plain = config.plain or not config.color
         return await headless.answer(
-            conversation, services, message, tooling, as_json=args.json, plain=plain, others=able
+            conversation, services, message, tooling, as_json=args.json, screen=partial(_screen, config), others=able
         )
     finally:
         if tooling is not None:

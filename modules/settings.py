@@ -41,12 +41,19 @@ class NetworkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     content_timeout: Annotated[float, msgspec.Meta(ge=0)] = 600.0
 
 
+class ScreenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The part [screen]. Prose is at most `width` columns wide, 0 for the whole screen; not so code and tables."""
+
+    width: Annotated[int, msgspec.Meta(ge=0)] = 100
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """settings.toml in the config folder; everything in it may be left out."""
 
     tools: ToolSettings = ToolSettings()
     models: ModelSettings = ModelSettings()
     network: NetworkSettings = NetworkSettings()
+    screen: ScreenSettings = ScreenSettings()
 
 
 def read(path: Path) -> Settings:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing, nullcontext
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
@@ -30,6 +30,7 @@ from modules.session.turn import Paused, TurnEvent, run_turn
 from modules.tools.approval import Decision, Permission, Question
 
 if TYPE_CHECKING:
+    from modules.chat.screen import TerminalScreen
     from modules.chat.tool_lines import ToolLines
 
 MAX_INPUT = 32 * 1024 * 1024
@@ -79,16 +80,16 @@ async def answer(
     tooling: Tooling | None = None,
     *,
     as_json: bool,
-    plain: bool = False,
+    screen: "Callable[[], TerminalScreen]",
     others: tuple[Model, ...] = (),
 ) -> int:
     """Ask, print, and return the exit code. Text is printed as it comes, JSON when all of it is there.
 
-    `plain` is for a terminal without escape sequences; `others` are models that could be asked in place of the
-    conversation's.
+    `screen` makes what is written to where standard output is a terminal; `others` are models that could be asked in
+    place of the conversation's.
     """
     conversation.reasoning_shown = False  # it is the answer alone that was asked for
-    out = None if as_json else printed(plain=plain)
+    out = None if as_json else printed(screen)
     told = _Output(out, saved=conversation.journal is not None)
     earlier = conversation.turns > 0
     lines = None if tooling is None else await _tool_lines(conversation, tooling)

@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Protocol
 
 from modules.chat.frames import frames
@@ -98,10 +98,6 @@ class Drawn:
             self._piece.draw()
 
 
-def printed(*, plain: bool) -> Printed:
-    """Where an answer goes that nobody wants as JSON; `plain` is a terminal without escape sequences."""
-    if not at_terminal(sys.stdout):
-        return Exact()
-    from modules.chat.screen import TerminalScreen  # no pipe needs the terminal's library
-
-    return Drawn(TerminalScreen(plain=plain))
+def printed(screen: "Callable[[], TerminalScreen]") -> Printed:
+    """Where an answer goes that nobody wants as JSON; no pipe needs the terminal's library, which `screen` loads."""
+    return Drawn(screen()) if at_terminal(sys.stdout) else Exact()

@@ -209,7 +209,14 @@ def text_piece(screen: TerminalScreen) -> Piece:
     # It loads rich and pygments, which the first prompt must not wait for.
     from modules.chat.markdown.stream import MarkdownStream
 
-    return MarkdownStream(screen.write, screen.size, screen.live, color=screen.color)
+    return MarkdownStream(
+        screen.write,
+        screen.size,
+        screen.live,
+        color=screen.color,
+        links=screen.links,
+        prose_width=screen.prose_width,
+    )
 
 
 def reasoning_piece(screen: TerminalScreen) -> Piece:

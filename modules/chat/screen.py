@@ -47,10 +47,20 @@ class TerminalScreen:
     Where there is a `region`, all that is written stands above it, and must be whole rows.
     """
 
-    def __init__(self, out: TextIO | None = None, *, plain: bool = False, color: bool = True) -> None:
+    def __init__(
+        self,
+        out: TextIO | None = None,
+        *,
+        plain: bool = False,
+        color: bool = True,
+        links: bool = False,
+        prose_width: int = 0,
+    ) -> None:
         self.out = out or sys.stdout
         self.plain = plain
         self.color = color and not plain
+        self.links = links and not plain  # whether the terminal makes links of ours ones that can be clicked
+        self.prose_width = prose_width  # columns, 0 for all that there are
         self.reasoning: Reasoning = "fold"
         self.region: Region | None = None
 

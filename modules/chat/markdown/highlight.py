@@ -76,10 +76,10 @@ class Highlighter:
         if self._lexer is not None and len(text) <= _LONGEST:
             try:
                 for kind, piece in self._tokens(text + "\n"):
-                    append(row, clean(piece.rstrip("\n")).expandtabs(4), _style(kind))
+                    append(row, clean(piece.rstrip("\n")), _style(kind))
             except Exception:  # a lexer that fails costs the colours, not the code
                 self._lexer = None
-        if "".join(piece for piece, _ in row) != (plain := clean(text).expandtabs(4)):
+        if "".join(piece for piece, _ in row) != (plain := clean(text)):
             return [(plain, PLAIN)]
         return row
 
