@@ -170,9 +170,15 @@ def _screen(config: Config) -> Any:
     """The terminal as the settings and the environment say."""
     from modules.chat.markdown.links import takes_links
     from modules.chat.screen import TerminalScreen
+    from modules.chat.theme import background
 
+    settings = config.settings.screen
     return TerminalScreen(
-        plain=config.plain, color=config.color, links=takes_links(config.get), prose_width=config.settings.screen.width
+        plain=config.plain,
+        color=config.color,
+        links=takes_links(config.get),
+        prose_width=settings.width,
+        background=lambda: background(settings.background, "", config.get),
     )
 
 

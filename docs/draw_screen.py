@@ -16,6 +16,7 @@ from pathlib import Path
 import pyte
 from pyte.screens import Char
 
+from modules.chat.theme import PALETTES, hexadecimal
 from tests.home import Home
 from tests.journeys import Sitting
 from tests.terminal import Terminal
@@ -26,10 +27,9 @@ COLUMNS, ROWS, ROWS_OF_TOOLS = 84, 44, 30
 CELL_WIDTH, CELL_HEIGHT, FONT, MARGIN, GAP = 8.4, 19, 14, 20, 12
 WIDTH = round(COLUMNS * CELL_WIDTH + 2 * MARGIN)
 CURSOR = 0.8  # its opacity
-COLORS = {
-    "red": "#ff7b72", "green": "#7ee787", "brown": "#e3b341", "blue": "#79c0ff",
-    "magenta": "#d2a8ff", "cyan": "#76e3ea", "black": "#6e7681", "white": "#e6edf3",
-}  # fmt: skip
+DARK = {"COLORFGBG": "15;0"}  # what the pictures are drawn on
+NAMES = PALETTES["dark"].__struct_fields__
+COLORS = {name: hexadecimal(PALETTES["dark"].number(name)) for name in NAMES}
 _WORDS = re.compile(r"\S+(?: \S+)*")  # not every viewer keeps two blanks
 DIM = {2: (5,), 22: (22, 25)}
 
@@ -79,7 +79,7 @@ def record() -> bytes:
         thought = Reasoning("One block, one number: a context manager with a monotonic clock.")
         home.anthropic.answer(Answer(thought, Text(FIRST), pace=0.02, usage=Usage(31, 214, reasoning=16)))
         home.groq.answer(Answer(Text(SECOND), pace=0.01, usage=Usage(258, 84)))
-        terminal = home.open(columns=COLUMNS, rows=ROWS).prompt()
+        terminal = home.open(columns=COLUMNS, rows=ROWS, env=DARK).prompt()
         for line in (QUESTION, "/model groq:gpt-oss", FOLLOW_UP):
             terminal.enter(line).prompt()
         return terminal.until(lambda: _bar(terminal, "groq:"), "the bar at the bottom").raw
@@ -100,7 +100,7 @@ def record_tools() -> tuple[bytes, bytes]:
         home.anthropic.answer(Answer(Text(DONE), pace=0.01, usage=Usage(2431, 42)))
         home.openai.answer(Answer(Call("read_file", {"path": "load.py"}), usage=Usage(2380, 31)))
         home.openai.answer(Answer(Text(CHECKED), pace=0.01, usage=Usage(2460, 38)))
-        terminal = home.open(columns=COLUMNS, rows=ROWS_OF_TOOLS, cwd=Path(project)).prompt()
+        terminal = home.open(columns=COLUMNS, rows=ROWS_OF_TOOLS, cwd=Path(project), env=DARK).prompt()
         terminal.enter(TASK).sees("Allow edit_file?")
         asked = terminal.sees("Ctrl+C no, and stop").raw
         Sitting(terminal).answers("y", "Allow edit_file?")
@@ -177,8 +177,7 @@ def _spans(row: list[Char]) -> Iterator[str]:
 
 def _style(cell: Char) -> str:
     words = [letter for letter, on in (("b", cell.bold), ("i", cell.italics), ("d", cell.blink)) if on]
-    color = re.sub("^bright", "", cell.fg)
-    return " ".join(words + [color] * (color in COLORS))
+    return " ".join([*words, *(name for name, color in COLORS.items() if color == f"#{cell.fg}")])
 
 
 def _x(column: int) -> str:

@@ -1,7 +1,7 @@
 """What a person may settle for all sessions, in settings.toml of the config folder."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -42,9 +42,13 @@ class NetworkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ScreenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The part [screen]. Prose is at most `width` columns wide, 0 for the whole screen; not so code and tables."""
+    """The part [screen]. Prose is at most `width` columns wide, 0 for the whole screen; not so code and tables.
+
+    `background` is what colours are chosen for; "auto" asks the terminal.
+    """
 
     width: Annotated[int, msgspec.Meta(ge=0)] = 100
+    background: Literal["auto", "dark", "light"] = "auto"
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

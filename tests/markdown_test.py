@@ -371,7 +371,7 @@ def test_links_go_to_no_terminal_that_is_known_to_be_without(variables: dict[str
 
 def test_without_colour_only_attributes_are_written() -> None:
     out: list[str] = []
-    markdown = MarkdownStream(out.append, lambda: (80, 24), color=False)
+    markdown = MarkdownStream(out.append, lambda: (80, 24))
     markdown.feed("**bold** `code`\n```python\nimport os\n```")
     markdown.finish()
     assert set(re.findall(r"\x1b\[[0-9;]*m", "".join(out))) == {"\x1b[1m", "\x1b[2m", "\x1b[0m"}

@@ -369,7 +369,7 @@ def test_colour_is_used_lightly_and_not_at_all_where_it_is_unwelcome(tmp_path: P
         return {code for code in codes if code >= 30} - {39, 49}  # these two take a colour back
 
     with terminal(tmp_path) as shown:
-        assert colours(shown) == {32}
+        assert colours(shown) == {38}, "of the 256, one"
     with terminal(tmp_path, NO_COLOR="1") as shown:
         shown.until_pointed(CURRENT)
         assert not colours(shown)

@@ -5,6 +5,7 @@ import re
 import pytest
 from msgspec.structs import replace
 
+from modules.chat.theme import PALETTES, colored
 from modules.chat.tool_lines import FAILED, NOT_RUN, brief, folded, mark_of
 from modules.llm.parts import Image, Text, ToolCall, ToolResult
 from modules.session.calls import DECLINED
@@ -42,8 +43,8 @@ class TestACall:
         terminal.enter("Go on").sees("-old +row 0 +row 1").sees("+row 57 … 42 more lines, /tool 2 shows all").prompt()
         assert "+row 99" not in terminal.text
         terminal.enter("/tool 2").sees("+row 98 +row 99").prompt()
-        assert b"\x1b[32m  +one\x1b[0m" in terminal.raw
-        assert b"\x1b[31m  -old\x1b[0m" in terminal.raw
+        assert colored("  +one", "green", PALETTES[""]).encode() in terminal.raw
+        assert colored("  -old", "red", PALETTES[""]).encode() in terminal.raw
 
     def test_keeps_its_number_when_the_conversation_goes_on_later(self, equipped: Home) -> None:
         equipped.groq.answer(Answer(Call("add", {"a": 1, "b": 1})), Answer("Two."))

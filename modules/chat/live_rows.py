@@ -6,37 +6,28 @@ from typing import TYPE_CHECKING
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 
+from modules.chat.theme import Palette, hexadecimal
+
 if TYPE_CHECKING:  # rich is loaded with the first answer
-    from rich.color import Color
     from rich.style import Style
 
     from modules.chat.markdown.wrap import Row
 
-ANSI = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "gray")
-BRIGHT = ("brightblack", *(f"bright{name}" for name in ANSI[1:-1]), "white")
 ATTRIBUTES = ("bold", "dim", "italic", "underline", "blink", "reverse", "strike")
 
 
-def fragments(rows: "Sequence[Row]") -> StyleAndTextTuples:
+def fragments(rows: "Sequence[Row]", palette: Palette | None) -> StyleAndTextTuples:
     """The rows one below the other."""
     pieces: StyleAndTextTuples = []
     for row in rows:
         pieces += [("", "\n")] if pieces else []
-        pieces += [(_named(style), text) for text, style in row]
+        pieces += [(_named(style, palette), text) for text, style in row]
     return pieces
 
 
 @lru_cache(maxsize=512)
-def _named(style: "Style") -> str:
+def _named(style: "Style", palette: Palette | None) -> str:
     """A style of rich's in prompt_toolkit's words."""
     words = [name for name in ATTRIBUTES if getattr(style, name)]
-    for prefix, color in (("fg:", style.color), ("bg:", style.bgcolor)):
-        if color is not None and not color.is_default:
-            words.append(prefix + _color(color))
-    return " ".join(words)
-
-
-def _color(color: "Color") -> str:
-    if color.number is not None and color.number < len(ANSI + BRIGHT):
-        return f"ansi{(ANSI + BRIGHT)[color.number]}"
-    return color.get_truecolor().hex
+    number = palette.number(style.color.name) if palette is not None and style.color is not None else 0
+    return " ".join([*words, f"fg:{hexadecimal(number)}"] if number else words)

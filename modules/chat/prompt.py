@@ -19,12 +19,13 @@ from prompt_toolkit.key_binding.key_processor import KeyPress
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import Layout
 from prompt_toolkit.output import Output
+from prompt_toolkit.styles import DynamicStyle
 
 from modules.chat.live_region import LiveRegion
 from modules.chat.live_rows import fragments
 from modules.chat.panel import Panel, YesNo
 from modules.chat.prompt_keys import bindings
-from modules.chat.prompt_layout import STYLE, PromptLayout
+from modules.chat.prompt_layout import PromptLayout, style_of
 from modules.chat.rewrapping import rewraps
 from modules.chat.screen import TerminalScreen
 from modules.chat.stopping import Running, handled, suspend
@@ -65,7 +66,13 @@ class Prompt:
         self._parts = PromptLayout(self.line, bar, output.get_size, working=lambda: self.working)
         self._keys = bindings(self)
         self.region = LiveRegion(
-            self._layout(None), self._keys, STYLE, keys, output, color=screen.color, rewraps=self._rewraps
+            self._layout(None),
+            self._keys,
+            DynamicStyle(lambda: style_of(screen.palette)),
+            keys,
+            output,
+            color=screen.color,
+            rewraps=self._rewraps,
         )
         self._entered: asyncio.Future[str] | None = None
         self._alive: asyncio.Future[None] | None = None
@@ -138,7 +145,7 @@ class Prompt:
 
     def live(self, rows: "list[Row]") -> None:
         """Show rows of an answer that still change."""
-        if self._parts.show_rows(fragments(rows) if rows else []):
+        if self._parts.show_rows(fragments(rows, self._screen.palette) if rows else []):
             self.region.invalidate()
 
     def status(self, words: str, ending: str) -> None:

@@ -1,6 +1,7 @@
 """How the region of the prompt is divided: what is shown of the room there is, down to three rows and ten columns."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.data_structures import Size
@@ -34,29 +35,34 @@ from modules.chat.clean import clean
 from modules.chat.layout import cut
 from modules.chat.paste_blocks import ShownLine
 from modules.chat.screen import MARK, MORE
+from modules.chat.theme import Palette, hexadecimal
 from modules.chat.typed_line import TypedLine
 
-# Of the line and of all panels. Without colour prompt_toolkit draws the same in bold, dim and reverse only.
-STYLE = Style.from_dict(
-    {
-        "bar": "dim",
-        "quiet": "dim",
-        "idle": "bold",
-        "label": "bold",
-        "selected": "reverse",
-        "current": "bold",
-        "nokey": "dim",
-        "mark": "ansigreen",
-        "added": "ansigreen",
-        "removed": "ansired",
-        "warning": "ansiyellow",
-        "paste-block": "reverse",
-        "unsafe": "dim",
-    }
-)
 MOST_LIVE = 10  # rows of an answer that are drawn again and again
 MOST_MENU = 6
 FEW_ROWS = 4  # in a window as low as this, there is the line and what runs, and nothing else
+
+
+# Of the line and of all panels: attributes, and the name of a colour of the theme.
+STYLES = {
+    "bar": "dim",
+    "quiet": "dim",
+    "idle": "bold",
+    "label": "bold",
+    "selected": "reverse",
+    "current": "bold",
+    "nokey": "dim",
+    "paste-block": "reverse",
+    "unsafe": "dim",
+}
+COLOURS = {"mark": "green", "added": "green", "removed": "red", "warning": "yellow"}
+
+
+@lru_cache(maxsize=4)
+def style_of(palette: Palette | None) -> Style:
+    """What prompt_toolkit is told of the colours that can be seen."""
+    numbers = {name: palette.number(color) for name, color in COLOURS.items()} if palette is not None else {}
+    return Style.from_dict(STYLES | {name: hexadecimal(number) for name, number in numbers.items() if number})
 
 
 class PromptLayout:

@@ -8,6 +8,7 @@ from modules.chat.bar import bar
 from modules.chat.command import ChatContext
 from modules.chat.screen import TerminalScreen
 from modules.chat.terminal_state import TerminalState
+from modules.chat.theme import background
 
 if TYPE_CHECKING:
     from prompt_toolkit.history import History
@@ -37,9 +38,11 @@ def prompt_of(context: ChatContext, screen: TerminalScreen, state: TerminalState
         screen.out.flush()
         os.write(screen.out.fileno(), data)
 
-    term = context.config.get("TERM") or ""
+    get = context.config.get
+    term = get("TERM") or ""
     history = _history(context) if context.saves else InMemoryHistory()
     keys = terminal_input(lambda report: modes.heard(report))
+    screen.background = lambda: background(context.config.settings.screen.background, modes.background, get)
     modes = TerminalModes(write, getattr(keys, "listen", lambda seconds: False), term, state.owe, state.settle)
     return Prompt(
         screen,
@@ -49,7 +52,7 @@ def prompt_of(context: ChatContext, screen: TerminalScreen, state: TerminalState
         partial(bar, context),
         ChatCompleter(context),
         history,
-        lambda name: context.config.get(name) or "",
+        lambda name: get(name) or "",
     )
 
 

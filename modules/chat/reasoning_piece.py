@@ -5,6 +5,7 @@ import time
 from modules.chat.clean import clean
 from modules.chat.markdown.wrap import PLAIN, QUIET, Row, to_ansi, wrap
 from modules.chat.screen import TerminalScreen
+from modules.chat.theme import Palette
 from modules.chat.words import about_tokens
 
 BAR = "│ "
@@ -53,14 +54,14 @@ class ReasoningPiece:
 
     def _end_line(self, line: str) -> None:
         if self._whole:
-            self._screen.write(barred(line, self._screen.size()[0], self._screen.color))
+            self._screen.write(barred(line, self._screen.size()[0], self._screen.palette))
         else:
             self._rows = [*self._rows[-SHOWN:], *_rows(line, self._screen.size()[0])]
 
 
-def barred(line: str, columns: int, color: bool) -> str:
+def barred(line: str, columns: int, palette: Palette | None) -> str:
     """A line of reasoning in rows with the bar, for the terminal."""
-    return "".join(to_ansi(row, color) + "\n" for row in _rows(line, columns))
+    return "".join(to_ansi(row, palette) + "\n" for row in _rows(line, columns))
 
 
 def _rows(line: str, columns: int) -> list[Row]:

@@ -213,7 +213,7 @@ def text_piece(screen: TerminalScreen) -> Piece:
         screen.write,
         screen.size,
         screen.live,
-        color=screen.color,
+        palette=screen.palette,
         links=screen.links,
         prose_width=screen.prose_width,
     )

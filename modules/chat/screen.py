@@ -4,11 +4,12 @@ import base64
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
 from modules.chat.clean import clean
 from modules.chat.layout import laid_out, wrapped
+from modules.chat.theme import PALETTES, Background, Palette, colored
 from modules.errors import ParlanceError
 
 if TYPE_CHECKING:  # rich is loaded with the first answer
@@ -16,7 +17,7 @@ if TYPE_CHECKING:  # rich is loaded with the first answer
 
 Reasoning = Literal["fold", "show", "hide"]  # what is seen of reasoning when the answer is there
 
-DIM, RED, BOLD, RESET = "\x1b[2m", "\x1b[31m", "\x1b[1m", "\x1b[0m"
+DIM, BOLD, RESET = "\x1b[2m", "\x1b[1m", "\x1b[0m"
 PROMPT_MARK = "\x1b]133;A\x1b\\"  # where a terminal that knows it jumps to, from question to question
 MARK, MORE = "> ", "· "  # before a line that a person typed, and before its further lines
 CLEAR = "\x1b[H\x1b[2J"
@@ -55,14 +56,21 @@ class TerminalScreen:
         color: bool = True,
         links: bool = False,
         prose_width: int = 0,
+        background: Callable[[], Background] = lambda: "",
     ) -> None:
         self.out = out or sys.stdout
         self.plain = plain
         self.color = color and not plain
+        self.background = background  # asked with each drawing: a terminal may say it when something is drawn already
         self.links = links and not plain  # whether the terminal makes links of ours ones that can be clicked
         self.prose_width = prose_width  # columns, 0 for all that there are
         self.reasoning: Reasoning = "fold"
         self.region: Region | None = None
+
+    @property
+    def palette(self) -> Palette | None:
+        """The colours that can be seen here; None where none are wished."""
+        return PALETTES[self.background()] if self.color else None
 
     def size(self) -> tuple[int, int]:
         """Columns and rows, right now."""
@@ -115,7 +123,7 @@ class TerminalScreen:
     def error(self, error: ParlanceError, cure: str | None = None) -> None:
         """What failed, and on the next line what to do about it: `cure`, or else the error's own."""
         for line in self._wrapped(error.message):
-            self.write(f"{RED}{clean(line)}{RESET}\n" if self.color else clean(line) + "\n")
+            self.write(colored(clean(line), "red", self.palette) + "\n")
         if cure := error.cure if cure is None else cure:
             self.say(cure)
 
@@ -130,7 +138,7 @@ class TerminalScreen:
             return
         from modules.chat.reasoning_piece import barred  # it loads rich
 
-        self.write("".join(barred(line, self.size()[0], self.color) for line in clean(text).split("\n")))
+        self.write("".join(barred(line, self.size()[0], self.palette) for line in clean(text).split("\n")))
 
     def table(self, rows: Sequence[Sequence[str]], headings: Sequence[str] = ()) -> None:
         """Rows in columns; what has no room beside the others goes on below them, and nothing is cut."""

@@ -7,6 +7,7 @@ import time
 from modules.chat.clean import clean
 from modules.chat.layout import cut
 from modules.chat.screen import TerminalScreen
+from modules.chat.theme import colored
 from modules.chat.words import count
 from modules.llm.message import INTERRUPTED_CALL
 from modules.llm.parts import File, Image, ToolCall, ToolResult
@@ -132,11 +133,11 @@ class ToolLines:
     def _colored(self, mark: str, line: str) -> str:
         if self._screen.plain or mark == NOT_RUN:
             return line
-        return f"\x1b[{32 if mark == DONE else 31}m{mark}\x1b[0m{line.removeprefix(mark)}"
+        return colored(mark, "green" if mark == DONE else "red", self._screen.palette) + line.removeprefix(mark)
 
     def _difference(self, line: str) -> str:
-        color = {"+": 32, "-": 31}.get(line.lstrip()[:1])
-        return self._screen.dim(line) if self._screen.plain or color is None else f"\x1b[{color}m{line}\x1b[0m"
+        color = {"+": "green", "-": "red"}.get(line.lstrip()[:1])
+        return self._screen.dim(line) if color is None else colored(line, color, self._screen.palette)
 
 
 def mark_of(result: ToolResult) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from modules.chat.markdown.blocks import Blocks
 from modules.chat.markdown.wrap import Row, append, cells, chop, row_cells, to_ansi
+from modules.chat.theme import Palette
 
 # The beginning of a line that says what it will be but has no text yet: drawn later, so nothing flickers.
 _UNDECIDED = re.compile(r"[ \t>]*(?:[-+*_=#:~` \t]*(?:\[[ xX^]?\]?)?|\d{1,9}[.)]?[ \t]*|(?:```|~~~|\|).*)")
@@ -26,14 +27,14 @@ class MarkdownStream:
         size: Callable[[], tuple[int, int]],
         live: Callable[[list[Row]], None] = lambda rows: None,
         *,
-        color: bool = True,
+        palette: Palette | None = None,
         links: bool = False,
         prose_width: int = 0,
     ) -> None:
         self._write = write
         self._size = size
         self._live = live
-        self._color = color
+        self._palette = palette
         self._links = links
         self._blocks = Blocks(80, prose_width)
         self._arrived: list[str] = []
@@ -78,7 +79,7 @@ class MarkdownStream:
     def _write_finished(self) -> None:
         rows, self._blocks.rows = self._blocks.rows, []
         if rows:
-            self._write("".join(to_ansi(row, self._color, self._links) + "\n" for row in rows))
+            self._write("".join(to_ansi(row, self._palette, self._links) + "\n" for row in rows))
 
     def _read(self) -> None:
         """Give the blocks what has arrived: whole lines, and long lines in pieces."""

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from zlib import crc32
 
 from rich.cells import cell_len, split_graphemes
-from rich.color import ColorSystem
+from rich.color import Color, ColorSystem
 from rich.style import Style
+
+from modules.chat.theme import Palette
 
 Span = tuple[str, Style]
 Row = list[Span]
@@ -149,15 +152,23 @@ def wrap(spans: Iterable[Span], width: int, *, whole: bool = False) -> list[Row]
     return [*out.rows, out.row]
 
 
-def to_ansi(row: Row, color: bool, links: bool = False) -> str:
+def to_ansi(row: Row, palette: Palette | None, links: bool = False) -> str:
     """The bytes that draw a row; without colour only attributes such as bold remain."""
-    return "".join(_drawn(text, style, color, links) for text, style in row)
+    return "".join(_drawn(text, style, palette, links) for text, style in row)
 
 
-def _drawn(text: str, style: Style, color: bool, links: bool) -> str:
+def _drawn(text: str, style: Style, palette: Palette | None, links: bool) -> str:
     uri, style = style.link, style.update_link(None) if style.link else style
-    drawn = (style if color else style.without_color).render(text, color_system=ColorSystem.TRUECOLOR)
+    drawn = _themed(style, palette).render(text, color_system=ColorSystem.TRUECOLOR)
     if not (uri and links and text):
         return drawn
     # One id for one target: a terminal then takes the parts of a link that was broken into rows for one.
     return f"\x1b]8;id={crc32(uri.encode()):x};{uri}\x1b\\{drawn}\x1b]8;;\x1b\\"
+
+
+@lru_cache(maxsize=256)
+def _themed(style: Style, palette: Palette | None) -> Style:
+    """The style with the palette's colour of that name; without any where there is none."""
+    number = palette.number(style.color.name) if palette is not None and style.color is not None else 0
+    plain = style.without_color
+    return plain + Style.from_color(Color.from_ansi(number)) if number else plain
