@@ -56,10 +56,38 @@ def test_nothing_dangerous_is_left_of_an_attack(attack: str) -> None:
         "日本語 한국어",
         "👨\u200d👩\u200d👧 ❤\ufe0f 🏳\ufe0f\u200d🌈 1\ufe0f\u20e3 👍🏽 🇩🇪",
         "a\u00a0b",
+        "葛\U000e0100城 辻\U000e0101 \ufa19\ufe00",
+        "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f win",
     ],
 )
 def test_honest_text_passes_untouched_and_uncopied(text: str) -> None:
     assert clean(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("ខ្ញុំ\u200bចូលចិត្ត", "ខ្ញុំចូលចិត្ត"),
+        ("ภาษา\u200bไทย \u200bดี", "ภาษาไทย ดี"),
+        ("שלום\u200f! C++\u200e ועוד", "שלום! C++ ועוד"),
+        ("co\u00adop", "coop"),
+        ("㊙\ufe0e ™\ufe0e", "㊙ ™"),
+    ],
+    ids=["Khmer", "Thai", "Hebrew", "soft hyphen", "text style"],
+)
+def test_what_only_helps_to_lay_text_out_goes_without_a_sign(text: str, seen: str) -> None:
+    assert clean(text) == seen
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "pass\u200bword", "evil\u200e.exe", "葛\U000e0100\U000e0101\U000e0102",
+        "\U0001f3f4\U000e0068\U000e0069\U000e007f", "hi \U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", "\u202eמילים\u202c", "\u2066שלום\u2069",
+    ],
+)  # fmt: skip
+def test_what_hides_or_reorders_is_spelled_out_also_in_those_scripts(hidden: str) -> None:
+    assert "\\u{" in clean(hidden)
 
 
 def test_what_is_removed_stays_visible() -> None:
