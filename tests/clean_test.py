@@ -83,7 +83,8 @@ def test_what_only_helps_to_lay_text_out_goes_without_a_sign(text: str, seen: st
     "hidden",
     [
         "pass\u200bword", "evil\u200e.exe", "葛\U000e0100\U000e0101\U000e0102",
-        "\U0001f3f4\U000e0068\U000e0069\U000e007f", "hi \U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", "\u202eמילים\u202c", "\u2066שלום\u2069",
+        "\U0001f3f4\U000e0068\U000e0069\U000e007f", "hi \U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+        "\u202eמילים\u202c", "\u2066שלום\u2069",
     ],
 )  # fmt: skip
 def test_what_hides_or_reorders_is_spelled_out_also_in_those_scripts(hidden: str) -> None:
