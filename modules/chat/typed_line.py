@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import Completer
 from prompt_toolkit.document import Document
@@ -17,7 +17,23 @@ from modules.chat.screen import MARK
 from modules.chat.wrapped_rows import moved
 
 AT_ONCE = 100  # characters; what makes a line longer by more than that was not typed
+LONGEST_SUGGESTION = 1_000  # characters of an entry
 HASTE = 0.3  # seconds after which a person can have seen what came into the line by itself
+
+
+class _FromHistory(AutoSuggest):
+    """The newest line of the history that goes on as the line begins. A pasted book among them costs no key its echo."""
+
+    def get_suggestion(self, buffer: Buffer, document: Document) -> Suggestion | None:
+        begun = document.current_line
+        if not begun.strip():
+            return None
+        for entry in reversed(buffer.history.get_strings()):
+            if len(entry) <= LONGEST_SUGGESTION and begun in entry:
+                for line in reversed(entry.splitlines()):
+                    if line.startswith(begun):
+                        return Suggestion(line[len(begun) :])
+        return None
 
 
 class TypedLine:
@@ -32,7 +48,7 @@ class TypedLine:
             completer=completer,
             complete_while_typing=True,
             history=history,
-            auto_suggest=AutoSuggestFromHistory() if suggests else None,
+            auto_suggest=_FromHistory() if suggests else None,
             on_text_changed=lambda _: self._touched(),
         )
         self._changed = changed
