@@ -22,7 +22,7 @@ HASTE = 0.3  # seconds after which a person can have seen what came into the lin
 
 
 class _FromHistory(AutoSuggest):
-    """The newest line of the history that goes on as the line begins. A pasted book among them costs no key its echo."""
+    """The newest line of the history that begins as this one. A pasted book among them costs no key its echo."""
 
     def get_suggestion(self, buffer: Buffer, document: Document) -> Suggestion | None:
         begun = document.current_line
