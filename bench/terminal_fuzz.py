@@ -31,10 +31,11 @@ KEYS = (
 BYTES = (
     "\x1b[I", "\x1b[O", "\x1b[?62;22c", "\x1b[>41;354;0c", "\x1b]11;rgb:1e1e/1e1e/1e1e\x07", "\x1bP>|tmux 3.5a\x1b\\",
     "\x1b[<0;10;10M", "\x1b[<0;10;10m", "\x1b[?2026;2$y", "\x1b[12;40R", "\x1b[?5u", "\x1b[", "\x1b]", "\x1bP", "\x1b",
-    "\x9b", "\udcff\udcfe", "\udce2\udc82", "\x00", "\x1b[200~", "\x1b[201~", "\x1b[999;999;999z", "\x1b[1;2;3;4;5u", "é", "日",
+    "\x9b",
+    "\udcff\udcfe", "\udce2\udc82", "\x00", "\x1b[200~", "\x1b[201~", "\x1b[999;999;999z", "\x1b[1;2;3;4;5u", "é", "日",
     "👨\u200d👩",
 )  # fmt: skip
-BEGUN = ("\x1b", "\x1b[", "\x1b]", "\x1bP", "\x9b", "\x1b[200~")  # what is typed next belongs to it
+BEGUN = ("\x1b", "\x1b[", "\x1b]", "\x1bP", "\x9b", "\x1b[200~")  # what is typed behind it may belong to it
 ENTER = re.compile("[\r]")
 SIZES = ((80, 24), (40, 10), (10, 3), (200, 60), (20, 6), (100, 30))
 BROKEN = re.compile(r"Traceback|Parlance itself failed|Unhandled exception|Exception in callback|never retrieved")
@@ -99,7 +100,7 @@ class Sequence:
 
     def _line(self) -> str:
         token = self._token()
-        if not self.typed or not self.typed[-1].endswith(BEGUN):
+        if not any(text.endswith(BEGUN) for text in self.typed):
             self.whole.append(token)
         return f"{token}\r"
 
@@ -110,7 +111,8 @@ class Sequence:
         return self.chance.choice(KEYS)
 
     def _bytes(self) -> str:
-        return self.chance.choice(BYTES)
+        begins = self.chance.random() < 0.2
+        return self.chance.choice(BEGUN if begins else [text for text in BYTES if text not in BEGUN])
 
     def _paste(self) -> str:
         lines = [self._token() for _ in range(self.chance.choice((2, 5, 60)))]

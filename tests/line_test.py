@@ -168,9 +168,32 @@ class TestALargePaste:
         terminal = home.open(*OSS).prompt().type("a").paste("x\n" * 100)
         terminal.until(lambda: terminal.line == "> a[pasted 100 lines]", "the block").type("\x7f").prompt("a")
 
+    def test_without_what_no_model_needs_says_so(self, home: Home) -> None:
+        terminal = (
+            home.open(*OSS).prompt().paste("a\x07b\x1b[31mc\x00d").sees("3 control characters left out of the paste.")
+        )
+        terminal.type("\r").sees("Answer 1").prompt()
+        assert asked(home) == ["abcd"]
+
     def test_whose_end_mark_is_lost_holds_no_key(self, home: Home) -> None:
         terminal = in_an_answer(home).type("\x1b[200~abc").line_with("abc").type("d").line_with("abcd")
         terminal.type(CTRL_C).sees("Interrupted").prompt("abcd")
+
+
+class TestAWindow:
+    @pytest.mark.parametrize(("columns", "rows"), [(10, 3), (20, 4), (40, 6), (200, 60)])
+    def test_of_any_size_has_a_line_and_an_answer(self, home: Home, columns: int, rows: int) -> None:
+        home.groq.answer(Answer(" ".join(f"w{n}" for n in range(30)), pace=0.02), Answer("Fine."))
+        terminal = home.open(*OSS, columns=columns, rows=rows).prompt().type("Hello").line_with("Hello").type("\r")
+        terminal.sees("w5").type("next").line_with("next").sees("w29").prompt("next").type("\r").sees("Fine.").prompt()
+        assert asked(home) == ["Hello", "next"]
+        assert [n for n in range(30) if not 1 <= terminal.words.split().count(f"w{n}") <= 1] == []
+
+    def test_lower_than_a_question_shows_it_whole_above(self, home: Home) -> None:
+        lines = [f"line {n} of the question" for n in range(35)]
+        terminal = home.open(*OSS, rows=12).prompt().paste("\n".join(lines))
+        terminal.until(lambda: terminal.line.endswith(lines[-1]), "the last line").type("\r").sees("Answer 1").prompt()
+        assert [terminal.rows.count(("· " if n else "> ") + line) for n, line in enumerate(lines)] == [1] * 35
 
 
 class TestTheTerminal:

@@ -9,7 +9,7 @@ import pytest
 from bench.mutations import EDITS, TOOL_EDITS
 from modules.config import ROOT
 
-LEAST_ROWS = {"docs/faults.md": 60, "docs/servers.md": 76}
+LEAST_ROWS = {"docs/faults.md": 60, "docs/servers.md": 76, "docs/terminals.md": 31}
 # The rows of docs/servers.md, by letter; those of G have names.
 OF_SERVERS = {"A": 23, "B": 16, "C": 16, "D": 4, "E": 8, "F": 8}
 HEADS = ("| ---", "| What goes wrong", "| Row")
