@@ -30,7 +30,7 @@ class TestWhileAnAnswerComes:
     def test_the_line_is_edited_completed_and_taken_from_the_history(self, home: Home) -> None:
         terminal = in_an_answer(home)
         terminal.type("helo\x1b[Dl").line_with("hello").type("\x01\x0b/mode").sees("/model Go on with")
-        terminal.type(ESC).until(lambda: "/model Go on" not in terminal.words, "no menu").type("\x01\x0b")
+        terminal.type("\x05\x15")
         terminal.line_with("").type(UP).line_with("Count").type("\x01\x0bover").line_with("over")
         terminal.sees("word119").prompt("over")
         assert asked(home) == ["Count"]
@@ -208,6 +208,12 @@ class TestTheTerminal:
     def test_tells_an_alt_key_from_esc(self, home: Home) -> None:
         terminal = in_an_answer(home).type("one two\x1bb\x1b[1;3D\x1b[1;9Cx").line_with("one xtwo")
         terminal.sees("word119").until(lambda: terminal.line == "> one xtwo", "the line")
+
+    def test_swallows_nothing_behind_a_mark(self, home: Home) -> None:
+        terminal = home.open(*OSS).prompt().type("one ").prompt("one ").type("\x00two").prompt("one two")
+        terminal.type("\x1b[1;2D\x1b[1;2Dx").until(
+            lambda: terminal.line == "> one tx", "what was selected to be replaced"
+        )
 
     def test_swallows_nothing_after_esc(self, home: Home) -> None:
         terminal = home.open(*OSS).prompt().type(ESC)

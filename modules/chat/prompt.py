@@ -24,7 +24,7 @@ from prompt_toolkit.styles import DynamicStyle
 from modules.chat.live_region import LiveRegion
 from modules.chat.live_rows import fragments
 from modules.chat.panel import Panel, YesNo
-from modules.chat.prompt_keys import bindings
+from modules.chat.prompt_keys import bindings, leave_selection
 from modules.chat.prompt_layout import PromptLayout, style_of
 from modules.chat.rewrapping import rewraps
 from modules.chat.screen import TerminalScreen
@@ -229,6 +229,7 @@ class Prompt:
 
     def paste(self, text: str, removed: int) -> None:
         """Take a paste; `removed` is how many control characters it came with, which no model needs."""
+        leave_selection(self.line.buffer)
         self.line.paste(text)
         if removed:
             self._hint(f"{count(removed, 'control character')} left out of the paste.")

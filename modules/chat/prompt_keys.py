@@ -3,11 +3,11 @@
 import signal
 from typing import TYPE_CHECKING
 
+from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.enums import DEFAULT_BUFFER
 from prompt_toolkit.filters import (
     Condition,
     completion_is_selected,
-    emacs_insert_mode,
     emacs_mode,
     has_completions,
     has_focus,
@@ -76,6 +76,18 @@ def _acting(prompt: "Prompt") -> KeyBindings:
     return keys
 
 
+def leave_selection(buffer: Buffer) -> None:
+    """What is typed takes the place of what Shift and the arrows selected. A mark that Ctrl+Space set is only left.
+
+    The library ignores what is typed behind such a mark, and whoever came upon it has no line any more.
+    """
+    if buffer.selection_state is not None:
+        if buffer.selection_state.shift_mode:
+            buffer.cut_selection()
+        else:
+            buffer.exit_selection()
+
+
 def _editing(prompt: "Prompt") -> KeyBindings:
     keys = KeyBindings()
     typing = has_focus(DEFAULT_BUFFER)
@@ -93,12 +105,11 @@ def _editing(prompt: "Prompt") -> KeyBindings:
     def editor(event: KeyPressEvent) -> None:
         event.app.create_background_task(prompt.edit())
 
-    @keys.add(
-        Keys.Any, filter=typing & (emacs_insert_mode | vi_insert_mode), save_before=lambda event: not event.is_repeat
-    )
+    @keys.add(Keys.Any, filter=typing & (emacs_mode | vi_insert_mode), save_before=lambda event: not event.is_repeat)
     def insert(event: KeyPressEvent) -> None:
         if event.data.isprintable():
             prompt.line.make_room_for(event.data)
+            leave_selection(event.current_buffer)
             event.current_buffer.insert_text(event.data * event.arg)
 
     @keys.add("up", filter=typing)
