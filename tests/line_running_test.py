@@ -218,6 +218,14 @@ class TestAQuestionOfTheProgram:
         assert not home.groq.requests
 
 
+class TestTheHistory:
+    def test_keeps_what_stood_in_the_line_that_was_left_for_an_older_one(self, home: Home) -> None:
+        terminal = home.open(*OSS).prompt().enter("older").sees("Answer 1").prompt()
+        terminal.type("half a thought").prompt("half a thought").type(UP).prompt("older").type("\r").sees("Answer 2")
+        terminal.prompt().type(UP).prompt("older").type(UP).prompt("half a thought")
+        assert asked(home) == ["older", "older"]
+
+
 class TestLeaving:
     def test_by_ctrl_d_waits_for_the_answer(self, home: Home) -> None:
         terminal = busy(home, Answer(" ".join(f"word{n}" for n in range(100)), pace=0.01), shows="word9").type(CTRL_D)

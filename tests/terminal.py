@@ -82,6 +82,15 @@ class Terminal:
 
     # What the person sees.
 
+    def looking(self) -> threading.Condition:
+        """Nothing changes on the screen while this is open."""
+        return self._changed
+
+    @property
+    def ended(self) -> bool:
+        """Whether the program is over."""
+        return self._process.poll() is not None
+
     @property
     def rows(self) -> list[str]:
         with self._changed:

@@ -77,8 +77,10 @@ class TypedLine:
         return lines if len(lines) > 1 and all(map(parse_command, lines)) else [text]
 
     def empty(self) -> None:
-        """Empty the line. What stood there is not lost: Up brings it back."""
-        self.buffer.history.append_string(self.whole)
+        """Empty the line. What stood there is not lost: Up brings it back, and what was left for an older line too."""
+        left, text = self.buffer._working_lines[-1], self.buffer.text
+        for line in (left, text) if left.strip() and left != text else (text,):
+            self.buffer.history.append_string(self.blocks.unfolded(line))
         self.buffer.reset()
 
     def entered(self, line: str) -> str:
