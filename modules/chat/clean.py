@@ -1,10 +1,15 @@
-"""Makes foreign text harmless: what a terminal would obey, or a reader could not see, becomes visible.
+"""Makes foreign text harmless: what a terminal would obey, or a reader could not see, becomes visible or goes.
 
-`clean` works on single characters and keeps no state, so it does not matter where a stream was cut, and there
-is no escape sequence to parse wrongly: without its ESC or CSI character a sequence is only letters.
+`clean` looks at single characters and the few beside them, and keeps no state: there is no escape sequence to parse
+wrongly, since without its ESC or CSI character it is only letters.
+
+Most invisible characters are ordinary spelling in some script: the joiners of Persian and of emoji are drawn, as other
+letters would stand there without them; of the rest nothing is lost where they go. One or two of them in their place
+hide no text. Out of place, or more in a row, each is spelled out, as `\\u{202e}`.
 """
 
 import re
+from collections.abc import Iterator
 
 # Characters that act on the terminal, reorder text, or take no room on the screen.
 UNSAFE = re.compile(
@@ -18,76 +23,88 @@ UNSAFE = re.compile(
     "\U000e0000-\U000e0fff"  # tags, further variation selectors
     "]"
 )
+# The flags that have a spelling of their own, and no others: any other text could be hidden in one as well.
+# England, Scotland, Wales; of all sequences of this kind they are those that Unicode recommends (UTS 51, RGI).
+_REGIONS = ("".join(chr(0xE0000 + ord(letter)) for letter in name) for name in ("gbeng", "gbsct", "gbwls"))
+_FLAG = re.compile(f"\U0001f3f4(?:{'|'.join(_REGIONS)})\U000e007f")
 _EMOJI = re.compile(
     "[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u25fe\u2600-\u27bf\u2934\u2935"
     "\u2b05-\u2b55\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"
 )
-# Scripts in which the zero-width joiner and non-joiner are ordinary spelling: Arabic, Indic, Myanmar, Khmer.
-_JOINING = re.compile("[\u0620-\u06ff\u0750-\u077f\u08a0-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u17b3\u17b6-\u17ff]")
-# Written without blanks between words, with a zero-width space where a row may end: Thai, Lao, Tibetan, Myanmar, Khmer.
-_UNSPACED = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\uaa60-\uaadf]")
-_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc]")
-_IDEOGRAPH = re.compile("[\u3005\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003fffd]")
-_FLAG = "\U0001f3f4"  # and in tags what it is of: England, Scotland, Wales
-_TAGGED = tuple(
-    "".join(chr(0xE0000 + ord(char)) for char in place) + "\U000e007f" for place in ("gbeng", "gbsct", "gbwls")
+# Scripts in which the zero-width joiner and non-joiner are ordinary spelling: those that join their letters, and Indic.
+_JOINING = re.compile(
+    "[\u0620-\u06ff\u0700-\u074f\u0750-\u077f\u07c0-\u07ff\u0840-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u17b3"
+    "\u17b6-\u17ff\u1800-\u180a\u1820-\u18aa\u1900-\u1aaf\u1b00-\u1c4f\ua800-\ua82f\ua840-\ua877\ua880-\ua8ff"
+    "\ua930-\ua9df\uaa00-\uaaf6\uabc0-\uabff\ufb50-\ufdff\ufe70-\ufefc\U00010a00-\U00010aff\U00011000-\U000119ff"
+    "\U0001e900-\U0001e95f]"
 )
-NEAR = 20  # characters within which a direction mark belongs to letters that are written from right to left
+# They go wherever they stand: places to break a word or a ligature at, and signs of a formula that nobody writes.
+_ANYWHERE = re.compile("[\u00ad\u200c\u2061-\u2064]")
+# They go, but not out of the middle of a Latin word or number, where no spelling has them: breaks between words and
+# direction marks in the scripts that need them; the joiner; byte order marks; format controls of single scripts.
+_BESIDE = re.compile(
+    "[\u034f\u061c\u17b4\u17b5\u180b-\u180f\u200b\u200d-\u200f\u2060\ufeff\U00013430-\U0001343f\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a]"
+)
+# They choose among the shapes of the sign before them: of Chinese characters, of emoji, of signs in formulas.
+_SELECTOR = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_LATIN = re.compile("[0-9A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff]")
+LONGEST_FLAG = 7
+_KEYCAP = frozenset("0123456789#*")
+_MARKS = re.compile(f"(?:{_ANYWHERE.pattern}|{_BESIDE.pattern}|{_SELECTOR.pattern})+")
+FEW = 2  # invisible marks in one place that can be spelling: a selector and a joiner, a break and a direction mark
 
 
 def clean(text: str) -> str:
-    """Return `text` with every unsafe character made visible; the same object when there is none.
-
-    What is proper spelling stays, or goes without a sign where a terminal would make nothing of it.
-    """
+    """Return `text` with no unsafe character left as it was; the same object when there is none."""
     if UNSAFE.search(text) is None:
         return text
-    return UNSAFE.sub(_visible, text)
+    return UNSAFE.sub(lambda match: clean_at(text, match.start()), text)
 
 
-def _visible(match: re.Match[str]) -> str:
-    char = match[0]
-    code = ord(char)
+def clean_at(text: str, at: int) -> str:
+    """What `clean` makes of the unsafe character at that place of a text."""
+    char, code = text[at], ord(text[at])
     if code < 0x20:
         return chr(0x2400 + code)
     if code == 0x7F:
         return "\u2421"
     if 0xD800 <= code <= 0xDFFF:
         return "\ufffd"
-    if _is_spelling(char, match.string, match.start()):
+    if 0xE0020 <= code <= 0xE007F and any(flag.start() < at < flag.end() for flag in _flags(text, at)):
         return char
-    if _is_unseen(char, match.string, match.start()):
-        return ""
+    if _MARKS.match(char) and (spelled := _mark(text, at)) is not None:
+        return spelled
     return f"\\u{{{code:x}}}"
 
 
-def _is_spelling(char: str, text: str, at: int) -> bool:
-    """Whether an invisible character has its proper place: inside an emoji, or between joining letters."""
-    before, after = text[max(at - 1, 0) : at], text[at + 1 : at + 2]
-    if "\ufe00" <= char <= "\ufe0d" or "\U000e0100" <= char <= "\U000e01ef":
-        return _IDEOGRAPH.match(before) is not None  # another form of a letter, as in Japanese names
-    if "\U000e0020" <= char <= "\U000e007f":
-        return any(text.startswith(_FLAG + tags, begin) for tags in _TAGGED for begin in range(max(at - 6, 0), at))
+def _flags(text: str, at: int) -> Iterator[re.Match[str]]:
+    return _FLAG.finditer(text, max(0, at - LONGEST_FLAG), at + LONGEST_FLAG)
+
+
+def _mark(text: str, at: int) -> str | None:
+    """An invisible mark where it is drawn, "" where it goes, None where it has no place."""
+    start, end = at, at + 1
+    while start and at - start <= FEW and _MARKS.match(text[start - 1]):
+        start -= 1
+    while end - at <= FEW and _MARKS.match(text[end : end + 1]):
+        end += 1
+    if end - start > FEW:
+        return None
+    char, before, after = text[at], text[start - 1 : start], text[end : end + 1]
+    if _is_drawn(text, at, before, after):
+        return char
+    if _SELECTOR.match(char):
+        return None if before.isascii() and before not in {"", *_KEYCAP} else ""
+    return None if _BESIDE.match(char) and _LATIN.match(before) and _LATIN.match(after) else ""
+
+
+def _is_drawn(text: str, at: int, before: str, after: str) -> bool:
+    """Whether a mark is a part of an emoji, or joins or parts letters; `before` and `after` are no marks."""
+    char, left, right = text[at], text[at - 1 : at], text[at + 1 : at + 2]
     if char == "\ufe0f":
-        keycap = before in set("0123456789#*") and after == "\u20e3"
-        return keycap or _EMOJI.match(before) is not None
-    if char == "\u200d" and _EMOJI.match(after):
-        return _EMOJI.match(before) is not None or (
-            before == "\ufe0f" and _EMOJI.match(text[max(at - 2, 0) : at - 1]) is not None
-        )
-    return char in "\u200c\u200d" and bool(_JOINING.match(before) and _JOINING.match(after))
-
-
-def _is_unseen(char: str, text: str, at: int) -> bool:
-    """Whether it only says where a row may end, in which direction letters run, or that a sign is to be no picture."""
-    before, after = text[max(at - 1, 0) : at], text[at + 1 : at + 2]
-    match char:
-        case "\u00ad":
-            return True
-        case "\u200b":
-            return bool(_UNSPACED.match(before) or _UNSPACED.match(after))
-        case "\u200e" | "\u200f" | "\u061c":
-            return _RIGHT_TO_LEFT.search(text, max(at - NEAR, 0), at + NEAR) is not None
-        case "\ufe0e":
-            return _EMOJI.match(before) is not None
-    return False
+        return (left in _KEYCAP and right == "\u20e3") or _EMOJI.match(left) is not None
+    if char == "\u200d" and _EMOJI.match(right) and _EMOJI.match(before):
+        return left in (before, "\ufe0f")
+    joins, parts = _JOINING.match(before), _JOINING.match(after)
+    return bool(joins or parts) if char == "\u200d" else char == "\u200c" and bool(joins and parts)

@@ -11,7 +11,7 @@ from itertools import accumulate
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
 
-from modules.chat.clean import UNSAFE, clean
+from modules.chat.clean import UNSAFE, clean_at
 from modules.chat.pasted import NONCHARACTERS, interchanged
 
 MANY_LINES, MANY_CHARACTERS = 40, 8_000  # what is more than this is a block
@@ -20,8 +20,6 @@ MOST_LINES_SHOWN, MOST_SHOWN = 200, 20_000  # of what was sent, in lines and cha
 
 _BLOCK = re.compile(f"[{NONCHARACTERS}]")
 _SPECIAL = re.compile(f"{_BLOCK.pattern}|[^\\x00-\\x7f](?<={UNSAFE.pattern})")
-# In emoji and in some scripts these are spelling, and the terminal draws them with the letters beside them.
-_SPELLING = frozenset("\u200c\u200d\ufe0e\ufe0f")
 
 
 class PasteBlocks:
@@ -97,7 +95,7 @@ class ShownLine(Processor):
                 continue
             at = 0
             for match in _SPECIAL.finditer(text):
-                shown, special = self._shown(match[0])
+                shown, special = self._shown(text, match.start())
                 plain = text[at : match.start()]
                 fragments += [(style, plain), (f"{style} {special}", shown)]
                 widths += [1] * len(plain) + [len(shown)]
@@ -117,8 +115,8 @@ class ShownLine(Processor):
 
         return Transformation(fragments, to_display, to_source)
 
-    def _shown(self, char: str) -> tuple[str, str]:
-        """A character as it is shown, and the class of its style."""
-        if _BLOCK.match(char):
-            return self._blocks.label(char), "class:paste-block"
-        return (char if char in _SPELLING else clean(char)), "class:unsafe"
+    def _shown(self, text: str, at: int) -> tuple[str, str]:
+        """A character of a text as it is shown, and the class of its style."""
+        if _BLOCK.match(text, at):
+            return self._blocks.label(text[at]), "class:paste-block"
+        return clean_at(text, at), "class:unsafe"
