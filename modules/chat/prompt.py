@@ -8,10 +8,9 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
-from signal import SIGCONT, SIGINT
+from signal import SIGINT
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from prompt_toolkit.application import in_terminal
 from prompt_toolkit.completion import Completer
 from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
@@ -29,6 +28,7 @@ from modules.chat.prompt_layout import PromptLayout, style_of
 from modules.chat.rewrapping import rewraps
 from modules.chat.screen import TerminalScreen
 from modules.chat.stopping import Running, handled, suspend
+from modules.chat.terminal_hold import TerminalHold
 from modules.chat.terminal_modes import TerminalModes
 from modules.chat.typed_line import TypedLine
 from modules.chat.words import count
@@ -74,6 +74,7 @@ class Prompt:
             color=screen.color,
             rewraps=self._rewraps,
         )
+        self._hold = TerminalHold(self.region, modes)
         self._entered: asyncio.Future[str] | None = None
         self._alive: asyncio.Future[None] | None = None
         self._panel: Panel[Any] | None = None
@@ -88,8 +89,7 @@ class Prompt:
     async def alive(self, ready: Callable[[], None] = lambda: None) -> AsyncIterator[None]:
         """The line is on the screen, and takes keys, while this is open; `ready` is called with each drawing."""
         self.region.after_render += lambda _: ready()
-        with self.region.input.raw_mode():
-            self._modes.begin()
+        with self._hold.held():
             self._alive = asyncio.ensure_future(
                 # prompt_toolkit's own exception handler would take over the screen and swallow a line.
                 self.region.run_async(set_exception_handler=False, handle_sigint=False)
@@ -97,7 +97,7 @@ class Prompt:
             self._alive.add_done_callback(lambda _: self._gone())
             self._screen.region = self
             try:
-                with handled(SIGINT, self.interrupt), handled(SIGCONT, self._resume):
+                with handled(SIGINT, self.interrupt):
                     yield
             finally:
                 self._screen.region = None
@@ -105,7 +105,6 @@ class Prompt:
                     self.region.exit()
                 with contextlib.suppress(EOFError, OSError, asyncio.CancelledError):
                     await self._alive
-                self._modes.end()
 
     @property
     def working(self) -> bool:
@@ -239,7 +238,7 @@ class Prompt:
         from modules.chat.editor import edit  # only where it is wanted
 
         try:
-            async with self._lent():
+            async with self._hold.lent():
                 text = await edit(self.line.whole, self._variable)
         except ParlanceError as error:
             self._screen.error(error)
@@ -248,20 +247,10 @@ class Prompt:
 
     async def suspend(self) -> None:
         """Leave the terminal to the shell until it has the program go on."""
-        async with self._lent():
+        async with self._hold.lent():
             suspend()
 
     # Inside.
-
-    @contextlib.asynccontextmanager
-    async def _lent(self) -> AsyncIterator[None]:
-        """The terminal is somebody else's while this is open."""
-        self._modes.end()
-        try:
-            async with in_terminal():
-                yield
-        finally:
-            self._modes.begin()
 
     def _rewraps(self) -> bool:
         return rewraps(self._modes.name, self._variable)
@@ -300,18 +289,6 @@ class Prompt:
         self._show(before)
         if panel.early:
             self.line.buffer.insert_text(panel.early)
-
-    def _resume(self) -> None:
-        """Go on after the program was stopped from elsewhere: the shell has used the terminal meanwhile.
-
-        It gives it back as it was before the program.
-        """
-        if not self.region._running_in_terminal:  # else an editor has the terminal, and went on with us
-            self.region.input.raw_mode().__enter__()  # whoever is in it already puts back what was there before
-            self._modes.end()
-            self._modes.begin()
-            self.region.renderer.reset()
-            self.region.invalidate()
 
     def _gone(self) -> None:
         """Nobody is there any more."""
