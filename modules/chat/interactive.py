@@ -178,7 +178,7 @@ class Interactive:
             self._tell_kept(asked, "", "The answer is incomplete; what came is kept.")
             return
         if not finished:
-            self._prompt.hold()
+            self._prompt.hold(surprising=True)
             self._tell_kept(asked, "Interrupted. ", f"What came from {model.full_name} is kept.")
             return
         seconds, calls = time.monotonic() - began - approver.seconds, answer.tools.ended

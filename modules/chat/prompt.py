@@ -206,7 +206,7 @@ class Prompt:
 
     def stop(self) -> None:
         """Stop what runs. What was queued waits for the person."""
-        self.line.hold(surprising=False)
+        self.line.hold(surprising=True)
         self.running.stop()
 
     def leave(self) -> None:

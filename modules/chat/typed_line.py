@@ -73,6 +73,7 @@ class TypedLine:
         """
         text = self.buffer.text
         self.empty()
+        self._surprising = False
         lines = [line for line in text.split("\n") if line.strip()]
         return lines if len(lines) > 1 and all(map(parse_command, lines)) else [text]
 
@@ -90,7 +91,7 @@ class TypedLine:
         return text
 
     def hold(self, *, surprising: bool) -> None:
-        """Nothing that is queued follows by itself. Where that is `surprising`, whoever types has not seen it yet."""
+        """Nothing that is queued follows by itself. Where that is `surprising`, whoever types may not have seen it."""
         self.queue.hold()
         self._surprising = surprising
 
