@@ -225,6 +225,13 @@ class TestTheHistory:
         terminal.prompt().type(UP).prompt("older").type(UP).prompt("half a thought")
         assert asked(home) == ["older", "older"]
 
+    def test_keeps_what_was_changed_in_older_lines(self, home: Home) -> None:
+        terminal = home.open("-m", "offline:guide").prompt()
+        for line in ("one", "two"):
+            terminal.enter(line).prompt()
+        terminal.type(UP).prompt("two").type(" more").prompt("two more").type(UP).prompt("one").type("\r")
+        terminal.sees("> one").prompt().type(UP).prompt("one").type(UP).prompt("two more")
+
 
 class TestLeaving:
     def test_by_ctrl_d_waits_for_the_answer(self, home: Home) -> None:

@@ -78,10 +78,13 @@ class TypedLine:
         return lines if len(lines) > 1 and all(map(parse_command, lines)) else [text]
 
     def empty(self) -> None:
-        """Empty the line. What stood there is not lost: Up brings it back, and what was left for an older line too."""
-        left, text = self.buffer._working_lines[-1], self.buffer.text
-        for line in (left, text) if left.strip() and left != text else (text,):
-            self.buffer.history.append_string(self.blocks.unfolded(line))
+        """Empty the line. What stood there is not lost: Up brings it back, as all that was left for an older line."""
+        history, known = self.buffer.history, set(self.buffer.history.get_strings())
+        for line in map(self.blocks.unfolded, list(self.buffer._working_lines)):
+            if line.strip() and line not in known:
+                history.append_string(line)
+        if (history.get_strings() or [""])[-1] != self.whole:
+            history.append_string(self.whole)
         self.buffer.reset()
 
     def entered(self, line: str) -> str:
