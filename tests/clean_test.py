@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from modules.chat.clean import clean, clean_at
 from modules.chat.exact import exact
+from tests.home import Home
+from tests.wire import Answer, Text
 
 ATTACKS = {
     "OSC 52 clipboard write": "\x1b]52;c;ZXZpbA==\x07",
@@ -151,6 +153,17 @@ def test_every_character_of_unicode_comes_out_harmless() -> None:
         left = clean(chr(code))
         if left == chr(code) and left not in "\n\t":
             assert unicodedata.category(left) not in INVISIBLE or left in SPELLING, hex(code)
+
+
+def test_an_answer_and_reasoning_that_come_letter_by_letter_are_spelled_as_they_are_meant(home: Home) -> None:
+    text = f"ភាសា\u200bខ្មែរ 葛\U000e0100城 {flag('gbsct')} می\u200cخواهم Silben\u00adtrennung \u202ekcatta"
+    home.ollama.answer(Answer(Text(deltas=[*"<think>", *text, *"</think>", *text]), pace=0.02))
+    terminal = home.open("-m", "ollama:qwen", columns=120).prompt()
+    terminal.enter("/reasoning show").prompt().enter("Go").sees("Silbentrennung").prompt()
+    # What is there for good; a flag that still comes is not whole.
+    assert terminal.raw.count(clean(text).encode() + b"\n") + terminal.raw.count(clean(text).encode() + b"\r\n") == 2
+    assert "\u202e".encode() not in terminal.raw
+    assert terminal.leave() == 0
 
 
 @given(st.text())

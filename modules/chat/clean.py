@@ -23,35 +23,36 @@ UNSAFE = re.compile(
     "\U000e0000-\U000e0fff"  # tags, further variation selectors
     "]"
 )
+# Patterns that are compiled when the first invisible character is met: no start waits for them.
 # The flags that have a spelling of their own, and no others: any other text could be hidden in one as well.
 # England, Scotland, Wales; of all sequences of this kind they are those that Unicode recommends (UTS 51, RGI).
 _REGIONS = ("".join(chr(0xE0000 + ord(letter)) for letter in name) for name in ("gbeng", "gbsct", "gbwls"))
-_FLAG = re.compile(f"\U0001f3f4(?:{'|'.join(_REGIONS)})\U000e007f")
-_EMOJI = re.compile(
+_FLAG = f"\U0001f3f4(?:{'|'.join(_REGIONS)})\U000e007f"
+_EMOJI = (
     "[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u25fe\u2600-\u27bf\u2934\u2935"
     "\u2b05-\u2b55\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"
 )
 # Scripts in which the zero-width joiner and non-joiner are ordinary spelling: those that join their letters, and Indic.
-_JOINING = re.compile(
+_JOINING = (
     "[\u0620-\u06ff\u0700-\u074f\u0750-\u077f\u07c0-\u07ff\u0840-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u17b3"
     "\u17b6-\u17ff\u1800-\u180a\u1820-\u18aa\u1900-\u1aaf\u1b00-\u1c4f\ua800-\ua82f\ua840-\ua877\ua880-\ua8ff"
     "\ua930-\ua9df\uaa00-\uaaf6\uabc0-\uabff\ufb50-\ufdff\ufe70-\ufefc\U00010a00-\U00010aff\U00011000-\U000119ff"
     "\U0001e900-\U0001e95f]"
 )
 # They go wherever they stand: places to break a word or a ligature at, and signs of a formula that nobody writes.
-_ANYWHERE = re.compile("[\u00ad\u200c\u2061-\u2064]")
+_ANYWHERE = "[\u00ad\u200c\u2061-\u2064]"
 # They go, but not out of the middle of a Latin word or number, where no spelling has them: breaks between words and
 # direction marks in the scripts that need them; the joiner; byte order marks; format controls of single scripts.
-_BESIDE = re.compile(
+_BESIDE = (
     "[\u034f\u061c\u17b4\u17b5\u180b-\u180f\u200b\u200d-\u200f\u2060\ufeff\U00013430-\U0001343f\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a]"
 )
 # They choose among the shapes of the sign before them: of Chinese characters, of emoji, of signs in formulas.
-_SELECTOR = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-_LATIN = re.compile("[0-9A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff]")
+_SELECTOR = "[\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+_LATIN = "[0-9A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff]"
 LONGEST_FLAG = 7
 _KEYCAP = frozenset("0123456789#*")
-_MARKS = re.compile(f"(?:{_ANYWHERE.pattern}|{_BESIDE.pattern}|{_SELECTOR.pattern})+")
+_MARKS = f"{_ANYWHERE}|{_BESIDE}|{_SELECTOR}"
 FEW = 2  # invisible marks in one place that can be spelling: a selector and a joiner, a break and a direction mark
 
 
@@ -73,38 +74,38 @@ def clean_at(text: str, at: int) -> str:
         return "\ufffd"
     if 0xE0020 <= code <= 0xE007F and any(flag.start() < at < flag.end() for flag in _flags(text, at)):
         return char
-    if _MARKS.match(char) and (spelled := _mark(text, at)) is not None:
+    if re.match(_MARKS, char) and (spelled := _mark(text, at)) is not None:
         return spelled
     return f"\\u{{{code:x}}}"
 
 
 def _flags(text: str, at: int) -> Iterator[re.Match[str]]:
-    return _FLAG.finditer(text, max(0, at - LONGEST_FLAG), at + LONGEST_FLAG)
+    return re.compile(_FLAG).finditer(text, max(0, at - LONGEST_FLAG), at + LONGEST_FLAG)
 
 
 def _mark(text: str, at: int) -> str | None:
     """An invisible mark where it is drawn, "" where it goes, None where it has no place."""
     start, end = at, at + 1
-    while start and at - start <= FEW and _MARKS.match(text[start - 1]):
+    while start and at - start <= FEW and re.match(_MARKS, text[start - 1]):
         start -= 1
-    while end - at <= FEW and _MARKS.match(text[end : end + 1]):
+    while end - at <= FEW and re.match(_MARKS, text[end : end + 1]):
         end += 1
     if end - start > FEW:
         return None
     char, before, after = text[at], text[start - 1 : start], text[end : end + 1]
     if _is_drawn(text, at, before, after):
         return char
-    if _SELECTOR.match(char):
+    if re.match(_SELECTOR, char):
         return None if before.isascii() and before not in {"", *_KEYCAP} else ""
-    return None if _BESIDE.match(char) and _LATIN.match(before) and _LATIN.match(after) else ""
+    return None if re.match(_BESIDE, char) and re.match(_LATIN, before) and re.match(_LATIN, after) else ""
 
 
 def _is_drawn(text: str, at: int, before: str, after: str) -> bool:
     """Whether a mark is a part of an emoji, or joins or parts letters; `before` and `after` are no marks."""
     char, left, right = text[at], text[at - 1 : at], text[at + 1 : at + 2]
     if char == "\ufe0f":
-        return (left in _KEYCAP and right == "\u20e3") or _EMOJI.match(left) is not None
-    if char == "\u200d" and _EMOJI.match(right) and _EMOJI.match(before):
+        return (left in _KEYCAP and right == "\u20e3") or re.match(_EMOJI, left) is not None
+    if char == "\u200d" and re.match(_EMOJI, right) and re.match(_EMOJI, before):
         return left in (before, "\ufe0f")
-    joins, parts = _JOINING.match(before), _JOINING.match(after)
+    joins, parts = re.match(_JOINING, before), re.match(_JOINING, after)
     return bool(joins or parts) if char == "\u200d" else char == "\u200c" and bool(joins and parts)

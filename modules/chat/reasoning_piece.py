@@ -33,13 +33,13 @@ class ReasoningPiece:
     def draw(self) -> None:
         if not self._arrived:
             return
-        *lines, self._line = (self._line + clean("".join(self._arrived))).split("\n")
+        *lines, self._line = (self._line + "".join(self._arrived)).split("\n")
         self._arrived.clear()
         if len(self._line) > LONGEST:
             lines, self._line = [*lines, self._line], ""
         for line in lines:
             self._end_line(line)
-        open_rows = _rows(self._line, self._screen.size()[0]) if self._line else []
+        open_rows = _rows(clean(self._line), self._screen.size()[0]) if self._line else []
         self._screen.live([*self._rows[-SHOWN:], *open_rows][-SHOWN:])
 
     def finish(self) -> None:
@@ -53,6 +53,7 @@ class ReasoningPiece:
             self._screen.say(f"thought for {seconds:.0f} s, {about_tokens(self._length // PER_TOKEN)}")
 
     def _end_line(self, line: str) -> None:
+        line = clean(line)  # as a whole: a flag or a joined letter may come in pieces
         if self._whole:
             self._screen.write(barred(line, self._screen.size()[0], self._screen.palette))
         else:
