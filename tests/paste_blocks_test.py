@@ -103,6 +103,12 @@ async def test_characters_that_reorder_a_line_are_shown_by_their_numbers_and_sen
     assert await Line().sends((marked(text[:3]), "> a\\u{202e}b", 12)) == text[:3]
 
 
+async def test_invisible_spelling_in_a_line_goes_as_in_answers_and_is_sent_as_it_is() -> None:
+    text = "na\u00adme שלום\u200f (C)"
+    assert await Line().sends((marked(text), "> name שלום (C)", 15), (LEFT, "> name שלום (C)", 14)) == text
+    assert await Line().sends((marked("pass\u200bword"), "> pass\\u{200b}word", 18)) == "pass\u200bword"
+
+
 def test_what_is_no_more_than_a_screenful_stays_text() -> None:
     blocks = PasteBlocks()
     few = "\n".join(["x"] * MANY_LINES)
