@@ -4,8 +4,11 @@ import itertools
 import re
 
 import pytest
+from prompt_toolkit.styles import merge_styles
+from prompt_toolkit.styles.defaults import default_ui_style
 
-from modules.chat.theme import PALETTES, Background, background, hexadecimal
+from modules.chat.prompt_layout import style_of
+from modules.chat.theme import PALETTES, Background, Palette, background, background_of, hexadecimal
 from tests.home import Home
 from tests.wire import Answer
 
@@ -69,3 +72,27 @@ def test_what_is_drawn_has_the_colours_for_what_the_terminal_says(home: Home, an
     assert used <= own
     assert len(used) >= min(4, len(own))
     assert not re.search(rb"\x1b\[[\d;]*(?<![;\d])(?:3[0-7]|9[0-7]|38;2)[;m]", terminal.raw), "no other colour"
+
+
+@pytest.mark.parametrize("palette", [*PALETTES.values(), None])
+def test_what_has_a_ground_of_its_own_in_the_menu_is_read_on_it(palette: Palette | None) -> None:
+    style = merge_styles([default_ui_style(), style_of(palette)])
+    for part in ("completion", "completion class:completion-menu.completion.current", "meta.completion"):
+        found = style.get_attrs_for_style_str(f"class:completion-menu class:completion-menu.{part}")
+        assert contrast(f"#{found.color}", f"#{found.bgcolor}") >= 4.5, part
+
+
+def test_a_suggestion_is_told_from_typed_text_by_its_hue(home: Home) -> None:
+    terminal = home.open("-m", "groq:gpt-oss-120b").prompt().enter("/nope").sees("no command").prompt().type("/no")
+    terminal.until(lambda: terminal.line == "> /nope", "the suggestion")
+    cells = terminal.screen.buffer[terminal.screen.cursor.y]
+    assert [cells[at].fg for at in range(2, 5)] == ["default"] * 3
+    assert [cells[at].fg for at in range(5, 7)] == [hexadecimal(PALETTES[""].blue)[1:]] * 2
+
+
+@pytest.mark.parametrize(
+    "color", ["#000000", "#002b36", "#0000aa", "#800080", "#00ff00", "#aaaaaa", "#888888", "#fdf6e3"]
+)
+def test_a_background_is_light_where_black_reads_better_than_white(color: str) -> None:
+    red, green, blue = (int(color[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    assert (background_of(red, green, blue) == "light") == (contrast(color, "#000000") > contrast(color, "#ffffff"))

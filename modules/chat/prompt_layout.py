@@ -54,8 +54,13 @@ STYLES = {
     "nokey": "dim",
     "paste-block": "reverse",
     "unsafe": "dim",
+    # prompt_toolkit's own are a grey on white, a dark blue, and a yellow of the first sixteen.
+    "completion-menu.completion.current": "fg:#000000 bg:#ffffff bold reverse",
+    "control-character": "fg:default",
+    "nbsp": "fg:default underline",
 }
-COLOURS = {"mark": "green", "added": "green", "removed": "red", "warning": "yellow"}
+# A suggestion has a hue: many people's own text is as grey as any grey that can be read.
+COLOURS = {"auto-suggestion": "blue", "mark": "green", "added": "green", "removed": "red", "warning": "yellow"}
 
 
 @lru_cache(maxsize=4)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 
 from modules.chat.terminal_reports import Attributes, Colour, KeyboardFlags, Report, TerminalName
+from modules.chat.theme import background_of
 
 PASTE_MARKS, NO_PASTE_MARKS = b"\x1b[?2004h", b"\x1b[?2004l"
 # Escape codes told apart, and the Latin key beside another: without it Ctrl+C on a Cyrillic keyboard is no Ctrl+C.
@@ -95,7 +96,7 @@ class TerminalModes:
             case TerminalName(name):
                 self.name = name
             case Colour(11, red, green, blue):
-                self.background = "light" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.5 else "dark"
+                self.background = background_of(red, green, blue)
             case Attributes():
                 self.complete = True
                 if self._keyboard is None and KNOW_OTHER_KEYS.match(self.name):

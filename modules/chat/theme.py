@@ -45,7 +45,14 @@ def background(wished: str, reported: str, variable: Callable[[str], str | None]
     last = (variable("COLORFGBG") or "").rpartition(";")[2]
     if not last.isdecimal():
         return ""
-    return "light" if int(last) in (7, 15) else "dark"
+    return "light" if int(last) in (7, *range(9, 16)) else "dark"
+
+
+def background_of(red: float, green: float, blue: float) -> Background:
+    """What kind of background a colour is, parts from 0 to 1: light is one on which black reads better than white."""
+    linear = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in (red, green, blue))
+    luminance = sum(share * part for share, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    return "light" if (luminance + 0.05) ** 2 > 0.05 * 1.05 else "dark"
 
 
 @lru_cache(maxsize=64)
