@@ -12,7 +12,7 @@ STEPS = (
     ("format", [PYTHON, "-m", "ruff", "format", "--check", "--quiet", "."]),
     ("lint", [PYTHON, "-m", "ruff", "check", "--quiet", "."]),
     ("floor plan", [PYTHON, "-c", "from importlinter.cli import lint_imports_command as run; run()"]),
-    ("tests", [PYTHON, "-m", "pytest", "-n", "4", *sys.argv[1:]]),
+    ("tests", [PYTHON, "-m", "pytest", "-n", "6", *sys.argv[1:]]),
 )
 
 

@@ -199,7 +199,7 @@ HUGE: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("body", HUGE, ids=lambda body: repr(str(body)[:24]))
+@pytest.mark.parametrize("body", HUGE, ids=range(len(HUGE)))
 def test_a_huge_or_deep_body_is_read_in_part(body: Any) -> None:
     assert isinstance(error_of({"status": 400, "message": body}), errors.ProviderError)
     assert len(ErrorBody(body).line) <= LONGEST_LINE

@@ -22,6 +22,7 @@ TEXT = " ".join(f"said{n}" for n in range(80))
 SIZES = ((80, 24), (40, 12), (200, 60), (100, 8), (12, 20), (80, 4), (10, 3))
 CALM = (80, 24)
 STEPS = 30
+AWAY = 1.0  # seconds after a resize, in which the line may not be on the screen
 FEW = 3  # lines of a paste that are shown as they are
 QUIET_END = 20.0  # seconds until nothing runs any more, once everything is stopped
 # What a terminal says by itself, late and cut anywhere: nothing of it is typed.
@@ -72,6 +73,7 @@ class Restless:
         self.joined: set[frozenset[int]] = set()  # lines that the person saw in one
         self.blocks: set[int] = set()  # lines with a paste of which the words are not shown
         self.unsure: set[str] = set()  # words that a question may have taken
+        self.resized = 0.0
         self.enters: list[int] = []  # for each Enter, how many words had been typed
 
     def play(self) -> None:
@@ -114,6 +116,8 @@ class Restless:
             seen |= self.blocks
         if "Allow " in foot:
             self.unsure.add(word)
+        if time.monotonic() < self.resized + AWAY:
+            seen |= set(range(self.lines))
         self.line_of[word] = self.lines
         self.joined |= {frozenset((self.lines, other)) for other in seen}
         return word
@@ -146,7 +150,10 @@ class Restless:
         self._send("\x1b[200~" + "\n".join([word] * rows) + "\x1b[201~")
 
     def _resize(self) -> None:
-        self.terminal.resize(*self.choose.choice(SIZES))
+        columns, rows = self.choose.choice(SIZES)
+        self.log.append(f"{columns}x{rows}")
+        self.resized = time.monotonic()
+        self.terminal.resize(columns, rows)
 
     def _anything(self) -> None:
         if self.choose.random() < 0.6:

@@ -19,6 +19,23 @@ class Screen(pyte.HistoryScreen):
         if not private:  # what an editor says about its keyboard, pyte takes for a colour
             super().select_graphic_rendition(*attributes)
 
+    def resize(self, lines: int | None = None, columns: int | None = None) -> None:
+        """As xterm and its kin do it: blank rows below the cursor go first, then the top ones into the scrollback.
+
+        pyte takes any rows from the top and leaves the cursor where it was, on a row that may be none any more.
+        """
+        lines = lines or self.lines
+        while lines < self.lines and self.cursor.y < self.lines - 1 and not self.row(self.lines - 1):
+            self.lines -= 1
+        above = max(0, self.lines - lines)
+        rows = [self.buffer[y] for y in range(self.lines)]
+        self.history.top.extend(rows[:above])
+        self.buffer.clear()
+        self.buffer.update(enumerate(rows[above:]))
+        self.lines -= above
+        self.cursor.y = max(0, self.cursor.y - above)
+        super().resize(lines, columns)
+
     def write_process_input(self, data: str) -> None:
         self._answer(data)
 

@@ -1,9 +1,11 @@
 """Failures below HTTP are told as what they are, and asked again only where that can help (rows C13, C14, C16, A18)."""
 
+import asyncio
 import gzip
 import resource
 import ssl
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -56,7 +58,6 @@ async def test_a_server_that_speaks_no_http_is_told_by_what_it_says(name: Dialec
     assert retry_delay(error, 1) is None
 
 
-@every_endpoint
 @pytest.mark.parametrize(
     "server",
     [
@@ -65,13 +66,14 @@ async def test_a_server_that_speaks_no_http_is_told_by_what_it_says(name: Dialec
     ],
     ids=["answers-at-once", "waits-for-a-whole-request"],
 )
-async def test_https_to_a_port_without_tls_is_said_to_be_that(name: Dialect, server: object) -> None:
-    """C16."""
-    with server() as serving:  # type: ignore[operator]  # a lambda of the table above
-        error = await failure(name, f"https://127.0.0.1:{serving.port}")
-    assert f"127.0.0.1:{serving.port} does not speak TLS" in error.message
-    assert "http://" in error.cure
-    assert retry_delay(error, 1) is None
+async def test_https_to_a_port_without_tls_is_said_to_be_that(server: Callable[[], Saying]) -> None:
+    """C16. All side by side: what waits for a whole request is found out after ten seconds."""
+    with server() as serving:
+        url = f"https://127.0.0.1:{serving.port}"
+        for error in await asyncio.gather(*(failure(name, url) for name in ENDPOINTS)):
+            assert f"127.0.0.1:{serving.port} does not speak TLS" in error.message
+            assert "http://" in error.cure
+            assert retry_delay(error, 1) is None
 
 
 @every_endpoint

@@ -7,7 +7,6 @@ from typing import Generic, TypeVar
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.key_binding.key_processor import KeyPress
-from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import AnyContainer, BufferControl, Window
 from prompt_toolkit.layout.layout import FocusableElement
 from prompt_toolkit.layout.processors import BeforeInput
@@ -24,7 +23,7 @@ class Panel(Generic[T]):
         self.container = container
         self.focus = focus
         self.keys = keys
-        self.early = ""  # typed before anybody can have read the panel; it belongs into the line
+        self.early: list[KeyPress] = []  # typed before anybody can have read the panel; it belongs into the line
         self.result: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self.gone: Callable[[], None] = lambda: None  # set by whoever shows it
 
@@ -36,11 +35,6 @@ class Panel(Generic[T]):
         if not self.result.done():
             self.result.set_result(result)
             self.gone()
-
-
-def text_of(pressed: KeyPress) -> str:
-    """What a key or a paste would write into the line; "" for keys that write nothing."""
-    return pressed.data if pressed.key is Keys.BracketedPaste or pressed.data.isprintable() else ""
 
 
 class YesNo(Panel[bool]):

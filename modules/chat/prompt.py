@@ -287,8 +287,7 @@ class Prompt:
 
     def _put_away(self, panel: Panel[Any], before: Panel[Any] | None) -> None:
         self._show(before)
-        if panel.early:
-            self.line.buffer.insert_text(panel.early)
+        self.line.take_early(panel.early)
 
     def _gone(self) -> None:
         """Nobody is there any more."""

@@ -22,7 +22,7 @@ from prompt_toolkit.layout import (
 from prompt_toolkit.layout.processors import BeforeInput
 
 from modules.chat.approval import Row, lasting, permission_for, rows, takes_prefix, title
-from modules.chat.panel import Panel, text_of
+from modules.chat.panel import Panel
 from modules.tools.approval import Decision, Permission, Question
 
 GUARD = 0.3  # seconds without a key before one is an answer: it may have been on its way to something else
@@ -93,11 +93,6 @@ class QuestionPanel(Panel[Decision | None]):
 
     def shown(self) -> None:
         self._patience.begin()
-
-    def close(self, result: Decision | None) -> None:
-        # One letter alone was an answer that came too early, and nothing to keep.
-        self.early = self.early if len(self.early) > 1 else ""
-        super().close(result)
 
     # What is shown.
 
@@ -191,7 +186,7 @@ class QuestionPanel(Panel[Decision | None]):
             pressed = event.key_sequence
             others = any(key.key is not Keys.CPRResponse for key in event.key_processor.input_queue)
             if self._patience.too_early(pressed[0].key, with_others=others):
-                self.early += "".join(map(text_of, pressed))
+                self.early += pressed
             else:
                 self._answer(str(getattr(pressed[0].key, "value", pressed[0].key)))
 

@@ -1,7 +1,7 @@
 """What stands in the line, and what waits to stand there: typed, pasted, taken back, given back."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
 from prompt_toolkit.buffer import Buffer
@@ -9,14 +9,16 @@ from prompt_toolkit.completion import Completer
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import DEFAULT_BUFFER
 from prompt_toolkit.history import History
+from prompt_toolkit.key_binding import KeyPress
+from prompt_toolkit.keys import Keys
 
 from modules.chat.command import parse_command
+from modules.chat.completed_buffer import CompletedBuffer
 from modules.chat.message_queue import MessageQueue
 from modules.chat.paste_blocks import PasteBlocks, is_large
 from modules.chat.screen import MARK
 from modules.chat.wrapped_rows import moved
 
-AT_ONCE = 100  # characters; what makes a line longer by more than that was not typed
 LONGEST_SUGGESTION = 1_000  # characters of an entry
 HASTE = 0.3  # seconds after which a person can have seen what came into the line by itself
 
@@ -42,7 +44,7 @@ class TypedLine:
     def __init__(self, completer: Completer, history: History, changed: Callable[[], None], *, suggests: bool) -> None:
         self.queue = MessageQueue()
         self.blocks = PasteBlocks()
-        self.buffer = Buffer(
+        self.buffer = CompletedBuffer(
             name=DEFAULT_BUFFER,
             multiline=True,
             completer=completer,
@@ -54,7 +56,7 @@ class TypedLine:
         self._changed = changed
         self._offered: tuple[str, float] | None = None  # what was put into the line and not touched yet, and when
         self._surprising = False
-        self._length = 0
+        self._row = 1  # of the history, counted from its end
 
     @property
     def whole(self) -> str:
@@ -62,9 +64,8 @@ class TypedLine:
         return self.blocks.unfolded(self.buffer.text)
 
     def put(self, text: str) -> None:
-        """Let this stand in the line, whole or with its blocks."""
-        folded = self.blocks.folded(text) if is_large(text) else text
-        self.buffer.set_document(Document(folded), bypass_readonly=True)
+        """Let a text from outside stand in the line."""
+        self._stand(self.blocks.folded(text))
 
     def taken(self) -> list[str]:
         """Empty the line, and give what was entered; more than one where several commands stand in it.
@@ -105,21 +106,22 @@ class TypedLine:
     def offer_held(self) -> None:
         """Put what waits for an Enter into the line, where nothing stands there."""
         if not self.buffer.text and (line := self.queue.next_held()) is not None:
-            self.put(line)
+            self._stand(line)
             self._offered = (line, time.monotonic())
 
     def take_last(self) -> bool:
         """Take the line that was entered last back to be edited; False where none waits, or something stands here."""
         if self.buffer.text or (line := self.queue.take_last()) is None:
             return False
-        self.put(line)
+        self._stand(line)
         return True
 
     def move_row(self, by: int, columns: int) -> bool:
         """Up or Down within a line that is wrapped on the screen; False where there is no such row of it."""
-        document = self.buffer.document
-        if self.buffer.complete_state is not None:  # there it moves in the menu
+        document, menu = self.buffer.document, self.buffer.complete_state
+        if menu is not None and menu.completions:  # there it moves in the menu
             return False
+        self.buffer.complete_state = None  # a menu that is only looked for would swallow the key
         at = moved(document.current_line, document.cursor_position_col, by, columns, len(MARK))
         if at is not None:
             self.buffer.cursor_position += at - document.cursor_position_col
@@ -140,11 +142,36 @@ class TypedLine:
         self.make_room_for("")
         self.buffer.insert_text(self.blocks.folded(text))
 
+    def take_early(self, keys: Sequence[KeyPress]) -> None:
+        """Take what was typed before a question could be read. What was entered so waits for another Enter.
+
+        One letter alone was an answer that came too early, and nothing to keep.
+        """
+        text = ""
+        for pressed in keys:
+            if pressed.key is Keys.Enter:
+                self._add(text)
+                if self.buffer.text.strip():
+                    self.queue.held += [line for line in self.taken() if len(line.strip()) > 1]
+                text = ""
+            elif pressed.key is Keys.ControlJ:
+                text += "\n"
+            elif pressed.key is Keys.BracketedPaste or pressed.data.isprintable():
+                text += pressed.data
+        self._add(text)
+
+    def _add(self, text: str) -> None:
+        if len(text) > 1:
+            self.buffer.insert_text(text)
+
     def _untouched(self, line: str) -> bool:
         return self.buffer.text == line and self.buffer.cursor_position == len(line)
 
+    def _stand(self, line: str) -> None:
+        self.buffer.set_document(Document(line), bypass_readonly=True)
+
     def _touched(self) -> None:
         self._changed()
-        before, self._length = self._length, len(self.buffer.text)
-        if self._length - before > AT_ONCE and is_large(self.buffer.text):  # a line from the history
-            self.put(self.buffer.text)
+        before, self._row = self._row, len(self.buffer._working_lines) - self.buffer.working_index
+        if self._row != before and is_large(self.buffer.text):  # a line from the history, which may have blocks by now
+            self.put(self.whole)
