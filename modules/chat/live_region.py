@@ -18,6 +18,8 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.renderer import Renderer
 from prompt_toolkit.styles import BaseStyle
 
+from modules.chat.rewrapping import Rewrapping
+
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"  # a synchronized update: no half-drawn frame is shown
 SHORT = 80  # characters that a terminal draws at once anyway
 # Not one erase from the corner: tmux takes that for a clear screen and moves the rows to its history.
@@ -56,8 +58,10 @@ class _Renderer(Renderer):
 
     _above: list[str]
 
-    def __init__(self, style: BaseStyle, output: Output) -> None:
+    def __init__(self, style: BaseStyle, output: Output, rewrapping: Callable[[], Rewrapping]) -> None:
+        self.rewrapping = rewrapping
         self._above = []
+        self._widths: dict[int, int] = {}  # the cells of each row that were ever written since all was erased
         super().__init__(style, output)
         self._bracketed_paste_enabled = self._cursor_key_mode_reset = (
             True  # what the terminal is asked stands elsewhere
@@ -72,6 +76,15 @@ class _Renderer(Renderer):
             self._to_top()
             self._write_above()
         super().render(app, layout, is_done)
+        if self.rewrapping() is Rewrapping.WRITTEN:
+            for y, width in enumerate(self._shown()):
+                self._widths[y] = max(self._widths.get(y, 0), width)
+
+    def _shown(self) -> list[int]:
+        """How many cells of each row are seen, the blank ones at its end left out."""
+        screen = self._last_screen
+        rows = [screen.data_buffer[y].items() for y in range(screen.height)] if screen is not None else []
+        return [1 + max((x for x, cell in row if not cell.char.isspace()), default=-1) for row in rows]
 
     def _has_become_lower(self, layout: Layout) -> bool:
         """Whether rows would be left below, since the library keeps a region as high as it ever was."""
@@ -97,14 +110,12 @@ class _Renderer(Renderer):
         super().reset(_scroll, leave_alternate_screen)
         self._bracketed_paste_enabled = True
 
-    def erase_resized(self, columns: int, *, rewraps: bool) -> None:
+    def erase_resized(self, columns: int) -> None:
         """The same after the terminal has become so many columns wide, and perhaps wrapped the rows anew."""
-        screen = self._last_screen
-        if rewraps and screen is not None and columns > 0:
+        if self.rewrapping() is not Rewrapping.CUT and columns > 0:
             place = self._cursor_pos
-            rows = (screen.data_buffer[y].items() for y in range(place.y))
-            last = (max((x for x, cell in row if not cell.char.isspace()), default=0) for row in rows)
-            before = sum(x // columns + 1 for x in last)
+            widths = [max(width, self._widths.get(y, 0)) for y, width in enumerate(self._shown())]
+            before = sum(max(0, width - 1) // columns + 1 for width in widths[: place.y])
             self._cursor_pos = Point(x=place.x % columns, y=before + place.x // columns)
         self.erase()
 
@@ -117,6 +128,7 @@ class _Renderer(Renderer):
             out.enable_autowrap()
             out.write_raw(ERASE)
         self._cursor_pos, self._last_screen, self._last_style = Point(0, 0), None, None
+        self._widths.clear()
 
     def _write_above(self) -> None:
         if self._above:
@@ -138,7 +150,7 @@ class LiveRegion(Application[None]):
         output: Output,
         *,
         color: bool,
-        rewraps: Callable[[], bool],
+        rewrapping: Callable[[], Rewrapping],
     ) -> None:
         super().__init__(
             layout=layout,
@@ -150,10 +162,9 @@ class LiveRegion(Application[None]):
             input=input,
             output=output,
         )
-        self.renderer = _Renderer(self._merged_style, output)
+        self.renderer = _Renderer(self._merged_style, output, rewrapping)
         if isinstance(output, _Terminal):
             output.lost = self._lose
-        self._rewraps = rewraps  # whether the terminal wraps rows anew when it becomes narrower
         self._settling: asyncio.TimerHandle | None = None
 
     def above(self, text: str) -> None:
@@ -170,7 +181,7 @@ class LiveRegion(Application[None]):
         if self._running_in_terminal:
             return
         if self._settling is None:
-            self.renderer.erase_resized(self.output.get_size().columns, rewraps=self._rewraps())
+            self.renderer.erase_resized(self.output.get_size().columns)
         else:
             self._settling.cancel()
         self._settling = asyncio.get_running_loop().call_later(SETTLED, self._settle)

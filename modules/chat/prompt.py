@@ -25,7 +25,7 @@ from modules.chat.live_rows import fragments
 from modules.chat.panel import Panel, YesNo
 from modules.chat.prompt_keys import bindings, leave_selection
 from modules.chat.prompt_layout import PromptLayout, style_of
-from modules.chat.rewrapping import rewraps
+from modules.chat.rewrapping import Rewrapping, rewrapping
 from modules.chat.screen import TerminalScreen
 from modules.chat.stopping import Running, handled, suspend
 from modules.chat.terminal_hold import TerminalHold
@@ -72,7 +72,7 @@ class Prompt:
             keys,
             output,
             color=screen.color,
-            rewraps=self._rewraps,
+            rewrapping=self._rewrapping,
         )
         self._hold = TerminalHold(self.region, modes)
         self._entered: asyncio.Future[str] | None = None
@@ -252,8 +252,8 @@ class Prompt:
 
     # Inside.
 
-    def _rewraps(self) -> bool:
-        return rewraps(self._modes.name, self._variable)
+    def _rewrapping(self) -> Rewrapping:
+        return rewrapping(self._modes.name, self._variable)
 
     def _hint(self, text: str) -> None:
         self._parts.hint = text
