@@ -60,13 +60,14 @@ def test_a_window_that_changes_its_size_loses_nothing(
         still = state == "nothing-runs"
         if not still:
             tmux.type("\x03").sees("Interrupted.")
-        tmux.type("!").sees("here!")
-        whole = tmux.words
-        for there in ("Parlance 0.1.0", "> Count", "typed text here"):
-            times = whole.count(there)
-            assert times == 1 or (times and not still), f"{there!r} {times} times:\n{tmux.text}"
-        found = list(dict.fromkeys(re.findall(r"word\d{3}", whole)))
-        assert found == WORDS[: len(found)], tmux.text
+        tmux.type("!").until(lambda: is_whole(tmux.words, still=still), "one of everything")
+
+
+def is_whole(words: str, *, still: bool) -> bool:
+    """Whether nothing is missing, and where nothing was drawn meanwhile, nothing is there twice."""
+    times = [words.count(there) for there in ("Parlance 0.1.0", "> Count", "typed text here!")]
+    found = list(dict.fromkeys(re.findall(r"word\d{3}", words)))
+    return all(one == 1 or (one and not still) for one in times) and found == WORDS[: len(found)]
 
 
 def settled(tmux: Tmux, columns: int) -> None:
