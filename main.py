@@ -9,9 +9,9 @@ from collections.abc import Coroutine, Sequence
 from functools import partial
 from typing import Any
 
-from modules.chat import streams
 from modules.chat.leaving import Leaving
-from modules.chat.terminal_state import TerminalState
+from modules.chat.terminal import streams
+from modules.chat.terminal.terminal_state import TerminalState
 from modules.config import VERSION, Config
 from modules.errors import EXIT_INTERRUPTED, ParlanceError
 
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run((_interactive if args.interactive else _headless)(args, terminal), terminal)
     except ParlanceError as error:
         from modules.chat import headless
-        from modules.chat.cures import in_pipe
+        from modules.chat.wording.cures import in_pipe
 
         headless.complain(error, in_pipe(error))
         if args.json:
@@ -121,13 +121,13 @@ async def _interactive(args: argparse.Namespace, terminal: TerminalState) -> int
     from modules.chat.command import ChatContext
     from modules.chat.commands import COMMANDS
     from modules.chat.interactive import Interactive
-    from modules.chat.prompt_of import prompt_of
-    from modules.chat.recall import recalled
+    from modules.chat.output.recall import recalled
+    from modules.chat.prompt.prompt_of import prompt_of
     from modules.chat.start import begin, close_calls, first_choice, greeting, take_unanswered
-    from modules.llm.catalogue_cache import load as load_catalogue
-    from modules.llm.learned import LearnedFacts
+    from modules.llm.catalogue.catalogue_cache import load as load_catalogue
+    from modules.llm.catalogue.learned import LearnedFacts
     from modules.llm.service_manager import ServiceManager
-    from modules.session.store import FILE, SHORT, Store
+    from modules.session.storage.store import FILE, SHORT, Store
 
     config = Config(umask=args.umask)
     terminal.plain = config.plain
@@ -169,8 +169,8 @@ async def _interactive(args: argparse.Namespace, terminal: TerminalState) -> int
 def _screen(config: Config) -> Any:
     """The terminal as the settings and the environment say."""
     from modules.chat.markdown.links import takes_links
-    from modules.chat.screen import TerminalScreen
-    from modules.chat.theme import background
+    from modules.chat.output.screen import TerminalScreen
+    from modules.chat.output.theme import background
 
     settings = config.settings.screen
     return TerminalScreen(
@@ -186,20 +186,20 @@ async def _attached(args: argparse.Namespace, config: Config) -> Any:
     """The parts of the files that are attached, and what to say of them."""
     if not args.attach and not args.attach_text:
         return [], []
-    from modules.chat.attachment import load_all
+    from modules.chat.input.attachment import load_all
 
     return await load_all(args.attach, args.attach_text, config.child_environment)
 
 
 async def _headless(args: argparse.Namespace, terminal: TerminalState) -> int:
     from modules.chat import headless
-    from modules.chat.cures import others
-    from modules.chat.keys_in_text import keys_of
+    from modules.chat.input.keys_in_text import keys_of
     from modules.chat.start import begin, close_calls, first_choice, refuse_guide, take_unanswered
-    from modules.llm.catalogue_cache import load as load_catalogue
-    from modules.llm.learned import LearnedFacts
+    from modules.chat.wording.cures import others
+    from modules.llm.catalogue.catalogue_cache import load as load_catalogue
+    from modules.llm.catalogue.learned import LearnedFacts
     from modules.llm.service_manager import ServiceManager
-    from modules.session.store import FILE, Store
+    from modules.session.storage.store import FILE, Store
 
     config = Config(umask=args.umask)
     terminal.plain = config.plain
@@ -247,8 +247,8 @@ def _wish(args: argparse.Namespace) -> Any:
 
 
 def _list_models() -> int:
-    from modules.chat.abilities import UNIT, columns
-    from modules.llm.catalogue_cache import load as load_catalogue
+    from modules.chat.output.abilities import UNIT, columns
+    from modules.llm.catalogue.catalogue_cache import load as load_catalogue
 
     config = Config()
     models = load_catalogue(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
@@ -287,7 +287,7 @@ def _run(work: Coroutine[Any, Any, int], terminal: TerminalState) -> int:
 
 
 def _cleaned(text: str) -> str:
-    from modules.chat.clean import clean
+    from modules.text.clean import clean
 
     return clean(text)
 

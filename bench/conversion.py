@@ -20,7 +20,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from bench.rig import load
-from modules.llm import chat_completions
+from modules.llm.chat_completions import chat_completions
 from modules.llm.message import user
 from modules.llm.models import Dialect, Model
 from modules.llm.parts import Image, Reasoning, Text, ToolCall, Wire

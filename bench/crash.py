@@ -11,10 +11,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from modules.llm.catalogue import load
-from modules.llm.learned import LearnedFacts
-from modules.session import reading
-from modules.session.store import FILE
+from modules.llm.catalogue.catalogue import load
+from modules.llm.catalogue.learned import LearnedFacts
+from modules.session.storage import reading
+from modules.session.storage.store import FILE
 from tests.home import Home
 from tests.terminal import Terminal
 from tests.wire import Answer, Fault, Reasoning

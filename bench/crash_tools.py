@@ -12,11 +12,11 @@ from pathlib import Path
 
 import psutil
 
-from modules.llm.catalogue import load
-from modules.llm.learned import LearnedFacts
-from modules.session import reading
+from modules.llm.catalogue.catalogue import load
+from modules.llm.catalogue.learned import LearnedFacts
 from modules.session.conversation import Conversation
-from modules.session.store import FILE
+from modules.session.storage import reading
+from modules.session.storage.store import FILE
 from tests.dry import Dry, facts_of, wire_name
 from tests.home import Home
 from tests.wandering import MODELS

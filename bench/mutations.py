@@ -12,34 +12,37 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 TESTS = ("ledger", "scenarios_pairing", "scenarios_content", "scenarios_reasoning", "scenarios_replay", "message",
          "schemas", "tool_refusal", "tool_fault", "tool_engine", "tool_switching")  # fmt: skip
-MESSAGE, LEDGER, PARTS = "modules/llm/message.py", "modules/llm/ledger.py", "modules/llm/parts.py"
-HISTORY, REPLAY = "modules/llm/history.py", "modules/llm/replay.py"
+MESSAGE, LEDGER, PARTS = "modules/llm/message.py", "modules/llm/wire/ledger.py", "modules/llm/parts.py"
+HISTORY, REPLAY = "modules/llm/history.py", "modules/llm/wire/replay.py"
 CLAUDE, OPENAI, CHAT = (
     "modules/anthropic/transformer.py",
     "modules/openai/transformer.py",
-    "modules/llm/chat_completions.py",
+    "modules/llm/chat_completions/chat_completions.py",
 )
 CLAUDE_STREAM, OPENAI_STREAM = "modules/anthropic/stream.py", "modules/openai/stream.py"
-TELLING, CHAT_STREAM = "modules/llm/telling.py", "modules/llm/chat_completions_stream.py"
-BASE, SCHEMAS = "modules/llm/base.py", "modules/llm/schemas.py"
+TELLING, CHAT_STREAM = "modules/llm/wire/telling.py", "modules/llm/chat_completions/chat_completions_stream.py"
+BASE, SCHEMAS = "modules/llm/base.py", "modules/llm/wire/schemas.py"
 ASKING, TURN = "modules/session/asking.py", "modules/session/turn.py"
 RECOVERY, CONVERSATION = "modules/session/recovery.py", "modules/session/conversation.py"
-LEARNED, MODELS, USAGE = "modules/llm/learned.py", "modules/llm/models.py", "modules/llm/usage.py"
-REFUSED_FIELDS, CALL_ASSEMBLY = "modules/llm/refused_fields.py", "modules/llm/call_assembly.py"
+LEARNED, MODELS, USAGE = "modules/llm/catalogue/learned.py", "modules/llm/models.py", "modules/llm/usage.py"
+REFUSED_FIELDS, CALL_ASSEMBLY = (
+    "modules/llm/failures/refused_fields.py",
+    "modules/llm/chat_completions/call_assembly.py",
+)
 
 CALLS, APPROVAL, RESULTS = "modules/session/calls.py", "modules/tools/approval.py", "modules/tools/results.py"
 TOOLBOX, CONFIG = "modules/tools/toolbox.py", "modules/config.py"
-SPILLS, MATCHING = "modules/tools/spills.py", "modules/tools/files/matching.py"
+SPILLS, MATCHING = "modules/tools/spills.py", "modules/tools/files/search/matching.py"
 PROCESS, WORDS = "modules/tools/programs/process.py", "modules/tools/programs/command_line.py"
 WORKER, OWN = "modules/tools/programs/worker.py", "modules/tools/programs/user_tools.py"
 ADDRESSES, FETCH = "modules/tools/web/addresses.py", "modules/tools/web/fetch.py"
-PATHS, REPLACING = "modules/tools/files/paths.py", "modules/tools/files/replacing.py"
-PINS, OFFER, STDIO = "modules/mcp/pins.py", "modules/mcp/offer.py", "modules/mcp/stdio.py"
+PATHS, REPLACING = "modules/tools/files/access/paths.py", "modules/tools/files/access/replacing.py"
+PINS, OFFER, STDIO = "modules/mcp/pins.py", "modules/mcp/offer.py", "modules/mcp/transport/stdio.py"
 MCP_SERVER = "modules/mcp/server.py"
 VIEW, PRINTED, QUEUE = (
-    "modules/chat/question_view.py",
-    "modules/chat/question_plain.py",
-    "modules/chat/message_queue.py",
+    "modules/chat/dialogs/question_view.py",
+    "modules/chat/dialogs/question_plain.py",
+    "modules/chat/prompt/message_queue.py",
 )
 HEADLESS, START = "modules/chat/headless.py", "modules/chat/start.py"
 
@@ -197,9 +200,9 @@ TOOL_EDITS: tuple[tuple[str, str, str, str, str], ...] = (
     ("MCP: a changed tool is not told", PINS, "if not pin.gone and pin.changed is None]", "if not pin.gone]", "mcp"),
     ("MCP: seen before it is accepted", PINS, "if self._pins[name].changed == shown]", "]", "mcp"),
     ("MCP: a call is looked at again in a new session", MCP_SERVER, "        agreed()\n", "", "mcp_http"),
-    ("MCP: a token goes to its URL alone", "modules/mcp/login_file.py", "return kept if kept.url == url else Kept(url)", "return kept", "mcp_login"),
-    ("MCP: the answer to a login bears its secret", "modules/mcp/login.py", 'or given.get("state") != self.state', "", "mcp_login"),
-    ("MCP: a login asks no host in the clear", "modules/mcp/login.py", 'if url.scheme != "https" and not', "if False and not", "mcp_login"),
+    ("MCP: a token goes to its URL alone", "modules/mcp/authorization/login_file.py", "return kept if kept.url == url else Kept(url)", "return kept", "mcp_login"),
+    ("MCP: the answer to a login bears its secret", "modules/mcp/authorization/login.py", 'or given.get("state") != self.state', "", "mcp_login"),
+    ("MCP: a login asks no host in the clear", "modules/mcp/authorization/login.py", 'if url.scheme != "https" and not', "if False and not", "mcp_login"),
     ("MCP: arguments are checked", OFFER, "        if problem := await in_thread(schemas.problem", "        if False and await in_thread(schemas.problem", "mcp"),
 )  # fmt: skip
 

@@ -21,7 +21,7 @@ from bench.engine import NAMES
 from bench.rig import load
 from modules.config import Key
 from modules.llm.base import BaseService
-from modules.llm.http_service import HttpService
+from modules.llm.http.http_service import HttpService
 from modules.llm.message import user
 from modules.session.asking import request_for
 from modules.session.conversation import Conversation

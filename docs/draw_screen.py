@@ -16,7 +16,7 @@ from pathlib import Path
 import pyte
 from pyte.screens import Char
 
-from modules.chat.theme import PALETTES, hexadecimal
+from modules.chat.output.theme import PALETTES, hexadecimal
 from tests.home import Home
 from tests.journeys import Sitting
 from tests.terminal import Terminal

@@ -12,10 +12,10 @@ from typing import Any
 from genai_prices.data_snapshot import get_snapshot
 
 from modules.config import ROOT
-from modules.llm import catalogue
+from modules.llm.catalogue import catalogue
+from modules.llm.catalogue.names import NOT_FOR_CHAT, release_of
+from modules.llm.catalogue.price import Price
 from modules.llm.models import Model, ModelRegistry, Provider
-from modules.llm.names import NOT_FOR_CHAT, release_of
-from modules.llm.price import Price
 from modules.session import prices
 
 PRICES = ("input", "output", "cache_read", "cache_write", "until")

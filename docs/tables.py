@@ -9,7 +9,7 @@ from pathlib import Path
 
 from modules.chat.commands import COMMANDS
 from modules.config import ROOT
-from modules.llm import catalogue
+from modules.llm.catalogue import catalogue
 
 README, ARCHITECTURE, PROVIDERS = ROOT / "README.md", ROOT / "docs/architecture.md", ROOT / "docs/providers.md"
 

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from modules.config import ROOT
-from modules.llm.catalogue import load
-from modules.llm.learned import LearnedFacts
+from modules.llm.catalogue.catalogue import load
+from modules.llm.catalogue.learned import LearnedFacts
 from modules.llm.models import Model, ModelRegistry
-from modules.llm.replay import sees
 from modules.llm.service_manager import request_body
+from modules.llm.wire.replay import sees
 from modules.session.conversation import Conversation
-from modules.session.store import FILE, Store
+from modules.session.storage.store import FILE, Store
 from modules.session.switch import handover, scratch_request
 from tests.cases import TOOLS
 from tests.dry import history_in

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from modules.chat.typed_paths import Unfinished, dropped, existing, files_in, unfinished
+from modules.chat.input.typed_paths import Unfinished, dropped, existing, files_in, unfinished
 from modules.errors import FileProblem
 from tests.files import picture, sent
 from tests.home import Home

@@ -12,12 +12,12 @@ import msgspec
 
 from modules.config import Key
 from modules.llm.base import BaseService, ChatRequest
-from modules.llm.http_service import Body
-from modules.llm.ledger import Ledger
+from modules.llm.http.http_service import Body
 from modules.llm.message import Message, closing, user
 from modules.llm.models import Model
 from modules.llm.parts import Refusal as Refused
 from modules.llm.parts import Text, Wire
+from modules.llm.wire.ledger import Ledger
 from tests.cases import NAMES, TOOLS
 from tests.conftest import Outcome, make_service, take
 from tests.dry import BODIES, FOUR, facts_of, wire_name

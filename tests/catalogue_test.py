@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from modules.errors import ConfigError
-from modules.llm.catalogue import load
+from modules.llm.catalogue.catalogue import load
+from modules.llm.catalogue.price import Price
 from modules.llm.models import Model, ModelRegistry
-from modules.llm.price import Price
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = """\

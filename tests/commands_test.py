@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from modules.chat.command import ChatContext, CommandRegistry, parse_ask, parse_command
 from modules.chat.commands import COMMANDS
-from modules.chat.screen import TerminalScreen
+from modules.chat.output.screen import TerminalScreen
 from modules.config import ROOT, Config
 from modules.errors import UnknownCommand, UnknownModel
-from modules.llm.catalogue import load
+from modules.llm.catalogue.catalogue import load
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
 from modules.tools.tool import tool

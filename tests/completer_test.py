@@ -12,12 +12,12 @@ import pytest
 from prompt_toolkit.completion import CompleteEvent, Completion
 from prompt_toolkit.document import Document
 
-from modules.chat.abilities import columns, compact, describe
 from modules.chat.command import Ask, ChatContext, CommandRegistry, command
-from modules.chat.completer import ChatCompleter, complete_attachments, complete_models, complete_paths, rank
-from modules.chat.screen import Reasoning
+from modules.chat.input.completer import ChatCompleter, complete_attachments, complete_models, complete_paths, rank
+from modules.chat.output.abilities import columns, compact, describe
+from modules.chat.output.screen import Reasoning
 from modules.config import ROOT, Config
-from modules.llm.catalogue import load
+from modules.llm.catalogue.catalogue import load
 from modules.llm.models import Model
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
@@ -274,9 +274,9 @@ def test_token_counts_are_short_and_never_more_than_there_are() -> None:
 
 
 def test_the_completer_brings_no_renderer_into_the_start_of_the_program() -> None:
-    script = "import sys, modules.chat.completer; print([m for m in ('rich', 'pygments', 'httpx') if m in sys.modules])"
+    script = "import sys, modules.chat.input.completer; print({'rich', 'pygments', 'httpx'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.strip() == "set()"
 
 
 @pytest.mark.parametrize(

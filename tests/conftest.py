@@ -15,12 +15,12 @@ from msgspec import structs
 from modules.config import Key
 from modules.errors import ParlanceError, ProviderError
 from modules.llm.base import IDLE_TIMEOUT, BaseService, ChatRequest, Reply
+from modules.llm.catalogue.learned import LearnedFacts
 from modules.llm.events import Finished, ReasoningDelta, StreamEvent, TextDelta, Usage
-from modules.llm.learned import LearnedFacts
-from modules.llm.ledger import Ledger
 from modules.llm.message import Message, State, user
 from modules.llm.models import Model, Provider
 from modules.llm.service_manager import SERVICES
+from modules.llm.wire.ledger import Ledger
 from modules.session.recovery import recover
 from tests.cases import ENDPOINTS, Case
 from tests.home import Home

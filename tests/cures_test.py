@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from modules import errors
-from modules.chat.coming_back import time_of
 from modules.chat.commands import COMMANDS
-from modules.chat.cures import Left, Situation, in_chat, in_pipe
-from modules.chat.shell_words import COMMAND, NAMES, without_commands
+from modules.chat.wording.coming_back import time_of
+from modules.chat.wording.cures import Left, Situation, in_chat, in_pipe
+from modules.chat.wording.shell_words import COMMAND, NAMES, without_commands
 from modules.errors import ParlanceError, ProviderError
 from modules.llm.models import Model, Provider
 from tests.cases import PNG

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from modules.chat.editor import edit, editor_of
+from modules.chat.terminal.editor import edit, editor_of
 from modules.errors import ParlanceError, UsageError
 
 

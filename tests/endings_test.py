@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from modules.chat.endings import calls_as_text, ending
+from modules.chat.wording.endings import calls_as_text, ending
 from modules.llm.events import Finished, StopReason
 from modules.llm.message import Message, user
 from modules.llm.parts import Text, ToolCall

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modules import errors
-from modules.llm import failures
-from modules.llm.error_body import LONGEST_LINE, ErrorBody
-from modules.llm.report import read_report
+from modules.llm.failures import failures
+from modules.llm.failures.error_body import LONGEST_LINE, ErrorBody
+from modules.llm.failures.report import read_report
 from tests.refusals import body_of, error_of, provider_of, rows
 
 CREDIT = "Your credit balance is too low to access the Anthropic API."

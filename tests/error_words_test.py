@@ -1,4 +1,4 @@
-"""Every sample of `modules/llm/error_words.toml` comes out as the class and facts that stand beside it.
+"""Every sample of `modules/llm/failures/error_words.toml` comes out as the class and facts that stand beside it.
 
 Of the 263 samples the code before this table (0749388) named the right class, or the nearest that it had, for 97, and
 for 51 of those with every number, field and wait that they hold. Of 165 sentences that were made up or remembered
@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from modules import errors
-from modules.llm import error_words
+from modules.llm.failures import error_words
+from modules.llm.failures.report import read_report
 from modules.llm.models import Dialect
-from modules.llm.report import read_report
 from tests.cases import NAMES
 from tests.conftest import Connect
 from tests.refusals import NOT_FACTS, body_of, error_of, rows
@@ -84,8 +84,8 @@ def test_every_pattern_has_a_sample_and_every_sample_a_source() -> None:
 
 
 def test_the_table_is_read_at_the_first_error_and_not_before() -> None:
-    code = "import sys, main, modules.llm.failures; print({'tomllib', 'email.utils'} & set(sys.modules))"
-    table = "from modules.llm.error_words import rules; print(rules.cache_info().currsize)"
+    code = "import sys, main, modules.llm.failures.failures; print({'tomllib', 'email.utils'} & set(sys.modules))"
+    table = "from modules.llm.failures.error_words import rules; print(rules.cache_info().currsize)"
     done = subprocess.run([sys.executable, "-c", f"{code}; {table}"], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["set()", "0"]
 

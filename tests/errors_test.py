@@ -23,10 +23,10 @@ import pytest
 from modules import errors
 from modules.config import Key
 from modules.errors import ParlanceError, ProviderError
-from modules.llm import failures
 from modules.llm.base import BaseService
+from modules.llm.failures import failures
+from modules.llm.failures.report import read_report
 from modules.llm.models import Provider
-from modules.llm.report import read_report
 from tests.cases import ENDPOINTS
 from tests.conftest import KEY, make_service
 from tests.wire.facts import Dialect

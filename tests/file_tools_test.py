@@ -17,9 +17,9 @@ import pytest
 from modules.config import ROOT
 from modules.errors import ToolFailed
 from modules.llm.parts import File, Image
+from modules.tools.files.access.paths import LOST
 from modules.tools.files.finding import START
-from modules.tools.files.looking import Request
-from modules.tools.files.paths import LOST
+from modules.tools.files.search.looking import Request
 from tests.desk import PATH, Desk
 from tests.home import Home
 from tests.talk import Talk

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.keys import Keys
 
-from modules.chat.key_parser import BURST, LATE, LONG, SOON, KeyParser
-from modules.chat.pasted import Pasted
-from modules.chat.terminal_reports import Attributes, Colour, Focus, KeyboardFlags, Mode, Report, TerminalName
+from modules.chat.terminal.key_parser import BURST, LATE, LONG, SOON, KeyParser
+from modules.chat.terminal.pasted import Pasted
+from modules.chat.terminal.terminal_reports import Attributes, Colour, Focus, KeyboardFlags, Mode, Report, TerminalName
 from modules.config import ROOT
 
 FLUSH = None  # in place of bytes: that silence has lasted

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 from prompt_toolkit.utils import get_cwidth
 
-from modules.chat.clean import clean
-from modules.chat.layout import laid_out, wrapped
+from modules.chat.output.layout import laid_out, wrapped
+from modules.text.clean import clean
 from tests.home import Home
 
 ROWS = [

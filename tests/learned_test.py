@@ -20,7 +20,7 @@ from modules.errors import (
     ProviderError,
     RequestRefused,
 )
-from modules.llm.learned import Learned, LearnedFacts
+from modules.llm.catalogue.learned import Learned, LearnedFacts
 from modules.llm.message import closing, user
 from modules.llm.models import Profile
 from modules.llm.parts import Image, Text, ToolResult

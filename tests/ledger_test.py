@@ -8,10 +8,10 @@ from itertools import pairwise
 import pytest
 from msgspec import structs
 
-from modules.llm.ledger import Ledger, ledger_key, lost_reasoning, seed_of
 from modules.llm.message import Message, MessageTransformer, user
 from modules.llm.models import Model, Profile
 from modules.llm.parts import Reasoning, Text, ToolResult, Wire
+from modules.llm.wire.ledger import Ledger, ledger_key, lost_reasoning, seed_of
 from tests import wire
 from tests.cases import NAMES, PICTURE, TOOLS, TWO_CALLS
 from tests.dry import FOUR, TRANSFORMERS, Dry, extends, model_at

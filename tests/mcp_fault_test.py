@@ -14,7 +14,7 @@ import pytest
 
 from modules.errors import ToolFailed
 from modules.llm.parts import NAME
-from modules.mcp.config import read
+from modules.mcp.configuration.config import read
 from modules.mcp.definitions import definitions
 from modules.mcp.log import Log
 from modules.mcp.naming import tool_name

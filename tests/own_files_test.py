@@ -97,7 +97,7 @@ def test_the_chat_begins_and_answers_whatever_stands_where_its_own_files_belong(
 SCRIPT = """
 import sys
 from pathlib import Path
-from modules.chat.line_history import LineHistory
+from modules.chat.prompt.line_history import LineHistory
 
 history = LineHistory(Path(sys.argv[1]), lambda line: "secret" not in line)
 for number in range(int(sys.argv[3])):
@@ -110,7 +110,7 @@ def writing(path: Path, name: str, lines: int, long: int) -> "subprocess.Popen[b
 
 
 def history_of(path: Path) -> list[str]:
-    from modules.chat.line_history import LineHistory
+    from modules.chat.prompt.line_history import LineHistory
 
     return list(LineHistory(path, lambda line: True).load_history_strings())
 

@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from modules.llm.parts import File, Text
-from modules.tools.documents import text_of
+from modules.tools.media.documents import text_of
 from tests.cases import DOCUMENT, LOOP, PICTURE, TOOLS, Case
 from tests.conftest import Connect
 from tests.files import pdf

@@ -15,9 +15,9 @@ from PIL import Image, ImageDraw
 from modules.config import ROOT
 from modules.llm.parts import Image as Picture
 from modules.llm.parts import Text
-from modules.mcp.content import output_of, resource_of
-from modules.session.rows import decode_message
-from modules.tools.picture_limits import LIMITS
+from modules.mcp.transport.content import output_of, resource_of
+from modules.session.storage.rows import decode_message
+from modules.tools.media.picture_limits import LIMITS
 from tests.files import decoded, encoded, noise, picture, sent
 from tests.home import Home
 from tests.wire import Answer, Call
@@ -193,7 +193,7 @@ import pathlib, resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (400_000_000, 400_000_000))
 sys.path.insert(0, sys.argv[1])
 from modules.errors import FileProblem
-from modules.tools.media import media_of
+from modules.tools.media.media import media_of
 for path in sorted(pathlib.Path(sys.argv[2]).iterdir()):
     try:
         print(media_of(path.read_bytes(), "bomb.png"))

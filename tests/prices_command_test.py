@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from modules.config import ROOT
-from modules.llm.catalogue import load
+from modules.llm.catalogue.catalogue import load
+from modules.llm.catalogue.price import Price
 from modules.llm.models import ModelRegistry
-from modules.llm.price import Price
 
 SHIPPED = load(ROOT / "models.yaml", None, lambda _: "")
 

@@ -15,7 +15,7 @@ from modules.llm.events import StopReason, TextDelta
 from modules.llm.message import Message, State, user
 from modules.llm.models import Level, Profile
 from modules.llm.parts import ToolResult
-from modules.llm.replay import documents
+from modules.llm.wire.replay import documents
 from tests.cases import CASES, DOCUMENT, NAMES, PICTURE, TOOLS, TWO_CALLS, Case, Step, tool_loop
 from tests.conftest import Connect
 from tests.wire import Answer, Call, Fault, Reasoning, Refusal, Text, Usage

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from modules import errors
-from modules.llm.proxies import proxy_for
+from modules.llm.http.proxies import proxy_for
 from modules.session.asking import retry_delay
 from tests.cases import ENDPOINTS, NAMES
 from tests.conftest import KEY, Wired, make_service

@@ -13,7 +13,7 @@ from docs.tables import ARCHITECTURE, PROVIDERS, README, filled
 from modules import errors
 from modules.chat.commands import COMMANDS
 from modules.config import ROOT, VERSION
-from modules.llm import catalogue
+from modules.llm.catalogue import catalogue
 from modules.llm.models import ModelRegistry
 
 DOCUMENTS = (README, ARCHITECTURE, PROVIDERS, ROOT / "CHANGELOG.md")

@@ -1,4 +1,4 @@
-"""The samples of `modules/llm/error_words.toml` as tests take them: the body of each, and the error it becomes."""
+"""The samples of `error_words.toml` as tests take them: the body of each, and the error it becomes."""
 
 import json
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from modules import errors
-from modules.llm import error_words, failures
+from modules.llm.failures import error_words, failures
+from modules.llm.failures.report import read_report
 from modules.llm.models import Dialect, Model, Provider
-from modules.llm.report import read_report
 
 NOT_FACTS = {"who", "status", "message", "body", "source", "class", "dialect", "headers"}
 

@@ -10,7 +10,7 @@ from modules.llm.message import Message, Origin
 from modules.llm.models import ModelRegistry, Profile
 from modules.llm.parts import Image, Text
 from modules.session.conversation import Conversation
-from modules.session.store import Store
+from modules.session.storage.store import Store
 from tests.cases import ENDPOINTS
 
 MODEL = replace(

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from modules.config import ROOT
-from modules.llm.learned import LearnedFacts
+from modules.llm.catalogue.learned import LearnedFacts
 from modules.llm.message import user
 from modules.llm.models import ModelRegistry, Profile
 from modules.llm.parts import Text, ToolResult
 from modules.session.conversation import Conversation
-from modules.session.store import Store
+from modules.session.storage.store import Store
 from tests.cases import NAMES, PICTURE, TOOLS, TWO_CALLS
 from tests.dry import FOUR, Dry, extends
 from tests.stage import CLAUDE, GROQ, MISTRAL, OPUS, Stage, history_bytes

@@ -15,10 +15,10 @@ import pytest
 from modules.config import ROOT
 from modules.session.calls import AT_ONCE
 from modules.tools.approval import Permission
+from modules.tools.files.access.secrets import is_secret
 from modules.tools.files.editing import write_file
-from modules.tools.files.matching import PythonMatcher, Ripgrep
-from modules.tools.files.secrets import is_secret
-from modules.tools.files.walking import Entry, Walk
+from modules.tools.files.search.matching import PythonMatcher, Ripgrep
+from modules.tools.files.search.walking import Entry, Walk
 from modules.tools.programs.command_line import unsafe_prefix
 from modules.tools.programs.shell import run_command
 from modules.tools.results import visible

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from modules.llm.base import ChatRequest
-from modules.llm.http_service import HttpService
+from modules.llm.http.http_service import HttpService
 from modules.llm.message import Message, user
 from modules.llm.parts import Wire
 from modules.session.asking import request_for

@@ -254,7 +254,8 @@ import sys
 from modules.config import Key
 from modules.llm.models import Model, Provider
 from modules.llm.service_manager import ServiceManager
-import modules.llm.base, modules.llm.message, modules.llm.chat_completions, modules.llm.failures
+import modules.llm.base, modules.llm.message
+import modules.llm.chat_completions.chat_completions, modules.llm.failures.failures
 manager = ServiceManager.instance()
 heavy = {"anthropic", "openai", "groq", "httpx", "httpx2", "pydantic", "rich", "prompt_toolkit"}
 print(sorted(heavy & set(sys.modules)))

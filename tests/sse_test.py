@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modules.errors import ProtocolError
-from modules.llm import sse
-from modules.llm.sse import SseParser, Surrogates
+from modules.llm.http import sse
+from modules.llm.http.sse import SseParser, Surrogates
 
 
 def fed(*chunks: bytes) -> list[bytes]:

@@ -20,7 +20,7 @@ from modules.errors import ConfigError, FileProblem
 from modules.llm.message import Message, user
 from modules.llm.parts import Text
 from modules.session.conversation import Conversation
-from modules.session.store import FILE, Store
+from modules.session.storage.store import FILE, Store
 from tests.home import Home
 from tests.saving import BIG, MODEL, MODELS, ORIGIN, OTHER, answer, loaded, rows, saved, write
 from tests.terminal import CTRL_D
@@ -363,7 +363,7 @@ import asyncio, resource, sys
 from pathlib import Path
 from modules.llm.message import user
 from modules.session.conversation import Conversation
-from modules.session.store import Store
+from modules.session.storage.store import Store
 from tests.home import Home
 from tests.saving import MODEL, BIG, answer
 
@@ -408,8 +408,9 @@ LOCKED_AWAY = """
 import asyncio, os, sys
 from pathlib import Path
 from modules.llm.message import user
-from modules.session import reading, writer  # later its files might be out of reach
-from modules.session.store import Store
+from modules.session.storage import reading
+from modules.session.storage import writer# later its files might be out of reach
+from modules.session.storage.store import Store
 from tests.home import Home
 from tests.saving import MODELS, OTHER
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from modules.anthropic.transformer import AnthropicTransformer
-from modules.llm.ledger import Ledger, ledger_key
 from modules.llm.message import Message, user
+from modules.llm.wire.ledger import Ledger, ledger_key
 from modules.session.conversation import Conversation
-from modules.session.store import FILE, Store
+from modules.session.storage.store import FILE, Store
 from tests.saving import BIG, MODEL, MODELS, OTHER, answer, loaded, rows, saved, write
 
 

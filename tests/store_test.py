@@ -16,7 +16,7 @@ from modules.llm.message import Message, Origin, user
 from modules.llm.models import Model, ModelRegistry
 from modules.llm.parts import File, Opaque, Reasoning, Refusal, Text, ToolCall, ToolResult
 from modules.session.conversation import Conversation
-from modules.session.store import FILE, Store
+from modules.session.storage.store import FILE, Store
 from tests.cases import PICTURE
 from tests.saving import BIG, MODEL, MODELS, OTHER, answer, loaded, rows, saved, write
 

@@ -7,7 +7,7 @@ from time import process_time
 import pytest
 
 from modules.errors import ConfigError
-from modules.llm.strict_yaml import Document
+from modules.llm.catalogue.strict_yaml import Document
 
 
 def document(folder: Path, text: str | bytes) -> Document:

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from modules.config import ROOT
-from modules.llm.catalogue import load
+from modules.llm.catalogue.catalogue import load
+from modules.llm.catalogue.price import Price
 from modules.llm.events import Usage
+from modules.llm.failures.transport_failures import transport
 from modules.llm.message import user
 from modules.llm.models import ModelRegistry
-from modules.llm.price import Price
-from modules.llm.transport_failures import transport
 from modules.session import prices
 from modules.session.conversation import Conversation
 from modules.session.plan import Plan, plan

@@ -6,7 +6,7 @@ from typing import Any
 
 from modules.config import ROOT, Key
 from modules.llm.base import ToolSpec
-from modules.llm.catalogue import load
+from modules.llm.catalogue.catalogue import load
 from modules.llm.events import Finished, TextDelta
 from modules.llm.message import Message, user
 from modules.llm.models import Model

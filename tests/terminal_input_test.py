@@ -14,13 +14,13 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPress, KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import DummyOutput
 
-from modules.chat.terminal_reports import Attributes, Report
+from modules.chat.terminal.terminal_reports import Attributes, Report
 from tests.terminal import PATIENCE
 
 if sys.platform == "win32":
     pytest.skip("Windows has no pseudo-terminals of this kind", allow_module_level=True)
 
-from modules.chat.terminal_input import TerminalInput, terminal_input
+from modules.chat.terminal.terminal_input import TerminalInput, terminal_input
 
 
 class Keyboard:

@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modules.chat.terminal_modes import QUESTIONS, TerminalModes
-from modules.chat.terminal_reports import Attributes, Colour, KeyboardFlags, Report, TerminalName
+from modules.chat.terminal.terminal_modes import QUESTIONS, TerminalModes
+from modules.chat.terminal.terminal_reports import Attributes, Colour, KeyboardFlags, Report, TerminalName
 from tests.terminal import PATIENCE
 
 if sys.platform == "win32":
     pytest.skip("Windows has no pseudo-terminals of this kind", allow_module_level=True)
 
-from modules.chat.terminal_input import TerminalInput
+from modules.chat.terminal.terminal_input import TerminalInput
 
 KEYBOARD, NAME, COLOUR, ATTRIBUTES = b"\x1b[?u", b"\x1b[>0q", b"\x1b]11;?\x1b\\", b"\x1b[c"
 Answers = Mapping[bytes, bytes]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace as replace_spec
 
-from modules.llm.price import Price
+from modules.llm.catalogue.price import Price
 from modules.session.asking import Notice
 from modules.session.calls import ToolStarted
 from modules.session.tooling import Limits

@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 from modules import errors
-from modules.llm.transport_failures import transport
+from modules.llm.failures.transport_failures import transport
 from modules.session.asking import retry_delay
 from tests.cases import ENDPOINTS, NAMES
 from tests.conftest import KEY, Wired, make_service

@@ -6,8 +6,8 @@ from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.keys import Keys
 
-from modules.chat.paste_blocks import MANY_LINES
-from modules.chat.typed_line import TypedLine
+from modules.chat.prompt.paste_blocks import MANY_LINES
+from modules.chat.prompt.typed_line import TypedLine
 
 ENTER, NEW_LINE = KeyPress(Keys.Enter, "\r"), KeyPress(Keys.ControlJ, "\n")
 

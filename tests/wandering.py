@@ -12,13 +12,13 @@ from msgspec import structs
 
 from modules.config import ROOT
 from modules.llm.base import ChatRequest
-from modules.llm.catalogue import load
-from modules.llm.ledger import Ledger, ledger_key
+from modules.llm.catalogue.catalogue import load
 from modules.llm.message import State, says_something, sees
 from modules.llm.models import Model, ModelRegistry, Profile, Provider
 from modules.llm.parts import Text, ToolResult, Wire
+from modules.llm.wire.ledger import Ledger, ledger_key
 from modules.session.conversation import Conversation
-from modules.session.store import FILE, Store
+from modules.session.storage.store import FILE, Store
 from modules.session.switch import handover
 from tests import wire
 from tests.cases import DOCUMENT, PICTURE, TOOLS

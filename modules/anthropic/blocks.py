@@ -4,10 +4,10 @@ import json
 import re
 from typing import Any
 
-from modules.llm import sse
+from modules.llm.chat_completions.tool_names import meant
+from modules.llm.http import sse
 from modules.llm.parts import NAME, Opaque, Part, Reasoning, Text, ToolCall, Wire, mint_call_id
-from modules.llm.tool_names import meant
-from modules.llm.wire_draft import as_text
+from modules.llm.wire.wire_draft import as_text
 
 # Which field a block of our own kinds grows in, by the type of its deltas; what names no type is known by its field.
 GROWS: dict[str, tuple[str, str]] = {

@@ -8,10 +8,10 @@ import httpx2
 from modules.anthropic.stream import AnthropicDraft
 from modules.anthropic.transformer import request_body
 from modules.config import Key
-from modules.llm import listing
 from modules.llm.base import IDLE_TIMEOUT, ChatRequest, Draft
-from modules.llm.http_client import client_options, http_errors
-from modules.llm.http_service import Body, HttpService
+from modules.llm.catalogue import listing
+from modules.llm.http.http_client import client_options, http_errors
+from modules.llm.http.http_service import Body, HttpService
 from modules.llm.models import Model, Profile, Provider
 from modules.llm.parts import Wire
 

@@ -11,7 +11,7 @@ from modules.llm.events import CUT, ReasoningDelta, StreamEvent, TextDelta, Tool
 from modules.llm.message import Message, State
 from modules.llm.parts import Wire
 from modules.llm.usage import read_messages_usage
-from modules.llm.wire_draft import WireDraft
+from modules.llm.wire.wire_draft import WireDraft
 
 
 class AnthropicDraft(WireDraft):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct, field
 
-from modules.chat.stopping import Running
+from modules.chat.terminal.stopping import Running
 from modules.config import Config
 from modules.errors import UnknownCommand
 from modules.llm.message import Message
@@ -18,8 +18,8 @@ from modules.session.conversation import Conversation
 from modules.session.tooling import Tooling
 
 if TYPE_CHECKING:
-    from modules.chat.panel import Panel
-    from modules.chat.screen import Reasoning
+    from modules.chat.dialogs.panel import Panel
+    from modules.chat.output.screen import Reasoning
 
 
 class Screen(Protocol):

@@ -9,14 +9,14 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from modules.chat.approver import Approver
 from modules.chat.command import Ask, ChatContext, parse_ask, parse_command
-from modules.chat.footer import footer
+from modules.chat.dialogs.approver import Approver
 from modules.chat.list_refresh import ListRefresh
-from modules.chat.render import Answer, show
-from modules.chat.screen import TerminalScreen
-from modules.chat.tool_lines import ToolLines
-from modules.chat.words import GO_ON, overflow
+from modules.chat.output.footer import footer
+from modules.chat.output.render import Answer, show
+from modules.chat.output.screen import TerminalScreen
+from modules.chat.output.tool_lines import ToolLines
+from modules.chat.wording.words import GO_ON, overflow
 from modules.errors import ParlanceError
 from modules.llm.events import Finished
 from modules.llm.message import Message, user
@@ -28,9 +28,9 @@ from modules.session.turn import run_turn, unanswered_results
 from modules.tools.approval import Decision, Question
 
 if TYPE_CHECKING:
-    from modules.chat.cures import Situation
-    from modules.chat.plain_prompt import PlainPrompt
-    from modules.chat.prompt import Prompt
+    from modules.chat.prompt.plain_prompt import PlainPrompt
+    from modules.chat.prompt.prompt import Prompt
+    from modules.chat.wording.cures import Situation
 
 MOMENT = 0.1  # seconds; the first keys are echoed before any import takes its share of the processor
 SOON = 1.0  # seconds; so that two imports do not slow the echo of one key down
@@ -39,14 +39,14 @@ LATER = 2.0  # seconds; by then what the first answer needs is loaded, and nothi
 # Loaded while the first question is typed. Tools are only loaded: programs of others wait until they are needed.
 AHEAD = (
     "modules.chat.markdown.stream",
-    "modules.session.writer",
+    "modules.session.storage.writer",
     "modules.tools.built_in",
-    "modules.chat.question_view",
-    "modules.chat.cures",
+    "modules.chat.dialogs.question_view",
+    "modules.chat.wording.cures",
     "modules.session.silent_cut",
 )
 # The same where mcp.json names a server: its SDK takes most of a second, and no server is started by that.
-FOR_SERVERS = ("modules.mcp.servers", "modules.mcp.connection")
+FOR_SERVERS = ("modules.mcp.servers", "modules.mcp.transport.connection")
 
 
 class Interactive:
@@ -81,7 +81,7 @@ class Interactive:
 
     async def _handle(self, line: str) -> None:
         try:
-            from modules.chat.before_sending import meant  # the first prompt need not wait for it
+            from modules.chat.input.before_sending import meant  # the first prompt need not wait for it
 
             line = await meant(self._context, line)
             if not line or not await self._may_send(line):
@@ -118,7 +118,7 @@ class Interactive:
         command = parse_command(line)
         if command is not None and chat.commands.get(command[0]).name != "system":  # no other is read by models
             return True
-        from modules.chat.keys_in_text import found_in, keys_of, own_in_files
+        from modules.chat.input.keys_in_text import found_in, keys_of, own_in_files
 
         own = keys_of(chat.config, chat.models.providers.values())
         found = found_in(line, own) + ([] if command else list(own_in_files(chat.attachments, own)))
@@ -133,7 +133,7 @@ class Interactive:
 
     async def _resources_of(self, line: str) -> bool:
         """Attach what the line names of servers; where that fails or is stopped, the line comes back."""
-        from modules.chat.resources import attach, named
+        from modules.chat.input.resources import attach, named
 
         if not (wanted := named(self._context, line)):
             return True
@@ -192,20 +192,20 @@ class Interactive:
         """What the person says to a call."""
         folder = self._context.tooling.toolbox.context.folder
         self._prompt.hold_for_question()
-        from modules.chat.plain_prompt import PlainPrompt  # the first prompt need not wait for these
+        from modules.chat.prompt.plain_prompt import PlainPrompt  # the first prompt need not wait for these
 
         if isinstance(self._prompt, PlainPrompt):
-            from modules.chat import question_plain
+            from modules.chat.dialogs import question_plain
 
             return await question_plain.ask(question, folder, self._prompt, self._screen)
-        from modules.chat.question_view import QuestionPanel
+        from modules.chat.dialogs.question_view import QuestionPanel
 
         return await self._prompt.ask(QuestionPanel(question, folder, self._screen.size))
 
     def _tell_ending(self, asked: Ask, finished: Finished | None) -> bool:
         """How the answer ended, where it is not whole, and what to do about it; whether there was something to tell."""
-        from modules.chat.cures import of_ending_in_chat
-        from modules.chat.endings import ending
+        from modules.chat.wording.cures import of_ending_in_chat
+        from modules.chat.wording.endings import ending
 
         ended = ending(finished, self._context.conversation.messages, self._context.tooling.specs)
         if ended is not None:
@@ -214,14 +214,14 @@ class Interactive:
 
     def _complain(self, error: ParlanceError, asked: Ask | None = None) -> None:
         """An error with what to do about it; `asked` is the turn that failed, where one did."""
-        from modules.chat.cures import Situation, in_chat
+        from modules.chat.wording.cures import Situation, in_chat
 
         at = Situation(self._context.conversation.model) if asked is None else self._situation(asked)
         self._screen.error(error, in_chat(error, at))
 
     def _situation(self, asked: Ask) -> "Situation":
         """Where the person stands after a turn, for what can be done about it."""
-        from modules.chat.cures import Situation, others, what_is_left
+        from modules.chat.wording.cures import Situation, others, what_is_left
 
         chat, conversation = self._context, self._context.conversation
         model = asked.model or conversation.model
@@ -286,7 +286,11 @@ def _load_ahead() -> None:
 
 def _load_for_servers(context: ChatContext) -> None:
     file = context.config.mcp_file
-    if context.tooling.enabled and file.exists() and import_module("modules.mcp.config").any_enabled(file):
+    if (
+        context.tooling.enabled
+        and file.exists()
+        and import_module("modules.mcp.configuration.config").any_enabled(file)
+    ):
         before = sys.getswitchinterval()
         sys.setswitchinterval(QUICKLY)
         try:

@@ -4,7 +4,7 @@ import asyncio
 
 from modules.chat.command import ChatContext
 from modules.errors import ParlanceError
-from modules.llm.model_lists import FILE, ModelLists
+from modules.llm.catalogue.model_lists import FILE, ModelLists
 from modules.llm.models import Model, Provider
 
 PAUSE = 1.0  # seconds after an answer: whoever asks again at once has the provider to themselves

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from modules.chat.shell_words import without_commands
-from modules.chat.words import GO_ON, overflow
+from modules.chat.wording.shell_words import without_commands
+from modules.chat.wording.words import GO_ON, overflow
 from modules.config import Config
 from modules.errors import BadKey, FileProblem, MissingKey, ParlanceError
-from modules.llm.learned import LearnedFacts
+from modules.llm.catalogue.learned import LearnedFacts
 from modules.llm.message import Message, closing
 from modules.llm.models import Choice, ModelRegistry
 from modules.llm.parts import Text, ToolResult
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
-from modules.session.store import Store
+from modules.session.storage.store import Store
 from modules.session.switch import handover
 from modules.session.turn import unanswered_results
 

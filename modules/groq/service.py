@@ -6,12 +6,12 @@ import groq
 import httpx
 
 from modules.config import Key
-from modules.llm import listing
 from modules.llm.base import IDLE_TIMEOUT, ChatRequest, Draft
-from modules.llm.chat_completions import request_body
-from modules.llm.chat_completions_stream import ChatDraft
-from modules.llm.http_client import client_options, http_errors
-from modules.llm.http_service import Body, HttpService
+from modules.llm.catalogue import listing
+from modules.llm.chat_completions.chat_completions import request_body
+from modules.llm.chat_completions.chat_completions_stream import ChatDraft
+from modules.llm.http.http_client import client_options, http_errors
+from modules.llm.http.http_service import Body, HttpService
 from modules.llm.models import Model, Provider
 from modules.llm.parts import Wire
 

@@ -17,12 +17,12 @@ from modules.errors import (
     ToolsUnsupported,
 )
 from modules.llm.events import Finished, StreamEvent
-from modules.llm.ledger import Ledger, seed_of
 from modules.llm.message import Message, MessageTransformer, Origin, State, says_something
 from modules.llm.models import Dialect, Level, Model, Provider
 from modules.llm.parts import Wire
-from modules.llm.replay import LeftOut, Replay, documents, hidden_images, reads, sees
 from modules.llm.tool_spec import ToolChoice, ToolSpec
+from modules.llm.wire.ledger import Ledger, seed_of
+from modules.llm.wire.replay import LeftOut, Replay, documents, hidden_images, reads, sees
 
 IDLE_TIMEOUT = 300.0  # seconds without a byte; pings count as bytes
 __all__ = [
@@ -215,12 +215,12 @@ class BaseService(ABC):
         try:
             yield
         except ParlanceError as error:
-            from modules.llm import failures  # what a failure means need not be known before there is one
+            from modules.llm.failures import failures  # what a failure means need not be known before there is one
 
             failures.hush(error, self.key)
             raise
         except self.foreign_errors as error:
-            from modules.llm import failures
+            from modules.llm.failures import failures
 
             ours = failures.translate(error, self.provider, model, self.key)
             failures.hush(ours, self.key)

@@ -12,11 +12,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from modules.errors import AmbiguousModel, UnknownModel
-from modules.llm.listings import Listings
-from modules.llm.makers import maker_of
-from modules.llm.names import either, leaving, matches, nearest, restriction, successor
-from modules.llm.price import Price
-from modules.llm.profile import Profile
+from modules.llm.catalogue.listings import Listings
+from modules.llm.catalogue.makers import maker_of
+from modules.llm.catalogue.names import either, leaving, matches, nearest, restriction, successor
+from modules.llm.catalogue.price import Price
+from modules.llm.catalogue.profile import Profile
 
 __all__ = ["LEVELS", "Choice", "Dialect", "Level", "Model", "ModelRegistry", "Profile", "Provider", "at"]
 

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
-from modules.llm import sse
+from modules.llm.http import sse
 from modules.llm.models import Model
 
 Wire = dict[str, Any]

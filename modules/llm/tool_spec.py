@@ -5,9 +5,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from modules.llm import sse
+from modules.llm.http import sse
 from modules.llm.parts import Wire
-from modules.llm.schemas import portable
+from modules.llm.wire.schemas import portable
 
 ToolChoice = Literal["auto", "none"]
 

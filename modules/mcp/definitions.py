@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from modules.mcp.naming import tool_name
-from modules.mcp.plain import described, hides, one_line, plain_schema
+from modules.mcp.transport.plain import described, hides, one_line, plain_schema
 from modules.tools import schema as schemas
 
 MOST = 500  # tools of one server

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from modules.mcp.plain import hides, one_line
 from modules.mcp.server import Server
+from modules.mcp.transport.plain import hides, one_line
 
 Kind = Literal["prompts", "resources"]
 

@@ -4,7 +4,7 @@ from collections import deque
 from pathlib import Path
 
 from modules.config import private_file
-from modules.mcp.plain import one_line
+from modules.mcp.transport.plain import one_line
 
 LARGEST = 512 * 1024  # bytes; then it becomes the old file and a new one begins
 REMEMBERED = 20  # lines

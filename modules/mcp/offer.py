@@ -6,12 +6,12 @@ from typing import Any
 
 from modules.errors import ToolFailed
 from modules.llm.base import ToolSpec
-from modules.mcp.content import output_of
 from modules.mcp.definitions import Definition
 from modules.mcp.naming import tool_name
 from modules.mcp.pins import Pins
-from modules.mcp.plain import one_line
 from modules.mcp.server import Server
+from modules.mcp.transport.content import output_of
+from modules.mcp.transport.plain import one_line
 from modules.tools import schema as schemas
 from modules.tools.tool import Effect, Output, Plan, Tool, ToolContext, in_thread
 

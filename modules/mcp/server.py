@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from modules.errors import ToolFailed
-from modules.mcp.entry import Entry
+from modules.mcp.configuration.entry import Entry
 from modules.mcp.faults import LoginNeeded, SessionLost
 from modules.mcp.log import Log
-from modules.mcp.plain import ENDED, one_line
+from modules.mcp.transport.plain import ENDED, one_line
 from modules.tools.tool import in_thread, in_words
 
 if TYPE_CHECKING:
-    from modules.mcp.connection import Connection, Progress
+    from modules.mcp.transport.connection import Connection, Progress
 
 State = Literal["disabled", "not started", "starting", "ready", "failed", "stopped"]
 Listed = Callable[[list[Any]], Awaitable[None]]
@@ -230,7 +230,7 @@ def _ending(connection: "Connection") -> Iterator[None]:
 
 def _connected() -> Any:
     """What connects, with the SDK behind it: imported here, in a thread, because the prompt does not wait for it."""
-    from modules.mcp.connection import connected
+    from modules.mcp.transport.connection import connected
 
     return connected
 

@@ -10,19 +10,19 @@ from msgspec import Struct
 from modules.config import Config
 from modules.errors import ConfigError, ToolFailed, UsageError
 from modules.llm.message import Message
-from modules.mcp.config import read
-from modules.mcp.content import messages_of, resource_of
+from modules.mcp.authorization.login_file import LoginFile
+from modules.mcp.configuration.config import read
+from modules.mcp.configuration.entry import Entry, names_itself
 from modules.mcp.definitions import Definition, definitions, is_wanted
-from modules.mcp.entry import Entry, names_itself
 from modules.mcp.lists import Kind, Lists, Prompt, Resource, listed_prompt, listed_resource, sound
 from modules.mcp.log import Log
-from modules.mcp.login_file import LoginFile
 from modules.mcp.naming import file_name
 from modules.mcp.offer import tool_of
 from modules.mcp.pins import Pins
 from modules.mcp.server import Server, State
 from modules.mcp.status import Status, status_of
 from modules.mcp.told import Told
+from modules.mcp.transport.content import messages_of, resource_of
 from modules.tools.tool import Content, Tool, in_thread
 
 CLOSING = 4.5  # seconds for all of them
@@ -289,6 +289,6 @@ class Servers:
 
 def _log_in() -> Any:
     """What makes a login, with the SDK behind it: imported here, in a thread."""
-    from modules.mcp.login import log_in
+    from modules.mcp.authorization.login import log_in
 
     return log_in

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from modules.mcp.login_file import LoginFile
+from modules.mcp.authorization.login_file import LoginFile
 from modules.mcp.pins import Pins
 from modules.mcp.server import Server, State
 

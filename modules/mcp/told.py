@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from modules.config import private_file
-from modules.mcp.entry import Entry
+from modules.mcp.configuration.entry import Entry
 from modules.mcp.server import Server
 from modules.own_files import read_bytes
 

@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from modules.llm import sse
+from modules.llm.chat_completions.tool_names import meant
+from modules.llm.http import sse
 from modules.llm.parts import NAME, Opaque, Part, Reasoning, Refusal, Text, ToolCall, Wire, mint_call_id
-from modules.llm.tool_names import meant
-from modules.llm.wire_draft import as_text
+from modules.llm.wire.wire_draft import as_text
 
 RESPONSE_ONLY = ("created_by", "parsed_arguments", "parsed")
 KIND = re.compile(r"[a-z][a-z0-9_]*")  # of items that we do not know, and that go back all the same

@@ -7,8 +7,8 @@ import openai
 
 from modules.config import Key
 from modules.llm.base import IDLE_TIMEOUT, ChatRequest, Draft
-from modules.llm.http_client import client_options, http_errors
-from modules.llm.http_service import Body, HttpService
+from modules.llm.http.http_client import client_options, http_errors
+from modules.llm.http.http_service import Body, HttpService
 from modules.llm.models import Model, Provider
 from modules.llm.parts import Wire
 from modules.openai.stream import ResponsesDraft

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from modules.config import Key
-from modules.llm import sse
 from modules.llm.base import ChatRequest
 from modules.llm.events import CUT, StreamEvent, TextDelta, ToolCallDelta
+from modules.llm.http import sse
 from modules.llm.message import Message, State
 from modules.llm.parts import Part, Refusal, ToolCall, Wire
 from modules.llm.stop_reasons import stop_of
 from modules.llm.usage import read_usage
-from modules.llm.wire_draft import WireDraft, as_text
+from modules.llm.wire.wire_draft import WireDraft, as_text
 from modules.openai.items import Item
 from modules.openai.transformer import DIALECT
 

@@ -14,9 +14,9 @@ from modules.llm.events import CUT, Finished, Silence, StreamEvent
 from modules.llm.history import Message, State, says_something
 from modules.llm.models import Model
 from modules.llm.parts import visible_text
-from modules.llm.replay import LeftOut, pieces_of_reasoning, sees
 from modules.llm.service_manager import ServiceManager
 from modules.llm.tool_spec import ToolChoice, ToolSpec
+from modules.llm.wire.replay import LeftOut, pieces_of_reasoning, sees
 from modules.session.conversation import Conversation
 from modules.session.switch import left_out_words
 

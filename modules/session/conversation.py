@@ -6,14 +6,14 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from modules.llm.catalogue.learned import LearnedFacts
 from modules.llm.events import Usage
 from modules.llm.history import Message
-from modules.llm.learned import LearnedFacts
-from modules.llm.ledger import Ledger, ledger_key
 from modules.llm.models import Level, Model
 from modules.llm.parts import Text
-from modules.llm.replay import LeftOut
 from modules.llm.tool_spec import ToolChoice, ToolSpec
+from modules.llm.wire.ledger import Ledger, ledger_key
+from modules.llm.wire.replay import LeftOut
 from modules.session.prices import cost_of
 
 NO_INSTRUCTIONS = "The earlier instructions hold no longer."

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from modules.llm.catalogue.price import Price
 from modules.llm.events import Usage
 from modules.llm.history import refused_turns
-from modules.llm.ledger import ledger_key
 from modules.llm.models import Level, Model
-from modules.llm.price import Price
-from modules.llm.replay import documents, hidden_images, pieces_of_reasoning, reads, sees
 from modules.llm.tool_spec import ToolChoice, ToolSpec
+from modules.llm.wire.ledger import ledger_key
+from modules.llm.wire.replay import documents, hidden_images, pieces_of_reasoning, reads, sees
 from modules.session.conversation import Conversation
 from modules.session.prices import cost_of, is_dated, price_of
 from modules.session.switch import Handover, handover

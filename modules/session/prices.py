@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+from modules.llm.catalogue.price import Price
 from modules.llm.events import Usage
 from modules.llm.models import Model
-from modules.llm.price import Price
 
 _snapshot: Any = None
 

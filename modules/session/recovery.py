@@ -16,11 +16,11 @@ from modules.errors import (
     ToolsRefused,
 )
 from modules.llm.base import ChatRequest
-from modules.llm.learned import LearnedFacts
-from modules.llm.ledger import lost_reasoning
+from modules.llm.catalogue.learned import LearnedFacts
 from modules.llm.models import Model
-from modules.llm.replay import documents, sees, told_images
 from modules.llm.service_manager import request_body
+from modules.llm.wire.ledger import lost_reasoning
+from modules.llm.wire.replay import documents, sees, told_images
 
 GEMINI_PLACEHOLDER = "skip_thought_signature_validator"  # documented for calls that another model made
 LEAST_OUTPUT = 16  # tokens; with less there is no answer

@@ -7,12 +7,12 @@ from msgspec import Struct
 
 from modules.llm.base import ChatRequest
 from modules.llm.history import user
-from modules.llm.ledger import Ledger
 from modules.llm.models import Model
 from modules.llm.parts import File, Image
-from modules.llm.replay import LeftOut, Replay
 from modules.llm.service_manager import request_body
 from modules.llm.tool_spec import ToolChoice, ToolSpec
+from modules.llm.wire.ledger import Ledger
+from modules.llm.wire.replay import LeftOut, Replay
 from modules.session.conversation import Conversation
 
 NOTHING_TYPED = "…"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from modules.errors import UsageError
-from modules.llm.http_service import HttpService
+from modules.llm.http.http_service import HttpService
 from modules.llm.models import Model
 from modules.llm.parts import File, Image, Wire
 from modules.llm.service_manager import ServiceManager

@@ -1,9 +1,9 @@
 """Commands about what is being said: take it back, ask again, begin anew, instruct, attach, copy."""
 
-from modules.chat.clipboard import copy_text
 from modules.chat.command import Ask, ChatContext, command
-from modules.chat.completer import complete_attachments, complete_models
-from modules.chat.meaning import is_meant
+from modules.chat.input.completer import complete_attachments, complete_models
+from modules.chat.input.meaning import is_meant
+from modules.chat.terminal.clipboard import copy_text
 from modules.errors import UsageError
 from modules.llm.message import user
 from modules.llm.parts import File, Image
@@ -40,7 +40,7 @@ async def attach(chat: ChatContext, args: str) -> Ask | None:
     elif args == "--text":
         raise UsageError("There is no path.", cure="/attach --text FILE attaches the text of a PDF.")
     elif args:
-        from modules.chat.attaching import attach_to  # reads pictures and PDF: only where there are some
+        from modules.chat.input.attaching import attach_to  # reads pictures and PDF: only where there are some
 
         await attach_to(chat, args)
     names = [part.name for part in chat.attachments]

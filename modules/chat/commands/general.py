@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from modules.chat.abilities import compact
 from modules.chat.command import Ask, ChatContext, Command, command
-from modules.chat.prompt_keys import KEYS
-from modules.chat.words import count, dollars, total
+from modules.chat.output.abilities import compact
+from modules.chat.prompt.prompt_keys import KEYS
+from modules.chat.wording.words import count, dollars, total
 from modules.config import Config
 from modules.errors import BadKey
 from modules.llm.models import Provider

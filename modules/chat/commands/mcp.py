@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from modules.chat.command import Ask, ChatContext, command
-from modules.chat.server_words import complete_prompts, servers_of
-from modules.chat.words import count
+from modules.chat.input.server_words import complete_prompts, servers_of
+from modules.chat.wording.words import count
 from modules.errors import UsageError
 from modules.llm.parts import File, Image
 
@@ -125,7 +125,7 @@ def _tools(one: "Status") -> str:
 
 async def _login(chat: ChatContext, servers: "Servers", name: str) -> None:
     """Show where to log in, and wait for the browser to come back; Ctrl+C ends the wait."""
-    from modules.chat.browser import open_page
+    from modules.chat.terminal.browser import open_page
 
     async def show(url: str, port: int) -> None:
         opened = open_page(chat.config, url)
@@ -155,7 +155,7 @@ def _accept(chat: ChatContext, servers: "Servers", name: str) -> None:
 
 async def _prompt(chat: ChatContext, servers: "Servers", name: str, prompt: str, given: list[str]) -> None:
     """Put a prompt into the next message, to be looked at before it is sent: with nothing in it that is not seen."""
-    from modules.mcp.plain import plain
+    from modules.mcp.transport.plain import plain
 
     pairs = [word.partition("=") for word in given]
     if wrong := next((key for key, sign, _ in pairs if not sign), ""):

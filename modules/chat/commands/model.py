@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 
-from modules.chat.abilities import columns, compact, mark
 from modules.chat.command import Ask, ChatContext, command
-from modules.chat.completer import complete_models
+from modules.chat.input.completer import complete_models
+from modules.chat.input.meaning import is_meant
 from modules.chat.list_refresh import listed
-from modules.chat.manifest import manifest
-from modules.chat.meaning import is_meant
-from modules.chat.readers import not_taken
-from modules.chat.words import count, overflow
+from modules.chat.output.abilities import columns, compact, mark
+from modules.chat.output.manifest import manifest
+from modules.chat.wording.readers import not_taken
+from modules.chat.wording.words import count, overflow
 from modules.errors import BadKey, MissingKey, SwitchFailed, UsageError
 from modules.llm.models import LEVELS, Choice, Model
 from modules.llm.parts import Reasoning
@@ -48,7 +48,9 @@ async def model(chat: ChatContext, args: str) -> Ask | None:
     elif args:
         choice = chat.models.find(args)
     else:
-        from modules.chat.picker import pick_model  # a screen of its own, which the first prompt need not wait for
+        from modules.chat.dialogs.picker import (
+            pick_model,  # a screen of its own, which the first prompt need not wait for
+        )
 
         picked = await pick_model(chat)
         if picked is None:

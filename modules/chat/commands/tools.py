@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from modules.chat.approval import arguments, told
 from modules.chat.command import Ask, ChatContext, command
-from modules.chat.tool_lines import numbered
-from modules.chat.words import count
+from modules.chat.dialogs.approval import arguments, told
+from modules.chat.output.tool_lines import numbered
+from modules.chat.wording.words import count
 from modules.errors import UsageError
 from modules.llm.base import MOST_TOOLS
 from modules.llm.events import CUT

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from modules.chat.command import Ask, ChatContext, command
-from modules.chat.completer import complete_models
+from modules.chat.input.completer import complete_models
 from modules.errors import FileProblem, UsageError
 from modules.llm.models import Model
 

@@ -12,12 +12,12 @@ from typing import Protocol, Self
 
 from rich.style import Style
 
-from modules.chat.clean import clean
 from modules.chat.markdown.containers import dedent, indent
 from modules.chat.markdown.highlight import Highlighter
 from modules.chat.markdown.inline import Cut, closers, inline
 from modules.chat.markdown.math import as_unicode
 from modules.chat.markdown.wrap import PLAIN, QUIET, Row, cells, wrap
+from modules.text.clean import clean
 
 _EDGE = "───"
 _LANGUAGE = re.compile(r"[^\s,{]*")

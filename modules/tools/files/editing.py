@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from modules.errors import ToolFailed
+from modules.tools.files.access.paths import Place, place_of, plan_to_read
+from modules.tools.files.access.replacing import Change, looked_at
 from modules.tools.files.encodings import as_size, encoded, encoding_of, line_end_of
 from modules.tools.files.nearest import nearest
-from modules.tools.files.paths import Place, place_of, plan_to_read
-from modules.tools.files.replacing import Change, looked_at
 from modules.tools.tool import ALWAYS, Plan, ToolContext, in_thread, tool
 
 MOST_PLACES = 10  # line numbers that are told

@@ -13,8 +13,8 @@ from typing import Any
 
 from modules.config import ROOT
 from modules.errors import ToolFailed
-from modules.tools.files.looking import Request
-from modules.tools.files.paths import WHEN_READING, Place, place_of, plan_to_read
+from modules.tools.files.access.paths import WHEN_READING, Place, place_of, plan_to_read
+from modules.tools.files.search.looking import Request
 from modules.tools.tool import Plan, ToolContext, tool
 
 LISTED = 500  # entries
@@ -23,7 +23,7 @@ MOST_AROUND = 10  # lines
 SECONDS = 30
 
 # What the process that looks is started with, and the folder of the program after it.
-START = "import sys; sys.path.insert(0, sys.argv[1]); from modules.tools.files.looking import main; main()"
+START = "import sys; sys.path.insert(0, sys.argv[1]); from modules.tools.files.search.looking import main; main()"
 
 
 @tool(effect="read", when=WHEN_READING)

@@ -7,10 +7,10 @@ from typing import Any, BinaryIO
 
 from modules.errors import FileProblem, ToolFailed
 from modules.llm.parts import Text
+from modules.tools.files.access.opening import open_file
+from modules.tools.files.access.paths import WHEN_READING, Place, place_of, plan_to_read, said
 from modules.tools.files.encodings import SAMPLE, as_size, encoding_of
-from modules.tools.files.opening import open_file
-from modules.tools.files.paths import WHEN_READING, Place, place_of, plan_to_read, said
-from modules.tools.media import largest, media_of, media_type_of
+from modules.tools.media.media import largest, media_of, media_type_of
 from modules.tools.tool import Output, Plan, ToolContext, in_thread, tool
 
 LINES = 2_000  # of a page, unless asked otherwise

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from modules.errors import ToolFailed
 from modules.llm.base import ToolSpec
 from modules.llm.parts import File, Image, Text
-from modules.tools.media import media_in
+from modules.tools.media.media import media_in
 from modules.tools.programs import process
 from modules.tools.schema import problem
 from modules.tools.tool import Effect, Output, Plan, Tool, ToolContext, in_thread

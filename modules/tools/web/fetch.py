@@ -7,9 +7,9 @@ from msgspec import Struct
 
 from modules.config import VERSION
 from modules.errors import ConfigError, ToolFailed
+from modules.llm.http.trust import trusted
 from modules.llm.parts import Text
-from modules.llm.trust import trusted
-from modules.tools import media
+from modules.tools.media import media
 from modules.tools.results import BOUND
 from modules.tools.tool import ALWAYS, Output, Plan, Tool, ToolContext, in_thread, tool
 from modules.tools.web import addresses, page, reading

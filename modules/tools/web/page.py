@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from modules.errors import FileProblem, ToolFailed
-from modules.tools import media
-from modules.tools.media import Media
+from modules.tools.media import media
+from modules.tools.media.media import Media
 
 LARGEST_HTML = 1_000_000  # characters; beyond that, reading it takes longer than anyone waits
 LONGEST_LINK = 200  # characters

@@ -1,0 +1,225 @@
+"""Completion: commands after `/`, models and MCP servers after `@`, paths where one was begun, else nothing."""
+
+import os
+import re
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from contextlib import aclosing
+from itertools import islice
+from time import monotonic
+from typing import TypeVar
+
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion, ThreadedCompleter
+from prompt_toolkit.document import Document
+
+from modules.chat.command import ChatContext
+from modules.chat.input.server_words import complete_resources, look
+from modules.chat.input.typed_paths import unfinished
+from modules.chat.output.abilities import describe
+from modules.errors import UnknownCommand
+from modules.llm.models import Model, ModelRegistry
+from modules.text.clean import clean
+
+Item = TypeVar("Item")
+Pair = tuple[str, str]
+Rank = tuple[int, int, int]
+
+BEGINNING: Rank = (1, 0, 0)
+MAX_PATHS = 200
+MAX_RESOURCES = 200
+MAX_SECONDS = 0.1  # for reading one folder; a person is typing
+
+_COMMAND = re.compile(r"/([\w?-]*)")
+_ARGUMENTS = re.compile(r"/([A-Za-z?][\w-]*)\s+(.*)")
+_ASK = re.compile(r"@(\S*)")
+_MENTION = re.compile(r"\s@(\S*)$")
+_PATH = re.compile(r"""(?:^|(?<!\\)\s)((?:\.\.?/|~/|/[^\s/])(?:\\.|[^\s\\])*|['"](?:\.\.?/|~/|/[^\s/])[^'"]*)$""")
+_ALIKE = str.maketrans("/", ":")  # provider/model is understood as well as provider:model
+
+
+def rank(typed: str, text: str) -> Rank | None:
+    """How well the text fits what was typed, least is best; None where its letters are not all there in order.
+
+    The whole text comes first, then its beginning, the beginning of a word in it, its middle, and last letters
+    that are strewn over it, the closest together first.
+    """
+    typed, text = typed.lower().translate(_ALIKE), text.lower().translate(_ALIKE)
+    if text.startswith(typed):
+        return int(text != typed), 0, 0
+    if typed in text:
+        word = re.search(rf"(?<![^\W_]){re.escape(typed)}", text)
+        return (2, 0, word.start()) if word else (3, 0, text.index(typed))
+    starts = [at for at, letter in enumerate(text) if letter == typed[0]]
+    spans = [(end - at, at) for at in starts if (end := _end(typed, text, at)) is not None]
+    return (4, *min(spans)) if spans else None
+
+
+def ranked(typed: str, items: Iterable[tuple[Sequence[str], Item]]) -> list[tuple[Rank, Item]]:
+    """The items of which one of the names fits, best first; equals keep their order."""
+    found = []
+    for names, item in items:
+        ranks = [fit for name in names if (fit := rank(typed, name)) is not None]
+        if ranks:
+            found.append((min(ranks), item))
+    return sorted(found, key=lambda pair: pair[0])
+
+
+def every_model(models: ModelRegistry) -> Iterator[Model]:
+    """The catalogue's models, and those that the providers' own lists added, provider by provider."""
+    for provider in models.providers:
+        yield from models.of(provider)
+
+
+def complete_models(context: ChatContext, args: str) -> Iterator[Pair]:
+    """Every model's full name with its description; an alias too where the letters of the name would not find it."""
+    typed = args.strip()
+    for model in every_model(context.models):
+        has_key, listed = context.config.has_key(model.provider.key_variable), context.models.lists(model)
+        description = describe(model, has_key, listed)
+        yield model.full_name, description
+        if typed and rank(typed, model.full_name) is None:
+            # The other names of a model that is not served to everybody lead to its successor.
+            instead = context.models.successor(model) if model.restricted else None
+            told = f"{model.full_name} · {description}" if instead is None else f"{instead.full_name} instead"
+            for alias in model.aliases:
+                yield alias, told
+
+
+def complete_paths(context: ChatContext, args: str) -> Iterator[Pair]:
+    """The files and folders that the path may go on with; a folder ends in a slash, a hidden one must be asked for."""
+    if args == "~":
+        yield "~/", "folder"
+        return
+    head, slash, name = args.rpartition("/")
+    head += slash
+    found = ranked(name, (((entry.name,), entry) for entry in _entries(os.path.expanduser(head) or ".", name)))
+    begun = [pair for pair in found if pair[0] <= BEGINNING]
+    found = sorted(begun or found, key=lambda pair: (pair[0], pair[1].name.lower()))
+    for _, entry in found[:MAX_PATHS]:
+        folder = _is_folder(entry)
+        yield head + entry.name + "/" * folder, "folder" if folder else ""
+
+
+def complete_attachments(context: ChatContext, args: str) -> Iterator[Pair]:
+    """Paths, also after the option."""
+    option, _, path = args.rpartition("--text ")
+    head, args = ("--text ", path.lstrip()) if not option and args.startswith("--text ") else ("", args)
+    yield from ((head + text, about) for text, about in complete_words(context, args))
+
+
+def complete_words(context: ChatContext, args: str) -> Iterator[Pair]:
+    """What a line of paths may go on with: as one path with blanks in it, else its last word, in its quotes."""
+    plain = list(complete_paths(context, args))
+    yield from plain
+    word = unfinished(args)
+    if plain or not (word.head or word.quote or word.said != args):
+        return
+    for text, about in complete_paths(context, word.said):
+        yield word.written(text, whole=about != "folder"), about
+
+
+class ChatCompleter(Completer):
+    """Completes what the chat's prompt holds up to the cursor.
+
+    What a command's own `complete` yields is matched loosely here, and each text stands for all of the arguments.
+    """
+
+    def __init__(self, context: ChatContext) -> None:
+        self._context = context
+
+    async def get_completions_async(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> AsyncGenerator[Completion, None]:
+        """The same, in a thread: folders may be slow. Before that, what a running server lists may be fetched."""
+        await look(self._context, document.text_before_cursor)
+        async with aclosing(ThreadedCompleter(self).get_completions_async(document, complete_event)) as found:
+            async for one in found:
+                yield one
+
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
+        line = document.text_before_cursor
+        if "\n" in document.text or document.current_char.strip():
+            return
+        if found := _COMMAND.fullmatch(line):
+            yield from self._commands(found[1])
+        elif found := _ARGUMENTS.fullmatch(line):
+            yield from self._arguments(found[1], found[2])
+        elif found := _ASK.fullmatch(line):
+            yield from self._asked(found[1])
+        elif found := _MENTION.search(line):
+            yield from self._resources(found[1], first=False)
+        elif found := _PATH.search(line):
+            yield from _completions(found[1], complete_words(self._context, found[1]))
+
+    def _commands(self, typed: str) -> Iterator[Completion]:
+        commands = (((command.name, *command.aliases), command) for command in self._context.commands)
+        for _, command in ranked(typed, commands):
+            text = f"/{command.name}"
+            alias = "" if rank(typed, command.name) else ranked(typed, (((a,), a) for a in command.aliases))[0][1]
+            more = " " if " " in command.usage.strip() else ""
+            yield Completion(
+                text + more,
+                start_position=-len(typed) - 1,
+                display=f"{text} (/{alias})" if alias else text,
+                display_meta=clean(command.summary),
+            )
+
+    def _arguments(self, name: str, args: str) -> Iterator[Completion]:
+        try:
+            command = self._context.commands.get(name)
+        except UnknownCommand:
+            return
+        if command.complete is not None:
+            yield from _completions(args, _fitting(args, command.complete(self._context, args)))
+
+    def _asked(self, typed: str) -> Iterator[Completion]:
+        fitting = _fitting(typed, complete_models(self._context, typed))
+        yield from _completions(typed, ((f"{name} ", description) for name, description in fitting))
+        yield from self._resources(typed, first=True)
+
+    def _resources(self, typed: str, *, first: bool) -> Iterator[Completion]:
+        fitting = _fitting(typed, complete_resources(self._context, typed, first=first))
+        yield from _completions(typed, fitting[:MAX_RESOURCES])
+
+
+def _fitting(typed: str, pairs: Iterable[Pair]) -> list[Pair]:
+    return [pair for _, pair in ranked(typed, (((pair[0],), pair) for pair in pairs))]
+
+
+def _completions(typed: str, pairs: Iterable[Pair]) -> Iterator[Completion]:
+    """Completions that take the place of what was typed; of a path only the new part is shown."""
+    head = typed[: typed.rfind("/") + 1]
+    for text, description in pairs:
+        shown = text.removeprefix(head)
+        yield Completion(text, -len(typed), display=clean(shown), display_meta=clean(description))
+
+
+def _entries(folder: str, name: str) -> Iterator[os.DirEntry[str]]:
+    """What the folder holds, as far as it can be read in the time there is, without what no line can hold."""
+    until = monotonic() + MAX_SECONDS
+    try:
+        with os.scandir(folder) as entries:
+            while monotonic() < until and (some := list(islice(entries, 100))):
+                yield from (entry for entry in some if _offered(entry.name, name))
+    except (OSError, ValueError):  # not a folder, not ours to read, or a name with a null in it
+        return
+
+
+def _offered(entry: str, typed: str) -> bool:
+    hidden = entry.startswith(".") and not typed.startswith(".")
+    return not hidden and not re.search("[\r\n\ud800-\udfff]", entry)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _end(typed: str, text: str, at: int) -> int | None:
+    """Where the letters typed have all been met in order, from `at` on; None where they are not."""
+    for letter in typed:
+        at = text.find(letter, at) + 1
+        if not at:
+            return None
+    return at

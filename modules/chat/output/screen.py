@@ -1,0 +1,169 @@
+"""The terminal as the program writes to it: its own quiet lines, tables and errors; the one place text is cleaned."""
+
+import base64
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal, Protocol, TextIO
+
+from modules.chat.output.layout import laid_out, wrapped
+from modules.chat.output.theme import PALETTES, Background, Palette, colored
+from modules.errors import ParlanceError
+from modules.text.clean import clean
+
+if TYPE_CHECKING:  # rich is loaded with the first answer
+    from modules.chat.markdown.wrap import Row
+
+Reasoning = Literal["fold", "show", "hide"]  # what is seen of reasoning when the answer is there
+
+DIM, BOLD, RESET = "\x1b[2m", "\x1b[1m", "\x1b[0m"
+PROMPT_MARK = "\x1b]133;A\x1b\\"  # where a terminal that knows it jumps to, from question to question
+MARK, MORE = "> ", "· "  # before a line that a person typed, and before its further lines
+CLEAR = "\x1b[H\x1b[2J"
+ESCAPE = "\x1b"
+PIECE = 700  # characters that GNU screen passes on at once; it drops what is longer than 768 (opencode#28590)
+MAX_OSC52 = 100_000  # characters; terminals drop longer sequences without a word
+
+
+class Region(Protocol):
+    """The rows at the end of the screen that are drawn anew, with the prompt among them."""
+
+    def above(self, text: str) -> None:
+        """Write whole rows above it, for good."""
+
+    def live(self, rows: "list[Row]") -> None:
+        """Show these rows at its top."""
+
+    def status(self, words: str, ending: str) -> None:
+        """Say in one row what runs; of what has no room, the words are cut."""
+
+    def clear(self) -> None:
+        """An empty screen; the scrollback stays."""
+
+
+class TerminalScreen:
+    """Writes to a terminal. `plain` means append-only text without a single escape sequence.
+
+    Where there is a `region`, all that is written stands above it, and must be whole rows.
+    """
+
+    def __init__(
+        self,
+        out: TextIO | None = None,
+        *,
+        plain: bool = False,
+        color: bool = True,
+        links: bool = False,
+        prose_width: int = 0,
+        background: Callable[[], Background] = lambda: "",
+    ) -> None:
+        self.out = out or sys.stdout
+        self.plain = plain
+        self.color = color and not plain
+        self.background = background  # asked with each drawing: a terminal may say it when something is drawn already
+        self.links = links and not plain  # whether the terminal makes links of ours ones that can be clicked
+        self.prose_width = prose_width  # columns, 0 for all that there are
+        self.reasoning: Reasoning = "fold"
+        self.region: Region | None = None
+
+    @property
+    def palette(self) -> Palette | None:
+        """The colours that can be seen here; None where none are wished."""
+        return PALETTES[self.background()] if self.color else None
+
+    def size(self) -> tuple[int, int]:
+        """Columns and rows, right now."""
+        try:
+            columns, rows = os.get_terminal_size(self.out.fileno())
+        except (OSError, ValueError):
+            columns, rows = shutil.get_terminal_size()
+        return (columns or 80), (rows or 24)
+
+    def write(self, text: str) -> None:
+        """Text that is clean already, as it is."""
+        if self.region is not None:
+            self.region.above(text)
+        else:
+            self.out.write(text)
+            self.out.flush()
+
+    def live(self, rows: "list[Row]") -> None:
+        """Show rows that still change, where there is a place for them."""
+        if self.region is not None:
+            self.region.live(rows)
+
+    def status(self, words: str, ending: str) -> None:
+        """Say what runs, where there is a place for it."""
+        if self.region is not None:
+            self.region.status(words, ending)
+
+    def echo(self, line: str) -> None:
+        """What a person has entered, easy to find again; the terminal wraps it, so that it is copied as it was."""
+        first, *others = clean(line).split("\n")
+        rows = (MARK + first, *(MORE + other for other in others))
+        if self.plain:
+            return  # the terminal has echoed it
+        self.write(PROMPT_MARK + "".join(f"{BOLD}{row}{RESET}\n" for row in rows))
+
+    def dim(self, text: str) -> str:
+        """Clean text, dimmed where the terminal can."""
+        return clean(text) if self.plain else f"{DIM}{clean(text)}{RESET}"
+
+    def say(self, text: str) -> None:
+        """A line of the program's own, quietly, wrapped between words."""
+        self.write("".join((self.dim(line) if line else "") + "\n" for line in self._wrapped(text)))
+
+    def _wrapped(self, text: str) -> list[str]:
+        if self.plain:
+            return text.split("\n")
+        columns = self.size()[0]
+        return [row for line in text.split("\n") for row in wrapped(line, columns)]
+
+    def error(self, error: ParlanceError, cure: str | None = None) -> None:
+        """What failed, and on the next line what to do about it: `cure`, or else the error's own."""
+        for line in self._wrapped(error.message):
+            self.write(colored(clean(line), "red", self.palette) + "\n")
+        if cure := error.cure if cure is None else cure:
+            self.say(cure)
+
+    def show(self, text: str) -> None:
+        """A text of someone else's, its lines as they are."""
+        self.write(clean(text.rstrip("\n")) + "\n")
+
+    def quote(self, text: str) -> None:
+        """A text of someone else's beside a bar, wrapped between words."""
+        if self.plain:
+            self.show(text)
+            return
+        from modules.chat.output.reasoning_piece import barred  # it loads rich
+
+        self.write("".join(barred(line, self.size()[0], self.palette) for line in clean(text).split("\n")))
+
+    def table(self, rows: Sequence[Sequence[str]], headings: Sequence[str] = ()) -> None:
+        """Rows in columns; what has no room beside the others goes on below them, and nothing is cut."""
+        self.write("".join(line + "\n" for line in laid_out(rows, self.size()[0], headings)))
+
+    def clear(self) -> None:
+        """An empty screen; the scrollback stays."""
+        if self.region is not None:
+            self.region.clear()
+        elif not self.plain:
+            self.write(CLEAR)
+
+    def to_clipboard(self, text: str, through: str = "") -> bool:
+        """Ask the terminal to take text into its clipboard (OSC 52); False where it cannot be asked.
+
+        `through` is the "tmux" or "screen" in which the program runs, and which has to pass the request on.
+        """
+        encoded = base64.b64encode(text.encode(errors="replace")).decode("ascii")
+        if self.plain or len(encoded) > MAX_OSC52:
+            return False
+        asked = f"\x1b]52;c;{encoded}\x07"
+        if through == "tmux":
+            asked = f"\x1bPtmux;{asked.replace(ESCAPE, ESCAPE * 2)}\x1b\\"
+        elif through == "screen":
+            asked = "".join(f"\x1bP{asked[at : at + PIECE]}\x1b\\" for at in range(0, len(asked), PIECE))
+        self.out.write(asked)
+        self.out.flush()
+        return True

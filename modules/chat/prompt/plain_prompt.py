@@ -1,0 +1,142 @@
+"""The line where the terminal wants no escape sequences: the terminal itself edits and echoes it, line by line."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import termios
+import time
+import tty
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any, TypeVar
+
+from modules.chat.output.screen import MARK, TerminalScreen
+from modules.chat.prompt.message_queue import MessageQueue
+from modules.chat.terminal.stopping import Running, handled
+from modules.text.clean import clean
+
+T = TypeVar("T")
+TWICE = 2.0  # seconds within which a second Ctrl+C leaves
+
+
+class PlainPrompt:
+    """Does for such a terminal what `Prompt` does for others; what came back is said, since no line can hold it."""
+
+    ask: "Callable[[Any], Coroutine[Any, Any, Any]] | None" = None  # there are no panels
+
+    def __init__(self, screen: TerminalScreen) -> None:
+        self.queue = MessageQueue()
+        self.running = Running()
+        self._screen = screen
+        self._arrived = b""
+        self._awaited: asyncio.Future[str] | None = None
+        self._keys: asyncio.Future[str] | None = None
+        self._ended = False
+        self._interrupted_at = -TWICE
+
+    @contextlib.asynccontextmanager
+    async def alive(self, ready: Callable[[], None] = lambda: None) -> AsyncIterator[None]:
+        """Lines are read while this is open."""
+        loop, source = asyncio.get_running_loop(), sys.stdin.fileno()
+        loop.add_reader(source, self._read, source)
+        loop.call_soon(ready)
+        try:
+            with handled(signal.SIGINT, self.interrupt):
+                yield
+        finally:
+            loop.remove_reader(source)
+
+    async def next(self) -> str:
+        """The next line to act on. Raises EOFError at the end."""
+        if (line := self.queue.next()) is not None:
+            return line
+        while (held := self.queue.next_held()) is not None:
+            self._screen.say(f"Not sent: {held}")
+        return await self.line(MARK)
+
+    async def line(self, prompt: str) -> str:
+        """One line, typed after this. Raises EOFError at the end."""
+        if self._ended:
+            raise EOFError
+        self._screen.write(prompt)
+        self._awaited = asyncio.get_running_loop().create_future()
+        return await self._awaited
+
+    async def keys(self) -> str:
+        """The keys of one moment, without a line around them and unseen. Raises EOFError at the end."""
+        if self._ended:
+            raise EOFError
+        self._keys = asyncio.get_running_loop().create_future()
+        source = sys.stdin.fileno()
+        before = termios.tcgetattr(source)
+        tty.setcbreak(source, termios.TCSANOW)
+        try:
+            return await self._keys
+        finally:
+            self._keys = None
+            termios.tcsetattr(source, termios.TCSANOW, before)
+
+    async def confirm(self, question: str) -> bool:
+        """Whether the person says yes. What was typed before is no answer."""
+        try:
+            line = await self.line(f"{clean(question)} y/N ")
+        except EOFError:
+            return False
+        return line.strip().lower() in ("y", "yes")
+
+    def hold(self, *, surprising: bool = False) -> None:
+        """Nothing that is queued follows by itself."""
+        self.queue.hold()
+
+    def hold_for_question(self) -> None:
+        """The same before a question that whoever typed has not seen."""
+        self.queue.hold_for_question()
+
+    def give_back(self, line: str) -> None:
+        """Tell of a line that was acted on and wants to be entered again."""
+        self.queue.give_back(line)
+
+    def stop(self) -> None:
+        """Stop what runs. What was queued does not follow."""
+        self.queue.hold()
+        self.running.stop()
+
+    def interrupt(self) -> None:
+        """Ctrl+C: stop what runs, or else leave when it comes twice."""
+        if self._awaited is None or self._awaited.done():
+            self.stop()
+        elif time.monotonic() - self._interrupted_at < TWICE:
+            self._awaited.set_exception(EOFError())
+        else:
+            self._interrupted_at = time.monotonic()
+            self._screen.write(f"\nPress Ctrl+C again, or Ctrl+D, to leave.\n{MARK}")
+
+    def _read(self, source: int) -> None:
+        try:
+            data = os.read(source, 65536)
+        except OSError:
+            data = b""
+        if not data:
+            self._end()
+            return
+        if self._keys is not None:
+            if not self._keys.done():
+                self._keys.set_result(data.decode(errors="replace"))
+            return
+        *lines, self._arrived = (self._arrived + data).split(b"\n")
+        for line in lines:
+            self._take(line.decode(errors="replace").rstrip("\r"))
+
+    def _take(self, line: str) -> None:
+        if self._awaited is not None and not self._awaited.done():
+            self._awaited.set_result(line)
+        elif line.strip():
+            self.queue.add(line)
+
+    def _end(self) -> None:
+        self._ended = True
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        for one in (self._awaited, self._keys):
+            if one is not None and not one.done():
+                one.set_exception(EOFError())

@@ -1,0 +1,297 @@
+"""The line that a person types in: alive from the first moment to the last, whatever runs meanwhile.
+
+From above to below the region shows the rows of an answer that still change, what runs, what was entered meanwhile, the
+line itself with its menu, and the bar.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from signal import SIGINT
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from prompt_toolkit.completion import Completer
+from prompt_toolkit.history import History
+from prompt_toolkit.input import Input
+from prompt_toolkit.key_binding.key_processor import KeyPress
+from prompt_toolkit.keys import Keys
+from prompt_toolkit.layout import Layout
+from prompt_toolkit.output import Output
+from prompt_toolkit.styles import DynamicStyle
+
+from modules.chat.dialogs.panel import Panel, YesNo
+from modules.chat.output.live_rows import fragments
+from modules.chat.output.screen import TerminalScreen
+from modules.chat.prompt.prompt_keys import bindings, leave_selection
+from modules.chat.prompt.prompt_layout import PromptLayout, style_of
+from modules.chat.prompt.typed_line import TypedLine
+from modules.chat.terminal.live_region import LiveRegion
+from modules.chat.terminal.rewrapping import Rewrapping, rewrapping
+from modules.chat.terminal.stopping import Running, handled, suspend
+from modules.chat.terminal.terminal_hold import TerminalHold
+from modules.chat.terminal.terminal_modes import TerminalModes
+from modules.chat.wording.words import count
+from modules.errors import ParlanceError
+
+if TYPE_CHECKING:
+    from modules.chat.markdown.wrap import Row
+
+T = TypeVar("T")
+
+CTRL_C = KeyPress(Keys.ControlC, "\x03")
+TWICE = 2.0  # seconds within which a second Ctrl+C at an empty line leaves
+
+
+class Prompt:
+    """Reads lines for as long as the program runs, and shows what runs above them."""
+
+    def __init__(
+        self,
+        screen: TerminalScreen,
+        keys: Input,
+        output: Output,
+        modes: TerminalModes,
+        bar: Callable[[int], str],
+        completer: Completer,
+        history: History,
+        variable: Callable[[str], str],
+    ) -> None:
+        self._screen = screen
+        self._modes = modes
+        self._variable = variable
+        self.running = Running()
+        # Where there is no colour, a suggestion could not be told from what was typed.
+        self.line = TypedLine(completer, history, self._no_hint, suggests=screen.color)
+        self._parts = PromptLayout(self.line, bar, output.get_size, working=lambda: self.working)
+        self._keys = bindings(self)
+        self.region = LiveRegion(
+            self._layout(None),
+            self._keys,
+            DynamicStyle(lambda: style_of(screen.palette)),
+            keys,
+            output,
+            color=screen.color,
+            rewrapping=self._rewrapping,
+        )
+        self._hold = TerminalHold(self.region, modes)
+        self._entered: asyncio.Future[str] | None = None
+        self._alive: asyncio.Future[None] | None = None
+        self._panel: Panel[Any] | None = None
+        self._leaving = False
+        self._refused_at = -TWICE
+        self.region.before_render += lambda _: self._parts.plan()
+        self.region.after_render += lambda _: self._shown()
+
+    # What runs, and what is shown of it.
+
+    @contextlib.asynccontextmanager
+    async def alive(self, ready: Callable[[], None] = lambda: None) -> AsyncIterator[None]:
+        """The line is on the screen, and takes keys, while this is open; `ready` is called with each drawing."""
+        self.region.after_render += lambda _: ready()
+        with self._hold.held():
+            self._alive = asyncio.ensure_future(
+                # prompt_toolkit's own exception handler would take over the screen and swallow a line.
+                self.region.run_async(set_exception_handler=False, handle_sigint=False)
+            )
+            self._alive.add_done_callback(lambda _: self._gone())
+            self._screen.region = self
+            try:
+                with handled(SIGINT, self.interrupt):
+                    yield
+            finally:
+                self._screen.region = None
+                if self.region.is_running and not self._alive.done():
+                    self.region.exit()
+                with contextlib.suppress(EOFError, OSError, asyncio.CancelledError):
+                    await self._alive
+
+    @property
+    def working(self) -> bool:
+        """Whether something runs, so that what is entered has to wait."""
+        return self._entered is None or self._entered.done()
+
+    async def next(self) -> str:
+        """The next line to act on: one that was queued, or else what is entered now. Raises EOFError at the end."""
+        if self._alive is not None and self._alive.done():
+            raise EOFError
+        line = self.line.queue.next()
+        if line is None:
+            if self._leaving:
+                raise EOFError
+            self._entered = asyncio.get_running_loop().create_future()
+            self.line.offer_held()
+            self.region.invalidate()
+            line = await self._entered
+        self._screen.echo(self.line.blocks.shown(line))
+        return self.line.entered(line)
+
+    def hold(self, *, surprising: bool = False) -> None:
+        """Nothing that is queued follows by itself: what ran did not come to a good end."""
+        self.line.hold(surprising=surprising)
+
+    def hold_for_question(self) -> None:
+        """The same before a question that whoever typed has not seen."""
+        self.line.queue.hold_for_question()
+
+    def give_back(self, line: str) -> None:
+        """Let a line that was acted on stand in the prompt again, or wait above what stands there by now."""
+        self.line.give_back(line)
+
+    def above(self, text: str) -> None:
+        """Write whole rows above the region, for good."""
+        self.region.above(text)
+
+    def live(self, rows: "list[Row]") -> None:
+        """Show rows of an answer that still change."""
+        if self._parts.show_rows(fragments(rows, self._screen.palette) if rows else []):
+            self.region.invalidate()
+
+    def status(self, words: str, ending: str) -> None:
+        """Say in one row what runs."""
+        if self._parts.show_status(words, ending):
+            self.region.invalidate()
+
+    def clear(self) -> None:
+        """An empty screen; the scrollback stays."""
+        self.region.renderer.clear()
+        self.region.invalidate()
+
+    async def ask(self, panel: Panel[T]) -> T:
+        """Show a panel in the place of the line until it is answered. Raises EOFError where nobody is there."""
+        before = self._panel
+        panel.gone = lambda: self._put_away(panel, before)
+        self._show(panel)
+        try:
+            ends: list[asyncio.Future[Any]] = [panel.result]
+            ends += [self._alive] if self._alive is not None else []
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if not panel.result.done():
+                raise EOFError
+            return panel.result.result()
+        finally:
+            if self._panel is panel:
+                self._put_away(panel, before)
+
+    async def confirm(self, question: str) -> bool:
+        """Whether the person says yes."""
+        try:
+            return await self.ask(YesNo(question))
+        except EOFError:
+            return False
+
+    # What the keys do.
+
+    def enter(self) -> None:
+        """Act on the line, or queue it; an empty one does nothing."""
+        if self.line.buffer.text.strip():
+            for line in self.line.taken():
+                self._deliver(line)
+
+    def interrupt(self) -> None:
+        """Ctrl+C: stop what runs, else clear the line; at an empty one a second time leaves."""
+        if self._panel is not None:
+            self.region.key_processor.feed(CTRL_C)
+            self.region.key_processor.process_keys()
+        elif self.working:
+            self.stop()
+        elif self.line.buffer.text:
+            self.line.empty()
+            self.line.offer_held()
+        elif time.monotonic() - self._refused_at < TWICE:
+            self.leave()
+        else:
+            self._refused_at = time.monotonic()
+            self._hint("Press Ctrl+C again, or Ctrl+D, to leave.")
+
+    def stop(self) -> None:
+        """Stop what runs. What was queued waits for the person."""
+        self.line.hold(surprising=True)
+        self.running.stop()
+
+    def leave(self) -> None:
+        """Ctrl+D at an empty line: leave, after what runs, however it ends."""
+        self._leaving = True
+        if not self.working and self._entered is not None:
+            self._entered.set_exception(EOFError())
+        self._hint("Leaves after this.")
+
+    def up(self) -> None:
+        """Take back what was queued last, or go a row up, or to the line before in the history."""
+        if not self.line.take_last() and not self.line.move_row(-1, self.region.output.get_size().columns):
+            self.line.buffer.auto_up()
+
+    def down(self) -> None:
+        """Go a row down, or to the next line in the history."""
+        if not self.line.move_row(1, self.region.output.get_size().columns):
+            self.line.buffer.auto_down()
+
+    def paste(self, text: str, removed: int) -> None:
+        """Take a paste; `removed` is how many control characters it came with, which no model needs."""
+        leave_selection(self.line.buffer)
+        self.line.paste(text)
+        if removed:
+            self._hint(f"{count(removed, 'control character')} left out of the paste.")
+
+    async def edit(self) -> None:
+        """Have the line edited in the person's editor."""
+        from modules.chat.terminal.editor import edit  # only where it is wanted
+
+        try:
+            async with self._hold.lent():
+                text = await edit(self.line.whole, self._variable)
+        except ParlanceError as error:
+            self._screen.error(error)
+            return
+        self.line.put(text)
+
+    async def suspend(self) -> None:
+        """Leave the terminal to the shell until it has the program go on."""
+        async with self._hold.lent():
+            suspend()
+
+    # Inside.
+
+    def _rewrapping(self) -> Rewrapping:
+        return rewrapping(self._modes.name, self._variable)
+
+    def _hint(self, text: str) -> None:
+        self._parts.hint = text
+        self.region.invalidate()
+
+    def _deliver(self, text: str) -> None:
+        self._parts.hint = ""
+        if self.working or self._entered is None:
+            self.line.queue.add(text)
+        else:
+            self._entered.set_result(text)
+        self.region.invalidate()
+
+    def _no_hint(self) -> None:
+        self._parts.hint = ""
+
+    def _layout(self, panel: Panel[Any] | None) -> Layout:
+        if panel is None:
+            return Layout(self._parts.container, self._parts.line)
+        return Layout(self._parts.around(panel.container), panel.focus)
+
+    def _shown(self) -> None:
+        if self._panel is not None:
+            self._panel.shown()
+
+    def _show(self, panel: Panel[Any] | None) -> None:
+        self._panel = panel
+        self.region.layout = self._layout(panel)
+        self.region.key_bindings = self._keys if panel is None else panel.keys
+        self.region.invalidate()
+
+    def _put_away(self, panel: Panel[Any], before: Panel[Any] | None) -> None:
+        self._show(before)
+        self.line.take_early(panel.early)
+
+    def _gone(self) -> None:
+        """Nobody is there any more."""
+        if self._entered is not None and not self._entered.done():
+            self._entered.set_exception(EOFError())
+        else:
+            self.running.stop()

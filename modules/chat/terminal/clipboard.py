@@ -1,0 +1,108 @@
+"""The clipboard: through the desktop's own program where there is a desktop, else through tmux or the terminal."""
+
+import shutil
+import subprocess
+
+from msgspec import Struct
+
+from modules.chat.command import ChatContext
+from modules.chat.output.screen import MAX_OSC52
+from modules.config import Config
+from modules.errors import UsageError
+from modules.tools.tool import in_thread
+
+LONGEST = MAX_OSC52 * 3 // 4  # bytes that a terminal is asked to take
+PATIENCE = 3.0  # seconds for a program: wl-copy waits for a focus that may never come
+
+
+class Program(Struct, frozen=True):
+    """A program that takes text on standard input; `needs` is the variable that says its desktop is there."""
+
+    argv: tuple[str, ...]
+    needs: str = ""
+    encoding: str = "utf-8"
+    mark: bytes = b""
+    locale: str = ""
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        return ("env", f"LC_ALL={self.locale}", *self.argv) if self.locale else self.argv
+
+
+PROGRAMS = (
+    Program(("wl-copy",), "WAYLAND_DISPLAY"),
+    Program(("xclip", "-selection", "clipboard"), "DISPLAY"),
+    Program(("xsel", "--input", "--clipboard"), "DISPLAY"),
+    # It takes its input for MacRoman where the locale names no encoding.
+    Program(("pbcopy",), locale="en_US.UTF-8"),
+    # It takes what is not UTF-16 for the console's code page, and guesses without a mark: microsoft/WSL#11047, #3716.
+    Program(("clip.exe",), encoding="utf-16-le", mark=b"\xff\xfe"),
+)
+IN_TMUX = "tmux has it too: its prefix and ] paste it."
+
+
+async def copy_text(chat: ChatContext, text: str) -> str:
+    """Copy, and say in a sentence what is known of it. Raises UsageError where there is no way.
+
+    From another machine the desktop's programs would fill the wrong clipboard, so there only the terminal is asked. A
+    terminal does not say whether it has done so.
+    """
+    told: str | None = await in_thread(_with_program, config=chat.config, text=text)
+    if told is not None:
+        return told
+    through = "tmux" if chat.config.get("TMUX") else "screen" if chat.config.get("STY") else ""
+    if chat.screen.to_clipboard(text, through):
+        return f"Asked the terminal to copy {len(text)} characters; not every terminal does."
+    if len(text.encode(errors="replace")) > LONGEST:
+        raise UsageError(
+            "The answer is too long to be copied through the terminal.", cure="Select it there, or copy a part of it."
+        )
+    raise UsageError(
+        "There is no way to the clipboard here.", cure="Install wl-copy, xclip or xsel, or use a terminal with OSC 52."
+    )
+
+
+def _with_program(config: Config, text: str) -> str | None:
+    if not _is_far(config):
+        for one in PROGRAMS:
+            there = (not one.needs or config.get(one.needs)) and shutil.which(one.argv[0])
+            if there and _piped(one.command, one.mark + text.encode(one.encoding, "replace")):
+                return f"Copied {len(text)} characters with {one.argv[0]}."
+    if not config.get("TMUX"):
+        return None
+    data = text.encode(errors="replace")
+    # As tmux comes, it takes no clipboard from the programs in it (set-clipboard external), but from its own command.
+    if _piped(("tmux", "load-buffer", "-w", "-"), data):
+        return f"Asked the terminal, through tmux, to copy {len(text)} characters. {IN_TMUX}"
+    _piped(("tmux", "load-buffer", "-"), data)  # before 3.2 there is no -w, and what passes tmux needs no leave
+    return None
+
+
+def _is_far(config: Config) -> bool:
+    """Whether the person sits at another machine. A session of tmux may have been begun at this one, or the reverse."""
+    if config.get("TMUX"):
+        try:
+            asked = ("tmux", "show-environment", "SSH_CONNECTION")
+            known = subprocess.run(asked, capture_output=True, text=True, timeout=PATIENCE, check=False).stdout
+        except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
+            known = ""
+        if known.strip():
+            return not known.startswith("-")
+    return bool(config.get("SSH_TTY") or config.get("SSH_CONNECTION"))
+
+
+def _piped(argv: tuple[str, ...], data: bytes) -> bool:
+    """Whether the program took it. It may stay to serve the clipboard, so it is no part of our terminal's session."""
+    try:
+        done = subprocess.run(
+            argv,
+            input=data,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=PATIENCE,
+            check=False,
+            start_new_session=True,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0

@@ -1,0 +1,51 @@
+"""Whose the terminal is: the program's, in raw mode with its modes set, or for a while an editor's or the shell's."""
+
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from signal import SIGCONT
+
+from prompt_toolkit.application import in_terminal
+
+from modules.chat.terminal.live_region import LiveRegion
+from modules.chat.terminal.stopping import handled
+from modules.chat.terminal.terminal_modes import TerminalModes
+
+
+class TerminalHold:
+    """The hold on the terminal that the region is drawn on."""
+
+    def __init__(self, region: LiveRegion, modes: TerminalModes) -> None:
+        self._region = region
+        self._modes = modes
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """It is the program's while this is open, and afterwards as it was."""
+        with self._region.input.raw_mode(), handled(SIGCONT, self._resume):
+            self._modes.begin()
+            try:
+                yield
+            finally:
+                self._modes.end()
+
+    @contextlib.asynccontextmanager
+    async def lent(self) -> AsyncIterator[None]:
+        """It is somebody else's while this is open."""
+        self._modes.end()
+        try:
+            async with in_terminal():
+                yield
+        finally:
+            self._modes.begin()
+
+    def _resume(self) -> None:
+        """Go on after the program was stopped from elsewhere: the shell has used the terminal meanwhile.
+
+        It gives it back as it was before the program.
+        """
+        if not self._region._running_in_terminal:  # else an editor has the terminal, and went on with us
+            self._region.input.raw_mode().__enter__()  # whoever is in it already puts back what was there before
+            self._modes.end()
+            self._modes.begin()
+            self._region.renderer.reset()
+            self._region.invalidate()

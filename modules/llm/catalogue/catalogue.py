@@ -1,0 +1,229 @@
+"""The catalogue: models.yaml as shipped, with the user's own laid over it, read into a ModelRegistry."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
+
+from msgspec import UNSET, Meta, Struct, UnsetType, convert
+
+from modules.errors import ConfigError, UsageError
+from modules.llm.catalogue.price import Price
+from modules.llm.catalogue.strict_yaml import Document, Keys
+from modules.llm.models import LEVELS, Dialect, Level, Model, ModelRegistry, Profile, Provider, at
+
+Tokens = Annotated[int, Meta(ge=1, le=10**9)]
+Entry = TypeVar("Entry", "_Model", "_Provider")
+
+
+class _Model(Struct, frozen=True):
+    """A model as one file gives it; what is UNSET there is left to the file below, or to Model's own default."""
+
+    id: str | UnsetType = UNSET
+    aliases: tuple[str, ...] | UnsetType = UNSET
+    retired: dict[str, str] | UnsetType = UNSET
+    retiring: dict[str, str] | UnsetType = UNSET
+    restricted: str | UnsetType = UNSET
+    successor: str | UnsetType = UNSET
+    window: Tokens | UnsetType | None = UNSET
+    max_output: Tokens | UnsetType | None = UNSET
+    tools: bool | UnsetType = UNSET
+    vision: bool | UnsetType = UNSET
+    documents: bool | UnsetType = UNSET
+    reasoning: tuple[Level, ...] | UnsetType = UNSET
+    price: dict[str, Any] | UnsetType | None = UNSET
+    note: str | UnsetType = UNSET
+    profile: dict[str, Any] = {}
+
+
+class _Provider(Struct, frozen=True):
+    """A provider as one file gives it, likewise."""
+
+    title: str | UnsetType = UNSET
+    dialect: Dialect | UnsetType = UNSET
+    base_url: str | UnsetType = UNSET
+    base_url_variable: str | UnsetType | None = UNSET
+    key_variable: str | UnsetType | None = UNSET
+    key_page: str | UnsetType = UNSET
+    service: str | UnsetType | None = UNSET
+    note: str | UnsetType = UNSET
+    documents: bool | UnsetType = UNSET
+    insecure: bool | UnsetType = UNSET
+    first_byte_timeout: Annotated[float, Meta(ge=0, le=10**6)] | UnsetType = UNSET
+    profile: dict[str, Any] = {}
+    models: dict[str, Any] | None = None
+
+
+class _File(Struct, frozen=True):
+    default: str = ""
+    providers: dict[str, Any] | None = None
+
+
+def load(shipped: Path, user: Path | None, variable: Callable[[str], str]) -> ModelRegistry:
+    """The registry of both files; `variable` gives the value of an environment variable, "" where it is unset.
+
+    Raises ConfigError naming file, line and key.
+    """
+    files = [Document(shipped)]
+    if user is not None and (user.exists() or user.is_symlink()):
+        files.append(Document(user))
+    return _Catalogue(files, variable).registry()
+
+
+class _Catalogue:
+    """What the files say together, each laid over those before it."""
+
+    def __init__(self, files: list[Document], variable: Callable[[str], str]) -> None:
+        self._files = files
+        self._variable = variable
+        self._default = ""
+        self._providers: dict[str, _Provider] = {}
+        self._models: dict[str, dict[str, _Model]] = {}
+        for file in files:
+            self._lay(file)
+
+    def registry(self) -> ModelRegistry:
+        """The catalogue built and checked as a whole."""
+        providers = {name: self._provider(name, entry) for name, entry in self._providers.items()}
+        models = [
+            _model(name, entry, providers[provider], self._providers[provider])
+            for provider, entries in self._models.items()
+            for name, entry in entries.items()
+        ]
+        self._check_aliases(models)
+        registry = ModelRegistry(models, providers.values(), self._default)
+        if self._default:
+            try:
+                registry.find(self._default)
+            except UsageError as error:
+                raise self._error(("default",), error.message, error.cure) from error
+        return registry
+
+    def _lay(self, file: Document) -> None:
+        top = file.read((), {} if file.value is None else file.value, _File)
+        self._default = top.default or self._default
+        for name, value in (top.providers or {}).items():
+            keys: Keys = ("providers", name)
+            if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,63}", name):
+                raise file.error(keys, "not a name to type.", "Use small letters, digits, dots and dashes.")
+            if value is None:
+                self._providers.pop(name, None)
+                self._models.pop(name, None)
+                continue
+            entry = file.read(keys, value, _Provider)
+            file.read((*keys, "profile"), entry.profile, Profile)
+            self._providers[name] = _over(self._providers.get(name), entry)
+            self._lay_models(file, (*keys, "models"), self._models.setdefault(name, {}), entry.models or {})
+
+    def _lay_models(self, file: Document, keys: Keys, models: dict[str, _Model], values: dict[str, Any]) -> None:
+        for name, value in values.items():
+            here = (*keys, name)
+            if value is None:
+                models.pop(name, None)
+                continue
+            entry = file.read(here, value, _Model)
+            file.read((*here, "profile"), entry.profile, Profile)
+            if entry.price:
+                _check_price(file, (*here, "price"), entry.price)
+            for word in (name, *(entry.aliases or ())):
+                if not re.fullmatch(r"[^\s\x00-\x20\x7f]{1,200}", word):
+                    raise file.error(here, f"{word[:60]!a} is not a name to type.", "Write it without blanks.")
+            models[name] = _over(models.get(name), entry)
+
+    def _provider(self, name: str, entry: _Provider) -> Provider:
+        keys: Keys = ("providers", name)
+        for field in ("dialect", "base_url"):
+            if getattr(entry, field) is UNSET:
+                raise self._error(keys, f"{field} is missing.", f"Add {field}: with its value.")
+        for field in ("key_variable", "base_url_variable"):
+            value = getattr(entry, field)
+            if value and not re.fullmatch(r"[A-Z_a-z][A-Z0-9_a-z]{0,63}", value):
+                problem = "expected the name of a variable, such as GROQ_API_KEY."
+                raise self._error((*keys, field), problem, "The key itself goes into .env.")
+        if entry.service and not re.fullmatch(r"\w+(\.\w+)*:\w+", entry.service):
+            raise self._error((*keys, "service"), "expected a class.", "Write it as package.module:Class.")
+        values = _given(entry, without=("profile", "models", "insecure"))
+        profile = convert(entry.profile, Profile)
+        provider = Provider(name=name, profile=profile, **{"title": name, **values})
+        if wrong := _address_problem(provider, entry.insecure is True):
+            raise self._error((*keys, "base_url"), *wrong)
+        elsewhere = self._variable(provider.base_url_variable) if provider.base_url_variable else ""
+        if not elsewhere:
+            return provider
+        provider = at(provider, elsewhere)
+        if wrong := _address_problem(provider, entry.insecure is True):
+            raise ConfigError(f"{provider.base_url_variable}: {wrong[0]}", cure=wrong[1])
+        return provider
+
+    def _check_aliases(self, models: list[Model]) -> None:
+        owners: dict[str, Model] = {}
+        for model in models:
+            for alias in model.aliases:
+                other = owners.setdefault(alias.lower(), model)
+                if other is not model:
+                    blamed = max((other, model), key=lambda one: self._depth(_aliases(one)))
+                    problem = f'"{alias}" is an alias of both {other.full_name} and {model.full_name}.'
+                    raise self._error(_aliases(blamed), problem, "Choose another one.")
+
+    def _depth(self, keys: Keys) -> int:
+        """The number of the last file that says something about this key; -1 if none does."""
+        return max((number for number, file in enumerate(self._files) if keys in file.lines), default=-1)
+
+    def _error(self, keys: Keys, problem: str, cure: str = "") -> ConfigError:
+        return self._files[self._depth(keys)].error(keys, problem, cure)
+
+
+def _model(name: str, entry: _Model, provider: Provider, above: _Provider) -> Model:
+    values = _given(entry, without=("profile",))
+    values["profile"] = convert({**above.profile, **entry.profile}, Profile)
+    if entry.price:
+        values["price"] = convert(entry.price, Price)
+    if entry.reasoning:
+        values["reasoning"] = tuple(sorted(entry.reasoning, key=LEVELS.index))
+    return Model(name=name, provider=provider, **{"id": name, "documents": provider.documents, **values})
+
+
+def _given(entry: Struct, without: tuple[str, ...]) -> dict[str, Any]:
+    values = {field: getattr(entry, field) for field in entry.__struct_fields__ if field not in without}
+    return {field: value for field, value in values.items() if value is not UNSET}
+
+
+def _over(below: Entry | None, entry: Entry) -> Entry:
+    """The entry laid over the one below: given fields replace, the profile key by key."""
+    if below is None:
+        return entry
+    values = {**_given(below, without=()), **_given(entry, without=("profile",))}
+    return type(entry)(**{**values, "profile": {**below.profile, **entry.profile}})
+
+
+def _aliases(model: Model) -> Keys:
+    return ("providers", model.provider.name, "models", model.name, "aliases")
+
+
+def _check_price(file: Document, keys: Keys, value: dict[str, Any]) -> None:
+    price = file.read(keys, value, Price)
+    for field in ("input", "output", "cache_read", "cache_write", "until"):
+        if (getattr(price, field) or 0) < 0:
+            raise file.error((*keys, field), "less than nothing.", "Dollars per million tokens.")
+
+
+def _address_problem(provider: Provider, insecure: bool) -> tuple[str, str] | None:
+    """What is wrong with the provider's address, and the cure; never the address, which may hold a password."""
+    if provider.dialect == "offline":
+        return None
+    try:
+        url = urlsplit(provider.base_url)
+        usable = url.scheme in ("http", "https") and bool(url.hostname) and (url.port is None or url.port > 0)
+    except ValueError:
+        usable = False
+    if not usable or re.search(r"[\s\x00-\x20\x7f]", provider.base_url):
+        return "expected a web address.", "It begins with http:// or https://, as in https://api.example.com/v1."
+    if "@" in url.netloc:
+        return "an address must not hold a name or password.", "Put the key into .env and name it as key_variable."
+    if url.scheme == "http" and provider.key_variable and not provider.is_local and not insecure:
+        return (
+            f"the key {provider.key_variable} would travel unencrypted.",
+            f"Use https://, or write insecure: true for {provider.name} in your models.yaml if that network is yours.",
+        )
+    return None

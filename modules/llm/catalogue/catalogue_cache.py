@@ -1,0 +1,81 @@
+"""The catalogue as it was read last time: a start reads one small file, and no YAML, unless something has changed."""
+
+import contextlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from modules.config import VERSION
+from modules.llm.catalogue.model_lists import FILE, ModelLists
+from modules.llm.models import Model, ModelRegistry, Provider
+from modules.own_files import read_bytes
+
+
+class _Saved(msgspec.Struct):
+    """`stamp` tells the files apart, `addresses` holds the base URL variables that were looked at, and their values."""
+
+    stamp: str
+    addresses: dict[str, str]
+    default: str
+    providers: list[Provider]
+    models: list[Model]
+
+
+def load(shipped: Path, user: Path, variable: Callable[[str], str], cache: Path) -> ModelRegistry:
+    """The registry of both files, with the providers' own lists that are kept beside the cache.
+
+    Raises ConfigError as the catalogue does; trouble with the cache itself only costs the time it would have saved.
+    """
+    registry = _catalogue(shipped, user, variable, cache)
+    ModelLists(cache.with_name(FILE)).load(registry)
+    return registry
+
+
+def _catalogue(shipped: Path, user: Path, variable: Callable[[str], str], cache: Path) -> ModelRegistry:
+    """From the cache where neither the files nor the addresses have changed."""
+    stamp = f"{VERSION} {_stamp(shipped)} {_stamp(user)}"
+    saved = _read(cache)
+    if saved is not None and saved.stamp == stamp and all(variable(k) == v for k, v in saved.addresses.items()):
+        return ModelRegistry(saved.models, saved.providers, saved.default)
+    from modules.llm.catalogue import (
+        catalogue,  # a fifth of the time to the first prompt is reading YAML: only when it is new
+    )
+
+    registry = catalogue.load(shipped, user, variable)
+    names = [provider.base_url_variable for provider in registry.providers.values() if provider.base_url_variable]
+    _write(
+        cache,
+        _Saved(
+            stamp,
+            {name: variable(name) for name in names},
+            registry.default,
+            list(registry.providers.values()),
+            list(registry),
+        ),
+    )
+    return registry
+
+
+def _stamp(path: Path) -> str:
+    try:
+        about = path.stat()
+    except OSError:
+        return f"{path} -"
+    return f"{path} {about.st_mtime_ns} {about.st_size} {about.st_ino}"
+
+
+def _read(cache: Path) -> _Saved | None:
+    try:
+        return msgspec.msgpack.decode(read_bytes(cache), type=_Saved)
+    except (OSError, msgspec.MsgspecError, ValueError):
+        return None
+
+
+def _write(cache: Path, saved: _Saved) -> None:
+    with contextlib.suppress(OSError):
+        cache.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        beside = cache.with_name(f"{cache.name}.{os.getpid()}")
+        beside.write_bytes(msgspec.msgpack.encode(saved))
+        beside.replace(cache)

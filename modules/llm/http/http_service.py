@@ -1,0 +1,194 @@
+"""A service over HTTP: the SDK sends the request, the answer is read here as server-sent events, to its real end."""
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from types import ModuleType
+from typing import Any, TypeVar
+
+import msgspec
+
+from modules.config import Key
+from modules.errors import AnswerIncomplete, ProtocolError, ProviderError, ToolCallFailed
+from modules.llm.base import IDLE_TIMEOUT, BaseService, ChatRequest, Draft
+from modules.llm.catalogue import listing
+from modules.llm.catalogue.endpoint import Endpoint
+from modules.llm.events import StreamEvent
+from modules.llm.http import sse
+from modules.llm.http.http_client import CONNECT_TIMEOUT
+from modules.llm.http.patience import Patience
+from modules.llm.http.stream_reader import StreamReader
+from modules.llm.models import Provider
+from modules.llm.parts import Wire
+from modules.llm.wire.wire_draft import WireDraft
+
+T = TypeVar("T")
+WRITE_TIMEOUT = 300.0  # seconds in which a piece of the request must go out
+NO_HEADERS: Mapping[str, Any] = {}
+BREATH = 0.04  # seconds; waking for every delta is most of what an answer costs, so a few are left to come together
+AT_ONCE = 0.001  # seconds; what comes sooner was there already and is read without a pause
+DRAIN = 0.25  # seconds for what may follow the terminal event: usage, [DONE], the end of the body
+
+
+class Body:
+    """A response whose body is still to be read."""
+
+    def __init__(self, content_type: str, chunks: AsyncIterator[bytes]) -> None:
+        self.content_type = content_type
+        self.chunks = chunks
+
+
+def posted(body: Wire, headers: Mapping[str, Any], http: ModuleType) -> dict[str, Any]:
+    """What an SDK's `post` takes to send this body and leave the response unread.
+
+    How long bytes may take is for `Patience` to say, so there is no other limit on that. The body is encoded here:
+    the SDKs walk and copy a history that they are given, which holds up the loop for as long as two seconds at a
+    megabyte, and their encoder is many times slower.
+    """
+    limits = http.Timeout(None, connect=CONNECT_TIMEOUT, write=WRITE_TIMEOUT)
+    return {"content": msgspec.json.encode(body), "options": {"headers": headers, "timeout": limits}, "stream": True}
+
+
+@asynccontextmanager
+async def opened(post: Awaitable[Any]) -> AsyncIterator[Body]:
+    """The response to such a request, closed in the end."""
+    response = await post
+    try:
+        yield Body(response.headers.get("content-type", ""), response.aiter_bytes())
+    finally:
+        await response.aclose()
+
+
+async def _within(patience: Patience, waiting: Awaitable[T]) -> T:
+    """What is waited for, unless it takes longer than there is patience. Raises TimedOut."""
+    seconds = patience.seconds
+    if seconds is None:
+        return await waiting
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            return await waiting
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise patience.over() from error
+
+
+class HttpService(BaseService):
+    """A service that asks one endpoint over one HTTP pool and reads the answer as it comes.
+
+    `client` is the SDK's, `http` the library below it, httpx or httpx2; `headers` go with every request.
+    """
+
+    http: ModuleType
+    own_path: str = ""  # what the SDK would put before its paths
+    client: Any  # each SDK has a class of its own, and they share what is used of it
+    headers: Mapping[str, Any]
+
+    def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT) -> None:
+        super().__init__(provider, key, idle_timeout)
+        self._endpoint = Endpoint(provider, self.own_path)
+
+    def prepare(self, request: ChatRequest) -> None:
+        self.body(request)  # the history in it is converted once, and the request remembers it
+
+    async def stream(self, request: ChatRequest, draft: Draft) -> AsyncIterator[StreamEvent]:
+        assert isinstance(draft, WireDraft)
+        clock = asyncio.get_running_loop().time
+        patience = Patience(self.provider, self.idle_timeout, self.content_timeout, clock)
+        try:
+            with self.translated(request.model):
+                async with AsyncExitStack() as stack:
+                    body = await _within(patience, stack.enter_async_context(self.open(self.body(request))))
+                    async for event in self._received(body, draft, patience):
+                        yield event
+        except ToolCallFailed as error:
+            salvaged = draft.salvage(error.generation)
+            if not salvaged:
+                raise
+            for event in salvaged:
+                yield event
+        if draft.finished is not None:
+            yield draft.finished
+
+    async def _received(self, body: Body, draft: WireDraft, patience: Patience) -> AsyncIterator[StreamEvent]:
+        reader = StreamReader(self.provider, body.content_type, draft)
+        clock = asyncio.get_running_loop().time
+        chunks = aiter(body.chunks)
+        while draft.finished is None:
+            asked = clock()
+            chunk = await _within(patience, anext(chunks, None))
+            if chunk is None:
+                break
+            waited = clock() - asked > AT_ONCE
+            content = False
+            for event in reader.feed(chunk):
+                content = True
+                yield event
+            if (silence := patience.came(content)) is not None:
+                yield silence
+            if waited and draft.finished is None:
+                await asyncio.sleep(BREATH)
+        if draft.finished is not None:
+            async for event in self._late(chunks, reader):
+                yield event
+            return
+        for event in reader.close():
+            yield event
+        if draft.finished is None:
+            raise reader.failure() or AnswerIncomplete(
+                f"The connection to {self.provider.host} ended before the answer did.", cure="Ask again."
+            )
+
+    async def _late(self, chunks: AsyncIterator[bytes], reader: StreamReader) -> AsyncIterator[StreamEvent]:
+        """What follows the end of the answer: usage and [DONE] as a rule, more of the answer at some servers.
+
+        A body read to its end gives the connection back to the pool; a server that lingers loses its connection.
+        """
+        clock = asyncio.get_running_loop().time
+        until = clock() + DRAIN
+        with suppress(TimeoutError, ProviderError, *self.foreign_errors):
+            while True:
+                async with asyncio.timeout_at(until):
+                    chunk = await anext(chunks, None)
+                if chunk is None:
+                    break
+                for event in reader.feed(chunk):
+                    until = clock() + DRAIN
+                    yield event
+        with suppress(ProviderError):
+            for event in reader.close():
+                yield event
+
+    def post(self, path: str, body: Wire, headers: Mapping[str, Any] = NO_HEADERS) -> AbstractAsyncContextManager[Body]:
+        """The response to this body at a path of the API, such as "/messages"; it is still to be read."""
+        sent = posted(body, {**self.headers, **headers}, self.http)
+        kind = self.http.Response
+        return opened(self._endpoint.ask(lambda url: self.client.post(url, cast_to=kind, **sent), path))
+
+    async def listed(self, **query: Any) -> list[dict[str, Any]]:
+        """The entries of the provider's list of models, each with its "id". Raises ProviderError."""
+        options = {"headers": self.headers, "params": query}
+        kind = self.http.Response
+        data = bytearray()
+        with self.translated():
+            asked = self._endpoint.ask(
+                lambda url: self.client.get(url, cast_to=kind, options=options, stream=True), "/models"
+            )
+            async with opened(asked) as body:
+                async for chunk in body.chunks:
+                    data += chunk
+                    if len(data) > sse.MAX_BODY:
+                        raise ProtocolError(f"The list of models of {self.provider.host} grew past 32 MB.")
+            return listing.read(bytes(data), self.provider)
+
+    async def close(self) -> None:
+        await self.client.close()
+
+    @abstractmethod
+    def body(self, request: ChatRequest) -> Wire:
+        """The request as the wire wants it."""
+
+    @abstractmethod
+    def open(self, body: Wire) -> AbstractAsyncContextManager[Body]:
+        """Send the request through the SDK; the status is good when this returns, the body is unread."""

@@ -1,0 +1,92 @@
+"""From the bytes of a body to the events of an answer: server-sent events, JSON lines, or one JSON value."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+
+from modules.errors import ProtocolError, ProviderError, ServerFailed
+from modules.llm.events import StreamEvent
+from modules.llm.failures import failures
+from modules.llm.http import sse
+from modules.llm.models import Provider
+from modules.llm.wire.wire_draft import ODD_SHAPE, WireDraft
+
+DONE = (sse.DONE, b'"[DONE]"', b"DONE")
+SHOWN = 65536  # bytes of a body that is no answer; its beginning is told
+
+
+class StreamReader:
+    """Feeds a draft with what comes. After the answer's end there may be more of it, and nothing can spoil it."""
+
+    def __init__(self, provider: Provider, content_type: str, draft: WireDraft) -> None:
+        self._provider = provider
+        self._content_type = content_type
+        self._draft = draft
+        self._parser = sse.SseParser()
+        self._seen = False
+        self._head: list[bytes] = []
+        self._size = 0
+        self.is_json = "json" in content_type
+
+    def feed(self, chunk: bytes) -> Iterator[StreamEvent]:
+        """The events that this chunk completes. Raises what the provider says, and ProtocolError."""
+        if not self._seen and self._size < SHOWN:
+            self._head.append(chunk)
+            self._size += len(chunk)
+        draft, words, decode = self._draft, self._draft.words, sse.decode_fast
+        for data in self._parser.feed(chunk):
+            if draft.finished is None and type(data) is bytes:
+                try:  # the way of nearly every event
+                    more = words(decode(data))
+                except (*sse.NOT_DECODED, *ODD_SHAPE):
+                    more = None
+                if more is not None:
+                    self._seen = True
+                    if more.text:  # else it is half a character, of which the rest comes next
+                        yield more
+                    continue
+            yield from self._take(data)
+
+    def close(self) -> Iterator[StreamEvent]:
+        """The body has ended. What had no line end is read where it can be."""
+        for data in self._parser.close():
+            for piece in [data] if sse.is_json(data) else data.split(b"\n"):
+                if piece.strip() in DONE or sse.is_json(piece):  # else it is half an event
+                    yield from self._take(piece)
+        if self._draft.finished is None:
+            yield from self._draft.ended(marked=False)
+
+    def failure(self) -> ProviderError | None:
+        """The error for a body that held no event at all, or nothing of this API; None where it was cut."""
+        if self.is_json or "html" in self._content_type:
+            if self._seen and not self._draft.untouched:
+                return None
+            return failures.not_a_stream(self._provider, self._content_type, b"".join(self._head))
+        return None if self._seen else failures.no_events(self._provider, self._content_type)
+
+    def _take(self, data: bytes) -> Sequence[StreamEvent]:
+        self._seen = True
+        if data.strip() in DONE:
+            return () if self._draft.finished is not None else self._draft.ended(marked=True)
+        name = data.name if isinstance(data, sse.Named) else ""
+        if self._draft.finished is None:
+            return self._read(data, name)
+        with suppress(ProviderError):  # the answer is whole by now
+            return self._read(data, name)
+        return ()
+
+    def _read(self, data: bytes, name: str) -> Sequence[StreamEvent]:
+        try:
+            values = (sse.decode(data),) if b"\n" not in data else sse.values(data)
+        except ProtocolError:
+            if name == "error":
+                return self._draft.read({"error": {"message": data.decode(errors="replace")}}, name)
+            raise
+        events: list[StreamEvent] = []
+        for value in values:
+            try:
+                events.extend(self._draft.read(value, name))
+            except ServerFailed:  # of a kind that the body does not name
+                if not self.is_json:
+                    raise
+                raise failures.not_a_stream(self._provider, self._content_type, data) from None
+        return events

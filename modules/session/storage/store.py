@@ -1,0 +1,287 @@
+"""Conversations kept as they happen: the journal that a conversation writes to, and the way back to an earlier one.
+
+Nothing is opened, and SQLite is not even loaded, before there is something to write or to read.
+"""
+
+import asyncio
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modules.errors import FileProblem, UsageError
+from modules.llm.catalogue.learned import LearnedFacts
+from modules.llm.message import Message
+from modules.llm.models import Model, ModelRegistry
+from modules.llm.wire.ledger import Ledger
+from modules.session.conversation import Conversation, Node, Spent
+from modules.session.storage.place import LEAVING, Locks, refuse_newer
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+    from modules.session.storage.changes import Change
+    from modules.session.storage.writer import Writer
+
+SHORT = 8  # characters of an id that are enough for a person
+HANGS = 3.0  # seconds from which on a disk is not waited for any more
+FREE, STEP = 30.0, 0.1  # seconds for which another program is waited for at the end, and between two looks
+TRIES = 3  # a file may be lost while it is written again
+FILE = "conversations.db"
+
+
+class Store:
+    """The conversations in one file.
+
+    A conversation is written whole when it says its first message, and by its changes from then on. One that another
+    program has open goes on as a copy.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._news: list[str] = []
+        self._known: set[str] = set()
+        self._lost = 0
+        self._slow = False
+        self._current: Conversation | None = None
+        self._unwritable: str | None = None
+        self._writer: Writer | None = None
+        self._locks = Locks(path.with_suffix(".lock"))
+
+    # The journal.
+
+    def said(self, conversation: Conversation, node: Node) -> None:
+        if self._is_known(conversation):
+            from modules.session.storage import changes
+
+            self._put(changes.said(conversation, node))
+
+    def moved(self, conversation: Conversation) -> None:
+        if self._is_known(conversation):
+            from modules.session.storage import changes
+
+            self._put(changes.moved(conversation))
+
+    def growing(self, conversation: Conversation, message: Message) -> None:
+        if self._is_known(conversation):
+            from modules.session.storage import changes
+
+            self._put(changes.growing(conversation, message))
+
+    def paid(self, conversation: Conversation, spent: Spent) -> None:
+        if self._is_known(conversation):
+            from modules.session.storage import changes
+
+            self._put(changes.paid(conversation, spent))
+
+    def declared(self, conversation: Conversation) -> None:
+        if self._is_known(conversation):
+            from modules.session.storage import changes
+
+            self._put(changes.declared(conversation))
+
+    def sent(self, conversation: Conversation, key: str, ledger: Ledger) -> None:
+        if self._is_known(conversation):
+            from modules.session.storage import changes
+
+            self._put(changes.sent(conversation, key, ledger))
+
+    async def settled(self) -> None:
+        """Wait until everything so far is on the disk, or has been tried in vain; then `trouble` says why.
+
+        Nothing is lost by not waiting longer than a moment: what is not written is in memory, and is tried again.
+        """
+        for _ in range(TRIES):
+            if self._writer is None:
+                return
+            if not await _reached(self._writer):
+                if not self._slow:
+                    self._slow = True
+                    self._news.append(f"{self.path} takes long; what is said is written when it can be.")
+                return
+            if not self._put_lost_again():
+                return
+
+    def news(self) -> list[str]:
+        """What a person should know about the keeping and has not been told."""
+        told = []
+        while self._news:
+            told.append(self._news.pop(0))
+        return told
+
+    def add_news(self, text: str) -> None:
+        """Have a person told of this, too."""
+        self._news.append(text)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing is saved at present."""
+        return self._writer.trouble if self._writer else self._unwritable
+
+    @property
+    def held(self) -> bool:
+        """Whether another program has the file, and what is to be written waits for that."""
+        return self._writer is not None and self._writer.held
+
+    async def end(self, say: Callable[[str], object]) -> None:
+        """Close, when no other program has the file any more; what is said then is said by `say`.
+
+        Cancelled, as by Ctrl+C, it is closed at once, and `news` says what is not on the disk.
+        """
+        try:
+            if self.held:
+                say(f"Another program has {self.path}; what was said last waits for it. Ctrl+C leaves without that.")
+            left = FREE
+            while self.held and left > 0:
+                await asyncio.sleep(STEP)
+                left -= STEP
+        finally:
+            self.close(0.0 if self.held else LEAVING)
+
+    def close(self, patience: float = LEAVING) -> bool:
+        """Write what is left; whether all of it is on the disk. Another program that has it is waited for that long."""
+        done = True
+        if self._writer is not None:
+            written = threading.Event()
+            self._writer.put(written.set)
+            done = written.wait(LEAVING)
+            if done:
+                self._put_lost_again()
+                done = self._writer.close(patience)
+            self._unwritable, self._writer = self._writer.trouble, None
+            if not done and self._unwritable is None:  # else it is known
+                self._news.append("What was said last is not saved: the file is in use, or its disk takes long.")
+        self._locks.close()
+        return done
+
+    # The way back.
+
+    def check(self) -> None:
+        """Look at the place before anything is said; cheap. Raises ConfigError where a newer release has written."""
+        refuse_newer(self.path)
+        place = self.path
+        while not place.exists() and place != place.parent:
+            place = place.parent
+        if not os.access(place, os.W_OK) or (place != self.path and not place.is_dir()):
+            self._unwritable = f"{place} cannot be written"
+            self._news.append(f"Nothing is saved: {self._unwritable}.")
+
+    def latest(self) -> str | None:
+        """The conversation that was used last, of those that say something."""
+        from modules.session.storage import reading
+
+        try:
+            with self._reading() as connection:
+                return reading.latest(connection)
+        except FileProblem as error:
+            self._news.append(error.message)
+            return None
+
+    def find(self, prefix: str) -> str:
+        """The one conversation whose id begins so. Raises UsageError where there is none, or more than one."""
+        if not prefix.strip():
+            raise UsageError("An id is missing.", cure="-c continues the last conversation.")
+        found = self.ids(prefix)
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise UsageError(f'No conversation\'s id begins with "{prefix}".', cure="-c continues the last one.")
+        several = " or ".join(id[: max(SHORT, len(prefix) + 2)] for id in found[:3])
+        raise UsageError(f'"{prefix}" could be {several}.', cure="Give more of it.")
+
+    def ids(self, prefix: str = "") -> list[str]:
+        """The conversations whose ids begin so, the one used last first."""
+        from modules.session.storage import reading
+
+        with self._reading() as connection:
+            return reading.ids(connection, prefix.strip().lower())
+
+    def load(self, id: str, models: ModelRegistry, start: Model, learned: LearnedFacts | None = None) -> Conversation:
+        """The conversation, which goes on being kept here; what a person should know of it is in `news`.
+
+        `start` answers where its own model is gone. Raises UsageError where there is none of that id, FileProblem
+        where the file cannot be read.
+        """
+        from modules.session.storage import reading
+
+        with self._reading() as connection:
+            loaded = reading.read(connection, id, models, start, learned or LearnedFacts())
+        if loaded is None:
+            raise UsageError(f"There is no conversation {id}.", cure="-c continues the last one.")
+        conversation = loaded.conversation
+        self._news += loaded.notes
+        if self._locks.take(id):
+            self._known.add(id)
+        else:
+            conversation.id = Conversation(conversation.model).id
+            self._news.append("This conversation is open in another window; it goes on here as a copy.")
+        conversation.journal = self
+        if loaded.cut is not None:
+            conversation.append(loaded.cut)
+        return conversation
+
+    def _is_known(self, conversation: Conversation) -> bool:
+        """Whether a change is enough. Where it is not, the whole conversation is written, if anything was said."""
+        self._current = conversation
+        if self._writer is not None and self._writer.lost != self._lost:
+            self._lost = self._writer.lost
+            self._known.clear()
+        if conversation.id in self._known:
+            return True
+        if conversation.nodes:
+            from modules.session.storage import changes
+
+            self._known.add(conversation.id)
+            self._put(changes.everything(conversation))
+        return False
+
+    def _put_lost_again(self) -> bool:
+        if self._writer is None or self._writer.lost == self._lost or self._current is None:
+            return False
+        self._is_known(self._current)
+        return True
+
+    def _put(self, change: "Change") -> None:
+        if self._writer is None:
+            from modules.session.storage.writer import Writer
+
+            self._writer = Writer(self.path, self._locks, self._news.append, self._unwritable)
+        self._writer.put(change)
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator["Connection"]:
+        """The file, open; raises FileProblem where it cannot be read, after a damaged one was moved out of the way."""
+        from modules.session.storage import database
+
+        try:
+            connection = database.open_to_read(self.path)
+            try:
+                yield connection
+            except database.Error as error:
+                if database.is_damage(error):
+                    raise database.Damaged(database.set_aside(self.path, connection)) from error
+                raise
+            finally:
+                connection.close()
+        except database.Damaged as error:
+            raise FileProblem(str(error)) from error
+        except (database.Error, OSError) as error:
+            problem = f"{self.path} cannot be read: {database.reason(error)}."
+            raise FileProblem(problem, cure="Check its permissions, or start without -c.") from error
+
+
+async def _reached(writer: "Writer") -> bool:
+    """Wait until the writer has come to the end of what was put; False where a disk does not answer."""
+    loop = asyncio.get_running_loop()
+    there = asyncio.Event()
+
+    def tell() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and nobody waits any more
+            loop.call_soon_threadsafe(there.set)
+
+    writer.put(tell)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(there.wait(), HANGS)
+    return there.is_set()
