@@ -9,7 +9,7 @@ from collections.abc import Coroutine, Sequence
 from functools import partial
 from typing import Any
 
-from modules.chat.leaving import Leaving
+from modules.chat.end_signals import Leaving
 from modules.chat.terminal import streams
 from modules.chat.terminal.terminal_state import TerminalState
 from modules.config import VERSION, Config
@@ -121,11 +121,11 @@ async def _interactive(args: argparse.Namespace, terminal: TerminalState) -> int
     from modules.chat.command import ChatContext
     from modules.chat.commands import COMMANDS
     from modules.chat.interactive import Interactive
-    from modules.chat.output.recall import recalled
-    from modules.chat.prompt.prompt_of import prompt_of
-    from modules.chat.start import begin, close_calls, first_choice, greeting, take_unanswered
+    from modules.chat.output.resume_preview import recalled
+    from modules.chat.prompt.prompt_factory import prompt_of
+    from modules.chat.startup import begin, close_calls, first_choice, greeting, take_unanswered
     from modules.llm.catalogue.catalogue_cache import load as load_catalogue
-    from modules.llm.catalogue.learned import LearnedFacts
+    from modules.llm.catalogue.learned_facts import LearnedFacts
     from modules.llm.service_manager import ServiceManager
     from modules.session.storage.store import FILE, SHORT, Store
 
@@ -193,11 +193,11 @@ async def _attached(args: argparse.Namespace, config: Config) -> Any:
 
 async def _headless(args: argparse.Namespace, terminal: TerminalState) -> int:
     from modules.chat import headless
-    from modules.chat.input.keys_in_text import keys_of
-    from modules.chat.start import begin, close_calls, first_choice, refuse_guide, take_unanswered
+    from modules.chat.input.api_key_check import keys_of
+    from modules.chat.startup import begin, close_calls, first_choice, refuse_guide, take_unanswered
     from modules.chat.wording.cures import others
     from modules.llm.catalogue.catalogue_cache import load as load_catalogue
-    from modules.llm.catalogue.learned import LearnedFacts
+    from modules.llm.catalogue.learned_facts import LearnedFacts
     from modules.llm.service_manager import ServiceManager
     from modules.session.storage.store import FILE, Store
 
@@ -235,19 +235,19 @@ async def _headless(args: argparse.Namespace, terminal: TerminalState) -> int:
 
 
 def _own_name() -> str:
-    from modules.chat.own_name import own_name
+    from modules.chat.program_name import own_name
 
     return own_name(sys.argv[0], sys.executable, in_uv=bool(Config().get("UV_RUN_RECURSION_DEPTH")))
 
 
 def _wish(args: argparse.Namespace) -> Any:
-    from modules.chat.start import Wish
+    from modules.chat.startup import Wish
 
     return Wish(args.resume, args.model, args.system, save=not args.no_save)
 
 
 def _list_models() -> int:
-    from modules.chat.output.abilities import UNIT, columns
+    from modules.chat.output.model_summary import UNIT, columns
     from modules.llm.catalogue.catalogue_cache import load as load_catalogue
 
     config = Config()
@@ -287,7 +287,7 @@ def _run(work: Coroutine[Any, Any, int], terminal: TerminalState) -> int:
 
 
 def _cleaned(text: str) -> str:
-    from modules.text.clean import clean
+    from modules.text.sanitize import clean
 
     return clean(text)
 

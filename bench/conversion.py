@@ -20,11 +20,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from bench.rig import load
-from modules.llm.chat_completions import chat_completions
+from modules.llm.chat_completions import chat_completions_transformer
 from modules.llm.message import user
 from modules.llm.models import Dialect, Model
 from modules.llm.parts import Image, Reasoning, Text, ToolCall, Wire
-from modules.session.asking import request_for
+from modules.session.ask import request_for
 from modules.session.conversation import Conversation
 from tests.cases import ENDPOINTS, TOOLS
 from tests.dry import BODIES
@@ -66,7 +66,7 @@ def litellm(talk: Conversation, dialect: Dialect) -> Iterator[Side]:
 
 def _as_chat(talk: Conversation) -> list[Wire]:
     model = ENDPOINTS["chat"].full_model("https://elsewhere.example")
-    return chat_completions.ChatTransformer(model).convert(talk.messages)
+    return chat_completions_transformer.ChatTransformer(model).convert(talk.messages)
 
 
 def pydantic_ai(talk: Conversation, dialect: Dialect) -> Iterator[Side]:

@@ -11,9 +11,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from modules.llm.catalogue.catalogue import load
-from modules.llm.catalogue.learned import LearnedFacts
-from modules.session.storage import reading
+from modules.llm.catalogue.catalogue_loader import load
+from modules.llm.catalogue.learned_facts import LearnedFacts
+from modules.session.storage import conversation_loader
 from modules.session.storage.store import FILE
 from tests.home import Home
 from tests.terminal import Terminal
@@ -84,8 +84,9 @@ def left(home: Home) -> tuple[bool, bool, str, str]:
     try:
         connection = sqlite3.connect(path)
         intact = connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        models = load(home.program / "models.yaml", home.folder / "models.yaml", lambda name: "")
-        found = reading.read(connection, reading.latest(connection) or "", models, next(iter(models)), LearnedFacts())
+        catalogue = load(home.program / "models.yaml", home.folder / "models.yaml", lambda name: "")
+        newest = conversation_loader.latest(connection) or ""
+        found = conversation_loader.read(connection, newest, catalogue, next(iter(catalogue)), LearnedFacts())
         connection.close()
     except (sqlite3.Error, LookupError, ValueError) as error:
         print(error)

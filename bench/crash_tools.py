@@ -12,10 +12,10 @@ from pathlib import Path
 
 import psutil
 
-from modules.llm.catalogue.catalogue import load
-from modules.llm.catalogue.learned import LearnedFacts
+from modules.llm.catalogue.catalogue_loader import load
+from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.session.conversation import Conversation
-from modules.session.storage import reading
+from modules.session.storage import conversation_loader
 from modules.session.storage.store import FILE
 from tests.dry import Dry, facts_of, wire_name
 from tests.home import Home
@@ -46,7 +46,9 @@ def found_in(home: Home) -> tuple[Conversation | None, bool]:
     try:
         intact = connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         models = load(home.program / "models.yaml", home.folder / "models.yaml", lambda name: "")
-        found = reading.read(connection, reading.latest(connection) or "", models, next(iter(models)), LearnedFacts())
+        found = conversation_loader.read(
+            connection, conversation_loader.latest(connection) or "", models, next(iter(models)), LearnedFacts()
+        )
     finally:
         connection.close()
     return (found.conversation if found else None), intact

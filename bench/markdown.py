@@ -14,7 +14,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.markdown import Markdown
 
-from modules.chat.markdown.stream import MarkdownStream
+from modules.chat.markdown.markdown_stream import MarkdownStream
 
 DELTA, RATE, FRAMES = 5, 200, 12
 SIZE = (100, 40)

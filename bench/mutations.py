@@ -17,34 +17,38 @@ HISTORY, REPLAY = "modules/llm/history.py", "modules/llm/wire/replay.py"
 CLAUDE, OPENAI, CHAT = (
     "modules/anthropic/transformer.py",
     "modules/openai/transformer.py",
-    "modules/llm/chat_completions/chat_completions.py",
+    "modules/llm/chat_completions/chat_completions_transformer.py",
 )
 CLAUDE_STREAM, OPENAI_STREAM = "modules/anthropic/stream.py", "modules/openai/stream.py"
-TELLING, CHAT_STREAM = "modules/llm/wire/telling.py", "modules/llm/chat_completions/chat_completions_stream.py"
-BASE, SCHEMAS = "modules/llm/base.py", "modules/llm/wire/schemas.py"
-ASKING, TURN = "modules/session/asking.py", "modules/session/turn.py"
+TELLING, CHAT_STREAM = "modules/llm/wire/conversion_state.py", "modules/llm/chat_completions/chat_completions_stream.py"
+BASE, SCHEMAS = "modules/llm/base.py", "modules/llm/wire/portable_schema.py"
+ASKING, TURN = "modules/session/ask.py", "modules/session/turn.py"
 RECOVERY, CONVERSATION = "modules/session/recovery.py", "modules/session/conversation.py"
-LEARNED, MODELS, USAGE = "modules/llm/catalogue/learned.py", "modules/llm/models.py", "modules/llm/usage.py"
+LEARNED, MODELS, USAGE = "modules/llm/catalogue/learned_facts.py", "modules/llm/models.py", "modules/llm/usage.py"
 REFUSED_FIELDS, CALL_ASSEMBLY = (
     "modules/llm/failures/refused_fields.py",
     "modules/llm/chat_completions/call_assembly.py",
 )
 
-CALLS, APPROVAL, RESULTS = "modules/session/calls.py", "modules/tools/approval.py", "modules/tools/results.py"
+CALLS, APPROVAL, RESULTS = "modules/session/tool_calls.py", "modules/tools/approval.py", "modules/tools/results.py"
 TOOLBOX, CONFIG = "modules/tools/toolbox.py", "modules/config.py"
-SPILLS, MATCHING = "modules/tools/spills.py", "modules/tools/files/search/matching.py"
+SPILLS, MATCHING = "modules/tools/result_files.py", "modules/tools/files/search/matchers.py"
 PROCESS, WORDS = "modules/tools/programs/process.py", "modules/tools/programs/command_line.py"
-WORKER, OWN = "modules/tools/programs/worker.py", "modules/tools/programs/user_tools.py"
+WORKER, OWN = "modules/tools/programs/user_tool_worker.py", "modules/tools/programs/user_tools.py"
 ADDRESSES, FETCH = "modules/tools/web/addresses.py", "modules/tools/web/fetch.py"
-PATHS, REPLACING = "modules/tools/files/access/paths.py", "modules/tools/files/access/replacing.py"
-PINS, OFFER, STDIO = "modules/mcp/pins.py", "modules/mcp/offer.py", "modules/mcp/transport/stdio.py"
+PATHS, REPLACING = "modules/tools/files/access/paths.py", "modules/tools/files/access/atomic_replace.py"
+PINS, OFFER, STDIO = (
+    "modules/mcp/trusted_definitions.py",
+    "modules/mcp/tool_adapter.py",
+    "modules/mcp/transport/stdio.py",
+)
 MCP_SERVER = "modules/mcp/server.py"
 VIEW, PRINTED, QUEUE = (
-    "modules/chat/dialogs/question_view.py",
-    "modules/chat/dialogs/question_plain.py",
+    "modules/chat/dialogs/approval_dialog.py",
+    "modules/chat/dialogs/approval_plain.py",
     "modules/chat/prompt/message_queue.py",
 )
-HEADLESS, START = "modules/chat/headless.py", "modules/chat/start.py"
+HEADLESS, START = "modules/chat/headless.py", "modules/chat/startup.py"
 
 # Rule, file, what stands there, what is put in its place.
 EDITS: tuple[tuple[str, str, str, str], ...] = (
@@ -203,7 +207,7 @@ TOOL_EDITS: tuple[tuple[str, str, str, str, str], ...] = (
     ("MCP: a token goes to its URL alone", "modules/mcp/authorization/login_file.py", "return kept if kept.url == url else Kept(url)", "return kept", "mcp_login"),
     ("MCP: the answer to a login bears its secret", "modules/mcp/authorization/login.py", 'or given.get("state") != self.state', "", "mcp_login"),
     ("MCP: a login asks no host in the clear", "modules/mcp/authorization/login.py", 'if url.scheme != "https" and not', "if False and not", "mcp_login"),
-    ("MCP: arguments are checked", OFFER, "        if problem := await in_thread(schemas.problem", "        if False and await in_thread(schemas.problem", "mcp"),
+    ("MCP: arguments are checked", OFFER, "        if problem := await in_thread(argument_check.problem", "        if False and await in_thread(argument_check.problem", "mcp"),
 )  # fmt: skip
 
 

@@ -22,8 +22,8 @@ from pathlib import Path
 
 from bench.rig import load
 from modules.config import ROOT
-from modules.tools.files.finding import MATCHES, START
-from modules.tools.files.search.looking import Request
+from modules.tools.files.search.search_worker import Request
+from modules.tools.files.search_files import MATCHES, START
 
 PATTERNS = {"a rare word": "needle", "an expression": r"need\w+ here$", "a word in every file": "import"}
 WORDS = ("alpha", "beta", "return", "import", "class", "def", "self", "value", "index", "token", "parser", "stream")

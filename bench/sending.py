@@ -23,7 +23,7 @@ from modules.config import Key
 from modules.llm.base import BaseService
 from modules.llm.http.http_service import HttpService
 from modules.llm.message import user
-from modules.session.asking import request_for
+from modules.session.ask import request_for
 from modules.session.conversation import Conversation
 from tests.cases import ENDPOINTS, TOOLS
 from tests.conftest import make_service

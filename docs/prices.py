@@ -12,8 +12,8 @@ from typing import Any
 from genai_prices.data_snapshot import get_snapshot
 
 from modules.config import ROOT
-from modules.llm.catalogue import catalogue
-from modules.llm.catalogue.names import NOT_FOR_CHAT, release_of
+from modules.llm.catalogue import catalogue_loader
+from modules.llm.catalogue.model_names import NOT_FOR_CHAT, release_of
 from modules.llm.catalogue.price import Price
 from modules.llm.models import Model, ModelRegistry, Provider
 from modules.session import prices
@@ -89,7 +89,7 @@ def _amount(value: float | None) -> str:
 
 
 def main() -> None:
-    shipped = catalogue.load(ROOT / "models.yaml", None, lambda _: "")
+    shipped = catalogue_loader.load(ROOT / "models.yaml", None, lambda _: "")
     for line in differences(shipped):
         sys.stdout.write(f"{line}\n")
 

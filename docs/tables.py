@@ -9,7 +9,7 @@ from pathlib import Path
 
 from modules.chat.commands import COMMANDS
 from modules.config import ROOT
-from modules.llm.catalogue import catalogue
+from modules.llm.catalogue import catalogue_loader
 
 README, ARCHITECTURE, PROVIDERS = ROOT / "README.md", ROOT / "docs/architecture.md", ROOT / "docs/providers.md"
 
@@ -21,7 +21,7 @@ def commands() -> str:
 
 def providers() -> str:
     """Every provider of the shipped models.yaml."""
-    shipped = catalogue.load(ROOT / "models.yaml", None, lambda _: "").providers.values()
+    shipped = catalogue_loader.load(ROOT / "models.yaml", None, lambda _: "").providers.values()
     rows = (
         (f"`{one.name}`", one.title, one.dialect, f"`{one.key_variable}`" if one.key_variable else "none")
         for one in shipped

@@ -94,7 +94,7 @@ class Config:
 
     @property
     def learned_file(self) -> Path:
-        """What models turned out to be, see llm/learned.py."""
+        """What models turned out to be, see llm/catalogue/learned_facts.py."""
         return self.state_folder / "learned.json"
 
     @property

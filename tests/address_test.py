@@ -11,7 +11,7 @@ import pytest
 from modules import errors
 from modules.config import ROOT
 from modules.llm.base import BaseService
-from modules.llm.catalogue.catalogue import load
+from modules.llm.catalogue.catalogue_loader import load
 from modules.llm.models import Model, Provider
 from tests.cases import ENDPOINTS, NAMES
 from tests.conftest import KEY, Wired, make_service

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from modules.config import ROOT
-from modules.llm.catalogue.catalogue import load
-from modules.llm.catalogue.learned import LearnedFacts
+from modules.llm.catalogue.catalogue_loader import load
+from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.models import Model, ModelRegistry
 from modules.llm.service_manager import request_body
 from modules.llm.wire.replay import sees

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from modules.chat.dialogs.approval import permission_for, rows
+from modules.chat.dialogs.approval_text import permission_for, rows
 from modules.llm.parts import ToolCall
-from modules.text.exact import exact, foreign_letters, rows_of
+from modules.text.unambiguous import exact, foreign_letters, rows_of
 from modules.tools.approval import Permission, Question
 from modules.tools.tool import Plan, tool
 from tests.home import Home

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from modules.chat.input.guessing import read_text
+from modules.chat.input.encoding_detection import read_text
 from tests.home import Home
 
 NAMES = [" lead.txt", "trail.txt ", "  both  ", "it's.txt", '"quoted".txt', "back\\slash.txt"]

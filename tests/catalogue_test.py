@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from modules.errors import ConfigError
-from modules.llm.catalogue.catalogue import load
+from modules.llm.catalogue.catalogue_loader import load
 from modules.llm.catalogue.price import Price
 from modules.llm.models import Model, ModelRegistry
 

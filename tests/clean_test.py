@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modules.text.clean import clean, clean_at
-from modules.text.exact import exact
+from modules.text.sanitize import clean, clean_at
+from modules.text.unambiguous import exact
 from tests.home import Home
 from tests.wire import Answer, Text
 

@@ -12,7 +12,7 @@ from modules.chat.commands import COMMANDS
 from modules.chat.output.screen import TerminalScreen
 from modules.config import ROOT, Config
 from modules.errors import UnknownCommand, UnknownModel
-from modules.llm.catalogue.catalogue import load
+from modules.llm.catalogue.catalogue_loader import load
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
 from modules.tools.tool import tool

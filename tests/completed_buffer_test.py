@@ -10,7 +10,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.layout import BufferControl, Layout, Window
 from prompt_toolkit.output import DummyOutput
 
-from modules.chat.prompt.completed_buffer import CompletedBuffer
+from modules.chat.prompt.completing_buffer import CompletedBuffer
 
 
 class Late(Completer):

@@ -14,9 +14,9 @@ from prompt_toolkit.document import Document
 from modules.chat.command import ChatContext, parse_command
 from modules.chat.commands import COMMANDS
 from modules.chat.input.completer import ChatCompleter
-from modules.chat.input.resources import attach, named
+from modules.chat.input.mcp_mentions import attach, named
 from modules.config import ROOT
-from modules.llm.catalogue.catalogue import load
+from modules.llm.catalogue.catalogue_loader import load
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
 from tests.completer_test import Lines

@@ -14,10 +14,10 @@ from prompt_toolkit.document import Document
 
 from modules.chat.command import Ask, ChatContext, CommandRegistry, command
 from modules.chat.input.completer import ChatCompleter, complete_attachments, complete_models, complete_paths, rank
-from modules.chat.output.abilities import columns, compact, describe
+from modules.chat.output.model_summary import columns, compact, describe
 from modules.chat.output.screen import Reasoning
 from modules.config import ROOT, Config
-from modules.llm.catalogue.catalogue import load
+from modules.llm.catalogue.catalogue_loader import load
 from modules.llm.models import Model
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation

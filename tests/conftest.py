@@ -15,7 +15,7 @@ from msgspec import structs
 from modules.config import Key
 from modules.errors import ParlanceError, ProviderError
 from modules.llm.base import IDLE_TIMEOUT, BaseService, ChatRequest, Reply
-from modules.llm.catalogue.learned import LearnedFacts
+from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.events import Finished, ReasoningDelta, StreamEvent, TextDelta, Usage
 from modules.llm.message import Message, State, user
 from modules.llm.models import Model, Provider

@@ -12,9 +12,9 @@ import pytest
 
 from modules import errors
 from modules.chat.commands import COMMANDS
-from modules.chat.wording.coming_back import time_of
 from modules.chat.wording.cures import Left, Situation, in_chat, in_pipe
-from modules.chat.wording.shell_words import COMMAND, NAMES, without_commands
+from modules.chat.wording.retry_time import time_of
+from modules.chat.wording.shell_advice import COMMAND, NAMES, without_commands
 from modules.errors import ParlanceError, ProviderError
 from modules.llm.models import Model, Provider
 from tests.cases import PNG

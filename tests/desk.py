@@ -10,9 +10,9 @@ import pytest
 
 from modules.errors import ToolFailed
 from modules.llm.parts import ToolCall
-from modules.tools.files.editing import edit_file, write_file
-from modules.tools.files.finding import list_files, search_files
-from modules.tools.files.reading import read_file
+from modules.tools.files.edit_files import edit_file, write_file
+from modules.tools.files.read_file import read_file
+from modules.tools.files.search_files import list_files, search_files
 from modules.tools.tool import Output, Plan, ToolContext, as_output
 from modules.tools.toolbox import Toolbox
 

@@ -12,9 +12,9 @@ from modules.anthropic.transformer import request_body as messages_body
 from modules.config import Key
 from modules.errors import ProviderError
 from modules.llm.base import ChatRequest, Draft, ToolChoice, ToolSpec
-from modules.llm.chat_completions.chat_completions import ChatTransformer
-from modules.llm.chat_completions.chat_completions import request_body as chat_body
 from modules.llm.chat_completions.chat_completions_stream import ChatDraft
+from modules.llm.chat_completions.chat_completions_transformer import ChatTransformer
+from modules.llm.chat_completions.chat_completions_transformer import request_body as chat_body
 from modules.llm.message import Message, MessageTransformer, State, closing, says_something, user
 from modules.llm.models import Model
 from modules.llm.parts import ToolResult, Wire

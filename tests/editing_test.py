@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from modules.errors import ToolFailed
-from modules.tools.files.access.replacing import BACKUPS, one_at_a_time
+from modules.tools.files.access.atomic_replace import BACKUPS, one_at_a_time
 from tests.desk import Desk, descriptors
 from tests.home import Home
 from tests.talk import Talk

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modules import errors
-from modules.llm.failures import failures
+from modules.llm.failures import error_mapping
 from modules.llm.failures.error_body import LONGEST_LINE, ErrorBody
-from modules.llm.failures.report import read_report
+from modules.llm.failures.error_report import read_report
 from tests.refusals import body_of, error_of, provider_of, rows
 
 CREDIT = "Your credit balance is too low to access the Anthropic API."
@@ -63,7 +63,7 @@ def test_the_provider_behind_a_gateway_is_named() -> None:
 @pytest.mark.parametrize(("number", "words"), [(402, "Pay."), (0, CREDIT)])
 def test_an_error_with_a_good_status_is_what_its_words_say(number: int, words: str) -> None:
     body = json.dumps({"error": {"message": words, "code": number}}).encode()
-    error = failures.not_a_stream(provider_of(), "application/json", body)
+    error = error_mapping.not_a_stream(provider_of(), "application/json", body)
     assert type(error) is (errors.QuotaExhausted if words == CREDIT else errors.ProtocolError)
     assert words in error.message
 
@@ -167,8 +167,8 @@ def test_any_body_at_any_status_is_one_of_our_errors(body: Any, status: int, hea
     provider = provider_of()
     report = read_report(status, body, headers)
     for error in (
-        failures.classify(report, provider, None, None),
-        failures.in_stream({"e": body}, provider, None, None),
+        error_mapping.classify(report, provider, None, None),
+        error_mapping.in_stream({"e": body}, provider, None, None),
     ):
         assert isinstance(error, errors.ProviderError)
         assert error.message

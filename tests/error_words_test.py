@@ -14,7 +14,7 @@ import pytest
 
 from modules import errors
 from modules.llm.failures import error_words
-from modules.llm.failures.report import read_report
+from modules.llm.failures.error_report import read_report
 from modules.llm.models import Dialect
 from tests.cases import NAMES
 from tests.conftest import Connect
@@ -84,7 +84,7 @@ def test_every_pattern_has_a_sample_and_every_sample_a_source() -> None:
 
 
 def test_the_table_is_read_at_the_first_error_and_not_before() -> None:
-    code = "import sys, main, modules.llm.failures.failures; print({'tomllib', 'email.utils'} & set(sys.modules))"
+    code = "import sys, main, modules.llm.failures.error_mapping; print({'tomllib', 'email.utils'} & set(sys.modules))"
     table = "from modules.llm.failures.error_words import rules; print(rules.cache_info().currsize)"
     done = subprocess.run([sys.executable, "-c", f"{code}; {table}"], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["set()", "0"]

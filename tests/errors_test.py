@@ -24,8 +24,8 @@ from modules import errors
 from modules.config import Key
 from modules.errors import ParlanceError, ProviderError
 from modules.llm.base import BaseService
-from modules.llm.failures import failures
-from modules.llm.failures.report import read_report
+from modules.llm.failures import error_mapping
+from modules.llm.failures.error_report import read_report
 from modules.llm.models import Provider
 from tests.cases import ENDPOINTS
 from tests.conftest import KEY, make_service
@@ -157,7 +157,7 @@ def test_every_public_exception_is_caught_and_becomes_ours_with_a_cure(endpoint:
     for kind in kinds:
         assert issubclass(kind, service.foreign_errors), f"{kind.__module__}.{kind.__qualname__} would escape"
         for error in _instances(kind, SDKS[name][1]):
-            ours = failures.translate(error, service.provider, None, KEY)
+            ours = error_mapping.translate(error, service.provider, None, KEY)
             assert isinstance(ours, ProviderError)
             assert ours.message
             assert ours.cure
@@ -240,7 +240,7 @@ CAUSES: list[tuple[Exception, type[ProviderError], bool, str]] = [
 
 @pytest.mark.parametrize(("error", "kind", "again", "words"), CAUSES)
 def test_the_truth_is_found_below_the_sdk(error: Exception, kind: type[ProviderError], again: bool, words: str) -> None:
-    ours = failures.translate(error, _provider(), None, None)
+    ours = error_mapping.translate(error, _provider(), None, None)
     assert type(ours) is kind
     assert ours.retryable is again
     assert words in ours.message
@@ -253,7 +253,7 @@ def test_a_spend_limit_of_anthropic_is_no_rate_limit(code: str) -> None:
     body = {"type": "error", "error": {"type": "rate_limit_error", "message": "Limit.", "details": details}}
     response = httpx2.Response(429, request=httpx2.Request("POST", "https://x"), json=body)
     error = anthropic.RateLimitError("m", response=response, body=body)
-    assert type(failures.translate(error, _provider(), None, None)) is errors.QuotaExhausted
+    assert type(error_mapping.translate(error, _provider(), None, None)) is errors.QuotaExhausted
 
 
 BODIES: list[Any] = [
@@ -279,7 +279,7 @@ BODIES: list[Any] = [
 @pytest.mark.parametrize("status", [400, 404, 429, 502])
 def test_any_body_makes_one_short_line(status: int, body: Any) -> None:
     response = httpx2.Response(status, request=httpx2.Request("POST", "https://x"))
-    ours = failures.translate(openai.APIStatusError("m", response=response, body=body), _provider(), None, None)
+    ours = error_mapping.translate(openai.APIStatusError("m", response=response, body=body), _provider(), None, None)
     assert "\n" not in ours.message
     assert "<" not in ours.message
     assert len(ours.message) < 450

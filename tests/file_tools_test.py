@@ -18,8 +18,8 @@ from modules.config import ROOT
 from modules.errors import ToolFailed
 from modules.llm.parts import File, Image
 from modules.tools.files.access.paths import LOST
-from modules.tools.files.finding import START
-from modules.tools.files.search.looking import Request
+from modules.tools.files.search.search_worker import Request
+from modules.tools.files.search_files import START
 from tests.desk import PATH, Desk
 from tests.home import Home
 from tests.talk import Talk
@@ -356,7 +356,7 @@ async def test_a_backslash_that_is_in_a_name_stays_one(desk: Desk) -> None:
 
 
 def children() -> list[psutil.Process]:
-    return [one for one in psutil.Process().children(recursive=True) if "looking" in " ".join(one.cmdline())]
+    return [one for one in psutil.Process().children(recursive=True) if "search_worker" in " ".join(one.cmdline())]
 
 
 @pytest.mark.timeout(20)

@@ -14,7 +14,7 @@ from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.keys import Keys
 
 from modules.chat.terminal.key_parser import BURST, LATE, LONG, SOON, KeyParser
-from modules.chat.terminal.pasted import Pasted
+from modules.chat.terminal.paste import Pasted
 from modules.chat.terminal.terminal_reports import Attributes, Colour, Focus, KeyboardFlags, Mode, Report, TerminalName
 from modules.config import ROOT
 
@@ -219,7 +219,7 @@ def work(data: bytes, size: int) -> int:
 
     def count(frame: FrameType, event: str, called: Any) -> None:
         nonlocal total
-        if event == "c_call" and frame.f_code.co_filename.endswith(("key_parser.py", "pasted.py", "codecs.py")):
+        if event == "c_call" and frame.f_code.co_filename.endswith(("key_parser.py", "paste.py", "codecs.py")):
             texts = (*frame.f_locals.values(), getattr(called, "__self__", None))
             total += max((len(text) for text in texts if isinstance(text, bytes | bytearray | str)), default=1)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as some
 from prompt_toolkit.utils import get_cwidth
 
 from modules.chat.output.layout import laid_out, wrapped
-from modules.text.clean import clean
+from modules.text.sanitize import clean
 from tests.home import Home
 
 ROWS = [

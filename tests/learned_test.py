@@ -20,11 +20,11 @@ from modules.errors import (
     ProviderError,
     RequestRefused,
 )
-from modules.llm.catalogue.learned import Learned, LearnedFacts
+from modules.llm.catalogue.learned_facts import Learned, LearnedFacts
 from modules.llm.message import closing, user
 from modules.llm.models import Profile
 from modules.llm.parts import Image, Text, ToolResult
-from modules.session.plan import plan
+from modules.session.switch_preview import plan
 from tests.cases import DOCUMENT, PICTURE
 from tests.home import Home
 from tests.stage import OPENROUTER, Stage

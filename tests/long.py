@@ -8,7 +8,7 @@ from modules.llm.base import ToolSpec
 from modules.llm.message import Message, Origin, user
 from modules.llm.models import Model
 from modules.llm.parts import Image, Part, Reasoning, Text, ToolCall, ToolResult
-from modules.session.asking import request_for
+from modules.session.ask import request_for
 from modules.session.conversation import Conversation
 from tests.dry import BODIES
 

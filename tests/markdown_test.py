@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from modules.chat.markdown.links import takes_links
-from modules.chat.markdown.stream import MarkdownStream
+from modules.chat.markdown.markdown_stream import MarkdownStream
 from tests.home import Home
 from tests.terminal import PATIENCE
 from tests.wire import Answer

@@ -12,8 +12,8 @@ from hypothesis import strategies as some
 
 from modules.errors import ConfigError
 from modules.llm.parts import NAME
-from modules.mcp.configuration.config import read
-from modules.mcp.configuration.entry import Entry
+from modules.mcp.configuration.mcp_json import read
+from modules.mcp.configuration.server_config import Entry
 from modules.mcp.naming import file_name, tool_name
 
 VARIABLES = {"TOKEN": "t0k3n", "HOST": "example.org"}

@@ -14,11 +14,11 @@ import pytest
 
 from modules.errors import ToolFailed
 from modules.llm.parts import NAME
-from modules.mcp.configuration.config import read
-from modules.mcp.definitions import definitions
+from modules.mcp.configuration.mcp_json import read
 from modules.mcp.log import Log
 from modules.mcp.naming import tool_name
 from modules.mcp.server import PAUSE, Server
+from modules.mcp.tool_definitions import definitions
 from tests.mcp_place import SECRET, Place, named, status, text, until
 
 

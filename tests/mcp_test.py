@@ -15,9 +15,9 @@ from modules.errors import ToolFailed, UsageError
 from modules.llm.base import ToolSpec
 from modules.llm.message import Message
 from modules.llm.parts import File, Image, Text
-from modules.mcp.definitions import Definition, definitions
-from modules.mcp.pins import Pins
+from modules.mcp.tool_definitions import Definition, definitions
 from modules.mcp.transport.content import messages_of, output_of, parts_of, resource_of
+from modules.mcp.trusted_definitions import Pins
 from modules.session.tooling import tooling_of
 from modules.tools.approval import Approval
 from modules.tools.tool import Output

@@ -2,7 +2,7 @@
 
 import pytest
 
-from modules.chat.wording.words import total
+from modules.chat.wording.phrases import total
 from tests.files import picture
 from tests.home import Home
 

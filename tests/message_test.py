@@ -13,8 +13,8 @@ from modules.anthropic.stream import AnthropicDraft
 from modules.anthropic.transformer import request_body as anthropic_body
 from modules.errors import ProviderError
 from modules.llm.base import ChatRequest, Draft
-from modules.llm.chat_completions.chat_completions import request_body as chat_body
 from modules.llm.chat_completions.chat_completions_stream import ChatDraft
+from modules.llm.chat_completions.chat_completions_transformer import request_body as chat_body
 from modules.llm.message import INTERRUPTED_CALL, Message, State, as_transcript, closed, closing, user
 from modules.llm.models import Model, Profile
 from modules.llm.parts import Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult, mint_call_id, safe_arguments

@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from modules.config import ROOT
-from modules.llm.catalogue.catalogue import load
-from modules.llm.catalogue.model_lists import DAY, HOUR, ModelLists
+from modules.llm.catalogue.catalogue_loader import load
+from modules.llm.catalogue.model_list_cache import DAY, HOUR, ModelLists
 from modules.llm.models import Model, ModelRegistry, Provider
 from tests.home import Home
 from tests.terminal import CTRL_C, Terminal

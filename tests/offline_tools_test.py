@@ -12,8 +12,8 @@ from modules.llm.models import Model
 from modules.llm.parts import Image, Text, ToolCall, ToolResult
 from modules.offline import guide
 from modules.offline.answer import answer
-from modules.offline.calling import wanted_by
 from modules.offline.service import OfflineService
+from modules.offline.tool_script import wanted_by
 from modules.tools.approval import Decision
 from modules.tools.built_in import BUILT_IN
 from modules.tools.calculator import calculate

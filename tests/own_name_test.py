@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from modules.chat.own_name import own_name
+from modules.chat.program_name import own_name
 from tests.home import KEYS, Home
 
 

@@ -15,7 +15,7 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from modules.chat.prompt.paste_blocks import MANY_CHARACTERS, MANY_LINES, PasteBlocks, ShownLine
-from modules.chat.terminal.pasted import NONCHARACTERS
+from modules.chat.terminal.paste import NONCHARACTERS
 from tests.terminal import PATIENCE
 
 LINES = "".join(f"line {n}\n" for n in range(12_000))

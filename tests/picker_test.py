@@ -18,12 +18,12 @@ from modules.config import ROOT
 SCRIPT = """
 import asyncio, os, sys
 from modules.chat.command import ChatContext, CommandRegistry
-from modules.chat.dialogs.picker import pick_model
-from modules.chat.prompt.prompt_of import prompt_of
+from modules.chat.dialogs.model_picker import pick_model
+from modules.chat.prompt.prompt_factory import prompt_of
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.terminal.terminal_state import TerminalState
 from modules.config import Config
-from modules.llm.catalogue.catalogue import load
+from modules.llm.catalogue.catalogue_loader import load
 from modules.llm.models import Model
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation

@@ -16,7 +16,7 @@ from modules.config import ROOT
 from modules.llm.parts import Image as Picture
 from modules.llm.parts import Text
 from modules.mcp.transport.content import output_of, resource_of
-from modules.session.storage.rows import decode_message
+from modules.session.storage.codec import decode_message
 from modules.tools.media.picture_limits import LIMITS
 from tests.files import decoded, encoded, noise, picture, sent
 from tests.home import Home

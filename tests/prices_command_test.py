@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from modules.config import ROOT
-from modules.llm.catalogue.catalogue import load
+from modules.llm.catalogue.catalogue_loader import load
 from modules.llm.catalogue.price import Price
 from modules.llm.models import ModelRegistry
 

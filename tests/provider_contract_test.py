@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from modules.errors import DocumentsUnsupported, FormatError, ImagesUnsupported, ProviderError, ToolsUnsupported
-from modules.llm import parts as said
+from modules.llm import parts
 from modules.llm.events import StopReason, TextDelta
 from modules.llm.message import Message, State, user
 from modules.llm.models import Level, Profile
@@ -94,7 +94,7 @@ async def test_reasoning_goes_back_to_the_one_who_made_it(connect: Connect, name
     wired = await connect(name)
     first = await wired.ask(user("Why?"), answer=Answer(Reasoning(THOUGHT), "Because."))
     assert first.thought == THOUGHT
-    assert [part.text for part in first.message.parts if isinstance(part, said.Reasoning)] == [THOUGHT]
+    assert [part.text for part in first.message.parts if isinstance(part, parts.Reasoning)] == [THOUGHT]
     await wired.ask(user("Why?"), first.message, user("Really?"))
     assert THOUGHT in wired.last.raw.decode()
 
@@ -208,7 +208,7 @@ async def test_a_model_that_sees_nothing_is_told_what_it_misses_and_the_next_one
     connect: Connect, name: Dialect
 ) -> None:
     wired = await connect(name)
-    pictures = replace(TOLD, results=[(said.Text("see"), PICTURE)])
+    pictures = replace(TOLD, results=[(parts.Text("see"), PICTURE)])
     history = await wired.play(pictures, [user("Look.", PICTURE, DOCUMENT)])
     blind = wired.but(name="blind", vision=False, documents=False)
     await wired.ask(*history, user("So?"), model=blind, tools=TOOLS)
@@ -231,8 +231,8 @@ async def test_what_a_model_cannot_take_is_refused_before_anything_is_sent(conne
         wired.reply(user("Sum it up.", DOCUMENT), model=wired.but(documents=False))
     with pytest.raises(ToolsUnsupported):
         wired.reply(user("Look."), model=wired.but(tools=False), tools=TOOLS)
-    told = Message("assistant", (said.Text("Hello."),))
-    orphan = Message("tool", (ToolResult("call_gone", (said.Text("12"),)),))
+    told = Message("assistant", (parts.Text("Hello."),))
+    orphan = Message("tool", (ToolResult("call_gone", (parts.Text("12"),)),))
     for nothing in ([told], [user(" \n")], [user("Hi"), told, user("")], [user("Hi"), told, orphan], [user()]):
         with pytest.raises(FormatError):
             wired.reply(*nothing)
@@ -272,7 +272,7 @@ async def test_calls_that_never_got_a_result_are_closed_for_everyone(connect: Co
     wired = await connect(name)
     asked = await wired.ask(answer=Answer("Let me look.", *TWO_CALLS), tools=TOOLS)
     first = asked.message.calls[0]
-    half = Message("tool", (ToolResult(first.id, (said.Text("12 degrees"),)),))
+    half = Message("tool", (ToolResult(first.id, (parts.Text("12 degrees"),)),))
     for at in NAMES:
         other = wired if at == name else await connect(at)
         for left in ([half], []):
@@ -329,8 +329,13 @@ async def test_calls_in_an_answer_that_the_limit_cut_cannot_break_the_next_reque
     connect: Connect, name: Dialect
 ) -> None:
     wired = await connect(name)
-    for parts in ([Reasoning("Hm.")], [Reasoning("Hm."), "So"], ["So", Call("weather", '{"city": "Zü')], [*TWO_CALLS]):
-        done = await wired.ask(answer=Answer(*parts, stop="max_tokens"), tools=TOOLS)
+    for content in (
+        [Reasoning("Hm.")],
+        [Reasoning("Hm."), "So"],
+        ["So", Call("weather", '{"city": "Zü')],
+        [*TWO_CALLS],
+    ):
+        done = await wired.ask(answer=Answer(*content, stop="max_tokens"), tools=TOOLS)
         assert done.finished.stop == "max_tokens"
         for at in NAMES:
             other = wired if at == name else await connect(at)

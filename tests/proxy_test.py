@@ -9,7 +9,7 @@ import pytest
 
 from modules import errors
 from modules.llm.http.proxies import proxy_for
-from modules.session.asking import retry_delay
+from modules.session.ask import retry_delay
 from tests.cases import ENDPOINTS, NAMES
 from tests.conftest import KEY, Wired, make_service
 from tests.home import Home

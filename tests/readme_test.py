@@ -13,7 +13,7 @@ from docs.tables import ARCHITECTURE, PROVIDERS, README, filled
 from modules import errors
 from modules.chat.commands import COMMANDS
 from modules.config import ROOT, VERSION
-from modules.llm.catalogue import catalogue
+from modules.llm.catalogue import catalogue_loader
 from modules.llm.models import ModelRegistry
 
 DOCUMENTS = (README, ARCHITECTURE, PROVIDERS, ROOT / "CHANGELOG.md")
@@ -25,7 +25,7 @@ def read(path: Path) -> str:
 
 
 def shipped(user: Path | None = None) -> ModelRegistry:
-    return catalogue.load(ROOT / "models.yaml", user, lambda _: "")
+    return catalogue_loader.load(ROOT / "models.yaml", user, lambda _: "")
 
 
 @pytest.mark.parametrize("document", [README, ARCHITECTURE, PROVIDERS], ids=lambda path: path.name)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from modules import errors
-from modules.llm.failures import error_words, failures
-from modules.llm.failures.report import read_report
+from modules.llm.failures import error_mapping, error_words
+from modules.llm.failures.error_report import read_report
 from modules.llm.models import Dialect, Model, Provider
 
 NOT_FACTS = {"who", "status", "message", "body", "source", "class", "dialect", "headers"}
@@ -27,9 +27,9 @@ def error_of(sample: dict[str, Any]) -> errors.ProviderError:
     provider = provider_of(sample.get("dialect", "openai-chat"))
     model = Model(name="m", id="m", provider=provider)
     if sample["status"] == 0:
-        return failures.in_stream(body_of(sample), provider, model, None)
+        return error_mapping.in_stream(body_of(sample), provider, model, None)
     report = read_report(sample["status"], body_of(sample), sample.get("headers", {}))
-    return failures.classify(report, provider, model, None)
+    return error_mapping.classify(report, provider, model, None)
 
 
 def rows() -> Iterator[Any]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from modules.config import ROOT
-from modules.llm.catalogue.learned import LearnedFacts
+from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.message import user
 from modules.llm.models import ModelRegistry, Profile
 from modules.llm.parts import Text, ToolResult

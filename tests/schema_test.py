@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from modules.tools.schema import flaw, problem
+from modules.tools.argument_check import flaw, problem
 
 WEATHER = {
     "type": "object",

@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 
 from modules.llm.base import MOST_TOOLS, ChatRequest, ToolSpec
 from modules.llm.message import user
-from modules.llm.wire.schemas import portable
+from modules.llm.wire.portable_schema import portable
 from modules.tools.tool import tool
 from tests.dry import BODIES, FOUR, facts_of
 from tests.wire.facts import Dialect

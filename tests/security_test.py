@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from modules.config import ROOT
-from modules.session.calls import AT_ONCE
+from modules.session.tool_calls import AT_ONCE
 from modules.tools.approval import Permission
-from modules.tools.files.access.secrets import is_secret
-from modules.tools.files.editing import write_file
-from modules.tools.files.search.matching import PythonMatcher, Ripgrep
-from modules.tools.files.search.walking import Entry, Walk
+from modules.tools.files.access.secret_names import is_secret
+from modules.tools.files.edit_files import write_file
+from modules.tools.files.search.matchers import PythonMatcher, Ripgrep
+from modules.tools.files.search.walk import Entry, Walk
 from modules.tools.programs.command_line import unsafe_prefix
 from modules.tools.programs.shell import run_command
 from modules.tools.results import visible
@@ -56,7 +56,7 @@ if os.getuid() == 0:
     os.setgroups([]); os.setgid(65534); os.setuid(65534)
     # a change of user shuts a process by itself, and only a new program opens it again
     os.execv(sys.argv[3], [sys.argv[3], "-c", sys.argv[2], *sys.argv[1:]])
-from modules.tools.programs.shield import shut
+from modules.tools.programs.process_protection import shut
 look = ["/bin/sh", "-c", "cat /proc/$PPID/environ"]
 before = subprocess.run(look, capture_output=True, env={}).stdout
 shut()

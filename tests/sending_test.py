@@ -12,7 +12,7 @@ from modules.llm.base import ChatRequest
 from modules.llm.http.http_service import HttpService
 from modules.llm.message import Message, user
 from modules.llm.parts import Wire
-from modules.session.asking import request_for
+from modules.session.ask import request_for
 from modules.session.conversation import Conversation
 from tests.cases import NAMES, PICTURE, TOOLS, TWO_CALLS, Case, Step, tool_loop
 from tests.conftest import Connect

@@ -255,7 +255,7 @@ from modules.config import Key
 from modules.llm.models import Model, Provider
 from modules.llm.service_manager import ServiceManager
 import modules.llm.base, modules.llm.message
-import modules.llm.chat_completions.chat_completions, modules.llm.failures.failures
+import modules.llm.chat_completions.chat_completions_transformer, modules.llm.failures.error_mapping
 manager = ServiceManager.instance()
 heavy = {"anthropic", "openai", "groq", "httpx", "httpx2", "pydantic", "rich", "prompt_toolkit"}
 print(sorted(heavy & set(sys.modules)))

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from modules.errors import ToolFailed
 from modules.llm.message import user
-from modules.session.calls import ToolProgress
+from modules.session.tool_calls import ToolProgress
 from modules.session.turn import run_turn
 from modules.tools.approval import Approval, Question
 from modules.tools.programs.capture import Capture, settled

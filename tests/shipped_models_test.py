@@ -8,7 +8,7 @@ from time import process_time
 import pytest
 
 from modules.config import ROOT, Config
-from modules.llm.catalogue.catalogue import load
+from modules.llm.catalogue.catalogue_loader import load
 from modules.llm.models import LEVELS, Model, ModelRegistry
 
 

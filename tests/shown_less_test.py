@@ -15,8 +15,8 @@ from modules.llm.message import user
 from modules.llm.models import Profile
 from modules.llm.parts import Text
 from modules.session.conversation import Conversation
-from modules.session.plan import plan
 from modules.session.switch import handover
+from modules.session.switch_preview import plan
 from tests.cases import NAMES, PICTURE, PNG, TOOLS
 from tests.home import KEYS, Home
 from tests.stage import CLAUDE, OPENROUTER, OPUS, Stage

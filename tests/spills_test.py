@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from modules.tools.spills import DAY, GRACE, LARGEST, OLDEST, PassingSpills, Spills
+from modules.tools.result_files import DAY, GRACE, LARGEST, OLDEST, PassingSpills, Spills
 from modules.tools.tool import tool
 from tests.home import Home
 from tests.talk import Talk

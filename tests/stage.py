@@ -13,7 +13,7 @@ from modules.llm.message import Message, closing, user
 from modules.llm.models import Model, Profile
 from modules.llm.parts import ToolResult
 from modules.llm.service_manager import ServiceManager
-from modules.session.asking import AnswerEvent, Notice, ask
+from modules.session.ask import AnswerEvent, Notice, ask
 from modules.session.conversation import Conversation
 from tests.cases import ENDPOINTS, TOOLS
 from tests.dry import facts_of

@@ -408,8 +408,8 @@ LOCKED_AWAY = """
 import asyncio, os, sys
 from pathlib import Path
 from modules.llm.message import user
-from modules.session.storage import reading
-from modules.session.storage import writer# later its files might be out of reach
+from modules.session.storage import conversation_loader
+from modules.session.storage import writer  # later its files might be out of reach
 from modules.session.storage.store import Store
 from tests.home import Home
 from tests.saving import MODELS, OTHER

@@ -8,10 +8,10 @@ from modules import errors
 from modules.errors import ProviderError
 from modules.llm.base import Reply
 from modules.llm.events import Silence, StreamEvent
-from modules.llm.http.nearness import is_near
-from modules.llm.http.patience import Patience
+from modules.llm.http.local_endpoints import is_near
+from modules.llm.http.timeouts import Patience
 from modules.llm.models import Provider, at
-from modules.session.asking import retry_delay
+from modules.session.ask import retry_delay
 from tests.cases import ENDPOINTS, NAMES
 from tests.conftest import Connect
 from tests.home import Home

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from modules.config import ROOT
-from modules.llm.catalogue.catalogue import load
+from modules.llm.catalogue.catalogue_loader import load
 from modules.llm.catalogue.price import Price
 from modules.llm.events import Usage
 from modules.llm.failures.transport_failures import transport
@@ -13,9 +13,9 @@ from modules.llm.message import user
 from modules.llm.models import ModelRegistry
 from modules.session import prices
 from modules.session.conversation import Conversation
-from modules.session.plan import Plan, plan
 from modules.session.prices import cost_of, price_of
 from modules.session.switch import handover
+from modules.session.switch_preview import Plan, plan
 from tests.cases import DOCUMENT, PICTURE, TOOLS
 from tests.dry import model_at
 from tests.home import Home

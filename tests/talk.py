@@ -6,13 +6,13 @@ from typing import Any
 
 from modules.config import ROOT, Key
 from modules.llm.base import ToolSpec
-from modules.llm.catalogue.catalogue import load
+from modules.llm.catalogue.catalogue_loader import load
 from modules.llm.events import Finished, TextDelta
 from modules.llm.message import Message, user
 from modules.llm.models import Model
 from modules.llm.parts import Text, ToolResult
 from modules.llm.service_manager import ServiceManager
-from modules.session.asking import AnswerEvent, ask
+from modules.session.ask import AnswerEvent, ask
 from modules.session.conversation import Conversation
 from tests.home import Home
 

@@ -127,7 +127,7 @@ def test_what_was_told_to_ignore_a_hangup_goes_on_to_the_end_of_its_answer(home:
 
 STUCK = """
 import asyncio, os, sys
-from modules.chat.leaving import Leaving
+from modules.chat.end_signals import Leaving
 
 async def main():
     leaving = Leaving(asyncio.current_task(), lambda: os.write(1, b"restored"), grace=0.2)

@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace as replace_spec
 
 from modules.llm.catalogue.price import Price
-from modules.session.asking import Notice
-from modules.session.calls import ToolStarted
+from modules.session.ask import Notice
+from modules.session.tool_calls import ToolStarted
 from modules.session.tooling import Limits
 from modules.session.turn import Paused
 from modules.tools.tool import Tool, tool

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from modules.chat.output.theme import PALETTES, colored
 from modules.chat.output.tool_lines import FAILED, NOT_RUN, brief, folded, mark_of
 from modules.llm.parts import Image, Text, ToolCall, ToolResult
-from modules.session.calls import DECLINED
+from modules.session.tool_calls import DECLINED
 from tests.home import Home
 from tests.terminal import CTRL_C
 from tests.toolbelt import equip

@@ -16,7 +16,7 @@ from modules.errors import (
 )
 from modules.llm.events import Finished
 from modules.llm.message import INTERRUPTED_CALL, user
-from modules.session.asking import Retrying
+from modules.session.ask import Retrying
 from modules.session.turn import run_turn
 from modules.tools.tool import ToolContext, tool
 from tests.home import Home

@@ -12,8 +12,8 @@ import pytest
 from modules.errors import RequestRefused, ToolFailed
 from modules.llm.message import INTERRUPTED_CALL
 from modules.llm.parts import Image
-from modules.session.calls import ToolEnded, ToolStarted
 from modules.session.conversation import Conversation
+from modules.session.tool_calls import ToolEnded, ToolStarted
 from modules.session.tooling import Limits
 from modules.session.turn import Paused
 from modules.tools.approval import Decision, Question

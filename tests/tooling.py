@@ -5,8 +5,8 @@ from contextlib import aclosing
 from inspect import isawaitable
 from pathlib import Path
 
-from modules.session.calls import ToolEnded
 from modules.session.conversation import Conversation
+from modules.session.tool_calls import ToolEnded
 from modules.session.tooling import Limits, Tooling
 from modules.session.turn import TurnEvent, run_turn
 from modules.tools.approval import Approval, Decision, Question

@@ -13,7 +13,7 @@ import trustme
 
 from modules import errors
 from modules.llm.failures.transport_failures import transport
-from modules.session.asking import retry_delay
+from modules.session.ask import retry_delay
 from tests.cases import ENDPOINTS, NAMES
 from tests.conftest import KEY, Wired, make_service
 from tests.home import Home

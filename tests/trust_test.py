@@ -8,7 +8,7 @@ import pytest
 import trustme
 
 from modules import errors
-from modules.llm.http.trust import trusted
+from modules.llm.http.certificates import trusted
 from tests.cases import ENDPOINTS, NAMES
 from tests.conftest import KEY, Wired, make_service
 from tests.middle import HttpProxy, TlsFront

@@ -19,7 +19,7 @@ from modules.errors import (
 )
 from modules.llm.events import Finished, ReasoningDelta, TextDelta
 from modules.llm.message import user
-from modules.session.asking import LONGEST_BACKOFF, Retrying, ask, retry_delay
+from modules.session.ask import LONGEST_BACKOFF, Retrying, ask, retry_delay
 from tests.home import Home
 from tests.talk import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
 from tests.wire import Answer, Fault, Reasoning, Status, Usage

@@ -80,7 +80,11 @@ async def own(tmp_path: Path) -> AsyncIterator[Own]:
 
 def workers() -> list[list[str]]:
     """The command lines of the processes that tools run in."""
-    return [one.cmdline() for one in psutil.Process().children(recursive=True) if "worker.py" in str(one.cmdline())]
+    return [
+        one.cmdline()
+        for one in psutil.Process().children(recursive=True)
+        if "user_tool_worker.py" in str(one.cmdline())
+    ]
 
 
 async def test_a_file_with_a_decorated_function_is_a_tool(own: Own) -> None:

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from modules.config import ROOT
 from modules.llm.base import ChatRequest
-from modules.llm.catalogue.catalogue import load
+from modules.llm.catalogue.catalogue_loader import load
 from modules.llm.message import State, says_something, sees
 from modules.llm.models import Model, ModelRegistry, Profile, Provider
 from modules.llm.parts import Text, ToolResult, Wire

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from modules.errors import ToolFailed
 from modules.llm.parts import File, Image, Text, ToolCall
-from modules.session.calls import Calls, ToolEnded
+from modules.session.tool_calls import Calls, ToolEnded
 from modules.settings import read
 from modules.tools.approval import Approval
 from modules.tools.results import BOUND
@@ -593,7 +593,9 @@ async def test_a_page_that_takes_too_long_is_ended_and_nothing_waits_for_it(site
     (ended,) = [event async for event in calls_of(url, tmp_path, seconds=1.0) if isinstance(event, ToolEnded)]
     assert "longer than 1 seconds" in ended.result.text
     assert time.process_time() - began < 1, "it is read elsewhere"
-    assert not [one for one in psutil.Process().children() if "modules.tools.web.reading" in " ".join(one.cmdline())]
+    assert not [
+        one for one in psutil.Process().children() if "modules.tools.web.html_worker" in " ".join(one.cmdline())
+    ]
 
 
 async def test_a_page_that_needs_too_much_memory_is_a_failure_in_words(site: Site) -> None:

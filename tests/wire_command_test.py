@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from modules.chat.commands.wire import parsed
+from modules.chat.commands.wire_command import parsed
 from modules.errors import FieldRefused, ImagesUnsupported, UsageError
 from modules.llm.message import user
-from modules.session.asking import request_for
+from modules.session.ask import request_for
+from modules.session.next_request import difference, next_request, pretty
 from modules.session.recovery import recover
-from modules.session.wire import difference, next_request, pretty
 from modules.tools.tool import tool
 from tests.cases import DOCUMENT, PICTURE, PNG, TOOLS
 from tests.home import KEYS, Home

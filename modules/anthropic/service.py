@@ -9,7 +9,7 @@ from modules.anthropic.stream import AnthropicDraft
 from modules.anthropic.transformer import request_body
 from modules.config import Key
 from modules.llm.base import IDLE_TIMEOUT, ChatRequest, Draft
-from modules.llm.catalogue import listing
+from modules.llm.catalogue import model_list_parser
 from modules.llm.http.http_client import client_options, http_errors
 from modules.llm.http.http_service import Body, HttpService
 from modules.llm.models import Model, Profile, Provider
@@ -46,8 +46,8 @@ class AnthropicService(HttpService):
                 name=entry["id"],
                 id=entry["id"],
                 provider=self.provider,
-                window=listing.number(entry, "max_input_tokens"),
-                max_output=listing.number(entry, "max_tokens"),
+                window=model_list_parser.number(entry, "max_input_tokens"),
+                max_output=model_list_parser.number(entry, "max_tokens"),
                 vision=True,
                 documents=True,
                 profile=Profile(thinking="adaptive"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from modules.anthropic.blocks import BY_FIELD, GROWS, THINKS, Block, text_of
+from modules.anthropic.content_blocks import BY_FIELD, GROWS, THINKS, Block, text_of
 from modules.anthropic.transformer import DIALECT
 from modules.config import Key
 from modules.llm.base import ChatRequest

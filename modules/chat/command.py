@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct, field
 
-from modules.chat.terminal.stopping import Running
+from modules.chat.terminal.interrupts import Running
 from modules.config import Config
 from modules.errors import UnknownCommand
 from modules.llm.message import Message

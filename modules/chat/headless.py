@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing, nullcontext
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from modules.chat.input.keys_in_text import found_in, own_in, own_in_files
-from modules.chat.output.printed import Printed, printed
+from modules.chat.input.api_key_check import found_in, own_in, own_in_files
+from modules.chat.output.printed_answer import Printed, printed
 from modules.chat.terminal.streams import Diagnostics, decoded, diagnose, holds_all, piped_in
 from modules.chat.wording.cures import Situation, in_pipe, of_ending_in_pipe, what_is_left
 from modules.chat.wording.endings import Ending, ending
-from modules.chat.wording.shell_words import without_commands
+from modules.chat.wording.shell_advice import without_commands
 from modules.errors import EXIT_ERROR, EXIT_INTERRUPTED, ParlanceError, ProviderError, UsageError
 from modules.llm.events import Finished, TextDelta, Usage
 from modules.llm.message import Message, user
@@ -21,12 +21,12 @@ from modules.llm.models import Model
 from modules.llm.parts import File, Image, Text
 from modules.llm.service_manager import ServiceManager
 from modules.session import prices
-from modules.session.asking import Notice, Retrying
-from modules.session.calls import ToolEnded
+from modules.session.ask import Notice, Retrying
 from modules.session.conversation import Conversation
+from modules.session.tool_calls import ToolEnded
 from modules.session.tooling import Tooling
 from modules.session.turn import Paused, TurnEvent, run_turn
-from modules.text.clean import UNSAFE, clean
+from modules.text.sanitize import UNSAFE, clean
 from modules.tools.approval import Decision, Permission, Question
 
 if TYPE_CHECKING:
@@ -214,9 +214,8 @@ def _situation(conversation: Conversation, message: Message, others: tuple[Model
 
 async def _tool_lines(conversation: Conversation, tooling: Tooling) -> "ToolLines":
     """Calls on standard error. Raises UsageError for a name of a tool that is not there."""
-    from modules.chat.output.screen import (
-        TerminalScreen,  # both need the terminal's library, and no plain question does
-    )
+    # Both need the terminal's library, and no plain question does.
+    from modules.chat.output.screen import TerminalScreen
     from modules.chat.output.tool_lines import ToolLines
 
     await _checked(tooling)

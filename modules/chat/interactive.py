@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from modules.chat.command import Ask, ChatContext, parse_ask, parse_command
 from modules.chat.dialogs.approver import Approver
-from modules.chat.list_refresh import ListRefresh
+from modules.chat.model_list_refresh import ListRefresh
 from modules.chat.output.footer import footer
-from modules.chat.output.render import Answer, show
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.output.tool_lines import ToolLines
-from modules.chat.wording.words import GO_ON, overflow
+from modules.chat.output.turn_renderer import Answer, show
+from modules.chat.wording.phrases import GO_ON, overflow
 from modules.errors import ParlanceError
 from modules.llm.events import Finished
 from modules.llm.message import Message, user
@@ -38,10 +38,10 @@ QUICKLY = 0.0005  # seconds for which that import may hold up a key, where Pytho
 LATER = 2.0  # seconds; by then what the first answer needs is loaded, and nothing waits for a price
 # Loaded while the first question is typed. Tools are only loaded: programs of others wait until they are needed.
 AHEAD = (
-    "modules.chat.markdown.stream",
+    "modules.chat.markdown.markdown_stream",
     "modules.session.storage.writer",
     "modules.tools.built_in",
-    "modules.chat.dialogs.question_view",
+    "modules.chat.dialogs.approval_dialog",
     "modules.chat.wording.cures",
     "modules.session.silent_cut",
 )
@@ -118,7 +118,7 @@ class Interactive:
         command = parse_command(line)
         if command is not None and chat.commands.get(command[0]).name != "system":  # no other is read by models
             return True
-        from modules.chat.input.keys_in_text import found_in, keys_of, own_in_files
+        from modules.chat.input.api_key_check import found_in, keys_of, own_in_files
 
         own = keys_of(chat.config, chat.models.providers.values())
         found = found_in(line, own) + ([] if command else list(own_in_files(chat.attachments, own)))
@@ -133,7 +133,7 @@ class Interactive:
 
     async def _resources_of(self, line: str) -> bool:
         """Attach what the line names of servers; where that fails or is stopped, the line comes back."""
-        from modules.chat.input.resources import attach, named
+        from modules.chat.input.mcp_mentions import attach, named
 
         if not (wanted := named(self._context, line)):
             return True
@@ -195,10 +195,10 @@ class Interactive:
         from modules.chat.prompt.plain_prompt import PlainPrompt  # the first prompt need not wait for these
 
         if isinstance(self._prompt, PlainPrompt):
-            from modules.chat.dialogs import question_plain
+            from modules.chat.dialogs import approval_plain
 
-            return await question_plain.ask(question, folder, self._prompt, self._screen)
-        from modules.chat.dialogs.question_view import QuestionPanel
+            return await approval_plain.ask(question, folder, self._prompt, self._screen)
+        from modules.chat.dialogs.approval_dialog import QuestionPanel
 
         return await self._prompt.ask(QuestionPanel(question, folder, self._screen.size))
 
@@ -289,7 +289,7 @@ def _load_for_servers(context: ChatContext) -> None:
     if (
         context.tooling.enabled
         and file.exists()
-        and import_module("modules.mcp.configuration.config").any_enabled(file)
+        and import_module("modules.mcp.configuration.mcp_json").any_enabled(file)
     ):
         before = sys.getswitchinterval()
         sys.setswitchinterval(QUICKLY)

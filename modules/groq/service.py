@@ -7,9 +7,9 @@ import httpx
 
 from modules.config import Key
 from modules.llm.base import IDLE_TIMEOUT, ChatRequest, Draft
-from modules.llm.catalogue import listing
-from modules.llm.chat_completions.chat_completions import request_body
+from modules.llm.catalogue import model_list_parser
 from modules.llm.chat_completions.chat_completions_stream import ChatDraft
+from modules.llm.chat_completions.chat_completions_transformer import request_body
 from modules.llm.http.http_client import client_options, http_errors
 from modules.llm.http.http_service import Body, HttpService
 from modules.llm.models import Model, Provider
@@ -42,8 +42,8 @@ class GroqService(HttpService):
                 name=entry["id"],
                 id=entry["id"],
                 provider=self.provider,
-                window=listing.number(entry, "context_window"),
-                max_output=listing.number(entry, "max_completion_tokens"),
+                window=model_list_parser.number(entry, "context_window"),
+                max_output=model_list_parser.number(entry, "max_completion_tokens"),
                 known=False,
             )
             for entry in await self.listed()

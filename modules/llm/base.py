@@ -215,16 +215,17 @@ class BaseService(ABC):
         try:
             yield
         except ParlanceError as error:
-            from modules.llm.failures import failures  # what a failure means need not be known before there is one
+            # What a failure means need not be known before there is one.
+            from modules.llm.failures import error_mapping
 
-            failures.hush(error, self.key)
+            error_mapping.hush(error, self.key)
             raise
         except self.foreign_errors as error:
-            from modules.llm.failures import failures
+            from modules.llm.failures import error_mapping
 
-            ours = failures.translate(error, self.provider, model, self.key)
-            failures.hush(ours, self.key)
-            raise ours from (None if failures.shows(error, self.key) else error)
+            ours = error_mapping.translate(error, self.provider, model, self.key)
+            error_mapping.hush(ours, self.key)
+            raise ours from (None if error_mapping.shows(error, self.key) else error)
 
     @abstractmethod
     def draft(self, request: ChatRequest) -> Draft:

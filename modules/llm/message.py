@@ -23,8 +23,8 @@ from modules.llm.history import (
 )
 from modules.llm.models import Model
 from modules.llm.parts import File, Image, Part, Text, ToolResult, Wire, image_note
+from modules.llm.wire.conversion_state import Readable, Telling
 from modules.llm.wire.replay import Replay, hidden_images, reads, replay, sees, told_images
-from modules.llm.wire.telling import Readable, Telling
 
 __all__ = [
     "INTERRUPTED_CALL",

@@ -12,9 +12,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from modules.errors import AmbiguousModel, UnknownModel
-from modules.llm.catalogue.listings import Listings
-from modules.llm.catalogue.makers import maker_of
-from modules.llm.catalogue.names import either, leaving, matches, nearest, restriction, successor
+from modules.llm.catalogue.model_list_comparison import Listings
+from modules.llm.catalogue.model_makers import maker_of
+from modules.llm.catalogue.model_names import either, leaving, matches, nearest, restriction, successor
 from modules.llm.catalogue.price import Price
 from modules.llm.catalogue.profile import Profile
 

@@ -23,7 +23,7 @@ SERVICES: Mapping[str, str] = {
 REQUEST_BODIES: Mapping[str, str] = {
     "anthropic-messages": "modules.anthropic.transformer:request_body",
     "openai-responses": "modules.openai.transformer:request_body",
-    "openai-chat": "modules.llm.chat_completions.chat_completions:request_body",
+    "openai-chat": "modules.llm.chat_completions.chat_completions_transformer:request_body",
 }
 
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from modules.llm.http import sse
 from modules.llm.parts import Wire
-from modules.llm.wire.schemas import portable
+from modules.llm.wire.portable_schema import portable
 
 ToolChoice = Literal["auto", "none"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from modules.errors import ToolFailed
-from modules.mcp.configuration.entry import Entry
+from modules.mcp.configuration.server_config import Entry
 from modules.mcp.faults import LoginNeeded, SessionLost
 from modules.mcp.log import Log
 from modules.mcp.transport.plain import ENDED, one_line

@@ -11,18 +11,18 @@ from modules.config import Config
 from modules.errors import ConfigError, ToolFailed, UsageError
 from modules.llm.message import Message
 from modules.mcp.authorization.login_file import LoginFile
-from modules.mcp.configuration.config import read
-from modules.mcp.configuration.entry import Entry, names_itself
-from modules.mcp.definitions import Definition, definitions, is_wanted
-from modules.mcp.lists import Kind, Lists, Prompt, Resource, listed_prompt, listed_resource, sound
+from modules.mcp.configuration.mcp_json import read
+from modules.mcp.configuration.server_config import Entry, names_itself
 from modules.mcp.log import Log
 from modules.mcp.naming import file_name
-from modules.mcp.offer import tool_of
-from modules.mcp.pins import Pins
+from modules.mcp.prompts_and_resources import Kind, Lists, Prompt, Resource, listed_prompt, listed_resource, sound
+from modules.mcp.reported_troubles import Told
 from modules.mcp.server import Server, State
 from modules.mcp.status import Status, status_of
-from modules.mcp.told import Told
+from modules.mcp.tool_adapter import tool_of
+from modules.mcp.tool_definitions import Definition, definitions, is_wanted
 from modules.mcp.transport.content import messages_of, resource_of
+from modules.mcp.trusted_definitions import Pins
 from modules.tools.tool import Content, Tool, in_thread
 
 CLOSING = 4.5  # seconds for all of them

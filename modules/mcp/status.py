@@ -3,8 +3,8 @@
 from msgspec import Struct
 
 from modules.mcp.authorization.login_file import LoginFile
-from modules.mcp.pins import Pins
 from modules.mcp.server import Server, State
+from modules.mcp.trusted_definitions import Pins
 
 
 class Status(Struct, frozen=True):

@@ -6,8 +6,8 @@ from string import Template
 from msgspec import Struct
 
 from modules.llm.message import Message
-from modules.offline.calling import Wanted, announced, told, wanted_by
 from modules.offline.guide import Found, Guide, Provider, Section
+from modules.offline.tool_script import Wanted, announced, told, wanted_by
 
 DIALECT = "offline"
 QUOTED = 60  # characters of a question that the recap shows

@@ -3,8 +3,8 @@
 from contextlib import AbstractAsyncContextManager
 
 from modules.llm.base import ChatRequest, Draft
-from modules.llm.chat_completions.chat_completions import request_body
 from modules.llm.chat_completions.chat_completions_stream import ChatDraft
+from modules.llm.chat_completions.chat_completions_transformer import request_body
 from modules.llm.http.http_service import Body
 from modules.llm.parts import Wire
 from modules.openai.service import OpenAIClientService

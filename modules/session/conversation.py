@@ -6,7 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from modules.llm.catalogue.learned import LearnedFacts
+from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.events import Usage
 from modules.llm.history import Message
 from modules.llm.models import Level, Model

@@ -16,7 +16,7 @@ from modules.errors import (
     ToolsRefused,
 )
 from modules.llm.base import ChatRequest
-from modules.llm.catalogue.learned import LearnedFacts
+from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.models import Model
 from modules.llm.service_manager import request_body
 from modules.llm.wire.ledger import lost_reasoning

@@ -137,9 +137,9 @@ def tooling_of(
 
     def make() -> Toolbox:
         from modules.tools.built_in import BUILT_IN
-        from modules.tools.programs.shield import shut
+        from modules.tools.programs.process_protection import shut
         from modules.tools.programs.user_tools import UserTools
-        from modules.tools.spills import PassingSpills, Spills
+        from modules.tools.result_files import PassingSpills, Spills
         from modules.tools.tool import ToolContext
 
         shut()

@@ -10,9 +10,9 @@ from modules.llm.message import Message, closing
 from modules.llm.models import Model
 from modules.llm.parts import ToolCall, ToolResult
 from modules.llm.service_manager import ServiceManager
-from modules.session.asking import AnswerEvent, Notice, ask
-from modules.session.calls import CallEvent, Calls, failed
+from modules.session.ask import AnswerEvent, Notice, ask
 from modules.session.conversation import Conversation, Spent
+from modules.session.tool_calls import CallEvent, Calls, failed
 from modules.session.tooling import Limits, Tooling
 
 RUNNABLE = ("tool_use", "end_turn", "unknown")  # calls of an answer that stopped for anything else are not whole

@@ -2,9 +2,9 @@
 
 from modules.tools.calculator import calculate
 from modules.tools.clock import current_time
-from modules.tools.files.editing import edit_file, write_file
-from modules.tools.files.finding import list_files, search_files
-from modules.tools.files.reading import read_file
+from modules.tools.files.edit_files import edit_file, write_file
+from modules.tools.files.read_file import read_file
+from modules.tools.files.search_files import list_files, search_files
 from modules.tools.programs.shell import run_command
 from modules.tools.tool import Tool
 from modules.tools.web.fetch import fetch_url

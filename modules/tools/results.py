@@ -3,7 +3,7 @@
 import re
 
 from modules.llm.parts import Text, ToolCall, ToolResult
-from modules.tools.spills import Spills
+from modules.tools.result_files import Spills
 from modules.tools.tool import Content, Output
 
 BOUND = 50_000  # bytes of text that the model is given

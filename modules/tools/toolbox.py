@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from modules.errors import ToolFailed, UsageError
 from modules.llm.base import ToolSpec
 from modules.llm.parts import DEEPEST, ToolCall
-from modules.tools.spills import Spills
+from modules.tools.result_files import Spills
 from modules.tools.tool import Plan, Tool, ToolContext
 
 NEAR = 3  # names that an unknown one is taken for

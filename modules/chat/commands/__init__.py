@@ -1,12 +1,12 @@
 """The commands, in the order that help shows them."""
 
 from modules.chat.command import CommandRegistry
-from modules.chat.commands.conversation import attach, copy, new, retry, system, undo
-from modules.chat.commands.general import clear, leave, show_config, show_help, usage
-from modules.chat.commands.mcp import mcp
-from modules.chat.commands.model import model, models, reasoning
-from modules.chat.commands.tools import go_on, tool, tools
-from modules.chat.commands.wire import wire
+from modules.chat.commands.conversation_commands import attach, copy, new, retry, system, undo
+from modules.chat.commands.general_commands import clear, leave, show_config, show_help, usage
+from modules.chat.commands.mcp_commands import mcp
+from modules.chat.commands.model_commands import model, models, reasoning
+from modules.chat.commands.tool_commands import go_on, tool, tools
+from modules.chat.commands.wire_command import wire
 
 COMMANDS = CommandRegistry(
     show_help, model, models, reasoning, system, attach, retry, undo, go_on, new, copy,

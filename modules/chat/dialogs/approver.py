@@ -23,7 +23,7 @@ class Approver:
 
     async def answer(self, question: Question) -> None:
         """Set the question's decision. Where there is none the turn ends, with CancelledError."""
-        from modules.chat.dialogs.approval import told  # the first prompt need not wait for it
+        from modules.chat.dialogs.approval_text import told  # the first prompt need not wait for it
 
         began = time.monotonic()
         try:

@@ -11,7 +11,7 @@ from prompt_toolkit.layout import AnyContainer, BufferControl, Window
 from prompt_toolkit.layout.layout import FocusableElement
 from prompt_toolkit.layout.processors import BeforeInput
 
-from modules.text.clean import clean
+from modules.text.sanitize import clean
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from modules.chat.input.guessing import read_text
+from modules.chat.input.encoding_detection import read_text
 from modules.chat.input.typed_paths import existing
 from modules.errors import FileProblem
 from modules.llm.parts import File, Image

@@ -6,11 +6,11 @@ from pathlib import Path
 from msgspec import Struct
 
 from modules.chat.command import ASK_LINE, ChatContext, parse_ask, parse_command
-from modules.chat.input.meaning import doubt_about
-from modules.chat.input.resources import named
+from modules.chat.input.mcp_mentions import named
 from modules.chat.input.typed_paths import dropped, existing
+from modules.chat.input.unlisted_model import doubt_about
 from modules.errors import ParlanceError
-from modules.llm.catalogue.names import either, nearest
+from modules.llm.catalogue.model_names import either, nearest
 
 SEND = "Send it as a message?"
 SHOWN = 40  # characters of a word that is asked about
@@ -66,7 +66,7 @@ async def meant(chat: ChatContext, line: str) -> str:
 
 
 async def _attach(chat: ChatContext, doubt: Doubt, line: str) -> None:
-    from modules.chat.input.attaching import attach_files  # reads pictures and PDF: only where there are some
+    from modules.chat.input.attach_files import attach_files  # reads pictures and PDF: only where there are some
 
     try:
         await attach_files(chat, doubt.attach)

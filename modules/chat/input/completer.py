@@ -12,12 +12,12 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion, Thre
 from prompt_toolkit.document import Document
 
 from modules.chat.command import ChatContext
-from modules.chat.input.server_words import complete_resources, look
+from modules.chat.input.mcp_completion import complete_resources, look
 from modules.chat.input.typed_paths import unfinished
-from modules.chat.output.abilities import describe
+from modules.chat.output.model_summary import describe
 from modules.errors import UnknownCommand
 from modules.llm.models import Model, ModelRegistry
-from modules.text.clean import clean
+from modules.text.sanitize import clean
 
 Item = TypeVar("Item")
 Pair = tuple[str, str]

@@ -28,7 +28,7 @@ from pygments.util import ClassNotFound
 from rich.style import Style
 
 from modules.chat.markdown.wrap import PLAIN, QUIET, Row, append
-from modules.text.clean import clean
+from modules.text.sanitize import clean
 
 # The sixteen colours of the user's own terminal, so that code is readable on light and dark backgrounds.
 _COLORS = {

@@ -12,7 +12,7 @@ from modules.chat.markdown.links import target
 from modules.chat.markdown.math import as_unicode, raised
 from modules.chat.markdown.verbatim import SIGNS, verbatim
 from modules.chat.markdown.wrap import PLAIN, Row
-from modules.text.clean import clean
+from modules.text.sanitize import clean
 
 # HTML is off: tags, and generics such as Vec<u8>, are text to be shown, never markup to be dropped.
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("strikethrough")

@@ -17,7 +17,7 @@ from modules.chat.markdown.highlight import Highlighter
 from modules.chat.markdown.inline import Cut, closers, inline
 from modules.chat.markdown.math import as_unicode
 from modules.chat.markdown.wrap import PLAIN, QUIET, Row, cells, wrap
-from modules.text.clean import clean
+from modules.text.sanitize import clean
 
 _EDGE = "───"
 _LANGUAGE = re.compile(r"[^\s,{]*")

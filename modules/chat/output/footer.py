@@ -1,7 +1,7 @@
 """The line under a turn: who answered, what it took, and how long."""
 
-from modules.chat.output.abilities import compact
-from modules.chat.wording.words import count, total
+from modules.chat.output.model_summary import compact
+from modules.chat.wording.phrases import count, total
 from modules.llm.events import Finished
 from modules.llm.models import Model
 from modules.session.conversation import Spent

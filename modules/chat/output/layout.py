@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from prompt_toolkit.utils import get_cwidth
 
-from modules.text.clean import clean
+from modules.text.sanitize import clean
 
 LAST_COLUMN = 24  # with less room than this beside the others, the last cells stand below their row
 BELOW = 8  # columns by which a cell that stands below its row is set in, at most

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 from modules.chat.output.layout import laid_out, wrapped
 from modules.chat.output.theme import PALETTES, Background, Palette, colored
 from modules.errors import ParlanceError
-from modules.text.clean import clean
+from modules.text.sanitize import clean
 
 if TYPE_CHECKING:  # rich is loaded with the first answer
     from modules.chat.markdown.wrap import Row
@@ -136,7 +136,7 @@ class TerminalScreen:
         if self.plain:
             self.show(text)
             return
-        from modules.chat.output.reasoning_piece import barred  # it loads rich
+        from modules.chat.output.reasoning_segment import barred  # it loads rich
 
         self.write("".join(barred(line, self.size()[0], self.palette) for line in clean(text).split("\n")))
 

@@ -7,12 +7,12 @@ import time
 from modules.chat.output.layout import cut
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.output.theme import colored
-from modules.chat.wording.words import count
+from modules.chat.wording.phrases import count
 from modules.llm.message import INTERRUPTED_CALL
 from modules.llm.parts import File, Image, ToolCall, ToolResult
-from modules.session.calls import DECLINED, ToolEnded
 from modules.session.conversation import Conversation
-from modules.text.clean import clean
+from modules.session.tool_calls import DECLINED, ToolEnded
+from modules.text.sanitize import clean
 
 DONE, FAILED, NOT_RUN = "✓", "✗", "–"
 FOLDED = 3  # lines of a result that are shown

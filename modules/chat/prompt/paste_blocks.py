@@ -11,8 +11,8 @@ from itertools import accumulate
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
 
-from modules.chat.terminal.pasted import NONCHARACTERS, interchanged
-from modules.text.clean import UNSAFE, clean_at
+from modules.chat.terminal.paste import NONCHARACTERS, interchanged
+from modules.text.sanitize import UNSAFE, clean_at
 
 MANY_LINES, MANY_CHARACTERS = 40, 8_000  # what is more than this is a block
 

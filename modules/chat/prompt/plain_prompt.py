@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 from modules.chat.output.screen import MARK, TerminalScreen
 from modules.chat.prompt.message_queue import MessageQueue
-from modules.chat.terminal.stopping import Running, handled
-from modules.text.clean import clean
+from modules.chat.terminal.interrupts import Running, handled
+from modules.text.sanitize import clean
 
 T = TypeVar("T")
 TWICE = 2.0  # seconds within which a second Ctrl+C leaves

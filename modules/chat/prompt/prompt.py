@@ -26,12 +26,12 @@ from modules.chat.output.screen import TerminalScreen
 from modules.chat.prompt.prompt_keys import bindings, leave_selection
 from modules.chat.prompt.prompt_layout import PromptLayout, style_of
 from modules.chat.prompt.typed_line import TypedLine
+from modules.chat.terminal.interrupts import Running, handled, suspend
 from modules.chat.terminal.live_region import LiveRegion
-from modules.chat.terminal.rewrapping import Rewrapping, rewrapping
-from modules.chat.terminal.stopping import Running, handled, suspend
+from modules.chat.terminal.reflow import Rewrapping, rewrapping
 from modules.chat.terminal.terminal_hold import TerminalHold
 from modules.chat.terminal.terminal_modes import TerminalModes
-from modules.chat.wording.words import count
+from modules.chat.wording.phrases import count
 from modules.errors import ParlanceError
 
 if TYPE_CHECKING:

@@ -36,7 +36,7 @@ from modules.chat.output.screen import MARK, MORE
 from modules.chat.output.theme import Palette, hexadecimal
 from modules.chat.prompt.paste_blocks import ShownLine
 from modules.chat.prompt.typed_line import TypedLine
-from modules.text.clean import clean
+from modules.text.sanitize import clean
 
 MOST_LIVE = 10  # rows of an answer that are drawn again and again
 MOST_MENU = 6

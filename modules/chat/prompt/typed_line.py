@@ -14,10 +14,10 @@ from prompt_toolkit.keys import Keys
 
 from modules.chat.command import parse_command
 from modules.chat.output.screen import MARK
-from modules.chat.prompt.completed_buffer import CompletedBuffer
+from modules.chat.prompt.completing_buffer import CompletedBuffer
 from modules.chat.prompt.message_queue import MessageQueue
 from modules.chat.prompt.paste_blocks import PasteBlocks, is_large
-from modules.chat.prompt.wrapped_rows import moved
+from modules.chat.prompt.wrapped_line import moved
 
 LONGEST_SUGGESTION = 1_000  # characters of an entry
 HASTE = 0.3  # seconds after which a person can have seen what came into the line by itself

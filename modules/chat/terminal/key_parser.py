@@ -12,7 +12,7 @@ from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.keys import Keys
 
 from modules.chat.terminal.key_sequences import ENTER, LONE_ESCAPE, control_of, keys_of, with_alt
-from modules.chat.terminal.pasted import Pasted, pasted, typed
+from modules.chat.terminal.paste import Pasted, pasted, typed
 from modules.chat.terminal.terminal_reports import Report, report_of, string_report_of
 
 # Seconds of silence after which what has begun will not go on. An Up arrow's ESC was seen 80 ms ahead of its rest.

@@ -18,7 +18,7 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.renderer import Renderer
 from prompt_toolkit.styles import BaseStyle
 
-from modules.chat.terminal.rewrapping import Rewrapping
+from modules.chat.terminal.reflow import Rewrapping
 
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"  # a synchronized update: no half-drawn frame is shown
 SHORT = 80  # characters that a terminal draws at once anyway

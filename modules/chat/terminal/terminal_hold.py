@@ -6,8 +6,8 @@ from signal import SIGCONT
 
 from prompt_toolkit.application import in_terminal
 
+from modules.chat.terminal.interrupts import handled
 from modules.chat.terminal.live_region import LiveRegion
-from modules.chat.terminal.stopping import handled
 from modules.chat.terminal.terminal_modes import TerminalModes
 
 

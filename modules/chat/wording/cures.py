@@ -7,11 +7,11 @@ from typing import Literal
 from msgspec import Struct
 
 from modules import errors
-from modules.chat.wording.coming_back import time_of
 from modules.chat.wording.endings import Ending
-from modules.chat.wording.shell_words import kept
+from modules.chat.wording.retry_time import time_of
+from modules.chat.wording.shell_advice import kept
 from modules.errors import ParlanceError
-from modules.llm.failures.failures import RETRY
+from modules.llm.failures.error_mapping import RETRY
 from modules.llm.message import Message
 from modules.llm.models import Model, ModelRegistry
 from modules.session.conversation import Conversation

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from modules.config import VERSION
-from modules.llm.catalogue.model_lists import FILE, ModelLists
+from modules.llm.catalogue.model_list_cache import FILE, ModelLists
 from modules.llm.models import Model, ModelRegistry, Provider
 from modules.own_files import read_bytes
 
@@ -39,11 +39,10 @@ def _catalogue(shipped: Path, user: Path, variable: Callable[[str], str], cache:
     saved = _read(cache)
     if saved is not None and saved.stamp == stamp and all(variable(k) == v for k, v in saved.addresses.items()):
         return ModelRegistry(saved.models, saved.providers, saved.default)
-    from modules.llm.catalogue import (
-        catalogue,  # a fifth of the time to the first prompt is reading YAML: only when it is new
-    )
+    # A fifth of the time to the first prompt is reading YAML: only when it is new.
+    from modules.llm.catalogue import catalogue_loader
 
-    registry = catalogue.load(shipped, user, variable)
+    registry = catalogue_loader.load(shipped, user, variable)
     names = [provider.base_url_variable for provider in registry.providers.values() if provider.base_url_variable]
     _write(
         cache,

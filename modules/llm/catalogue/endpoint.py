@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from modules.llm.failures.report import read_report
+from modules.llm.failures.error_report import read_report
 from modules.llm.models import Provider
 
 PATHS = re.compile(r"(/chat/completions|/completions|/responses|/messages|/models)?/*$")

@@ -5,10 +5,10 @@ from typing import Any
 
 from modules.config import Key
 from modules.llm.base import ChatRequest
-from modules.llm.chat_completions import salvage
+from modules.llm.chat_completions import unparsed_tool_calls
 from modules.llm.chat_completions.call_assembly import Calls
 from modules.llm.chat_completions.chat_chunks import THINKING, choices_of, delta_of, pieces_of
-from modules.llm.chat_completions.chat_completions import DIALECT
+from modules.llm.chat_completions.chat_completions_transformer import DIALECT
 from modules.llm.chat_completions.reasoning_fields import DETAILS, ReasoningFields
 from modules.llm.chat_completions.thinking_tags import ThinkingTags
 from modules.llm.events import CUT, StreamEvent, TextDelta
@@ -64,7 +64,7 @@ class ChatDraft(WireDraft):
         """Take the calls that the server could not read in it; without any it is what the model said."""
         self._as_it_came = False
         generation = sse.whole(generation)
-        calls = salvage.calls_in(generation)
+        calls = unparsed_tool_calls.calls_in(generation)
         events: list[StreamEvent] = [told for name, arguments in calls for told in self._calls.append(name, arguments)]
         if not calls and generation.strip():
             events.extend(self._content(generation))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from modules.llm.failures import waits
+from modules.llm.failures import retry_delay
 
 DEEPEST = 8
 MOST_VALUES = 200
@@ -142,7 +142,7 @@ class ErrorBody:
         for key in WAITS:
             given = value.get(key)
             if self.retry_after is None and isinstance(given, str | int | float) and not isinstance(given, bool):
-                self.retry_after = waits.until(str(given))
+                self.retry_after = retry_delay.until(str(given))
 
     def _validation(self, value: Mapping[str, Any]) -> str:
         """One entry of pydantic's list, as the sentence that Anthropic makes of it: "messages.1.x: Extra inputs"."""

@@ -9,9 +9,9 @@ from typing import Any
 from msgspec import Struct
 
 from modules import errors
-from modules.llm.failures import waits
+from modules.llm.failures import retry_delay
+from modules.llm.failures.error_report import Report
 from modules.llm.failures.refused_fields import droppable
-from modules.llm.failures.report import Report
 
 TABLE = Path(__file__).with_suffix(".toml")
 RESERVE = 256  # tokens: providers count a little differently from one request to the next
@@ -128,7 +128,7 @@ def _daily(words: Words, found: list[Facts], report: Report, dialect: str) -> Ve
     """A quota that starts anew at midnight somewhere, unless hours are said: a shorter wait is that of the minute."""
     if "resets" not in words.facts or (report.retry_after or 0) >= 3600:
         return Verdict(words.kind)
-    return Verdict(words.kind, {"retry_after": waits.next_midnight(words.facts["resets"])})
+    return Verdict(words.kind, {"retry_after": retry_delay.next_midnight(words.facts["resets"])})
 
 
 READERS: Mapping[type[errors.ProviderError], Reader] = {

@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from modules import errors
-from modules.llm.failures.report import short
+from modules.llm.failures.error_report import short
+from modules.llm.http.certificates import named
 from modules.llm.http.first_bytes import WORDS, NotHttp
 from modules.llm.http.proxies import Proxy, proxy_for
-from modules.llm.http.trust import named
 from modules.llm.models import Provider
 
 RETRY = "Ask again."

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import ModuleType
 from typing import Any
 
+from modules.llm.http.certificates import trusted
 from modules.llm.http.first_bytes import LookingBackend
 from modules.llm.http.proxies import proxy_for
-from modules.llm.http.trust import trusted
 from modules.llm.http.unpacking import bounded
 from modules.llm.models import Provider
 

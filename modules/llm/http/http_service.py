@@ -12,13 +12,13 @@ import msgspec
 from modules.config import Key
 from modules.errors import AnswerIncomplete, ProtocolError, ProviderError, ToolCallFailed
 from modules.llm.base import IDLE_TIMEOUT, BaseService, ChatRequest, Draft
-from modules.llm.catalogue import listing
+from modules.llm.catalogue import model_list_parser
 from modules.llm.catalogue.endpoint import Endpoint
 from modules.llm.events import StreamEvent
 from modules.llm.http import sse
 from modules.llm.http.http_client import CONNECT_TIMEOUT
-from modules.llm.http.patience import Patience
 from modules.llm.http.stream_reader import StreamReader
+from modules.llm.http.timeouts import Patience
 from modules.llm.models import Provider
 from modules.llm.parts import Wire
 from modules.llm.wire.wire_draft import WireDraft
@@ -180,7 +180,7 @@ class HttpService(BaseService):
                     data += chunk
                     if len(data) > sse.MAX_BODY:
                         raise ProtocolError(f"The list of models of {self.provider.host} grew past 32 MB.")
-            return listing.read(bytes(data), self.provider)
+            return model_list_parser.read(bytes(data), self.provider)
 
     async def close(self) -> None:
         await self.client.close()

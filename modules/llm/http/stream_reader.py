@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from modules.errors import ProtocolError, ProviderError, ServerFailed
 from modules.llm.events import StreamEvent
-from modules.llm.failures import failures
+from modules.llm.failures import error_mapping
 from modules.llm.http import sse
 from modules.llm.models import Provider
 from modules.llm.wire.wire_draft import ODD_SHAPE, WireDraft
@@ -60,8 +60,8 @@ class StreamReader:
         if self.is_json or "html" in self._content_type:
             if self._seen and not self._draft.untouched:
                 return None
-            return failures.not_a_stream(self._provider, self._content_type, b"".join(self._head))
-        return None if self._seen else failures.no_events(self._provider, self._content_type)
+            return error_mapping.not_a_stream(self._provider, self._content_type, b"".join(self._head))
+        return None if self._seen else error_mapping.no_events(self._provider, self._content_type)
 
     def _take(self, data: bytes) -> Sequence[StreamEvent]:
         self._seen = True
@@ -88,5 +88,5 @@ class StreamReader:
             except ServerFailed:  # of a kind that the body does not name
                 if not self.is_json:
                     raise
-                raise failures.not_a_stream(self._provider, self._content_type, data) from None
+                raise error_mapping.not_a_stream(self._provider, self._content_type, data) from None
         return events

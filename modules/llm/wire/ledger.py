@@ -16,8 +16,8 @@ from modules.llm.history import Message, refused_turns, says_something
 from modules.llm.message import Entry, MessageTransformer
 from modules.llm.models import Model, Profile
 from modules.llm.parts import Wire
+from modules.llm.wire.conversion_state import Telling
 from modules.llm.wire.replay import LeftOut, Replay, hidden_images, is_own, pieces_of_reasoning
-from modules.llm.wire.telling import Telling
 
 
 class Ledger:

@@ -9,9 +9,9 @@ import msgspec
 from modules.config import Key
 from modules.errors import ProtocolError
 from modules.llm.base import ChatRequest, Draft
-from modules.llm.chat_completions.salvage import looks_like_call
+from modules.llm.chat_completions.unparsed_tool_calls import looks_like_call
 from modules.llm.events import Finished, ReasoningDelta, StopReason, StreamEvent, TextDelta, Usage
-from modules.llm.failures import failures
+from modules.llm.failures import error_mapping
 from modules.llm.http import sse
 from modules.llm.message import Message, State
 from modules.llm.parts import Part, Reasoning, Text, Wire
@@ -71,7 +71,7 @@ class WireDraft(Draft):
         if not body.get("error") and isinstance(told, list) and told:
             body = {"error": told[0]}
         model = self.request.model
-        return failures.in_stream(body, model.provider, model, self._key)
+        return error_mapping.in_stream(body, model.provider, model, self._key)
 
     def ended(self, marked: bool) -> Sequence[StreamEvent]:
         """The body has ended, `marked` where it said so with "[DONE]": whole where a reason to stop was there."""

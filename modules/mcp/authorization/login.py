@@ -14,7 +14,7 @@ from modules.config import APP, VERSION
 from modules.errors import ToolFailed
 from modules.mcp.authorization.login_file import LoginFile
 from modules.mcp.authorization.oauth import Storage, as_json, metadata_of
-from modules.mcp.configuration.entry import Entry, is_loopback
+from modules.mcp.configuration.server_config import Entry, is_loopback
 from modules.mcp.transport.clients import client_of, quiet
 from modules.mcp.transport.plain import one_line
 from modules.mcp.transport.refusals import fault_of

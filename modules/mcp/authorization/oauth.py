@@ -16,7 +16,7 @@ from pydantic import AnyUrl
 
 from modules.config import APP
 from modules.mcp.authorization.login_file import LoginFile
-from modules.mcp.configuration.entry import Entry, Login
+from modules.mcp.configuration.server_config import Entry, Login
 
 REDIRECT = "http://127.0.0.1/callback"  # where a login that is only renewed would come back to
 

@@ -9,7 +9,7 @@ from modules.config import APP, VERSION
 from modules.errors import ConfigError, ToolFailed
 from modules.llm.http.http_client import client_for
 from modules.llm.http.sse import BYTE_ORDER_MARK
-from modules.mcp.configuration.entry import Entry
+from modules.mcp.configuration.server_config import Entry
 
 ANSWER = 32 * 1024 * 1024  # bytes of one answer
 LOGIN_STEPS = 8

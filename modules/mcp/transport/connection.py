@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from modules.config import APP, VERSION
 from modules.errors import ToolFailed
 from modules.mcp.authorization.login_file import LoginFile
-from modules.mcp.configuration.entry import Entry, names_itself
+from modules.mcp.configuration.server_config import Entry, names_itself
 from modules.mcp.faults import FAULTS, Dropped, Failure, Said, SessionLost
 from modules.mcp.log import Log
 from modules.mcp.transport.clients import quiet

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 
 from modules.errors import ToolFailed
-from modules.mcp.configuration.entry import Entry
+from modules.mcp.configuration.server_config import Entry
 from modules.mcp.log import Log
 from modules.tools.programs.process import Family
 

@@ -11,14 +11,14 @@ from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCError, JSONRPCMessage, JSONRPCRequest, JSONRPCResponse
 
 from modules.errors import ToolFailed
-from modules.mcp.configuration.entry import Entry
+from modules.mcp.configuration.server_config import Entry
 from modules.mcp.faults import FAULTS
 from modules.mcp.log import Log
 from modules.mcp.transport.clients import client_of
-from modules.mcp.transport.http import StreamableHttp
 from modules.mcp.transport.messages import coded, messages_in
 from modules.mcp.transport.old_sse import OldSse
 from modules.mcp.transport.stdio import Process, environment_of
+from modules.mcp.transport.streamable_http import StreamableHttp
 
 STRAY = 1_000  # lines that are no message, before the program is taken for something else
 STRAY_PIECE = 1_000  # bytes of each that are logged

@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from modules.errors import ConfigError
-from modules.session.storage.place import VERSION, make_private, move_aside, refuse_newer, refuse_version
+from modules.session.storage.location import VERSION, make_private, move_aside, refuse_newer, refuse_version
 
 PATIENCE = 0.4  # seconds to wait for another program's write; what waits longer is tried again by whoever writes
 TO_READ = 2.0  # seconds, where nothing can go on before it is read

@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modules.errors import FileProblem, UsageError
-from modules.llm.catalogue.learned import LearnedFacts
+from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.message import Message
 from modules.llm.models import Model, ModelRegistry
 from modules.llm.wire.ledger import Ledger
 from modules.session.conversation import Conversation, Node, Spent
-from modules.session.storage.place import LEAVING, Locks, refuse_newer
+from modules.session.storage.location import LEAVING, Locks, refuse_newer
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
-    from modules.session.storage.changes import Change
+    from modules.session.storage.statements import Change
     from modules.session.storage.writer import Writer
 
 SHORT = 8  # characters of an id that are enough for a person
@@ -54,39 +54,39 @@ class Store:
 
     def said(self, conversation: Conversation, node: Node) -> None:
         if self._is_known(conversation):
-            from modules.session.storage import changes
+            from modules.session.storage import statements
 
-            self._put(changes.said(conversation, node))
+            self._put(statements.said(conversation, node))
 
     def moved(self, conversation: Conversation) -> None:
         if self._is_known(conversation):
-            from modules.session.storage import changes
+            from modules.session.storage import statements
 
-            self._put(changes.moved(conversation))
+            self._put(statements.moved(conversation))
 
     def growing(self, conversation: Conversation, message: Message) -> None:
         if self._is_known(conversation):
-            from modules.session.storage import changes
+            from modules.session.storage import statements
 
-            self._put(changes.growing(conversation, message))
+            self._put(statements.growing(conversation, message))
 
     def paid(self, conversation: Conversation, spent: Spent) -> None:
         if self._is_known(conversation):
-            from modules.session.storage import changes
+            from modules.session.storage import statements
 
-            self._put(changes.paid(conversation, spent))
+            self._put(statements.paid(conversation, spent))
 
     def declared(self, conversation: Conversation) -> None:
         if self._is_known(conversation):
-            from modules.session.storage import changes
+            from modules.session.storage import statements
 
-            self._put(changes.declared(conversation))
+            self._put(statements.declared(conversation))
 
     def sent(self, conversation: Conversation, key: str, ledger: Ledger) -> None:
         if self._is_known(conversation):
-            from modules.session.storage import changes
+            from modules.session.storage import statements
 
-            self._put(changes.sent(conversation, key, ledger))
+            self._put(statements.sent(conversation, key, ledger))
 
     async def settled(self) -> None:
         """Wait until everything so far is on the disk, or has been tried in vain; then `trouble` says why.
@@ -170,11 +170,11 @@ class Store:
 
     def latest(self) -> str | None:
         """The conversation that was used last, of those that say something."""
-        from modules.session.storage import reading
+        from modules.session.storage import conversation_loader
 
         try:
             with self._reading() as connection:
-                return reading.latest(connection)
+                return conversation_loader.latest(connection)
         except FileProblem as error:
             self._news.append(error.message)
             return None
@@ -193,10 +193,10 @@ class Store:
 
     def ids(self, prefix: str = "") -> list[str]:
         """The conversations whose ids begin so, the one used last first."""
-        from modules.session.storage import reading
+        from modules.session.storage import conversation_loader
 
         with self._reading() as connection:
-            return reading.ids(connection, prefix.strip().lower())
+            return conversation_loader.ids(connection, prefix.strip().lower())
 
     def load(self, id: str, models: ModelRegistry, start: Model, learned: LearnedFacts | None = None) -> Conversation:
         """The conversation, which goes on being kept here; what a person should know of it is in `news`.
@@ -204,10 +204,10 @@ class Store:
         `start` answers where its own model is gone. Raises UsageError where there is none of that id, FileProblem
         where the file cannot be read.
         """
-        from modules.session.storage import reading
+        from modules.session.storage import conversation_loader
 
         with self._reading() as connection:
-            loaded = reading.read(connection, id, models, start, learned or LearnedFacts())
+            loaded = conversation_loader.read(connection, id, models, start, learned or LearnedFacts())
         if loaded is None:
             raise UsageError(f"There is no conversation {id}.", cure="-c continues the last one.")
         conversation = loaded.conversation
@@ -231,10 +231,10 @@ class Store:
         if conversation.id in self._known:
             return True
         if conversation.nodes:
-            from modules.session.storage import changes
+            from modules.session.storage import statements
 
             self._known.add(conversation.id)
-            self._put(changes.everything(conversation))
+            self._put(statements.everything(conversation))
         return False
 
     def _put_lost_again(self) -> bool:

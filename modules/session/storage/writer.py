@@ -10,9 +10,9 @@ from queue import Empty, SimpleQueue
 
 from modules.errors import ConfigError
 from modules.session.storage import database
-from modules.session.storage.changes import Change, Statement
-from modules.session.storage.place import LEAVING, Locks
-from modules.session.storage.seen import Seen
+from modules.session.storage.file_identity import Seen
+from modules.session.storage.location import LEAVING, Locks
+from modules.session.storage.statements import Change, Statement
 
 AGAIN = 0.5  # seconds until what could not be written is tried again, if nothing is said before
 HELD = 5.0  # seconds from which on another program that has the file is worth a word

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from modules.config import ROOT
 from modules.errors import FileProblem
-from modules.tools.limited import limit
+from modules.tools.process_limits import limit
 
 SECONDS = 20
 MEMORY = 1_000_000_000  # bytes

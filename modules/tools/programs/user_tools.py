@@ -16,12 +16,12 @@ from msgspec.structs import replace
 from modules.errors import ToolFailed
 from modules.llm.base import ToolSpec
 from modules.llm.parts import File, Image, Text
+from modules.tools.argument_check import problem
 from modules.tools.media.media import media_in
 from modules.tools.programs import process
-from modules.tools.schema import problem
 from modules.tools.tool import Effect, Output, Plan, Tool, ToolContext, in_thread
 
-WORKER = Path(__file__).with_name("worker.py")
+WORKER = Path(__file__).with_name("user_tool_worker.py")
 AT_LOAD = 10.0  # seconds that a file may take to be read
 AT_CALL = 120.0  # seconds that a call may take
 WAIT = 5.0  # seconds that a turn waits for the first list

@@ -7,12 +7,12 @@ from msgspec import Struct
 
 from modules.config import VERSION
 from modules.errors import ConfigError, ToolFailed
-from modules.llm.http.trust import trusted
+from modules.llm.http.certificates import trusted
 from modules.llm.parts import Text
 from modules.tools.media import media
 from modules.tools.results import BOUND
 from modules.tools.tool import ALWAYS, Output, Plan, Tool, ToolContext, in_thread, tool
-from modules.tools.web import addresses, page, reading
+from modules.tools.web import addresses, html_worker, page
 from modules.tools.web.addresses import Resolve
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ async def _as_output(fetched: Fetched, offset: int, context: ToolContext) -> Out
         found: media.Media = await in_thread(page.media_of, data=fetched.data, media_type=fetched.media_type, url=at)
         note = f" [{found.note}]" if found.note else ""
         return Output((Text(f"{at}: {fetched.media_type}, {len(fetched.data)} bytes.{note}"), found.part))
-    text = await reading.text_of(fetched.data, fetched.media_type, fetched.charset, at, context.environment)
+    text = await html_worker.text_of(fetched.data, fetched.media_type, fetched.charset, at, context.environment)
     if fetched.status >= 400:
         said = f"{at} answered {fetched.status} {fetched.reason[:LONGEST_SHOWN]}".rstrip() + "."
         return Output((Text(f"{said}\n\n{text[:EXCERPT]}".rstrip()),), is_error=True)

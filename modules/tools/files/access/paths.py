@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from modules.errors import ToolFailed
-from modules.tools.files.access.secrets import is_secret
+from modules.tools.files.access.secret_names import is_secret
 from modules.tools.tool import Plan, ToolContext
 
 WHEN_READING = "outside this folder, and for secrets"  # what `plan_to_read` comes to, for the list of tools

@@ -1,0 +1,126 @@
+"""Commands about the program itself: help, usage, the screen, the way out."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from modules.chat.command import Ask, ChatContext, Command, command
+from modules.chat.output.model_summary import compact
+from modules.chat.prompt.prompt_keys import KEYS
+from modules.chat.wording.phrases import count, dollars, total
+from modules.config import Config
+from modules.errors import BadKey
+from modules.llm.models import Provider
+from modules.session.conversation import Conversation, Spent
+
+USED = ("model", "requests", "input", "cached", "output", "reasoning", "cost")
+
+
+def command_names(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
+    return ((command.name, command.summary) for command in chat.commands)
+
+
+@command("/help [command]", aliases=("?",), complete=command_names)
+async def show_help(chat: ChatContext, args: str) -> Ask | None:
+    """Show the commands and keys, or one in full."""
+    if args:
+        _explain(chat, chat.commands.get(args.split()[0]))
+        return None
+    chat.screen.table([(command.usage, command.summary) for command in chat.commands])
+    chat.screen.say("")
+    chat.screen.table([("@model question", "Ask another model for one turn only."), *KEYS])
+    return None
+
+
+def _explain(chat: ChatContext, command: Command) -> None:
+    chat.screen.say(command.usage)
+    chat.screen.say(command.help)
+    if command.aliases:
+        chat.screen.say("Also: " + ", ".join("/" + alias for alias in command.aliases))
+
+
+@command("/usage", aliases=("cost", "tokens"))
+async def usage(chat: ChatContext, args: str) -> Ask | None:
+    """Show tokens and cost, by model."""
+    conversation = chat.conversation
+    cut = uncounted(conversation)
+    if not conversation.spent:
+        chat.screen.say(_remark(cut) or "Nothing has been asked yet.")
+        return None
+    rows: list[tuple[str, ...]] = []
+    for name in dict.fromkeys(spent.model.full_name for spent in conversation.spent):
+        own = [spent for spent in conversation.spent if spent.model.full_name == name]
+        tokens = own[0].usage
+        for spent in own[1:]:
+            tokens = tokens + spent.usage
+        numbers = (tokens.input, tokens.cache_read, tokens.output, tokens.reasoning)
+        partial = any(spent.model.id == model and spent.model.issuer == at for spent in own for at, model in cut)
+        rows.append((name, str(len(own)), *(compact(number) for number in numbers), _sum(own, partial)))
+    rows.append(("all", str(len(conversation.spent)), "", "", "", "", _sum(conversation.spent, bool(cut))))
+    chat.screen.table(rows, USED)
+    if cut:
+        chat.screen.say(_remark(cut))
+    return None
+
+
+def uncounted(conversation: Conversation) -> list[tuple[str, str]]:
+    """Issuer and model of each answer that was stopped or cut: what it took in all, the provider did not say."""
+    answers = [node.message for node in conversation.nodes if node.message.state in ("interrupted", "incomplete")]
+    return [(answer.origin.issuer, answer.origin.model) for answer in answers if answer.origin is not None]
+
+
+def _sum(spent: Iterable[Spent], partial: bool) -> str:
+    return total((one.cost for one in spent), partial=partial) or dollars(0)
+
+
+def _remark(cut: Sequence[tuple[str, str]]) -> str:
+    if not cut:
+        return ""
+    return f"{count(len(cut), 'answer')} stopped before the tokens were counted to the end."
+
+
+@command("/config")
+async def show_config(chat: ChatContext, args: str) -> Ask | None:
+    """Show paths and keys, and what was learned.
+
+    Keys themselves are never shown.
+    """
+    config = chat.config
+    rows = [("config folder", str(config.folder))]
+    rows += [(".env", f"{path} ({'read' if path.is_file() else 'not there'})") for path in config.env_files]
+    rows += [("models.yaml", f"{config.user_models} ({'read' if config.user_models.is_file() else 'not there'})")]
+    rows += [("state folder", str(config.state_folder)), ("data folder", str(config.data_folder))]
+    chat.screen.table(rows)
+    chat.screen.say("")
+    chat.screen.table([(one.name, _key_status(config, one)) for one in chat.models.providers.values()])
+    if learned := [(name, "; ".join(facts.words())) for name, facts in chat.conversation.learned.known()]:
+        chat.screen.say("\nLearned from refusals (/models NAME --forget forgets it):")
+        chat.screen.table(learned)
+    return None
+
+
+def _key_status(config: Config, provider: Provider) -> str:
+    if provider.key_variable is None:
+        return "needs no key"
+    try:
+        config.key(provider.key_variable)
+    except BadKey as error:
+        return error.message.rstrip(".")
+    value, source = config.lookup(provider.key_variable)
+    if value:
+        return f"{provider.key_variable} set in {source}"
+    return f"{provider.key_variable} not set" + (f": {provider.key_page}" if provider.key_page else "")
+
+
+@command("/clear", aliases=("cls",), drastic=True)
+async def clear(chat: ChatContext, args: str) -> Ask | None:
+    """Clear the screen; the conversation goes on.
+
+    /new begins another conversation.
+    """
+    chat.screen.clear()
+    return None
+
+
+@command("/exit", aliases=("quit", "q"), drastic=True)
+async def leave(chat: ChatContext, args: str) -> Ask | None:
+    """Leave, as Ctrl+D does."""
+    raise EOFError

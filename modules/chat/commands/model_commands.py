@@ -1,0 +1,229 @@
+"""Commands about the model: which one answers, which there are, how much it thinks."""
+
+from collections.abc import Iterable, Iterator
+
+from modules.chat.command import Ask, ChatContext, command
+from modules.chat.input.completer import complete_models
+from modules.chat.input.unlisted_model import is_meant
+from modules.chat.model_list_refresh import listed
+from modules.chat.output.model_summary import columns, compact, mark
+from modules.chat.output.switch_report import manifest
+from modules.chat.wording.pdf_readers import not_taken
+from modules.chat.wording.phrases import count, overflow
+from modules.errors import BadKey, MissingKey, SwitchFailed, UsageError
+from modules.llm.models import LEVELS, Choice, Model
+from modules.llm.parts import Reasoning
+from modules.session.switch import Handover, handover, left_out_words
+from modules.session.switch_preview import plan
+
+PLAN = "--plan"
+
+
+def complete_switch(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
+    """Models, and behind a model the option."""
+    name, space, _ = args.partition(" ")
+    if space:
+        yield f"{name} {PLAN}", "what a switch would mean, without switching"
+    else:
+        yield from complete_models(chat, args)
+
+
+@command("/model [name] [--plan]", aliases=("m",), complete=complete_switch)
+async def model(chat: ChatContext, args: str) -> Ask | None:
+    """Go on with another model; alone, choose one.
+
+    A name is provider:model, a name or alias from /models, the beginning of one, or any id that the provider knows.
+    The conversation goes on: text, tool calls and results, and images as far as the model takes them.
+    "/model -" goes back to the model before.
+    With --plan nothing changes: it shows what would carry over, what would stay behind, and what the next turn costs.
+    """
+    words = args.split()
+    args = " ".join(word for word in words if word != PLAN)
+    if PLAN in words and not args:
+        raise UsageError("Of which model?", cure=f"/model NAME {PLAN} shows what a switch to it would mean.")
+    if args == "-":
+        if chat.conversation.previous is None:
+            raise UsageError("There is no model to go back to.", cure="/model NAME switches.")
+        choice = Choice(chat.conversation.previous)
+    elif args:
+        choice = chat.models.find(args)
+    else:
+        # A screen of its own, which the first prompt need not wait for.
+        from modules.chat.dialogs.model_picker import pick_model
+
+        picked = await pick_model(chat)
+        if picked is None:
+            return None
+        choice = picked
+    if PLAN in words:
+        show_plan(chat, choice)
+    elif await is_meant(chat, choice):
+        switch(chat, choice)
+    return None
+
+
+def show_plan(chat: ChatContext, choice: Choice) -> None:
+    """Say in full what a switch would mean; nothing is changed."""
+    model, conversation = choice.model, chat.conversation
+    if choice.note:
+        chat.screen.say(choice.note)
+    variable = model.provider.key_variable
+    key = "not needed" if variable is None else "set" if chat.config.has_key(variable) else f"{variable} is not set"
+    able = [other for other in chat.models if chat.config.has_key(other.provider.key_variable)]
+    if model == conversation.model:
+        chat.screen.say(f"{model.full_name} is answering already.")
+    else:
+        chat.screen.say(f"{conversation.model.full_name} → {model.full_name}, if you switch. Nothing has changed yet.")
+    chat.screen.table(list(manifest(plan(conversation, model, chat.tooling.specs), key, able)))
+
+
+def switch(chat: ChatContext, choice: Choice) -> None:
+    """Let the chosen model answer from now on, and say what that means. Raises SwitchFailed; the old model stays."""
+    old, new = chat.conversation.model, choice.model
+    try:
+        chat.services.check_key(new.provider)
+    except (MissingKey, BadKey) as error:
+        raise SwitchFailed(error.message, cure=f"{error.cure}\nStill on {old.full_name}.") from error
+    if choice.note:
+        chat.screen.say(choice.note)
+    if new == old:
+        chat.screen.say(f"{new.full_name} is answering already.")
+        return
+    conversation = chat.conversation
+    told = handover(conversation, new, chat.tooling.specs)
+    new_there = not any(m.origin and m.origin.issuer == new.issuer for m in conversation)
+    conversation.switch(new)
+    conversation.announced[new.full_name] = told.left_out
+    chat.screen.say(switch_line(old, conversation.reader(new), told))
+    for text in not_taken(chat, chat.attachments):
+        chat.screen.say(text)
+    if new.provider.note and new_there:
+        chat.screen.say(new.provider.note)
+    if warning := overflow(told):
+        chat.screen.say(warning)
+
+
+def switch_line(old: Model, new: Model, told: Handover) -> str:
+    """One line: from, to, what carries over, what this model cannot take, and how full its window is."""
+    parts = [f"{old.full_name} → {new.full_name}"]
+    if told.turns:
+        kept = [count(told.turns, "turn")]
+        kept += [count(told.calls, "tool call")] if told.calls else []
+        parts.append(" and ".join(kept) + (" carries over" if told.turns == 1 and not told.calls else " carry over"))
+    parts += [left_out_words(told.left_out, new)] if told.left_out else []
+    if new.known:
+        cannot = [
+            word for can, word in ((new.tools, "tools"), (new.vision, "images"), (new.documents, "PDF")) if not can
+        ]
+        parts += [f"no {', '.join(cannot)}"] if cannot else []
+    if new.window and told.turns:
+        parts.append(f"{compact(told.tokens)} of {compact(new.window)} tokens")
+    return " · ".join(parts)
+
+
+@command("/models [provider] [--refresh]", complete=lambda chat, args: provider_names(chat))
+async def models(chat: ChatContext, args: str) -> Ask | None:
+    """List the models.
+
+    With --refresh, also those that the provider's own list names. With --forget, what was learned of a provider's
+    models, or of the one model named, is forgotten; /config shows it.
+    """
+    words = args.split()
+    names = [word for word in words if word not in ("--refresh", FORGET)]
+    if FORGET in words:
+        forget(chat, names or [chat.conversation.model.full_name])
+        return None
+    for name in names:
+        if name not in chat.models.providers:
+            raise UsageError(f'There is no provider "{name}".', cure=f"There are {', '.join(chat.models.providers)}.")
+    if "--refresh" in words:
+        await _refresh(chat, names or [chat.conversation.model.provider.name])
+    shown = [model for name in (names or chat.models.providers) for model in chat.models.of(name)]
+    has_key = {model.provider: chat.config.has_key(model.provider.key_variable) for model in shown}
+    rows = [row(model, has_key[model.provider], chat.models.lists(model)) for model in shown]
+    chat.screen.table(rows, HEADINGS)
+    missing = dict.fromkeys(one.key_variable for one, there in has_key.items() if not there and one.key_variable)
+    if missing:
+        chat.screen.say(f"Not set: {', '.join(missing)}. /config says where a key goes.")
+    return None
+
+
+FORGET = "--forget"
+
+
+def forget(chat: ChatContext, names: Iterable[str]) -> None:
+    """Forget what these models, or the models of these providers, turned out to be. Raises UnknownModel."""
+    facts = chat.conversation.learned
+    for name in names:
+        if name in chat.models.providers:
+            gone = facts.forget([known for known, _ in facts.known() if known.startswith(f"{name}:")])
+        else:
+            model = chat.models.find(name).model
+            gone = facts.forget([f"{model.provider.name}:{model.id}"])
+        chat.screen.say(f"Forgotten: {', '.join(gone)}." if gone else f"Nothing was learned of {name}.")
+
+
+HEADINGS = ("model", "key", "window", "takes", "$ per 1M tokens in/out")
+
+
+def row(model: Model, has_key: bool, listed: bool | None) -> tuple[str, ...]:
+    """Under HEADINGS; the key, or why the model may not answer, in a word: it is there in the narrowest window."""
+    name, window, price, takes, _ = columns(model, has_key)
+    key = "key" if has_key else "no key"
+    if model.provider.key_variable is None:
+        key = "local" if model.provider.is_local or model.provider.dialect == "offline" else "open"
+    return name, mark(model, listed) or key, window, takes, price
+
+
+async def _refresh(chat: ChatContext, names: list[str]) -> None:
+    for name in names:
+        provider = chat.models.providers[name]
+        found = await listed(chat, provider)
+        chat.screen.say(f"{provider.title} lists {count(len(found), 'model')}.")
+
+
+def provider_names(chat: ChatContext) -> Iterator[tuple[str, str]]:
+    return ((provider.name, provider.title) for provider in chat.models.providers.values())
+
+
+def reasoning_words(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
+    yield from ((level, "how much to think") for level in chat.conversation.model.reasoning)
+    yield from (("show", "show all of it"), ("fold", "show it while it comes"), ("hide", "do not show it"))
+    yield "default", "let the model decide how much"
+
+
+SEEN = {"show": "shown", "fold": "shown while it comes, and then folded", "hide": "hidden"}
+
+
+@command("/reasoning [level|show|hide]", aliases=("thinking",), complete=reasoning_words)
+async def reasoning(chat: ChatContext, args: str) -> Ask | None:
+    """Set how much the model thinks; show or hide it.
+
+    "/reasoning default" leaves it to the model. What it thinks is seen while it comes and then folded into a line;
+    "/reasoning show" shows all of the last one and of those to come, "/reasoning fold" folds again.
+    """
+    conversation, word = chat.conversation, args.lower()
+    levels = conversation.model.reasoning
+    if word in SEEN:
+        chat.screen.reasoning = word  # type: ignore[assignment]  # it is one of these
+        conversation.reasoning_shown = word != "hide"
+        chat.screen.say(f"Reasoning is {SEEN[word]}.")
+        last = conversation.last_answer
+        if word == "show" and last is not None:
+            chat.screen.quote("\n\n".join(part.text for part in last.parts if isinstance(part, Reasoning)))
+    elif word == "default":
+        conversation.reasoning = None
+        conversation.changed()
+        chat.screen.say("The model decides how much it thinks.")
+    elif word in LEVELS and (word in levels or not conversation.model.known):
+        conversation.reasoning = next(level for level in LEVELS if level == word)
+        conversation.changed()
+        chat.screen.say(f"Reasoning is set to {word}.")
+    elif word:
+        takes = f"It takes {', '.join(levels)}." if levels else "It takes no levels."
+        raise UsageError(f'{conversation.model.full_name} has no reasoning level "{args}".', cure=takes)
+    else:
+        shown = SEEN[chat.screen.reasoning]
+        takes = f" {conversation.model.name} takes {', '.join(levels)}." if levels else ""
+        chat.screen.say(f"Reasoning: {conversation.reasoning or 'as the model decides'}, {shown}.{takes}")
+    return None

@@ -1,0 +1,80 @@
+"""A question where the terminal wants no escape sequences: printed, page by page, and answered by a key."""
+
+from pathlib import Path
+
+from modules.chat.dialogs.approval_dialog import Patience, always, answers
+from modules.chat.dialogs.approval_text import lasting, permission_for, rows, title
+from modules.chat.output.screen import TerminalScreen
+from modules.chat.prompt.plain_prompt import PlainPrompt
+from modules.tools.approval import Decision, Question
+
+OTHER_ROWS = 4  # of a page: the title, and what the keys do
+
+
+async def ask(question: Question, folder: Path, prompt: PlainPrompt, screen: TerminalScreen) -> Decision | None:
+    """What the person decides; None where they would rather stop altogether."""
+    return await _Printed(question, folder, prompt, screen).answer()
+
+
+class _Printed:
+    def __init__(self, question: Question, folder: Path, prompt: PlainPrompt, screen: TerminalScreen) -> None:
+        self._question = question
+        self._prompt = prompt
+        self._screen = screen
+        self._patience = Patience()
+        columns, height = screen.size()
+        self._page = max(1, height - OTHER_ROWS)
+        self._rows = [row.text for row in rows(question, folder, columns - 1)]
+        self._at = 0
+
+    async def answer(self) -> Decision | None:
+        """Show the first page and take keys until one of them, or a line typed, is an answer."""
+        self._screen.say(title(self._question))
+        self._turn_page()
+        self._patience.begin()
+        while True:
+            key = await self._awaited()
+            match key.lower():
+                case "\x04":
+                    return None
+                case "y" | "a" if self._at < len(self._rows):
+                    self._screen.say("There is more. Space shows it.")
+                case "y":
+                    return Decision(allowed=True)
+                case "n" | "\r" | "\n" | "\x1b":
+                    return Decision()
+                case " " if self._at < len(self._rows):
+                    self._turn_page()
+                case "r" | "a" if key in "rR" or lasting(self._question):
+                    if decision := await self._typed(key.lower()):
+                        return decision
+                    self._screen.say(" · ".join(answers(self._question)))
+
+    def _turn_page(self) -> None:
+        first, self._at = self._at, min(len(self._rows), self._at + self._page)
+        self._screen.write("".join(f"{row}\n" for row in self._rows[first : self._at]))
+        if len(self._rows) > self._page:
+            more = " · Space shows more" if self._at < len(self._rows) else ""
+            self._screen.say(f"lines {first + 1}-{self._at} of {len(self._rows)}{more}")
+        self._screen.say(" · ".join(answers(self._question)))
+
+    async def _awaited(self) -> str:
+        """The next key that counts. Esc, which only declines, always does."""
+        while True:
+            pressed = await self._prompt.keys()
+            if pressed == "\x1b" or not self._patience.too_early(pressed[0], with_others=len(pressed) > 1):
+                return pressed[0]
+
+    async def _typed(self, key: str) -> Decision | None:
+        """What is typed on a line: a reason, or what a lasting permission is to cover. None goes back."""
+        if key == "a" and (permission := always(self._question)):
+            return Decision(allowed=True, permission=permission)
+        if key == "r":
+            return Decision(reason=(await self._prompt.line("No, because: ")).strip())
+        self._screen.say(
+            f"{self._question.plan.line}\nEnter alone allows it. Or type its beginning, and *, to cover more."
+        )
+        line = (await self._prompt.line("Always: ")).strip() or self._question.plan.line
+        permission, covers = permission_for(self._question, line)
+        self._screen.say(covers)
+        return Decision(allowed=True, permission=permission) if permission is not None else None

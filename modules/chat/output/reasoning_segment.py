@@ -1,0 +1,69 @@
+"""Reasoning on the screen: beside a bar while it comes, and one line for all of it once the answer begins."""
+
+import time
+
+from modules.chat.markdown.wrap import PLAIN, QUIET, Row, to_ansi, wrap
+from modules.chat.output.screen import TerminalScreen
+from modules.chat.output.theme import Palette
+from modules.chat.wording.phrases import about_tokens
+from modules.text.sanitize import clean
+
+BAR = "│ "
+SHOWN = 6  # rows of it that are seen while it comes
+PER_TOKEN = 4  # characters, about; what the provider counted comes with the end of the answer
+LONGEST = 4_000  # characters of a line that is wrapped anew with every drawing
+
+
+class ReasoningPiece:
+    """Shows the last rows while it comes. They go when it ends, but where the person wants all of it."""
+
+    def __init__(self, screen: TerminalScreen) -> None:
+        self._screen = screen
+        self._whole = screen.reasoning == "show"
+        self._began = time.monotonic()
+        self._length = 0
+        self._arrived: list[str] = []
+        self._line = ""
+        self._rows: list[Row] = []  # of lines that have ended
+
+    def feed(self, text: str) -> None:
+        self._length += len(text)
+        self._arrived.append(text)
+
+    def draw(self) -> None:
+        if not self._arrived:
+            return
+        *lines, self._line = (self._line + "".join(self._arrived)).split("\n")
+        self._arrived.clear()
+        if len(self._line) > LONGEST:
+            lines, self._line = [*lines, self._line], ""
+        for line in lines:
+            self._end_line(line)
+        open_rows = _rows(clean(self._line), self._screen.size()[0]) if self._line else []
+        self._screen.live([*self._rows[-SHOWN:], *open_rows][-SHOWN:])
+
+    def finish(self) -> None:
+        """Write all of it, or what it took."""
+        self.draw()
+        if self._whole and self._line:
+            self._end_line(self._line)
+        self._screen.live([])
+        if not self._whole:
+            seconds = time.monotonic() - self._began
+            self._screen.say(f"thought for {seconds:.0f} s, {about_tokens(self._length // PER_TOKEN)}")
+
+    def _end_line(self, line: str) -> None:
+        line = clean(line)  # as a whole: a flag or a joined letter may come in pieces
+        if self._whole:
+            self._screen.write(barred(line, self._screen.size()[0], self._screen.palette))
+        else:
+            self._rows = [*self._rows[-SHOWN:], *_rows(line, self._screen.size()[0])]
+
+
+def barred(line: str, columns: int, palette: Palette | None) -> str:
+    """A line of reasoning in rows with the bar, for the terminal."""
+    return "".join(to_ansi(row, palette) + "\n" for row in _rows(line, columns))
+
+
+def _rows(line: str, columns: int) -> list[Row]:
+    return [[(BAR, QUIET), *row] for row in wrap([(line, PLAIN)], max(1, columns - len(BAR)))]

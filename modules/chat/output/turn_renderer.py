@@ -1,0 +1,253 @@
+"""A turn on the screen: events in, text as Markdown, a line for each call, and above the prompt what still changes."""
+
+import contextlib
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from typing import NamedTuple, Protocol
+
+from modules.chat.output.frame_loop import frames
+from modules.chat.output.screen import TerminalScreen
+from modules.chat.output.tool_lines import ToolLines
+from modules.chat.wording.phrases import GO_ON
+from modules.llm.events import Finished, ReasoningDelta, TextDelta, ToolCallDelta
+from modules.session.ask import Notice, Retrying
+from modules.session.tool_calls import ToolEnded, ToolProgress, ToolStarted
+from modules.session.turn import Paused, TurnEvent
+from modules.text.sanitize import clean
+from modules.tools.approval import Question
+
+STOPS = "Ctrl+C stops"
+
+
+class Piece(Protocol):
+    """One stretch of the answer being drawn."""
+
+    def feed(self, text: str) -> None: ...
+
+    def draw(self) -> None: ...
+
+    def finish(self) -> None: ...
+
+
+class PlainText:
+    """Text as it comes, cleaned, appended; ends on a new row."""
+
+    def __init__(self, screen: TerminalScreen) -> None:
+        self._screen = screen
+        self._arrived: list[str] = []
+        self._last = "\n"
+
+    def feed(self, text: str) -> None:
+        self._arrived.append(text)
+
+    def draw(self) -> None:
+        text = "".join(self._arrived)
+        self._arrived.clear()
+        if self._last == "\n":
+            text = text.lstrip("\n")
+        if text:
+            self._screen.write(clean(text))
+            self._last = text[-1]
+
+    def finish(self) -> None:
+        self.draw()
+        if self._last != "\n":
+            self._screen.write("\n")
+
+
+class Silence:
+    """Nothing but the words for what runs."""
+
+    def feed(self, text: str) -> None: ...
+
+    def draw(self) -> None: ...
+
+    def finish(self) -> None: ...
+
+
+class Status(NamedTuple):
+    """What runs, in words that may be cut, and an ending that may not; both are asked for with each drawing."""
+
+    words: Callable[[], str]
+    ending: Callable[[], str] = lambda: f" · {STOPS}"
+
+
+def since_now(words: Callable[[], str]) -> Status:
+    """What runs, and for how long from now on."""
+    began = time.monotonic()
+    return Status(words, lambda: f" {time.monotonic() - began:.0f} s · {STOPS}")
+
+
+def countdown(retry: Retrying) -> Status:
+    """The seconds until a failed request is sent again."""
+    until = time.monotonic() + retry.seconds
+    return Status(
+        lambda: retry.error.message, lambda: f" Again in {max(0.0, until - time.monotonic()):.0f} s · {STOPS}"
+    )
+
+
+class Answer:
+    """Draws one turn's events. Adding an event costs next to nothing; drawing happens in frames."""
+
+    def __init__(
+        self, screen: TerminalScreen, waiting_for: str, tools: ToolLines, before: Callable[[], str] = str
+    ) -> None:
+        self._screen = screen
+        self._name = waiting_for
+        self._kind = "waiting"
+        self._before = before  # what has to be there before the answer can even begin, "" for nothing
+        self._piece: Piece = Silence()
+        self._status = since_now(self._waiting)
+        self._last = ""  # the kind that was last written for good
+        self.tools = tools
+        self.finished: Finished | None = None
+        self.paused = False  # the turn stopped although the model wants to go on
+
+    def add(self, event: TurnEvent) -> None:
+        match event:
+            case TextDelta(text):
+                self._take("text", text)
+            case ReasoningDelta(text) if self._screen.reasoning != "hide":
+                self._take("reasoning", text)
+            case ReasoningDelta():
+                self._become("thinking")
+            case ToolCallDelta(_, name, _) if name:
+                self._become(f"writes {clean(name)}")
+            case Retrying():
+                self._become("retrying")
+                self._status = countdown(event)
+                if self._screen.plain:
+                    self._screen.say(f"{event.error.message} Trying again in {event.seconds:.0f} s.")
+            case Notice(text):
+                if self._kind in ("text", "reasoning"):
+                    self._begin("calls")  # what is said after the last words stands apart from them
+                self._screen.say(text)
+            case Finished():
+                self.finished = event
+            case _:
+                self._add_call(event)
+
+    def _add_call(self, event: TurnEvent) -> None:
+        match event:
+            case Question():
+                self._begin("asking")
+            case ToolStarted(call, preview):
+                self.tools.start(call, preview)
+                self._become("running")
+            case ToolProgress(call, line):
+                self.tools.progress(call, line)
+            case ToolEnded():
+                self._begin("calls")
+                self.tools.end(event)
+                self._become("running" if self.tools.running else "waiting")
+            case Paused(text):
+                self.paused = True
+                self._begin("calls")
+                self._screen.say(f"{text} {GO_ON}")
+
+    def draw(self) -> None:
+        """Bring the screen up to date; what runs stands in a row of its own, always, so that nothing jumps."""
+        self._piece.draw()
+        if self._kind in ("asking", "closed"):
+            self._screen.status("", "")
+        else:
+            self._screen.status(self._status.words(), self._status.ending())
+
+    def close(self) -> None:
+        """Everything is on the screen, and nothing runs any more."""
+        self._become("closed")
+        self.tools.close()
+        self._screen.status("", "")
+
+    def _waiting(self) -> str:
+        before = self._before()
+        return f"waits for {clean(before)} …" if before else f"{self._name} …"
+
+    def _take(self, kind: str, text: str) -> None:
+        first = kind != self._kind
+        self._become(kind)
+        self._piece.feed(text)
+        if first:
+            self._piece.draw()  # the first words do not wait for the next frame
+
+    def _begin(self, kind: str) -> None:
+        """Make room for what is written for good: an empty row between words and calls."""
+        self._become(kind)
+        written = "calls" if kind == "asking" else kind
+        if self._last and (written != "calls" or self._last != "calls"):
+            self._screen.write("\n")
+        self._last = written
+
+    def _become(self, kind: str) -> None:
+        if kind == self._kind:
+            return
+        self._piece.finish()
+        self._kind, self._piece = kind, Silence()
+        match kind:
+            case "text" | "reasoning":
+                if self._last:
+                    self._screen.write("\n")
+                self._last = kind
+                self._piece = text_piece(self._screen) if kind == "text" else reasoning_piece(self._screen)
+                self._status = since_now(lambda: f"{self._name} {'answers' if kind == 'text' else 'thinks'} …")
+            case "waiting":
+                self._status = since_now(self._waiting)
+            case "thinking":
+                self._status = since_now(lambda: f"{self._name} thinks …")
+            case "running":
+                self._status = Status(self.tools.running_words)
+            case "asking" | "calls" | "closed" | "retrying":
+                pass
+            case _:
+                self._status = since_now(lambda: f"{self._name} {kind} …")
+
+
+def text_piece(screen: TerminalScreen) -> Piece:
+    """Markdown where the terminal can show it, else the text as it is."""
+    if screen.plain:
+        return PlainText(screen)
+    # It loads rich and pygments, which the first prompt must not wait for.
+    from modules.chat.markdown.markdown_stream import MarkdownStream
+
+    return MarkdownStream(
+        screen.write,
+        screen.size,
+        screen.live,
+        palette=screen.palette,
+        links=screen.links,
+        prose_width=screen.prose_width,
+    )
+
+
+def reasoning_piece(screen: TerminalScreen) -> Piece:
+    """Reasoning beside a bar, so that it is told from the answer without any colour."""
+    if screen.plain:
+        return PlainText(screen)
+    from modules.chat.output.reasoning_segment import ReasoningPiece
+
+    return ReasoningPiece(screen)
+
+
+async def show(
+    events: AsyncGenerator[TurnEvent, None], answer: Answer, decide: Callable[[Question], Awaitable[None]]
+) -> bool:
+    """Draw the events as they come, a dozen times a second, and leave a whole screen behind whatever happens.
+
+    `decide` puts a question to the person, and has the screen meanwhile. True when the turn came to its end.
+    """
+    async with _drawing(answer), contextlib.aclosing(events) as stream:
+        async for event in stream:
+            answer.add(event)
+            if isinstance(event, Question):
+                answer.draw()
+                await decide(event)
+    return True
+
+
+@contextlib.asynccontextmanager
+async def _drawing(answer: Answer) -> AsyncIterator[None]:
+    try:
+        async with frames(answer.draw):
+            yield
+    finally:
+        answer.close()

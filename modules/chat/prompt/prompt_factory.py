@@ -1,0 +1,68 @@
+"""The prompt that suits the terminal, with what it shows and completes of the chat."""
+
+import os
+from functools import partial
+from typing import TYPE_CHECKING
+
+from modules.chat.command import ChatContext
+from modules.chat.output.screen import TerminalScreen
+from modules.chat.output.theme import background
+from modules.chat.prompt.status_bar import bar
+from modules.chat.terminal.terminal_state import TerminalState
+
+if TYPE_CHECKING:
+    from prompt_toolkit.history import History
+
+    from modules.chat.prompt.plain_prompt import PlainPrompt
+    from modules.chat.prompt.prompt import Prompt
+
+
+def prompt_of(context: ChatContext, screen: TerminalScreen, state: TerminalState) -> "Prompt | PlainPrompt":
+    """A line that stays below all that is written, or, where the terminal is a dumb one, what it can do itself.
+
+    `state` puts back what is asked of the terminal, where the program ends in no good way.
+    """
+    if screen.plain:
+        from modules.chat.prompt.plain_prompt import PlainPrompt
+
+        return PlainPrompt(screen)
+    from prompt_toolkit.history import InMemoryHistory
+
+    from modules.chat.input.completer import ChatCompleter
+    from modules.chat.prompt.prompt import Prompt
+    from modules.chat.terminal.live_region import terminal
+    from modules.chat.terminal.terminal_input import terminal_input
+    from modules.chat.terminal.terminal_modes import TerminalModes
+
+    def write(data: bytes) -> None:
+        screen.out.flush()
+        os.write(screen.out.fileno(), data)
+
+    get = context.config.get
+    term = get("TERM") or ""
+    history = _history(context) if context.saves else InMemoryHistory()
+    keys = terminal_input(lambda report: modes.heard(report))
+    screen.background = lambda: background(context.config.settings.screen.background, modes.background, get)
+    modes = TerminalModes(write, getattr(keys, "listen", lambda seconds: False), term, state.owe, state.settle)
+    return Prompt(
+        screen,
+        keys,
+        terminal(screen.out, screen.size, term),
+        modes,
+        partial(bar, context),
+        ChatCompleter(context),
+        history,
+        lambda name: get(name) or "",
+    )
+
+
+def _history(context: ChatContext) -> "History":
+    """What was typed in earlier runs; a line with a key in it is there for this run, and not written down."""
+    from modules.chat.input.api_key_check import found_in, keys_of
+    from modules.chat.prompt.line_history import LineHistory
+
+    own = partial(keys_of, context.config, context.models.providers.values())
+    history = LineHistory(context.config.state_folder / "history", lambda line: not found_in(line, own()))
+    if history.trouble:
+        context.screen.say(history.trouble)
+    return history

@@ -1,0 +1,166 @@
+"""Which model and which conversation a run begins with, and the first lines on the screen."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from modules.chat.wording.phrases import GO_ON, overflow
+from modules.chat.wording.shell_advice import without_commands
+from modules.config import Config
+from modules.errors import BadKey, FileProblem, MissingKey, ParlanceError
+from modules.llm.catalogue.learned_facts import LearnedFacts
+from modules.llm.message import Message, closing
+from modules.llm.models import Choice, ModelRegistry
+from modules.llm.parts import Text, ToolResult
+from modules.llm.service_manager import ServiceManager
+from modules.session.conversation import Conversation
+from modules.session.storage.store import Store
+from modules.session.switch import handover
+from modules.session.turn import unanswered_results
+
+LAST = ""  # in the place of an id: the conversation that was used last
+FALLBACK = "offline:guide"
+PROGRAM_ENDED = "The program ended before a result was there. What the call had done by then is not known."
+
+
+def first_choice(models: ModelRegistry, config: Config, asked: str) -> Choice:
+    """What was asked for with -m, else PARLANCE_MODEL, else the default if its key is set, else whoever's key is set.
+
+    A key that is none does not keep another provider from being used; the note tells of it. With no usable key at all
+    it is the embedded guide, and the note says how to set one.
+    Raises UnknownModel or AmbiguousModel for a name that was asked for.
+    """
+    if wanted := asked or config.get("PARLANCE_MODEL"):
+        return models.find(wanted)
+    wanting = [models.find(models.default)] if models.default else []
+    wanting += [Choice(model) for model in models if model.provider.key_variable is not None]
+    faults = list(dict.fromkeys(fault for choice in wanting if (fault := _fault_of_key(choice, config))))
+    for choice in wanting:
+        if has_key(choice, config):
+            return Choice(choice.model, " ".join([*filter(None, [choice.note]), *faults]))
+    guide = models.find(FALLBACK)
+    variables = [p.key_variable for p in models.providers.values() if p.key_variable][:3]
+    if faults:
+        return Choice(guide.model, " ".join(faults))
+    return Choice(
+        guide.model,
+        f"No key is set. Put {', '.join(variables[:-1])} or {variables[-1]} into {config.place_for_keys()}, "
+        f"as in {variables[0]}=sk-..., and choose a model with /model.",
+    )
+
+
+def refuse_guide(conversation: Conversation, start: Choice) -> None:
+    """Raise MissingKey where the guide would answer only for want of a key: a script takes its words for a model's."""
+    if conversation.model.full_name == FALLBACK and start.note:
+        raise MissingKey(without_commands(start.note))
+
+
+def has_key(choice: Choice, config: Config) -> bool:
+    try:
+        variable = choice.model.provider.key_variable
+        return variable is None or config.key(variable) is not None
+    except ParlanceError:
+        return False
+
+
+def _fault_of_key(choice: Choice, config: Config) -> str:
+    """What is wrong with the key that is set for this model; "" for nothing, and where none is set."""
+    try:
+        if choice.model.provider.key_variable is not None:
+            config.key(choice.model.provider.key_variable)
+    except BadKey as error:
+        return str(error)
+    except ParlanceError:
+        return ""
+    return ""
+
+
+class Wish(Struct, frozen=True):
+    """What the command line says about the conversation. `resume` is an id or its beginning, LAST, or None."""
+
+    resume: str | None = None
+    model: str = ""
+    system: str = ""
+    save: bool = True
+
+
+def begin(
+    wish: Wish,
+    store: Store,
+    models: ModelRegistry,
+    services: ServiceManager,
+    start: Choice,
+    learned: LearnedFacts | None = None,
+) -> tuple[Conversation, list[str]]:
+    """The conversation to go on with, or a new one, and what a person should know about it.
+
+    Raises UsageError for an id that is not there, MissingKey where no model can answer, ConfigError where the
+    conversations are a newer release's.
+    """
+    notes = [start.note] if start.note else []
+    if not wish.save:
+        services.check_key(start.model.provider)
+        return Conversation(start.model, wish.system, learned=learned), notes
+    store.check()
+    conversation = None if wish.resume is None else _resumed(store, wish.resume, models, start, learned)
+    if conversation is None:
+        services.check_key(start.model.provider)
+        notes += ["There is no earlier conversation; this is a new one."] if wish.resume is not None else []
+        return Conversation(start.model, wish.system, journal=store, learned=learned), notes + store.news()
+    if wish.model:
+        conversation.switch(start.model)
+    if wish.system:
+        conversation.system = wish.system
+        conversation.changed()
+    note = _answerable(conversation, services, start)
+    notes = notes if conversation.model == start.model else []
+    told = [note, overflow(handover(conversation, conversation.model))]
+    return conversation, [*notes, *store.news(), *filter(None, told)]
+
+
+def _resumed(
+    store: Store, id: str, models: ModelRegistry, start: Choice, learned: LearnedFacts | None
+) -> Conversation | None:
+    if id != LAST:
+        return store.load(store.find(id), models, start.model, learned)
+    last = store.latest()
+    try:
+        return None if last is None else store.load(last, models, start.model, learned)
+    except FileProblem as error:
+        store.add_news(error.message)
+        return None
+
+
+def _answerable(conversation: Conversation, services: ServiceManager, start: Choice) -> str:
+    """Let the start model answer where the conversation's own has no key any more, and say so."""
+    try:
+        services.check_key(conversation.model.provider)
+    except (MissingKey, BadKey) as error:
+        if start.model == conversation.model:
+            raise
+        services.check_key(start.model.provider)
+        conversation.switch(start.model)
+        return f"{error.message} {start.model.full_name} answers."
+    return ""
+
+
+def take_unanswered(conversation: Conversation) -> Message | None:
+    """Take back a question that the program did not live to see answered."""
+    if conversation.head and conversation.messages[-1].role == "user":
+        return conversation.undo()
+    return None
+
+
+def close_calls(conversation: Conversation) -> str:
+    """Give calls that the program did not live to run a result, and say that the turn can go on; "" if it cannot."""
+    last = conversation.messages[-1] if conversation.head else None
+    if last is not None and last.calls:
+        ended = (Text(PROGRAM_ENDED),)
+        results = closing(last, (ToolResult(call.id, ended, is_error=True) for call in last.calls))
+        conversation.extend([results] if results is not None else [])
+    return f"Results of tools are waiting. {GO_ON}" if unanswered_results(conversation) else ""
+
+
+def greeting(version: str, model: str, notes: Sequence[str]) -> list[str]:
+    """The lines before the first prompt."""
+    return [f"Parlance {version} · {model} · /help lists the commands", *notes]

@@ -1,0 +1,225 @@
+"""A conversation read back from its rows; what does not decode is replaced, and the rest stays."""
+
+import json
+import sqlite3
+
+import msgspec
+from msgspec import Struct
+
+from modules.errors import UsageError
+from modules.llm.catalogue.learned_facts import LearnedFacts
+from modules.llm.events import Usage
+from modules.llm.history import Message
+from modules.llm.message import Entry
+from modules.llm.models import LEVELS, Choice, Model, ModelRegistry
+from modules.llm.tool_spec import ToolSpec
+from modules.llm.wire.ledger import Ledger
+from modules.session.conversation import Conversation, Node, Spent
+from modules.session.storage.codec import Fetch, decode_message, decode_value, placeholder
+from modules.session.storage.legacy_conversations import Issuers, adopt
+
+BROKEN = (ValueError, LookupError, TypeError, RecursionError)  # msgspec's own errors are ValueErrors
+
+
+class Loaded(Struct):
+    """A conversation as it was, what grew when the program was killed, and what a person should know."""
+
+    conversation: Conversation
+    cut: Message | None
+    notes: list[str]
+
+
+def latest(connection: sqlite3.Connection) -> str | None:
+    """The conversation that was used last, of those that say something."""
+    row = connection.execute("SELECT id FROM conversation WHERE head > 0 ORDER BY used DESC LIMIT 1").fetchone()
+    return None if row is None else str(row[0])
+
+
+def ids(connection: sqlite3.Connection, prefix: str) -> list[str]:
+    """The conversations whose ids begin so, the one used last first."""
+    found = connection.execute(
+        "SELECT id FROM conversation WHERE substr(id, 1, ?) = ? ORDER BY used DESC", (len(prefix), prefix)
+    )
+    return [str(row[0]) for row in found]
+
+
+def read(
+    connection: sqlite3.Connection, id: str, models: ModelRegistry, start: Model, learned: LearnedFacts
+) -> Loaded | None:
+    """The conversation of that id; `start` answers where its own model is gone. None where there is none."""
+    row = connection.execute(
+        "SELECT head, model, previous, system, reasoning FROM conversation WHERE id = ?", (id,)
+    ).fetchone()
+    if row is None:
+        return None
+    head, model_id, previous_id, system, reasoning = row
+    stored = _models(connection)
+    chosen = _answering(stored.get(model_id), models, start)
+    conversation = Conversation(chosen.model, str(system), id=id, learned=learned)
+    if previous_id is not None and (before := _current(stored.get(previous_id), models)):
+        conversation.previous = before.model
+    conversation.reasoning = next((level for level in LEVELS if level == reasoning), None)
+    fetch = _Blobs(connection).fetch
+    conversation.spent = _spent(connection, id, stored)
+    answering = stored.get(model_id)
+    spoke = [*([answering] if answering else []), *(one.model for one in conversation.spent)]
+    issuers = Issuers(spoke, models)
+    nodes = _nodes(connection, id, fetch)
+    conversation.nodes = [Node(one.id, one.parent, issuers.renamed(one.message)) for one in nodes]
+    conversation.go_to(head if 0 <= head <= len(conversation.nodes) else len(conversation.nodes))
+    conversation.tools = _declared(connection, id)
+    ledgers, refused = _ledgers(connection, id, conversation, fetch)
+    conversation.ledgers = adopt(ledgers, refused, spoke, learned)
+    return Loaded(conversation, _grown(connection, id, conversation.head, fetch), [chosen.note] if chosen.note else [])
+
+
+class _Blobs:
+    """Long strings, each made once however often it is asked for."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._made: dict[tuple[str, str], str] = {}
+
+    def fetch(self, sha: str, before: str) -> str:
+        key = (sha, before)
+        if key not in self._made:
+            row = self._connection.execute("SELECT data FROM blob WHERE sha256 = ?", (sha,)).fetchone()
+            if row is None:
+                raise LookupError(sha)
+            self._made[key] = before + bytes(row[0]).decode("utf-8", "surrogatepass")
+        return self._made[key]
+
+
+def _models(connection: sqlite3.Connection) -> dict[int, Model]:
+    found = {}
+    for id, text in connection.execute("SELECT id, CAST(json AS BLOB) FROM model"):
+        try:
+            found[int(id)] = msgspec.json.decode(text, type=Model)
+        except BROKEN:
+            continue
+    return found
+
+
+def _current(stored: Model | None, models: ModelRegistry) -> Choice | None:
+    """The catalogue's entry for a model that was saved, its successor with a note, or None where it is gone."""
+    if stored is None:
+        return None
+    try:
+        found = models.find(stored.full_name)
+    except UsageError:
+        return None
+    model = found.model
+    if not stored.known or (model.known and (model.full_name == stored.full_name or model.id == stored.id)):
+        return Choice(model)
+    return found if model == models.successor(stored) else None
+
+
+def _answering(stored: Model | None, models: ModelRegistry, start: Model) -> Choice:
+    if choice := _current(stored, models):
+        return choice
+    gone = stored.full_name if stored else "The model of this conversation"
+    return Choice(start, f"{gone} is no longer in models.yaml; {start.full_name} answers.")
+
+
+def _nodes(connection: sqlite3.Connection, id: str, fetch: Fetch) -> list[Node]:
+    nodes: list[Node] = []
+    rows = connection.execute(
+        "SELECT id, parent, role, CAST(body AS BLOB), CAST(native AS BLOB) FROM message"
+        " WHERE conversation = ? AND id > 0 ORDER BY id",
+        (id,),
+    )
+    for at, parent, role, body, native in rows.fetchall():
+        while len(nodes) < at - 1:  # a row is gone
+            nodes.append(Node(len(nodes) + 1, len(nodes), placeholder("user")))
+        try:
+            message = decode_message(body, native, fetch)
+        except BROKEN:
+            message = placeholder(role)
+        # A message answers an earlier one, always: else a path would never end.
+        nodes.append(Node(at, parent if isinstance(parent, int) and 0 <= parent < at else at - 1, message))
+    return nodes
+
+
+def _grown(connection: sqlite3.Connection, id: str, head: int, fetch: Fetch) -> Message | None:
+    row = connection.execute(
+        "SELECT CAST(body AS BLOB), CAST(native AS BLOB) FROM growing WHERE conversation = ? AND parent = ?", (id, head)
+    ).fetchone()
+    try:
+        message = None if row is None else decode_message(row[0], row[1], fetch)
+    except BROKEN:
+        return None
+    return None if message is None else msgspec.structs.replace(message, state="incomplete")
+
+
+def _spent(connection: sqlite3.Connection, id: str, stored: dict[int, Model]) -> list[Spent]:
+    spent = []
+    for model, usage in connection.execute("SELECT model, usage FROM spent WHERE conversation = ? ORDER BY seq", (id,)):
+        try:
+            spent.append(Spent(stored[model], msgspec.json.decode(usage, type=Usage)))
+        except BROKEN:
+            continue
+    return spent
+
+
+def _declared(connection: sqlite3.Connection, id: str) -> tuple[ToolSpec, ...]:
+    """The tools that a model was told of last; none in a file of an earlier release."""
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'declared'").fetchone():
+        return ()
+    row = connection.execute("SELECT tools FROM declared WHERE conversation = ?", (id,)).fetchone()
+    try:
+        return () if row is None else msgspec.json.decode(row[0], type=tuple[ToolSpec, ...])
+    except BROKEN:
+        return ()
+
+
+def _ledgers(
+    connection: sqlite3.Connection, id: str, conversation: Conversation, fetch: Fetch
+) -> tuple[dict[str, Ledger], dict[str, frozenset[str]]]:
+    """The ledgers, and what each of them left out in earlier releases."""
+    ledgers: dict[str, Ledger] = {}
+    refused: dict[str, frozenset[str]] = {}
+    columns = "key, told, seed, stripped, lenient, without"
+    for key, told, seed, stripped, lenient, without in connection.execute(
+        f"SELECT {columns} FROM ledger WHERE conversation = ?", (id,)
+    ).fetchall():
+        ledger = ledgers[key] = Ledger()
+        try:
+            ledger.stripped, ledger.lenient, besides = stripped, bool(lenient), json.loads(without)
+            if isinstance(besides, dict):
+                ledger.pictures_from = int(besides.get("pictures_from", 0))
+            else:
+                refused[key] = frozenset(besides)
+            entries, digests = _entries(connection, id, key, fetch)
+            path = _path_to(told, conversation.nodes)
+        except BROKEN:  # what was sent is not known any more: it is told anew
+            continue
+        ledger.entries, ledger.digests, ledger.path, ledger.seed = entries, digests, path, seed
+        ledger.saved = len(entries)
+    return ledgers, refused
+
+
+def _entries(connection: sqlite3.Connection, id: str, key: str, fetch: Fetch) -> tuple[list[Entry], list[str]]:
+    entries: list[Entry] = []
+    digests: list[str] = []
+    rows = connection.execute(
+        "SELECT seq, upto, digest, CAST(wire AS BLOB) FROM entry WHERE conversation = ? AND key = ? ORDER BY seq",
+        (id, key),
+    )
+    for seq, upto, digest, text in rows:
+        wire = decode_value(text, fetch)
+        if seq != len(entries) or not isinstance(wire, dict) or not isinstance(upto, int):
+            raise LookupError(seq)
+        entries.append(Entry(wire, upto))
+        if digest is not None:
+            digests.append(digest)
+    if digests and len(digests) != len(entries):
+        raise LookupError(key)
+    return entries, digests
+
+
+def _path_to(id: int, nodes: list[Node]) -> tuple[int, ...]:
+    path = []
+    while id:
+        path.append(id)
+        id = nodes[id - 1].parent
+    return tuple(path[::-1])

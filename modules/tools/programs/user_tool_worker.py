@@ -1,0 +1,128 @@
+"""The process in which a person's own tools run: it reads one file, and describes its tools or calls one of them.
+
+It is started by user_tools.py as `python -I user_tool_worker.py DESCRIPTOR`. The request comes on standard input, and
+the reply goes to that descriptor: what a tool prints can reach neither.
+"""
+
+import asyncio
+import hashlib
+import os
+import stat
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+
+def main() -> None:
+    """Do what the request says. Whatever the file does, there is one reply, or none where the process is ended."""
+    descriptor = int(sys.argv[1])
+    os.set_inheritable(descriptor, False)
+    request = sys.stdin.buffer.read()
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    root = str(Path(__file__).resolve().parents[3])
+    if root not in sys.path:
+        sys.path.insert(0, root)
+    process = os.getpid()
+    reply = _reply(request)
+    if os.getpid() != process:  # a tool that forks and comes back twice is answered for once
+        os._exit(0)
+    with open(descriptor, "wb") as file:
+        file.write(reply)
+
+
+def _reply(request: bytes) -> bytes:
+    import msgspec  # not before sys.path is set
+
+    from modules.tools.programs.user_tools import Described, Reply, Request
+
+    wanted = msgspec.json.decode(request, type=Request)
+    path = Path(wanted.path)
+    sys.path.append(str(path.parent))
+    try:
+        source = _source(path)
+        digest = hashlib.sha256(source).hexdigest()
+        if wanted.digest not in ("", digest):
+            return msgspec.json.encode(
+                Reply(error=f"{path.name} has changed. The user can read it again: /tools reload")
+            )
+        tools = _tools(_module(path, source))
+        if not wanted.tool:
+            described = [Described(one.spec, one.effect, one.asks) for one in tools.values()]
+            return msgspec.json.encode(Reply(digest, described))
+        output = asyncio.run(_called(tools[wanted.tool], wanted))
+        return msgspec.json.encode(Reply(digest, output=output))
+    except BaseException as error:  # the file is anyone's: it may raise SystemExit, or something of its own making
+        return msgspec.json.encode(Reply(error=_told(error), line=_line(error, path)))
+
+
+def _source(path: Path) -> bytes:
+    """The bytes of the file, from the very file that is looked at: what runs is what its digest is made of."""
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(f"{path.name} is not a file")
+        return file.read()
+
+
+def _module(path: Path, source: bytes) -> ModuleType:
+    module = ModuleType(f"user_tools_{path.stem}")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module  # annotations are looked up there
+    exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
+    return module
+
+
+def _tools(module: ModuleType) -> dict[str, Any]:
+    """The tools of a file by name. Raises TypeError for one that cannot be offered."""
+    from modules.llm.parts import NAME
+    from modules.tools.tool import Tool
+
+    tools: dict[str, Tool] = {}
+    for one in module.__dict__.values():
+        if not isinstance(one, Tool):
+            continue
+        if not NAME.fullmatch(one.name):
+            raise TypeError(f'The name "{one.name}" is not a letter and up to 63 letters, digits, _ and -.')
+        if one.asks is None:
+            raise TypeError(f'The tool "{one.name}" returns a Plan, which is for tools that come with the program.')
+        if tools.setdefault(one.name, one) is not one:
+            raise TypeError(f'There are two tools "{one.name}".')
+    return tools
+
+
+async def _called(tool: Any, wanted: Any) -> Any:
+    from modules.tools.tool import ToolContext, as_output
+
+    def tell(line: str) -> None:
+        sys.stdout.write(f"{line}\n")  # all that is printed is progress
+        sys.stdout.flush()
+
+    guarded = tuple(map(Path, wanted.guarded))
+    context = ToolContext(Path(wanted.folder), Path(wanted.private), guarded, dict(os.environ), tell=tell)
+    plan = await tool.prepare(wanted.arguments, context)
+    return as_output(await plan.do(context))
+
+
+def _told(error: BaseException) -> str:
+    """What to tell the model of an exception."""
+    from modules.errors import ToolFailed
+    from modules.tools.tool import in_words
+
+    if isinstance(error.__cause__, BaseException) and not isinstance(error.__cause__, Exception):
+        error = error.__cause__  # such as SystemExit, which came out of a thread as an error that can be waited for
+    return str(error) if isinstance(error, ToolFailed) else in_words(error)
+
+
+def _line(error: BaseException, path: Path) -> int:
+    """Where in the file it went wrong; 0 where that is not known."""
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        return error.lineno or 0
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((frame.lineno or 0 for frame in reversed(frames) if frame.filename == str(path)), 0)
+
+
+if __name__ == "__main__":
+    main()
