@@ -335,7 +335,7 @@ async def test_calls_in_an_answer_that_the_limit_cut_cannot_break_the_next_reque
         ["So", Call("weather", '{"city": "Zü')],
         [*TWO_CALLS],
     ):
-        done = await wired.ask(answer=Answer(*content, stop="max_tokens"), tools=TOOLS)
+        done = await wired.ask(answer=Answer(*cut, stop="max_tokens"), tools=TOOLS)
         assert done.finished.stop == "max_tokens"
         for at in NAMES:
             other = wired if at == name else await connect(at)
