@@ -329,7 +329,7 @@ async def test_calls_in_an_answer_that_the_limit_cut_cannot_break_the_next_reque
     connect: Connect, name: Dialect
 ) -> None:
     wired = await connect(name)
-    for content in (
+    for cut in (
         [Reasoning("Hm.")],
         [Reasoning("Hm."), "So"],
         ["So", Call("weather", '{"city": "Zü')],
