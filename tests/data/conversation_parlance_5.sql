@@ -95,4 +95,4 @@ INSERT INTO "spent" VALUES('98f0d82f5fdb3ad7',5,3,'{"input":667,"output":5,"cach
 INSERT INTO "spent" VALUES('98f0d82f5fdb3ad7',6,1,'{"input":910,"output":4,"cache_read":0,"cache_write":0,"reasoning":1,"cost":null}');
 CREATE INDEX conversation_used ON conversation (used);
 COMMIT;
-PRAGMA user_version = ;
+PRAGMA user_version = 1;
