@@ -114,7 +114,7 @@ TOOL_EDITS: tuple[tuple[str, str, str, str, str], ...] = (
     ("refused turns: from the question on", HISTORY, 'start = next((at for at in range(end, -1, -1) if history[at].role == "user"), 0)', "start = end", "switch shown_less"),
     ("refused turns: frozen ones too", LEDGER, "if refused := refused_turns(messages, len(self.path)):", "if refused := frozenset[int]():", "shown_less"),
     ("what is said is left out: reasoning", REPLAY, "    pieces = pieces_of_reasoning(message)\n", "    pieces = 0\n", "portability_property"),
-    ("what is said is left out: pictures", REPLAY, "images = 0 if sees(model) else len(message.images)", "images = 0", "portability_property"),
+    ("what is said is left out: pictures", REPLAY, "                images += 1", "                images += 0", "portability_property"),
     ("what is said goes as it came", REPLAY, 'AS_IS = Replay("as_is")', 'AS_IS = Replay("without_reasoning")', "portability_property"),
     ("issuer: the maker behind a gateway", MODELS, "(provider, address or base_url, maker_of(model_id))", "(provider, address or base_url)", "shown_less"),
     ("issuer: the entry", MODELS, "(provider, address or base_url, maker_of(model_id))", "(address or base_url, maker_of(model_id))", "shown_less"),

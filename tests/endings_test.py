@@ -2,15 +2,21 @@
 
 import json
 import signal
+from typing import get_args
 
 import pytest
 
-from modules.chat.wording.endings import calls_as_text, ending
+from modules.chat.wording.endings import ENDINGS, calls_as_text, ending
 from modules.llm.events import Finished, StopReason
 from modules.llm.message import Message, user
 from modules.llm.parts import Text, ToolCall
 from tests.home import Home
 from tests.wire import Answer, Call, Fault, Reasoning, Refusal
+
+
+def test_each_reason_to_stop_is_a_whole_answer_or_has_words() -> None:
+    assert set(ENDINGS) == set(get_args(StopReason))
+
 
 MODELS = {
     "anthropic": ("-m", "anthropic:claude-sonnet-5.5"),

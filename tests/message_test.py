@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,7 +17,18 @@ from modules.llm.chat_completions.chat_completions_stream import ChatDraft
 from modules.llm.chat_completions.chat_completions_transformer import request_body as chat_body
 from modules.llm.message import INTERRUPTED_CALL, Message, State, as_transcript, closed, closing, user
 from modules.llm.models import Model, Profile
-from modules.llm.parts import Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult, mint_call_id, safe_arguments
+from modules.llm.parts import (
+    Image,
+    Opaque,
+    Part,
+    Reasoning,
+    Refusal,
+    Text,
+    ToolCall,
+    ToolResult,
+    mint_call_id,
+    safe_arguments,
+)
 from modules.openai.stream import ResponsesDraft
 from modules.openai.transformer import request_body as openai_body
 from tests import wire
@@ -126,6 +137,38 @@ def test_a_transcript_leaves_alone_what_has_no_tools() -> None:
     assert list(as_transcript(history)) == history
 
 
+# Each kind of part, and what a model finds of it where it has no place of its own: in a question, and in an answer.
+CARRIED: tuple[tuple[Part, str, str], ...] = (
+    (Text("words"), "words", "words"),
+    (Reasoning("thoughts"), "[reasoning, left out: only the model that it is of can read it]", ""),
+    (Image("image/png", "AAAA", "cat.png"), "[image: cat.png, left out: ", "[image: cat.png, left out: answers are "),
+    (DOCUMENT, "[file: terms.pdf, left out: ", "[file: terms.pdf, left out: answers are given back as text]"),
+    (ToolCall("call_1", "ls", '{"a":1}'), '[called ls({"a":1})]', "ls"),
+    (ToolResult("call_1", (Text("a.txt"), PICTURE)), "[result of a tool] a.txt", "[result of a tool] a.txt"),
+    (Refusal("I will not."), "I will not.", "I will not."),
+    (Opaque("web_search", "searched the web"), "[searched the web]", "[searched the web]"),
+    (Opaque("web_search", ""), "[web_search]", "[web_search]"),
+)
+
+
+def test_each_kind_of_part_is_tried() -> None:
+    assert {type(part) for part, _, _ in CARRIED} == set(get_args(Part))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("part", "asked", "answered"), CARRIED)
+def test_a_part_that_has_no_place_is_a_note_and_never_nothing(
+    name: Dialect, part: Part, asked: str, answered: str
+) -> None:
+    model = replace(model_of(name), vision=False, documents=False)
+    question = BODIES[name](ChatRequest(model, (user(part),)))
+    assert json.dumps(asked)[1:-1] in json.dumps(question)
+    body = BODIES[name](ChatRequest(model, (user("Hm?"), said(part), user("Go on."))))
+    assert json.dumps(answered)[1:-1] in json.dumps(body)
+    for sent in (question, body):
+        assert broken_rules(name, json.loads(json.dumps(sent)), facts(name)) == []
+
+
 @pytest.mark.parametrize("given_", ['{"b": 1.0,\n "a": 2 }', "{}", '{"a":"\\u00e9"}'])
 def test_arguments_that_are_an_object_stay_as_they_were_written(given_: str) -> None:
     assert safe_arguments(call(arguments=given_)) == given_
@@ -211,10 +254,18 @@ loose_answers = st.builds(
         st.just(Refusal("no")),
         st.just(Opaque("web_search", "web search")),
         st.just(Reasoning(THOUGHT)),
+        st.just(PICTURE),
+        st.just(DOCUMENT),
+        st.just(ToolResult("call_none", (Text(" "), PICTURE))),
     ),
     state=states,
 )
-persons = st.lists(st.one_of(words, st.just(PICTURE), st.just(DOCUMENT)), max_size=3).map(lambda parts: user(*parts))
+odd: st.SearchStrategy[Part] = st.sampled_from(
+    [Reasoning(THOUGHT), Refusal(" "), Opaque("kind", ""), ToolCall("call_none", "", "{"), ToolResult("call_none", ())]
+)
+persons = st.lists(st.one_of(words, words, st.just(PICTURE), st.just(DOCUMENT), odd), max_size=3).map(
+    lambda parts: user(*parts)
+)
 # Which calls get a result: by position, over the calls so far, from the newest; too many, too few, twice.
 tools = st.lists(
     st.tuples(

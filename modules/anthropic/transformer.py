@@ -1,17 +1,20 @@
 """The shared history as Anthropic's Messages API wants it: content blocks, results first, calls last."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import assert_never
 
 from modules.llm.base import ChatRequest
 from modules.llm.message import Message, MessageTransformer
 from modules.llm.models import Level
 from modules.llm.parts import (
+    Attached,
     File,
     Image,
     Part,
     Text,
     ToolResult,
     Wire,
+    contents,
     file_note,
     image_note,
     safe_name,
@@ -81,10 +84,12 @@ class AnthropicTransformer(MessageTransformer):
         return wire
 
     def _blocks(self, parts: Iterable[Part]) -> Iterator[Wire]:
-        for part in parts:
+        for part in contents(parts):
             match part:
                 case Text(text) if text.strip():
                     yield _text(text)
+                case Text():  # the API refuses blanks
+                    pass
                 case Image() if self.sees:
                     yield {"type": "image", "source": _source(part)}
                 case Image():
@@ -95,6 +100,8 @@ class AnthropicTransformer(MessageTransformer):
                     yield {"type": "document", "source": _source(part)}
                 case File():
                     yield _text(file_note(part, self.model))
+                case _:
+                    assert_never(part)
 
 
 def request_body(request: ChatRequest) -> Wire:
@@ -155,5 +162,5 @@ def _text(text: str) -> Wire:
     return {"type": "text", "text": text}
 
 
-def _source(part: Image | File) -> Wire:
+def _source(part: Attached) -> Wire:
     return {"type": "base64", "media_type": part.media_type, "data": part.base64}

@@ -12,7 +12,7 @@ from modules.config import Config
 from modules.errors import UnknownCommand
 from modules.llm.message import Message
 from modules.llm.models import Model, ModelRegistry
-from modules.llm.parts import File, Image
+from modules.llm.parts import Attached
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
 from modules.session.tooling import Tooling
@@ -76,7 +76,7 @@ class ChatContext(Struct):
     commands: "CommandRegistry"
     screen: Screen
     tooling: Tooling
-    attachments: list[Image | File] = []
+    attachments: list[Attached] = []
     draft: str = ""  # what the line is to hold next
     unanswered: Message | None = None  # the question that was given back, until something is asked
     previews: dict[str, str] = {}  # what calls of this run were to do, by their ids, such as a diff

@@ -6,7 +6,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing, nullcontext
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, assert_never, cast
 
 from modules.chat.input.api_key_check import found_in, own_in, own_in_files
 from modules.chat.output.printed_answer import Printed, printed
@@ -15,15 +15,15 @@ from modules.chat.wording.cures import Situation, in_pipe, of_ending_in_pipe, wh
 from modules.chat.wording.endings import Ending, ending
 from modules.chat.wording.shell_advice import without_commands
 from modules.errors import EXIT_ERROR, EXIT_INTERRUPTED, ParlanceError, ProviderError, UsageError
-from modules.llm.events import Finished, TextDelta, Usage
+from modules.llm.events import Finished, ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from modules.llm.message import Message, user
 from modules.llm.models import Model
-from modules.llm.parts import File, Image, Text
+from modules.llm.parts import Attached, File, Text
 from modules.llm.service_manager import ServiceManager
 from modules.session import prices
 from modules.session.ask import Notice, Retrying
 from modules.session.conversation import Conversation
-from modules.session.tool_calls import ToolEnded
+from modules.session.tool_calls import ToolEnded, ToolProgress, ToolStarted
 from modules.session.tooling import Tooling
 from modules.session.turn import Paused, TurnEvent, run_turn
 from modules.text.sanitize import UNSAFE, clean
@@ -39,7 +39,7 @@ MOMENT = 2.0  # seconds for tools to be there, before it is said what they wait 
 PAUSED = '-c -p "Go on." goes on.'
 
 
-def question(asked: str, piped: str, attachments: Sequence[Image | File] = ()) -> Message:
+def question(asked: str, piped: str, attachments: Sequence[Attached] = ()) -> Message:
     """The message: what was asked, then what was piped in. Raises UsageError where both are empty."""
     texts = [text for text in (asked.strip(), piped.strip()) if text]
     if not texts:
@@ -178,6 +178,10 @@ class _Output:
                 self.tools.append({"name": call.name, "arguments": given, "error": result.is_error, "seconds": rounded})
             case Paused(text):
                 self._failed("Paused", text, PAUSED if self._saved else "")
+            case TextDelta() | ReasoningDelta() | ToolCallDelta() | ToolStarted() | ToolProgress():
+                pass
+            case _:
+                assert_never(event)
 
     def judge(self, ended: Ending | None, at: Situation) -> None:
         """Tell how the answer ended, where it is not whole."""

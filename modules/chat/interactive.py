@@ -21,7 +21,7 @@ from modules.errors import ParlanceError
 from modules.llm.events import Finished
 from modules.llm.message import Message, user
 from modules.llm.models import Model
-from modules.llm.parts import File, Image
+from modules.llm.parts import Attached
 from modules.session import prices
 from modules.session.switch import handover
 from modules.session.turn import run_turn, unanswered_results
@@ -150,7 +150,7 @@ class Interactive:
         for text in self._context.tooling.news():
             self._screen.say(text)
 
-    def _take_attachments(self) -> list[Image | File]:
+    def _take_attachments(self) -> list[Attached]:
         taken = list(self._context.attachments)
         self._context.attachments.clear()
         return taken
@@ -256,7 +256,7 @@ class Interactive:
         """Let a question that has no answer stand in the next prompt as it was asked, with what was attached to it."""
         self._context.draft = f"@{model.full_name} {message.text}" if model else message.text
         self._context.unanswered = message
-        self._context.attachments[:0] = [part for part in message.parts if isinstance(part, Image | File)]
+        self._context.attachments[:0] = [part for part in message.parts if isinstance(part, Attached)]
 
     def _warm_up_soon(self) -> None:
         """Once the prompt is on the screen, and has had a moment to itself: load what the next answer needs."""

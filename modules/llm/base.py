@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, assert_never
 
 from msgspec import Struct
 
@@ -22,7 +22,7 @@ from modules.llm.models import Dialect, Level, Model, Provider
 from modules.llm.parts import Wire
 from modules.llm.tool_spec import ToolChoice, ToolSpec
 from modules.llm.wire.ledger import Ledger, seed_of
-from modules.llm.wire.replay import LeftOut, Replay, documents, hidden_images, reads, sees
+from modules.llm.wire.replay import LeftOut, Replay, hidden_images, missed_in
 
 IDLE_TIMEOUT = 300.0  # seconds without a byte; pings count as bytes
 __all__ = [
@@ -202,12 +202,16 @@ class BaseService(ABC):
         asked = last is not None and last.role == "tool" and len(request.messages) > 1 and request.messages[-2].calls
         if last is None or not (asked or (last.role == "user" and says_something(last))):
             raise FormatError("There is nothing to answer.", cure="Type a message first.")
-        if last.role == "user" and last.images and not sees(model):
-            raise ImagesUnsupported(
-                f"{model.full_name} sees no images.", cure="Ask without the image, or /model to one that sees."
-            )
-        if last.role == "user" and documents(last) and not reads(model):
-            raise DocumentsUnsupported(f"{model.full_name} reads no PDF.")
+        for what in missed_in(last, model) if last.role == "user" else ():
+            match what:
+                case "image":
+                    raise ImagesUnsupported(
+                        f"{model.full_name} sees no images.", cure="Ask without the image, or /model to one that sees."
+                    )
+                case "document":
+                    raise DocumentsUnsupported(f"{model.full_name} reads no PDF.")
+                case _:
+                    assert_never(what)
 
     @contextmanager
     def translated(self, model: Model | None = None) -> Iterator[None]:

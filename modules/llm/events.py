@@ -1,11 +1,23 @@
 """What a service yields while an answer arrives, and the words for how it ended and what it cost."""
 
-from typing import Literal
+from typing import Literal, assert_never, get_args
 
 from msgspec import Struct
 
 StopReason = Literal["end_turn", "tool_use", "max_tokens", "refusal", "paused", "context_full", "aborted", "unknown"]
-CUT: tuple[StopReason, ...] = ("max_tokens", "context_full", "aborted")
+
+
+def _is_cut(stop: StopReason) -> bool:
+    match stop:
+        case "max_tokens" | "context_full" | "aborted":
+            return True
+        case "end_turn" | "tool_use" | "refusal" | "paused" | "unknown":
+            return False
+        case _:
+            assert_never(stop)
+
+
+CUT: tuple[StopReason, ...] = tuple(filter(_is_cut, get_args(StopReason)))
 
 
 class Usage(Struct, frozen=True):
@@ -72,4 +84,5 @@ class Finished(Struct, frozen=True):
     word: str = ""
 
 
-StreamEvent = TextDelta | ReasoningDelta | ToolCallDelta | Silence | Finished
+ShownEvent = TextDelta | ReasoningDelta | ToolCallDelta | Finished  # what a turn passes on as it came
+StreamEvent = ShownEvent | Silence

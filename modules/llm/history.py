@@ -1,12 +1,12 @@
 """The one history that all providers share, as values: messages, and what makes any history well formed."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, assert_never
 
 from msgspec import Struct
 
 from modules.llm.events import StopReason, Usage
-from modules.llm.parts import Image, Part, Text, ToolCall, ToolResult, safe_name, visible_text
+from modules.llm.parts import Image, Part, Text, ToolCall, ToolResult, contents, safe_name, told_call, visible_text
 
 Role = Literal["user", "assistant", "tool", "system"]
 State = Literal["complete", "interrupted", "incomplete", "refused"]
@@ -140,9 +140,7 @@ def as_transcript(
             yield Message("user", tuple(_told_results(message, names))), at
         elif message.calls:
             names.update((call.id, safe_name(call)) for call in message.calls)
-            told = tuple(
-                Text(f"[called {safe_name(p)}({p.arguments})]") if isinstance(p, ToolCall) else p for p in message.parts
-            )
+            told = tuple(Text(told_call(part)) if isinstance(part, ToolCall) else part for part in message.parts)
             yield Message("assistant", told, message.origin, None, message.state), at
         else:
             yield message, at
@@ -155,8 +153,23 @@ def _told_results(message: Message, names: dict[str, str]) -> Iterator[Part]:
         yield from (part for part in result.parts if not isinstance(part, Text))
 
 
+def is_cut(state: State) -> bool:
+    """Whether there may be more of an answer than what came."""
+    match state:
+        case "interrupted" | "incomplete":
+            return True
+        case "complete" | "refused":
+            return False
+        case _:
+            assert_never(state)
+
+
 def says_something(message: Message) -> bool:
     """Whether any provider would take this message: it holds more than blanks and reasoning."""
-    if message.role == "user":
-        return any(not isinstance(part, Text) or part.text.strip() for part in message.parts)
-    return bool(message.calls or visible_text(message.parts))
+    match message.role:
+        case "user":
+            return any(not isinstance(part, Text) or part.text.strip() for part in contents(message.parts))
+        case "assistant" | "tool" | "system":
+            return bool(message.calls or visible_text(message.parts))
+        case _:
+            assert_never(message.role)

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from typing import ClassVar
+from typing import ClassVar, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,9 +22,22 @@ from modules.llm.history import (
     user,
 )
 from modules.llm.models import Model
-from modules.llm.parts import File, Image, Part, Text, ToolResult, Wire, image_note
+from modules.llm.parts import (
+    Content,
+    File,
+    Image,
+    Opaque,
+    Part,
+    Reasoning,
+    Refusal,
+    Text,
+    ToolCall,
+    ToolResult,
+    Wire,
+    image_note,
+)
 from modules.llm.wire.conversion_state import Readable, Telling
-from modules.llm.wire.replay import Replay, hidden_images, reads, replay, sees, told_images
+from modules.llm.wire.replay import Replay, Way, hidden_images, reads, replay, sees, told_images
 
 __all__ = [
     "INTERRUPTED_CALL",
@@ -147,8 +160,8 @@ class MessageTransformer(ABC):
         """How a message goes, and what it becomes."""
         if message.role == "assistant":
             how = telling.answered(message, at, readable)
-            tell = {"as_is": self.native, "without_reasoning": self.bare, "projected": self.assistant}[how.way]
-            return how, map(self._allowed, tell(message)) if self._refused else tell(message)
+            wires = self._answer(message, how.way)
+            return how, map(self._allowed, wires) if self._refused else wires
         how = replay(message, self.model)
         match message.role:
             case "system":
@@ -159,6 +172,19 @@ class MessageTransformer(ABC):
             case "tool":
                 telling.open = True
                 return how, self.results(message, telling.own)
+            case _:
+                assert_never(message.role)
+
+    def _answer(self, message: Message, way: Way) -> Iterable[Wire]:
+        match way:
+            case "as_is":
+                return self.native(message)
+            case "without_reasoning":
+                return self.bare(message)
+            case "projected":
+                return self.assistant(message)
+            case _:
+                assert_never(way)
 
     def _allowed(self, wire: Wire) -> Wire:
         """The message, or item, without the fields that this endpoint refuses in one."""
@@ -222,11 +248,17 @@ class _Unseen:
 
     def _part(self, part: Part) -> Part:
         match part:
-            case Image() if self._left > 0:
-                self._left -= 1
-                return Text(image_note(part, self._model, self._why))
+            case Text() | Image() | File():
+                return self._content(part)
             case ToolResult():
-                # A part of a result is text, a picture or a document, and so is what stands for it.
-                inner = tuple(one for one in map(self._part, part.parts) if isinstance(one, Text | Image | File))
-                return replace(part, parts=inner)
-        return part
+                return replace(part, parts=tuple(map(self._content, part.parts)))
+            case Reasoning() | ToolCall() | Refusal() | Opaque():
+                return part
+            case _:
+                assert_never(part)
+
+    def _content(self, part: Content) -> Content:
+        if not isinstance(part, Image) or self._left <= 0:
+            return part
+        self._left -= 1
+        return Text(image_note(part, self._model, self._why))

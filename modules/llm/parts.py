@@ -5,8 +5,8 @@ import json
 import math
 import os
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, assert_never
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
@@ -63,6 +63,10 @@ class File(Struct, frozen=True, tag="file"):
             force_setattr(self, "name", sse.whole(self.name))
 
 
+Attached = Image | File  # what a person may attach to a question
+Content = Text | Attached  # what a person says, and what a tool returns
+
+
 class ToolCall(Struct, frozen=True, tag="tool_call"):
     """A request to run a tool.
 
@@ -101,7 +105,7 @@ class ToolResult(Struct, frozen=True, tag="tool_result"):
     """What a tool call came to. It never `ran` where it was declined, refused, or stopped before its turn came."""
 
     call_id: str
-    parts: tuple[Text | Image | File, ...]
+    parts: tuple[Content, ...]
     is_error: bool = False
     ran: bool = True
 
@@ -123,7 +127,7 @@ class Opaque(Struct, frozen=True, tag="opaque"):
     summary: str
 
 
-Part = Text | Reasoning | Image | File | ToolCall | ToolResult | Refusal | Opaque
+Part = Content | Reasoning | ToolCall | ToolResult | Refusal | Opaque
 
 
 def mint_call_id() -> str:
@@ -133,14 +137,17 @@ def mint_call_id() -> str:
 
 def image_note(image: Image, model: Model, why: str = "takes no images") -> str:
     """What stands in for a picture that a model is not shown."""
-    name = f": {image.name}" if image.name else ""
-    return f"[image{name}, left out: {model.name} {why}]"
+    return _left_out(image, f"{model.name} {why}")
 
 
 def file_note(file: File, model: Model) -> str:
     """What stands in for a document in the view of a model that reads none."""
-    name = f": {file.name}" if file.name else ""
-    return f"[file{name}, left out: {model.name} takes no documents]"
+    return _left_out(file, f"{model.name} takes no documents")
+
+
+def below_note(part: Attached) -> str:
+    """What stands in a result for what is given after it."""
+    return f"[{_label(part)}, below]"
 
 
 def told_file(file: File) -> str:
@@ -160,16 +167,75 @@ def safe_name(call: ToolCall) -> str:
     return call.name if NAME.fullmatch(call.name) else "invalid_tool"
 
 
+def told_call(call: ToolCall) -> str:
+    """A call as text, where it cannot stand as one."""
+    return f"[called {safe_name(call)}({call.arguments})]"
+
+
 def visible_text(parts: Iterable[Part]) -> list[str]:
-    """The text of an assistant message that any model may read: no reasoning, no blank pieces."""
-    texts: list[str] = []
+    """The text of an assistant message that any model may read: no reasoning, no blank pieces.
+
+    Calls are told as calls. Pictures and documents have no place in an answer, so a note stands there for each.
+    """
+    return [text for part in parts for text in _texts_of_answer(part) if text.strip()]
+
+
+def _texts_of_answer(part: Part) -> Iterable[str]:
+    match part:
+        case Text(text) | Refusal(text):
+            return (text,)
+        case Opaque():
+            return (_opaque_note(part),)
+        case Reasoning() | ToolCall():
+            return ()
+        case File("text/plain"):
+            return (told_file(part),)
+        case Image() | File():
+            return (_left_out(part, "answers are given back as text"),)
+        case ToolResult():
+            return visible_text(contents((part,)))
+        case _:
+            assert_never(part)
+
+
+def contents(parts: Iterable[Part]) -> Iterator[Content]:
+    """The parts of a message of the person, or of a result, as what can stand there: nothing goes without a note."""
     for part in parts:
         match part:
-            case Text(text) | Refusal(text) if text.strip():
-                texts.append(text)
-            case Opaque(_, summary) if summary:
-                texts.append(f"[{summary}]")
-    return texts
+            case Text() | Image() | File():
+                yield part
+            case Refusal(text):
+                yield Text(text)
+            case Opaque():
+                yield Text(_opaque_note(part))
+            case Reasoning():
+                yield Text("[reasoning, left out: only the model that it is of can read it]")
+            case ToolCall():
+                yield Text(told_call(part))
+            case ToolResult():
+                yield Text(f"[result of a tool] {part.text}")
+                yield from (inner for inner in part.parts if not isinstance(inner, Text))
+            case _:
+                assert_never(part)
+
+
+def _opaque_note(part: Opaque) -> str:
+    return f"[{part.summary or part.kind}]"
+
+
+def _left_out(part: Attached, why: str) -> str:
+    return f"[{_label(part)}, left out: {why}]"
+
+
+def _label(part: Attached) -> str:
+    match part:
+        case Image():
+            kind = "image"
+        case File():
+            kind = "file"
+        case _:
+            assert_never(part)
+    return f"{kind}: {part.name}" if part.name else kind
 
 
 def _finite(text: str) -> float:

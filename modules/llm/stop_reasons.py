@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Collection
-from typing import Any, get_args
+from typing import Any, assert_never, get_args
 
-from modules.llm.events import CUT, StopReason
+from modules.llm.events import StopReason
 
 # The words in small letters with underscores, as `_plain` makes them of any spelling, and who says them.
 WORDS: tuple[tuple[StopReason, str, str], ...] = (
@@ -56,8 +56,19 @@ def stop_of(said: Any, own: Collection[str] = ()) -> tuple[StopReason, str]:
     if kind is None:  # "content_filter: RECITATION", "FinishReason.STOP", "stop (eos)": the last that is known decides
         pieces = [piece for piece in map(_plain, re.split(r"[^\w-]+", word)) if piece in KINDS]
         kind = KINDS[pieces[-1]] if pieces else "unknown"
-    says_more = kind in ("unknown", "refusal", "aborted", *CUT) and _plain(word) not in PLAIN
+    says_more = _is_told(kind) and _plain(word) not in PLAIN
     return kind, word if says_more else ""
+
+
+def _is_told(kind: StopReason) -> bool:
+    """Whether a person may want to know the word for such an end."""
+    match kind:
+        case "end_turn" | "tool_use" | "paused":
+            return False
+        case "max_tokens" | "context_full" | "aborted" | "refusal" | "unknown":
+            return True
+        case _:
+            assert_never(kind)
 
 
 def _of_its_own(word: str, own: Collection[str]) -> StopReason | None:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from modules.config import Config
 from modules.errors import ConfigError, ToolFailed, UsageError
 from modules.llm.message import Message
+from modules.llm.parts import Content
 from modules.mcp.authorization.login_file import LoginFile
 from modules.mcp.configuration.mcp_json import read
 from modules.mcp.configuration.server_config import Entry, names_itself
@@ -23,7 +24,7 @@ from modules.mcp.tool_adapter import tool_of
 from modules.mcp.tool_definitions import Definition, definitions, is_wanted
 from modules.mcp.transport.content import messages_of, resource_of
 from modules.mcp.trusted_definitions import Pins
-from modules.tools.tool import Content, Tool, in_thread
+from modules.tools.tool import Tool, in_thread
 
 CLOSING = 4.5  # seconds for all of them
 WAIT = 10.0  # seconds that a question in the chat waits for servers that were never seen

@@ -4,13 +4,23 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
+from typing import assert_never
 
 from msgspec import Struct
 
 from modules.config import Key
 from modules.errors import ImagesUnsupported
 from modules.llm.base import BaseService, ChatRequest, Draft
-from modules.llm.events import Finished, ReasoningDelta, StopReason, StreamEvent, TextDelta, ToolCallDelta, Usage
+from modules.llm.events import (
+    Finished,
+    ReasoningDelta,
+    ShownEvent,
+    StopReason,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+)
 from modules.llm.message import Message, State
 from modules.llm.models import Model, Provider
 from modules.llm.parts import Part, Reasoning, Text, ToolCall, mint_call_id
@@ -37,7 +47,7 @@ class OfflineService(BaseService):
     async def stream(self, request: ChatRequest, draft: Draft) -> AsyncIterator[StreamEvent]:
         said = answer(guide.load(), request.messages, _callable(request))
         thought = "" if request.reasoning == "none" else said.thought
-        events: list[StreamEvent] = [ReasoningDelta(word) for word in _pieces(thought)]
+        events: list[ShownEvent] = [ReasoningDelta(word) for word in _pieces(thought)]
         events += [TextDelta(word) for word in _pieces(said.text)]
         for index, call in enumerate(said.calls):
             events.append(ToolCallDelta(index, call.name, ""))
@@ -76,7 +86,7 @@ class OfflineDraft(Draft):
         self._text: list[str] = []
         self._calls: dict[int, _Call] = {}
 
-    def add(self, event: StreamEvent) -> Sequence[StreamEvent]:
+    def add(self, event: ShownEvent) -> Sequence[ShownEvent]:
         match event:
             case ReasoningDelta(text):
                 self._thought.append(text)
@@ -88,6 +98,8 @@ class OfflineDraft(Draft):
             case Finished():
                 self.finished = event
                 return ()
+            case _:
+                assert_never(event)
         return (event,)
 
     def message(self, state: State) -> Message:

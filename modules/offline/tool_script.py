@@ -3,12 +3,13 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import assert_never
 from zoneinfo import available_timezones
 
 from msgspec import Struct
 
 from modules.llm.message import INTERRUPTED_CALL, Message
-from modules.llm.parts import Image, Text, ToolCall, ToolResult
+from modules.llm.parts import Attached, File, Image, Text, ToolCall, ToolResult
 from modules.offline.guide import LONGEST_QUESTION
 
 LINES = 20  # of a result that the guide repeats
@@ -90,9 +91,7 @@ def _of_result(call: ToolCall | None, result: ToolResult) -> str:
     text = result.text.strip()
     if result.is_error:
         return _of_failure(name, text)
-    others = [
-        "a picture" if isinstance(part, Image) else "a file" for part in result.parts if not isinstance(part, Text)
-    ]
+    others = [_kind(part) for part in result.parts if not isinstance(part, Text)]
     if name == "current_time":
         return f"It is {text}."
     if name == "calculate":
@@ -101,6 +100,16 @@ def _of_result(call: ToolCall | None, result: ToolResult) -> str:
     if not text:
         return f"`{name}` came back with {' and '.join(others) or 'nothing'}."
     return f"`{name}` came back with:\n\n{_quoted(text)}"
+
+
+def _kind(part: Attached) -> str:
+    match part:
+        case Image():
+            return "a picture"
+        case File():
+            return "a file"
+        case _:
+            assert_never(part)
 
 
 def _of_failure(name: str, text: str) -> str:

@@ -39,7 +39,7 @@ class Item:
     @property
     def text(self) -> str:
         """What it says, refusals included."""
-        told = "".join(map(_words_of, self._contents()))
+        told = "".join(part.text for part in self._contents())
         return told or "".join(self.said)
 
     @property
@@ -78,7 +78,7 @@ class Item:
     @property
     def is_contradicted(self) -> bool:
         """Whether other words were shown than the item has in the end."""
-        return bool(self.said) and "".join(self.said) != "".join(_words_of(part) for part in self._contents())
+        return bool(self.said) and "".join(self.said) != "".join(part.text for part in self._contents())
 
     def is_sound(self, declared: tuple[str, ...]) -> bool:
         """Whether the API would take it back."""
@@ -107,7 +107,7 @@ class Item:
             wire["name"] = self.call(declared).name
         return wire
 
-    def _contents(self) -> Iterator[Part]:
+    def _contents(self) -> Iterator[Text | Refusal]:
         if self.kind != "message":
             return
         for piece in _listed(self.wire.get("content")):
@@ -117,10 +117,6 @@ class Item:
                 yield Refusal(as_text(piece.get("refusal")))
             elif "text" in piece:
                 yield Text(as_text(piece["text"]))
-
-
-def _words_of(part: Part) -> str:
-    return part.text if isinstance(part, Text | Refusal) else ""
 
 
 def _listed(value: Any) -> list[Any]:

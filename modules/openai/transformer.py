@@ -1,6 +1,7 @@
 """The shared history as OpenAI's Responses API wants it: a flat list of items, nothing stored on their side."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import assert_never
 
 from modules.llm.base import ChatRequest
 from modules.llm.message import Message, MessageTransformer
@@ -11,6 +12,7 @@ from modules.llm.parts import (
     Text,
     ToolResult,
     Wire,
+    contents,
     file_note,
     image_note,
     safe_arguments,
@@ -73,10 +75,12 @@ class ResponsesTransformer(MessageTransformer):
         return pieces
 
     def _pieces(self, parts: Iterable[Part]) -> Iterator[Wire]:
-        for part in parts:
+        for part in contents(parts):
             match part:
                 case Text(text) if text.strip():
                     yield _text(text)
+                case Text():  # the API refuses blanks
+                    pass
                 case Image() if self.sees:
                     url = f"data:{part.media_type};base64,{part.base64}"
                     yield {"type": "input_image", "image_url": url, "detail": "auto"}
@@ -89,6 +93,8 @@ class ResponsesTransformer(MessageTransformer):
                     yield {"type": "input_file", "filename": part.name or "document.pdf", "file_data": data}
                 case File():
                     yield _text(file_note(part, self.model))
+                case _:
+                    assert_never(part)
 
 
 def request_body(request: ChatRequest) -> Wire:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from modules.errors import ConnectionFailed, EmptyAnswer, ImagesUnsupported, ModelLoading, ProviderError
 from modules.llm.base import BaseService, ChatRequest, Reply
-from modules.llm.events import CUT, Finished, Silence, StreamEvent
+from modules.llm.events import CUT, Finished, ShownEvent, Silence, StreamEvent
 from modules.llm.history import Message, State, says_something
 from modules.llm.models import Model
 from modules.llm.parts import visible_text
@@ -43,7 +43,7 @@ class Notice(Struct, frozen=True):
     text: str
 
 
-AnswerEvent = StreamEvent | Retrying | Notice
+AnswerEvent = ShownEvent | Retrying | Notice
 
 
 async def ask(
@@ -100,7 +100,7 @@ async def ask(
 
 async def _attempt(
     conversation: Conversation, service: BaseService, request: ChatRequest, *, quiet: bool
-) -> AsyncGenerator[StreamEvent | Notice, None]:
+) -> AsyncGenerator[ShownEvent | Notice, None]:
     """One request and its answer, with what a person should know of either; Finished last."""
     reply = service.reply(request)
     service.prepare(request)

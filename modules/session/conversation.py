@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from msgspec import Struct
 
@@ -10,7 +10,7 @@ from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.events import Usage
 from modules.llm.history import Message
 from modules.llm.models import Level, Model
-from modules.llm.parts import Text
+from modules.llm.parts import File, Image, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
 from modules.llm.tool_spec import ToolChoice, ToolSpec
 from modules.llm.wire.ledger import Ledger, ledger_key
 from modules.llm.wire.replay import LeftOut
@@ -275,6 +275,21 @@ OVERHEAD = 4
 
 
 def _estimate(message: Message) -> int:
-    text = len(message.text) + sum(len(call.arguments) + len(call.name) for call in message.calls)
-    text += sum(len(result.text) for result in message.results)
-    return text // 4 + OVERHEAD + IMAGE_TOKENS * len(message.images)
+    return sum(map(_characters, message.parts)) // 4 + OVERHEAD
+
+
+def _characters(part: Part) -> int:
+    """About how much text takes as many tokens. Of reasoning and documents only the provider can tell."""
+    match part:
+        case Text(text):
+            return len(text)
+        case ToolCall():
+            return len(part.arguments) + len(part.name)
+        case ToolResult():
+            return len(part.text) + sum(_characters(inner) for inner in part.parts if not isinstance(inner, Text))
+        case Image():
+            return 4 * IMAGE_TOKENS
+        case Reasoning() | File() | Refusal() | Opaque():
+            return 0
+        case _:
+            assert_never(part)

@@ -11,7 +11,7 @@ from typing import Any
 from modules.errors import UsageError
 from modules.llm.http.http_service import HttpService
 from modules.llm.models import Model
-from modules.llm.parts import File, Image, Wire
+from modules.llm.parts import Attached, Wire
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
 from modules.session.switch import scratch_request
@@ -26,7 +26,7 @@ async def next_request(
     conversation: Conversation,
     services: ServiceManager,
     model: Model,
-    attached: Sequence[Image | File] = (),
+    attached: Sequence[Attached] = (),
     tooling: Tooling | None = None,
 ) -> Wire:
     """The JSON that a question asked now would send to `model`, made by the code that sends; nothing is changed by it.

@@ -3,12 +3,13 @@
 import base64
 import re
 from collections.abc import Iterable, Iterator
+from typing import assert_never
 
 from modules.llm.base import ChatRequest
 from modules.llm.events import Usage
 from modules.llm.message import Message
 from modules.llm.models import Model
-from modules.llm.parts import File, Part, Refusal, Text, ToolCall, ToolResult
+from modules.llm.parts import File, Image, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
 
 # Characters to a token. Prose of any language has fewer than six, so a server that counts eight has left something
 # out. Ollama keeps 2,048 or 4,096 tokens unless it is told otherwise (ollama#8099, ollama#10368), or half of what it
@@ -89,6 +90,10 @@ def _texts(parts: Iterable[Part]) -> Iterator[str]:
                 yield from _texts(inner)
             case File("text/plain", data):
                 yield base64.b64decode(data).decode(errors="replace")
+            case Image() | File() | Reasoning() | Opaque():
+                pass
+            case _:
+                assert_never(part)
 
 
 def _setting(model: Model) -> str:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from modules.llm.base import ChatRequest
 from modules.llm.history import user
 from modules.llm.models import Model
-from modules.llm.parts import File, Image
+from modules.llm.parts import Attached
 from modules.llm.service_manager import request_body
 from modules.llm.tool_spec import ToolChoice, ToolSpec
 from modules.llm.wire.ledger import Ledger
@@ -61,7 +61,7 @@ def scratch_request(
     model: Model,
     tools: tuple[ToolSpec, ...] = (),
     choice: ToolChoice = "auto",
-    attached: Sequence[Image | File] = (),
+    attached: Sequence[Attached] = (),
 ) -> ChatRequest:
     """The request that a question asked now would become, made from copies: looking leaves no trace.
 

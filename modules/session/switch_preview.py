@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import assert_never
 
 from msgspec import Struct
 
@@ -9,9 +10,10 @@ from modules.llm.catalogue.price import Price
 from modules.llm.events import Usage
 from modules.llm.history import refused_turns
 from modules.llm.models import Level, Model
+from modules.llm.parts import File, Image, Text
 from modules.llm.tool_spec import ToolChoice, ToolSpec
 from modules.llm.wire.ledger import ledger_key
-from modules.llm.wire.replay import documents, hidden_images, pieces_of_reasoning, reads, sees
+from modules.llm.wire.replay import held, hidden_images, missed, pieces_of_reasoning
 from modules.session.conversation import Conversation
 from modules.session.prices import cost_of, is_dated, price_of
 from modules.session.switch import Handover, handover
@@ -84,11 +86,20 @@ def _left_out(conversation: Conversation, model: Model) -> Iterator[str]:
     hidden = hidden_images(conversation.messages, model)
     refused = refused_turns(conversation.messages)
     for message in (one for at, one in enumerate(conversation) if at not in refused):
-        for image in message.images:
-            hidden -= 1
-            if not sees(model) or hidden >= 0:
-                yield image.name or "image"
-        yield from (() if reads(model) else (one.name or "document" for one in documents(message)))
+        for part in held(message):
+            left_out = missed(part, model) is not None
+            match part:
+                case Text():
+                    pass
+                case Image():
+                    hidden -= 1
+                    if left_out or hidden >= 0:
+                        yield part.name or "image"
+                case File():
+                    if left_out:
+                        yield part.name or "document"
+                case _:
+                    assert_never(part)
 
 
 def _read(conversation: Conversation, model: Model) -> int:

@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
+from typing import assert_never, get_args
 
 from msgspec import Struct
 
 from modules.llm.base import MOST_TOOLS, ToolSpec
+from modules.llm.events import StopReason
 from modules.llm.message import Message, closing
 from modules.llm.models import Model
 from modules.llm.parts import ToolCall, ToolResult
@@ -15,7 +17,19 @@ from modules.session.conversation import Conversation, Spent
 from modules.session.tool_calls import CallEvent, Calls, failed
 from modules.session.tooling import Limits, Tooling
 
-RUNNABLE = ("tool_use", "end_turn", "unknown")  # calls of an answer that stopped for anything else are not whole
+
+def _is_whole(stop: StopReason) -> bool:
+    """Whether the calls of an answer that ended so are whole."""
+    match stop:
+        case "tool_use" | "end_turn" | "unknown":
+            return True
+        case "max_tokens" | "context_full" | "aborted" | "paused" | "refusal":
+            return False
+        case _:
+            assert_never(stop)
+
+
+RUNNABLE: tuple[StopReason, ...] = tuple(filter(_is_whole, get_args(StopReason)))
 
 
 class Paused(Struct, frozen=True):

@@ -2,9 +2,9 @@
 
 import re
 
-from modules.llm.parts import Text, ToolCall, ToolResult
+from modules.llm.parts import Content, Text, ToolCall, ToolResult
 from modules.tools.result_files import Spills
-from modules.tools.tool import Content, Output
+from modules.tools.tool import Output
 
 BOUND = 50_000  # bytes of text that the model is given
 TAIL = 10_000  # of which these are the last

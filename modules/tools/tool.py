@@ -14,13 +14,12 @@ from msgspec import Struct
 
 from modules.errors import ToolFailed
 from modules.llm.base import ToolSpec
-from modules.llm.parts import NAME, File, Image, Text
+from modules.llm.parts import NAME, Content, Text
 
 if TYPE_CHECKING:
     from docstring_parser import Docstring
 
 Effect = Literal["read", "write", "execute", "network"]
-Content = Text | Image | File
 
 ALWAYS = "always"  # when a tool asks whose every plan does
 
@@ -170,10 +169,10 @@ def as_output(value: Any) -> Output:
             return Output(())
         case str():
             return Output((Text(value),))
-        case Text() | Image() | File():
-            return Output((value,))
-        case list() | tuple() if value and all(isinstance(item, str | Text | Image | File) for item in value):
+        case list() | tuple() if value and all(isinstance(item, str | Content) for item in value):
             return Output(tuple(Text(item) if isinstance(item, str) else item for item in value))
+    if isinstance(value, Content):
+        return Output((value,))
     return Output((Text(json.dumps(msgspec.to_builtins(value, str_keys=True), ensure_ascii=False)),))
 
 

@@ -6,7 +6,7 @@ from modules.chat.input.unlisted_model import is_meant
 from modules.chat.terminal.clipboard import copy_text
 from modules.errors import UsageError
 from modules.llm.message import user
-from modules.llm.parts import File, Image
+from modules.llm.parts import Attached
 from modules.session.conversation import Conversation
 
 
@@ -98,7 +98,7 @@ async def undo(chat: ChatContext, args: str) -> Ask | None:
     if question is None:
         raise UsageError("There is nothing to take back.", cure="Ask something first.")
     chat.draft, chat.unanswered = question.text, None
-    chat.attachments[:] = [part for part in question.parts if isinstance(part, Image | File)]
+    chat.attachments[:] = [part for part in question.parts if isinstance(part, Attached)]
     left = chat.conversation.turns
     chat.screen.say(f"Taken back. {left} {'question' if left == 1 else 'questions'} before it.")
     return None

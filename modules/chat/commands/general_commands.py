@@ -8,6 +8,7 @@ from modules.chat.prompt.prompt_keys import KEYS
 from modules.chat.wording.phrases import count, dollars, total
 from modules.config import Config
 from modules.errors import BadKey
+from modules.llm.history import is_cut
 from modules.llm.models import Provider
 from modules.session.conversation import Conversation, Spent
 
@@ -63,7 +64,7 @@ async def usage(chat: ChatContext, args: str) -> Ask | None:
 
 def uncounted(conversation: Conversation) -> list[tuple[str, str]]:
     """Issuer and model of each answer that was stopped or cut: what it took in all, the provider did not say."""
-    answers = [node.message for node in conversation.nodes if node.message.state in ("interrupted", "incomplete")]
+    answers = [node.message for node in conversation.nodes if is_cut(node.message.state)]
     return [(answer.origin.issuer, answer.origin.model) for answer in answers if answer.origin is not None]
 
 

@@ -8,7 +8,7 @@ from modules.chat.command import Ask, ChatContext, command
 from modules.chat.input.mcp_completion import complete_prompts, servers_of
 from modules.chat.wording.phrases import count
 from modules.errors import UsageError
-from modules.llm.parts import File, Image
+from modules.llm.parts import Attached
 
 if TYPE_CHECKING:  # loaded where there are servers, and never on the way to the first prompt
     from modules.mcp.servers import Servers
@@ -162,7 +162,7 @@ async def _prompt(chat: ChatContext, servers: "Servers", name: str, prompt: str,
         raise UsageError(f'"{wrong}" is not understood.', cure="What a prompt is given stands as key=value.")
     messages = await servers.prompt(name, prompt, {key: value for key, _, value in pairs})
     chat.draft = "\n\n".join(plain(message.text) for message in messages if message.text)
-    chat.attachments += [part for message in messages for part in message.parts if isinstance(part, Image | File)]
+    chat.attachments += [part for message in messages for part in message.parts if isinstance(part, Attached)]
 
 
 def _fields(arguments: dict[str, bool]) -> str:

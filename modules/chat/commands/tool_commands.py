@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from typing import assert_never
 
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.dialogs.approval_text import arguments, told
@@ -9,16 +10,14 @@ from modules.chat.output.tool_lines import numbered
 from modules.chat.wording.phrases import count
 from modules.errors import UsageError
 from modules.llm.base import MOST_TOOLS
-from modules.llm.events import CUT
-from modules.llm.message import user
-from modules.llm.parts import File, Image, ToolCall, ToolResult
+from modules.llm.events import StopReason
+from modules.llm.history import is_cut, user
+from modules.llm.parts import Attached, ToolCall, ToolResult
 from modules.session.turn import unanswered_results
 from modules.tools.tool import ALWAYS, Tool
 from modules.tools.toolbox import Toolbox
 
 GO_ON = "Continue."
-CUT_STATES = ("interrupted", "incomplete")
-CUT_STOPS = (*CUT, "paused")
 NAMED = 3  # tools that are off by name, in one sentence
 MOST = 200_000  # characters of a spilled result that are printed
 
@@ -155,7 +154,7 @@ def _whole(chat: ChatContext, call: ToolCall, result: ToolResult | None) -> str:
     if result is None:
         return "There is none yet."
     path = chat.tooling.toolbox.spills.path(call.id)
-    names = [f"[{part.media_type} {part.name}]" for part in result.parts if isinstance(part, Image | File)]
+    names = [f"[{part.media_type} {part.name}]" for part in result.parts if isinstance(part, Attached)]
     try:
         text = path.read_text("utf-8", "replace")
     except OSError:
@@ -175,6 +174,17 @@ async def go_on(chat: ChatContext, args: str) -> Ask | None:
     if unanswered_results(conversation):
         return Ask(None)
     last = next((message for message in reversed(conversation.messages) if message.role != "system"), None)
-    if last is not None and last.role == "assistant" and (last.state in CUT_STATES or last.stop in CUT_STOPS):
+    if last is not None and last.role == "assistant" and (is_cut(last.state) or _has_rest(last.stop)):
         return Ask(user(GO_ON))
     raise UsageError("There is nothing to go on with.", cure="The last answer is complete. Type a message.")
+
+
+def _has_rest(stop: StopReason | None) -> bool:
+    """Whether a model can be asked for more of an answer that ended so."""
+    match stop:
+        case "max_tokens" | "context_full" | "aborted" | "paused":
+            return True
+        case "end_turn" | "tool_use" | "refusal" | "unknown" | None:
+            return False
+        case _:
+            assert_never(stop)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from modules.config import Config
 from modules.llm.key_forms import owners
 from modules.llm.models import Provider
-from modules.llm.parts import File, Image
+from modules.llm.parts import Attached, File
 
 SHORTEST = 10  # characters; a shorter value, as some local servers are given, is also an ordinary word
 
@@ -32,7 +32,7 @@ def own_in(text: str, own: dict[str, str]) -> list[str]:
     return [f"your {variable}" for value, variable in own.items() if value in text]
 
 
-def own_in_files(parts: Iterable[Image | File], own: dict[str, str]) -> Iterator[str]:
+def own_in_files(parts: Iterable[Attached], own: dict[str, str]) -> Iterator[str]:
     """The person's own keys in attached text files."""
     for part in parts:
         if isinstance(part, File) and part.media_type.startswith("text/"):

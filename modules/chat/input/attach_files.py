@@ -15,7 +15,7 @@ from modules.chat.input.typed_paths import files_in
 from modules.chat.wording.pdf_readers import not_taken
 from modules.errors import FileProblem, ToolFailed
 from modules.llm.message import user
-from modules.llm.parts import File, Image, Text
+from modules.llm.parts import Attached, Content, File, Text
 from modules.llm.wire.replay import documents
 from modules.tools.tool import as_output, in_thread
 
@@ -102,7 +102,7 @@ async def _fetched(work: Any, patience: float) -> Any:
         raise ToolFailed(f"It did not come within {patience:g} seconds.") from error
 
 
-def _named(parts: Sequence[Text | Image | File], url: str) -> Image | File:
+def _named(parts: Sequence[Content], url: str) -> Attached:
     """The one part that is attached: a picture or PDF as it is, else the text as a file."""
     media = next((part for part in parts if not isinstance(part, Text)), None)
     if media is not None:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from modules.chat.input.encoding_detection import read_text
 from modules.chat.input.typed_paths import existing
 from modules.errors import FileProblem
-from modules.llm.parts import File, Image
+from modules.llm.parts import Attached, File
 from modules.tools.media import media
 
 MOST_TEXT = 20_000_000  # bytes
@@ -25,7 +25,7 @@ NOT_TAKEN = ("audio/", "video/", "font/", "application/zip", "application/x-", "
 class Attachment(Struct, frozen=True):
     """A part for the next message; `note` says what was done to the file, "" where it goes as it came."""
 
-    part: Image | File
+    part: Attached
     note: str = ""
 
     @property
@@ -36,7 +36,7 @@ class Attachment(Struct, frozen=True):
 
 async def load_all(
     names: Sequence[str], names_of_texts: Sequence[str], environment: Mapping[str, str]
-) -> tuple[list[Image | File], list[str]]:
+) -> tuple[list[Attached], list[str]]:
     """The parts of these files, each once, then those whose text alone is wanted, and what to say of them.
 
     Raises FileProblem for the first that cannot be attached.

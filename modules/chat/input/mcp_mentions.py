@@ -2,9 +2,10 @@
 
 import base64
 import re
+from typing import assert_never
 
 from modules.chat.command import ChatContext
-from modules.llm.parts import File, Image, Text
+from modules.llm.parts import Attached, Content, File, Image, Text
 
 _NAMED = re.compile(r"(?:^|\s)@([^\s:@]+):(\S+)")
 
@@ -30,7 +31,7 @@ async def attach(chat: ChatContext, resources: list[tuple[str, str]]) -> bool:
     return True
 
 
-def _attached(part: Text | Image | File, name: str) -> Image | File:
+def _attached(part: Content, name: str) -> Attached:
     match part:
         case Text(text):
             return File("text/plain", base64.b64encode(text.encode()).decode(), name)
@@ -38,3 +39,5 @@ def _attached(part: Text | Image | File, name: str) -> Image | File:
             return Image(media_type, data, name)
         case File(media_type, data):
             return File(media_type, data, name)
+        case _:
+            assert_never(part)

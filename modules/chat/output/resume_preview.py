@@ -1,11 +1,12 @@
 """The last turns in brief, for a person who comes back to a conversation."""
 
 from collections.abc import Iterator
+from typing import assert_never
 
 from modules.chat.output.tool_lines import headline, numbered
 from modules.chat.wording.phrases import count
 from modules.llm.message import Message, interrupted_result
-from modules.llm.parts import File, Image
+from modules.llm.parts import Attached
 from modules.session.conversation import Conversation
 
 TURNS = 2
@@ -32,11 +33,17 @@ def recalled(conversation: Conversation, columns: int) -> Iterator[str]:
 
 
 def _text(message: Message) -> str:
-    if message.role == "tool":
-        return ""
-    names = [f"[{part.name}]" for part in message.parts if isinstance(part, Image | File)]
+    names = [f"[{part.name}]" for part in message.parts if isinstance(part, Attached)]
     text = "\n".join([*names, message.text.strip()]).strip()
-    return f"> {text}" if text and message.role == "user" else text
+    match message.role:
+        case "user":
+            return f"> {text}" if text else ""
+        case "assistant" | "system":
+            return text
+        case "tool":  # results stand with their calls
+            return ""
+        case _:
+            assert_never(message.role)
 
 
 def _of_calls(lines: list[str], last: int) -> Iterator[str]:

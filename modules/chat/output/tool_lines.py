@@ -9,7 +9,7 @@ from modules.chat.output.screen import TerminalScreen
 from modules.chat.output.theme import colored
 from modules.chat.wording.phrases import count
 from modules.llm.message import INTERRUPTED_CALL
-from modules.llm.parts import File, Image, ToolCall, ToolResult
+from modules.llm.parts import Attached, ToolCall, ToolResult
 from modules.session.conversation import Conversation
 from modules.session.tool_calls import DECLINED, ToolEnded
 from modules.text.sanitize import clean
@@ -187,7 +187,7 @@ def folded(result: ToolResult, number: int) -> list[str]:
     `number` as for `changed`.
     """
     lines = [clean(line.expandtabs(4)).rstrip() for line in result.text.strip("\n").split("\n")] if result.text else []
-    lines += [f"[{part.media_type} {clean(part.name)}]" for part in result.parts if isinstance(part, Image | File)]
+    lines += [f"[{part.media_type} {clean(part.name)}]" for part in result.parts if isinstance(part, Attached)]
     left = len(lines) - FOLDED
     if left <= 1:
         return lines

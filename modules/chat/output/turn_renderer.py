@@ -3,7 +3,7 @@
 import contextlib
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, assert_never
 
 from modules.chat.output.frame_loop import frames
 from modules.chat.output.screen import TerminalScreen
@@ -11,7 +11,7 @@ from modules.chat.output.tool_lines import ToolLines
 from modules.chat.wording.phrases import GO_ON
 from modules.llm.events import Finished, ReasoningDelta, TextDelta, ToolCallDelta
 from modules.session.ask import Notice, Retrying
-from modules.session.tool_calls import ToolEnded, ToolProgress, ToolStarted
+from modules.session.tool_calls import CallEvent, ToolEnded, ToolProgress, ToolStarted
 from modules.session.turn import Paused, TurnEvent
 from modules.text.sanitize import clean
 from modules.tools.approval import Question
@@ -113,6 +113,8 @@ class Answer:
                 self._become("thinking")
             case ToolCallDelta(_, name, _) if name:
                 self._become(f"writes {clean(name)}")
+            case ToolCallDelta():
+                pass
             case Retrying():
                 self._become("retrying")
                 self._status = countdown(event)
@@ -124,10 +126,14 @@ class Answer:
                 self._screen.say(text)
             case Finished():
                 self.finished = event
+            case Paused(text):
+                self.paused = True
+                self._begin("calls")
+                self._screen.say(f"{text} {GO_ON}")
             case _:
                 self._add_call(event)
 
-    def _add_call(self, event: TurnEvent) -> None:
+    def _add_call(self, event: CallEvent) -> None:
         match event:
             case Question():
                 self._begin("asking")
@@ -140,10 +146,8 @@ class Answer:
                 self._begin("calls")
                 self.tools.end(event)
                 self._become("running" if self.tools.running else "waiting")
-            case Paused(text):
-                self.paused = True
-                self._begin("calls")
-                self._screen.say(f"{text} {GO_ON}")
+            case _:
+                assert_never(event)
 
     def draw(self) -> None:
         """Bring the screen up to date; what runs stands in a row of its own, always, so that nothing jumps."""

@@ -21,7 +21,9 @@ class Ending(Struct, frozen=True):
     words: str
 
 
-ENDINGS: dict[StopReason, Ending] = {
+ENDINGS: dict[StopReason, Ending | None] = {
+    "end_turn": None,
+    "tool_use": None,
     "max_tokens": Ending("OutputLimit", "The answer is cut: the model's output limit is reached"),
     "context_full": Ending("WindowFull", "The answer is cut: the context window is full"),
     "aborted": Ending("Aborted", "The answer is cut: the server gave it up"),
@@ -46,8 +48,8 @@ def ending(finished: Finished | None, messages: Sequence[Message], tools: Sequen
     """
     if finished is None:
         return None
-    if finished.stop in ENDINGS:
-        return _told_by_server(finished.stop, finished.word)
+    if (known := ENDINGS[finished.stop]) is not None:
+        return _told_by_server(known, finished.stop, finished.word)
     answer = next((message for message in reversed(messages) if message.role == "assistant"), None)
     if answer is not None and answer.calls:  # a turn in which calls have run goes on, and does not end with them
         return Ending(
@@ -63,10 +65,10 @@ def ending(finished: Finished | None, messages: Sequence[Message], tools: Sequen
     return None
 
 
-def _told_by_server(stop: StopReason, word: str) -> Ending:
+def _told_by_server(known: Ending, stop: StopReason, word: str) -> Ending:
     if stop == "unknown" and not word:
         return UNSAID
-    known = FILTERED if stop == "refusal" and FILTER.search(word) else ENDINGS[stop]
+    known = FILTERED if stop == "refusal" and FILTER.search(word) else known
     shown = word if len(word) <= LONGEST_WORD else word[:LONGEST_WORD] + "…"
     return Ending(known.kind, f'{known.words}: "{shown}".' if word else f"{known.words}.")
 

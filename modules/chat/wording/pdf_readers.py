@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from typing import assert_never
 
 from modules.chat.command import ChatContext
 from modules.errors import ParlanceError
 from modules.llm.message import user
 from modules.llm.models import Model
-from modules.llm.parts import File, Image
+from modules.llm.parts import Attached, File
 from modules.llm.service_manager import ServiceManager
-from modules.llm.wire.replay import documents, reads, sees
+from modules.llm.wire.replay import documents, missed_in, reads
 
 MOST = 3  # names that a sentence has room for
 
@@ -26,14 +27,20 @@ def readers(models: Iterable[Model], services: ServiceManager) -> list[Model]:
     return list(found.values())[:MOST]
 
 
-def not_taken(chat: ChatContext, attached: Sequence[Image | File]) -> Iterator[str]:
+def not_taken(chat: ChatContext, attached: Sequence[Attached]) -> Iterator[str]:
     """What of this the model that answers next does not take, and what can be done, in a sentence or two each."""
     model = chat.conversation.reader(chat.conversation.model)
-    if any(isinstance(part, Image) for part in attached) and not sees(model):
-        yield f"{model.name} sees no images; /model to one that does before asking, or /attach - takes them off."
-    if (read := documents(user(*attached))) and not reads(model):
-        able = in_chat(map(chat.conversation.reader, chat.models), chat.services, read)
-        yield f"{model.name} reads no PDF. {able}"
+    question = user(*attached)
+    for what in missed_in(question, model):
+        match what:
+            case "image":
+                able = "/model to one that does before asking, or /attach - takes them off."
+                yield f"{model.name} sees no images; {able}"
+            case "document":
+                able = in_chat(map(chat.conversation.reader, chat.models), chat.services, documents(question))
+                yield f"{model.name} reads no PDF. {able}"
+            case _:
+                assert_never(what)
 
 
 def in_chat(models: Iterable[Model], services: ServiceManager, documents: Sequence[File]) -> str:

@@ -3,11 +3,13 @@
 import hashlib
 import string
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, assert_never
 
 from modules.llm.base import ChatRequest, ToolSpec
 from modules.llm.message import Message, MessageTransformer
 from modules.llm.parts import (
+    Attached,
+    Content,
     File,
     Image,
     Part,
@@ -15,6 +17,8 @@ from modules.llm.parts import (
     ToolCall,
     ToolResult,
     Wire,
+    below_note,
+    contents,
     file_note,
     image_note,
     safe_arguments,
@@ -68,12 +72,12 @@ class ChatTransformer(MessageTransformer):
         return {**wire, field: wire.get("content") or ""}
 
     def results(self, message: Message, own: dict[str, str]) -> Iterator[Wire]:
-        below: list[Image | File] = []  # a tool's message holds text and nothing else
+        below: list[Attached] = []  # a tool's message holds text and nothing else
         for result in message.results:
             yield {"role": "tool", "tool_call_id": self._id(result.call_id, own), "content": self._told(result)}
             below.extend(part for part in result.parts if self._goes_below(part))
         if below:
-            title = RESULT_FILES if any(isinstance(part, File) for part in below) else RESULT_IMAGES
+            title = RESULT_IMAGES if all(isinstance(part, Image) for part in below) else RESULT_FILES
             yield {"role": "user", "content": [_text(title), *self._pieces(below)]}
 
     def joined(self, before: Wire, wire: Wire) -> Wire | None:
@@ -110,28 +114,36 @@ class ChatTransformer(MessageTransformer):
             return "".join(ALPHANUMERIC[number // 62**place % 62] for place in range(9))
         return call_id
 
-    def _goes_below(self, part: Part) -> TypeGuard[Image | File]:
+    def _goes_below(self, part: Content) -> TypeGuard[Attached]:
         """Whether this part of a result is given in a message of the person, after the results."""
         match part:
+            case Text():
+                return False
             case Image():
                 return self.sees
             case File(media_type):
                 return self.reads and media_type != "text/plain"
-        return False
+            case _:
+                assert_never(part)
 
     def _told(self, result: ToolResult) -> str:
         notes = [self._note(part) for part in result.parts if not isinstance(part, Text)]
         text = "\n".join([result.text, *notes] if result.text else notes)
         return f"Error: {text}" if result.is_error else text
 
-    def _note(self, part: Image | File) -> str:
+    def _note(self, part: Attached) -> str:
         """What stands in the result for what is no text."""
         if self._goes_below(part):
-            name = f": {part.name}" if part.name else ""
-            return f"[{'image' if isinstance(part, Image) else 'file'}{name}, below]"
-        if isinstance(part, Image):
-            return image_note(part, self.model)
-        return told_file(part) if part.media_type == "text/plain" else file_note(part, self.model)
+            return below_note(part)
+        match part:
+            case Image():
+                return image_note(part, self.model)
+            case File("text/plain"):
+                return told_file(part)
+            case File():
+                return file_note(part, self.model)
+            case _:
+                assert_never(part)
 
     def _content(self, pieces: list[Wire]) -> str | list[Wire]:
         """A plain string where there is only text: every server understands that."""
@@ -140,10 +152,12 @@ class ChatTransformer(MessageTransformer):
         return pieces
 
     def _pieces(self, parts: Iterable[Part]) -> Iterator[Wire]:
-        for part in parts:
+        for part in contents(parts):
             match part:
                 case Text(text) if text.strip():
                     yield _text(text)
+                case Text():  # no server takes blanks
+                    pass
                 case Image() if self.sees:
                     yield {"type": "image_url", "image_url": {"url": f"data:{part.media_type};base64,{part.base64}"}}
                 case Image():
@@ -155,6 +169,8 @@ class ChatTransformer(MessageTransformer):
                     yield {"type": "file", "file": {"filename": part.name or "document", "file_data": data}}
                 case File():
                     yield _text(file_note(part, self.model))
+                case _:
+                    assert_never(part)
 
 
 def request_body(request: ChatRequest) -> Wire:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from modules.llm.history import Message, State, refused_turns
 from modules.llm.parts import Wire
@@ -13,10 +13,6 @@ if TYPE_CHECKING:
 
 Readable = Callable[[Message, int], bool]
 UPDATE = "<system-update>\n{}\n</system-update>"
-CUT_NOTES: dict[State, str] = {
-    "interrupted": "[The user interrupted the answer above; it is not complete.]",
-    "incomplete": "[The connection broke during the answer above; it is not complete.]",
-}
 
 
 class Telling:
@@ -43,15 +39,18 @@ class Telling:
         for at, message in enumerate(history[self.upto : upto], self.upto):
             if at in passed_over:
                 continue
-            if message.role == "assistant":
-                self._count(at, message, self.answered(message, at, readable))
-            elif message.role == "system":
-                self.instructed(message)
-            else:
-                self._count(at, message, replay(message, self._transformer.model))
-                self.open = True
-                if message.role == "user" or not self._transformer.model.tools:
-                    self.heard()
+            match message.role:
+                case "assistant":
+                    self._count(at, message, self.answered(message, at, readable))
+                case "system":
+                    self.instructed(message)
+                case "user" | "tool":
+                    self._count(at, message, replay(message, self._transformer.model))
+                    self.open = True
+                    if message.role == "user" or not self._transformer.model.tools:
+                        self.heard()
+                case _:
+                    assert_never(message.role)
         self._later = []  # told already: it never waits longer than for the end of a request
         self.upto = upto
 
@@ -90,7 +89,7 @@ class Telling:
 
         Some servers begin to count at "call_0" with every answer; a turn that repeats ids goes out under ours.
         """
-        self._cut = CUT_NOTES.get(message.state, "")
+        self._cut = _cut_note(message.state)
         self.own, self.open = {}, False
         model = self._transformer.model
         if not is_own(message, model):
@@ -103,3 +102,16 @@ class Telling:
         if how.way != "projected":
             self.own = {call.id: call.native_id for call in calls}
         return how
+
+
+def _cut_note(state: State) -> str:
+    """What the person's next message begins with; "" where the answer is as it should be."""
+    match state:
+        case "interrupted":
+            return "[The user interrupted the answer above; it is not complete.]"
+        case "incomplete":
+            return "[The connection broke during the answer above; it is not complete.]"
+        case "complete" | "refused":
+            return ""
+        case _:
+            assert_never(state)

@@ -4,16 +4,17 @@ Requests, plans, the line at a switch and recovery all read this value; none of 
 """
 
 import re
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, assert_never, get_args
 
 from msgspec import Struct
 
 from modules.llm.history import Message, refused_turns
 from modules.llm.models import Model
-from modules.llm.parts import File, Reasoning, ToolResult, safe_name
+from modules.llm.parts import Content, File, Image, Reasoning, Text, ToolResult, safe_name
 
 Way = Literal["as_is", "without_reasoning", "projected"]
+Missed = Literal["image", "document"]  # kinds of content that a model may not take
 
 CHAT_KEYS = ("role", "content", "tool_calls", "refusal")  # what every Chat Completions endpoint takes of its own turns
 
@@ -65,8 +66,18 @@ def replay(message: Message, model: Model, *, readable: bool = True, unique: boo
 
 
 def _projected(message: Message, model: Model) -> Replay:
-    images = 0 if sees(model) else len(message.images)
-    left_documents = 0 if reads(model) else len(documents(message))
+    images = left_documents = 0
+    for part in held(message):
+        what = missed(part, model)
+        match what:
+            case "image":
+                images += 1
+            case "document":
+                left_documents += 1
+            case None:
+                pass
+            case _:
+                assert_never(what)
     return Replay("projected", 0, images, left_documents) if images or left_documents else PROJECTED
 
 
@@ -109,10 +120,37 @@ def reads(model: Model) -> bool:
     return model.documents and not model.profile.string_content
 
 
+def missed(part: Content, model: Model) -> Missed | None:
+    """What a model misses that does not take this part; None where it does. A text file is text, which all take."""
+    match part:
+        case Text() | File("text/plain"):
+            return None
+        case Image():
+            return None if sees(model) else "image"
+        case File():
+            return None if reads(model) else "document"
+        case _:
+            assert_never(part)
+
+
+def missed_in(message: Message, model: Model) -> tuple[Missed, ...]:
+    """The kinds of content in a message that a model does not take, each once."""
+    found = {missed(part, model) for part in held(message)}
+    return tuple(what for what in get_args(Missed) if what in found)
+
+
+def held(message: Message) -> Iterator[Content]:
+    """The text, pictures and documents in a message, those in results of tools included."""
+    for part in message.parts:
+        if isinstance(part, ToolResult):
+            yield from part.parts
+        elif isinstance(part, Content):
+            yield part
+
+
 def documents(message: Message) -> list[File]:
     """The documents in a message, those in results of tools included; a text file is text, which every model takes."""
-    inner = (part for result in message.parts if isinstance(result, ToolResult) for part in result.parts)
-    return [part for part in (*message.parts, *inner) if isinstance(part, File) and part.media_type != "text/plain"]
+    return [part for part in held(message) if isinstance(part, File) and part.media_type != "text/plain"]
 
 
 class LeftOut(Struct, frozen=True):

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from modules.llm.message import Message
-from modules.llm.parts import Text
+from modules.llm.parts import Content, Text
 from modules.mcp.transport.plain import one_line
 from modules.tools.media.media import media_in, media_type_of
-from modules.tools.tool import Content, Output
+from modules.tools.tool import Output
 
 ENVELOPE = ("content", "structuredContent", "isError", "_meta")  # of a result
 DATA = {"data", "blob"}  # keys whose values are for programs

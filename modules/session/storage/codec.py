@@ -4,13 +4,13 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 from msgspec.structs import replace
 
 from modules.llm.message import Message
-from modules.llm.parts import File, Image, Text, ToolResult
+from modules.llm.parts import File, Image, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
 
 MARK = "blob:"  # in the place of a string: "blob:<sha256>:<what stood before it>"; "blob:=" escapes the mark itself
 LONG = 4096  # characters; a shorter string is not worth a row of its own
@@ -67,7 +67,7 @@ def placeholder(role: str) -> Message:
     return Message("assistant" if role == "assistant" else "tool" if role == "tool" else "user", (Text(UNREADABLE),))
 
 
-def _part_apart(part: Any, blobs: Blobs) -> Any:
+def _part_apart(part: Part, blobs: Blobs) -> Part:
     match part:
         case Image():
             original = _text_apart(part.original, blobs)
@@ -76,10 +76,13 @@ def _part_apart(part: Any, blobs: Blobs) -> Any:
             return replace(part, base64=_text_apart(part.base64, blobs))
         case ToolResult():
             return replace(part, parts=tuple(_part_apart(inner, blobs) for inner in part.parts))
-    return part
+        case Text() | Reasoning() | ToolCall() | Refusal() | Opaque():
+            return part
+        case _:
+            assert_never(part)
 
 
-def _part_back(part: Any, fetch: Fetch) -> Any:
+def _part_back(part: Part, fetch: Fetch) -> Part:
     match part:
         case Image():
             return replace(part, base64=_text_back(part.base64, fetch), original=_text_back(part.original, fetch))
@@ -87,7 +90,10 @@ def _part_back(part: Any, fetch: Fetch) -> Any:
             return replace(part, base64=_text_back(part.base64, fetch))
         case ToolResult():
             return replace(part, parts=tuple(_part_back(inner, fetch) for inner in part.parts))
-    return part
+        case Text() | Reasoning() | ToolCall() | Refusal() | Opaque():
+            return part
+        case _:
+            assert_never(part)
 
 
 def _apart(value: Any, blobs: Blobs) -> Any:

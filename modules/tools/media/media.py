@@ -10,7 +10,7 @@ import binascii
 from msgspec import Struct
 
 from modules.errors import FileProblem
-from modules.llm.parts import File, Image, Text
+from modules.llm.parts import Attached, Content, File, Image, Text
 from modules.tools.media import pictures
 
 LARGEST_PICTURE = 50_000_000  # bytes of a file; what is sent of it is within picture_limits
@@ -35,7 +35,7 @@ _BMP = (12, 40, 52, 56, 64, 108, 124)  # how long the second header of a bitmap 
 class Media(Struct, frozen=True):
     """A picture or PDF that can be sent; `note` says what was done to the file, "" where it goes as it came."""
 
-    part: Image | File
+    part: Attached
     note: str = ""
 
 
@@ -74,7 +74,7 @@ def media_of(data: bytes, name: str) -> Media | None:
     return Media(Image(picture.media_type, _encoded(picture.data), name, original), picture.note)
 
 
-def media_in(encoded: str, media_type: str, name: str) -> tuple[Text | Image | File, ...]:
+def media_in(encoded: str, media_type: str, name: str) -> tuple[Content, ...]:
     """What someone gives in base64 and calls `media_type`, as parts: with a note of what was done to it, or a note
     in its place that says why it is left out."""
     label = f"{media_type} {name}".strip()

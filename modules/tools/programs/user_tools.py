@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 from msgspec import Struct
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from modules.errors import ToolFailed
 from modules.llm.base import ToolSpec
-from modules.llm.parts import File, Image, Text
+from modules.llm.parts import Content, File, Image, Text
 from modules.tools.argument_check import problem
 from modules.tools.media.media import media_in
 from modules.tools.programs import process
@@ -165,12 +165,15 @@ class UserTools:
 
 def _checked(output: Output) -> Output:
     """The output with its pictures and PDF as they can be sent; what cannot is a note."""
-    parts: list[Text | Image | File] = []
+    parts: list[Content] = []
     for part in output.parts:
-        if isinstance(part, Text) or part.media_type == "text/plain":
-            parts.append(part)
-        else:
-            parts.extend(media_in(part.base64, part.media_type, part.name))
+        match part:
+            case Text() | File("text/plain"):
+                parts.append(part)
+            case Image() | File():
+                parts.extend(media_in(part.base64, part.media_type, part.name))
+            case _:
+                assert_never(part)
     return Output(tuple(parts), output.is_error)
 
 
