@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 VERSION = "0.1.0"
 APP = "parlance"
 ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = __name__.partition(".")[0]  # "modules" in a checkout, "parlance" where the program is installed
+IN_CHECKOUT = PACKAGE == "modules"
 MAX_ENV_FILE = 64 * 1024
 LEAST_KEY, MOST_KEY = 4, 2048  # characters; servers of one's own take short ones
 
@@ -59,7 +61,8 @@ class Key:
 class Config:
     """Paths and variables of this run.
 
-    Variables come from the environment, then from `.env` beside main.py, then from `.env` in the config folder.
+    Variables come from the environment, then in a checkout from `.env` beside main.py, then from `.env` in the config
+    folder.
     A `.env` in the current folder is not read: whoever wrote that folder could send a key to another host.
     `umask` is what the person has set for new files; -1 where the program has not put its own in the place of it.
     """
@@ -86,7 +89,8 @@ class Config:
 
     @cached_property
     def env_files(self) -> tuple[Path, ...]:
-        return (ROOT / ".env", self.folder / ".env")
+        beside = (ROOT / ".env",) if IN_CHECKOUT else ()  # else that is the folder of everything that is installed
+        return (*beside, self.folder / ".env")
 
     @property
     def user_models(self) -> Path:
@@ -103,9 +107,8 @@ class Config:
 
     @property
     def shipped_models(self) -> Path:
-        """models.yaml: at the top of a checkout, inside the package of an installed wheel."""
-        beside = ROOT / "models.yaml"
-        return beside if beside.exists() else Path(__file__).resolve().parent / "models.yaml"
+        """models.yaml: at the top of a checkout, inside the package where the program is installed."""
+        return (ROOT if IN_CHECKOUT else Path(__file__).resolve().parent) / "models.yaml"
 
     def place_for_keys(self) -> Path:
         """The .env of the config folder, for a person who is told to write into it: the folder is there then."""

@@ -1,4 +1,4 @@
-"""The whole check in one command: `python -m tests`. Formatting, lint, types, the floor plan, then the tests."""
+"""The whole check in one command: `python -m tests`. Format, lint, types, floor plan, dependencies, the tests."""
 
 import os
 import subprocess
@@ -8,10 +8,16 @@ import time
 
 PYTHON = sys.executable
 TYPES = [PYTHON, "-m", "mypy"]
+# Whatever is imported is declared. The program may import nothing that only the extras for development bring.
+DECLARED = [PYTHON, "-m", "deptry", "."]
+OF_THE_PROGRAM = ["--extend-exclude", "^(tests|bench|docs)/", "--extend-exclude", "^hatch_build"]
+OF_ALL = ["--exclude", r"(^|/)(\.|venv/|build/)", "--ignore", "DEP002,DEP004"]
 STEPS = (
     ("format", [PYTHON, "-m", "ruff", "format", "--check", "--quiet", "."]),
     ("lint", [PYTHON, "-m", "ruff", "check", "--quiet", "."]),
     ("floor plan", [PYTHON, "-c", "from importlinter.cli import lint_imports_command as run; run()"]),
+    ("dependencies", [*DECLARED, *OF_THE_PROGRAM]),
+    ("dependencies of the tests", [*DECLARED, *OF_ALL]),
     ("tests", [PYTHON, "-m", "pytest", "-n", "6", *sys.argv[1:]]),
 )
 

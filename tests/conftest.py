@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 from msgspec import structs
 
-from modules.config import Key
+from modules.config import PACKAGE, Key
 from modules.errors import ParlanceError, ProviderError
 from modules.llm.base import IDLE_TIMEOUT, BaseService, ChatRequest, Reply
 from modules.llm.catalogue.learned_facts import LearnedFacts
@@ -166,7 +166,7 @@ async def connect() -> AsyncIterator[Connect]:
 def make_service(provider: Provider, key: Key | None = KEY, idle_timeout: float = IDLE_TIMEOUT) -> BaseService:
     """The service of a provider, outside any manager."""
     module, _, name = (provider.service or SERVICES[provider.dialect]).partition(":")
-    kind: type[BaseService] = getattr(importlib.import_module(module), name)
+    kind: type[BaseService] = getattr(importlib.import_module(module, PACKAGE), name)
     return kind(provider, key, idle_timeout)
 
 

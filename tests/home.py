@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from modules.config import ROOT
 from tests.terminal import PATIENCE, Terminal, must_be_cold
@@ -56,7 +56,7 @@ class Home:
         self._open: list[Terminal] = []
         self._running: list[subprocess.Popen[bytes]] = []
 
-    def __enter__(self) -> "Home":
+    def __enter__(self) -> Self:
         overlay = {}
         for name, server in self.servers.items():
             server.__enter__()

@@ -17,6 +17,8 @@ from tests.home import KEYS, Home
         ("main.py", "/usr/bin/python3.12", False, {"python3": "/usr/bin/python3.12"}, "python3 main.py"),
         ("/a b/main.py", "/env/bin/python", False, {"python": "/usr/bin/python"}, "/env/bin/python '/a b/main.py'"),
         ("main.py", "/env/bin/python", True, {"python": "/env/bin/python"}, "uv run main.py"),
+        ("/site/parlance/__main__.py", "/env/bin/python", False, {"python": "/env/bin/python"}, "python -m parlance"),
+        ("/site/parlance/__main__.py", "/env/bin/python", True, {}, "uv run python -m parlance"),
         ("/env/bin/parlance", "/env/bin/python", True, {"parlance": "/env/bin/parlance"}, "uv run parlance"),
         ("/env/bin/parlance", "/env/bin/python", False, {"parlance": "/env/bin/parlance"}, "parlance"),
         ("/env/bin/parlance", "/env/bin/python", False, {}, "/env/bin/parlance"),

@@ -24,7 +24,7 @@ from tests.talk import Talk
 from tests.tooling import Person, names
 from tests.wire import Answer, Call
 
-HEAD = "from modules.tools.tool import tool, ToolContext\n"
+HEAD = "from parlance.tools.tool import tool, ToolContext\n"
 
 
 class Own:
@@ -123,7 +123,7 @@ async def test_values_of_every_kind_come_back(own: Own) -> None:
         "kinds.py",
         """
         from dataclasses import dataclass
-        from modules.llm.parts import Image
+        from parlance.llm.parts import Image
 
         @dataclass
         class Point:
@@ -174,7 +174,7 @@ WAYS_TO_FAIL = {
     "import ctypes; ctypes.string_at(0)": "ended by signal SIGSEGV",
     "class Odd(Exception):\n        def __str__(self): raise OSError\n    raise Odd": "Odd",
     "class Odd(BaseException):\n        def __str__(self): raise OSError\n    raise Odd": "Odd",
-    "from modules.errors import ToolFailed; raise ToolFailed('Try another.')": "Try another.",
+    "from parlance.errors import ToolFailed; raise ToolFailed('Try another.')": "Try another.",
     "return object()": "TypeError: ",
     "import os; print('almost', flush=True); os.abort()": "ended by signal SIGABRT. It said last: almost",
 }

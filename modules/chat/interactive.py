@@ -17,6 +17,7 @@ from modules.chat.output.screen import TerminalScreen
 from modules.chat.output.tool_lines import ToolLines
 from modules.chat.output.turn_renderer import Answer, show
 from modules.chat.wording.phrases import GO_ON, overflow
+from modules.config import PACKAGE
 from modules.errors import ParlanceError
 from modules.llm.events import Finished
 from modules.llm.message import Message, user
@@ -38,15 +39,15 @@ QUICKLY = 0.0005  # seconds for which that import may hold up a key, where Pytho
 LATER = 2.0  # seconds; by then what the first answer needs is loaded, and nothing waits for a price
 # Loaded while the first question is typed. Tools are only loaded: programs of others wait until they are needed.
 AHEAD = (
-    "modules.chat.markdown.markdown_stream",
-    "modules.session.storage.writer",
-    "modules.tools.built_in",
-    "modules.chat.dialogs.approval_dialog",
-    "modules.chat.wording.cures",
-    "modules.session.silent_cut",
+    f"{PACKAGE}.chat.markdown.markdown_stream",
+    f"{PACKAGE}.session.storage.writer",
+    f"{PACKAGE}.tools.built_in",
+    f"{PACKAGE}.chat.dialogs.approval_dialog",
+    f"{PACKAGE}.chat.wording.cures",
+    f"{PACKAGE}.session.silent_cut",
 )
 # The same where mcp.json names a server: its SDK takes most of a second, and no server is started by that.
-FOR_SERVERS = ("modules.mcp.servers", "modules.mcp.transport.connection")
+FOR_SERVERS = (f"{PACKAGE}.mcp.servers", f"{PACKAGE}.mcp.transport.connection")
 
 
 class Interactive:
@@ -289,7 +290,7 @@ def _load_for_servers(context: ChatContext) -> None:
     if (
         context.tooling.enabled
         and file.exists()
-        and import_module("modules.mcp.configuration.mcp_json").any_enabled(file)
+        and import_module(f"{PACKAGE}.mcp.configuration.mcp_json").any_enabled(file)
     ):
         before = sys.getswitchinterval()
         sys.setswitchinterval(QUICKLY)

@@ -25,9 +25,9 @@ def own_name(
         if in_uv:
             return f"uv run {path.name}"
         return NAME if path.stem == NAME and _same(which(NAME), started) else shlex.quote(started)
-    script = shlex.quote(started)
+    script = f"-m {path.parent.name}" if path.name == "__main__.py" else shlex.quote(started)
     if in_uv:
-        return f"uv run {script}"
+        return f"uv run {script}" if script[0] != "-" else f"uv run python {script}"
     python = next((name for name in ("python", "python3") if _same(which(name), executable)), shlex.quote(executable))
     return f"{python} {script}"
 

@@ -7,23 +7,23 @@ import importlib
 import threading
 from collections.abc import Callable, Mapping
 
-from modules.config import Config, Key
+from modules.config import PACKAGE, Config, Key
 from modules.errors import ConfigError, MissingKey, ParlanceError
 from modules.llm.base import CONTENT_TIMEOUT, BaseService, ChatRequest
 from modules.llm.models import Model, Provider
 from modules.llm.parts import Wire
 
 SERVICES: Mapping[str, str] = {
-    "anthropic-messages": "modules.anthropic.service:AnthropicService",
-    "openai-responses": "modules.openai.service:OpenAIService",
-    "openai-chat": "modules.openai.compatible:CompatibleService",
-    "offline": "modules.offline.service:OfflineService",
+    "anthropic-messages": f"{PACKAGE}.anthropic.service:AnthropicService",
+    "openai-responses": f"{PACKAGE}.openai.service:OpenAIService",
+    "openai-chat": f"{PACKAGE}.openai.compatible:CompatibleService",
+    "offline": f"{PACKAGE}.offline.service:OfflineService",
 }
 # What makes a dialect's request, for whoever only looks at it: it needs no key and no SDK.
 REQUEST_BODIES: Mapping[str, str] = {
-    "anthropic-messages": "modules.anthropic.transformer:request_body",
-    "openai-responses": "modules.openai.transformer:request_body",
-    "openai-chat": "modules.llm.chat_completions.chat_completions_transformer:request_body",
+    "anthropic-messages": f"{PACKAGE}.anthropic.transformer:request_body",
+    "openai-responses": f"{PACKAGE}.openai.transformer:request_body",
+    "openai-chat": f"{PACKAGE}.llm.chat_completions.chat_completions_transformer:request_body",
 }
 
 
@@ -126,7 +126,7 @@ class ServiceManager:
         module, _, name = path.partition(":")
         try:
             with _making:  # SDKs share libraries whose circular imports two threads would break
-                service: type[BaseService] = getattr(importlib.import_module(module), name)
+                service: type[BaseService] = getattr(importlib.import_module(module, PACKAGE), name)
                 made = service(provider, key)
             made.content_timeout = self.content_timeout()
             return made

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from modules.config import Config
+from modules.config import PACKAGE, Config
 from modules.llm.tool_spec import ToolSpec
 from modules.tools.approval import Approval
 from modules.tools.toolbox import Source, Toolbox
@@ -103,7 +103,7 @@ class Tooling:
     def servers(self) -> "Servers | None":
         """The MCP servers; None where there is no mcp.json."""
         sources = self.toolbox.sources
-        if "modules.mcp.servers" not in sys.modules:  # nobody has made any, and nothing of them is to be loaded
+        if f"{PACKAGE}.mcp.servers" not in sys.modules:  # nobody has made any, and nothing of them is to be loaded
             return None
         from modules.mcp.servers import Servers
 

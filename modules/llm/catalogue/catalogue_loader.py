@@ -141,7 +141,7 @@ class _Catalogue:
             if value and not re.fullmatch(r"[A-Z_a-z][A-Z0-9_a-z]{0,63}", value):
                 problem = "expected the name of a variable, such as GROQ_API_KEY."
                 raise self._error((*keys, field), problem, "The key itself goes into .env.")
-        if entry.service and not re.fullmatch(r"\w+(\.\w+)*:\w+", entry.service):
+        if entry.service and not re.fullmatch(r"\.?\w+(\.\w+)*:\w+", entry.service):
             raise self._error((*keys, "service"), "expected a class.", "Write it as package.module:Class.")
         values = _given(entry, without=("profile", "models", "insecure"))
         profile = convert(entry.profile, Profile)

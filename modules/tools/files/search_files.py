@@ -23,7 +23,7 @@ MOST_AROUND = 10  # lines
 SECONDS = 30
 
 # What the process that looks is started with, and the folder of the program after it.
-START = "import sys; sys.path.insert(0, sys.argv[1]); from modules.tools.files.search.search_worker import main; main()"
+START = f"import sys; sys.path.insert(0, sys.argv[1]); from {Request.__module__} import main; main()"
 
 
 @tool(effect="read", when=WHEN_READING)

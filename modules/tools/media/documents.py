@@ -16,7 +16,7 @@ SECONDS = 20
 MEMORY = 1_000_000_000  # bytes
 LONGEST = 1_000_000  # characters of text that one document can be
 
-_START = "import sys; sys.path.insert(0, sys.argv[1]); from modules.tools.media.documents import main; main()"
+_START = f"import sys; sys.path.insert(0, sys.argv[1]); from {__name__} import main; main()"
 
 
 class Extract(Struct, frozen=True):

@@ -6,6 +6,8 @@ the reply goes to that descriptor: what a tool prints can reach neither.
 
 import asyncio
 import hashlib
+import importlib
+import importlib.util
 import os
 import stat
 import sys
@@ -13,6 +15,8 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+FOR_FILES = (".errors", ".llm.parts", ".tools.tool")  # what a file may import of this program, as docs/tools.md says
 
 
 def main() -> None:
@@ -42,6 +46,7 @@ def _reply(request: bytes) -> bytes:
     wanted = msgspec.json.decode(request, type=Request)
     path = Path(wanted.path)
     sys.path.append(str(path.parent))
+    _name_the_program()
     try:
         source = _source(path)
         digest = hashlib.sha256(source).hexdigest()
@@ -57,6 +62,18 @@ def _reply(request: bytes) -> bytes:
         return msgspec.json.encode(Reply(digest, output=output))
     except BaseException as error:  # the file is anyone's: it may raise SystemExit, or something of its own making
         return msgspec.json.encode(Reply(error=_told(error), line=_line(error, path)))
+
+
+def _name_the_program() -> None:
+    """Let a file say `parlance` however it was installed, and `modules` where nothing else has that name."""
+    from modules.config import PACKAGE
+
+    for name in FOR_FILES:
+        importlib.import_module(f"{PACKAGE}{name}")
+    own = {name: module for name, module in sys.modules.items() if f"{name}.".startswith(f"{PACKAGE}.")}
+    for alias in ("parlance", "modules"):
+        if alias == "parlance" or importlib.util.find_spec(alias) is None:
+            sys.modules.update({alias + name.removeprefix(PACKAGE): module for name, module in own.items()})
 
 
 def _source(path: Path) -> bytes:

@@ -17,7 +17,7 @@ LONGEST = 2_000_000  # characters of text that one page can be
 MEMORY = 700_000_000  # bytes
 SECONDS = 35  # longer than anyone waits; the process ends itself where nobody is left to end it
 
-_START = "import sys; sys.path.insert(0, sys.argv[1]); from modules.tools.web.html_worker import main; main()"
+_START = f"import sys; sys.path.insert(0, sys.argv[1]); from {__name__} import main; main()"
 
 
 async def text_of(data: bytes, media_type: str, charset: str, url: str, environment: Mapping[str, str]) -> str:
