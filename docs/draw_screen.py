@@ -90,17 +90,25 @@ def record_tools() -> tuple[bytes, bytes]:
 
     Up to the question, and up to the end.
     """
-    # The result of an edit shows the beginning of this path: with so long a name it is the same in every run.
-    place = tempfile.TemporaryDirectory(prefix="config-folder-of-parlance-")
-    with tempfile.TemporaryDirectory() as project, place as folder, Home(Path(folder)) as home:
-        Path(project, "timer.py").write_text(CODE)
-        Path(project, "load.py").write_text("from timer import timed\n")
+    with tempfile.TemporaryDirectory() as place:
+        project, folder = Path(place, "project"), Path(place, "parlance")
+        project.mkdir()
+        folder.mkdir()
+        # The result of an edit shows where the config folder is; so it is named as seen from the project.
+        env = {**DARK, "PARLANCE_HOME": f"../{folder.name}"}
+        return _talk_with_tools(project, folder, env)
+
+
+def _talk_with_tools(project: Path, folder: Path, env: dict[str, str]) -> tuple[bytes, bytes]:
+    with Home(folder) as home:
+        (project / "timer.py").write_text(CODE)
+        (project / "load.py").write_text("from timer import timed\n")
         calls = Call("edit_file", CHANGE), Call("search_files", {"pattern": "import timed", "glob": "*.py"})
         home.anthropic.answer(Answer(Text(LOOK), *calls, pace=0.01, usage=Usage(2210, 148)))
         home.anthropic.answer(Answer(Text(DONE), pace=0.01, usage=Usage(2431, 42)))
         home.openai.answer(Answer(Call("read_file", {"path": "load.py"}), usage=Usage(2380, 31)))
         home.openai.answer(Answer(Text(CHECKED), pace=0.01, usage=Usage(2460, 38)))
-        terminal = home.open(columns=COLUMNS, rows=ROWS_OF_TOOLS, cwd=Path(project), env=DARK).prompt()
+        terminal = home.open(columns=COLUMNS, rows=ROWS_OF_TOOLS, cwd=project, env=env).prompt()
         terminal.enter(TASK).sees("Allow edit_file?")
         asked = terminal.sees("Ctrl+C no, and stop").raw
         Sitting(terminal).answers("y", "Allow edit_file?")

@@ -4,14 +4,17 @@ Each stands between `<!-- name -->` and `<!-- /name -->`. tests/readme_test.py t
 """
 
 import ast
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from modules.chat.commands import COMMANDS
 from modules.config import ROOT
+from modules.errors import ParlanceError
 from modules.llm.catalogue import catalogue_loader
 
 README, ARCHITECTURE, PROVIDERS = ROOT / "README.md", ROOT / "docs/architecture.md", ROOT / "docs/providers.md"
+DOCUMENTS = (README, ARCHITECTURE, PROVIDERS)
 
 
 def commands() -> str:
@@ -49,7 +52,10 @@ def sections(document: Path) -> Iterator[tuple[str, str]]:
 
 def filled(document: Path) -> str:
     """The document with its sections as they should be. Raises ValueError where it has no place for one."""
-    text = document.read_text(encoding="utf-8")
+    try:
+        text = document.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ValueError(f"{document.name} is not in UTF-8.") from None
     for name, content in sections(document):
         first, last = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
         before, start, rest = text.partition(first)
@@ -68,14 +74,31 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def _first_line(path: Path) -> str:
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".py":
-        text = ast.get_docstring(ast.parse(text)) or ""
+        text = ast.get_docstring(ast.parse(text, path.relative_to(ROOT).as_posix())) or ""
     return text.partition("\n")[0].lstrip("# ").rstrip(":.") + "."
 
 
-def main() -> None:
-    for document in (README, ARCHITECTURE, PROVIDERS):
-        document.write_text(filled(document), encoding="utf-8")
+def main(arguments: Sequence[str]) -> int:
+    """Write the documents, all or none of them where one cannot be filled. What goes wrong is one sentence."""
+    if arguments:
+        return _wrong(f"python -m docs.tables takes no arguments, and was given {' '.join(arguments)}.")
+    try:
+        texts = {document: filled(document) for document in DOCUMENTS}
+        for document, text in texts.items():
+            document.write_text(text, encoding="utf-8")
+    except SyntaxError as error:
+        return _wrong(f"{error.filename or 'A file'} is no Python at line {error.lineno}: {error.msg}.")
+    except OSError as error:
+        return _wrong(f"{error.filename or 'A file'} cannot be read or written: {error.strerror or error}.")
+    except (ValueError, ParlanceError) as error:
+        return _wrong(str(error))
+    return 0
+
+
+def _wrong(sentence: str) -> int:
+    sys.stderr.write(f"{sentence}\n")
+    return 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

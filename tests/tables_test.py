@@ -3,10 +3,12 @@
 import ast
 import re
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 from bench.mutations import EDITS, TOOL_EDITS
+from docs import tables
 from modules.config import ROOT
 
 LEAST_ROWS = {"docs/faults.md": 60, "docs/servers.md": 76, "docs/terminals.md": 31}
@@ -68,3 +70,45 @@ def test_no_row_of_what_servers_do_is_missing() -> None:
 def test_every_rule_that_is_broken_for_trial_stands_in_the_code() -> None:
     gone = [rule for rule, path, old, *_ in (*EDITS, *TOOL_EDITS) if old not in (ROOT / path).read_text()]
     assert gone == []
+
+
+MACHINE = re.compile(r"/(?:work|tmp|root|home|Users|var/folders)/")
+
+
+def test_no_document_and_no_picture_has_a_path_of_the_machine_that_drew_it() -> None:
+    files = [path for path in (ROOT / "docs").rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    assert len(files) > 10
+    assert [path.name for path in files if MACHINE.search(path.read_text(encoding="utf-8"))] == []
+
+
+class TestTheTablesEndInASentence:
+    """`python -m docs.tables` with whatever is wrong: no traceback, and exit code 1."""
+
+    @pytest.fixture
+    def document(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        path = tmp_path / "providers.md"
+        path.write_text("<!-- providers -->\n<!-- /providers -->\n")
+        monkeypatch.setattr(tables, "PROVIDERS", path)
+        monkeypatch.setattr(tables, "DOCUMENTS", (path,))
+        return path
+
+    def test_that_they_are_written_where_nothing_is(self, document: Path) -> None:
+        assert tables.main([]) == 0
+        assert "| `groq` |" in document.read_text()
+
+    @pytest.mark.parametrize("wrong", ["argument", "mark", "folder", "gone", "bytes"])
+    def test_of_what_is_wrong(self, wrong: str, document: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        match wrong:
+            case "mark":
+                document.write_text("Nothing.\n")
+            case "bytes":
+                document.write_bytes(b"\xff")
+            case "folder" | "gone":
+                document.unlink()
+        if wrong == "folder":
+            document.mkdir()
+        assert tables.main(["--check"] if wrong == "argument" else []) == 1
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert re.fullmatch(r"[^\n]+\.\n", said.err)
+        assert "--check" in said.err or "providers.md" in said.err

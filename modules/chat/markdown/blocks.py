@@ -25,6 +25,7 @@ from modules.chat.markdown.containers import (
     note,
     shared_by,
     untab,
+    untab_mark,
 )
 from modules.chat.markdown.leaves import Fence, Formula, Indented, Leaf, Paragraph, piece_size, rule
 from modules.chat.markdown.table import Table, starts_table
@@ -130,11 +131,12 @@ class Blocks:
         opened = 0
         before = self.stack[depth] if depth < len(self.stack) else None
         while len(self.stack) < _DEEPEST or depth < len(self.stack):
-            quote, listed = QUOTE.match(rest), ITEM.match(rest)
+            marked = untab_mark(rest)
+            quote, listed = QUOTE.match(rest), ITEM.match(marked)
             if quote:
                 container, rest = Container(), untab(rest[quote.end() :])
-            elif listed and not _RULE.fullmatch(rest) and (opened or self._may_begin(listed, rest, depth)):
-                container, rest = item(listed, rest, before)
+            elif listed and not _RULE.fullmatch(rest) and (opened or self._may_begin(listed, marked, depth)):
+                container, rest = item(listed, marked, before)
             elif noted := NOTE.match(rest):
                 container, rest = note(noted, rest)
             else:

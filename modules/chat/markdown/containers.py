@@ -9,8 +9,7 @@ from modules.chat.markdown.wrap import PLAIN, QUIET, Row, append
 
 QUOTE = re.compile(r" {0,3}> ?")
 ITEM = re.compile(r"( {0,3})([-+*]|(\d{1,9})[.)])(?:( +)|$)")
-
-
+_MARK_AND_TAB = re.compile(r" {0,3}(?:[-+*]|\d{1,9}[.)]) *\t[ \t]*")
 NOTE = re.compile(r" {0,3}\[\^([\w.-]{1,24})\]:(?:[ \t]+|$)")
 _TASK = re.compile(r"\[([ xX])\] +(?=\S)")
 
@@ -98,6 +97,12 @@ def dedent(text: str, columns: int) -> str:
             return " " * (at - columns) + text[index:]
         at += 4 - at % 4 if char == "\t" else 1
     return " " * (at - columns)
+
+
+def untab_mark(text: str) -> str:
+    """Tabs behind the mark of an item as spaces."""
+    match = _MARK_AND_TAB.match(text)
+    return match[0].expandtabs(4) + text[match.end() :] if match else text
 
 
 def untab(text: str) -> str:

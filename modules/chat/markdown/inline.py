@@ -118,7 +118,7 @@ class _Spans:
             case "code_inline":
                 self.spans.append((clean(token.content), style + CODE))
             case "image":
-                self.spans.append((f"[image: {clean(token.content)}]", style))
+                self.spans.append((f"[image: {clean(_alone(token.children or []))}]", style))
                 src = str(token.attrs.get("src", ""))
                 self.spans.append((f" ({clean(src)})", style + _URL + _link(src)))
             case _:
@@ -131,6 +131,13 @@ class _Spans:
         if label not in (href, unquote(href), href.removeprefix("mailto:")):
             self.spans.append((" " if label else "", self.styles[-1]))
             self.spans.append((f"({clean(href)})", style + _URL))
+
+
+def _alone(tokens: list[Token]) -> str:
+    """The words of a picture's description, without links, pictures and emphasis in it."""
+    return "".join(
+        _alone(one.children) if one.children else " " if "break" in one.type else one.content for one in tokens
+    )
 
 
 def _link(href: str) -> Style:
