@@ -16,6 +16,7 @@ import pyte
 from tests.screen import Screen
 from tests.warm import COLD, Started, the_warm
 
+BEGIN, END = b"\x1b[?2026h", b"\x1b[?2026l"  # a synchronized update
 PATIENCE = 25.0  # seconds for what should take a fraction of one, on a machine that is busy
 CTRL_C, CTRL_D, CTRL_G, CTRL_J, CTRL_R, ESC, UP = "\x03", "\x04", "\x07", "\n", "\x12", "\x1b", "\x1b[A"
 
@@ -195,20 +196,18 @@ class Terminal:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def _read(self) -> None:
-        while True:
+        held = b""
+        while not self._closed:
             try:
                 data = os.read(self._master, 65536)
             except OSError:
                 data = b""
             with self._changed:
-                if not data:
-                    self._closed = True
-                else:
-                    self.raw += data
-                    self._stream.feed(data)
+                self._closed = not data
+                self.raw += data
+                whole, held = _drawn(held + data) if data else (held, b"")
+                self._stream.feed(whole)
                 self._changed.notify_all()
-            if self._closed:
-                return
 
     def _finish(self) -> None:
         """Read what the program left, to the end, which comes when nobody holds the terminal any more."""
@@ -233,3 +232,9 @@ def start(
 def must_be_cold(python: Sequence[str], env: Mapping[str, str]) -> bool:
     """Whether a program depends on what Python reads only once."""
     return bool(python) or any(name.startswith(COLD) for name in env)
+
+
+def _drawn(data: bytes) -> tuple[bytes, bytes]:
+    """What is shown now, and what a terminal holds back until the synchronized update is over that it belongs to."""
+    begin = data.rfind(BEGIN)
+    return (data, b"") if begin <= data.rfind(END) else (data[:begin], data[begin:])
