@@ -56,11 +56,11 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         parser.error(f"unrecognized arguments: {' '.join(map(_cleaned, options))}")
     if stray:
         asked = _cleaned(" ".join(stray))
-        parser.error(f'"{asked}" stands alone. To ask it, put -p before it: {_own_name()} -p "{asked}"')
+        parser.error(f'"{asked}" stands alone. To ask it, put -p before it: {_program_name()} -p "{asked}"')
     args.question, args.system = args.question and streams.recovered(args.question), streams.recovered(args.system)
     args.interactive = args.question is None and streams.at_terminal(sys.stdin) and streams.at_terminal(sys.stdout)
     if args.json and args.interactive and not args.list_models:
-        parser.error(f'--json goes with a question: {_own_name()} -p "question" --json')
+        parser.error(f'--json goes with a question: {_program_name()} -p "question" --json')
     return args
 
 
@@ -121,7 +121,7 @@ async def _interactive(args: argparse.Namespace, terminal: TerminalState) -> int
     from modules.chat.command import ChatContext
     from modules.chat.commands import COMMANDS
     from modules.chat.interactive import Interactive
-    from modules.chat.output.resume_preview import recalled
+    from modules.chat.output.resume_preview import preview_of_last_turns
     from modules.chat.prompt.prompt_factory import prompt_of
     from modules.chat.startup import begin, close_calls, first_choice, greeting, take_unanswered
     from modules.llm.catalogue.catalogue_cache import load as load_catalogue
@@ -146,7 +146,7 @@ async def _interactive(args: argparse.Namespace, terminal: TerminalState) -> int
         screen.say(line)
     unanswered = take_unanswered(conversation)
     waiting = close_calls(conversation)
-    for text in [*recalled(conversation, screen.size()[0]), *filter(None, [waiting])]:
+    for text in [*preview_of_last_turns(conversation, screen.size()[0]), *filter(None, [waiting])]:
         screen.say(text)
     chat = Interactive(context, screen, prompt_of(context, screen, terminal))
     if unanswered is not None:
@@ -156,7 +156,7 @@ async def _interactive(args: argparse.Namespace, terminal: TerminalState) -> int
     try:
         await chat.run()
         if not args.no_save and context.conversation.messages:
-            screen.say(f"Continue with: {_own_name()} -c, or -r {context.conversation.id[:SHORT]}")
+            screen.say(f"Continue with: {_program_name()} -c, or -r {context.conversation.id[:SHORT]}")
     finally:
         await context.tooling.close()
         await store.end(screen.say)
@@ -234,16 +234,16 @@ async def _headless(args: argparse.Namespace, terminal: TerminalState) -> int:
         await services.close()
 
 
-def _own_name() -> str:
+def _program_name() -> str:
     from modules.chat.program_name import own_name
 
     return own_name(sys.argv[0], sys.executable, in_uv=bool(Config().get("UV_RUN_RECURSION_DEPTH")))
 
 
 def _wish(args: argparse.Namespace) -> Any:
-    from modules.chat.startup import Wish
+    from modules.chat.startup import StartOptions
 
-    return Wish(args.resume, args.model, args.system, save=not args.no_save)
+    return StartOptions(args.resume, args.model, args.system, save=not args.no_save)
 
 
 def _list_models() -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.server_tour_mcp import forgetful
-from bench.tour import told
+from bench.tour import request_lines
 from tests.home import KEYS, Home
 from tests.terminal import CTRL_C, Terminal
 from tests.wire import Answer, Call, Request, Status, WireServer
@@ -185,7 +185,7 @@ def played(part: Callable[[Home], Iterable[str]]) -> int:
     for name, request in requests:
         fields = {field: request.body[field] for field in FIELDS if field in request.body}
         print(f"\n== sent to {name}; rules broken: {', '.join(request.broken) or 'none'}\n   {json.dumps(fields)}")
-        print(*(f"   {line}" for line in told(request)), sep="\n")
+        print(*(f"   {line}" for line in request_lines(request)), sep="\n")
     broken = any(request.broken and home.servers[name].rules for name, request in requests)
     print(f"\n{wrong}{'DID NOT HOLD' if wrong or broken else 'held'}")
     return int(bool(wrong or broken))

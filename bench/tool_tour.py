@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.tour import told
+from bench.tour import request_lines
 from tests.home import Home
 from tests.journeys import Sitting, shared_loop, time_server
 
@@ -31,7 +31,7 @@ def shown(title: str, play: Callable[[Home], Sitting]) -> int:
             requests = [(name, request) for name, server in home.servers.items() for request in server.chats]
     for name, request in requests:
         print(f"\n== sent to {name}; rules broken: {', '.join(request.broken) or 'none'}")
-        print(*(f"   {line}" for line in told(request)), sep="\n")
+        print(*(f"   {line}" for line in request_lines(request)), sep="\n")
     return int(any(request.broken for _, request in requests))
 
 

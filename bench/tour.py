@@ -44,10 +44,10 @@ def main() -> None:
         for name, server in home.servers.items():
             for request in server.chats:
                 print(f"\n== sent to {name}, connection {request.connection}")
-                print(*(f"   {line}" for line in told(request)), sep="\n")
+                print(*(f"   {line}" for line in request_lines(request)), sep="\n")
 
 
-def told(request: Request) -> list[str]:
+def request_lines(request: Request) -> list[str]:
     """One line for each message or item of a request."""
     body = request.body
     return [_line(entry) for entry in body.get("messages", body.get("input", []))]

@@ -97,7 +97,7 @@ def test_what_is_adopted_is_written_under_its_new_name(tmp_path: Path, models: M
     conversation = store.load(store.latest() or "", models, next(iter(models)), LearnedFacts())
     model = as_it_was_then(conversation, "groq")
     frozen = [entry.wire for entry in conversation.ledger_for(model).entries]
-    conversation.froze(model)
+    conversation.ledger_changed(model)
     store.close()
     again = opened(tmp_path, models)
     assert [entry.wire for entry in again.ledger_for(model).entries] == frozen

@@ -144,7 +144,7 @@ class Dry:
             return message
         if message.state != "refused" and says_something(message):
             assert message.origin is not None
-            origin = structs.replace(message.origin, made_under=request.ledger.bound_to)
+            origin = structs.replace(message.origin, made_under=request.ledger.reasoning_digest)
             message = structs.replace(message, origin=origin)
             request.ledger.commit()
         self.conversation.append(message)

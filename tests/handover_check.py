@@ -8,27 +8,27 @@ from typing import Any
 from modules.llm.message import Message, says_something, sees
 from modules.llm.models import Model
 from modules.llm.parts import Reasoning, Wire
-from modules.session.switch import Handover
+from modules.session.switch import SwitchSummary
 from tests.cases import DOCUMENT, PICTURE
 
 THINKS = ("thinking", "redacted_thinking", "reasoning")
 PLAIN_KEYS = ("role", "content", "tool_calls", "refusal")
 
 
-def disagreements(told: Handover, messages: Sequence[Message], model: Model, body: Wire) -> Iterator[str]:
+def disagreements(summary: SwitchSummary, messages: Sequence[Message], model: Model, body: Wire) -> Iterator[str]:
     """Each way in which they disagree; `model` is as it turned out to be, `messages` the conversation (B11)."""
     standing = dict(stands(messages))
-    for at in standing.keys() - told.replays.keys():
+    for at in standing.keys() - summary.replays.keys():
         yield f"message {at} stands in the request and nothing is said of it"
-    for at, how in told.replays.items():
+    for at, how in summary.replays.items():
         if at not in standing and (how.reasoning or how.images or how.documents or how.calls):
             yield f"message {at} is no part of the request and {how} is said of it"
         if how.way != "projected" and not is_its_own(messages[at], model):
             yield f"message {at} goes {how.way} to a stranger"
-    own = {at for at, how in told.replays.items() if how.way == "as_is" and at in standing}
-    yield from _reasoning(told, standing, own, model, body)
-    yield from _media(told, standing, model, body)
-    yield from _calls(told, standing, model, body)
+    own = {at for at, how in summary.replays.items() if how.way == "as_is" and at in standing}
+    yield from _reasoning(summary, standing, own, model, body)
+    yield from _media(summary, standing, model, body)
+    yield from _calls(summary, standing, model, body)
 
 
 def is_its_own(message: Message, model: Model) -> bool:
@@ -58,14 +58,16 @@ def stands(messages: Sequence[Message]) -> Iterator[tuple[int, Message]]:
             yield at, message
 
 
-def _reasoning(told: Handover, standing: dict[int, Message], own: set[int], model: Model, body: Wire) -> Iterator[str]:
+def _reasoning(
+    summary: SwitchSummary, standing: dict[int, Message], own: set[int], model: Model, body: Wire
+) -> Iterator[str]:
     there = Counter(_reasoning_in(body.get("messages") or body["input"], model))
     due = Counter(piece for at in own for piece in _reasoning_in(_as_sent(standing[at].native), model))
     if there != due:
         yield f"reasoning: {dict(there)} stands in the request, {dict(due)} is said to"
     pieces = sum(_pieces(message) for at, message in standing.items() if at not in own)
-    if told.left_out.reasoning != pieces:
-        yield f"{told.left_out.reasoning} pieces of reasoning are said to be left out, and {pieces} are"
+    if summary.left_out.reasoning != pieces:
+        yield f"{summary.left_out.reasoning} pieces of reasoning are said to be left out, and {pieces} are"
 
 
 def _as_sent(native: Any) -> list[Wire]:
@@ -104,10 +106,13 @@ def _pieces(message: Message) -> int:
     return max(shown, sum(item.get("type") in THINKS for item in native))
 
 
-def _media(told: Handover, standing: dict[int, Message], model: Model, body: Wire) -> Iterator[str]:
+def _media(summary: SwitchSummary, standing: dict[int, Message], model: Model, body: Wire) -> Iterator[str]:
     text = json.dumps(body)
     parts = [part for at in standing for part in _given(standing, at)]
-    for what, sample, said in (("pictures", PICTURE, told.left_out.images), ("PDF", DOCUMENT, told.left_out.documents)):
+    for what, sample, said in (
+        ("pictures", PICTURE, summary.left_out.images),
+        ("PDF", DOCUMENT, summary.left_out.documents),
+    ):
         asked = sum(part == sample for part in parts)
         sent = text.count(sample.base64)
         if sample is PICTURE and sent != (min(asked, model.profile.images or asked) if sees(model) else 0):
@@ -128,11 +133,11 @@ def _given(standing: dict[int, Message], at: int) -> Iterator[Any]:
         yield from result.parts if result is not None else ()
 
 
-def _calls(told: Handover, standing: dict[int, Message], model: Model, body: Wire) -> Iterator[str]:
+def _calls(summary: SwitchSummary, standing: dict[int, Message], model: Model, body: Wire) -> Iterator[str]:
     sent = list(_call_ids(body.get("messages") or body["input"]))
     due: list[str] = []
     for at, message in sorted(standing.items()):
-        how = told.replays.get(at)
+        how = summary.replays.get(at)
         if how is None or not message.calls:
             continue
         if how.calls != (0 if model.tools else len(message.calls)):
@@ -149,8 +154,8 @@ def _calls(told: Handover, standing: dict[int, Message], model: Model, body: Wir
     if found != due:
         yield f"calls go under {sent}, and {due} is said, '' for ids of ours"
     as_text = json.dumps(body).count("[called ")
-    if as_text != told.left_out.calls:
-        yield f"{as_text} calls are told as text, {told.left_out.calls} are said to be"
+    if as_text != summary.left_out.calls:
+        yield f"{as_text} calls are told as text, {summary.left_out.calls} are said to be"
 
 
 def _call_ids(history: Sequence[Wire]) -> Iterator[str]:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.cases import PNG
 from tests.home import Home
+from tests.terminal import PATIENCE
 from tests.wire import Answer, Fault, Reasoning, Status, Usage
 from tests.wire.as_they_are import chat, chunk
 
@@ -217,7 +218,7 @@ class TestTheExitCode:
         assert running.stdout is not None
         assert os.read(running.stdout.fileno(), 5) == b"word0"
         running.send_signal(signal.SIGINT)
-        rest, said = running.communicate(timeout=10)
+        rest, said = running.communicate(timeout=PATIENCE)
         assert running.returncode == 130
         assert rest.endswith(b"\n")
         assert b"word299" not in rest
@@ -233,7 +234,7 @@ class TestTheExitCode:
             assert running.stderr is not None
             assert running.stderr.readline().startswith(b"parlance: ")
         running.send_signal(signal.SIGINT)
-        assert running.communicate(timeout=10) == (b"", b"")
+        assert running.communicate(timeout=PATIENCE) == (b"", b"")
         assert running.returncode == 130
 
     def test_of_a_reader_that_has_seen_enough_is_that_of_a_closed_pipe_and_nothing_is_said(self, home: Home) -> None:
@@ -252,7 +253,7 @@ class TestTheExitCode:
             pytest.skip("no /dev/full here")
         with open("/dev/full", "wb") as full:
             running = home.start("-p", "Hm?", *OSS, stdout=full)
-            _, said = running.communicate(timeout=10)
+            _, said = running.communicate(timeout=PATIENCE)
         assert running.returncode == 1
         assert b"No space left" in said
         assert b"Traceback" not in said

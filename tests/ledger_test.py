@@ -264,7 +264,7 @@ class TestReasoningThatIsBound:
         dry.entries()
         ledger = dry.conversation.ledger_for(dry.model)
         assert ledger.digests == []
-        assert ledger.bound_to == ""
+        assert ledger.reasoning_digest == ""
         assert all(m.origin.made_under == "" for m in dry.conversation.messages if m.origin)
 
 
@@ -464,7 +464,7 @@ def test_the_ledger_alone_decides_what_the_digest_is() -> None:
     dry.say("Two?")
     dry.entries()
     ledger = dry.conversation.ledger_for(dry.model)
-    grown = ledger.bound_to
+    grown = ledger.reasoning_digest
     fresh = Ledger()
     fresh.build(
         TRANSFORMERS["anthropic-messages"](dry.model),
@@ -472,7 +472,7 @@ def test_the_ledger_alone_decides_what_the_digest_is() -> None:
         dry.conversation.path,
         ledger.seed,
     )
-    assert fresh.bound_to == grown
+    assert fresh.reasoning_digest == grown
     assert [part for m in dry.conversation.messages for part in m.parts if isinstance(part, Reasoning)]
 
 

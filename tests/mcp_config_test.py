@@ -13,13 +13,13 @@ from hypothesis import strategies as some
 from modules.errors import ConfigError
 from modules.llm.parts import NAME
 from modules.mcp.configuration.mcp_json import read
-from modules.mcp.configuration.server_config import Entry
+from modules.mcp.configuration.server_config import ServerConfig
 from modules.mcp.naming import file_name, tool_name
 
 VARIABLES = {"TOKEN": "t0k3n", "HOST": "example.org"}
 
 
-def entries(folder: Path, servers: Any, whole: Any = None) -> tuple[list[Entry], list[str]]:
+def entries(folder: Path, servers: Any, whole: Any = None) -> tuple[list[ServerConfig], list[str]]:
     path = folder / "mcp.json"
     path.write_text(whole if whole is not None else json.dumps({"mcpServers": servers}))
     path.chmod(0o600)

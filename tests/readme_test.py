@@ -1,5 +1,6 @@
 """The documents tell the truth: their tables, the files they name, what they tell a person to type, the pictures."""
 
+import ast
 import re
 import tomllib
 from collections import Counter
@@ -125,3 +126,17 @@ def rows(picture: str) -> list[str]:
     """The words of a picture, row by row, without what differs from run to run and from machine to machine."""
     found = (" ".join(row.itertext()) for row in ElementTree.fromstring(picture).iterfind("{*}text"))
     return [re.sub(r"\d+\.\d s$|(?<=/backups/).*", "", row) for row in found]
+
+
+def test_the_way_of_a_message_is_told_with_the_names_that_the_code_has() -> None:
+    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    section = text.partition("\n## One turn\n")[2].partition("\n## ")[0]
+    known = {path.stem for path in (ROOT / "modules").rglob("*") if path.suffix in ("", ".py")}
+    for path in (ROOT / "modules").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                known.add(node.name)
+    said = re.findall(r"`([A-Za-z_]+(?:\.[A-Za-z_]+)?)`", section)
+    assert len(said) > 20
+    there = [name for name in said if known.issuperset(name.split(".")) or (ROOT / name).exists()]
+    assert [name for name in said if name not in there] == []

@@ -18,7 +18,7 @@ from modules.tools.approval import Permission
 from modules.tools.files.access.secret_names import is_secret
 from modules.tools.files.edit_files import write_file
 from modules.tools.files.search.matchers import PythonMatcher, Ripgrep
-from modules.tools.files.search.walk import Entry, Walk
+from modules.tools.files.search.walk import Walk, WalkedFile
 from modules.tools.programs.command_line import unsafe_prefix
 from modules.tools.programs.shell import run_command
 from modules.tools.results import visible
@@ -134,7 +134,7 @@ def test_a_file_that_becomes_a_link_while_a_search_is_on_its_way_is_not_followed
     for name in ("a", "b"):
         (work / name).write_text("needle inside\n")
 
-    def files() -> Iterator[Entry]:
+    def files() -> Iterator[WalkedFile]:
         for entry in Walk(work, work).entries():
             yield entry
             os.replace(work / entry.names[-1], work / f"{entry.names[-1]}.old")

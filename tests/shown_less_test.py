@@ -88,11 +88,11 @@ class TestAPlan:
             await stage.say(other, "And?", Answer(Reasoning("X's."), "So."))
             for model in (one, other):
                 found = plan(stage.conversation, model, TOOLS)
-                assert found.told == handover(stage.conversation, model, TOOLS)
+                assert found.summary == handover(stage.conversation, model, TOOLS)
                 await stage.say(model, "Well?")
                 sent = stage.last(model)
                 assert sent.count('"A\'s."') == (found.own if model is one else 0)
-                assert sent.count(PICTURE.base64) == 1 - found.told.left_out.images
+                assert sent.count(PICTURE.base64) == 1 - found.summary.left_out.images
 
     async def test_promises_nothing_that_a_sibling_does_not_take(self) -> None:
         """B11: a model that does not reason gets no reasoning of its sibling, and the plan says so."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from modules.tools.result_files import DAY, GRACE, LARGEST, OLDEST, PassingSpills, Spills
+from modules.tools.result_files import DAY, GRACE, LARGEST, OLDEST, ResultFiles, TemporaryResultFiles
 from modules.tools.tool import tool
 from tests.home import Home
 from tests.talk import Talk
@@ -89,7 +89,7 @@ def test_what_a_killed_program_left_is_removed_by_a_later_one_and_what_is_in_use
             terminal.signal(signal.SIGKILL)
             terminal.exit_code()
         aged(folder, 2 * GRACE)
-        Spills(tmp_path / "results").tidy([])
+        ResultFiles(tmp_path / "results").tidy([])
         tidied()
         assert folder.exists() is not killed
     assert sorted(passing.iterdir()) == [other, passing / f"{folder.name}-link"]
@@ -97,11 +97,11 @@ def test_what_a_killed_program_left_is_removed_by_a_later_one_and_what_is_in_use
 
 def test_where_nothing_temporary_can_be_made_there_is_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", "/proc/nowhere")
-    for spills in (PassingSpills(), Spills(Path("/proc/nowhere"))):
-        assert spills.write("call", b"much") is None
-        spills.tidy(["call"])
+    for result_files in (TemporaryResultFiles(), ResultFiles(Path("/proc/nowhere"))):
+        assert result_files.write("call", b"much") is None
+        result_files.tidy(["call"])
         tidied()
-        spills.close()
+        result_files.close()
 
 
 async def test_kept_results_are_bounded_by_age_and_size_but_for_those_of_the_conversation(

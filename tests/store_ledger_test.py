@@ -26,12 +26,12 @@ def exchange(conversation: Conversation, question: Message, reply: str) -> bytes
     wire = ledger.build(AnthropicTransformer(MODEL), conversation.messages, conversation.path, "seed")
     ledger.commit()
     conversation.append(answer(reply, [{"type": "text", "text": reply, "extra": {"z": 1, "a": 2}}]))
-    conversation.froze(MODEL)
+    conversation.ledger_changed(MODEL)
     return json.dumps(wire).encode()
 
 
 def state(ledger: Ledger) -> list[Any]:
-    names = ("entries", "digests", "path", "seed", "stripped", "lenient", "saved")
+    names = ("entries", "digests", "path", "seed", "stripped", "drops_unreadable_reasoning", "saved")
     return [getattr(ledger, name) for name in names]
 
 
@@ -65,7 +65,7 @@ def test_what_is_cut_off_or_stripped_of_a_ledger_is_cut_off_in_the_file(path: Pa
     store = Store(path)
     again = store.load(before.id, MODELS, OTHER)
     ledger = again.ledger_for(MODEL)
-    ledger.lenient = True
+    ledger.drops_unreadable_reasoning = True
     ledger.strip(2)
     exchange(again, user("After"), "after")
     store.close()

@@ -15,7 +15,7 @@ from modules.session import prices
 from modules.session.conversation import Conversation
 from modules.session.prices import cost_of, price_of
 from modules.session.switch import handover
-from modules.session.switch_preview import Plan, plan
+from modules.session.switch_preview import SwitchPreview, plan
 from tests.cases import DOCUMENT, PICTURE, TOOLS
 from tests.dry import model_at
 from tests.home import Home
@@ -39,10 +39,10 @@ class TestAPlan:
         async with Talk(home) as talk:
             await talked(talk)
             found = plan(talk.conversation, talk.model(GROQ))
-            assert (found.told.turns, found.told.calls, found.renamed, found.answers) == (1, 2, 2, 0)
+            assert (found.summary.turns, found.summary.calls, found.renamed, found.answers) == (1, 2, 2, 0)
             assert (found.reasoning, found.own) == ({"claude-sonnet-5-5": 2}, 0)
             assert found.left_out == ["red.png", "terms.pdf"]
-            assert (found.told.tokens, found.told.window, found.told.fits) == (10_500, 131_072, True)
+            assert (found.summary.tokens, found.summary.window, found.summary.fits) == (10_500, 131_072, True)
             assert found.read == 0
             assert found.cold == pytest.approx(10_500 * 0.15e-6)
 
@@ -59,7 +59,7 @@ class TestAPlan:
         async with Talk(home) as talk:
             await talked(talk)
             mine = plan(talk.conversation, talk.model(ANTHROPIC))
-            assert (mine.read, mine.told.tokens) == (10_000, 10_500)
+            assert (mine.read, mine.summary.tokens) == (10_000, 10_500)
             assert mine.cold == pytest.approx(10_500 * 2.5e-6), "what is written to the cache costs more"
             assert mine.warm == pytest.approx(10_000 * 0.1e-6 + 500 * 2.5e-6)
             assert plan(talk.conversation, talk.model("anthropic:claude-opus-5.5")).read == 0
@@ -70,7 +70,7 @@ class TestAPlan:
         async with Talk(home) as talk:
             await talked(talk)
             found = plan(talk.conversation, talk.model("ollama:gemma3"))
-            assert (found.told.left_out.calls, found.renamed, found.left_out) == (2, 0, ["terms.pdf"])
+            assert (found.summary.left_out.calls, found.renamed, found.left_out) == (2, 0, ["terms.pdf"])
             assert (found.cold, found.price) == (0.0, None)
 
     async def test_names_a_reasoning_level_that_the_model_does_not_have(self, home: Home) -> None:
@@ -85,7 +85,7 @@ class TestAPlan:
             before = repr([vars(ledger) for ledger in talk.conversation.ledgers.values()])
             sent = len(home.anthropic.requests)
             plans = [plan(talk.conversation, talk.model(name)) for name in (ANTHROPIC, GROQ, OPENAI, OLLAMA)]
-            assert all(isinstance(found, Plan) for found in plans)
+            assert all(isinstance(found, SwitchPreview) for found in plans)
             assert repr([vars(ledger) for ledger in talk.conversation.ledgers.values()]) == before
             assert (talk.conversation.model.full_name, talk.conversation.previous) == (ANTHROPIC, None)
             assert len(home.anthropic.requests) == sent

@@ -52,7 +52,7 @@ class Place:
         self._master, slave = os.openpty()
         tty.setraw(slave)
         self._stdin = open(slave)  # noqa: SIM115 - for as long as the place is there
-        self.input = TerminalInput(self._stdin, lambda report: self.modes.heard(report))
+        self.input = TerminalInput(self._stdin, lambda report: self.modes.take_report(report))
         self.modes = TerminalModes(lambda data: os.write(slave, data), self._listen, "xterm-256color")
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -169,7 +169,7 @@ def test_a_terminal_that_is_gone_is_no_error() -> None:
 
     modes = TerminalModes(gone, lambda seconds: False, "xterm")
     modes.begin()
-    modes.heard(KeyboardFlags(0))
+    modes.take_report(KeyboardFlags(0))
     modes.end()
 
 
@@ -196,7 +196,7 @@ def test_whatever_happens_in_whatever_order_all_is_put_back(steps: list[str | Re
                 modes.end()
             case report:
                 assert not isinstance(report, str)
-                modes.heard(report)
+                modes.take_report(report)
     modes.end()
     written = b"".join(sent)
     depth = 0

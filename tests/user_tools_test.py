@@ -16,7 +16,7 @@ from modules.errors import ToolFailed
 from modules.llm.parts import Image, Text
 from modules.session.tooling import tooling_of
 from modules.tools.approval import Approval
-from modules.tools.programs.user_tools import Request, UserTools, request
+from modules.tools.programs.user_tools import UserTools, WorkerRequest, request
 from modules.tools.tool import Output, Plan, Tool, ToolContext
 from tests.cases import PNG
 from tests.home import Home
@@ -211,7 +211,7 @@ async def test_a_tool_that_hangs_is_stopped_with_what_it_started(own: Own) -> No
         """,
     )
     await own.tools()
-    wanted = Request(str(path), tool="hang", folder=str(own.work))
+    wanted = WorkerRequest(str(path), tool="hang", folder=str(own.work))
     with pytest.raises(ToolFailed, match="longer than 1 seconds"):
         await request(wanted, own.context, own.folder, 1.0)
     assert not [one for one in psutil.process_iter(["cmdline"]) if "61.5" in (one.info["cmdline"] or ())]

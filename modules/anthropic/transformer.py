@@ -119,7 +119,11 @@ def request_body(request: ChatRequest) -> Wire:
     # The provider moves this breakpoint along by itself, so the messages carry no marks that would come and go.
     body["cache_control"] = {"type": "ephemeral"}
     body.update(_thinking(request, limit, body["messages"]))
-    if request.ledger is not None and request.ledger.lenient and body.get("thinking", {}).get("type") == "adaptive":
+    if (
+        request.ledger is not None
+        and request.ledger.drops_unreadable_reasoning
+        and body.get("thinking", {}).get("type") == "adaptive"
+    ):
         body["thinking"]["block_binding"] = {"prefix_mismatch_behavior": "drop_block"}
     return request.accepted(body)
 
@@ -127,7 +131,10 @@ def request_body(request: ChatRequest) -> Wire:
 def _tools(request: ChatRequest) -> list[Wire]:
     """The tools to declare. Calls in the history demand that theirs are, be they switched off by now."""
     if request.tools:
-        return [{"name": tool.name, "description": tool.told, "input_schema": tool.schema} for tool in request.declared]
+        return [
+            {"name": tool.name, "description": tool.wire_description, "input_schema": tool.schema}
+            for tool in request.declared
+        ]
     if not request.model.tools:
         return []
     used = dict.fromkeys(safe_name(call) for message in request.messages for call in message.calls)

@@ -30,9 +30,9 @@ class Leaving:
         for name in SIGNALS:
             number = getattr(signal, name, None)
             if number is not None and os.name != "nt" and signal.getsignal(number) is signal.SIG_DFL:
-                signal.signal(number, self._told)
+                signal.signal(number, self._received)
 
-    def _told(self, number: int, frame: object) -> None:
+    def _received(self, number: int, frame: object) -> None:
         if self.number:
             return
         self.number = number

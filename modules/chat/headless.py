@@ -90,7 +90,7 @@ async def answer(
     """
     conversation.reasoning_shown = False  # it is the answer alone that was asked for
     out = None if as_json else printed(screen)
-    told = _Output(out, saved=conversation.journal is not None)
+    output = _Output(out, saved=conversation.journal is not None)
     earlier = conversation.turns > 0
     lines = None if tooling is None else await _tool_lines(conversation, tooling)
     try:
@@ -98,28 +98,28 @@ async def answer(
         events = run_turn(conversation, services, message, conversation.model, tooling)
         async with out.drawing() if out else nullcontext(), aclosing(events):
             async for event in events:
-                told.add(event)
+                output.add(event)
                 if lines is not None and isinstance(event, ToolEnded):
-                    told.end_line()
+                    output.end_line()
                     lines.end(event)
         at = _situation(conversation, message, others, earlier=earlier)
-        told.judge(ending(told.finished, conversation.messages, tooling.specs if tooling else ()), at)
+        output.judge(ending(output.finished, conversation.messages, tooling.specs if tooling else ()), at)
     except ParlanceError as error:
         cure = in_pipe(error, _situation(conversation, message, others, earlier=earlier))
-        told.end_line()
+        output.end_line()
         complain(error, cure)
-        told.code, told.failed = error.exit_code, _told(error, cure)
-        told.break_off("incomplete")
+        output.code, output.failed = error.exit_code, _error_as_json(error, cure)
+        output.break_off("incomplete")
     except asyncio.CancelledError:
-        told.code, told.failed = EXIT_INTERRUPTED, _failure("Interrupted", "Interrupted.", "")
-        told.break_off("interrupted")
-    told.end_line()
+        output.code, output.failed = EXIT_INTERRUPTED, _failure("Interrupted", "Interrupted.", "")
+        output.break_off("interrupted")
+    output.end_line()
     if as_json:
         if conversation.cost() is None:
             prices.load()
-        sys.stdout.write(_as_json(conversation, told) + "\n")
+        sys.stdout.write(_as_json(conversation, output) + "\n")
     sys.stdout.flush()
-    return told.code
+    return output.code
 
 
 class _Output:
@@ -258,11 +258,13 @@ def complain(error: ParlanceError, cure: str) -> None:
 
 def fail_as_json(error: ParlanceError) -> None:
     """The one JSON object of a run that failed before there was a conversation."""
-    sys.stdout.write(_dumped({"text": "", "stop_reason": "failed", "error": _told(error, in_pipe(error))}) + "\n")
+    sys.stdout.write(
+        _dumped({"text": "", "stop_reason": "failed", "error": _error_as_json(error, in_pipe(error))}) + "\n"
+    )
     sys.stdout.flush()
 
 
-def _told(error: ParlanceError, cure: str) -> dict[str, Any]:
+def _error_as_json(error: ParlanceError, cure: str) -> dict[str, Any]:
     """`kind` is the name that the error has in errors.py; `retry_after` is in seconds, as the server said."""
     after = error.retry_after if isinstance(error, ProviderError) else None
     return _failure(type(error).__name__, error.message, cure, after)
@@ -272,19 +274,19 @@ def _failure(kind: str, message: str, cure: str, retry_after: float | None = Non
     return {"kind": kind, "message": message, "cure": cure, "retry_after": retry_after}
 
 
-def _as_json(conversation: Conversation, told: _Output) -> str:
-    finished, usage = told.finished, told.usage
+def _as_json(conversation: Conversation, output: _Output) -> str:
+    finished, usage = output.finished, output.usage
     return _dumped(
         {
-            "text": told.text,
+            "text": output.text,
             "model": conversation.model.full_name,
             "answered_by": finished.model if finished else None,
-            "stop_reason": told.broken or (finished.stop if finished else "failed"),
+            "stop_reason": output.broken or (finished.stop if finished else "failed"),
             "usage": {field: getattr(usage, field) for field in TOKENS} if usage else None,
             "cost": conversation.cost() if conversation.spent else None,
-            "tools": told.tools,
-            "notices": told.notices,
-            "error": told.failed,
+            "tools": output.tools,
+            "notices": output.notices,
+            "error": output.failed,
         }
     )
 

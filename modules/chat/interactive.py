@@ -15,7 +15,7 @@ from modules.chat.model_list_refresh import ListRefresh
 from modules.chat.output.footer import footer
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.output.tool_lines import ToolLines
-from modules.chat.output.turn_renderer import Answer, show
+from modules.chat.output.turn_renderer import TurnRenderer, show
 from modules.chat.wording.phrases import GO_ON, overflow
 from modules.config import PACKAGE
 from modules.errors import ParlanceError
@@ -166,7 +166,7 @@ class Interactive:
             self._screen.say(warning)
         tooling = self._context.tooling
         tools = ToolLines(self._screen, conversation, previews=self._context.previews)
-        answer = Answer(self._screen, model.name, tools, lambda: tooling.awaited)
+        answer = TurnRenderer(self._screen, model.name, tools, lambda: tooling.awaited)
         approver = Approver(self._screen, tooling, self._decide, self._prompt.stop)
         self._screen.write("\n")
         spent, began = len(conversation.spent), time.monotonic()

@@ -75,7 +75,7 @@ def _fault_of_key(choice: Choice, config: Config) -> str:
     return ""
 
 
-class Wish(Struct, frozen=True):
+class StartOptions(Struct, frozen=True):
     """What the command line says about the conversation. `resume` is an id or its beginning, LAST, or None."""
 
     resume: str | None = None
@@ -85,7 +85,7 @@ class Wish(Struct, frozen=True):
 
 
 def begin(
-    wish: Wish,
+    wish: StartOptions,
     store: Store,
     models: ModelRegistry,
     services: ServiceManager,
@@ -114,8 +114,8 @@ def begin(
         conversation.changed()
     note = _answerable(conversation, services, start)
     notes = notes if conversation.model == start.model else []
-    told = [note, overflow(handover(conversation, conversation.model))]
-    return conversation, [*notes, *store.news(), *filter(None, told)]
+    notices = [note, overflow(handover(conversation, conversation.model))]
+    return conversation, [*notes, *store.news(), *filter(None, notices)]
 
 
 def _resumed(

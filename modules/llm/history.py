@@ -140,8 +140,8 @@ def as_transcript(
             yield Message("user", tuple(_told_results(message, names))), at
         elif message.calls:
             names.update((call.id, safe_name(call)) for call in message.calls)
-            told = tuple(Text(told_call(part)) if isinstance(part, ToolCall) else part for part in message.parts)
-            yield Message("assistant", told, message.origin, None, message.state), at
+            as_text = tuple(Text(told_call(part)) if isinstance(part, ToolCall) else part for part in message.parts)
+            yield Message("assistant", as_text, message.origin, None, message.state), at
         else:
             yield message, at
 

@@ -67,12 +67,12 @@ def _pattern() -> re.Pattern[str]:
 
 def owners(text: str) -> Iterator[str]:
     """Whose keys a text holds, each owner once; "" for a private key, which is nobody's but the person's."""
-    told = set()
+    named = set()
     for found in _found(text):
         at = int((found.lastgroup or "f0")[1:])
         form = FORMS[at]
-        if form.whose not in told and _is_real(found[f"r{at}"], sure=form.sure):
-            told.add(form.whose)
+        if form.whose not in named and _is_real(found[f"r{at}"], sure=form.sure):
+            named.add(form.whose)
             yield form.whose
     if "PRIVATE KEY" in text and PRIVATE.search(text):
         yield ""

@@ -36,17 +36,17 @@ from modules.llm.parts import (
     Wire,
     image_note,
 )
-from modules.llm.wire.conversion_state import Readable, Telling
+from modules.llm.wire.conversion_state import ConversionState, Readable
 from modules.llm.wire.replay import Replay, Way, hidden_images, reads, replay, sees, told_images
 
 __all__ = [
     "INTERRUPTED_CALL",
-    "Entry",
     "Message",
     "MessageTransformer",
     "Origin",
     "Role",
     "State",
+    "WireEntry",
     "as_transcript",
     "closed",
     "closing",
@@ -57,11 +57,11 @@ __all__ = [
 ]
 
 
-class Entry(Struct, frozen=True):
-    """One wire message (or item). `upto` is the position in the history after the last message that it tells."""
+class WireEntry(Struct, frozen=True):
+    """One wire message (or item). `covers_until` is the position in the history after the last message in it."""
 
     wire: Wire
-    upto: int
+    covers_until: int
 
 
 class MessageTransformer(ABC):
@@ -101,53 +101,53 @@ class MessageTransformer(ABC):
     def entries(
         self,
         history: Sequence[Message],
-        told: Telling | None = None,
+        from_state: ConversionState | None = None,
         after: Wire | None = None,
         readable: Readable = lambda message, at: True,
         replays: dict[int, Replay] | None = None,
-    ) -> Iterator[Entry]:
-        """The entries that tell `history` from where `told` ends; `after` is the entry that stands before them.
+    ) -> Iterator[WireEntry]:
+        """The entries that tell `history` from where `from_state` ends; `after` is the entry that stands before them.
 
         Each entry is yielded before the next assistant message is looked at; `readable` is asked then whether that
         message's reasoning may be given back. How each message went is written into `replays`, by position.
         """
-        telling = Telling(self) if told is None else told.copy()
-        start = telling.upto
+        state = ConversionState(self) if from_state is None else from_state.copy()
+        start = state.covers_until
         before = history[start - 1] if start else None
         sound = closed(history[start:], before, start, refused_turns(history, start))
         unseen = _Unseen(self, history, start)
         hides = unseen.any
-        last: Entry | None = None
+        last: WireEntry | None = None
         seen = start
-        for message, upto in sound if self.model.tools else as_transcript(sound, before):
+        for message, covers_until in sound if self.model.tools else as_transcript(sound, before):
             if message.role == "assistant":
                 if last is not None:
                     yield last
                     after, last = last.wire, None
-                for wire in telling.due():
-                    yield Entry(wire, seen)
+                for wire in state.pop_instructions():
+                    yield WireEntry(wire, seen)
                     after = wire
-            seen = upto
-            shown = unseen.noted(message, upto - 1) if hides else message
-            how, wires = self._wires(shown, upto - 1, telling, readable)
+            seen = covers_until
+            shown = unseen.noted(message, covers_until - 1) if hides else message
+            how, wires = self._wires(shown, covers_until - 1, state, readable)
             if replays is not None:
                 if hides or not self.model.tools:
-                    original = message if self.model.tools else history[upto - 1]  # calls may be text by now
-                    how = self.counted(how, original, upto - 1)
-                replays[upto - 1] = how
+                    original = message if self.model.tools else history[covers_until - 1]  # calls may be text by now
+                    how = self.counted(how, original, covers_until - 1)
+                replays[covers_until - 1] = how
             for wire in wires:
                 if last is not None and (joined := self.joined(last.wire, wire)) is not None:
-                    last = Entry(joined, upto)
+                    last = WireEntry(joined, covers_until)
                     continue
                 if last is not None:
                     yield last
                     after = last.wire
                 if (between := self.bridge(after, wire)) is not None:
-                    yield Entry(between, upto)
-                last, after = Entry(wire, upto), wire
+                    yield WireEntry(between, covers_until)
+                last, after = WireEntry(wire, covers_until), wire
         if last is not None:
             yield last
-        yield from (Entry(wire, seen) for wire in telling.due())
+        yield from (WireEntry(wire, seen) for wire in state.pop_instructions())
 
     def counted(self, how: Replay, message: Message, at: int) -> Replay:
         """With what stays behind at this position for another reason than what the model takes."""
@@ -156,22 +156,24 @@ class MessageTransformer(ABC):
         images = len(message.images) if at < self.pictures_from else how.images
         return how if images == how.images else replace(how, images=images)
 
-    def _wires(self, message: Message, at: int, telling: Telling, readable: Readable) -> tuple[Replay, Iterable[Wire]]:
+    def _wires(
+        self, message: Message, at: int, state: ConversionState, readable: Readable
+    ) -> tuple[Replay, Iterable[Wire]]:
         """How a message goes, and what it becomes."""
         if message.role == "assistant":
-            how = telling.answered(message, at, readable)
+            how = state.note_answer(message, at, readable)
             wires = self._answer(message, how.way)
             return how, map(self._allowed, wires) if self._refused else wires
         how = replay(message, self.model)
         match message.role:
             case "system":
-                telling.instructed(message)
+                state.add_instructions(message)
                 return how, ()
             case "user":
-                return how, self.user(message, telling.heard())
+                return how, self.user(message, state.take_notes())
             case "tool":
-                telling.open = True
-                return how, self.results(message, telling.own)
+                state.awaiting_answer = True
+                return how, self.results(message, state.native_call_ids)
             case _:
                 assert_never(message.role)
 

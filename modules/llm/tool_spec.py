@@ -26,6 +26,6 @@ class ToolSpec(Struct, frozen=True, dict=True):
         return schema
 
     @cached_property
-    def told(self) -> str:
+    def wire_description(self) -> str:
         """The description; never blank, which some endpoints and chat templates refuse."""
         return sse.whole(self.description) if self.description.strip() else self.name

@@ -26,7 +26,7 @@ class SessionLost(ToolFailed):
     """The server does not know this session any more: it has done nothing, and a new session may be begun."""
 
 
-class Dropped(ToolFailed):
+class ConnectionDropped(ToolFailed):
     """The connection broke before the answer was there. What the request has done by then is not known."""
 
 
@@ -38,6 +38,6 @@ FAULTS: dict[Kind, type[ToolFailed]] = {
     "error": ToolFailed,
     "session lost": SessionLost,
     "login": LoginNeeded,
-    "dropped": Dropped,
+    "dropped": ConnectionDropped,
     "unreachable": ToolFailed,
 }

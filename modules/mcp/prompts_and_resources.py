@@ -17,7 +17,7 @@ FRESH = 10.0  # seconds for which a list is not asked for again
 KEYS: dict[Kind, str] = {"prompts": "name", "resources": "uri"}  # what an item cannot be without
 
 
-class Prompt(Struct, frozen=True):
+class ServerPrompt(Struct, frozen=True):
     """A prompt that a server offers; `arguments` by name, and whether each must be given."""
 
     server: str
@@ -41,14 +41,14 @@ def sound(kind: Kind, items: list[Any]) -> list[dict[str, Any]]:
     return [item for item in items if isinstance(item, dict) and _is_fit(item.get(KEYS[kind]))]
 
 
-def listed_prompt(server: str, item: dict[str, Any]) -> Prompt:
+def listed_prompt(server: str, item: dict[str, Any]) -> ServerPrompt:
     """A sound item of a list of prompts."""
-    return Prompt(server, item["name"], _told(item.get("description")), _arguments(item.get("arguments")))
+    return ServerPrompt(server, item["name"], _plain(item.get("description")), _arguments(item.get("arguments")))
 
 
 def listed_resource(server: str, item: dict[str, Any]) -> Resource:
     """A sound item of a list of resources."""
-    return Resource(server, item["uri"], *(_told(item.get(key)) for key in ("name", "description", "mimeType")))
+    return Resource(server, item["uri"], *(_plain(item.get(key)) for key in ("name", "description", "mimeType")))
 
 
 class Lists:
@@ -105,7 +105,7 @@ def _is_fit(name: Any) -> bool:
     return isinstance(name, str) and 0 < len(name) <= LONGEST and not hides(name)
 
 
-def _told(words: Any) -> str:
+def _plain(words: Any) -> str:
     return one_line(words) if isinstance(words, str) else ""
 
 

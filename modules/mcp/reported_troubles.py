@@ -9,14 +9,14 @@ from pathlib import Path
 import msgspec
 
 from modules.config import private_file
-from modules.mcp.configuration.server_config import Entry
+from modules.mcp.configuration.server_config import ServerConfig
 from modules.mcp.server import Server
 from modules.own_files import read_bytes
 
 MOST = 500  # troubles that are remembered
 
 
-class Told:
+class ReportedTroubles:
     """A private file of digests. Without a path, where nobody sees more than this one run, everything is new."""
 
     def __init__(self, path: Path | None) -> None:
@@ -39,7 +39,7 @@ class Told:
                 if self._is_new(_about(server.entry)):
                     yield f"{text} {cure(server)}".rstrip()
 
-    def forget(self, entry: Entry) -> None:
+    def forget(self, entry: ServerConfig) -> None:
         """It works: should it fail again, that is news."""
         if self._digests.pop(_digest(_about(entry)), None):
             self._write()
@@ -69,7 +69,7 @@ class Told:
             os.replace(beside, self._path)
 
 
-def _about(entry: Entry) -> bytes:
+def _about(entry: ServerConfig) -> bytes:
     return msgspec.json.encode(entry)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from modules.errors import ToolFailed
-from modules.mcp.configuration.server_config import Entry
+from modules.mcp.configuration.server_config import ServerConfig
 from modules.mcp.faults import LoginNeeded, SessionLost
 from modules.mcp.log import Log
 from modules.mcp.transport.plain import ENDED, one_line
@@ -31,8 +31,10 @@ class Server:
     `wants_login` that a login would help. `tokens` is the file in which a login is kept.
     """
 
-    def __init__(self, entry: Entry, environment: Mapping[str, str], log: Log, listed: Listed, tokens: Path) -> None:
-        self.entry: Entry
+    def __init__(
+        self, entry: ServerConfig, environment: Mapping[str, str], log: Log, listed: Listed, tokens: Path
+    ) -> None:
+        self.entry: ServerConfig
         self.state: State
         self.trouble: str
         self.wants_login: bool
@@ -51,7 +53,7 @@ class Server:
     def name(self) -> str:
         return self.entry.name
 
-    def take(self, entry: Entry) -> None:
+    def take(self, entry: ServerConfig) -> None:
         """Be this server from the next start on. It must not run."""
         self.entry = entry
         self.state, self.trouble = "disabled" if entry.disabled else "not started", ""
@@ -92,7 +94,7 @@ class Server:
         self,
         method: str,
         params: Mapping[str, Any],
-        told: "Progress | None" = None,
+        progress: "Progress | None" = None,
         agreed: Callable[[], None] = lambda: None,
     ) -> dict[str, Any]:
         """The raw result of a request, after a start where it is needed. Raises ToolFailed.
@@ -101,9 +103,9 @@ class Server:
         ToolFailed where what the server offers by then is not what was asked about.
         """
         try:
-            return await self._ask(method, params, told, agreed)
+            return await self._ask(method, params, progress, agreed)
         except SessionLost:
-            return await self._ask(method, params, told, agreed)
+            return await self._ask(method, params, progress, agreed)
 
     async def check(self, patience: float = CHECKING) -> None:
         """Find out whether a server over HTTP is still there; one that is a program tells by its end."""
@@ -130,13 +132,13 @@ class Server:
             return await connection.listed(kind, LISTING)
 
     async def _ask(
-        self, method: str, params: Mapping[str, Any], told: "Progress | None", agreed: Callable[[], None]
+        self, method: str, params: Mapping[str, Any], progress: "Progress | None", agreed: Callable[[], None]
     ) -> dict[str, Any]:
         connection = await self.connection()
         agreed()
         with _ending(connection):
-            longest = self.entry.max_timeout if told is not None else 0.0
-            return await connection.ask(method, params, self.entry.timeout, told, longest)
+            longest = self.entry.max_timeout if progress is not None else 0.0
+            return await connection.ask(method, params, self.entry.timeout, progress, longest)
 
     async def close(self) -> None:
         """Stop it; it can be started again. Returns when nothing of it is left."""
@@ -171,7 +173,7 @@ class Server:
             self.state = "stopped"
             raise
         except Exception as error:  # whatever a foreign program brings about is this server's trouble and no one else's
-            self.state, self.trouble = "failed", self._told(error)
+            self.state, self.trouble = "failed", self._trouble_of(error)
             self.wants_login = isinstance(_leaf(error), LoginNeeded)
             self.unsaid.append(f'The MCP server "{self.name}" does not run: {self.trouble}.')
         finally:
@@ -198,7 +200,7 @@ class Server:
         await self._listed(await connection.listed("tools", patience))
         self._fresh.set()
 
-    def _told(self, error: Exception) -> str:
+    def _trouble_of(self, error: Exception) -> str:
         """Why it failed, in one line, with the last thing that it wrote where it ended without a word to us."""
         found = _leaf(error)
         if isinstance(found, LoginNeeded):

@@ -13,11 +13,11 @@ from modules.llm.message import Message
 from modules.llm.parts import Content
 from modules.mcp.authorization.login_file import LoginFile
 from modules.mcp.configuration.mcp_json import read
-from modules.mcp.configuration.server_config import Entry, names_itself
+from modules.mcp.configuration.server_config import ServerConfig, names_itself
 from modules.mcp.log import Log
 from modules.mcp.naming import file_name
-from modules.mcp.prompts_and_resources import Kind, Lists, Prompt, Resource, listed_prompt, listed_resource, sound
-from modules.mcp.reported_troubles import Told
+from modules.mcp.prompts_and_resources import Kind, Lists, Resource, ServerPrompt, listed_prompt, listed_resource, sound
+from modules.mcp.reported_troubles import ReportedTroubles
 from modules.mcp.server import Server, State
 from modules.mcp.status import Status, status_of
 from modules.mcp.tool_adapter import tool_of
@@ -34,7 +34,7 @@ LOOKING = 2.0  # seconds for a server to show that it is there, when its state i
 class _Offer(Struct, frozen=True):
     """What a server's entry and definitions have been made into."""
 
-    entry: Entry
+    entry: ServerConfig
     definitions: list[Definition]
     tools: list[Tool]
 
@@ -55,12 +55,12 @@ class Servers:
         self._pins: dict[str, Pins] = {}
         self._offers: dict[str, _Offer] = {}
         self._lists = Lists()
-        self._told = Told(config.state_folder / "mcp" / "told.json" if in_chat else None)
+        self._reported = ReportedTroubles(config.state_folder / "mcp" / "told.json" if in_chat else None)
         try:
             entries, self.troubles = read(config.mcp_file, config.get)
         except ConfigError as error:
             entries, self.troubles = [], [str(error)]
-        self._news = self._told.of_file(config.mcp_file, self.troubles)
+        self._news = self._reported.of_file(config.mcp_file, self.troubles)
         for entry in entries:
             self._add(entry)
 
@@ -72,12 +72,12 @@ class Servers:
 
     def late(self) -> list[str]:
         """The servers that a question does not wait for any longer, in words; each is told once."""
-        told = [name for name, is_told in self._late.items() if not is_told]
-        self._late |= dict.fromkeys(told, True)
+        names = [name for name, is_reported in self._late.items() if not is_reported]
+        self._late |= dict.fromkeys(names, True)
         return [
             f'The MCP server "{name}" is still starting, for at most '
             f"{self._servers[name].entry.startup_timeout:g} seconds. Its tools join when they are there."
-            for name in told
+            for name in names
         ]
 
     async def tools(self) -> Sequence[Tool]:
@@ -101,7 +101,7 @@ class Servers:
 
     def news(self) -> list[str]:
         """What has happened since the last time this was asked."""
-        news, self._news = [*self._news, *self._told.of_servers(self._servers.values(), self._cure)], []
+        news, self._news = [*self._news, *self._reported.of_servers(self._servers.values(), self._cure)], []
         return list(dict.fromkeys(news))
 
     async def close(self) -> None:
@@ -185,7 +185,7 @@ class Servers:
         self._named(name)
         return self._pins[name].accept()
 
-    async def prompts(self) -> list[Prompt]:
+    async def prompts(self) -> list[ServerPrompt]:
         """What all servers offer as prompts; those that cannot say are left out."""
         return [listed_prompt(server, item) for server, item in await self._listed("prompts")]
 
@@ -208,7 +208,7 @@ class Servers:
         if server := self._servers.get(name):
             await self._lists.look(server, kind, patience)
 
-    def known_prompts(self, name: str) -> list[Prompt]:
+    def known_prompts(self, name: str) -> list[ServerPrompt]:
         """The prompts that the server listed last, at most 1,000; may be asked from any thread."""
         return [listed_prompt(name, item) for item in self._lists.known(name, "prompts")]
 
@@ -222,7 +222,7 @@ class Servers:
         held: tuple[Content, ...] = await in_thread(resource_of, result=result)
         return held
 
-    def _add(self, entry: Entry) -> None:
+    def _add(self, entry: ServerConfig) -> None:
         name, folder, file = entry.name, self._config.state_folder / "mcp", file_name(entry.name)
         log = Log(folder / f"{file}.log")
         self._pins[name] = Pins(folder / f"{file}.json", name, in_chat=self._in_chat)
@@ -280,7 +280,7 @@ class Servers:
     def _listener(self, name: str) -> Callable[[list[Any]], Awaitable[None]]:
         async def listed(items: list[Any]) -> None:
             entry = self._servers[name].entry
-            self._told.forget(entry)
+            self._reported.forget(entry)
             wanted = [item for item in items if is_wanted(item, entry.only, entry.without)]
             sound, troubles = await in_thread(definitions, server=name, listed=wanted)
             self._news += [*troubles, *self._pins[name].see(sound)]

@@ -94,7 +94,7 @@ class Pins:
         self._pins |= {name: Pin(one) for name, one in now.items()}
         if self.known and now:
             happened["new"] = list(now)
-        return [self._told(what, names) for what, names in happened.items()] + self._save()
+        return [self._notice(what, names) for what, names in happened.items()] + self._save()
 
     def difference(self) -> str:
         """The changed tools before and after, as a unified diff; from now on they may be accepted."""
@@ -119,7 +119,7 @@ class Pins:
         self._save()
         return accepted
 
-    def _told(self, what: str, names: list[str]) -> str:
+    def _notice(self, what: str, names: list[str]) -> str:
         quoted = ", ".join(f'"{name}"' for name in names[:NAMED])
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
         tools = f"the tool{'s' if len(names) > 1 else ''} {quoted}{more}"

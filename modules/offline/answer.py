@@ -6,8 +6,8 @@ from string import Template
 from msgspec import Struct
 
 from modules.llm.message import Message
-from modules.offline.guide import Found, Guide, Provider, Section
-from modules.offline.tool_script import Wanted, announced, told, wanted_by
+from modules.offline.guide import Found, Guide, ProviderRow, Section
+from modules.offline.tool_script import ScriptedCall, announced, answer_to_results, wanted_by
 
 DIALECT = "offline"
 QUOTED = 60  # characters of a question that the recap shows
@@ -20,7 +20,7 @@ class Answer(Struct, frozen=True):
 
     thought: str
     text: str
-    calls: tuple[Wanted, ...] = ()
+    calls: tuple[ScriptedCall, ...] = ()
 
 
 def answer(guide: Guide, history: Sequence[Message], tools: Collection[str] | None = None) -> Answer:
@@ -30,7 +30,7 @@ def answer(guide: Guide, history: Sequence[Message], tools: Collection[str] | No
     """
     if history and history[-1].role == "tool":
         caller = history[-2].origin if len(history) > 1 else None
-        return Answer("", told(history, own=caller is not None and caller.dialect == DIALECT))
+        return Answer("", answer_to_results(history, own=caller is not None and caller.dialect == DIALECT))
     questions = [message for message in history if message.role == "user"]
     if questions and (wanted := wanted_by(questions[-1].text)):
         return _calling(guide, history, wanted, tools)
@@ -38,7 +38,7 @@ def answer(guide: Guide, history: Sequence[Message], tools: Collection[str] | No
 
 
 def _calling(
-    guide: Guide, history: Sequence[Message], wanted: Sequence[Wanted], tools: Collection[str] | None
+    guide: Guide, history: Sequence[Message], wanted: Sequence[ScriptedCall], tools: Collection[str] | None
 ) -> Answer:
     """Call the tools that a question asks for, as far as they are there."""
     calls = tuple(call for call in wanted if call.name in (tools or ()))
@@ -69,7 +69,7 @@ def _from_sections(guide: Guide, history: Sequence[Message], questions: Sequence
     return Answer(thought, text)
 
 
-def _text(guide: Guide, section: Section | None, providers: Sequence[Provider], history: Sequence[Message]) -> str:
+def _text(guide: Guide, section: Section | None, providers: Sequence[ProviderRow], history: Sequence[Message]) -> str:
     if section is None:
         return guide.sections["no topic"].text
     if section.name in guide.commands:
@@ -82,7 +82,7 @@ def _text(guide: Guide, section: Section | None, providers: Sequence[Provider], 
     return Template(section.text).safe_substitute(sample=guide.sample)
 
 
-def _for_provider(guide: Guide, topic: str, provider: Provider) -> str:
+def _for_provider(guide: Guide, topic: str, provider: ProviderRow) -> str:
     if topic == "keys" and not provider.variable:
         return guide.sections["local models"].text
     text = guide.sections[PER_PROVIDER[topic]].text

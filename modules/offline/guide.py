@@ -35,7 +35,7 @@ class Section(Struct, frozen=True):
     text: str
 
 
-class Provider(Struct, frozen=True):
+class ProviderRow(Struct, frozen=True):
     """A row of the provider table; `variable` is empty where no key is needed."""
 
     name: str
@@ -48,7 +48,7 @@ class Found(Struct, frozen=True):
     """Where a question leads: the section, if any, the providers it names, and the words that decided."""
 
     section: Section | None
-    providers: tuple[Provider, ...]
+    providers: tuple[ProviderRow, ...]
     words: Words
 
 
@@ -57,7 +57,7 @@ class Guide(Struct, frozen=True):
 
     sections: dict[str, Section]
     commands: dict[str, tuple[str, str]]
-    providers: tuple[Provider, ...]
+    providers: tuple[ProviderRow, ...]
     sample: str
 
     def find(self, question: str) -> Found:
@@ -77,8 +77,8 @@ class Guide(Struct, frozen=True):
             return Found(None, (), ())
         decided = best_words or frozenset(named)
         words = [word for word, meant in zip(typed, asked, strict=True) if meant in decided]
-        telling = [word for word in words if _singular(word) not in _STOPS] or words
-        return Found(best, providers, tuple(dict.fromkeys(telling)))
+        deciding = [word for word in words if _singular(word) not in _STOPS] or words
+        return Found(best, providers, tuple(dict.fromkeys(deciding)))
 
 
 @cache
@@ -100,7 +100,7 @@ def parse(text: str, sample: str = "") -> Guide:
         sections[name] = Section(name, tuple(phrases), answer)
     commands = {usage.split()[0]: (usage, summary) for usage, summary in _table(text, "commands")}
     providers = tuple(
-        Provider(name, title, "" if variable == "none" else variable, page)
+        ProviderRow(name, title, "" if variable == "none" else variable, page)
         for name, title, variable, page in _table(text, "providers")
     )
     return Guide(sections, commands, providers, sample.strip())
@@ -129,7 +129,7 @@ def _enough(known: frozenset[str], asked: list[str]) -> bool:
     return bool(known) and sum(word in known for word in meaning) * KNOWN_SHARE >= len(meaning)
 
 
-def _naming(asked: list[str], provider: Provider) -> Iterator[str]:
+def _naming(asked: list[str], provider: ProviderRow) -> Iterator[str]:
     for name in (provider.name, provider.title, *(word for word, of in FAMILIES.items() if of == provider.name)):
         phrase = tuple(words_of(name))
         if _within(phrase, asked):

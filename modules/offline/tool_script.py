@@ -38,7 +38,7 @@ _READ = re.compile(
 )
 
 
-class Wanted(Struct, frozen=True):
+class ScriptedCall(Struct, frozen=True):
     """A call that a question asks for: the tool's name and its arguments."""
 
     name: str
@@ -49,33 +49,33 @@ class Wanted(Struct, frozen=True):
         return json.dumps(self.arguments, ensure_ascii=False)
 
 
-def wanted_by(question: str) -> list[Wanted]:
+def wanted_by(question: str) -> list[ScriptedCall]:
     """The calls that answer the question, whether or not their tools are there."""
     question = question[:LONGEST_QUESTION]
-    calls: list[Wanted] = []
+    calls: list[ScriptedCall] = []
     if found := _TIME.search(question):
-        calls.append(Wanted("current_time", _place(found["place"] or "")))
+        calls.append(ScriptedCall("current_time", _place(found["place"] or "")))
     if (found := _SUM.search(_DATE.sub(" ", question))) and (found[0].count("(") == found[0].count(")")):
-        calls.append(Wanted("calculate", {"expression": re.sub(r"\bx\b", "*", found[0].strip())}))
+        calls.append(ScriptedCall("calculate", {"expression": re.sub(r"\bx\b", "*", found[0].strip())}))
     if _HOW.match(question):
         return calls
     if _LIST.search(question):
-        calls.append(Wanted("list_files", {}))
+        calls.append(ScriptedCall("list_files", {}))
     if _RUN.search(question):
-        calls.append(Wanted("run_command", {"command": "date"}))
+        calls.append(ScriptedCall("run_command", {"command": "date"}))
     if found := _READ.search(question):
-        calls.append(Wanted("read_file", {"path": found["path"]}))
+        calls.append(ScriptedCall("read_file", {"path": found["path"]}))
     return calls
 
 
-def announced(calls: Sequence[Wanted]) -> str:
+def announced(calls: Sequence[ScriptedCall]) -> str:
     """What the guide says before it calls."""
     names = " and ".join(f"`{call.name}`" for call in calls)
     tools = "the tool" if len(calls) == 1 else "the tools"
     return f"I call {tools} {names}. My calls are scripted; a language model decides by itself."
 
 
-def told(history: Sequence[Message], own: bool) -> str:
+def answer_to_results(history: Sequence[Message], own: bool) -> str:
     """What the guide says of the results at the end of the history. `own` is False where another model has called."""
     calls = {call.id: call for call in history[-2].calls} if len(history) > 1 else {}
     texts = [_of_result(calls.get(result.call_id), result) for result in history[-1].results]

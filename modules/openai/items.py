@@ -39,8 +39,8 @@ class Item:
     @property
     def text(self) -> str:
         """What it says, refusals included."""
-        told = "".join(part.text for part in self._contents())
-        return told or "".join(self.said)
+        text = "".join(part.text for part in self._contents())
+        return text or "".join(self.said)
 
     @property
     def reasoning(self) -> str:

@@ -177,14 +177,14 @@ class ResponsesDraft(WireDraft):
         shown = "".join(item.said)
         if len(text) <= len(shown) or not text.startswith(shown):
             return ()
-        told = tuple(self._say(text[len(shown) :]))
-        item.said.extend(piece.text for piece in told)
-        return told
+        events = tuple(self._say(text[len(shown) :]))
+        item.said.extend(piece.text for piece in events)
+        return events
 
     def _think_in(self, item: Item, piece: Any) -> Sequence[StreamEvent]:
-        told = tuple(self._think(piece))
-        item.thought.extend(piece.text for piece in told)
-        return told
+        events = tuple(self._think(piece))
+        item.thought.extend(piece.text for piece in events)
+        return events
 
     def _item(self, event: Wire, kind: str, own_id: str = "") -> Item:
         """The item that an event is about: by its place in the output, else its id, else the last of its kind."""

@@ -109,7 +109,7 @@ def request_body(request: ChatRequest) -> Wire:
             {
                 "type": "function",
                 "name": tool.name,
-                "description": tool.told,
+                "description": tool.wire_description,
                 "parameters": tool.schema,
                 "strict": False,
             }

@@ -68,12 +68,12 @@ async def ask(
         service = await services.service_for(model)
         if conversation.journal is not None:
             await conversation.journal.settled()
-        retries, told = _Retries(), False
+        retries, told_of_wait = _Retries(), False
         while True:
             request = request_for(conversation, model, tools, choice)
             shown = False
             try:
-                async with aclosing(_attempt(conversation, service, request, quiet=told)) as events:
+                async with aclosing(_attempt(conversation, service, request, quiet=told_of_wait)) as events:
                     async for event in events:
                         shown = shown or not isinstance(event, Notice)
                         yield event
@@ -84,9 +84,9 @@ async def ask(
                 from modules.session.recovery import recover  # only where something was refused
 
                 if loss := recover(conversation.learned, request, error):
-                    conversation.froze(request.model)
+                    conversation.ledger_changed(request.model)
                     yield Notice(loss)
-                    told = True
+                    told_of_wait = True
                     continue
                 delay = retries.delay(error)
                 if delay is None:
@@ -290,9 +290,9 @@ def _keep(conversation: Conversation, reply: Reply, request: ChatRequest, state:
     ledger = request.ledger
     if ledger is not None and answer.state != "refused" and says_something(answer):
         if answer.origin is not None:
-            answer = replace(answer, origin=replace(answer.origin, made_under=ledger.bound_to))
+            answer = replace(answer, origin=replace(answer.origin, made_under=ledger.reasoning_digest))
         ledger.commit()
         conversation.append(answer)
-        conversation.froze(request.model)
+        conversation.ledger_changed(request.model)
     else:
         conversation.append(answer)

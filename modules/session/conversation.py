@@ -224,7 +224,7 @@ class Conversation:
         own = f"{reader.provider.dialect} {reader.issuer} "
         for other in (one for name, one in self.ledgers.items() if name.startswith(own)):
             ledger.stripped = max(ledger.stripped, other.stripped)
-            ledger.lenient = ledger.lenient or other.lenient
+            ledger.drops_unreadable_reasoning = ledger.drops_unreadable_reasoning or other.drops_unreadable_reasoning
             ledger.pictures_from = max(ledger.pictures_from, other.pictures_from)
         return ledger
 
@@ -246,7 +246,7 @@ class Conversation:
             if self.journal is not None:
                 self.journal.declared(self)
 
-    def froze(self, model: Model) -> None:
+    def ledger_changed(self, model: Model) -> None:
         """Tell the journal that the ledger of readers such as this model has changed."""
         key = self._key(self.reader(model))
         if self.journal is not None and key in self.ledgers:

@@ -64,11 +64,11 @@ def _price(found: Any) -> Price | None:
         type(one.constraint).__name__ not in ("NoneType", "StartDateConstraint") for one in found.prices
     ):
         return None
-    told = found.get_prices(datetime.now(UTC))
+    price = found.get_prices(datetime.now(UTC))
     tiers: list[int] = []
 
     def amount(name: str) -> float | None:
-        value = getattr(told, name, None)
+        value = getattr(price, name, None)
         if value is not None and hasattr(value, "base"):
             tiers.extend(tier.start for tier in value.tiers)
             value = value.base

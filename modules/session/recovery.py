@@ -140,8 +140,8 @@ def _pictures(request: ChatRequest) -> int:
 
 def _give_up_reasoning(request: ChatRequest) -> str:
     ledger, model = request.sent, request.model
-    if model.profile.thinking == "adaptive" and not ledger.lenient:
-        ledger.lenient = True
+    if model.profile.thinking == "adaptive" and not ledger.drops_unreadable_reasoning:
+        ledger.drops_unreadable_reasoning = True
         return f"Context: {model.name} may leave out earlier reasoning that it cannot read any more."
     if ledger.stripped < len(request.messages):
         lost = lost_reasoning(request.messages, len(request.messages), model)

@@ -18,7 +18,7 @@ from modules.session.conversation import Conversation
 NOTHING_TYPED = "…"
 
 
-class Handover(Struct, frozen=True):
+class SwitchSummary(Struct, frozen=True):
     """What the new model will see of the conversation.
 
     `turns` and `calls` carry over, `left_out` is what does not. `replays` say how each message goes, by position.
@@ -39,14 +39,14 @@ class Handover(Struct, frozen=True):
 
 def handover(
     conversation: Conversation, model: Model, tools: tuple[ToolSpec, ...] = (), choice: ToolChoice = "auto"
-) -> Handover:
+) -> SwitchSummary:
     """What `model` would see of the conversation as it stands, by making the request that it would get.
 
     `tools` are those that would be declared. Nothing is changed.
     """
     request = scratch_request(conversation, model, tools, choice)
     request_body(request)
-    return Handover(
+    return SwitchSummary(
         turns=conversation.turns,
         calls=sum(len(message.calls) for message in conversation),
         left_out=request.left_out,
@@ -99,10 +99,10 @@ def left_out_words(left_out: LeftOut, model: Model) -> str:
         (left_out.reasoning, "earlier piece of reasoning"),
     )
     words = [_count(number, what) for number, what in counted if number]
-    told = f"{', '.join(words)} left out" if words else ""
+    words_left_out = f"{', '.join(words)} left out" if words else ""
     if not left_out.calls:
-        return told
-    return f"{told}, tool calls told as text" if told else "tool calls told as text"
+        return words_left_out
+    return f"{words_left_out}, tool calls told as text" if words_left_out else "tool calls told as text"
 
 
 def _count(number: int, what: str) -> str:

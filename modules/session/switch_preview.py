@@ -16,10 +16,10 @@ from modules.llm.wire.ledger import ledger_key
 from modules.llm.wire.replay import held, hidden_images, missed, pieces_of_reasoning
 from modules.session.conversation import Conversation
 from modules.session.prices import cost_of, is_dated, price_of
-from modules.session.switch import Handover, handover
+from modules.session.switch import SwitchSummary, handover
 
 
-class Plan(Struct, frozen=True):
+class SwitchPreview(Struct, frozen=True):
     """What would happen with a switch to `model`, which is as it turned out to be.
 
     `answers` counts the answers that go back as they came. `renamed` counts tool calls that go under ids of ours.
@@ -31,7 +31,7 @@ class Plan(Struct, frozen=True):
     """
 
     model: Model
-    told: Handover
+    summary: SwitchSummary
     answers: int
     renamed: int
     reasoning: dict[str, int]
@@ -47,9 +47,9 @@ class Plan(Struct, frozen=True):
 
 def plan(
     conversation: Conversation, model: Model, tools: tuple[ToolSpec, ...] = (), choice: ToolChoice = "auto"
-) -> Plan:
+) -> SwitchPreview:
     """What a switch to `model` would mean for the conversation as it stands. Nothing is changed."""
-    told, level, reader = (
+    summary, level, reader = (
         handover(conversation, model, tools, choice),
         conversation.reasoning,
         conversation.reader(model),
@@ -57,26 +57,26 @@ def plan(
     behind: Counter[str] = Counter()
     own = 0
     messages = conversation.messages
-    for at, how in told.replays.items():
+    for at, how in summary.replays.items():
         message = messages[at] if at < len(messages) else None
         if message is not None and message.origin is not None:
             behind[message.origin.model] += how.reasoning
             own += pieces_of_reasoning(message) - how.reasoning
-    price, read = price_of(model), min(_read(conversation, model), told.tokens)
+    price, read = price_of(model), min(_read(conversation, model), summary.tokens)
     writes = price is not None and price.cache_write is not None
-    fresh = told.tokens - read
-    return Plan(
+    fresh = summary.tokens - read
+    return SwitchPreview(
         model=reader,
-        told=told,
-        answers=sum(how.way != "projected" for how in told.replays.values()),
-        renamed=sum(how.renamed for how in told.replays.values()),
+        summary=summary,
+        answers=sum(how.way != "projected" for how in summary.replays.values()),
+        renamed=sum(how.renamed for how in summary.replays.values()),
         reasoning={name: pieces for name, pieces in behind.items() if pieces},
         own=own,
         left_out=list(_left_out(conversation, reader)),
         read=read,
         price=price,
-        cold=cost_of(model, Usage(input=told.tokens, cache_write=told.tokens if writes else 0)),
-        warm=cost_of(model, Usage(input=told.tokens, cache_read=read, cache_write=fresh if writes else 0)),
+        cold=cost_of(model, Usage(input=summary.tokens, cache_write=summary.tokens if writes else 0)),
+        warm=cost_of(model, Usage(input=summary.tokens, cache_read=read, cache_write=fresh if writes else 0)),
         level=level if level and model.known and level not in model.reasoning else None,
         learned=conversation.learned.of(model).words(),
     )

@@ -131,7 +131,7 @@ class Calls:
 
     def _settle(self, call: ToolCall, output: Output) -> ToolEnded:
         began = self._began.get(call.id)
-        result = replace(result_of(call, output, self._toolbox.spills), ran=began is not None)
+        result = replace(result_of(call, output, self._toolbox.result_files), ran=began is not None)
         self._results[call.id] = result
         return ToolEnded(call, result, None if began is None else time.monotonic() - began)
 
@@ -140,7 +140,7 @@ class Calls:
             return interrupted_result(call)
         seconds = time.monotonic() - self._began[call.id]
         output = failed(f"Interrupted by the user after {seconds:.1f} seconds.", self._lines.get(call.id, ()))
-        return result_of(call, output, self._toolbox.spills)
+        return result_of(call, output, self._toolbox.result_files)
 
 
 def failed(text: str, lines: Sequence[str] | deque[str] = ()) -> Output:

@@ -139,15 +139,15 @@ def tooling_of(
         from modules.tools.built_in import BUILT_IN
         from modules.tools.programs.process_protection import shut
         from modules.tools.programs.user_tools import UserTools
-        from modules.tools.result_files import PassingSpills, Spills
+        from modules.tools.result_files import ResultFiles, TemporaryResultFiles
         from modules.tools.tool import ToolContext
 
         shut()
-        spills = Spills(config.data_folder / "results") if saves else PassingSpills()
+        result_files = ResultFiles(config.data_folder / "results") if saves else TemporaryResultFiles()
         context = ToolContext(
             folder,
             config.data_folder,
-            (config.folder, config.data_folder, config.state_folder, spills.folder),
+            (config.folder, config.data_folder, config.state_folder, result_files.folder),
             config.child_environment,
             umask=config.umask,
             private_hosts=frozenset(host.lower() for host in settings.private_hosts),
@@ -158,7 +158,7 @@ def tooling_of(
             from modules.mcp.servers import Servers
 
             sources.append(Servers(config, in_chat=in_chat))
-        return Toolbox(BUILT_IN, context, sources, on=on, enabled=enabled, spills=spills)
+        return Toolbox(BUILT_IN, context, sources, on=on, enabled=enabled, result_files=result_files)
 
     limits = Limits(steps=settings.steps, dollars=settings.dollars, tokens=settings.tokens)
     return Tooling(make, approval, limits, enabled=enabled, named=named, settled=settled)

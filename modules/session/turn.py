@@ -61,7 +61,7 @@ async def run_turn(
         for late in tooling.late() if tooling is not None else ():
             yield Notice(late)
         if tooling is not None and tools:
-            tooling.toolbox.spills.tidy(call.id for node in conversation.nodes for call in node.message.calls)
+            tooling.toolbox.result_files.tidy(call.id for node in conversation.nodes for call in node.message.calls)
         if tooling is not None and (text := _left_out(tools, model)) and text not in tooling.said:
             tooling.said.add(text)
             yield Notice(text)

@@ -45,7 +45,7 @@ def problem(arguments: dict[str, Any], schema: dict[str, Any]) -> str:
     try:
         tamed = _tamed(schema, max(_names(arguments), default=0))
         errors = checker(tamed, registry=Registry()).iter_errors(arguments)
-        return "\n".join(_told(jsonschema.exceptions.best_match([error])) for error in islice(errors, TOLD))
+        return "\n".join(_sentence(jsonschema.exceptions.best_match([error])) for error in islice(errors, TOLD))
     except Unresolvable as error:
         return f'The schema of this tool cannot be used: it refers to "{error.ref[:LONGEST]}", which is not in it.'
     except RecursionError:
@@ -77,7 +77,7 @@ def _misspelt(schema: bytes) -> str:
     try:
         _draft(value).check_schema(value, format_checker=FormatChecker(formats=()))
     except SchemaError as error:
-        return f"{_told(error)}."
+        return f"{_sentence(error)}."
     except RecursionError:
         return "it is too deep."
     return ""
@@ -182,7 +182,7 @@ def _values(value: Any, depth: int = 0) -> Iterator[None]:
             yield from _values(item, depth + 1)
 
 
-def _told(error: Any) -> str:
+def _sentence(error: Any) -> str:
     """One problem with its place. Both ends of a long one count: the value first, and last what was expected."""
     place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.absolute_path)
     return _short(f"{_short(place.lstrip('.'), LONGEST // 2)}: {error.message}" if place else str(error.message))

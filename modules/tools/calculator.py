@@ -40,7 +40,7 @@ def calculate(expression: str) -> str:
     if not text or len(text) > LONGEST:
         raise ToolFailed(f"An expression has 1 to {LONGEST} characters.")
     try:
-        return told(_value(_parsed(text), text))
+        return number_text(_value(_parsed(text), text))
     except (RecursionError, MemoryError) as error:
         raise ToolFailed("The expression is nested too deeply.") from error
     except ZeroDivisionError as error:
@@ -49,7 +49,7 @@ def calculate(expression: str) -> str:
         raise ToolFailed("A number on the way is too large for a function that is not exact.") from error
 
 
-def told(value: Number) -> str:
+def number_text(value: Number) -> str:
     """The number as text: exact where its digits end, else to PLACES digits and as a fraction where that is short."""
     match value:
         case float():
@@ -121,7 +121,7 @@ def _applied(name: str, arguments: list[Number]) -> Number:
     try:
         return _bounded(_FUNCTIONS[name](*arguments))
     except (TypeError, ValueError) as error:
-        raise ToolFailed(f"{name}({', '.join(map(told, arguments))}) cannot be: {error}.") from error
+        raise ToolFailed(f"{name}({', '.join(map(number_text, arguments))}) cannot be: {error}.") from error
 
 
 def _bounded(value: Any) -> Number:

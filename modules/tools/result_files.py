@@ -18,7 +18,7 @@ PREFIX = f"{APP}-results-"
 GRACE = 60  # seconds in which a new temporary folder may not be locked yet
 
 
-class Spills:
+class ResultFiles:
     """One file for each call with a long result, kept for later runs."""
 
     def __init__(self, folder: Path) -> None:
@@ -62,7 +62,7 @@ class Spills:
             _sweep()
 
 
-class PassingSpills(Spills):
+class TemporaryResultFiles(ResultFiles):
     """In a temporary folder of this user alone, which the end of the program removes.
 
     The folder is locked as long as the program runs. Where it was killed, a later one finds the lock gone.

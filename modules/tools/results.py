@@ -3,7 +3,7 @@
 import re
 
 from modules.llm.parts import Content, Text, ToolCall, ToolResult
-from modules.tools.result_files import Spills
+from modules.tools.result_files import ResultFiles
 from modules.tools.tool import Output
 
 BOUND = 50_000  # bytes of text that the model is given
@@ -18,12 +18,12 @@ _UNSEEN = (
 _INVISIBLE = re.compile(f"({_FLAG})|[\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]|[{_UNSEEN}]{{8,}}")
 
 
-def result_of(call: ToolCall, output: Output, spills: Spills) -> ToolResult:
+def result_of(call: ToolCall, output: Output, result_files: ResultFiles) -> ToolResult:
     """The result as the conversation keeps it. Text beyond the bound is kept whole in a file of this user alone."""
     texts = [part.text for part in output.parts if isinstance(part, Text)]
     others = tuple(part for part in output.parts if not isinstance(part, Text))
     text = "\n".join(texts)
-    parts: tuple[Content, ...] = (Text(bounded(visible(text), spills, call.id)),) if text else ()
+    parts: tuple[Content, ...] = (Text(bounded(visible(text), result_files, call.id)),) if text else ()
     return ToolResult(call.id, parts + others, output.is_error)
 
 
@@ -35,12 +35,12 @@ def visible(text: str) -> str:
     return f"{text}\n[{hidden} invisible characters were removed]" if hidden else text
 
 
-def bounded(text: str, spills: Spills, call_id: str) -> str:
+def bounded(text: str, result_files: ResultFiles, call_id: str) -> str:
     """The text, or its beginning and end where it is longer than BOUND bytes, with the path of the whole."""
     data = text.encode("utf-8", errors="replace")
     if len(data) <= BOUND:
         return text
-    path = spills.write(call_id, data)
+    path = result_files.write(call_id, data)
     head = data[: BOUND - TAIL].decode(errors="ignore")
     tail = data[-TAIL:].decode(errors="ignore")
     where = f"; all of it is in {path}" if path else ""

@@ -228,7 +228,7 @@ async def _called(function: Callable[..., Any], arguments: dict[str, Any]) -> An
 
 def _parameters(function: Callable[..., Any], hints: Mapping[str, Any]) -> type[Struct]:
     """The parameters that the model gives, as a type that checks them."""
-    told = {param.arg_name: param.description for param in _docstring(function).params}
+    descriptions = {param.arg_name: param.description for param in _docstring(function).params}
     fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
     for key, parameter in inspect.signature(function).parameters.items():
         kind = hints.get(key)
@@ -236,7 +236,7 @@ def _parameters(function: Callable[..., Any], hints: Mapping[str, Any]) -> type[
             continue
         if kind is None or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise TypeError(f'The tool "{function.__name__}" needs a type for its parameter "{key}".')
-        if text := told.get(key):
+        if text := descriptions.get(key):
             kind = Annotated[kind, msgspec.Meta(description=" ".join(text.split()))]
         fields.append((key, kind) if parameter.default is parameter.empty else (key, kind, parameter.default))
     return msgspec.defstruct(function.__name__, fields, kw_only=True, forbid_unknown_fields=True)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from modules.errors import ToolFailed, UsageError
 from modules.llm.base import ToolSpec
 from modules.llm.parts import DEEPEST, ToolCall
-from modules.tools.result_files import Spills
+from modules.tools.result_files import ResultFiles
 from modules.tools.tool import Plan, Tool, ToolContext
 
 NEAR = 3  # names that an unknown one is taken for
@@ -52,10 +52,10 @@ class Toolbox:
         *,
         on: Iterable[str] | None = None,
         enabled: bool = True,
-        spills: Spills | None = None,
+        result_files: ResultFiles | None = None,
     ) -> None:
         self.context = context
-        self.spills = spills or Spills(context.private / "results")
+        self.result_files = result_files or ResultFiles(context.private / "results")
         self.sources = sources
         self.enabled = enabled
         self._own = list(tools)
@@ -123,7 +123,7 @@ class Toolbox:
 
     def news(self) -> list[str]:
         """What the sources have to say, each thing once."""
-        clashes = [clash for clash, told in self._clashes.items() if not told]
+        clashes = [clash for clash, reported in self._clashes.items() if not reported]
         self._clashes = dict.fromkeys(self._clashes, True)
         return clashes + [text for source in self.sources for text in source.news()]
 
@@ -142,7 +142,7 @@ class Toolbox:
         try:
             await asyncio.gather(*(source.close() for source in self.sources))
         finally:
-            self.spills.close()
+            self.result_files.close()
 
     def _unknown(self, name: str) -> str:
         """What the model is told: that there is none of this name, and which one it may have meant."""

@@ -7,13 +7,13 @@ from modules.chat.input.completer import complete_models
 from modules.chat.input.unlisted_model import is_meant
 from modules.chat.model_list_refresh import listed
 from modules.chat.output.model_summary import columns, compact, mark
-from modules.chat.output.switch_report import manifest
+from modules.chat.output.switch_report import switch_report
 from modules.chat.wording.pdf_readers import not_taken
 from modules.chat.wording.phrases import count, overflow
 from modules.errors import BadKey, MissingKey, SwitchFailed, UsageError
 from modules.llm.models import LEVELS, Choice, Model
 from modules.llm.parts import Reasoning
-from modules.session.switch import Handover, handover, left_out_words
+from modules.session.switch import SwitchSummary, handover, left_out_words
 from modules.session.switch_preview import plan
 
 PLAN = "--plan"
@@ -74,7 +74,7 @@ def show_plan(chat: ChatContext, choice: Choice) -> None:
         chat.screen.say(f"{model.full_name} is answering already.")
     else:
         chat.screen.say(f"{conversation.model.full_name} → {model.full_name}, if you switch. Nothing has changed yet.")
-    chat.screen.table(list(manifest(plan(conversation, model, chat.tooling.specs), key, able)))
+    chat.screen.table(list(switch_report(plan(conversation, model, chat.tooling.specs), key, able)))
 
 
 def switch(chat: ChatContext, choice: Choice) -> None:
@@ -90,34 +90,36 @@ def switch(chat: ChatContext, choice: Choice) -> None:
         chat.screen.say(f"{new.full_name} is answering already.")
         return
     conversation = chat.conversation
-    told = handover(conversation, new, chat.tooling.specs)
+    summary = handover(conversation, new, chat.tooling.specs)
     new_there = not any(m.origin and m.origin.issuer == new.issuer for m in conversation)
     conversation.switch(new)
-    conversation.announced[new.full_name] = told.left_out
-    chat.screen.say(switch_line(old, conversation.reader(new), told))
+    conversation.announced[new.full_name] = summary.left_out
+    chat.screen.say(switch_line(old, conversation.reader(new), summary))
     for text in not_taken(chat, chat.attachments):
         chat.screen.say(text)
     if new.provider.note and new_there:
         chat.screen.say(new.provider.note)
-    if warning := overflow(told):
+    if warning := overflow(summary):
         chat.screen.say(warning)
 
 
-def switch_line(old: Model, new: Model, told: Handover) -> str:
+def switch_line(old: Model, new: Model, summary: SwitchSummary) -> str:
     """One line: from, to, what carries over, what this model cannot take, and how full its window is."""
     parts = [f"{old.full_name} → {new.full_name}"]
-    if told.turns:
-        kept = [count(told.turns, "turn")]
-        kept += [count(told.calls, "tool call")] if told.calls else []
-        parts.append(" and ".join(kept) + (" carries over" if told.turns == 1 and not told.calls else " carry over"))
-    parts += [left_out_words(told.left_out, new)] if told.left_out else []
+    if summary.turns:
+        kept = [count(summary.turns, "turn")]
+        kept += [count(summary.calls, "tool call")] if summary.calls else []
+        parts.append(
+            " and ".join(kept) + (" carries over" if summary.turns == 1 and not summary.calls else " carry over")
+        )
+    parts += [left_out_words(summary.left_out, new)] if summary.left_out else []
     if new.known:
         cannot = [
             word for can, word in ((new.tools, "tools"), (new.vision, "images"), (new.documents, "PDF")) if not can
         ]
         parts += [f"no {', '.join(cannot)}"] if cannot else []
-    if new.window and told.turns:
-        parts.append(f"{compact(told.tokens)} of {compact(new.window)} tokens")
+    if new.window and summary.turns:
+        parts.append(f"{compact(summary.tokens)} of {compact(new.window)} tokens")
     return " · ".join(parts)
 
 

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from typing import assert_never
 
 from modules.chat.command import Ask, ChatContext, command
-from modules.chat.dialogs.approval_text import arguments, told
+from modules.chat.dialogs.approval_text import arguments, permission_label
 from modules.chat.output.tool_lines import numbered
 from modules.chat.wording.phrases import count
 from modules.errors import UsageError
@@ -95,7 +95,7 @@ def _list(chat: ChatContext, toolbox: Toolbox) -> None:
     if approval.everything:
         chat.screen.say("Everything is allowed without asking (--yes).")
     for permission in approval.permissions:
-        chat.screen.say(f"Allowed without asking: {told(permission)}")
+        chat.screen.say(f"Allowed without asking: {permission_label(permission)}")
 
 
 def _asking(one: Tool, *, everything: bool) -> str:
@@ -153,7 +153,7 @@ def _whole(chat: ChatContext, call: ToolCall, result: ToolResult | None) -> str:
     """What the call came to; where the model was given less, the whole of it from its file, and the path."""
     if result is None:
         return "There is none yet."
-    path = chat.tooling.toolbox.spills.path(call.id)
+    path = chat.tooling.toolbox.result_files.path(call.id)
     names = [f"[{part.media_type} {part.name}]" for part in result.parts if isinstance(part, Attached)]
     try:
         text = path.read_text("utf-8", "replace")

@@ -27,7 +27,7 @@ def complete_wire(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
     """A model at the beginning and behind --diff, else the options."""
     head, space, typed = args.rpartition(" ")
     if not head or head.endswith("--diff"):
-        yield from ((head + space + name, told) for name, told in complete_models(chat, typed))
+        yield from ((head + space + name, description) for name, description in complete_models(chat, typed))
     yield f"{head}{space}--diff", "what another model would get instead"
     yield f"{head}{space}--export", "write it to a new file"
 
@@ -43,12 +43,12 @@ async def wire(chat: ChatContext, args: str) -> Ask | None:
     """
     wanted = parsed(args)
     model = _model(chat, wanted.model)
-    text = await _told(chat, model)
+    text = await _request_text(chat, model)
     if wanted.other:
         other = _model(chat, wanted.other)
         from modules.session.next_request import difference
 
-        text = difference(text, await _told(chat, other), (model.full_name, other.full_name))
+        text = difference(text, await _request_text(chat, other), (model.full_name, other.full_name))
         text = text or f"{model.full_name} and {other.full_name} would get the same."
     if wanted.file:
         path = _written(Path(os.path.expanduser(wanted.file)), text)
@@ -86,7 +86,7 @@ def _model(chat: ChatContext, name: str) -> Model:
     return choice.model
 
 
-async def _told(chat: ChatContext, model: Model) -> str:
+async def _request_text(chat: ChatContext, model: Model) -> str:
     from modules.session.next_request import (  # the code that sends, which the first prompt can do without
         next_request,
         pretty,

@@ -47,7 +47,7 @@ def always(question: Question) -> Permission | None:
     return Permission(question.tool.name, question.plan.line)
 
 
-class Patience:
+class KeyGuard:
     """Whether keys count: not before there were none for a while, and none of those that are pasted."""
 
     def __init__(self) -> None:
@@ -79,7 +79,7 @@ class QuestionPanel(Panel[Decision | None]):
         self._question = question
         self._folder = folder
         self._size = size
-        self._patience = Patience()
+        self._patience = KeyGuard()
         self._columns = 0
         self._rows: list[Row] = []
         self._top = 0

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from modules.chat.dialogs.approval_dialog import Patience, always, answers
+from modules.chat.dialogs.approval_dialog import KeyGuard, always, answers
 from modules.chat.dialogs.approval_text import lasting, permission_for, rows, title
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.prompt.plain_prompt import PlainPrompt
@@ -21,7 +21,7 @@ class _Printed:
         self._question = question
         self._prompt = prompt
         self._screen = screen
-        self._patience = Patience()
+        self._patience = KeyGuard()
         columns, height = screen.size()
         self._page = max(1, height - OTHER_ROWS)
         self._rows = [row.text for row in rows(question, folder, columns - 1)]

@@ -90,7 +90,7 @@ def _lines(question: Question, folder: Path) -> Iterator[tuple[str, str, Style]]
 def _argument(name: str, value: object) -> Iterator[tuple[str, str, Style]]:
     if not NAME.fullmatch(name):
         name = json.dumps(name, ensure_ascii=False)
-    lines = value.split("\n") if isinstance(value, str) else [_told(value)]
+    lines = value.split("\n") if isinstance(value, str) else [_shown(value)]
     if len(lines) == 1:
         text = json.dumps(value, ensure_ascii=False) if _looks_like_a_value(value) else lines[0]
         yield BORDER, f"{exact(name)}: {exact(text)}", ""
@@ -112,13 +112,13 @@ def arguments(call: ToolCall) -> Iterator[str]:
 
 def _is_told_by(preview: str, value: object) -> bool:
     """Whether what is shown below says it already: a long text, or a short one that a line of the diff holds."""
-    if len(_told(value)) > SHORT or "\n" in str(value):
+    if len(_shown(value)) > SHORT or "\n" in str(value):
         return True
     changes = (line[1:] for line in preview.split("\n")[HEADING:] if line[:1] in ("+", "-"))
     return isinstance(value, str) and bool(value.strip()) and any(value in line for line in changes)
 
 
-def _told(value: object) -> str:
+def _shown(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
@@ -171,7 +171,7 @@ def permission_for(question: Question, typed: str) -> tuple[Permission | None, s
     )
 
 
-def told(permission: Permission) -> str:
+def permission_label(permission: Permission) -> str:
     """A standing permission in a few words."""
     if not permission.line:
         return permission.tool

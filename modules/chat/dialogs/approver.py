@@ -23,7 +23,7 @@ class Approver:
 
     async def answer(self, question: Question) -> None:
         """Set the question's decision. Where there is none the turn ends, with CancelledError."""
-        from modules.chat.dialogs.approval_text import told  # the first prompt need not wait for it
+        from modules.chat.dialogs.approval_text import permission_label  # the first prompt need not wait for it
 
         began = time.monotonic()
         try:
@@ -37,4 +37,4 @@ class Approver:
             return
         question.decision = decision
         if decision.permission is not None:
-            self._screen.say(f"From now on without asking: {told(decision.permission)}")
+            self._screen.say(f"From now on without asking: {permission_label(decision.permission)}")

@@ -24,7 +24,7 @@ class Doubt(Struct, frozen=True):
     A yes attaches these files and sends `line`, nothing where that is empty. With a No the line comes back.
     """
 
-    told: str
+    notice: str
     question: str
     line: str
     attach: tuple[Path, ...] = ()
@@ -52,8 +52,8 @@ async def meant(chat: ChatContext, line: str) -> str:
     if (doubt := doubt_of(chat, line)) is None:
         chat.as_it_is = ""
         return line
-    if doubt.told:
-        chat.screen.say(doubt.told)
+    if doubt.notice:
+        chat.screen.say(doubt.notice)
     if not await chat.confirm(doubt.question):
         chat.draft = line
         if doubt.attach:
@@ -102,5 +102,5 @@ def _of_mention(chat: ChatContext, line: str, text: str) -> Doubt | None:
 def _to_attach(paths: tuple[Path, ...], rest: str) -> Doubt:
     names = ", ".join(path.name for path in paths)
     what = names if len(paths) == 1 else f"these {len(paths)} files"
-    told = "" if len(paths) == 1 else f"This names {names}."
-    return Doubt(told, f"Attach {what}{' and send the rest' if rest else ''}?", rest, paths)
+    notice = "" if len(paths) == 1 else f"This names {names}."
+    return Doubt(notice, f"Attach {what}{' and send the rest' if rest else ''}?", rest, paths)

@@ -79,9 +79,9 @@ def complete_models(context: ChatContext, args: str) -> Iterator[Pair]:
         if typed and rank(typed, model.full_name) is None:
             # The other names of a model that is not served to everybody lead to its successor.
             instead = context.models.successor(model) if model.restricted else None
-            told = f"{model.full_name} · {description}" if instead is None else f"{instead.full_name} instead"
+            label = f"{model.full_name} · {description}" if instead is None else f"{instead.full_name} instead"
             for alias in model.aliases:
-                yield alias, told
+                yield alias, label
 
 
 def complete_paths(context: ChatContext, args: str) -> Iterator[Pair]:

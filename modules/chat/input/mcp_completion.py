@@ -9,7 +9,7 @@ from modules.chat.command import ChatContext, parse_ask
 from modules.errors import ParlanceError
 
 if TYPE_CHECKING:  # loaded where there are servers, and never on the way to the first prompt
-    from modules.mcp.prompts_and_resources import Prompt
+    from modules.mcp.prompts_and_resources import ServerPrompt
     from modules.mcp.servers import Servers
 
 PATIENCE = 0.5  # seconds for a list that was never seen; the next key calls the wait off
@@ -72,7 +72,7 @@ def complete_prompts(servers: "Servers", args: str) -> Iterator[tuple[str, str]]
                     yield _called(head, one) + " " * bool(one.arguments), _about(one.description)
 
 
-def _keys(args: str, whole: str, prompt: "Prompt") -> Iterator[tuple[str, str]]:
+def _keys(args: str, whole: str, prompt: "ServerPrompt") -> Iterator[tuple[str, str]]:
     """The arguments that are not given yet, in the place of the last word; nothing while a value is typed."""
     given, space, word = args[len(whole) :].rpartition(" ")
     try:
@@ -90,7 +90,7 @@ def _prompts_of(server: str) -> str:
     return f"prompt {shlex.quote(server)} "
 
 
-def _called(head: str, prompt: "Prompt") -> str:
+def _called(head: str, prompt: "ServerPrompt") -> str:
     return head + shlex.quote(prompt.name)
 
 

@@ -13,7 +13,7 @@ TURNS = 2
 ROWS = 6  # lines of each question and answer, and calls in a row
 
 
-def recalled(conversation: Conversation, columns: int) -> Iterator[str]:
+def preview_of_last_turns(conversation: Conversation, columns: int) -> Iterator[str]:
     """Questions and answers, shortened, with a line for each call; each block ends with an empty line."""
     messages = conversation.messages
     asked = [at for at, message in enumerate(messages) if message.role == "user"][-TURNS:]

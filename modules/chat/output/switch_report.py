@@ -5,15 +5,15 @@ from collections.abc import Iterable, Iterator
 from modules.chat.output.model_summary import compact, price_words
 from modules.chat.wording.phrases import count, dollars
 from modules.llm.models import Model
-from modules.session.switch_preview import Plan
+from modules.session.switch_preview import SwitchPreview
 
 NAMES = 4  # of what is left out
 LARGER = 3  # models to name where the conversation does not fit
 
 
-def manifest(plan: Plan, key: str, others: Iterable[Model]) -> Iterator[tuple[str, str]]:
+def switch_report(plan: SwitchPreview, key: str, others: Iterable[Model]) -> Iterator[tuple[str, str]]:
     """Rows of a subject and what is to say about it. `key` says whether the key is there, `others` could answer too."""
-    told, model = plan.told, plan.model
+    summary, model = plan.summary, plan.model
     yield "carries over", ", ".join(_kept(plan)) or "nothing has been said yet"
     if plan.renamed:
         yield "ids", f"{count(plan.renamed, 'tool call')} under new ids, for the calls and their results alike"
@@ -35,22 +35,22 @@ def manifest(plan: Plan, key: str, others: Iterable[Model]) -> Iterator[tuple[st
     yield "price", _price(plan)
     yield "next turn", _next_turn(plan)
     yield "key", key
-    if not told.fits:
-        larger = [other.full_name for other in others if (other.window or 0) > told.tokens and other != model]
+    if not summary.fits:
+        larger = [other.full_name for other in others if (other.window or 0) > summary.tokens and other != model]
         yield "choices", "; ".join([f"/model {name}" for name in larger[:LARGER]] + ["/undo", "/new"])
 
 
-def _kept(plan: Plan) -> Iterator[str]:
-    told = plan.told
-    if told.turns:
-        yield count(told.turns, "turn")
-    if told.calls:
-        yield count(told.calls, "tool call") + (" told as text" if told.left_out.calls else " with results")
+def _kept(plan: SwitchPreview) -> Iterator[str]:
+    summary = plan.summary
+    if summary.turns:
+        yield count(summary.turns, "turn")
+    if summary.calls:
+        yield count(summary.calls, "tool call") + (" told as text" if summary.left_out.calls else " with results")
     if plan.answers:
         yield count(plan.answers, "answer") + f" exactly as {'it' if plan.answers == 1 else 'they'} came"
 
 
-def _lacks(plan: Plan) -> str:
+def _lacks(plan: SwitchPreview) -> str:
     """What the model does not take; "" where nothing is missing."""
     model = plan.model
     if not model.known:
@@ -62,26 +62,26 @@ def _lacks(plan: Plan) -> str:
     return ", ".join(words)
 
 
-def _window(plan: Plan) -> str:
-    told = plan.told
-    if told.window is None:
-        return f"about {compact(told.tokens)} tokens; its size is unknown"
-    share = 100 * told.tokens // told.window
-    return f"about {compact(told.tokens)} of {compact(told.window)} tokens ({share}%)" + (
-        "" if told.fits else ": it does not fit"
+def _window(plan: SwitchPreview) -> str:
+    summary = plan.summary
+    if summary.window is None:
+        return f"about {compact(summary.tokens)} tokens; its size is unknown"
+    share = 100 * summary.tokens // summary.window
+    return f"about {compact(summary.tokens)} of {compact(summary.window)} tokens ({share}%)" + (
+        "" if summary.fits else ": it does not fit"
     )
 
 
-def _price(plan: Plan) -> str:
+def _price(plan: SwitchPreview) -> str:
     if plan.price is None:
         return "no key, no price" if plan.cold == 0 else "unknown"
     return price_words(plan.price, unit=" per million tokens in and out")
 
 
-def _next_turn(plan: Plan) -> str:
+def _next_turn(plan: SwitchPreview) -> str:
     """What reading the conversation costs; the answer comes on top."""
-    tokens = f"the {compact(plan.told.tokens)} tokens"
-    if not plan.told.tokens:
+    tokens = f"the {compact(plan.summary.tokens)} tokens"
+    if not plan.summary.tokens:
         return "nothing to read again"
     if plan.cold == 0:
         return f"nothing for reading {tokens}"

@@ -55,7 +55,7 @@ class PlainText:
             self._screen.write("\n")
 
 
-class Silence:
+class NoSegment:
     """Nothing but the words for what runs."""
 
     def feed(self, text: str) -> None: ...
@@ -65,28 +65,28 @@ class Silence:
     def finish(self) -> None: ...
 
 
-class Status(NamedTuple):
+class StatusLine(NamedTuple):
     """What runs, in words that may be cut, and an ending that may not; both are asked for with each drawing."""
 
     words: Callable[[], str]
     ending: Callable[[], str] = lambda: f" · {STOPS}"
 
 
-def since_now(words: Callable[[], str]) -> Status:
+def since_now(words: Callable[[], str]) -> StatusLine:
     """What runs, and for how long from now on."""
     began = time.monotonic()
-    return Status(words, lambda: f" {time.monotonic() - began:.0f} s · {STOPS}")
+    return StatusLine(words, lambda: f" {time.monotonic() - began:.0f} s · {STOPS}")
 
 
-def countdown(retry: Retrying) -> Status:
+def countdown(retry: Retrying) -> StatusLine:
     """The seconds until a failed request is sent again."""
     until = time.monotonic() + retry.seconds
-    return Status(
+    return StatusLine(
         lambda: retry.error.message, lambda: f" Again in {max(0.0, until - time.monotonic()):.0f} s · {STOPS}"
     )
 
 
-class Answer:
+class TurnRenderer:
     """Draws one turn's events. Adding an event costs next to nothing; drawing happens in frames."""
 
     def __init__(
@@ -96,7 +96,7 @@ class Answer:
         self._name = waiting_for
         self._kind = "waiting"
         self._before = before  # what has to be there before the answer can even begin, "" for nothing
-        self._piece: Piece = Silence()
+        self._piece: Piece = NoSegment()
         self._status = since_now(self._waiting)
         self._last = ""  # the kind that was last written for good
         self.tools = tools
@@ -186,7 +186,7 @@ class Answer:
         if kind == self._kind:
             return
         self._piece.finish()
-        self._kind, self._piece = kind, Silence()
+        self._kind, self._piece = kind, NoSegment()
         match kind:
             case "text" | "reasoning":
                 if self._last:
@@ -199,7 +199,7 @@ class Answer:
             case "thinking":
                 self._status = since_now(lambda: f"{self._name} thinks …")
             case "running":
-                self._status = Status(self.tools.running_words)
+                self._status = StatusLine(self.tools.running_words)
             case "asking" | "calls" | "closed" | "retrying":
                 pass
             case _:
@@ -233,7 +233,7 @@ def reasoning_piece(screen: TerminalScreen) -> Piece:
 
 
 async def show(
-    events: AsyncGenerator[TurnEvent, None], answer: Answer, decide: Callable[[Question], Awaitable[None]]
+    events: AsyncGenerator[TurnEvent, None], answer: TurnRenderer, decide: Callable[[Question], Awaitable[None]]
 ) -> bool:
     """Draw the events as they come, a dozen times a second, and leave a whole screen behind whatever happens.
 
@@ -249,7 +249,7 @@ async def show(
 
 
 @contextlib.asynccontextmanager
-async def _drawing(answer: Answer) -> AsyncIterator[None]:
+async def _drawing(answer: TurnRenderer) -> AsyncIterator[None]:
     try:
         async with frames(answer.draw):
             yield

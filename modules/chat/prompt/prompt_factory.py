@@ -41,7 +41,7 @@ def prompt_of(context: ChatContext, screen: TerminalScreen, state: TerminalState
     get = context.config.get
     term = get("TERM") or ""
     history = _history(context) if context.saves else InMemoryHistory()
-    keys = terminal_input(lambda report: modes.heard(report))
+    keys = terminal_input(lambda report: modes.take_report(report))
     screen.background = lambda: background(context.config.settings.screen.background, modes.background, get)
     modes = TerminalModes(write, getattr(keys, "listen", lambda seconds: False), term, state.owe, state.settle)
     return Prompt(

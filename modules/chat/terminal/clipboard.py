@@ -47,9 +47,9 @@ async def copy_text(chat: ChatContext, text: str) -> str:
     From another machine the desktop's programs would fill the wrong clipboard, so there only the terminal is asked. A
     terminal does not say whether it has done so.
     """
-    told: str | None = await in_thread(_with_program, config=chat.config, text=text)
-    if told is not None:
-        return told
+    outcome: str | None = await in_thread(_with_program, config=chat.config, text=text)
+    if outcome is not None:
+        return outcome
     through = "tmux" if chat.config.get("TMUX") else "screen" if chat.config.get("STY") else ""
     if chat.screen.to_clipboard(text, through):
         return f"Asked the terminal to copy {len(text)} characters; not every terminal does."

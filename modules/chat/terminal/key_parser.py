@@ -34,10 +34,10 @@ def _unheard(report: Report) -> None:
 
 
 class KeyParser:
-    """Bytes in, as they are read; prompt_toolkit's key presses out. `heard` is told what the terminal reports."""
+    """Bytes in, as they are read; prompt_toolkit's key presses out. `on_report` gets what the terminal reports."""
 
-    def __init__(self, heard: Callable[[Report], None] = _unheard, encoding: str = "utf-8") -> None:
-        self._heard = heard
+    def __init__(self, on_report: Callable[[Report], None] = _unheard, encoding: str = "utf-8") -> None:
+        self._on_report = on_report
         self._encoding = encoding
         self._decoder = getincrementaldecoder(encoding)("replace")
         self._keys: list[KeyPress] = []
@@ -184,7 +184,7 @@ class KeyParser:
         if sequence == "\x1b[200~":
             self._paste = []
         elif report := report_of(sequence):
-            self._heard(report)
+            self._on_report(report)
         else:
             self._keys += keys
 
@@ -219,7 +219,7 @@ class KeyParser:
         if data[end] != 0x07 and data[end : end + 2] != b"\x1b\\":
             return end
         if report := string_report_of(string.decode("utf-8", "replace")):
-            self._heard(report)
+            self._on_report(report)
         return end + (1 if data[end] == 0x07 else 2)
 
 

@@ -19,12 +19,12 @@ AT_ONCE = 65536  # bytes; a terminal gives less
 MOST = 1 << 20  # bytes in one go: whoever sends without end must not keep the screen from being drawn
 
 
-def terminal_input(heard: Callable[[Report], None], stdin: TextIO | None = None) -> Input:
-    """The keyboard of this process; on POSIX, `heard` is told what the terminal reports of itself."""
+def terminal_input(on_report: Callable[[Report], None], stdin: TextIO | None = None) -> Input:
+    """The keyboard of this process; on POSIX, `on_report` gets what the terminal reports of itself."""
     stdin = stdin or sys.stdin
     if sys.platform == "win32" or not stdin.isatty():
         return create_input(stdin)
-    return TerminalInput(stdin, heard)
+    return TerminalInput(stdin, on_report)
 
 
 if sys.platform != "win32":
@@ -33,10 +33,10 @@ if sys.platform != "win32":
     class TerminalInput(Vt100Input):
         """A POSIX terminal's keyboard, which reads by `KeyParser` and keeps its own time."""
 
-        def __init__(self, stdin: TextIO, heard: Callable[[Report], None]) -> None:
+        def __init__(self, stdin: TextIO, on_report: Callable[[Report], None]) -> None:
             super().__init__(stdin)
             encoding = stdin.encoding or "utf-8"
-            self._parser = KeyParser(heard, "utf-8" if encoding.lower() in ("ascii", "us-ascii") else encoding)
+            self._parser = KeyParser(on_report, "utf-8" if encoding.lower() in ("ascii", "us-ascii") else encoding)
             self._closed = False
             self._waiting: list[KeyPress] = []  # read outside of any application
             self._ready: Callable[[], None] | None = None  # whom to wake, where anybody is attached

@@ -57,7 +57,7 @@ class TerminalModes:
         self.complete = False
         self._began = False
         self._keyboard: tuple[bytes, bytes] | None = None  # how it is told to tell keys apart, and how to stop
-        self._told = False
+        self._asked_keyboard = False
         self.name = ""
         self.background = ""
 
@@ -77,10 +77,10 @@ class TerminalModes:
         if not self._began:
             return
         self._began = False
-        if self._told and self._keyboard is not None:
+        if self._asked_keyboard and self._keyboard is not None:
             self._send(self._keyboard[1])
             self._settle(self._keyboard[1].decode())
-        self._told = False
+        self._asked_keyboard = False
         self._send(NO_PASTE_MARKS)
         until = time.monotonic() + PATIENCE
         # An answer that comes after the end would be typed into the shell's line.
@@ -88,7 +88,7 @@ class TerminalModes:
             if not self._listen(left):
                 break
 
-    def heard(self, report: Report) -> None:
+    def take_report(self, report: Report) -> None:
         """What the terminal says of itself."""
         match report:
             case KeyboardFlags():
@@ -106,8 +106,8 @@ class TerminalModes:
         self._tell()
 
     def _tell(self) -> None:
-        if self._began and not self._told and self._keyboard is not None:
-            self._told = True
+        if self._began and not self._asked_keyboard and self._keyboard is not None:
+            self._asked_keyboard = True
             self._owe(self._keyboard[1].decode())
             self._send(self._keyboard[0])
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from modules.chat.output.model_summary import compact
-from modules.session.switch import Handover
+from modules.session.switch import SwitchSummary
 
 GO_ON = "/continue goes on, with any model."
 
@@ -39,11 +39,11 @@ def about_tokens(number: int) -> str:
     return f"about {count(max(1, number), 'token')}" if number < 1000 else f"about {compact(number)} tokens"
 
 
-def overflow(told: Handover) -> str:
+def overflow(summary: SwitchSummary) -> str:
     """That the conversation does not fit the model's window, and what can be done; "" where it fits."""
-    if told.fits or told.window is None:
+    if summary.fits or summary.window is None:
         return ""
     return (
-        f"The conversation does not fit: about {compact(told.tokens)} tokens, and the window holds "
-        f"{compact(told.window)}. /model to a larger one, /undo shortens it, /new begins another."
+        f"The conversation does not fit: about {compact(summary.tokens)} tokens, and the window holds "
+        f"{compact(summary.window)}. /model to a larger one, /undo shortens it, /new begins another."
     )

@@ -67,11 +67,11 @@ class Learned(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def words(self) -> list[str]:
         """Each fact in words, for people."""
-        told = [f"the field {path} is left out" for path in self.refused]
-        told += [f"at most {self.output_limit} tokens of output are asked for"] if self.output_limit else []
-        told += [f"its window is {self.window} tokens"] if self.window else []
+        phrases = [f"the field {path} is left out" for path in self.refused]
+        phrases += [f"at most {self.output_limit} tokens of output are asked for"] if self.output_limit else []
+        phrases += [f"its window is {self.window} tokens"] if self.window else []
         if self.images is not None:
-            told.append(f"at most {self.images} pictures" if self.images else "no pictures")
+            phrases.append(f"at most {self.images} pictures" if self.images else "no pictures")
         facts = (
             (self.documents is False, "no documents"),
             (self.tools is False, "no tools"),
@@ -83,8 +83,8 @@ class Learned(Struct, frozen=True, kw_only=True, omit_defaults=True):
             (bool(self.reasoning_required or self.call_signature), "calls carry the reasoning that it demands"),
             (bool(self.bridge), "an answer stands between a tool's result and your message"),
         )
-        told += [text for holds, text in facts if holds]
-        return told + [f'answers ended with the unknown word "{word}"' for word in self.stop_words]
+        phrases += [text for holds, text in facts if holds]
+        return phrases + [f'answers ended with the unknown word "{word}"' for word in self.stop_words]
 
 
 # Facts that take the place of the profile's field of that name.

@@ -74,7 +74,7 @@ class _Call:
         return {"id": self.native_id or self.id, "type": "function", "function": function, **self.extra}
 
 
-class Calls:
+class CallAssembly:
     """The calls of one answer. Identity beats position: an id names its call, an index is a hint."""
 
     def __init__(self, declared: Sequence[str]) -> None:
@@ -189,8 +189,8 @@ def _text_of(objects: list[Wire], text: str) -> str:
             text += "".join(json.dumps(sse.whole_json(each), ensure_ascii=False) for each in objects)
             return f"{text} "
         whole.update(one)
-    told = json.dumps(sse.whole_json(whole), ensure_ascii=False)
-    return told if text.strip() in ("", "{}", told) else f"{text}{told}"
+    text = json.dumps(sse.whole_json(whole), ensure_ascii=False)
+    return text if text.strip() in ("", "{}", text) else f"{text}{text}"
 
 
 def _once(text: str) -> str:

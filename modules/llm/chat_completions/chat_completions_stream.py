@@ -6,7 +6,7 @@ from typing import Any
 from modules.config import Key
 from modules.llm.base import ChatRequest
 from modules.llm.chat_completions import unparsed_tool_calls
-from modules.llm.chat_completions.call_assembly import Calls
+from modules.llm.chat_completions.call_assembly import CallAssembly
 from modules.llm.chat_completions.chat_chunks import THINKING, choices_of, delta_of, pieces_of
 from modules.llm.chat_completions.chat_completions_transformer import DIALECT
 from modules.llm.chat_completions.reasoning_fields import DETAILS, ReasoningFields
@@ -28,7 +28,7 @@ class ChatDraft(WireDraft):
         self._refusal: list[str] = []
         self._others: dict[str, None] = {}  # kinds of content that we cannot show
         self._reasoning = ReasoningFields()
-        self._calls = Calls(self.declared)
+        self._calls = CallAssembly(self.declared)
         self._tags = ThinkingTags()
         self._owners: dict[str, Any] = {}
         self._as_it_came = True
@@ -58,14 +58,16 @@ class ChatDraft(WireDraft):
             self._note_model(event.get("model"))
         if event.get("usage") or event.get("x_groq"):
             self._note_usages(event)
-        return [told for choice in choices_of(event) for told in self._choice(choice)]
+        return [event for choice in choices_of(event) for event in self._choice(choice)]
 
     def salvage(self, generation: str) -> Sequence[StreamEvent]:
         """Take the calls that the server could not read in it; without any it is what the model said."""
         self._as_it_came = False
         generation = sse.whole(generation)
         calls = unparsed_tool_calls.calls_in(generation)
-        events: list[StreamEvent] = [told for name, arguments in calls for told in self._calls.append(name, arguments)]
+        events: list[StreamEvent] = [
+            event for name, arguments in calls for event in self._calls.append(name, arguments)
+        ]
         if not calls and generation.strip():
             events.extend(self._content(generation))
         self._note_stop("stop")
@@ -81,7 +83,7 @@ class ChatDraft(WireDraft):
         return bool(self._shown or self._calls or self._refusal or self._others or self._tags.taken or self._tags.held)
 
     def finish(self) -> Sequence[StreamEvent]:
-        events = [told for thinks, piece in self._tags.rest() for told in self._told(thinks, piece)]
+        events = [event for thinks, piece in self._tags.rest() for event in self._events_of(thinks, piece)]
         stop, word = self._stop or ("unknown", "")
         # What is there decides, not what was said: some servers stop with "stop" after tool calls.
         if self._calls and (stop == "end_turn" or (stop == "unknown" and not word)):
@@ -146,13 +148,13 @@ class ChatDraft(WireDraft):
         for kind, piece in pieces_of(content):
             if kind == "text":
                 for thinks, part in self._tags.read(self._surrogates.join(piece)):
-                    yield from self._told(thinks, part)
+                    yield from self._events_of(thinks, part)
             elif kind == THINKING:
-                yield from self._told(True, piece)
+                yield from self._events_of(True, piece)
             else:
                 self._others.setdefault(kind)
 
-    def _told(self, thinks: bool, piece: str) -> Iterator[StreamEvent]:
+    def _events_of(self, thinks: bool, piece: str) -> Iterator[StreamEvent]:
         if not thinks:
             yield from self._show(piece)
             return

@@ -74,7 +74,7 @@ class ChatTransformer(MessageTransformer):
     def results(self, message: Message, own: dict[str, str]) -> Iterator[Wire]:
         below: list[Attached] = []  # a tool's message holds text and nothing else
         for result in message.results:
-            yield {"role": "tool", "tool_call_id": self._id(result.call_id, own), "content": self._told(result)}
+            yield {"role": "tool", "tool_call_id": self._id(result.call_id, own), "content": self._result_text(result)}
             below.extend(part for part in result.parts if self._goes_below(part))
         if below:
             title = RESULT_IMAGES if all(isinstance(part, Image) for part in below) else RESULT_FILES
@@ -126,7 +126,7 @@ class ChatTransformer(MessageTransformer):
             case _:
                 assert_never(part)
 
-    def _told(self, result: ToolResult) -> str:
+    def _result_text(self, result: ToolResult) -> str:
         notes = [self._note(part) for part in result.parts if not isinstance(part, Text)]
         text = "\n".join([result.text, *notes] if result.text else notes)
         return f"Error: {text}" if result.is_error else text
@@ -210,7 +210,7 @@ def _instructed(messages: list[Wire], system: str, told_by_user: bool) -> list[W
 
 
 def _declared(tool: ToolSpec) -> Wire:
-    description, schema = shortened(tool.told, tool.schema)
+    description, schema = shortened(tool.wire_description, tool.schema)
     return {"type": "function", "function": {"name": tool.name, "description": description, "parameters": schema}}
 
 

@@ -24,7 +24,7 @@ class Patience:
         self._clock = clock
         self._heard = False
         self._last = clock()  # when content came
-        self._told = False
+        self._reported = False
         self._first = provider.first_byte_timeout
         if self._first is None:
             self._first = 0.0 if is_near(provider.base_url) else idle
@@ -47,15 +47,15 @@ class Patience:
         """
         self._heard = True
         if content:
-            self._last, self._told = self._clock(), False
+            self._last, self._reported = self._clock(), False
             return None
         silent = self._clock() - self._last
         if not self._content or silent < self._content * TOLD_AFTER:
             return None
         if silent >= self._content:
             raise self.over()
-        told, self._told = self._told, True
-        return None if told else Silence(silent, self._content)
+        reported, self._reported = self._reported, True
+        return None if reported else Silence(silent, self._content)
 
     def over(self) -> TimedOut:
         """The error for an answer that is given up. The same request again would be as silent, and cost as much."""

@@ -1,4 +1,4 @@
-"""What the telling of a history carries from one message to the next: ids, notes, and instructions for later."""
+"""What the conversion of a history carries from one message to the next: ids, notes, and instructions for later."""
 
 from collections.abc import Callable, Sequence
 from copy import copy
@@ -15,10 +15,11 @@ Readable = Callable[[Message, int], bool]
 UPDATE = "<system-update>\n{}\n</system-update>"
 
 
-class Telling:
+class ConversionState:
     """What one entry leaves for the next: native ids for results, notes and instructions that wait for their place.
 
-    `open` tells whether anything was said since the last answer, `upto` how much of the history `read` has passed.
+    `awaiting_answer`: whether anything was said since the last answer. `covers_until`: how many messages of the
+    history `read` has passed.
     """
 
     def __init__(self, transformer: "MessageTransformer") -> None:
@@ -27,45 +28,45 @@ class Telling:
         self._cut = ""
         self._updates: list[str] = []
         self._later: list[Wire] = []
-        self.own: dict[str, str] = {}
-        self.open = False
-        self.upto = 0
+        self.native_call_ids: dict[str, str] = {}
+        self.awaiting_answer = False
+        self.covers_until = 0
         self.replays: dict[int, Replay] = {}  # how the messages went that `read` has passed, by position
         self.left_out = LeftOut()  # of them, in all
 
-    def read(self, history: Sequence[Message], upto: int, readable: Readable) -> None:
+    def read(self, history: Sequence[Message], covers_until: int, readable: Readable) -> None:
         """Take note of what was told already, from where it stopped the last time."""
-        passed_over = refused_turns(history, self.upto, upto)
-        for at, message in enumerate(history[self.upto : upto], self.upto):
+        passed_over = refused_turns(history, self.covers_until, covers_until)
+        for at, message in enumerate(history[self.covers_until : covers_until], self.covers_until):
             if at in passed_over:
                 continue
             match message.role:
                 case "assistant":
-                    self._count(at, message, self.answered(message, at, readable))
+                    self._count(at, message, self.note_answer(message, at, readable))
                 case "system":
-                    self.instructed(message)
+                    self.add_instructions(message)
                 case "user" | "tool":
                     self._count(at, message, replay(message, self._transformer.model))
-                    self.open = True
+                    self.awaiting_answer = True
                     if message.role == "user" or not self._transformer.model.tools:
-                        self.heard()
+                        self.take_notes()
                 case _:
                     assert_never(message.role)
         self._later = []  # told already: it never waits longer than for the end of a request
-        self.upto = upto
+        self.covers_until = covers_until
 
     def _count(self, at: int, message: Message, how: Replay) -> None:
         how = self.replays[at] = self._transformer.counted(how, message, at)
         self.left_out = self.left_out.plus(how)
 
-    def copy(self) -> "Telling":
+    def copy(self) -> "ConversionState":
         """The same, to go on from here and to leave this one as it is."""
         other = copy(self)
         other._taken, other._updates, other._later = set(self._taken), [*self._updates], [*self._later]
         other.replays = {}
         return other
 
-    def instructed(self, message: Message) -> None:
+    def add_instructions(self, message: Message) -> None:
         """Take note of new instructions."""
         wire = self._transformer.instructions(message.text)
         if wire is None:
@@ -73,24 +74,24 @@ class Telling:
         else:
             self._later.append(wire)
 
-    def heard(self) -> list[str]:
+    def take_notes(self) -> list[str]:
         """The notes that the person's turn begins with."""
         notes = [self._cut, *self._updates] if self._cut else self._updates
-        self._cut, self._updates, self.open = "", [], True
+        self._cut, self._updates, self.awaiting_answer = "", [], True
         return notes
 
-    def due(self) -> list[Wire]:
+    def pop_instructions(self) -> list[Wire]:
         """The instructions that stand after what was just said, and before the answer to it."""
-        later, self._later = (self._later, []) if self.open else ([], self._later)
+        later, self._later = (self._later, []) if self.awaiting_answer else ([], self._later)
         return later
 
-    def answered(self, message: Message, at: int, readable: Readable) -> Replay:
+    def note_answer(self, message: Message, at: int, readable: Readable) -> Replay:
         """Take note of an answer; gives how it goes. What goes back as it came has its calls under their own ids.
 
         Some servers begin to count at "call_0" with every answer; a turn that repeats ids goes out under ours.
         """
         self._cut = _cut_note(message.state)
-        self.own, self.open = {}, False
+        self.native_call_ids, self.awaiting_answer = {}, False
         model = self._transformer.model
         if not is_own(message, model):
             return replay(message, model, unique=False)
@@ -100,7 +101,7 @@ class Telling:
         how = replay(message, model, readable=readable(message, at), unique=unique)
         self._taken |= ids
         if how.way != "projected":
-            self.own = {call.id: call.native_id for call in calls}
+            self.native_call_ids = {call.id: call.native_id for call in calls}
         return how
 
 

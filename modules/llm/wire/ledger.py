@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from modules.llm.history import Message, refused_turns, says_something
-from modules.llm.message import Entry, MessageTransformer
+from modules.llm.message import MessageTransformer, WireEntry
 from modules.llm.models import Model, Profile
 from modules.llm.parts import Wire
-from modules.llm.wire.conversion_state import Telling
+from modules.llm.wire.conversion_state import ConversionState
 from modules.llm.wire.replay import LeftOut, Replay, hidden_images, is_own, pieces_of_reasoning
 
 
@@ -25,25 +25,25 @@ class Ledger:
 
     `digests[i]` is the value digest of all up to and with entry i, beginning with the instructions and tools in
     `seed`; kept only where reasoning is bound to it. `stripped` is the position before which no reasoning is given
-    back, because the provider could not read it; `lenient` says that it was asked to drop such reasoning itself.
+    back, because the provider could not read it; `drops_unreadable_reasoning`: it was asked to drop such itself.
     `pictures_from` is the position before which no pictures are shown, because one of them was refused.
     `saved` counts the entries that the journal has seen.
     """
 
     def __init__(self) -> None:
-        self.entries: list[Entry] = []
+        self.entries: list[WireEntry] = []
         self.digests: list[str] = []
         self.path: tuple[int, ...] = ()
         self.seed = ""
         self.stripped = 0
-        self.lenient = False
+        self.drops_unreadable_reasoning = False
         self.pictures_from = 0
         self.saved = 0
-        self._tail: list[Entry] = []
+        self._tail: list[WireEntry] = []
         self._tail_digests: list[str] = []
         self._tail_replays: dict[int, Replay] = {}
         self._asked: tuple[int, ...] = ()
-        self._told: Telling | None = None
+        self._state: ConversionState | None = None
         self._hidden: int | None = None
 
     def build(
@@ -61,9 +61,9 @@ class Ledger:
         def readable(message: Message, at: int) -> bool:
             return self._readable(message, at, self.digest)
 
-        told = self._told_of(transformer, messages)
+        state = self._state_of_frozen(transformer, messages)
         after = self.entries[-1].wire if self.entries else None
-        for entry in transformer.entries(messages, told, after, readable, self._tail_replays):
+        for entry in transformer.entries(messages, state, after, readable, self._tail_replays):
             if transformer.binds_reasoning:
                 self._tail_digests.append(_digest(self.digest, entry.wire))
             self._tail.append(entry)
@@ -72,13 +72,13 @@ class Ledger:
     @property
     def replays(self) -> dict[int, Replay]:
         """How each message went in the last request that was built, by position."""
-        frozen = self._told.replays if self._told is not None else {}
+        frozen = self._state.replays if self._state is not None else {}
         return {**frozen, **self._tail_replays}
 
     @property
     def left_out(self) -> LeftOut:
         """What stayed behind of all messages in the last request that was built."""
-        before = self._told.left_out if self._told is not None else LeftOut()
+        before = self._state.left_out if self._state is not None else LeftOut()
         for how in self._tail_replays.values():
             before = before.plus(how)
         return before
@@ -112,17 +112,17 @@ class Ledger:
                 self._cut(0)
             self._hidden = hidden
 
-    def _told_of(self, transformer: MessageTransformer, messages: Sequence[Message]) -> Telling:
+    def _state_of_frozen(self, transformer: MessageTransformer, messages: Sequence[Message]) -> ConversionState:
         """What the frozen messages leave for those after them; kept, so that only the newly frozen are looked at."""
-        if self._told is None or self._told.upto > len(self.path):
-            self._told = Telling(transformer)
+        if self._state is None or self._state.covers_until > len(self.path):
+            self._state = ConversionState(transformer)
 
         def readable(message: Message, at: int) -> bool:
-            before = bisect_right(self.entries, at, key=lambda entry: entry.upto)
+            before = bisect_right(self.entries, at, key=lambda entry: entry.covers_until)
             return self._readable(message, at, self.digests[before - 1] if before and self.digests else self.seed)
 
-        self._told.read(messages, len(self.path), readable)
-        return self._told
+        self._state.read(messages, len(self.path), readable)
+        return self._state
 
     def _readable(self, message: Message, at: int, digest: str) -> bool:
         """Whether reasoning is still good at this position, before which everything has this digest."""
@@ -135,7 +135,7 @@ class Ledger:
         return (self._tail_digests or self.digests or [self.seed])[-1]
 
     @property
-    def bound_to(self) -> str:
+    def reasoning_digest(self) -> str:
         """What an answer to the last request is bound to; "" where reasoning is not bound."""
         return self.digest if self._tail_digests else ""
 
@@ -146,14 +146,14 @@ class Ledger:
 
     def forget_conversion(self) -> None:
         """Look at the frozen messages anew with the next request; what is remembered of them may be shared."""
-        self._told, self._tail, self._tail_digests, self._tail_replays = None, [], [], {}
+        self._state, self._tail, self._tail_digests, self._tail_replays = None, [], [], {}
 
     def commit(self) -> None:
         """An answer to the last view is stored: what was sent stays as it was, for good."""
         self.entries += self._tail
         self.digests += self._tail_digests
         if self.entries:
-            self.path = self._asked[: self.entries[-1].upto]
+            self.path = self._asked[: self.entries[-1].covers_until]
         self._tail, self._tail_digests = [], []
 
     def strip(self, position: int) -> None:
@@ -169,10 +169,10 @@ class Ledger:
     def _cut(self, position: int) -> None:
         """Keep only the entries that tell nothing from `position` on."""
         kept = 0
-        while kept < len(self.entries) and self.entries[kept].upto <= position:
+        while kept < len(self.entries) and self.entries[kept].covers_until <= position:
             kept += 1
         del self.entries[kept:], self.digests[kept:]
-        self.path = self.path[: self.entries[-1].upto] if self.entries else ()
+        self.path = self.path[: self.entries[-1].covers_until] if self.entries else ()
         self.saved = min(self.saved, kept)
 
 
@@ -207,8 +207,8 @@ def seed_of(*values: Any) -> str:
 
 def _digest(before: str, value: Any) -> str:
     # The provider compares values, not spelling: keys in any order are the same.
-    told = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(f"{before}{told}".encode(errors="surrogatepass")).hexdigest()
+    state = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(f"{before}{state}".encode(errors="surrogatepass")).hexdigest()
 
 
 def lost_reasoning(messages: Sequence[Message], stripped: int, model: Model) -> int:

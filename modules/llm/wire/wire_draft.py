@@ -52,7 +52,7 @@ class WireDraft(Draft):
         """
         if not isinstance(event, dict):
             inner = event if isinstance(event, list) else ()
-            return [told for one in inner if isinstance(one, dict) for told in self.read(one, name)]
+            return [errors for one in inner if isinstance(one, dict) for errors in self.read(one, name)]
         try:
             if is_error(event, name):
                 raise self.failure(event)
@@ -67,9 +67,9 @@ class WireDraft(Draft):
 
     def failure(self, body: Wire) -> Exception:
         """Our error for what the provider says went wrong."""
-        told = body.get("errors")
-        if not body.get("error") and isinstance(told, list) and told:
-            body = {"error": told[0]}
+        errors = body.get("errors")
+        if not body.get("error") and isinstance(errors, list) and errors:
+            body = {"error": errors[0]}
         model = self.request.model
         return error_mapping.in_stream(body, model.provider, model, self._key)
 

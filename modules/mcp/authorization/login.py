@@ -14,7 +14,7 @@ from modules.config import APP, VERSION
 from modules.errors import ToolFailed
 from modules.mcp.authorization.login_file import LoginFile
 from modules.mcp.authorization.oauth import Storage, as_json, metadata_of
-from modules.mcp.configuration.server_config import Entry, is_loopback
+from modules.mcp.configuration.server_config import ServerConfig, is_loopback
 from modules.mcp.transport.clients import client_of, quiet
 from modules.mcp.transport.plain import one_line
 from modules.mcp.transport.refusals import fault_of
@@ -29,7 +29,7 @@ GREETING = (
 Show = Callable[[str, int], Awaitable[None]]  # given the URL to open, and the port that the browser comes back to
 
 
-async def log_in(entry: Entry, file: LoginFile, show: Show) -> None:
+async def log_in(entry: ServerConfig, file: LoginFile, show: Show) -> None:
     """Have the person log in, and keep what comes of it. Raises ToolFailed with what went wrong."""
     quiet()
     try:
@@ -51,7 +51,7 @@ async def log_in(entry: Entry, file: LoginFile, show: Show) -> None:
         raise ToolFailed(f"The login did not come about: {error.strerror or error}.") from error
 
 
-async def _flow(entry: Entry, file: LoginFile, back: "_Return", show: Show) -> None:
+async def _flow(entry: ServerConfig, file: LoginFile, back: "_Return", show: Show) -> None:
     async def redirect(url: str) -> None:
         if urlsplit(url).scheme not in ("http", "https"):
             raise OAuthFlowError("the server names no web page for the login")
@@ -88,7 +88,7 @@ async def _flow(entry: Entry, file: LoginFile, back: "_Return", show: Show) -> N
     file.write(kept)
 
 
-async def _asked(client: httpx2.AsyncClient, request: httpx2.Request, entry: Entry) -> httpx2.Response:
+async def _asked(client: httpx2.AsyncClient, request: httpx2.Request, entry: ServerConfig) -> httpx2.Response:
     """Send what the login takes, to whatever host the server names: over https, or to this machine from itself."""
     url = request.url
     if url.scheme != "https" and not (url.scheme == "http" and entry.is_local and is_loopback(url.host)):

@@ -16,7 +16,7 @@ from pydantic import AnyUrl
 
 from modules.config import APP
 from modules.mcp.authorization.login_file import LoginFile
-from modules.mcp.configuration.server_config import Entry, Login
+from modules.mcp.configuration.server_config import Login, ServerConfig
 
 REDIRECT = "http://127.0.0.1/callback"  # where a login that is only renewed would come back to
 
@@ -24,7 +24,7 @@ REDIRECT = "http://127.0.0.1/callback"  # where a login that is only renewed wou
 class Storage:
     """Where the SDK keeps tokens and its registration. One that is `fresh` has none yet."""
 
-    def __init__(self, entry: Entry, file: LoginFile, *, fresh: bool = False) -> None:
+    def __init__(self, entry: ServerConfig, file: LoginFile, *, fresh: bool = False) -> None:
         self._url = entry.url
         self._login = entry.login
         self._file = file
@@ -72,7 +72,7 @@ class Returning(OAuthClientProvider):
     The SDK itself forgets when a token ends and where it is renewed, and would begin a login in the middle of a call.
     """
 
-    def __init__(self, entry: Entry, file: LoginFile) -> None:
+    def __init__(self, entry: ServerConfig, file: LoginFile) -> None:
         super().__init__(entry.url, metadata_of(entry.login, REDIRECT), Storage(entry, file))
         self._url = entry.url
         self._file = file

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from modules.config import read_env
 from modules.errors import ConfigError
 from modules.mcp.configuration.jsonc import plain_json
-from modules.mcp.configuration.server_config import WHOLE_CALL, Entry, Login, Written, problems
+from modules.mcp.configuration.server_config import WHOLE_CALL, Login, RawEntry, ServerConfig, problems
 from modules.mcp.configuration.variables import Expansion, Lookup
 from modules.mcp.forms import ALLOWING, servers_in, uniform
 from modules.own_files import read_bytes
@@ -22,13 +22,13 @@ from modules.own_files import read_bytes
 LARGEST = 1_000_000  # bytes
 
 
-def read(path: Path, lookup: Lookup) -> tuple[list[Entry], list[str]]:
+def read(path: Path, lookup: Lookup) -> tuple[list[ServerConfig], list[str]]:
     """The servers in that file, in its order, and what is wrong with others; a bad entry loses only itself.
 
     `lookup` gives the value of a variable, "" where it is unset. Raises ConfigError where the file is no use.
     """
     written = _servers(path)
-    entries: list[Entry] = []
+    entries: list[ServerConfig] = []
     troubles: list[str] = []
     for name, (place, value) in written.items():
         try:
@@ -86,7 +86,7 @@ def _refuse_shared(path: Path) -> None:
             raise ConfigError(f"{place} belongs to someone else, so no MCP server is started.", cure="chown it.")
 
 
-def _entry(path: Path, where: str, name: str, value: Any, lookup: Lookup) -> tuple[Entry, list[str]]:
+def _entry(path: Path, where: str, name: str, value: Any, lookup: Lookup) -> tuple[ServerConfig, list[str]]:
     place = f"{path}: {where}"
     if not re.fullmatch(r"[^\s\x00-\x1f\x7f:]{1,60}", name) or not name.isprintable():
         raise ConfigError(f"{path}: {where!a} is no name.", cure="Use letters, digits and hyphens.")
@@ -98,16 +98,16 @@ def _entry(path: Path, where: str, name: str, value: Any, lookup: Lookup) -> tup
         key, _, what = str(error).partition("\t")
         raise ConfigError(f"{place}.{key} {what}.", cure="Correct it.") from error
     try:
-        written = msgspec.convert(uniformed, Written)
+        written = msgspec.convert(uniformed, RawEntry)
     except msgspec.ValidationError as error:
         what, _, key = str(error).partition(" - at `$")
         key = re.sub(r"^\.(\w+)", lambda found: f".{keys.get(found[1], found[1])}", key.rstrip("`"))
         raise ConfigError(f"{place}{key}: {what}.", cure="Correct it.") from error
     shown = written.url or shlex.join([written.command, *written.args])
     if written.disabled:  # what it would need does not have to be there
-        return Entry(name=name, shown=shown, command=written.command, url=written.url, disabled=True), unknown
+        return ServerConfig(name=name, shown=shown, command=written.command, url=written.url, disabled=True), unknown
     expand = Expansion(place, lookup)
-    entry = Entry(
+    entry = ServerConfig(
         name=name,
         shown=shown,
         command=_path(expand("command", written.command)),
@@ -135,7 +135,7 @@ def _entry(path: Path, where: str, name: str, value: Any, lookup: Lookup) -> tup
     return _with_env_file(entry, place), unknown
 
 
-def _with_env_file(entry: Entry, place: str) -> Entry:
+def _with_env_file(entry: ServerConfig, place: str) -> ServerConfig:
     """The entry with the variables of its file; what stands in the entry itself counts more."""
     if not entry.env_file:
         return entry

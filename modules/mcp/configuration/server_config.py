@@ -25,7 +25,7 @@ class Login(Struct, frozen=True):
     redirect: str = ""
 
 
-class Written(Struct, frozen=True):
+class RawEntry(Struct, frozen=True):
     """An entry as it is written, in our keys."""
 
     command: str = ""
@@ -45,7 +45,7 @@ class Written(Struct, frozen=True):
     login: Login = Login()
 
 
-class Entry(Written, frozen=True, kw_only=True):
+class ServerConfig(RawEntry, frozen=True, kw_only=True):
     """One server: a program to start, or a URL. `shown` is either as it was written, without values of variables.
 
     A URL without a type is tried as HTTP, and then as the older SSE. Times are in seconds: `timeout` for a call, or
@@ -56,7 +56,7 @@ class Entry(Written, frozen=True, kw_only=True):
     shown: str
 
     def __repr__(self) -> str:  # its values may be secrets
-        return f"Entry({self.name!r})"
+        return f"ServerConfig({self.name!r})"
 
     @property
     def is_local(self) -> bool:
@@ -64,7 +64,7 @@ class Entry(Written, frozen=True, kw_only=True):
         return is_loopback(urlsplit(self.url).hostname or "")
 
 
-def names_itself(entry: Entry) -> bool:
+def names_itself(entry: ServerConfig) -> bool:
     """Whether its headers say who asks, so that no login is needed."""
     return any(name.lower() == "authorization" for name in entry.headers)
 
@@ -77,7 +77,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def problems(entry: Entry) -> Iterator[tuple[str, str]]:
+def problems(entry: ServerConfig) -> Iterator[tuple[str, str]]:
     """The keys of an entry that cannot be meant as they are. Values are not repeated: they may be secrets."""
     if bool(entry.command) == bool(entry.url):
         yield "command", "is missing, and there is no url" if not entry.url else "and url exclude each other"
@@ -100,7 +100,7 @@ def problems(entry: Entry) -> Iterator[tuple[str, str]]:
         yield from _url_problems(entry)
 
 
-def _times(entry: Entry) -> Iterator[tuple[str, str]]:
+def _times(entry: ServerConfig) -> Iterator[tuple[str, str]]:
     if not 0 < entry.timeout <= LONGEST_CALL:
         yield "timeout", f"is longer than {LONGEST_CALL:g} seconds, or nothing"
     if not entry.timeout <= entry.max_timeout <= 24 * LONGEST_CALL:
@@ -109,7 +109,7 @@ def _times(entry: Entry) -> Iterator[tuple[str, str]]:
         yield "startup_timeout", f"is in seconds, at most {LONGEST_START:g}"
 
 
-def _url_problems(entry: Entry) -> Iterator[tuple[str, str]]:
+def _url_problems(entry: ServerConfig) -> Iterator[tuple[str, str]]:
     try:
         url = urlsplit(entry.url)
         host, _ = url.hostname or "", url.port

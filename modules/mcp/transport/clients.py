@@ -9,14 +9,14 @@ from modules.config import APP, VERSION
 from modules.errors import ConfigError, ToolFailed
 from modules.llm.http.http_client import client_for
 from modules.llm.http.sse import BYTE_ORDER_MARK
-from modules.mcp.configuration.server_config import Entry
+from modules.mcp.configuration.server_config import ServerConfig
 
 ANSWER = 32 * 1024 * 1024  # bytes of one answer
 LOGIN_STEPS = 8
 CONNECTING = 30.0  # seconds to connect, and to hand over a request
 
 
-def client_of(entry: Entry, auth: httpx2.Auth | None = None) -> httpx2.AsyncClient:
+def client_of(entry: ServerConfig, auth: httpx2.Auth | None = None) -> httpx2.AsyncClient:
     """A client that follows no redirects, for this server alone: its headers go nowhere else.
 
     How long an answer may take is the caller's affair. Raises ToolFailed where the variables for proxies or

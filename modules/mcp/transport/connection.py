@@ -17,8 +17,8 @@ from pydantic import ValidationError
 from modules.config import APP, VERSION
 from modules.errors import ToolFailed
 from modules.mcp.authorization.login_file import LoginFile
-from modules.mcp.configuration.server_config import Entry, names_itself
-from modules.mcp.faults import FAULTS, Dropped, Failure, Said, SessionLost
+from modules.mcp.configuration.server_config import ServerConfig, names_itself
+from modules.mcp.faults import FAULTS, ConnectionDropped, Failure, Said, SessionLost
 from modules.mcp.log import Log
 from modules.mcp.transport.clients import quiet
 from modules.mcp.transport.plain import ENDED, one_line
@@ -40,7 +40,7 @@ class Connection:
     `why` says what ended it, in words that go on from "it"; "" where a new connection is all that is needed.
     """
 
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, entry: ServerConfig) -> None:
         self.gone = False
         self.why = ""
         self.wants_login = False
@@ -91,7 +91,7 @@ class Connection:
         method: str,
         params: Mapping[str, Any] | None,
         patience: float,
-        told: Progress | None = None,
+        on_progress: Progress | None = None,
         longest: float = 0.0,
     ) -> dict[str, Any]:
         """The raw result of a request. Raises ToolFailed with what went wrong. A cancelled one is called off.
@@ -106,8 +106,8 @@ class Connection:
             nonlocal moved
             moved = True
             timer.reschedule(min(loop.time() + patience, end))
-            if told is not None:
-                await told(progress, total, message)
+            if on_progress is not None:
+                await on_progress(progress, total, message)
 
         self._number += 1
         number = self._number
@@ -157,7 +157,7 @@ class Connection:
             await self.ask("ping", None, patience)
         except SessionLost:
             self.end()
-        except Dropped as error:
+        except ConnectionDropped as error:
             self.end(error.message.removeprefix(self._whom).strip(" ."))
         except ToolFailed:  # whatever it says, it is there; one that cannot be reached has ended the connection itself
             return
@@ -200,7 +200,7 @@ class Connection:
     def _call_off(self, number: int) -> None:
         """Tell that nobody waits any more; nobody waits for that either, as the server may take nothing in."""
 
-        async def telling() -> None:
+        async def send_cancelled() -> None:
             params = {"requestId": number, "reason": "It is not waited for any more."}
             try:
                 async with asyncio.timeout(CALLING_OFF):
@@ -208,7 +208,7 @@ class Connection:
             except TimeoutError:
                 return
 
-        task = asyncio.create_task(telling(), name="mcp calling off")
+        task = asyncio.create_task(send_cancelled(), name="mcp calling off")
         self._calling_off.add(task)
         task.add_done_callback(self._calling_off.discard)
 
@@ -249,7 +249,7 @@ def _whole_greeting(result: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _auth(entry: Entry, tokens: Path) -> Any:
+def _auth(entry: ServerConfig, tokens: Path) -> Any:
     """What proves who asks, where a login was made for this very URL; None elsewhere, with nothing loaded for it."""
     if not LoginFile(tokens).holds(entry.url) or names_itself(entry):
         return None
@@ -259,7 +259,9 @@ def _auth(entry: Entry, tokens: Path) -> Any:
 
 
 @asynccontextmanager
-async def connected(entry: Entry, environment: Mapping[str, str], log: Log, tokens: Path) -> AsyncIterator[Connection]:
+async def connected(
+    entry: ServerConfig, environment: Mapping[str, str], log: Log, tokens: Path
+) -> AsyncIterator[Connection]:
     """A connection whose handshake is still to be made. Enter and leave it in one task.
 
     `tokens` is the file that a login leaves behind, where there was one.

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 
 from modules.errors import ToolFailed
-from modules.mcp.configuration.server_config import Entry
+from modules.mcp.configuration.server_config import ServerConfig
 from modules.mcp.log import Log
-from modules.tools.programs.process import Family
+from modules.tools.programs.process import ProcessTree
 
 LONGEST_LINE = 16 * 1024 * 1024  # bytes
 PIECE = 65536
@@ -20,7 +20,7 @@ AFTER = 0.3  # seconds that output may come in after the process has ended; its 
 INHERITED = ("HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER", "LANG", "LANGUAGE", "TMPDIR", "TZ")
 
 
-def environment_of(entry: Entry, given: Mapping[str, str]) -> dict[str, str]:
+def environment_of(entry: ServerConfig, given: Mapping[str, str]) -> dict[str, str]:
     """The environment of the server: of `given` what is harmless, and all that the entry says."""
     usual = {name: value for name, value in given.items() if name in INHERITED or name.startswith("LC_")}
     return {**usual, **entry.env}
@@ -39,7 +39,7 @@ class Process(asyncio.SubprocessProtocol):
         self._transport: asyncio.SubprocessTransport
 
     @classmethod
-    async def start(cls, entry: Entry, environment: Mapping[str, str], log: Log) -> "Process":
+    async def start(cls, entry: ServerConfig, environment: Mapping[str, str], log: Log) -> "Process":
         """Start the program of the entry. Raises ToolFailed where that cannot be done."""
         if os.name == "nt":  # nothing there ends all that a program has started
             raise ToolFailed("a server that is a program does not work on Windows; one with a URL does")
@@ -83,7 +83,7 @@ class Process(asyncio.SubprocessProtocol):
 
     async def end(self) -> None:
         """End it and all that it has started: close its input, then tell it to, then kill. At most four seconds."""
-        family = Family(self._transport.get_pid())
+        family = ProcessTree(self._transport.get_pid())
         family.running()  # whoever has left the session is known by its parent, as long as that is there
         self._over = True
         if (stdin := self._stdin) is not None:

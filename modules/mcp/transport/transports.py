@@ -11,7 +11,7 @@ from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCError, JSONRPCMessage, JSONRPCRequest, JSONRPCResponse
 
 from modules.errors import ToolFailed
-from modules.mcp.configuration.server_config import Entry
+from modules.mcp.configuration.server_config import ServerConfig
 from modules.mcp.faults import FAULTS
 from modules.mcp.log import Log
 from modules.mcp.transport.clients import client_of
@@ -29,7 +29,7 @@ Waiting = set[int | str]  # the requests that have no answer yet
 
 @asynccontextmanager
 async def over_stdio(
-    entry: Entry, environment: Mapping[str, str], log: Log, ended: Callable[[], None]
+    entry: ServerConfig, environment: Mapping[str, str], log: Log, ended: Callable[[], None]
 ) -> AsyncIterator[Streams]:
     """The SDK's own transport has no bound for a line and leaves children behind, so this one stands in for it.
 
@@ -119,7 +119,7 @@ def _with(code: int | None) -> str:
 
 @asynccontextmanager
 async def over_http(
-    entry: Entry, auth: httpx2.Auth | None, gone: Callable[[str], None], doubted: Callable[[], None]
+    entry: ServerConfig, auth: httpx2.Auth | None, gone: Callable[[str], None], doubted: Callable[[], None]
 ) -> AsyncIterator[Streams]:
     """Only this URL is ever asked, without redirects; its headers go nowhere else.
 

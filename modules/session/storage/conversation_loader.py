@@ -10,7 +10,7 @@ from modules.errors import UsageError
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.events import Usage
 from modules.llm.history import Message
-from modules.llm.message import Entry
+from modules.llm.message import WireEntry
 from modules.llm.models import LEVELS, Choice, Model, ModelRegistry
 from modules.llm.tool_spec import ToolSpec
 from modules.llm.wire.ledger import Ledger
@@ -179,18 +179,22 @@ def _ledgers(
     ledgers: dict[str, Ledger] = {}
     refused: dict[str, frozenset[str]] = {}
     columns = "key, told, seed, stripped, lenient, without"
-    for key, told, seed, stripped, lenient, without in connection.execute(
+    for key, last, seed, stripped, drops_unreadable, without in connection.execute(
         f"SELECT {columns} FROM ledger WHERE conversation = ?", (id,)
     ).fetchall():
         ledger = ledgers[key] = Ledger()
         try:
-            ledger.stripped, ledger.lenient, besides = stripped, bool(lenient), json.loads(without)
+            ledger.stripped, ledger.drops_unreadable_reasoning, besides = (
+                stripped,
+                bool(drops_unreadable),
+                json.loads(without),
+            )
             if isinstance(besides, dict):
                 ledger.pictures_from = int(besides.get("pictures_from", 0))
             else:
                 refused[key] = frozenset(besides)
             entries, digests = _entries(connection, id, key, fetch)
-            path = _path_to(told, conversation.nodes)
+            path = _path_to(last, conversation.nodes)
         except BROKEN:  # what was sent is not known any more: it is told anew
             continue
         ledger.entries, ledger.digests, ledger.path, ledger.seed = entries, digests, path, seed
@@ -198,8 +202,8 @@ def _ledgers(
     return ledgers, refused
 
 
-def _entries(connection: sqlite3.Connection, id: str, key: str, fetch: Fetch) -> tuple[list[Entry], list[str]]:
-    entries: list[Entry] = []
+def _entries(connection: sqlite3.Connection, id: str, key: str, fetch: Fetch) -> tuple[list[WireEntry], list[str]]:
+    entries: list[WireEntry] = []
     digests: list[str] = []
     rows = connection.execute(
         "SELECT seq, upto, digest, CAST(wire AS BLOB) FROM entry WHERE conversation = ? AND key = ? ORDER BY seq",
@@ -209,7 +213,7 @@ def _entries(connection: sqlite3.Connection, id: str, key: str, fetch: Fetch) ->
         wire = decode_value(text, fetch)
         if seq != len(entries) or not isinstance(wire, dict) or not isinstance(upto, int):
             raise LookupError(seq)
-        entries.append(Entry(wire, upto))
+        entries.append(WireEntry(wire, upto))
         if digest is not None:
             digests.append(digest)
     if digests and len(digests) != len(entries):

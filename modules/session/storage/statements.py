@@ -149,10 +149,10 @@ def _spent(id: str, seq: int, spent: Spent) -> list[Statement]:
 
 def _ledger(id: str, key: str, ledger: Ledger, since: int) -> Callable[[], list[Statement]]:
     entries, digests = ledger.entries[since:], ledger.digests[since:]
-    told = ledger.path[-1] if ledger.path else 0
+    last = ledger.path[-1] if ledger.path else 0
     # Release 0.1.0 kept a list in that column: what the endpoint refuses, which is in learned.json now.
     besides = {"pictures_from": ledger.pictures_from} if ledger.pictures_from else []
-    about = (id, key, told, ledger.seed, ledger.stripped, int(ledger.lenient), json.dumps(besides))
+    about = (id, key, last, ledger.seed, ledger.stripped, int(ledger.drops_unreadable_reasoning), json.dumps(besides))
     ledger.saved = len(ledger.entries)
 
     def make() -> list[Statement]:
@@ -161,7 +161,7 @@ def _ledger(id: str, key: str, ledger: Ledger, since: int) -> Callable[[], list[
         for at, entry in enumerate(entries):
             digest = digests[at] if at < len(digests) else None
             wire = encode_value(entry.wire, blobs) or UNKNOWN
-            rows.append((INSERT_ENTRY, (id, key, since + at, entry.upto, digest, wire)))
+            rows.append((INSERT_ENTRY, (id, key, since + at, entry.covers_until, digest, wire)))
         return [*_blobs(blobs), *rows]
 
     return make

@@ -106,10 +106,10 @@ class Store:
 
     def news(self) -> list[str]:
         """What a person should know about the keeping and has not been told."""
-        told = []
+        notices = []
         while self._news:
-            told.append(self._news.pop(0))
-        return told
+            notices.append(self._news.pop(0))
+        return notices
 
     def add_news(self, text: str) -> None:
         """Have a person told of this, too."""

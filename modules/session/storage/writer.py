@@ -138,11 +138,11 @@ class Writer:
             return
         if database.is_damage(error) and self._connection is not None:
             try:
-                told = database.set_aside(self._path, self._connection)
+                notice = database.set_aside(self._path, self._connection)
             except OSError as failed:
                 self._fail(database.reason(failed))
             else:
-                self._begin_again(told)
+                self._begin_again(notice)
             self._connection = None
             return
         if self._connection is not None:
@@ -156,12 +156,12 @@ class Writer:
                 return
         self._fail(database.reason(error))
 
-    def _begin_again(self, told: str) -> None:
+    def _begin_again(self, notice: str) -> None:
         self._disconnect()
         self._pending.clear()
         self.lost += 1
-        if told:
-            self._say(told)
+        if notice:
+            self._say(notice)
 
     def _fail(self, why: str) -> None:
         if self.trouble is None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from modules.errors import ToolFailed
-from modules.tools.files.access.atomic_replace import Change, looked_at
+from modules.tools.files.access.atomic_replace import FileChange, looked_at
 from modules.tools.files.access.paths import Place, place_of, plan_to_read
 from modules.tools.files.encodings import as_size, encoded, encoding_of, line_end_of
 from modules.tools.files.nearest import nearest
@@ -97,7 +97,7 @@ def _write(place: Place, content: str) -> Plan:
 def _plan(place: Place, old: bytes | None, new: bytes, before: str, after: str) -> Plan:
     if old == new:
         raise ToolFailed(f"{place.shown} says so already.")
-    change = Change(place, old, new)
+    change = FileChange(place, old, new)
     preview = difference(place.shown, before, after, new=old is None)
     return Plan(
         partial(_do, change, _summary(preview)),
@@ -117,7 +117,7 @@ def _apart(place: Place) -> bool:
     return place.sensitive or place.outside or hidden
 
 
-async def _do(change: Change, summary: str, context: ToolContext) -> str:
+async def _do(change: FileChange, summary: str, context: ToolContext) -> str:
     stop = threading.Event()
     try:
         kept = await in_thread(change.carry_out, backups=context.private / "backups", stop=stop)

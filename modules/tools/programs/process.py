@@ -107,7 +107,7 @@ async def _started(
 async def _watched(process: asyncio.subprocess.Process, seconds: float) -> tuple[bool, tuple[str, ...]]:
     """Whether it ended in time, and the names of what outlived it. Nothing does so for long."""
     waiting = asyncio.ensure_future(process.wait())
-    family = Family(process.pid)
+    family = ProcessTree(process.pid)
     try:
         done, _ = await asyncio.wait({waiting}, timeout=seconds)
         left = await family.end(LINGER if done else 0.0)
@@ -121,7 +121,7 @@ async def _watched(process: asyncio.subprocess.Process, seconds: float) -> tuple
         waiting.cancel()
 
 
-class Family:
+class ProcessTree:
     """Everything that a program has started: the processes of its session, and the children of those."""
 
     def __init__(self, leader: int) -> None:

@@ -41,9 +41,9 @@ def main() -> None:
 def _reply(request: bytes) -> bytes:
     import msgspec  # not before sys.path is set
 
-    from modules.tools.programs.user_tools import Described, Reply, Request
+    from modules.tools.programs.user_tools import Described, WorkerReply, WorkerRequest
 
-    wanted = msgspec.json.decode(request, type=Request)
+    wanted = msgspec.json.decode(request, type=WorkerRequest)
     path = Path(wanted.path)
     sys.path.append(str(path.parent))
     _name_the_program()
@@ -52,16 +52,16 @@ def _reply(request: bytes) -> bytes:
         digest = hashlib.sha256(source).hexdigest()
         if wanted.digest not in ("", digest):
             return msgspec.json.encode(
-                Reply(error=f"{path.name} has changed. The user can read it again: /tools reload")
+                WorkerReply(error=f"{path.name} has changed. The user can read it again: /tools reload")
             )
         tools = _tools(_module(path, source))
         if not wanted.tool:
             described = [Described(one.spec, one.effect, one.asks) for one in tools.values()]
-            return msgspec.json.encode(Reply(digest, described))
+            return msgspec.json.encode(WorkerReply(digest, described))
         output = asyncio.run(_called(tools[wanted.tool], wanted))
-        return msgspec.json.encode(Reply(digest, output=output))
+        return msgspec.json.encode(WorkerReply(digest, output=output))
     except BaseException as error:  # the file is anyone's: it may raise SystemExit, or something of its own making
-        return msgspec.json.encode(Reply(error=_told(error), line=_line(error, path)))
+        return msgspec.json.encode(WorkerReply(error=_error_text(error), line=_line(error, path)))
 
 
 def _name_the_program() -> None:
@@ -123,7 +123,7 @@ async def _called(tool: Any, wanted: Any) -> Any:
     return as_output(await plan.do(context))
 
 
-def _told(error: BaseException) -> str:
+def _error_text(error: BaseException) -> str:
     """What to tell the model of an exception."""
     from modules.errors import ToolFailed
     from modules.tools.tool import in_words

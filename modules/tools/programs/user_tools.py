@@ -31,7 +31,7 @@ LARGEST = 32_000_000  # bytes of a result, pictures included
 LAST = 500  # characters of what a process said before it died
 
 
-class Request(Struct, frozen=True):
+class WorkerRequest(Struct, frozen=True):
     """What the process is to do: call `tool`, or describe all there are where that is "".
 
     With a `digest` it does nothing unless the file still has that one.
@@ -54,7 +54,7 @@ class Described(Struct, frozen=True):
     asks: str | None
 
 
-class Reply(Struct, frozen=True):
+class WorkerReply(Struct, frozen=True):
     """What came of a request. With an `error`, `line` is where in the file it arose, 0 where that is not known."""
 
     digest: str = ""
@@ -130,7 +130,7 @@ class UserTools:
     async def _described(self, path: Path) -> list[Tool] | str:
         """The tools of one file, or what is wrong with it and where."""
         try:
-            reply = await request(Request(str(path)), self._context, self._folder, AT_LOAD)
+            reply = await request(WorkerRequest(str(path)), self._context, self._folder, AT_LOAD)
         except ToolFailed as error:
             return f"{path.name}: {error.message}"
         except (OSError, RuntimeError) as error:  # a link in a circle, a disk that is full
@@ -149,7 +149,7 @@ class UserTools:
 
             async def do(context: ToolContext) -> Output:
                 guarded = tuple(map(str, context.guarded))
-                wanted = Request(
+                wanted = WorkerRequest(
                     str(path), digest, spec.name, arguments, str(context.folder), str(context.private), guarded
                 )
                 reply = await request(wanted, context, self._folder, AT_CALL)
@@ -220,7 +220,7 @@ def check_file(path: Path, folder: Path) -> None:
             check(beside.parent)
 
 
-async def request(wanted: Request, context: ToolContext, folder: Path, seconds: float) -> Reply:
+async def request(wanted: WorkerRequest, context: ToolContext, folder: Path, seconds: float) -> WorkerReply:
     """Ask a process of its own. Raises ToolFailed, in words, where it gives no reply."""
     check_file(Path(wanted.path), folder)
     with tempfile.TemporaryFile() as sent, tempfile.TemporaryFile() as got:
@@ -234,7 +234,7 @@ async def request(wanted: Request, context: ToolContext, folder: Path, seconds: 
     if len(data) > LARGEST:
         raise ToolFailed(f"The result is larger than {LARGEST // 1_000_000} MB.")
     try:
-        return msgspec.json.decode(data, type=Reply)
+        return msgspec.json.decode(data, type=WorkerReply)
     except msgspec.DecodeError as error:
         if not ended.in_time:
             raise ToolFailed(f"Stopped: it took longer than {seconds:g} seconds.") from error

@@ -22,7 +22,7 @@ LARGEST = 10_000_000  # bytes of a file that is changed
 one_at_a_time = threading.Lock()  # held from looking whether the file is the same until it is replaced
 
 
-class Change(Struct, frozen=True):
+class FileChange(Struct, frozen=True):
     """A file as it was looked at and as it is to be. `old` is None where there was none."""
 
     place: Place

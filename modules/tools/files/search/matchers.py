@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from modules.tools.files.access.safe_open import open_file_at
 from modules.tools.files.encodings import SAMPLE, encoding_of
-from modules.tools.files.search.walk import Entry
+from modules.tools.files.search.walk import WalkedFile
 
 LARGEST = 20_000_000  # bytes of a file that is searched
 WIDEST = 300  # characters of a line that are shown
@@ -30,13 +30,13 @@ Line = tuple[int, str, int]  # number, text, and where in it the match begins: -
 
 
 @dataclass(frozen=True)
-class Found:
+class FileMatches:
     """The lines of one file that match, and those around them, in their order."""
 
     path: str
     lines: list[Line]
 
-    def told(self, above: str) -> Iterator[tuple[str, bool]]:
+    def shown_lines(self, above: str) -> Iterator[tuple[str, bool]]:
         """The lines as they are shown, after one with the path; which of them match is told with each."""
         yield above + (self.path if self.path.isprintable() else ascii(self.path)), False
         before = self.lines[0][0] - 1
@@ -50,7 +50,7 @@ class Found:
 class Matcher(Protocol):
     """Finds one pattern in files."""
 
-    def found(self, files: Iterable[Entry]) -> Generator[Found, None, None]:
+    def found(self, files: Iterable[WalkedFile]) -> Generator[FileMatches, None, None]:
         """The files that match, in their order."""
 
 
@@ -65,16 +65,16 @@ class PythonMatcher:
         # Words with "|" between are looked for in a file as a whole first, which most files end with.
         self._literals = [] if ignore_case or _SPECIAL.search(pattern) else pattern.split("|")
 
-    def found(self, files: Iterable[Entry]) -> Generator[Found, None, None]:
+    def found(self, files: Iterable[WalkedFile]) -> Generator[FileMatches, None, None]:
         try:
             pattern = re.compile(self.pattern, re.IGNORECASE if self.ignore_case else 0)
         except (re.error, OverflowError, RecursionError) as error:
             raise ValueError(f"The pattern is not a regular expression: {error}.") from error
         for entry in files:
             if lines := self._lines(pattern, entry):
-                yield Found(entry.path, lines)
+                yield FileMatches(entry.path, lines)
 
-    def _lines(self, pattern: re.Pattern[str], entry: Entry) -> list[Line]:
+    def _lines(self, pattern: re.Pattern[str], entry: WalkedFile) -> list[Line]:
         try:
             with open(open_file_at(entry.folder, entry.names[-1]), "rb") as file:
                 data = file.read(LARGEST)
@@ -111,10 +111,10 @@ class Ripgrep:
         with self._run(["/dev/null"]) as probe:
             return probe.wait() in (0, 1)
 
-    def found(self, files: Iterable[Entry]) -> Generator[Found, None, None]:
+    def found(self, files: Iterable[WalkedFile]) -> Generator[FileMatches, None, None]:
         for batch in _batches(files):
             found = dict(self._batch(list(batch)))
-            yield from (Found(path, found[name]) for name, path in batch.items() if name in found)
+            yield from (FileMatches(path, found[name]) for name, path in batch.items() if name in found)
 
     def _batch(self, names: list[str]) -> Iterator[tuple[str, list[Line]]]:
         lines: list[Line] = []
@@ -139,7 +139,7 @@ class Ripgrep:
         )
 
 
-def _batches(files: Iterable[Entry]) -> Iterator[dict[str, str]]:
+def _batches(files: Iterable[WalkedFile]) -> Iterator[dict[str, str]]:
     """The files by the names of their descriptors, with their paths; open until the next ones are asked for."""
     batch: dict[str, str] = {}
     most = _held()

@@ -19,7 +19,7 @@ from modules.tools.files.access.secret_names import is_secret
 from modules.tools.files.encodings import as_size
 from modules.tools.files.search.globs import Glob
 from modules.tools.files.search.matchers import LARGEST, Matcher, PythonMatcher, Ripgrep
-from modules.tools.files.search.walk import Entry, Walk
+from modules.tools.files.search.walk import Walk, WalkedFile
 
 ROOM = 40_000  # bytes of lines, below what a result may have
 
@@ -91,7 +91,7 @@ def _listed(request: Request) -> Iterator[tuple[Kind, str]]:
     yield from _passed_over(walk)
 
 
-def _line(entry: Entry) -> str:
+def _line(entry: WalkedFile) -> str:
     path = entry.path if entry.path.isprintable() else ascii(entry.path)
     if entry.is_folder:
         return f"{path}/"
@@ -110,7 +110,7 @@ def _searched(request: Request) -> Iterator[tuple[Kind, str]]:
     room, left, full = ROOM, request.limit, False
     with closing(matcher.found(files.of(walk.entries()))) as every:
         for found in every:
-            for line, matches in found.told(request.shown):
+            for line, matches in found.shown_lines(request.shown):
                 room -= len(line.encode(errors="replace")) + 1
                 if full := left < matches or room < 0:
                     break
@@ -139,15 +139,17 @@ class _Files:
         self._large = 0
         self._secret = 0
 
-    def of(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+    def of(self, entries: Iterable[WalkedFile]) -> Iterator[WalkedFile]:
         if self._request.file:
             with folder_of(Path(self._request.root, self._request.file)) as folder:
                 names = (self._request.file,)
-                yield from self._fit([Entry(names, folder, os.stat(names[0], dir_fd=folder, follow_symlinks=False))])
+                yield from self._fit(
+                    [WalkedFile(names, folder, os.stat(names[0], dir_fd=folder, follow_symlinks=False))]
+                )
         else:
             yield from self._fit(entry for entry in entries if self._glob.matches(entry.names))
 
-    def _fit(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+    def _fit(self, entries: Iterable[WalkedFile]) -> Iterator[WalkedFile]:
         for entry in entries:
             if not entry.is_file:
                 continue

@@ -16,7 +16,7 @@ LARGEST_RULES = 1_000_000  # bytes of a .gitignore
 
 
 @dataclass(frozen=True)
-class Entry:
+class WalkedFile:
     """Something in a folder that is walked through. `folder` is the open folder that it is in, as long as it is new."""
 
     names: tuple[str, ...]
@@ -60,7 +60,7 @@ class Walk:
     passed: int = field(default=0, init=False)
     unread: int = field(default=0, init=False)
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[WalkedFile]:
         """Everything below `root`, folders before what is in them, in the order of names."""
         top = open_folder(self.root)
         try:
@@ -68,7 +68,7 @@ class Walk:
         finally:
             os.close(top)
 
-    def _below(self, folder: int, above: tuple[str, ...], rules: "list[_Rules]") -> Iterator[Entry]:
+    def _below(self, folder: int, above: tuple[str, ...], rules: "list[_Rules]") -> Iterator[WalkedFile]:
         if own := _rules_in(folder, ".gitignore", self.root.joinpath(*above)):
             rules = [*rules, own]
         for name in sorted(os.listdir(folder)):
@@ -76,14 +76,14 @@ class Walk:
                 about = os.stat(name, dir_fd=folder, follow_symlinks=False)
             except OSError:
                 continue  # gone again
-            entry = Entry((*above, name), folder, about)
+            entry = WalkedFile((*above, name), folder, about)
             if self._passes_over(entry, rules):
                 continue
             yield entry
             if entry.is_folder and self.enters(entry.names):
                 yield from self._into(entry, rules)
 
-    def _into(self, entry: Entry, rules: "list[_Rules]") -> Iterator[Entry]:
+    def _into(self, entry: WalkedFile, rules: "list[_Rules]") -> Iterator[WalkedFile]:
         if len(entry.names) > DEEPEST:
             self.unread += 1
             return
@@ -97,7 +97,7 @@ class Walk:
         finally:
             os.close(below)
 
-    def _passes_over(self, entry: Entry, rules: "list[_Rules]") -> bool:
+    def _passes_over(self, entry: WalkedFile, rules: "list[_Rules]") -> bool:
         name = entry.names[-1]
         if name == ".git":
             return True
@@ -119,7 +119,7 @@ class _Rules:
     spec: GitIgnoreSpec
 
 
-def _ignores(rules: Sequence[_Rules], root: Path, entry: Entry) -> bool:
+def _ignores(rules: Sequence[_Rules], root: Path, entry: WalkedFile) -> bool:
     """Whether git would pass it over: the nearest rules that say anything decide."""
     path = "/".join((root.as_posix().rstrip("/"), *entry.names, *([""] if entry.is_folder else [])))
     for one in reversed(rules):
@@ -141,7 +141,7 @@ def _inherited(root: Path, base: Path) -> list[_Rules]:
     ]
     known = [one for one in rules if one is not None]
     steps = [folder for folder in (root, *root.parents) if folder != top and folder.is_relative_to(top)]
-    asked_for = any(_ignores(known, step, Entry((), -1, os.stat(step))) for step in steps)
+    asked_for = any(_ignores(known, step, WalkedFile((), -1, os.stat(step))) for step in steps)
     return [] if asked_for else known
 
 
