@@ -7,8 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.home import Home
-from tests.terminal import CTRL_C, UP, Terminal
+from tests.harness.home import Home
+from tests.harness.terminal import CTRL_C, UP, Terminal
 from tests.wire import Answer, Fault, Status
 
 MODEL = "groq:gpt-oss-120b"

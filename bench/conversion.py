@@ -26,9 +26,9 @@ from modules.llm.models import Dialect, Model
 from modules.llm.parts import Image, Reasoning, Text, ToolCall, Wire
 from modules.session.ask import request_for
 from modules.session.conversation import Conversation
-from tests.cases import ENDPOINTS, TOOLS
-from tests.dry import BODIES
-from tests.long import SEALED, long_conversation
+from tests.harness.big_history import SEALED, long_conversation
+from tests.harness.cases import ENDPOINTS, TOOLS
+from tests.harness.transformer_harness import BODIES
 
 LENGTHS = (10, 100, 1_000, 2_000, 10_000)
 ENOUGH = 0.005  # seconds: what is quicker is done several times and divided

@@ -15,8 +15,8 @@ from modules.llm.catalogue.catalogue_loader import load
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.session.storage import conversation_loader
 from modules.session.storage.store import FILE
-from tests.home import Home
-from tests.terminal import Terminal
+from tests.harness.home import Home
+from tests.harness.terminal import Terminal
 from tests.wire import Answer, Fault, Reasoning
 
 KILLS = 50

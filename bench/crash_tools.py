@@ -17,9 +17,9 @@ from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.session.conversation import Conversation
 from modules.session.storage import conversation_loader
 from modules.session.storage.store import FILE
-from tests.dry import Dry, facts_of, wire_name
-from tests.home import Home
-from tests.wandering import MODELS
+from tests.harness.conversation_machine import MODELS
+from tests.harness.home import Home
+from tests.harness.transformer_harness import Dry, facts_of, wire_name
 from tests.wire import Answer, Call, Reasoning
 from tests.wire.rulebook import broken_rules
 

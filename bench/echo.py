@@ -7,7 +7,7 @@ import statistics
 import time
 
 from bench.rig import Program, home, load, once, parlance
-from tests.home import Home
+from tests.harness.home import Home
 from tests.wire import Answer, Text
 
 MODEL = ("-m", "ollama:bench")

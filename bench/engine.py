@@ -21,8 +21,8 @@ from modules.llm.base import BaseService, ChatRequest
 from modules.llm.events import TextDelta
 from modules.llm.message import user
 from modules.llm.models import Model
-from tests.cases import ENDPOINTS
 from tests.conftest import make_service
+from tests.harness.cases import ENDPOINTS
 from tests.wire.facts import Dialect
 
 NAMES: tuple[Dialect, ...] = ("anthropic", "openai", "groq")

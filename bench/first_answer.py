@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 
 from bench.rig import MODELS, home, load, once, parlance
-from tests.home import Home
+from tests.harness.home import Home
 from tests.wire import Answer, Text
 
 ROUNDS = 7

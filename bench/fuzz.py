@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.acting import Acting
-from tests.wandering import MODELS, Wandering
+from tests.harness.conversation_machine import MODELS, Wandering
+from tests.harness.tool_machine import Acting
 
 
 def main(argv: Sequence[str] | None = None) -> int:

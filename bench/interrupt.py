@@ -4,7 +4,7 @@ import statistics
 import time
 
 from bench.rig import MODELS, home, load, once, parlance
-from tests.home import Home
+from tests.harness.home import Home
 from tests.wire import Answer, Text
 
 ROUNDS = 10

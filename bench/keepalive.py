@@ -4,7 +4,7 @@ import asyncio
 
 from bench.rig import home as at_home
 from bench.rig import load
-from tests.talk import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
+from tests.harness.engine_harness import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
 
 APART = 60.0  # seconds
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 TESTS = ("ledger", "scenarios_pairing", "scenarios_content", "scenarios_reasoning", "scenarios_replay", "message",
-         "schemas", "tool_refusal", "tool_fault", "tool_engine", "tool_switching")  # fmt: skip
+         "portable_schema", "tool_refusal", "tool_fault", "tool_engine", "tool_switching")  # fmt: skip
 MESSAGE, LEDGER, PARTS = "modules/llm/message.py", "modules/llm/wire/ledger.py", "modules/llm/parts.py"
 HISTORY, REPLAY = "modules/llm/history.py", "modules/llm/wire/replay.py"
 CLAUDE, OPENAI, CHAT = (
@@ -120,20 +120,20 @@ TOOL_EDITS: tuple[tuple[str, str, str, str, str], ...] = (
     ("issuer: the entry", MODELS, "(provider, address or base_url, maker_of(model_id))", "(address or base_url, maker_of(model_id))", "shown_less"),
     ("issuer: who answered for a router", BASE, "issuer = model.provider.issuer_of(finished.model) if routed else origin.issuer", "issuer = origin.issuer", "shown_less"),
     ("declared tools stay", CONVERSATION, 'return (tools, choice) if tools or not self.tools else (self.tools, "none")', "return tools, choice", "shown_less"),
-    ("learned: a fact once", RECOVERY, "not learned.note(request.model, lasting=not passing, **facts)", "learned.note(request.model, lasting=not passing, **facts) is None", "learned"),
-    ("learned: of this model alone", LEARNED, "{model.provider.base_url.rstrip('/')} {model.id}\"", "{model.provider.base_url.rstrip('/')} *\"", "learned"),
-    ("learned: at this endpoint alone", LEARNED, "{model.provider.base_url.rstrip('/')} {model.id}\"", '* {model.id}"', "learned"),
-    ("learned: what one request allowed goes", RECOVERY, "lasting=not passing", "lasting=True", "learned"),
-    ("output limit: unsent where none is demanded", CHAT, "    if profile.output_limit:", "    body[profile.tokens_field] = model.max_output or 4096\n    if profile.output_limit:", "learned"),
-    ("essential fields are never dropped", REFUSED_FIELDS, ' or kept[-1] in _for(rules["essential"], dialect)', "", "learned"),
+    ("learned: a fact once", RECOVERY, "not learned.note(request.model, lasting=not passing, **facts)", "learned.note(request.model, lasting=not passing, **facts) is None", "learned_facts"),
+    ("learned: of this model alone", LEARNED, "{model.provider.base_url.rstrip('/')} {model.id}\"", "{model.provider.base_url.rstrip('/')} *\"", "learned_facts"),
+    ("learned: at this endpoint alone", LEARNED, "{model.provider.base_url.rstrip('/')} {model.id}\"", '* {model.id}"', "learned_facts"),
+    ("learned: what one request allowed goes", RECOVERY, "lasting=not passing", "lasting=True", "learned_facts"),
+    ("output limit: unsent where none is demanded", CHAT, "    if profile.output_limit:", "    body[profile.tokens_field] = model.max_output or 4096\n    if profile.output_limit:", "learned_facts"),
+    ("essential fields are never dropped", REFUSED_FIELDS, ' or kept[-1] in _for(rules["essential"], dialect)', "", "learned_facts"),
     ("calls: an id beats an index", CALL_ASSEMBLY, "found = (same_id or near)[-1]", "found = (near or same_id)[-1]", "stream_chat"),
     ("calls: two ids are two calls", CALL_ASSEMBLY, "        if native_id and found.native_id:\n", "        if False:\n", "stream_chat"),
     ("arguments: what contradicts itself never runs", CALL_ASSEMBLY, "        if any(key in whole and whole[key] != value for key, value in one.items()):", "        if False:", "stream_chat"),
     ("arguments: what cannot be read never runs", TOOLBOX, '        raise ToolFailed("The arguments are not a JSON object with finite numbers.")\n', "        return value\n", "tool_fault"),
     ("arguments: what is no object never runs", PARTS, "if not isinstance(value, dict) or self.is_deep(value):", "if self.is_deep(value):", "stream_chat tool_fault"),
-    ("pictures: the newest are shown", MESSAGE, "if (at >= self._from and self._left <= 0) or not message.images:", "if True:", "learned"),
-    ("pictures: those of refused turns take no room", REPLAY, "if at not in left_out)", "if True)", "learned"),
-    ("pictures: the oldest are left out of what was frozen", LEDGER, "            if hidden != self._hidden:\n                self._cut(0)\n", "", "learned"),
+    ("pictures: the newest are shown", MESSAGE, "if (at >= self._from and self._left <= 0) or not message.images:", "if True:", "learned_facts"),
+    ("pictures: those of refused turns take no room", REPLAY, "if at not in left_out)", "if True)", "learned_facts"),
+    ("pictures: the oldest are left out of what was frozen", LEDGER, "            if hidden != self._hidden:\n                self._cut(0)\n", "", "learned_facts"),
     ("think tags: no text for others", CHAT_STREAM, "        if not thinks:\n            yield from self._show(piece)", "        if True:\n            yield from self._show(piece)", "stream_chat"),
     ("think tags: their own model has them back", CHAT_STREAM, 'content = "".join(self._tags.taken) + text', "content = text", "stream_chat"),
     ("usage: a zero takes nothing back", USAGE, "after.input or before.input", "after.input", "stream_usage"),
@@ -158,7 +158,7 @@ TOOL_EDITS: tuple[tuple[str, str, str, str, str], ...] = (
     ("calls: what came is kept", CALLS, 'f"Interrupted by the user after {seconds:.1f} seconds.", self._lines.get(call.id, ())', 'f"Interrupted by the user after {seconds:.1f} seconds."', "shell tool_switching"),
     ("calls: time runs out", CALLS, "asyncio.timeout(plan.patience)", "asyncio.timeout(None)", "tool_fault"),
     ("calls: kept before they run", TURN, "                await conversation.journal.settled()\n", "                pass\n", "tool_bounds"),
-    ("calls: closed when it goes on", START, "    if last is not None and last.calls:", "    if False:", "resume"),
+    ("calls: closed when it goes on", START, "    if last is not None and last.calls:", "    if False:", "resume_preview"),
     ("loop: cut calls do not run twice", ASKING, "                if shown:\n                    raise\n", "", "tool_loop_fault"),
     ("loop: kept once", ASKING, "        if not whole:  #", "        if True:  #", "tool_loop_fault"),
     ("loop: closed at the last word", TURN, "            _close(conversation)\n", "            pass\n", "tool_loop_fault"),
@@ -174,10 +174,10 @@ TOOL_EDITS: tuple[tuple[str, str, str, str, str], ...] = (
     ("results: bounded", RESULTS, "    if len(data) <= BOUND:\n", "    if True:\n", "tool_fault"),
     ("results: both ends", RESULTS, "tail = data[-TAIL:]", 'tail = b""', "tool_fault"),
     ("results: a private file", CONFIG, '"O_NOFOLLOW", 0), 0o600)', '"O_NOFOLLOW", 0), 0o644)', "tool_fault"),
-    ("results: gone with --no-save", SPILLS, "            rmtree(self.folder, ignore_errors=True)", "            pass", "spills"),
-    ("results: none of a running program", SPILLS, "        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)", "        pass", "spills"),
-    ("results: kept within bounds", SPILLS, "age > OLDEST or (age > DAY and total > LARGEST)", "age > OLDEST", "spills"),
-    ("results: kept while in use", SPILLS, "            if path in used:", "            if False:", "spills"),
+    ("results: gone with --no-save", SPILLS, "            rmtree(self.folder, ignore_errors=True)", "            pass", "result_files"),
+    ("results: none of a running program", SPILLS, "        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)", "        pass", "result_files"),
+    ("results: kept within bounds", SPILLS, "age > OLDEST or (age > DAY and total > LARGEST)", "age > OLDEST", "result_files"),
+    ("results: kept while in use", SPILLS, "            if path in used:", "            if False:", "result_files"),
     ("results: nothing invisible", RESULTS, '_INVISIBLE.sub(lambda found: found[1] or "", text)', "text", "tool_bounds"),
     ("programs: everything they started", PROCESS, "if one.session == self._leader or (pid, one.began) in self._known", "if pid == self._leader", "shell"),
     ("programs: SIGKILL at last", PROCESS, "        family.signal(signal.SIGKILL)\n", "        pass\n", "shell"),
@@ -194,8 +194,8 @@ TOOL_EDITS: tuple[tuple[str, str, str, str, str], ...] = (
     ("files: outside asks", PATHS, '"outside the working folder": outside,', '"outside the working folder": False,', "paths"),
     ("files: no more open than may be", MATCHING, "max(FEWEST, raised - SPARE)", "HELD", "file_tools"),
     ("files: secrets ask", PATHS, '"where secrets may be": secret or kernel,', '"where secrets may be": kernel,', "paths"),
-    ("files: the digest before an edit", REPLACING, "if hashlib.sha256(now).digest() != hashlib.sha256(self.old).digest():", "if False:", "editing"),
-    ("files: hard links", REPLACING, "    if about.st_nlink > 1:", "    if False:", "editing"),
+    ("files: the digest before an edit", REPLACING, "if hashlib.sha256(now).digest() != hashlib.sha256(self.old).digest():", "if False:", "edit_files"),
+    ("files: hard links", REPLACING, "    if about.st_nlink > 1:", "    if False:", "edit_files"),
     ("own tools: what was read runs", WORKER, 'if wanted.digest not in ("", digest):', "if False:", "user_tools"),
     ("own tools: others cannot write", OWN, "    if about.st_mode & 0o022:", "    if False:", "user_tools"),
     ("own tools: no link that leads out", OWN, "if not path.resolve().is_relative_to(folder.resolve()):", "if False:", "user_tools"),
@@ -238,7 +238,7 @@ def _try(tree: Path, path: str, old: str, new: str, names: str) -> str:
         return f"NOT TRIED: {path} reads otherwise by now"
     file.write_text(text.replace(old, new))
     try:
-        tests = [f"tests/{name}_test.py" for name in names.split()]
+        tests = [str(next((ROOT / "tests").rglob(f"{name}_test.py")).relative_to(ROOT)) for name in names.split()]
         command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", *tests]
         env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
         run = subprocess.run(command, cwd=tree, env=env, capture_output=True, text=True, check=False)

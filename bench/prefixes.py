@@ -10,8 +10,8 @@ import json
 import tempfile
 from pathlib import Path
 
-from tests.cases import PICTURE
-from tests.home import Home
+from tests.harness.cases import PICTURE
+from tests.harness.home import Home
 from tests.wire import Answer, Call, Reasoning, Request, Text
 
 HOPS = ("anthropic:sonnet", "openai:gpt-6.1-sol", "anthropic:sonnet", "groq:gpt-oss-120b", "anthropic:sonnet",

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import psutil
 
-from tests.home import Home
-from tests.talk import ANTHROPIC, GROQ, OPENAI
+from tests.harness.engine_harness import ANTHROPIC, GROQ, OPENAI
+from tests.harness.home import Home
 
 COLUMNS, ROWS = 100, 40
 PATIENCE = 90.0

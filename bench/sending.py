@@ -25,10 +25,10 @@ from modules.llm.http.http_service import HttpService
 from modules.llm.message import user
 from modules.session.ask import request_for
 from modules.session.conversation import Conversation
-from tests.cases import ENDPOINTS, TOOLS
 from tests.conftest import make_service
-from tests.long import long_conversation
-from tests.sdk import HISTORY, create
+from tests.harness.big_history import long_conversation
+from tests.harness.cases import ENDPOINTS, TOOLS
+from tests.harness.sdk_requests import HISTORY, create
 from tests.wire.__main__ import synthetic
 from tests.wire.facts import Dialect
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from bench.server_tour_mcp import forgetful
 from bench.tour import request_lines
-from tests.home import KEYS, Home
-from tests.terminal import CTRL_C, Terminal
+from tests.harness.home import KEYS, Home
+from tests.harness.terminal import CTRL_C, Terminal
 from tests.wire import Answer, Call, Request, Status, WireServer
 from tests.wire.as_they_are import call, calls, chat, chunk, text_then
 from tests.wire.facts import ModelFacts

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.mcp_web import Web, Writer, answer, web
+from tests.harness.mcp_http_server import Web, Writer, answer, web
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 from bench.rig import IDLE, Program, home, load, once, parlance
-from tests.home import Home
+from tests.harness.home import Home
 
 ROUNDS = 15
 BARE = "from prompt_toolkit import PromptSession; PromptSession().prompt('> ')"

@@ -16,10 +16,10 @@ from collections.abc import Sequence
 from modules.llm.base import ChatRequest
 from modules.llm.message import user
 from modules.llm.wire.ledger import Ledger
-from tests.broken_streams import KEY, broken, check, pieces, read_without_socket, recorded
-from tests.cases import ENDPOINTS, NAMES, TOOLS
 from tests.conftest import make_service, take
-from tests.stream_fuzz_test import TYPES
+from tests.harness.broken_streams import KEY, broken, check, pieces, read_without_socket, recorded
+from tests.harness.cases import ENDPOINTS, NAMES, TOOLS
+from tests.llm.stream_fuzz_test import TYPES
 from tests.wire import Answer, WireServer
 from tests.wire.facts import Dialect
 

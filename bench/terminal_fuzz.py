@@ -1,7 +1,7 @@
 """Keys, bytes, pastes and resizes in any order: `python -m bench.terminal_fuzz --sequences 300 --seed 1`.
 
 Each sequence is a run of the real program whose server answers, fails, is slow, or calls tools. Every third sequence is
-`wild`: it has bytes that no terminal sends. See tests/restless.py for what must be true of each.
+`wild`: it has bytes that no terminal sends. See tests/harness/random_typist.py for what must be true of each.
 """
 
 import argparse
@@ -12,8 +12,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.home import Home
-from tests.restless import STEPS, Restless
+from tests.harness.home import Home
+from tests.harness.random_typist import STEPS, Restless
 
 WILD_EVERY = 3
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.tour import request_lines
-from tests.home import Home
-from tests.journeys import Sitting, shared_loop, time_server
+from tests.harness.home import Home
+from tests.harness.journeys import Sitting, shared_loop, time_server
 
 
 def main() -> int:

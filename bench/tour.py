@@ -9,8 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.home import Home
-from tests.terminal import CTRL_C
+from tests.harness.home import Home
+from tests.harness.terminal import CTRL_C
 from tests.wire import Answer, Reasoning, Request, Text
 
 SHORT = 64

@@ -17,9 +17,9 @@ import pyte
 from pyte.screens import Char
 
 from modules.chat.output.theme import PALETTES, hexadecimal
-from tests.home import Home
-from tests.journeys import Sitting
-from tests.terminal import Terminal
+from tests.harness.home import Home
+from tests.harness.journeys import Sitting
+from tests.harness.terminal import Terminal
 from tests.wire import Answer, Call, Reasoning, Text, Usage
 
 HERE = Path(__file__).parent

@@ -1,6 +1,6 @@
 """The parts of the documents that the program itself knows, written from it: `python -m docs.tables`.
 
-Each stands between `<!-- name -->` and `<!-- /name -->`. tests/readme_test.py tells when one is out of date.
+Each stands between `<!-- name -->` and `<!-- /name -->`. tests/program/readme_test.py tells when one is out of date.
 """
 
 import ast

@@ -22,8 +22,8 @@ from modules.llm.models import Model, Provider
 from modules.llm.service_manager import SERVICES
 from modules.llm.wire.ledger import Ledger
 from modules.session.recovery import recover
-from tests.cases import ENDPOINTS, Case
-from tests.home import Home
+from tests.harness.cases import ENDPOINTS, Case
+from tests.harness.home import Home
 from tests.wire import Answer, Request, Status, WireServer
 from tests.wire.facts import Dialect
 

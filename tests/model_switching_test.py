@@ -24,10 +24,10 @@ from modules.llm.events import ReasoningDelta
 from modules.llm.message import Message, Origin, user
 from modules.llm.parts import Reasoning, Text, ToolCall, ToolResult
 from modules.llm.service_manager import ServiceManager
-from tests.cases import CLOCK, PICTURE, PNG, TOOLS, WEATHER
-from tests.home import Home
-from tests.talk import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
-from tests.terminal import CTRL_C
+from tests.harness.cases import CLOCK, PICTURE, PNG, TOOLS, WEATHER
+from tests.harness.engine_harness import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
+from tests.harness.home import Home
+from tests.harness.terminal import CTRL_C
 from tests.wire import Answer, Call, Request, WireServer
 from tests.wire import Reasoning as Thought
 

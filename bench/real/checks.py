@@ -14,7 +14,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-from tests.home import Home
+from tests.harness.home import Home
 
 PATIENCE = 90.0  # seconds until a server is ready on a busy machine
 END = 10.0  # seconds for a server to end by itself

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.real.checks import KEY, KEY_VARIABLE, Board, add_providers, answered, free_port, got, refused, running
-from tests.home import KEYS, Home
+from tests.harness.home import KEYS, Home
 from tests.wire import Answer, Reasoning, Status
 
 NAME = "LiteLLM"

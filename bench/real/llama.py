@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.real.checks import KEY, KEY_VARIABLE, Board, add_providers, answered, free_port, got, refused, running
-from tests.home import Home
-from tests.terminal import CTRL_C, Terminal
+from tests.harness.home import Home
+from tests.harness.terminal import CTRL_C, Terminal
 
 NAME = "llama-server"
 DIALECTS = {

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.real.checks import Board, free_port, listens, running
-from tests.home import Home
+from tests.harness.home import Home
 from tests.wire import Answer, Call
 
 # Node binds to every address of the machine; this has the server listen on this machine alone.

@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.wire.bodies import LONE, ODD_SCHEMAS, PNG, SCHEMA, Case
 from tests.wire.facts import ModelFacts
-from tests.wire.seal import conceal, prefix_digests, sign
+from tests.wire.signatures import conceal, prefix_digests, sign
 
 TOOL = {"name": "ls", "description": "List.", "input_schema": SCHEMA}
 HI = {"role": "user", "content": "Hi."}

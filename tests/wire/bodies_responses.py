@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.wire.bodies import LONE, OPENAI_SCHEMAS, PNG, SCHEMA, Case
 from tests.wire.facts import ModelFacts
-from tests.wire.seal import conceal, linked_id
+from tests.wire.signatures import conceal, linked_id
 from tests.wire.sse import new_id
 
 TOOL = {"type": "function", "name": "ls", "parameters": SCHEMA, "strict": False}

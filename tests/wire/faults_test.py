@@ -13,8 +13,8 @@ import openai
 import pytest
 
 from tests.wire import Answer, Call, Fault, Text, WireServer
-from tests.wire.ear import Heard, ask, client_for
 from tests.wire.facts import Dialect
+from tests.wire.sdk_client import Heard, ask, client_for
 
 DIALECTS: list[Dialect] = ["anthropic", "openai", "groq", "chat"]
 TEXT = "One two three four five six."

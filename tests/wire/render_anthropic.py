@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.wire.answers import Answer, Call, Part, Reasoning, Refusal, Text, Usage
-from tests.wire.seal import conceal, prefix_digests, sign
+from tests.wire.signatures import conceal, prefix_digests, sign
 from tests.wire.sse import Context, Event, new_id
 
 PING = Event("ping", {"type": "ping"})

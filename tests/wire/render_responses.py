@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.wire.answers import Answer, Call, Part, Reasoning, Refusal, Text, Usage
-from tests.wire.seal import conceal, linked_id
+from tests.wire.signatures import conceal, linked_id
 from tests.wire.sse import Context, Event, new_id
 
 # The neutral stop word, and what the status and its details say for it.

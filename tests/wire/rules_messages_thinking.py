@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.wire.facts import BINDING_BETA, ModelFacts
-from tests.wire.seal import binding, concealed, digest, prefix_digests, signed
+from tests.wire.signatures import binding, concealed, digest, prefix_digests, signed
 
 _KINDS = ("thinking", "redacted_thinking")
 

@@ -14,7 +14,7 @@ from tests.wire.rules_common import (
     tool_list_rules,
 )
 from tests.wire.rules_schemas import schema_rules
-from tests.wire.seal import concealed, needs_reasoning
+from tests.wire.signatures import concealed, needs_reasoning
 
 _PREFIXES = {"reasoning": "rs", "function_call": "fc", "message": "msg", "function_call_output": "fc"}
 _LONGEST = 10_485_760

@@ -13,14 +13,14 @@ from types import TracebackType
 from tests.wire import render_anthropic, render_chat, render_responses
 from tests.wire.answers import Answer, Status, Text
 from tests.wire.catalogue import listing
-from tests.wire.delivery import Finish, Send, Step, steps
 from tests.wire.errors import error_response, refused, unauthorized, unknown_model, unknown_route
+from tests.wire.event_steps import Finish, Send, Step, steps
 from tests.wire.facts import Dialect, ModelFacts, facts_for
 from tests.wire.http11 import Request, head, read_request, whole
-from tests.wire.line import ClientGone, HangUp, Line
-from tests.wire.performance import perform, play_head_fault
+from tests.wire.player import perform, play_head_fault
 from tests.wire.rulebook import broken_rules
 from tests.wire.sse import Context, dumps, new_id
+from tests.wire.tcp import ClientGone, HangUp, Line
 
 __all__ = ["Request", "WireServer"]
 

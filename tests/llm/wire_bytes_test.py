@@ -1,0 +1,37 @@
+"""A conversation that was saved before the house was rebuilt goes on with exactly the bytes that would have gone out.
+
+data/conversation_parlance_5.sql is a file of 28 November 2026: Claude, OpenAI and Groq with thinking, parallel tool
+calls, a picture, an answer taken back and one that was interrupted. The .json beside it holds the next request to each,
+as that program made it.
+"""
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modules.config import ROOT
+from modules.llm.catalogue.catalogue_loader import load
+from modules.llm.catalogue.learned_facts import LearnedFacts
+from modules.llm.service_manager import request_body
+from modules.session.storage.store import FILE, Store
+from modules.session.switch import scratch_request
+from tests.harness.cases import TOOLS
+
+SAVED = ROOT / "tests" / "data" / "conversation_parlance_5.sql"
+NEXT: dict[str, Any] = json.loads(SAVED.with_suffix(".json").read_text())
+
+
+@pytest.mark.parametrize("name", NEXT)
+def test_the_next_request_is_the_same_to_the_byte(tmp_path: Path, name: str) -> None:
+    connection = sqlite3.connect(tmp_path / FILE)
+    connection.executescript(SAVED.read_text())
+    connection.close()
+    models = load(ROOT / "models.yaml", None, lambda _: "")
+    store = Store(tmp_path / FILE)
+    conversation = store.load(store.latest() or "", models, next(iter(models)), LearnedFacts())
+    store.close()
+    model = next(one.model for one in conversation.spent if one.model.full_name == NEXT[name]["model"])
+    assert json.dumps(request_body(scratch_request(conversation, model, TOOLS))) == json.dumps(NEXT[name]["body"])

@@ -1,0 +1,152 @@
+"""One more turn of a long conversation: only what is new is converted, nothing copied, and the bytes are the SDK's."""
+
+import json
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any, SupportsIndex, overload
+
+import pytest
+from msgspec.structs import replace
+
+from modules.llm.base import ChatRequest
+from modules.llm.http.http_service import HttpService
+from modules.llm.message import Message, user
+from modules.llm.parts import Wire
+from modules.session.ask import request_for
+from modules.session.conversation import Conversation
+from tests.conftest import Connect
+from tests.harness.big_history import long_conversation
+from tests.harness.cases import NAMES, PICTURE, TOOLS, TWO_CALLS, Case, Step, tool_loop
+from tests.harness.sdk_requests import HISTORY, create
+from tests.harness.transformer_harness import BODIES, FOUR
+from tests.wire import Answer, Reasoning, Request
+from tests.wire.facts import Dialect
+
+every_endpoint = pytest.mark.parametrize("name", NAMES)
+LONG = 2_000
+NEW = 3  # messages of one more turn: the answer before it, the question, and the answer to that
+TALK = Case(
+    [
+        Step(user("What is it?", PICTURE), Answer(Reasoning("Red."), "Red: \u6f22\u5b57 \U0001f389 \u2028.")),
+        *tool_loop(Reasoning("Two tools."), "Let me look.", *TWO_CALLS),
+    ],
+    "Be brief.",
+    TOOLS,
+)
+# Headers that say how the SDK was called; the time that bytes may take is for us to measure, so the SDK is given none.
+OF_THE_WAY = ("content-length", "x-stainless-raw-response", "x-stainless-timeout", "x-stainless-read-timeout")
+
+
+class Watched(tuple[Message, ...]):
+    """The messages of a request, and how many of them were looked at."""
+
+    looked_at = 0
+
+    def __iter__(self) -> Iterator[Message]:
+        self.looked_at += len(self)
+        return super().__iter__()
+
+    @overload
+    def __getitem__(self, key: SupportsIndex) -> Message: ...
+
+    @overload
+    def __getitem__(self, key: slice) -> tuple[Message, ...]: ...
+
+    def __getitem__(self, key: Any) -> Any:
+        self.looked_at += len(range(len(self))[key]) if isinstance(key, slice) else 1
+        return super().__getitem__(key)
+
+
+def history_of(body: Wire) -> list[Wire]:
+    """The messages or items of a request, without the instructions that Chat Completions puts among them."""
+    messages: list[Wire] = body.get("input") or body["messages"]
+    return messages[1:] if messages[0]["role"] == "system" else messages
+
+
+def asked(talk: Conversation, question: str) -> ChatRequest:
+    """The request of one more turn."""
+    talk.append(user(question, PICTURE))
+    return request_for(talk, talk.model, TOOLS)
+
+
+def turn(talk: Conversation, question: str) -> tuple[Watched, Wire]:
+    """One more turn: the messages as they were looked at, and the body."""
+    request = asked(talk, question)
+    messages = Watched(request.messages)
+    body = BODIES[talk.model.provider.dialect](replace(request, messages=messages))
+    talk.ledger_for(talk.model).commit()
+    talk.append(talk.messages[-2])
+    return messages, body
+
+
+@every_endpoint
+def test_of_a_long_history_only_the_new_messages_are_looked_at(name: Dialect) -> None:
+    talk = long_conversation(FOUR[name], LONG, TOOLS)
+    turn(talk, "One more?")
+    for question in ("And one more?", "And yet one?"):
+        messages, _ = turn(talk, question)
+        assert len(messages) > LONG
+        assert messages.looked_at <= 4 * NEW, "each new message when it is converted and when it is frozen"
+
+
+@every_endpoint
+def test_nothing_that_was_sent_is_copied(name: Dialect) -> None:
+    talk = long_conversation(FOUR[name], LONG, TOOLS)
+    bodies = [turn(talk, question)[1] for question in ("One more?", "And one more?", "And yet one?")]
+    for before, after in pairwise(map(history_of, bodies)):
+        assert len(before) >= LONG
+        assert all(old is new for old, new in zip(before, after, strict=False))
+
+
+@every_endpoint
+def test_what_a_model_said_and_showed_goes_out_as_the_very_objects_that_came(name: Dialect) -> None:
+    talk = long_conversation(FOUR[name], 400, TOOLS)
+    _, body = turn(talk, "One more?")
+    sent = {id(value) for value in _values(body)}
+    natives = [message.native for message in talk if message.native is not None]
+    assert len(natives) > 100
+    # A chat message is one flat object, of which the ledger has its own; what it holds is not copied.
+    assert all(id(value) in sent for native in natives for value in (native.values() if name in CHAT else native))
+    if name == "anthropic":
+        assert all(id(image.base64) in sent for message in talk for image in message.images)
+
+
+CHAT = ("groq", "chat")
+
+
+def _values(value: Any) -> Iterator[Any]:
+    yield value
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _values(inner)
+
+
+@every_endpoint
+async def test_our_request_is_to_the_byte_what_the_sdk_makes_of_the_same_history(
+    connect: Connect, name: Dialect
+) -> None:
+    wired = await connect(name)
+    service = wired.service
+    assert isinstance(service, HttpService)
+    history = await wired.play(TALK)
+    request = wired.request(*history, user("So?"), system=TALK.system, tools=TOOLS)
+    body = service.body(request)
+    await wired.ask(*request.messages, system=TALK.system, tools=TOOLS)
+    for given in ((), HISTORY):
+        async with create(service, body, *given) as response:
+            await response.read()
+    ours, *theirs = wired.server.chats[-3:]
+    told = _compact(body["input" if name == "openai" else "messages"])
+    for other in theirs:
+        assert told in ours.raw
+        assert told in other.raw
+        assert ours.body == other.body
+        assert _headers(ours) == _headers(other)
+
+
+def _compact(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _headers(request: Request) -> dict[str, str]:
+    return {name: value for name, value in request.headers.items() if name not in OF_THE_WAY}
