@@ -127,7 +127,7 @@ async def _interactive(args: argparse.Namespace, terminal: TerminalState) -> int
     from modules.llm.catalogue.catalogue_cache import load as load_catalogue
     from modules.llm.catalogue.learned_facts import LearnedFacts
     from modules.llm.service_manager import ServiceManager
-    from modules.session.storage.store import FILE, SHORT, Store
+    from modules.session.storage.store import FILE, SHORT_CHARS, Store
 
     config = Config(umask=args.umask)
     terminal.plain = config.plain
@@ -156,7 +156,7 @@ async def _interactive(args: argparse.Namespace, terminal: TerminalState) -> int
     try:
         await chat.run()
         if not args.no_save and context.conversation.messages:
-            screen.say(f"Continue with: {_program_name()} -c, or -r {context.conversation.id[:SHORT]}")
+            screen.say(f"Continue with: {_program_name()} -c, or -r {context.conversation.id[:SHORT_CHARS]}")
     finally:
         await context.tooling.close()
         await store.end(screen.say)

@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-LARGEST = 4_000_000  # bytes, where a file has no bound of its own
+LARGEST_BYTES = 4_000_000  # where a file has no bound of its own
 KINDS = (
     (stat.S_ISDIR, "it is a folder"),
     (stat.S_ISFIFO, "it is a pipe"),
@@ -31,7 +31,7 @@ def opened(path: Path) -> BinaryIO:
     return os.fdopen(handle, "rb")
 
 
-def read_bytes(path: Path, most: int = LARGEST) -> bytes:
+def read_bytes(path: Path, most: int = LARGEST_BYTES) -> bytes:
     """The bytes of a file. Raises OSError for one that is larger than `most`, too."""
     with opened(path) as file:
         data = file.read(most + 1)
@@ -40,7 +40,7 @@ def read_bytes(path: Path, most: int = LARGEST) -> bytes:
     return data
 
 
-def read_text(path: Path, most: int = LARGEST) -> str:
+def read_text(path: Path, most: int = LARGEST_BYTES) -> str:
     """The text of a regular file in UTF-8, with or without its mark. Raises UnicodeDecodeError, too."""
     return read_bytes(path, most).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
 

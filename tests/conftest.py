@@ -14,7 +14,7 @@ from msgspec import structs
 
 from modules.config import PACKAGE, Key
 from modules.errors import ParlanceError, ProviderError
-from modules.llm.base import IDLE_TIMEOUT, BaseService, ChatRequest, Reply
+from modules.llm.base import IDLE_TIMEOUT_SECONDS, BaseService, ChatRequest, Reply
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.events import Finished, ReasoningDelta, StreamEvent, TextDelta, Usage
 from modules.llm.message import Message, State, user
@@ -148,7 +148,7 @@ async def connect() -> AsyncIterator[Connect]:
             name: Dialect,
             *,
             key: Key | None = KEY,
-            idle_timeout: float = IDLE_TIMEOUT,
+            idle_timeout: float = IDLE_TIMEOUT_SECONDS,
             first_byte: float | None = None,
             **options: Any,
         ) -> Wired:
@@ -163,7 +163,7 @@ async def connect() -> AsyncIterator[Connect]:
         yield to
 
 
-def make_service(provider: Provider, key: Key | None = KEY, idle_timeout: float = IDLE_TIMEOUT) -> BaseService:
+def make_service(provider: Provider, key: Key | None = KEY, idle_timeout: float = IDLE_TIMEOUT_SECONDS) -> BaseService:
     """The service of a provider, outside any manager."""
     module, _, name = (provider.service or SERVICES[provider.dialect]).partition(":")
     kind: type[BaseService] = getattr(importlib.import_module(module, PACKAGE), name)

@@ -8,7 +8,7 @@ import httpx2
 from modules.anthropic.stream import AnthropicDraft
 from modules.anthropic.transformer import request_body
 from modules.config import Key
-from modules.llm.base import IDLE_TIMEOUT, ChatRequest, Draft
+from modules.llm.base import IDLE_TIMEOUT_SECONDS, ChatRequest, Draft
 from modules.llm.catalogue import model_list_parser
 from modules.llm.http.http_client import client_options, http_errors
 from modules.llm.http.http_service import Body, HttpService
@@ -23,7 +23,7 @@ class AnthropicService(HttpService):
     own_path = "/v1"
     foreign_errors = (anthropic.AnthropicError, *http_errors(httpx2))
 
-    def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT) -> None:
+    def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT_SECONDS) -> None:
         super().__init__(provider, key, idle_timeout)
         # A server without keys gets no Authorization header at all. The SDK takes this per request.
         self.headers = {} if key else {"Authorization": anthropic.Omit()}

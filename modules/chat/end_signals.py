@@ -12,13 +12,13 @@ from typing import Any
 SIGNALS = (
     "SIGTERM", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGUSR1", "SIGUSR2", "SIGXCPU",
 )  # fmt: skip
-GRACE = 12.0  # seconds until the program ends in any case; the last writes and the tools have less
+GRACE_SECONDS = 12.0  # until the program ends in any case; the last writes and the tools have less
 
 
 class Leaving:
     """Cancels a task at the first such signal. Those after it change nothing: one window that closes sends several."""
 
-    def __init__(self, task: "asyncio.Task[Any]", restore: Callable[[], None], grace: float = GRACE) -> None:
+    def __init__(self, task: "asyncio.Task[Any]", restore: Callable[[], None], grace: float = GRACE_SECONDS) -> None:
         self.number = 0  # of the signal, 0 for none
         self._task = task
         self._loop = asyncio.get_running_loop()

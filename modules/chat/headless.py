@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 MAX_INPUT = 32 * 1024 * 1024
 TOKENS = tuple(field for field in Usage.__struct_fields__ if field != "cost")  # what it cost has a field of its own
-MOMENT = 2.0  # seconds for tools to be there, before it is said what they wait for
+MOMENT_SECONDS = 2.0  # for tools to be there, before it is said what they wait for
 PAUSED = '-c -p "Go on." goes on.'
 
 
@@ -233,7 +233,7 @@ async def _checked(tooling: Tooling) -> None:
     """Have all tools there, and say what that waits for. Raises UsageError for a name of a tool that is not there."""
     checking = asyncio.ensure_future(tooling.check())
     try:
-        await asyncio.wait([checking], timeout=MOMENT)
+        await asyncio.wait([checking], timeout=MOMENT_SECONDS)
         if not checking.done() and (awaited := tooling.awaited):
             tell([f"Waiting for {awaited} to start."])
         await checking

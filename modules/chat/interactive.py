@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from modules.chat.prompt.prompt import Prompt
     from modules.chat.wording.cures import Situation
 
-MOMENT = 0.1  # seconds; the first keys are echoed before any import takes its share of the processor
-SOON = 1.0  # seconds; so that two imports do not slow the echo of one key down
-QUICKLY = 0.0005  # seconds for which that import may hold up a key, where Python would let it for ten times as long
-LATER = 2.0  # seconds; by then what the first answer needs is loaded, and nothing waits for a price
+MOMENT_SECONDS = 0.1  # the first keys are echoed before any import takes its share of the processor
+SOON_SECONDS = 1.0  # so that two imports do not slow the echo of one key down
+QUICKLY_SECONDS = 0.0005  # for which that import may hold up a key, where Python would let it for ten times as long
+LATER_SECONDS = 2.0  # by then what the first answer needs is loaded, and nothing waits for a price
 # Loaded while the first question is typed. Tools are only loaded: programs of others wait until they are needed.
 AHEAD = (
     f"{PACKAGE}.chat.markdown.markdown_stream",
@@ -264,11 +264,11 @@ class Interactive:
         model = self._context.conversation.model
         if self._warmed is not model:
             if self._warmed is None:
-                _in_background(MOMENT, _load_ahead)
-                _in_background(SOON, partial(_load_for_servers, self._context))
-                _in_background(LATER, prices.load)
+                _in_background(MOMENT_SECONDS, _load_ahead)
+                _in_background(SOON_SECONDS, partial(_load_for_servers, self._context))
+                _in_background(LATER_SECONDS, prices.load)
             self._warmed = model
-            asyncio.get_running_loop().call_later(MOMENT, self._warm_up, model)
+            asyncio.get_running_loop().call_later(MOMENT_SECONDS, self._warm_up, model)
 
     def _warm_up(self, model: Model) -> None:
         task = asyncio.ensure_future(self._context.services.warm_up(model))
@@ -293,7 +293,7 @@ def _load_for_servers(context: ChatContext) -> None:
         and import_module(f"{PACKAGE}.mcp.configuration.mcp_json").any_enabled(file)
     ):
         before = sys.getswitchinterval()
-        sys.setswitchinterval(QUICKLY)
+        sys.setswitchinterval(QUICKLY_SECONDS)
         try:
             for name in FOR_SERVERS:
                 import_module(name)

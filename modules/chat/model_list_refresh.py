@@ -7,8 +7,8 @@ from modules.errors import ParlanceError
 from modules.llm.catalogue.model_list_cache import FILE, ModelLists
 from modules.llm.models import Model, Provider
 
-PAUSE = 1.0  # seconds after an answer: whoever asks again at once has the provider to themselves
-PATIENCE = 10.0  # seconds for the whole list
+PAUSE_SECONDS = 1.0  # after an answer: whoever asks again at once has the provider to themselves
+PATIENCE_SECONDS = 10.0  # for the whole list
 
 
 async def listed(context: ChatContext, provider: Provider) -> list[Model]:
@@ -42,12 +42,12 @@ class ListRefresh:
             self._task = None
 
     async def _ask(self, provider: Provider) -> None:
-        await asyncio.sleep(PAUSE)
+        await asyncio.sleep(PAUSE_SECONDS)
         lists = ModelLists(self._context.config.state_folder / FILE)
         if not lists.is_due(provider):
             return
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 await listed(self._context, provider)
         except (ParlanceError, OSError, ValueError, LookupError, TypeError, AttributeError):
             lists.fail(provider)  # TimeoutError is an OSError

@@ -6,7 +6,7 @@ import groq
 import httpx
 
 from modules.config import Key
-from modules.llm.base import IDLE_TIMEOUT, ChatRequest, Draft
+from modules.llm.base import IDLE_TIMEOUT_SECONDS, ChatRequest, Draft
 from modules.llm.catalogue import model_list_parser
 from modules.llm.chat_completions.chat_completions_stream import ChatDraft
 from modules.llm.chat_completions.chat_completions_transformer import request_body
@@ -21,7 +21,7 @@ class GroqService(HttpService):
     own_path = "/openai/v1"
     foreign_errors = (groq.GroqError, *http_errors(httpx))
 
-    def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT) -> None:
+    def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT_SECONDS) -> None:
         super().__init__(provider, key, idle_timeout)
         self.headers = {} if key else {"Authorization": groq.Omit()}
         options = client_options(httpx, provider, idle_timeout)

@@ -24,10 +24,10 @@ from modules.llm.tool_spec import ToolChoice, ToolSpec
 from modules.llm.wire.ledger import Ledger, seed_of
 from modules.llm.wire.replay import LeftOut, Replay, hidden_images, missed_in
 
-IDLE_TIMEOUT = 300.0  # seconds without a byte; pings count as bytes
+IDLE_TIMEOUT_SECONDS = 300.0  # without a byte; pings count as bytes
 __all__ = [
     "CONTENT_TIMEOUT",
-    "IDLE_TIMEOUT",
+    "IDLE_TIMEOUT_SECONDS",
     "MOST_TOOLS",
     "BaseService",
     "ChatRequest",
@@ -171,7 +171,7 @@ class BaseService(ABC):
     foreign_errors: ClassVar[tuple[type[Exception], ...]] = ()
     content_timeout = CONTENT_TIMEOUT
 
-    def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT) -> None:
+    def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT_SECONDS) -> None:
         self.provider = provider
         self.key = key
         self.idle_timeout = idle_timeout

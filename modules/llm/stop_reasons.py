@@ -40,7 +40,7 @@ WORDS: tuple[tuple[StopReason, str, str], ...] = (
 KINDS: dict[str, StopReason] = {word: kind for kind, words, _ in WORDS for word in words.split()}
 # These say no more than the kind itself does; all others are shown to the person.
 PLAIN = ("length", "max_tokens", "max_output_tokens", "content_filter", "refusal", "model_context_window_exceeded")
-LONGEST = 80  # characters of a server's word that are kept
+LONGEST_CHARS = 80  # of a server's word that are kept
 
 
 def stop_of(said: Any, own: Collection[str] = ()) -> tuple[StopReason, str]:
@@ -85,7 +85,7 @@ def _word(said: Any) -> str:
         said = next((said[key] for key in ("reason", "type", "finish_reason") if said.get(key)), "")
     if said is None or said is False or isinstance(said, list | dict):
         return ""
-    return str(said).encode(errors="replace").decode().strip()[:LONGEST]
+    return str(said).encode(errors="replace").decode().strip()[:LONGEST_CHARS]
 
 
 def _plain(word: str) -> str:

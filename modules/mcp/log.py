@@ -6,9 +6,9 @@ from pathlib import Path
 from modules.config import private_file
 from modules.mcp.transport.plain import one_line
 
-LARGEST = 512 * 1024  # bytes; then it becomes the old file and a new one begins
+LARGEST_BYTES = 512 * 1024  # then it becomes the old file and a new one begins
 REMEMBERED = 20  # lines
-PIECE = 2_000  # bytes of one line that are remembered
+PIECE_BYTES = 2_000  # of one line that are remembered
 
 
 class Log:
@@ -37,7 +37,7 @@ class Log:
     def write(self, data: bytes) -> None:
         *whole, rest = (self._open + data).split(b"\n")
         self._lines.extend(filter(None, map(self._shown, whole[-REMEMBERED:])))
-        self._open = rest[:PIECE]
+        self._open = rest[:PIECE_BYTES]
         try:
             self._append(data)
         except OSError:
@@ -46,11 +46,11 @@ class Log:
     def _append(self, data: bytes) -> None:
         if self._size < 0:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if self._size + len(data) > LARGEST:
+        if self._size + len(data) > LARGEST_BYTES:
             self.path.replace(self.path.with_suffix(".old"))
         with open(self.path, "ab", opener=private_file) as file:
-            file.write(data[-LARGEST:])
+            file.write(data[-LARGEST_BYTES:])
             self._size = file.tell()
 
     def _shown(self, line: bytes) -> str:
-        return one_line(line[:PIECE].decode(errors="replace"))
+        return one_line(line[:PIECE_BYTES].decode(errors="replace"))

@@ -12,8 +12,8 @@ from modules.mcp.transport.plain import hides, one_line
 Kind = Literal["prompts", "resources"]
 
 MOST = 1_000  # items of a list that are kept
-LONGEST = 500  # characters of a prompt, what it is given, or a URI
-FRESH = 10.0  # seconds for which a list is not asked for again
+LONGEST_CHARS = 500  # of a prompt, what it is given, or a URI
+FRESH_SECONDS = 10.0  # for which a list is not asked for again
 KEYS: dict[Kind, str] = {"prompts": "name", "resources": "uri"}  # what an item cannot be without
 
 
@@ -88,7 +88,7 @@ class Lists:
             task.cancel()
 
     def _is_old(self, key: tuple[str, Kind]) -> bool:
-        return key not in self._asked or time.monotonic() - self._asked[key] > FRESH
+        return key not in self._asked or time.monotonic() - self._asked[key] > FRESH_SECONDS
 
     async def _ask(self, server: Server, kind: Kind) -> None:
         key = server.name, kind
@@ -102,7 +102,7 @@ class Lists:
 
 
 def _is_fit(name: Any) -> bool:
-    return isinstance(name, str) and 0 < len(name) <= LONGEST and not hides(name)
+    return isinstance(name, str) and 0 < len(name) <= LONGEST_CHARS and not hides(name)
 
 
 def _plain(words: Any) -> str:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 State = Literal["disabled", "not started", "starting", "ready", "failed", "stopped"]
 Listed = Callable[[list[Any]], Awaitable[None]]
 
-LISTING = 10.0  # seconds for a page of a list later on
-CHECKING = 5.0  # seconds for a server to show that it is still there
-PAUSE = 0.2  # seconds between two listings, so that a server that changes without end costs little
+LISTING_SECONDS = 10.0  # for a page of a list later on
+CHECKING_SECONDS = 5.0  # for a server to show that it is still there
+PAUSE_SECONDS = 0.2  # between two listings, so that a server that changes without end costs little
 
 
 class Server:
@@ -107,7 +107,7 @@ class Server:
         except SessionLost:
             return await self._ask(method, params, progress, agreed)
 
-    async def check(self, patience: float = CHECKING) -> None:
+    async def check(self, patience: float = CHECKING_SECONDS) -> None:
         """Find out whether a server over HTTP is still there; one that is a program tells by its end."""
         if (connection := self._connection) is not None and self.entry.url:
             await connection.check(patience)
@@ -129,7 +129,7 @@ class Server:
         if connection is None:
             raise ToolFailed(f'The MCP server "{self.name}" does not run.')
         with _ending(connection):
-            return await connection.listed(kind, LISTING)
+            return await connection.listed(kind, LISTING_SECONDS)
 
     async def _ask(
         self, method: str, params: Mapping[str, Any], progress: "Progress | None", agreed: Callable[[], None]
@@ -166,7 +166,7 @@ class Server:
                     await self._attend(connection)
                     self.state = "failed" if connection.why else "not started"
                     if not connection.why:  # the session is lost; each call in it has its own answer on the way
-                        await connection.idle(CHECKING)
+                        await connection.idle(CHECKING_SECONDS)
             if connection.why:
                 raise (LoginNeeded if connection.wants_login else ToolFailed)(f"it {connection.why}")
         except asyncio.CancelledError:
@@ -187,13 +187,13 @@ class Server:
             await connection.stirred.wait()
             connection.stirred.clear()
             if connection.doubtful and not connection.gone:
-                await connection.check(CHECKING)
+                await connection.check(CHECKING_SECONDS)
             elif connection.stale and not connection.gone:
                 self._fresh.clear()
                 with suppress(ToolFailed), _ending(connection):  # a list that cannot be had: the last one holds
-                    await self._list(connection, LISTING)
+                    await self._list(connection, LISTING_SECONDS)
                 self._fresh.set()
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(PAUSE_SECONDS)
 
     async def _list(self, connection: "Connection", patience: float) -> None:
         connection.stale = False

@@ -26,9 +26,9 @@ from modules.mcp.transport.content import messages_of, resource_of
 from modules.mcp.trusted_definitions import Pins
 from modules.tools.tool import Tool, in_thread
 
-CLOSING = 4.5  # seconds for all of them
-WAIT = 10.0  # seconds that a question in the chat waits for servers that were never seen
-LOOKING = 2.0  # seconds for a server to show that it is there, when its state is looked at
+CLOSING_SECONDS = 4.5  # for all of them
+WAIT_SECONDS = 10.0  # that a question in the chat waits for servers that were never seen
+LOOKING_SECONDS = 2.0  # for a server to show that it is there, when its state is looked at
 
 
 class _Offer(Struct, frozen=True):
@@ -90,7 +90,7 @@ class Servers:
             for name, one in self._servers.items()
             if not self._pins[name].known and one.state == "starting" and name not in self._late
         ]
-        await self._wait_for(new, WAIT if self._in_chat else None)
+        await self._wait_for(new, WAIT_SECONDS if self._in_chat else None)
         self._late |= {one.name: False for one in new if one.state == "starting"}
         for name in [name for name in self._late if self._servers[name].state != "starting"]:
             del self._late[name]
@@ -109,7 +109,7 @@ class Servers:
         self._lists.close()
         closing = [asyncio.ensure_future(server.close()) for server in self._servers.values()]
         if closing:
-            await asyncio.wait(closing, timeout=CLOSING)
+            await asyncio.wait(closing, timeout=CLOSING_SECONDS)
 
     def status(self) -> list[Status]:
         """All servers as they are now."""
@@ -121,7 +121,7 @@ class Servers:
 
     async def check(self) -> None:
         """Find out which of the servers that seem to be ready really are; `status` tells."""
-        await asyncio.gather(*(server.check(LOOKING) for server in self._servers.values()))
+        await asyncio.gather(*(server.check(LOOKING_SECONDS) for server in self._servers.values()))
         for server in self._servers.values():
             server.unsaid.clear()
 

@@ -15,7 +15,7 @@ from modules.mcp.trusted_definitions import Pins
 from modules.tools import argument_check
 from modules.tools.tool import Effect, Output, Plan, Tool, ToolContext, in_thread
 
-OFTEN = 0.2  # seconds between two lines of progress
+OFTEN_SECONDS = 0.2  # between two lines of progress
 
 
 def tool_of(server: Server, pins: Pins, definition: Definition) -> Tool:
@@ -58,7 +58,7 @@ class _Progress:
         self._last = 0.0
 
     async def __call__(self, progress: float, total: float | None, message: str | None) -> None:
-        if time.monotonic() - self._last >= OFTEN:
+        if time.monotonic() - self._last >= OFTEN_SECONDS:
             self._last = time.monotonic()
             amount = f"{progress:g} of {total:g}" if total else f"{progress:g}"
             self._tell(f"{one_line(message)} ({amount})" if message else amount)

@@ -12,7 +12,7 @@ from modules.tools import argument_check
 
 MOST = 500  # tools of one server
 LONGEST_NAME = 256
-LARGEST_SCHEMA = 32 * 1024  # bytes
+LARGEST_SCHEMA_BYTES = 32 * 1024
 LARGEST_ANNOTATIONS = 4 * 1024
 
 
@@ -85,9 +85,9 @@ def _schema(schema: Any) -> dict[str, Any]:
     try:
         size = len(json.dumps(schema, ensure_ascii=False).encode(errors="surrogatepass"))
     except RecursionError:
-        size = LARGEST_SCHEMA + 1
-    if size > LARGEST_SCHEMA:
-        raise ValueError(f"its inputSchema is larger than {LARGEST_SCHEMA // 1024} kB")
+        size = LARGEST_SCHEMA_BYTES + 1
+    if size > LARGEST_SCHEMA_BYTES:
+        raise ValueError(f"its inputSchema is larger than {LARGEST_SCHEMA_BYTES // 1024} kB")
     given = {key: value for key, value in schema.items() if value is not None}
     properties = {} if given.get("properties") in (None, []) else given["properties"]
     whole = plain_schema({**given, "type": "object", "properties": properties})

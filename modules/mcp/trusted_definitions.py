@@ -12,7 +12,7 @@ from modules.errors import UsageError
 from modules.mcp.tool_definitions import Definition
 from modules.own_files import read_bytes
 
-LARGEST = 32_000_000  # bytes
+LARGEST_BYTES = 32_000_000
 NAMED = 10  # tools in one piece of news
 
 
@@ -45,7 +45,7 @@ class Pins:
         self._kept = b""
         self.trouble = ""
         try:
-            self._kept = read_bytes(path, LARGEST)
+            self._kept = read_bytes(path, LARGEST_BYTES)
             file = msgspec.json.decode(self._kept, type=_File)
         except FileNotFoundError:
             self.known = False

@@ -10,7 +10,7 @@ from modules.offline.guide import Found, Guide, ProviderRow, Section
 from modules.offline.tool_script import ScriptedCall, announced, answer_to_results, wanted_by
 
 DIALECT = "offline"
-QUOTED = 60  # characters of a question that the recap shows
+QUOTED_CHARS = 60  # of a question that the recap shows
 LOOK_BACK = 10  # questions that a follow-up may go back to
 PER_PROVIDER = {"keys": "keys of one provider", "switch": "switch to one provider"}
 
@@ -105,7 +105,7 @@ def recap(history: Sequence[Message]) -> str:
 
 def _asked(question: Message) -> str:
     text = " ".join(question.text.replace("`", "'").split())
-    shown = f"`{text[:QUOTED].rstrip()}{'…' if len(text) > QUOTED else ''}`" if text else "no words"
+    shown = f"`{text[:QUOTED_CHARS].rstrip()}{'…' if len(text) > QUOTED_CHARS else ''}`" if text else "no words"
     images = len(question.images)
     return shown + (f" with {images} image{'s' if images > 1 else ''}" if images else "")
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 FOLDER = Path(__file__).resolve().parent
 COMMAND_WEIGHT = 3
 KNOWN_SHARE = 3
-LONGEST_QUESTION = 1000  # characters looked at; more than that is a pasted text
+LONGEST_QUESTION_CHARS = 1000  # looked at; more than that is a pasted text
 FAMILIES = {"claude": "anthropic", "gpt": "openai", "chatgpt": "openai", "grok": "xai", "google": "gemini"}
 STOP_WORDS = (
     "a about all also am an and any are as at be been between but by can could did difference do does doing "
@@ -62,7 +62,7 @@ class Guide(Struct, frozen=True):
 
     def find(self, question: str) -> Found:
         """The section that the question's words lead to, by the rule at the top of this file."""
-        typed = _typed(question[:LONGEST_QUESTION])
+        typed = _typed(question[:LONGEST_QUESTION_CHARS])
         asked = [_singular(word) for word in typed]
         named = {word: provider for provider in self.providers for word in _naming(asked, provider)}
         providers = tuple(provider for provider in self.providers if provider in named.values())

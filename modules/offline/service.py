@@ -27,13 +27,13 @@ from modules.llm.parts import Part, Reasoning, Text, ToolCall, mint_call_id
 from modules.offline import guide
 from modules.offline.answer import DIALECT, answer
 
-PACE = 0.012  # seconds between two words: fast, and still a stream
+PACE_SECONDS = 0.012  # between two words: fast, and still a stream
 
 
 class OfflineService(BaseService):
     """`pace` is in seconds between two words."""
 
-    def __init__(self, provider: Provider, key: Key | None = None, pace: float = PACE) -> None:
+    def __init__(self, provider: Provider, key: Key | None = None, pace: float = PACE_SECONDS) -> None:
         super().__init__(provider, key)
         self._pace = pace
 

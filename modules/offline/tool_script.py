@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from modules.llm.message import INTERRUPTED_CALL, Message
 from modules.llm.parts import Attached, File, Image, Text, ToolCall, ToolResult
-from modules.offline.guide import LONGEST_QUESTION
+from modules.offline.guide import LONGEST_QUESTION_CHARS
 
 LINES = 20  # of a result that the guide repeats
-LONGEST_LINE = 200  # characters
+LONGEST_LINE_CHARS = 200
 
 _TIME = re.compile(
     r"(?:\bwhat time\b|\bwhat(?:'s|s| is) the (?:date|time|day)\b|\bwhat (?:date|day) is\b|\btell me the time\b|"
@@ -51,7 +51,7 @@ class ScriptedCall(Struct, frozen=True):
 
 def wanted_by(question: str) -> list[ScriptedCall]:
     """The calls that answer the question, whether or not their tools are there."""
-    question = question[:LONGEST_QUESTION]
+    question = question[:LONGEST_QUESTION_CHARS]
     calls: list[ScriptedCall] = []
     if found := _TIME.search(question):
         calls.append(ScriptedCall("current_time", _place(found["place"] or "")))
@@ -125,7 +125,7 @@ def _of_failure(name: str, text: str) -> str:
 def _quoted(text: str) -> str:
     """The first lines as a block that nothing inside can end."""
     lines = text.splitlines()
-    shown = [f"    {line[:LONGEST_LINE]}" for line in lines[:LINES]]
+    shown = [f"    {line[:LONGEST_LINE_CHARS]}" for line in lines[:LINES]]
     more = len(lines) - LINES
     return "\n".join(shown) + (f"\n\n({more} more lines; `/tool` shows them all.)" if more > 0 else "")
 

@@ -6,7 +6,7 @@ import httpx2
 import openai
 
 from modules.config import Key
-from modules.llm.base import IDLE_TIMEOUT, ChatRequest, Draft
+from modules.llm.base import IDLE_TIMEOUT_SECONDS, ChatRequest, Draft
 from modules.llm.http.http_client import client_options, http_errors
 from modules.llm.http.http_service import Body, HttpService
 from modules.llm.models import Model, Provider
@@ -21,7 +21,7 @@ class OpenAIClientService(HttpService):
     http = httpx2
     foreign_errors = (openai.OpenAIError, *http_errors(httpx2))
 
-    def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT) -> None:
+    def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT_SECONDS) -> None:
         super().__init__(provider, key, idle_timeout)
         # A server without keys gets no Authorization header at all, not a made-up one. The SDK takes this per request.
         self.headers = {} if key else {"Authorization": openai.Omit()}

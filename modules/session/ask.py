@@ -24,9 +24,9 @@ TRIES = 4
 BLANKS = " \t\r\n\u00a0\u200b\u200c\u200d\u2060\ufeff"  # nobody sees these, alone
 LOADING_SECONDS = 600.0  # a large model takes minutes to load, and a person can stop the wait
 LOADING_PAUSE = 2.0
-LONGEST_WAIT = 60.0  # seconds; beyond that the person decides, not the server's header
+LONGEST_WAIT_SECONDS = 60.0  # beyond that the person decides, not the server's header
 LONGEST_BACKOFF = 20.0
-BEHIND = 0.5  # seconds that what is kept of an answer may be behind what is shown of it
+BEHIND_SECONDS = 0.5  # that what is kept of an answer may be behind what is shown of it
 
 
 class Retrying(Struct, frozen=True):
@@ -149,7 +149,7 @@ class _Growth:
     def grew(self) -> None:
         """There is more of it; the journal is told soon, also if nothing else comes."""
         if self._timer is None and self._conversation.journal is not None:
-            self._timer = asyncio.get_running_loop().call_later(BEHIND, self._tell)
+            self._timer = asyncio.get_running_loop().call_later(BEHIND_SECONDS, self._tell)
 
     def stop(self) -> None:
         if self._timer is not None:
@@ -245,7 +245,7 @@ class _Retries:
     def delay(self, error: ProviderError) -> float | None:
         """Seconds to wait before the same request is sent again, or None where that would not help."""
         if isinstance(error, ModelLoading):
-            pause = min(max(error.retry_after or LOADING_PAUSE, LOADING_PAUSE), LONGEST_WAIT)
+            pause = min(max(error.retry_after or LOADING_PAUSE, LOADING_PAUSE), LONGEST_WAIT_SECONDS)
             self._loading += pause
             return pause if self._loading <= LOADING_SECONDS else None
         self.attempt += 1
@@ -260,7 +260,7 @@ def retry_delay(error: ProviderError, attempt: int) -> float | None:
     if not error.retryable or attempt >= (error.tries or TRIES):
         return None
     if error.retry_after is not None:
-        return error.retry_after if error.retry_after <= LONGEST_WAIT else None
+        return error.retry_after if error.retry_after <= LONGEST_WAIT_SECONDS else None
     if isinstance(error, ConnectionFailed) and attempt == 1:
         return 0.0
     backoff: float = min(LONGEST_BACKOFF, 2.0 ** (attempt - 1))

@@ -15,8 +15,8 @@ from modules.llm.parts import File, Image, Opaque, Part, Reasoning, Refusal, Tex
 # out. Ollama keeps 2,048 or 4,096 tokens unless it is told otherwise (ollama#8099, ollama#10368), or half of what it
 # is told (ollama#17427), and drops the rest without a word.
 MOST = 8
-LEAST = 6_000  # characters; less than this fits every server's window
-LOOKED_AT = 2_000_000  # characters in which repetition is looked for
+LEAST_CHARS = 6_000  # less than this fits every server's window
+LOOKED_AT_CHARS = 2_000_000  # in which repetition is looked for
 SETTINGS = {
     "ollama": "start it with OLLAMA_CONTEXT_LENGTH=32768, or give the model a larger num_ctx",
     "llamacpp": "start it with a larger --ctx-size",
@@ -54,12 +54,12 @@ def reads_far_less(texts: Iterable[str], read: int) -> bool:
     """Whether a server that read so many tokens cannot have read these texts. 0 is a server that does not count."""
     whole = list(texts)
     total = sum(map(len, whole))
-    if read <= 0 or total < max(LEAST, read * MOST):
+    if read <= 0 or total < max(LEAST_CHARS, read * MOST):
         return False
     dense = 0  # without blanks and repetition, of which a token may hold any number
     for text in whole:
-        dense += len(REPEATED.sub(r"\1\1", BLANKS.sub(" ", text[:LOOKED_AT])))
-        if dense >= max(LEAST, read * MOST):
+        dense += len(REPEATED.sub(r"\1\1", BLANKS.sub(" ", text[:LOOKED_AT_CHARS])))
+        if dense >= max(LEAST_CHARS, read * MOST):
             return True
     return False
 

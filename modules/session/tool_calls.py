@@ -18,7 +18,7 @@ from modules.tools.toolbox import Toolbox
 
 DECLINED = "The user declined this call."
 AT_ONCE = 8  # calls of an answer that run side by side: a model may ask for any number
-PATIENCE = 3.0  # seconds that a stopped tool has to let go of what it holds
+PATIENCE_SECONDS = 3.0  # that a stopped tool has to let go of what it holds
 # What a tool may raise, sys.exit() and its own idea of being cancelled among it.
 RAISED = (Exception, SystemExit, KeyboardInterrupt, asyncio.CancelledError)
 REMEMBERED = 20  # lines of progress that an interrupted call's result ends with
@@ -97,7 +97,7 @@ class Calls:
             for task in tasks:
                 task.cancel()
             if tasks:
-                await asyncio.wait(tasks, timeout=PATIENCE)
+                await asyncio.wait(tasks, timeout=PATIENCE_SECONDS)
 
     async def _planned(self, call: ToolCall) -> Plan | Question | Output:
         if call.id in self._refused:

@@ -12,11 +12,11 @@ import msgspec
 
 LARGEST = 10_000  # values in a schema
 DEEPEST = 60  # levels of it
-PATIENCE = 0.5  # seconds that checking one call may take, in which nothing else runs
+PATIENCE_SECONDS = 0.5  # that checking one call may take, in which nothing else runs
 MATCHING = 1_000_000  # ways in which a pattern may be tried on one text
 UNIQUE = 1_000  # items that are compared with each other
 TOLD = 5  # problems that are named at once
-LONGEST = 200  # characters that one of them takes
+LONGEST_CHARS = 200  # that one of them takes
 
 _SCHEMAS_BY_NAME = {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"}
 _VALUES = {"enum", "const", "default", "examples", "example"}
@@ -41,13 +41,15 @@ def problem(arguments: dict[str, Any], schema: dict[str, Any]) -> str:
     from referencing.exceptions import Unresolvable
 
     checker = _checker(_draft(schema))
-    token = _end.set(time.monotonic() + PATIENCE)
+    token = _end.set(time.monotonic() + PATIENCE_SECONDS)
     try:
         tamed = _tamed(schema, max(_names(arguments), default=0))
         errors = checker(tamed, registry=Registry()).iter_errors(arguments)
         return "\n".join(_sentence(jsonschema.exceptions.best_match([error])) for error in islice(errors, TOLD))
     except Unresolvable as error:
-        return f'The schema of this tool cannot be used: it refers to "{error.ref[:LONGEST]}", which is not in it.'
+        return (
+            f'The schema of this tool cannot be used: it refers to "{error.ref[:LONGEST_CHARS]}", which is not in it.'
+        )
     except RecursionError:
         return "The schema of this tool refers to itself without end, or the arguments are nested too deeply."
     except ArithmeticError:
@@ -185,9 +187,9 @@ def _values(value: Any, depth: int = 0) -> Iterator[None]:
 def _sentence(error: Any) -> str:
     """One problem with its place. Both ends of a long one count: the value first, and last what was expected."""
     place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.absolute_path)
-    return _short(f"{_short(place.lstrip('.'), LONGEST // 2)}: {error.message}" if place else str(error.message))
+    return _short(f"{_short(place.lstrip('.'), LONGEST_CHARS // 2)}: {error.message}" if place else str(error.message))
 
 
-def _short(text: str, most: int = LONGEST) -> str:
+def _short(text: str, most: int = LONGEST_CHARS) -> str:
     half = most // 2
     return text if len(text) <= most else f"{text[:half]}…{text[-half:]}"

@@ -17,7 +17,7 @@ from modules.tools.tool import tool
 
 Number = int | Fraction | float
 
-LONGEST = 1000  # characters of an expression
+LONGEST_CHARS = 1000  # of an expression
 DIGITS = 2000  # of any number on the way
 BITS = int(DIGITS * math.log2(10))
 PLACES = 20  # significant digits of a number that goes on for ever
@@ -37,8 +37,8 @@ def calculate(expression: str) -> str:
         expression: numbers with + - * / // % ** and parentheses; sqrt, log, sin, round, factorial and the like; pi, e
     """
     text = expression.strip().translate(_SIGNS)
-    if not text or len(text) > LONGEST:
-        raise ToolFailed(f"An expression has 1 to {LONGEST} characters.")
+    if not text or len(text) > LONGEST_CHARS:
+        raise ToolFailed(f"An expression has 1 to {LONGEST_CHARS} characters.")
     try:
         return number_text(_value(_parsed(text), text))
     except (RecursionError, MemoryError) as error:

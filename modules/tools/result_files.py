@@ -11,11 +11,11 @@ from pathlib import Path
 
 from modules.config import APP, private_file
 
-DAY = 86_400  # seconds
-OLDEST = 30 * DAY  # since it was written, or a conversation that it belongs to last had tools
-LARGEST = 200_000_000  # bytes of all files; those of the last day stay all the same, as other programs may need them
+DAY_SECONDS = 86_400
+OLDEST = 30 * DAY_SECONDS  # since it was written, or a conversation that it belongs to last had tools
+LARGEST_BYTES = 200_000_000  # of all files; those of the last day stay all the same, as other programs may need them
 PREFIX = f"{APP}-results-"
-GRACE = 60  # seconds in which a new temporary folder may not be locked yet
+GRACE_SECONDS = 60  # in which a new temporary folder may not be locked yet
 
 
 class ResultFiles:
@@ -107,7 +107,7 @@ def _bound(folder: Path, used: set[Path]) -> None:
         with suppress(OSError):
             if path in used:
                 os.utime(path)
-            elif age > OLDEST or (age > DAY and total > LARGEST):
+            elif age > OLDEST or (age > DAY_SECONDS and total > LARGEST_BYTES):
                 path.unlink()
 
 
@@ -129,7 +129,7 @@ def _remove_abandoned(folder: Path) -> None:
     from shutil import rmtree
 
     about = folder.lstat()
-    if about.st_uid == os.getuid() and time.time() - about.st_mtime > GRACE:
+    if about.st_uid == os.getuid() and time.time() - about.st_mtime > GRACE_SECONDS:
         lock = _locked(folder)
         try:
             rmtree(folder, ignore_errors=True)

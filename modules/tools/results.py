@@ -6,7 +6,7 @@ from modules.llm.parts import Content, Text, ToolCall, ToolResult
 from modules.tools.result_files import ResultFiles
 from modules.tools.tool import Output
 
-BOUND = 50_000  # bytes of text that the model is given
+BOUND_BYTES = 50_000  # of text that the model is given
 TAIL = 10_000  # of which these are the last
 
 # What nobody sees and a model still reads. Single characters of this kind are spelling, or what a file has: an edit
@@ -36,12 +36,12 @@ def visible(text: str) -> str:
 
 
 def bounded(text: str, result_files: ResultFiles, call_id: str) -> str:
-    """The text, or its beginning and end where it is longer than BOUND bytes, with the path of the whole."""
+    """The text, or its beginning and end where it is longer than BOUND_BYTES bytes, with the path of the whole."""
     data = text.encode("utf-8", errors="replace")
-    if len(data) <= BOUND:
+    if len(data) <= BOUND_BYTES:
         return text
     path = result_files.write(call_id, data)
-    head = data[: BOUND - TAIL].decode(errors="ignore")
+    head = data[: BOUND_BYTES - TAIL].decode(errors="ignore")
     tail = data[-TAIL:].decode(errors="ignore")
     where = f"; all of it is in {path}" if path else ""
-    return f"{head}\n[… {len(data) - BOUND} of {len(data)} bytes left out{where} …]\n{tail}"
+    return f"{head}\n[… {len(data) - BOUND_BYTES} of {len(data)} bytes left out{where} …]\n{tail}"

@@ -14,8 +14,8 @@ from modules.tools.tool import Plan, Tool, ToolContext
 
 NEAR = 3  # names that an unknown one is taken for
 NAMED = 20  # names that an unknown one is answered with where it is like none
-LONGEST_NAME = 100  # characters of an unknown name that are repeated
-LARGEST_CALL = 1_000_000  # characters of arguments
+LONGEST_NAME_CHARS = 100  # of an unknown name that are repeated
+LARGEST_CALL_CHARS = 1_000_000  # of arguments
 
 
 class Source(Protocol):
@@ -134,8 +134,8 @@ class Toolbox:
         found = self._tools.get(call.name)
         if found is None or not self.is_on(call.name):
             raise ToolFailed(self._unknown(call.name))
-        if len(call.arguments) > LARGEST_CALL:
-            raise ToolFailed(f"The arguments are larger than {LARGEST_CALL} characters.")
+        if len(call.arguments) > LARGEST_CALL_CHARS:
+            raise ToolFailed(f"The arguments are larger than {LARGEST_CALL_CHARS} characters.")
         return found, await found.prepare(_arguments(call), self.context)
 
     async def close(self) -> None:
@@ -146,7 +146,7 @@ class Toolbox:
 
     def _unknown(self, name: str) -> str:
         """What the model is told: that there is none of this name, and which one it may have meant."""
-        short = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
+        short = name if len(name) <= LONGEST_NAME_CHARS else f"{name[:LONGEST_NAME_CHARS]}…"
         names = [one.name for one in self if self.is_on(one.name)]
         of_servers = [one for one in names if one.endswith(f"__{short}")]  # the name without the server's is a slip
         if near := of_servers[:NEAR] or difflib.get_close_matches(short, names, n=NEAR):

@@ -17,7 +17,7 @@ from modules.llm.parts import NAME
 from modules.mcp.configuration.mcp_json import read
 from modules.mcp.log import Log
 from modules.mcp.naming import tool_name
-from modules.mcp.server import PAUSE, Server
+from modules.mcp.server import PAUSE_SECONDS, Server
 from modules.mcp.tool_definitions import definitions
 from tests.harness.mcp_home import SECRET, Place, named, status, text, until
 
@@ -389,7 +389,7 @@ async def test_a_list_that_changes_without_end_costs_little_and_calls_get_throug
         for number in range(3):
             assert text(await place.call(named(tools, "faulty__echo"), text=f"{number}")) == f"{number}"
         listed = sum(request["method"] == "tools/list" for request in place.asked())
-        assert listed < 4 + (time.monotonic() - began) / PAUSE
+        assert listed < 4 + (time.monotonic() - began) / PAUSE_SECONDS
 
 
 async def test_a_server_that_is_closed_before_it_has_begun_keeps_nobody_waiting(place: Place) -> None:

@@ -32,7 +32,7 @@ READ_A_PAGE = """
 import asyncio, os
 from parlance.tools.web import html_worker
 page = b"<html><body><p>" + b"Words. " * 5000 + b"</p></body></html>"
-assert len(page) > html_worker.AT_ONCE
+assert len(page) > html_worker.AT_ONCE_BYTES
 print(asyncio.run(html_worker.text_of(page, "text/html", "utf-8", "https://a.example/", dict(os.environ)))[:6])
 """
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modules.errors import ToolFailed
-from modules.tools.calculator import LONGEST, calculate
+from modules.tools.calculator import LONGEST_CHARS, calculate
 from modules.tools.tool import ToolContext
 
 CONTEXT = ToolContext(Path("/"), Path("/"))
@@ -114,7 +114,7 @@ async def test_what_is_no_sum_is_refused_at_once_and_in_words(expression: str, t
 
 @pytest.mark.parametrize("sign", ["-", "(", "1**", "sqrt("])
 async def test_nesting_as_deep_as_an_expression_can_be_ends_in_words_or_a_number(sign: str) -> None:
-    depth = LONGEST // (len(sign) + 1) - 1
+    depth = LONGEST_CHARS // (len(sign) + 1) - 1
     expression = sign * depth + "1" + ")" * (depth if sign.endswith("(") else 0)
     told = await outcome(expression)
     assert told in ("1", "-1") or "This is no expression" in told or "nested too deeply" in told

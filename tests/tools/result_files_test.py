@@ -13,7 +13,14 @@ from typing import Any
 
 import pytest
 
-from modules.tools.result_files import DAY, GRACE, LARGEST, OLDEST, ResultFiles, TemporaryResultFiles
+from modules.tools.result_files import (
+    DAY_SECONDS,
+    GRACE_SECONDS,
+    LARGEST_BYTES,
+    OLDEST,
+    ResultFiles,
+    TemporaryResultFiles,
+)
 from modules.tools.tool import tool
 from tests.harness.engine_harness import Talk
 from tests.harness.fake_tools import equip
@@ -83,12 +90,12 @@ def test_what_a_killed_program_left_is_removed_by_a_later_one_and_what_is_in_use
     other = passing / "parlance-elsewhere"
     (passing / f"{folder.name}-link").symlink_to(tmp_path)
     other.mkdir()
-    aged(other, 2 * GRACE)  # not ours by its name
+    aged(other, 2 * GRACE_SECONDS)  # not ours by its name
     for killed in (False, True):
         if killed:
             terminal.signal(signal.SIGKILL)
             terminal.exit_code()
-        aged(folder, 2 * GRACE)
+        aged(folder, 2 * GRACE_SECONDS)
         ResultFiles(tmp_path / "results").tidy([])
         tidied()
         assert folder.exists() is not killed
@@ -122,10 +129,10 @@ async def test_kept_results_are_bounded_by_age_and_size_but_for_those_of_the_con
         (mine,) = folder.iterdir()
         aged(mine, 2 * OLDEST)
         for name, size, age in (
-            ("old", 1, OLDEST + DAY),
-            ("large", LARGEST // 2, 3 * DAY),
-            ("larger", LARGEST // 2, 4 * DAY),
-            ("today", 1, DAY / 2),
+            ("old", 1, OLDEST + DAY_SECONDS),
+            ("large", LARGEST_BYTES // 2, 3 * DAY_SECONDS),
+            ("larger", LARGEST_BYTES // 2, 4 * DAY_SECONDS),
+            ("today", 1, DAY_SECONDS / 2),
         ):
             (folder / f"{name}.txt").touch()
             os.truncate(folder / f"{name}.txt", size)
@@ -133,4 +140,4 @@ async def test_kept_results_are_bounded_by_age_and_size_but_for_those_of_the_con
         await Person(talk, tooling(work, flood)).say("Go on.")
         tidied()
     assert sorted(path.stem for path in folder.iterdir()) == sorted(["large", "today", mine.stem])
-    assert time.time() - mine.stat().st_mtime < DAY
+    assert time.time() - mine.stat().st_mtime < DAY_SECONDS

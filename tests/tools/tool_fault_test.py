@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from modules.errors import ToolFailed
 from modules.llm.parts import Image, Text, ToolCall
-from modules.tools.results import BOUND
+from modules.tools.results import BOUND_BYTES
 from modules.tools.tool import Plan, ToolContext, tool
 from modules.tools.toolbox import Toolbox
 from tests.harness.cases import PICTURE
@@ -247,7 +247,7 @@ async def test_a_result_of_a_megabyte_reaches_the_model_by_its_ends_and_a_file_h
     async with Talk(home) as talk:
         await Person(talk, tooling(folder, *TOOLS)).say("Go.")
         (result,) = talk.conversation.messages[2].results
-    assert len(result.text.encode()) < BOUND + 500
+    assert len(result.text.encode()) < BOUND_BYTES + 500
     assert result.text.startswith("Zürich xxx")
     assert result.text.endswith("xxx the end")
     (spilled,) = (tmp_path / "private" / "results").iterdir()
@@ -255,7 +255,7 @@ async def test_a_result_of_a_megabyte_reaches_the_model_by_its_ends_and_a_file_h
     assert spilled.read_text(encoding="utf-8") == "Zürich " + "x" * 1_000_000 + " the end"
     assert stat.S_IMODE(os.stat(spilled).st_mode) == 0o600
     assert stat.S_IMODE(os.stat(spilled.parent).st_mode) == 0o700
-    assert len(home.anthropic.chats[1].raw) < BOUND + 10_000
+    assert len(home.anthropic.chats[1].raw) < BOUND_BYTES + 10_000
 
 
 @EVERY

@@ -23,7 +23,7 @@ from modules.llm.parts import File, Image, Text, ToolCall
 from modules.session.tool_calls import Calls, ToolEnded
 from modules.settings import read
 from modules.tools.approval import Approval
-from modules.tools.results import BOUND
+from modules.tools.results import BOUND_BYTES
 from modules.tools.tool import Output, Plan, ToolContext, as_output
 from modules.tools.toolbox import Toolbox
 from modules.tools.web import addresses
@@ -510,7 +510,7 @@ async def test_a_long_page_comes_in_parts_that_add_up(site: Site, letter: str) -
     come, offset = "", 0
     while True:
         part = await text(f"http://{HOST}:{site.port}/", offset)
-        assert len(part.encode()) < BOUND
+        assert len(part.encode()) < BOUND_BYTES
         piece, _, footer = part.partition("\n\n[characters ")
         come += piece
         if not footer:

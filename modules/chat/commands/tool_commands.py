@@ -19,7 +19,7 @@ from modules.tools.toolbox import Toolbox
 
 GO_ON = "Continue."
 NAMED = 3  # tools that are off by name, in one sentence
-MOST = 200_000  # characters of a spilled result that are printed
+MOST_CHARS = 200_000  # of a spilled result that are printed
 
 
 def complete_tools(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
@@ -159,8 +159,8 @@ def _whole(chat: ChatContext, call: ToolCall, result: ToolResult | None) -> str:
         text = path.read_text("utf-8", "replace")
     except OSError:
         return "\n".join(filter(None, (result.text, *names))) or "Nothing."
-    rest = f"\n[{count(len(text) - MOST, 'character')} more]" if len(text) > MOST else ""
-    return f"{text[:MOST]}{rest}\n[The model was given less. The whole is in {path}]"
+    rest = f"\n[{count(len(text) - MOST_CHARS, 'character')} more]" if len(text) > MOST_CHARS else ""
+    return f"{text[:MOST_CHARS]}{rest}\n[The model was given less. The whole is in {path}]"
 
 
 @command("/continue", aliases=("go",))

@@ -25,7 +25,7 @@ from modules.chat.dialogs.approval_text import Row, lasting, permission_for, row
 from modules.chat.dialogs.panel import Panel
 from modules.tools.approval import Decision, Permission, Question
 
-GUARD = 0.3  # seconds without a key before one is an answer: it may have been on its way to something else
+GUARD_SECONDS = 0.3  # without a key before one is an answer: it may have been on its way to something else
 TURNING = (" ", Keys.PageDown, Keys.PageUp, Keys.Down, Keys.Up)  # keys that only show
 UNREAD = "There is more below. Space shows it."
 WHY, ALWAYS = "why", "always"  # what can be typed
@@ -67,7 +67,7 @@ class KeyGuard:
         if key is Keys.BracketedPaste or (with_others and key not in TURNING):
             self._since, self._over, self._pasted = now, False, True
         elif not self._over:
-            self._over = self._since is not None and now - self._since >= GUARD
+            self._over = self._since is not None and now - self._since >= GUARD_SECONDS
             self._since = self._since if self._pasted else now
         return not self._over
 

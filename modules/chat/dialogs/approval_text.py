@@ -16,7 +16,7 @@ from modules.tools.tool import Plan
 
 Style = Literal["", "quiet", "label", "added", "removed"]
 BORDER, MORE = "│ ", "┆ "  # before a line, and before the rest of one that needs several rows
-SHORT = 200  # characters of an argument that is shown beside a preview
+SHORT_CHARS = 200  # of an argument that is shown beside a preview
 LONG_NAME = 20  # letters that the first line may have to cut
 HEADING = 2  # lines that a diff begins with; further down such a line is content
 STAR = "*"
@@ -112,7 +112,7 @@ def arguments(call: ToolCall) -> Iterator[str]:
 
 def _is_told_by(preview: str, value: object) -> bool:
     """Whether what is shown below says it already: a long text, or a short one that a line of the diff holds."""
-    if len(_shown(value)) > SHORT or "\n" in str(value):
+    if len(_shown(value)) > SHORT_CHARS or "\n" in str(value):
         return True
     changes = (line[1:] for line in preview.split("\n")[HEADING:] if line[:1] in ("+", "-"))
     return isinstance(value, str) and bool(value.strip()) and any(value in line for line in changes)

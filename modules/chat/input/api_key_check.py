@@ -8,14 +8,14 @@ from modules.llm.key_forms import owners
 from modules.llm.models import Provider
 from modules.llm.parts import Attached, File
 
-SHORTEST = 10  # characters; a shorter value, as some local servers are given, is also an ordinary word
+SHORTEST_CHARS = 10  # a shorter value, as some local servers are given, is also an ordinary word
 
 
 def keys_of(config: Config, providers: Iterable[Provider]) -> dict[str, str]:
     """The keys that this person has set: the value, and the variable that it is in."""
     variables = {provider.key_variable for provider in providers if provider.key_variable}
     values = ((config.get(variable).strip("\"'").strip(), variable) for variable in sorted(variables))
-    return {value: variable for value, variable in values if len(value) >= SHORTEST}
+    return {value: variable for value, variable in values if len(value) >= SHORTEST_CHARS}
 
 
 def found_in(text: str, own: dict[str, str]) -> list[str]:

@@ -16,7 +16,7 @@ from modules.errors import FileProblem
 from modules.llm.parts import Attached, File
 from modules.tools.media import media
 
-MOST_TEXT = 20_000_000  # bytes
+MOST_TEXT_BYTES = 20_000_000
 TAKEN = "PNG, JPEG, GIF, WebP, HEIC, AVIF, BMP, TIFF, PDF and text can be attached."
 # Kinds of files that are no text, by the beginnings of their media types; those of text have many names.
 NOT_TAKEN = ("audio/", "video/", "font/", "application/zip", "application/x-", "application/vnd.", "application/msword")
@@ -104,7 +104,7 @@ def _read(path: Path) -> bytes:
                 raise FileProblem(f"{path} is not a file.", cure="Attach a picture, a PDF or a text file.")
             start = file.read(64)
             kind = media.media_type_of(start)
-            most = media.largest(kind) if kind else MOST_TEXT
+            most = media.largest(kind) if kind else MOST_TEXT_BYTES
             data = start + file.read(most)
     except OSError as error:
         raise FileProblem(f"{path} cannot be read: {error.strerror}.", cure=_cure(error)) from error

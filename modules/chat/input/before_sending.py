@@ -13,7 +13,7 @@ from modules.errors import ParlanceError
 from modules.llm.catalogue.model_names import either, nearest
 
 SEND = "Send it as a message?"
-SHOWN = 40  # characters of a word that is asked about
+SHOWN_CHARS = 40  # of a word that is asked about
 _AT = re.compile(r"@(\S+)\s*(.*)", re.S)
 _RUN = re.compile(r"!\s*[\w./~-]")
 
@@ -90,7 +90,7 @@ def _of_mention(chat: ChatContext, line: str, text: str) -> Doubt | None:
     if path is not None and path.is_file():
         whole = existing(text[1:]) == path and path != existing(word)
         return _to_attach((path,), "" if whole else rest)
-    shown = word if len(word) <= SHOWN else f"{word[:SHOWN]}…"
+    shown = word if len(word) <= SHOWN_CHARS else f"{word[:SHOWN_CHARS]}…"
     if not ASK_LINE.fullmatch(text) and chat.models.names(word):
         return Doubt(f'"@{shown}" names a model and asks it nothing.', SEND, line)
     if "/" in word or "\\" in word or path is not None:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from modules.tools.files.encodings import encoding_of
 
-SAMPLE = 200_000  # bytes that are looked at
+SAMPLE_BYTES = 200_000  # that are looked at
 FEW = 4  # letters of two bytes below which nothing is said of them
 MOST = 0.9  # share of letters that has to fit
 DOS_END = b"\x1a"  # with which DOS ended a text
@@ -38,14 +38,14 @@ def read_text(data: bytes) -> Read | None:
     if encoding not in ("cp1252", "latin-1"):
         return Read(data.decode(encoding, "replace"), encoding)
     for name, fits in LOOKS:
-        if fits(data[:SAMPLE]) and (text := _decoded(data, name)) is not None:
+        if fits(data[:SAMPLE_BYTES]) and (text := _decoded(data, name)) is not None:
             return Read(text, name, sure=False)
     return Read(data.decode(encoding), encoding, sure=False)
 
 
 def _wide(data: bytes) -> Read | None:
     """UTF-16 without its mark: the upper halves of its letters are mostly the same few bytes, NUL above all."""
-    low, high = data[:SAMPLE:2].count(0), data[1:SAMPLE:2].count(0)
+    low, high = data[:SAMPLE_BYTES:2].count(0), data[1:SAMPLE_BYTES:2].count(0)
     if encoding_of(data[:4], whole=False) in ("utf-16", "utf-32") or len(data) % 2:
         return None
     name = "utf-16-le" if high > 4 * low else "utf-16-be" if low > 4 * high else ""

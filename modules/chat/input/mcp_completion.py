@@ -12,8 +12,8 @@ if TYPE_CHECKING:  # loaded where there are servers, and never on the way to the
     from modules.mcp.prompts_and_resources import ServerPrompt
     from modules.mcp.servers import Servers
 
-PATIENCE = 0.5  # seconds for a list that was never seen; the next key calls the wait off
-ABOUT = 80  # characters of what is said of one
+PATIENCE_SECONDS = 0.5  # for a list that was never seen; the next key calls the wait off
+ABOUT_CHARS = 80  # of what is said of one
 
 _RESOURCE = re.compile(r"(?:^|\s)@([^\s:@]+):\S*$")
 _PROMPT = re.compile(r"/\w+\s+prompt\s")
@@ -30,10 +30,10 @@ async def look(chat: ChatContext, line: str) -> None:
     if not (resource or prompt) or (servers := chat.tooling.servers_in_use) is None:
         return
     if resource:
-        await servers.look(resource[1], "resources", PATIENCE)
+        await servers.look(resource[1], "resources", PATIENCE_SECONDS)
     for name in servers.states() if prompt else ():
         if f" {_prompts_of(name)}" in line:
-            await servers.look(name, "prompts", PATIENCE)
+            await servers.look(name, "prompts", PATIENCE_SECONDS)
 
 
 def complete_resources(chat: ChatContext, typed: str, *, first: bool) -> Iterator[tuple[str, str]]:
@@ -105,4 +105,4 @@ def _asks(chat: ChatContext, word: str) -> bool:
 def _about(*texts: str) -> str:
     from modules.mcp.transport.plain import one_line
 
-    return one_line(" · ".join(text for text in texts if text), ABOUT)
+    return one_line(" · ".join(text for text in texts if text), ABOUT_CHARS)

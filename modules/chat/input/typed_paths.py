@@ -15,7 +15,7 @@ from modules.errors import FileProblem
 
 MOST_MATCHES = 200  # of one pattern
 TRIED = 50  # places of a line at which a dropped path may end
-LONGEST = 8192  # characters of a line in which dropped paths are looked for
+LONGEST_CHARS = 8192  # of a line in which dropped paths are looked for
 DROPPED = ("png", "jpg", "jpeg", "gif", "webp", "heic", "heif", "avif", "bmp", "tif", "tiff", "pdf")
 
 _WORD = re.compile(r"""(?:\\.|'[^']*'|"(?:\\.|[^"\\])*"|[^\s'"\\])+""", re.S)
@@ -96,7 +96,7 @@ def files_in(args: str) -> list[Path]:
 
 def dropped(line: str) -> Dropped | None:
     """The pictures and PDF that a line begins or ends with, by whole paths; None where there are none."""
-    if len(line) > LONGEST or not _ENDING.search(line.replace("'", " ").replace('"', " ")):
+    if len(line) > LONGEST_CHARS or not _ENDING.search(line.replace("'", " ").replace('"', " ")):
         return None
     rest, before, behind = line.strip(), list[Path](), list[Path]()
     while found := _first(rest):
@@ -156,7 +156,7 @@ def _first(text: str) -> tuple[Path, int] | None:
 def _last(text: str) -> tuple[Path, int] | None:
     """A picture that the text ends with, and where its path begins."""
     starts = [found.start() for found in _BEGINNING.finditer(text)][-TRIED:]
-    starts += [word.start() for word in islice(_WORD.finditer(text), LONGEST)][-1:]
+    starts += [word.start() for word in islice(_WORD.finditer(text), LONGEST_CHARS)][-1:]
     return next(((path, at) for at in starts if _BEGINNING.match(text, at) and (path := _picture(text[at:]))), None)
 
 

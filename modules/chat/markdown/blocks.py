@@ -37,8 +37,8 @@ _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+|$)")
 _HEADING_END = re.compile(r"(?:^|[ \t])#+[ \t]*$")
 _FENCE = re.compile(r"( {0,3})(`{3,}(?=[^`]*$)|~{3,})[ \t]*(.*)")
 _DEEPEST = 24  # deeper quotes and lists are text
-_LONGEST_CODE = 1_000_000  # characters of a line of code that is written as one
-_SEEN = 4_000  # characters of it that are looked at while it comes
+_LONGEST_CODE_CHARS = 1_000_000  # of a line of code that is written as one
+_SEEN_CHARS = 4_000  # of it that are looked at while it comes
 _ROOM = 12  # columns of text that quotes and lists leave in any case
 
 _BOLD, _TITLE = Style(bold=True), Style(bold=True, underline=True)
@@ -67,15 +67,15 @@ class Blocks:
     def longest(self, line: str) -> int:
         """How much of a line that has no end yet may wait for it."""
         if isinstance(self.leaf, Fence | Indented):
-            return _LONGEST_CODE
+            return _LONGEST_CODE_CHARS
         if isinstance(self.leaf, Table) or line.lstrip(" >").startswith("|"):
             return 4000
         return piece_size(self.width)
 
     def recent(self, line: str) -> str:
         """As much of a line that has no end yet as is worth looking at: of code its beginning, and what is seen."""
-        if isinstance(self.leaf, Fence | Indented) and len(line) > _SEEN:
-            return line[:60] + line[-_SEEN:]
+        if isinstance(self.leaf, Fence | Indented) and len(line) > _SEEN_CHARS:
+            return line[:60] + line[-_SEEN_CHARS:]
         return line
 
     def line(self, text: str) -> None:

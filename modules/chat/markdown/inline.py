@@ -147,7 +147,7 @@ def _link(href: str) -> Style:
 
 # A mark that may open mathematics: a paragraph is not cut soon after it, for then its other mark is still to come.
 _MATH_BEGINS = re.compile(r"\$\$|\\[(\[]|\$(?=[^\s\d$])")
-_MATH_WAITS = 300  # characters
+_MATH_WAITS_CHARS = 300
 _PIECE = re.compile(r"\\.|[$:]+|`+|\*+|_+|~~|\]\(|[\[\]]|[ \n]+", re.DOTALL)
 _WORD = r"[^\s()]*(?:\([^\s()]*\)[^\s()]*)*"
 _TARGET = re.compile(rf"{_WORD}(?:\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)")
@@ -166,7 +166,7 @@ class Cut:
         self.last = max(0, source.rfind(" "), source.rfind("\n"))
         self.open: list[str] = []
         self._skip = 0
-        self._math = -_MATH_WAITS
+        self._math = -_MATH_WAITS_CHARS
         for match in _PIECE.finditer(source):
             if match.start() >= self._skip:
                 self._step(match, source)
@@ -181,7 +181,7 @@ class Cut:
                 self._math = at
         before, after = source[at - 1 : at] or " ", source[match.end() : match.end() + 1] or " "
         if mark[0] in " \n":
-            self.safe = self.safe if self.open or at - self._math < _MATH_WAITS else at
+            self.safe = self.safe if self.open or at - self._math < _MATH_WAITS_CHARS else at
         elif mark[0] == "`":
             close = re.compile(rf"(?<!`){mark}(?!`)").search(source, match.end())
             if close:

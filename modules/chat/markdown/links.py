@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-LONGEST = 2_000  # characters of a target; terminals drop longer ones or show them (about 2,083 in VTE and iTerm2)
+LONGEST_CHARS = 2_000  # of a target; terminals drop longer ones or show them (about 2,083 in VTE and iTerm2)
 # Only what opens in a browser or a mail program, and only the characters of a URI: nothing can end the sequence.
 _TARGET = re.compile(r"(?:https?://|mailto:)[!#-;=?-\[\]_a-z~]+", re.IGNORECASE)
 _WITHOUT = re.compile(r"dumb|linux|eterm|emacs|cons25|vt\d|ansi|screen(?!.*tmux)")
@@ -11,7 +11,7 @@ _WITHOUT = re.compile(r"dumb|linux|eterm|emacs|cons25|vt\d|ansi|screen(?!.*tmux)
 
 def target(href: str) -> str | None:
     """The target of a link as a terminal may be told it, or nothing."""
-    return href if len(href) <= LONGEST and _TARGET.fullmatch(href) else None
+    return href if len(href) <= LONGEST_CHARS and _TARGET.fullmatch(href) else None
 
 
 def takes_links(variable: Callable[[str], str | None]) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 
-FRAME = 1 / 12  # seconds between two drawings
+FRAME_SECONDS = 1 / 12  # between two drawings
 
 
 @contextlib.asynccontextmanager
@@ -15,7 +15,7 @@ async def frames(draw: Callable[[], None]) -> AsyncIterator[None]:
     async def tick() -> None:
         while True:
             draw()
-            await asyncio.sleep(FRAME)
+            await asyncio.sleep(FRAME_SECONDS)
 
     def stop(ended: "asyncio.Task[None]") -> None:
         if working is not None and not ended.cancelled():

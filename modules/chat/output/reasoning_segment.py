@@ -10,8 +10,8 @@ from modules.text.sanitize import clean
 
 BAR = "│ "
 SHOWN = 6  # rows of it that are seen while it comes
-PER_TOKEN = 4  # characters, about; what the provider counted comes with the end of the answer
-LONGEST = 4_000  # characters of a line that is wrapped anew with every drawing
+PER_TOKEN_CHARS = 4  # about; what the provider counted comes with the end of the answer
+LONGEST_CHARS = 4_000  # of a line that is wrapped anew with every drawing
 
 
 class ReasoningPiece:
@@ -35,7 +35,7 @@ class ReasoningPiece:
             return
         *lines, self._line = (self._line + "".join(self._arrived)).split("\n")
         self._arrived.clear()
-        if len(self._line) > LONGEST:
+        if len(self._line) > LONGEST_CHARS:
             lines, self._line = [*lines, self._line], ""
         for line in lines:
             self._end_line(line)
@@ -50,7 +50,7 @@ class ReasoningPiece:
         self._screen.live([])
         if not self._whole:
             seconds = time.monotonic() - self._began
-            self._screen.say(f"thought for {seconds:.0f} s, {about_tokens(self._length // PER_TOKEN)}")
+            self._screen.say(f"thought for {seconds:.0f} s, {about_tokens(self._length // PER_TOKEN_CHARS)}")
 
     def _end_line(self, line: str) -> None:
         line = clean(line)  # as a whole: a flag or a joined letter may come in pieces

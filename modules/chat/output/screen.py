@@ -22,8 +22,8 @@ PROMPT_MARK = "\x1b]133;A\x1b\\"  # where a terminal that knows it jumps to, fro
 MARK, MORE = "> ", "· "  # before a line that a person typed, and before its further lines
 CLEAR = "\x1b[H\x1b[2J"
 ESCAPE = "\x1b"
-PIECE = 700  # characters that GNU screen passes on at once; it drops what is longer than 768 (opencode#28590)
-MAX_OSC52 = 100_000  # characters; terminals drop longer sequences without a word
+PIECE_CHARS = 700  # that GNU screen passes on at once; it drops what is longer than 768 (opencode#28590)
+MAX_OSC52_CHARACTERS = 100_000  # terminals drop longer sequences without a word
 
 
 class Region(Protocol):
@@ -157,13 +157,13 @@ class TerminalScreen:
         `through` is the "tmux" or "screen" in which the program runs, and which has to pass the request on.
         """
         encoded = base64.b64encode(text.encode(errors="replace")).decode("ascii")
-        if self.plain or len(encoded) > MAX_OSC52:
+        if self.plain or len(encoded) > MAX_OSC52_CHARACTERS:
             return False
         asked = f"\x1b]52;c;{encoded}\x07"
         if through == "tmux":
             asked = f"\x1bPtmux;{asked.replace(ESCAPE, ESCAPE * 2)}\x1b\\"
         elif through == "screen":
-            asked = "".join(f"\x1bP{asked[at : at + PIECE]}\x1b\\" for at in range(0, len(asked), PIECE))
+            asked = "".join(f"\x1bP{asked[at : at + PIECE_CHARS]}\x1b\\" for at in range(0, len(asked), PIECE_CHARS))
         self.out.write(asked)
         self.out.flush()
         return True

@@ -17,11 +17,11 @@ from modules.text.sanitize import clean
 DONE, FAILED, NOT_RUN = "✓", "✗", "–"
 FOLDED = 3  # lines of a result that are shown
 CHANGED = 60  # lines of a diff: what was said yes to stays readable above
-LONG = 0.5  # seconds from which on the time is told
+LONG_SECONDS = 0.5  # from which on the time is told
 INDENT = "  "
 NARROWEST = 10  # columns in which words are wrapped
 LONGEST_VALUE = 60  # columns of a list or an object among the arguments, so that those behind it are seen
-WIDEST = 1000  # characters of a text of which one line is made
+WIDEST_CHARS = 1000  # of a text of which one line is made
 
 
 def numbered(conversation: Conversation) -> list[tuple[ToolCall, ToolResult | None]]:
@@ -159,7 +159,7 @@ def headline(
 
     With `only_first` of what it was given only that, because the rest is told elsewhere.
     """
-    mark, ending = mark_of(result), f"{seconds:.1f} s" if seconds is not None and seconds > LONG else ""
+    mark, ending = mark_of(result), f"{seconds:.1f} s" if seconds is not None and seconds > LONG_SECONDS else ""
     if mark == NOT_RUN:
         ending = "declined" if result.text.startswith(DECLINED) else "not run"
     head = f"{mark} #{number} {_line(call.name)}"
@@ -209,4 +209,4 @@ def _rows(lines: list[str], columns: int, *, whole: bool) -> list[str]:
 
 def _line(text: str) -> str:
     """The beginning of a text in one line, cleaned."""
-    return clean(" ".join(text[:WIDEST].split()))
+    return clean(" ".join(text[:WIDEST_CHARS].split()))

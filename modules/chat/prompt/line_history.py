@@ -15,8 +15,8 @@ from prompt_toolkit.history import History
 
 from modules.own_files import refuse_other
 
-MOST = 8_000_000  # bytes; a file that is larger is cut down to half of it
-AT_ONCE = 1_000_000  # bytes of the newest lines; reading all of a large file would hold the first prompt up
+MOST_BYTES = 8_000_000  # a file that is larger is cut down to half of it
+AT_ONCE_BYTES = 1_000_000  # of the newest lines; reading all of a large file would hold the first prompt up
 ENTRIES = 10_000
 TRIES, PAUSE = 20, 0.005  # for the other program to have written its line, in seconds
 BEGIN = b"\n# "
@@ -60,7 +60,7 @@ class LineHistory(History):
         lines = "".join(f"+{line}\n" for line in string.split("\n"))
         with contextlib.suppress(OSError), self._locked() as (handle, alone):
             os.write(handle, f"\n# {datetime.now()}\n{lines}".encode("utf-8", "replace"))
-            if alone and os.fstat(handle).st_size > MOST:
+            if alone and os.fstat(handle).st_size > MOST_BYTES:
                 self._shorten()
 
     def _open(self) -> int:
@@ -81,7 +81,7 @@ class LineHistory(History):
         with os.fdopen(self._open(), "rb") as file:
             size = os.fstat(file.fileno()).st_size
             data = b""
-            for much in (AT_ONCE, MOST):
+            for much in (AT_ONCE_BYTES, MOST_BYTES):
                 file.seek(max(0, size - much))
                 data = file.read(much)
                 if BEGIN in data or much >= size:
@@ -110,7 +110,7 @@ class LineHistory(History):
         """Put the newer half in the place of the file, in one step."""
         place = Path(os.path.realpath(self._path))
         with open(place, "rb") as file:
-            file.seek(-MOST // 2, os.SEEK_END)
+            file.seek(-MOST_BYTES // 2, os.SEEK_END)
             data = file.read()
         beside = place.with_name(f"{place.name}.{os.getpid()}")
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o600)

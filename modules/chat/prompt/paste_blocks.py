@@ -14,7 +14,7 @@ from prompt_toolkit.layout.processors import Processor, Transformation, Transfor
 from modules.chat.terminal.paste import NONCHARACTERS, interchanged
 from modules.text.sanitize import UNSAFE, clean_at
 
-MANY_LINES, MANY_CHARACTERS = 40, 8_000  # what is more than this is a block
+MANY_LINES, MANY_CHARS = 40, 8_000  # what is more than this is a block
 
 MOST_LINES_SHOWN, MOST_SHOWN = 200, 20_000  # of what was sent, in lines and characters, that is shown whole
 
@@ -72,7 +72,7 @@ class PasteBlocks:
 
 def is_large(text: str) -> bool:
     """Whether a text is so long that it is a block in the line."""
-    return len(text) > MANY_CHARACTERS or _lines(text) > MANY_LINES
+    return len(text) > MANY_CHARS or _lines(text) > MANY_LINES
 
 
 def _lines(text: str) -> int:

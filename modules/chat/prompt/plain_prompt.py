@@ -17,7 +17,7 @@ from modules.chat.terminal.interrupts import Running, handled
 from modules.text.sanitize import clean
 
 T = TypeVar("T")
-TWICE = 2.0  # seconds within which a second Ctrl+C leaves
+TWICE_SECONDS = 2.0  # within which a second Ctrl+C leaves
 
 
 class PlainPrompt:
@@ -33,7 +33,7 @@ class PlainPrompt:
         self._awaited: asyncio.Future[str] | None = None
         self._keys: asyncio.Future[str] | None = None
         self._ended = False
-        self._interrupted_at = -TWICE
+        self._interrupted_at = -TWICE_SECONDS
 
     @contextlib.asynccontextmanager
     async def alive(self, ready: Callable[[], None] = lambda: None) -> AsyncIterator[None]:
@@ -106,7 +106,7 @@ class PlainPrompt:
         """Ctrl+C: stop what runs, or else leave when it comes twice."""
         if self._awaited is None or self._awaited.done():
             self.stop()
-        elif time.monotonic() - self._interrupted_at < TWICE:
+        elif time.monotonic() - self._interrupted_at < TWICE_SECONDS:
             self._awaited.set_exception(EOFError())
         else:
             self._interrupted_at = time.monotonic()

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CTRL_C = KeyPress(Keys.ControlC, "\x03")
-TWICE = 2.0  # seconds within which a second Ctrl+C at an empty line leaves
+TWICE_SECONDS = 2.0  # within which a second Ctrl+C at an empty line leaves
 
 
 class Prompt:
@@ -79,7 +79,7 @@ class Prompt:
         self._alive: asyncio.Future[None] | None = None
         self._panel: Panel[Any] | None = None
         self._leaving = False
-        self._refused_at = -TWICE
+        self._refused_at = -TWICE_SECONDS
         self.region.before_render += lambda _: self._parts.plan()
         self.region.after_render += lambda _: self._shown()
 
@@ -198,7 +198,7 @@ class Prompt:
         elif self.line.buffer.text:
             self.line.empty()
             self.line.offer_held()
-        elif time.monotonic() - self._refused_at < TWICE:
+        elif time.monotonic() - self._refused_at < TWICE_SECONDS:
             self.leave()
         else:
             self._refused_at = time.monotonic()

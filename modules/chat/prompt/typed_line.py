@@ -19,8 +19,8 @@ from modules.chat.prompt.message_queue import MessageQueue
 from modules.chat.prompt.paste_blocks import PasteBlocks, is_large
 from modules.chat.prompt.wrapped_line import moved
 
-LONGEST_SUGGESTION = 1_000  # characters of an entry
-HASTE = 0.3  # seconds after which a person can have seen what came into the line by itself
+LONGEST_SUGGESTION_CHARS = 1_000  # of an entry
+HASTE_SECONDS = 0.3  # after which a person can have seen what came into the line by itself
 
 
 class _FromHistory(AutoSuggest):
@@ -31,7 +31,7 @@ class _FromHistory(AutoSuggest):
         if not begun.strip():
             return None
         for entry in reversed(buffer.history.get_strings()):
-            if len(entry) <= LONGEST_SUGGESTION and begun in entry:
+            if len(entry) <= LONGEST_SUGGESTION_CHARS and begun in entry:
                 for line in reversed(entry.splitlines()):
                     if line.startswith(begun):
                         return Suggestion(line[len(begun) :])
@@ -131,7 +131,7 @@ class TypedLine:
         """Before text is typed: what has only just come into the line by itself goes back to where it waited."""
         if self._offered is not None:
             line, since = self._offered
-            unseen = self._surprising and time.monotonic() - since < HASTE
+            unseen = self._surprising and time.monotonic() - since < HASTE_SECONDS
             if (unseen or text[:1] == "/") and self._untouched(line):  # nobody means a command to follow a question
                 self.buffer.reset()
                 self.queue.give_back(line)

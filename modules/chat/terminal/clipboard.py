@@ -6,13 +6,13 @@ import subprocess
 from msgspec import Struct
 
 from modules.chat.command import ChatContext
-from modules.chat.output.screen import MAX_OSC52
+from modules.chat.output.screen import MAX_OSC52_CHARACTERS
 from modules.config import Config
 from modules.errors import UsageError
 from modules.tools.tool import in_thread
 
-LONGEST = MAX_OSC52 * 3 // 4  # bytes that a terminal is asked to take
-PATIENCE = 3.0  # seconds for a program: wl-copy waits for a focus that may never come
+LONGEST_BYTES = MAX_OSC52_CHARACTERS * 3 // 4  # that a terminal is asked to take
+PATIENCE_SECONDS = 3.0  # for a program: wl-copy waits for a focus that may never come
 
 
 class Program(Struct, frozen=True):
@@ -53,7 +53,7 @@ async def copy_text(chat: ChatContext, text: str) -> str:
     through = "tmux" if chat.config.get("TMUX") else "screen" if chat.config.get("STY") else ""
     if chat.screen.to_clipboard(text, through):
         return f"Asked the terminal to copy {len(text)} characters; not every terminal does."
-    if len(text.encode(errors="replace")) > LONGEST:
+    if len(text.encode(errors="replace")) > LONGEST_BYTES:
         raise UsageError(
             "The answer is too long to be copied through the terminal.", cure="Select it there, or copy a part of it."
         )
@@ -83,7 +83,7 @@ def _is_far(config: Config) -> bool:
     if config.get("TMUX"):
         try:
             asked = ("tmux", "show-environment", "SSH_CONNECTION")
-            known = subprocess.run(asked, capture_output=True, text=True, timeout=PATIENCE, check=False).stdout
+            known = subprocess.run(asked, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False).stdout
         except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
             known = ""
         if known.strip():
@@ -99,7 +99,7 @@ def _piped(argv: tuple[str, ...], data: bytes) -> bool:
             input=data,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            timeout=PATIENCE,
+            timeout=PATIENCE_SECONDS,
             check=False,
             start_new_session=True,
         )

@@ -17,7 +17,7 @@ from modules.chat.terminal.terminal_reports import Report, report_of, string_rep
 
 # Seconds of silence after which what has begun will not go on. An Up arrow's ESC was seen 80 ms ahead of its rest.
 SOON, LATE, BURST = 0.15, 1.0, 0.05
-LONG = 200  # characters in one read that nobody types
+LONG_CHARS = 200  # in one read that nobody types
 MAX_SEQUENCE, MAX_STRING = 128, 4096  # bytes; longer ones are no keys, and no answers to what is asked here
 
 ESC, PASTE_END = 0x1B, b"\x1b[201~"
@@ -126,7 +126,7 @@ class KeyParser:
             for char in text[: len(text) - len(rest)].replace("\r\n", "\r"):
                 self._keys += control_of(ord(char))
             text = rest
-        if self._burst is None and (len(text) > LONG or _LINES.search(text)):
+        if self._burst is None and (len(text) > LONG_CHARS or _LINES.search(text)):
             self._burst = []
         if self._burst is not None:
             self._burst.append(text)

@@ -21,11 +21,11 @@ from prompt_toolkit.styles import BaseStyle
 from modules.chat.terminal.reflow import Rewrapping
 
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"  # a synchronized update: no half-drawn frame is shown
-SHORT = 80  # characters that a terminal draws at once anyway
+SHORT_CHARS = 80  # that a terminal draws at once anyway
 # Not one erase from the corner: tmux takes that for a clear screen and moves the rows to its history.
 ERASE = "\x1b[K\x1b[C\x1b[J\r"
 CLEAR = "\x1b[H\x1b[2J"
-SETTLED = 0.4  # seconds after a resize; tmux may tell of the next one a quarter of a second late
+SETTLED_SECONDS = 0.4  # after a resize; tmux may tell of the next one a quarter of a second late
 
 
 class _Terminal(Vt100_Output):
@@ -37,7 +37,7 @@ class _Terminal(Vt100_Output):
         data = "".join(self._buffer)
         self._buffer = []
         try:  # through the stream, which knows what to write for letters that it has not
-            self.stdout.write(f"{BEGIN}{data}{END}" if len(data) > SHORT else data)
+            self.stdout.write(f"{BEGIN}{data}{END}" if len(data) > SHORT_CHARS else data)
             self.stdout.flush()
         except OSError:
             self.lost()
@@ -184,7 +184,7 @@ class LiveRegion(Application[None]):
             self.renderer.erase_resized(self.output.get_size().columns)
         else:
             self._settling.cancel()
-        self._settling = asyncio.get_running_loop().call_later(SETTLED, self._settle)
+        self._settling = asyncio.get_running_loop().call_later(SETTLED_SECONDS, self._settle)
 
     def _lose(self) -> None:
         if self.future is not None and not self.future.done():

@@ -9,8 +9,8 @@ import sys
 import threading
 from typing import TextIO
 
-WAIT = 1.0  # seconds of silence after which it is said what is waited for
-PIECE = 1 << 20  # bytes
+WAIT_SECONDS = 1.0  # of silence after which it is said what is waited for
+PIECE_BYTES = 1 << 20
 # What stands for a sign of ours where the encoding has none: as wide as it, so that lines and tables stay straight.
 ALIKE = str.maketrans("·•…→←↑↓─━│┃✓✗–—‑‘’“”«»×\xa0⏎", "-*.><^v--||+x---''\"\"<>x <")
 LIKE = "parlance-alike"
@@ -104,7 +104,7 @@ async def piped_in(most: int) -> bytes:
             loop.call_soon_threadsafe(settle, data)
 
     threading.Thread(target=listen, daemon=True).start()
-    await asyncio.wait([whole], timeout=WAIT)
+    await asyncio.wait([whole], timeout=WAIT_SECONDS)
     if not whole.done():
         diagnose("parlance: Reading standard input to its end. </dev/null after the command leaves it out.")
     return await whole
@@ -140,7 +140,7 @@ def recovered(text: str) -> str:
 def _read_all(handle: int, most: int) -> bytes:
     pieces: list[bytes] = []
     left = most + 1
-    while left > 0 and (piece := os.read(handle, min(left, PIECE))):
+    while left > 0 and (piece := os.read(handle, min(left, PIECE_BYTES))):
         pieces.append(piece)
         left -= len(piece)
     return b"".join(pieces)

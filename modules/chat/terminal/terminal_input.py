@@ -15,8 +15,8 @@ from prompt_toolkit.key_binding import KeyPress
 from modules.chat.terminal.key_parser import KeyParser
 from modules.chat.terminal.terminal_reports import Report
 
-AT_ONCE = 65536  # bytes; a terminal gives less
-MOST = 1 << 20  # bytes in one go: whoever sends without end must not keep the screen from being drawn
+AT_ONCE_BYTES = 65536  # a terminal gives less
+MOST_BYTES = 1 << 20  # in one go: whoever sends without end must not keep the screen from being drawn
 
 
 def terminal_input(on_report: Callable[[Report], None], stdin: TextIO | None = None) -> Input:
@@ -99,11 +99,11 @@ if sys.platform != "win32":
             """All that is there. The end of the input, or a terminal that is gone, closes it."""
             parts: list[bytes] = []
             size = 0
-            while size < MOST and not self._closed:
+            while size < MOST_BYTES and not self._closed:
                 try:
                     if not select.select([self._fileno], [], [], 0)[0]:
                         break
-                    part = os.read(self._fileno, AT_ONCE)
+                    part = os.read(self._fileno, AT_ONCE_BYTES)
                 except BlockingIOError:
                     break
                 except (OSError, ValueError):  # EIO: the window was closed; EBADF: somebody closed the input

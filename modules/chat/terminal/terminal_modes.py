@@ -27,7 +27,7 @@ UNASKED = re.compile(r"(linux|cons25|eterm|emacs|vt52|sun|wsvt25)\b")
 # Who tells keys apart when asked by CSI > 4 m, by the names that XTVERSION gives. To others it may be a colour.
 KNOW_OTHER_KEYS = re.compile(r"(xterm\(|tmux |mintty |iterm2 |foot\(|contour |mlterm\()", re.IGNORECASE)
 
-PATIENCE = 0.1  # seconds for an answer that is still on its way at the end
+PATIENCE_SECONDS = 0.1  # for an answer that is still on its way at the end
 
 
 class TerminalModes:
@@ -82,7 +82,7 @@ class TerminalModes:
             self._settle(self._keyboard[1].decode())
         self._asked_keyboard = False
         self._send(NO_PASTE_MARKS)
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + PATIENCE_SECONDS
         # An answer that comes after the end would be typed into the shell's line.
         while self._asked and not self.complete and (left := until - time.monotonic()) > 0:
             if not self._listen(left):

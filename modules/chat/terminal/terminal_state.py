@@ -13,7 +13,7 @@ from modules.chat.terminal.streams import at_terminal
 # An update that is not finished, no wrapping, a hidden cursor, colours, marked pastes: whoever ends us in the middle of
 # a drawing leaves those. Each of them does nothing where it is as it should be.
 RESET = "\x1b[?2026l\x1b[?7h\x1b[?25h\x1b[0m\x1b[?2004l"
-WRITABLE = 0.2  # seconds in which a terminal takes so few bytes, if it takes any
+WRITABLE_SECONDS = 0.2  # in which a terminal takes so few bytes, if it takes any
 
 
 class TerminalState:
@@ -54,7 +54,7 @@ class TerminalState:
             return
         owed, self._owed = self._owed[::-1], []
         with contextlib.suppress(OSError, ValueError):
-            if select.select([], [self._out], [], WRITABLE)[1]:
+            if select.select([], [self._out], [], WRITABLE_SECONDS)[1]:
                 os.write(self._out, (RESET + "".join(owed)).encode())
 
     def _set_modes(self) -> None:

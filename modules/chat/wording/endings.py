@@ -11,7 +11,7 @@ from modules.llm.message import Message
 from modules.llm.tool_spec import ToolSpec
 
 MOST_NAMES = 3  # calls by name, in one sentence
-LONGEST_WORD = 80  # characters of a server's own word
+LONGEST_WORD_CHARS = 80  # of a server's own word
 
 
 class Ending(Struct, frozen=True):
@@ -69,7 +69,7 @@ def _told_by_server(known: Ending, stop: StopReason, word: str) -> Ending:
     if stop == "unknown" and not word:
         return UNSAID
     known = FILTERED if stop == "refusal" and FILTER.search(word) else known
-    shown = word if len(word) <= LONGEST_WORD else word[:LONGEST_WORD] + "…"
+    shown = word if len(word) <= LONGEST_WORD_CHARS else word[:LONGEST_WORD_CHARS] + "…"
     return Ending(known.kind, f'{known.words}: "{shown}".' if word else f"{known.words}.")
 
 

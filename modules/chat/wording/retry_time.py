@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from modules.errors import ParlanceError, ProviderError
 
-WAITED_FOR = 60.0  # seconds; a longer wait is told as a time of day
-FARTHEST = 366 * 24 * 3600.0  # seconds; a server that says more than this does not mean it
+WAITED_FOR_SECONDS = 60.0  # a longer wait is told as a time of day
+FARTHEST_SECONDS = 366 * 24 * 3600.0  # a server that says more than this does not mean it
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
           "November", "December")  # fmt: skip
@@ -14,7 +14,7 @@ MONTHS = ("January", "February", "March", "April", "May", "June", "July", "Augus
 def time_of(error: ParlanceError, now: datetime | None = None) -> str:
     """When to come back, as a time of day; "" where nobody knows, or where it is but a moment."""
     seconds = error.retry_after if isinstance(error, ProviderError) else None
-    if seconds is None or not WAITED_FOR < seconds < FARTHEST:
+    if seconds is None or not WAITED_FOR_SECONDS < seconds < FARTHEST_SECONDS:
         return ""
     now = now or datetime.now()
     then = now + timedelta(seconds=seconds)

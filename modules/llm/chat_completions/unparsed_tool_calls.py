@@ -14,7 +14,7 @@ WRITTEN = re.compile(
     r"|<(?:\w+:)?(?:tool_call|tool_code|function_calls|invoke|function)\b|<[|｜]tool[▁_]calls?[▁_]begin[|｜]>"
     r"|```(?:tool_code|tool_call)|<\|channel\|>commentary to=|\bto=functions\."
 )
-SEARCHED = 200_000  # characters; a call stands near an end of a text, and a text may be very long
+SEARCHED_CHARS = 200_000  # a call stands near an end of a text, and a text may be very long
 _DECODER = json.JSONDecoder()
 
 
@@ -33,7 +33,7 @@ def calls_in(text: str) -> list[tuple[str, str]]:
 
 def looks_like_call(text: str, declared: Collection[str] = ()) -> bool:
     """Whether a text holds a tool call that was written as text; with `declared`, a call of one of these tools."""
-    text = text if len(text) <= SEARCHED else text[: SEARCHED // 2] + text[-SEARCHED // 2 :]
+    text = text if len(text) <= SEARCHED_CHARS else text[: SEARCHED_CHARS // 2] + text[-SEARCHED_CHARS // 2 :]
     prose = re.sub(r"`[^`\n]+`", "", text)  # who only writes about a tag puts it between back quotes
     if found := WRITTEN.search(prose):
         rest = prose[found.end() :]

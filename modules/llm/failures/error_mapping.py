@@ -20,7 +20,7 @@ from modules.llm.failures.transport_failures import between, in_between, transpo
 from modules.llm.models import Model, Provider
 
 RETRY = "Ask again."  # the chat and a pipe say how
-LONGEST_BODY = 1_000_000  # bytes of an error that are read
+LONGEST_BODY_BYTES = 1_000_000  # of an error that are read
 CHECK_URL = "Check {source}."
 # What a status means where the words say nothing.
 BY_STATUS: dict[int, type[errors.ProviderError]] = {
@@ -113,7 +113,7 @@ def _whole_body(response: Any) -> Any:
     """The body that came, of which the SDKs hand on only what stands under "error"; None where it was not read."""
     if not getattr(response, "is_stream_consumed", False):
         return None
-    content = response.content[:LONGEST_BODY]
+    content = response.content[:LONGEST_BODY_BYTES]
     try:
         return json.loads(content)
     except (ValueError, RecursionError):

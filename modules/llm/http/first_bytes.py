@@ -9,8 +9,8 @@ import ssl
 from collections.abc import Mapping
 from typing import Any, Literal
 
-PROBE = 3.0  # seconds
-TUNNEL = 30.0  # seconds for a proxy to say whether it lets a connection through; an answer may take longer
+PROBE_SECONDS = 3.0
+TUNNEL_SECONDS = 30.0  # for a proxy to say whether it lets a connection through; an answer may take longer
 TALK = b"HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 HTTP = b"HTTP/"
 TLS_RECORD = (b"\x15\x03", b"\x16\x03")  # an alert, a handshake: the answer of TLS to what is none
@@ -18,7 +18,7 @@ TLS_RECORD = (b"\x15\x03", b"\x16\x03")  # an alert, a handshake: the answer of 
 NO_TLS = ("WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL", "HTTP_REQUEST")
 
 
-MOST_SHOWN = 60  # bytes of what is no HTTP
+MOST_SHOWN_BYTES = 60  # of what is no HTTP
 
 Spoken = Literal["tls", "no tls", "other"]
 WORDS: Mapping[Spoken, str] = {
@@ -35,7 +35,7 @@ class NotHttp(ConnectionError):
     """
 
     def __init__(self, place: str, spoken: Spoken, said: bytes = b"", *, behind: bool = False) -> None:
-        words = re.sub(r"\s+", " ", said[:MOST_SHOWN].decode("ascii", "replace")).strip()
+        words = re.sub(r"\s+", " ", said[:MOST_SHOWN_BYTES].decode("ascii", "replace")).strip()
         quoted = f': it says "{words}"' if words and words.isprintable() else ""
         self.spoken, self.behind, self.words = spoken, behind, f"{WORDS[spoken]}{quoted}"
         super().__init__(f"{place} {self.words}")
@@ -50,7 +50,7 @@ class LookingBackend:
     def __init__(self, inner: Any, direct: bool, tunnels: bool) -> None:
         self._inner = inner
         self._direct = direct
-        self._patience = TUNNEL if tunnels else None
+        self._patience = TUNNEL_SECONDS if tunnels else None
 
     async def connect_tcp(self, host: str, port: int, **options: Any) -> "LookingStream":
         stream = await self._inner.connect_tcp(host, port, **options)
@@ -143,12 +143,12 @@ class LookingStream:
     async def _probe(self, tls: ssl.SSLContext | None) -> bool:
         stream = None
         try:
-            stream = await self._backend.connect_tcp(*self._address, timeout=PROBE)
+            stream = await self._backend.connect_tcp(*self._address, timeout=PROBE_SECONDS)
             if tls is not None:
-                stream = await stream.start_tls(tls, self._address[0], PROBE)
+                stream = await stream.start_tls(tls, self._address[0], PROBE_SECONDS)
                 return True
-            await stream.write(TALK, PROBE)
-            return bool((await stream.read(64, PROBE)).startswith(HTTP))
+            await stream.write(TALK, PROBE_SECONDS)
+            return bool((await stream.read(64, PROBE_SECONDS)).startswith(HTTP))
         except Exception:  # each library has errors of its own, and any of them means no
             return False
         finally:

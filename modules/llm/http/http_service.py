@@ -11,7 +11,7 @@ import msgspec
 
 from modules.config import Key
 from modules.errors import AnswerIncomplete, ProtocolError, ProviderError, ToolCallFailed
-from modules.llm.base import IDLE_TIMEOUT, BaseService, ChatRequest, Draft
+from modules.llm.base import IDLE_TIMEOUT_SECONDS, BaseService, ChatRequest, Draft
 from modules.llm.catalogue import model_list_parser
 from modules.llm.catalogue.endpoint import Endpoint
 from modules.llm.events import StreamEvent
@@ -24,11 +24,11 @@ from modules.llm.parts import Wire
 from modules.llm.wire.wire_draft import WireDraft
 
 T = TypeVar("T")
-WRITE_TIMEOUT = 300.0  # seconds in which a piece of the request must go out
+WRITE_TIMEOUT_SECONDS = 300.0  # in which a piece of the request must go out
 NO_HEADERS: Mapping[str, Any] = {}
-BREATH = 0.04  # seconds; waking for every delta is most of what an answer costs, so a few are left to come together
-AT_ONCE = 0.001  # seconds; what comes sooner was there already and is read without a pause
-DRAIN = 0.25  # seconds for what may follow the terminal event: usage, [DONE], the end of the body
+BREATH_SECONDS = 0.04  # waking for every delta is most of what an answer costs, so a few are left to come together
+AT_ONCE_SECONDS = 0.001  # what comes sooner was there already and is read without a pause
+DRAIN_SECONDS = 0.25  # for what may follow the terminal event: usage, [DONE], the end of the body
 
 
 class Body:
@@ -46,7 +46,7 @@ def posted(body: Wire, headers: Mapping[str, Any], http: ModuleType) -> dict[str
     the SDKs walk and copy a history that they are given, which holds up the loop for as long as two seconds at a
     megabyte, and their encoder is many times slower.
     """
-    limits = http.Timeout(None, connect=CONNECT_TIMEOUT, write=WRITE_TIMEOUT)
+    limits = http.Timeout(None, connect=CONNECT_TIMEOUT, write=WRITE_TIMEOUT_SECONDS)
     return {"content": msgspec.json.encode(body), "options": {"headers": headers, "timeout": limits}, "stream": True}
 
 
@@ -85,7 +85,7 @@ class HttpService(BaseService):
     client: Any  # each SDK has a class of its own, and they share what is used of it
     headers: Mapping[str, Any]
 
-    def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT) -> None:
+    def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT_SECONDS) -> None:
         super().__init__(provider, key, idle_timeout)
         self._endpoint = Endpoint(provider, self.own_path)
 
@@ -120,7 +120,7 @@ class HttpService(BaseService):
             chunk = await _within(patience, anext(chunks, None))
             if chunk is None:
                 break
-            waited = clock() - asked > AT_ONCE
+            waited = clock() - asked > AT_ONCE_SECONDS
             content = False
             for event in reader.feed(chunk):
                 content = True
@@ -128,7 +128,7 @@ class HttpService(BaseService):
             if (silence := patience.came(content)) is not None:
                 yield silence
             if waited and draft.finished is None:
-                await asyncio.sleep(BREATH)
+                await asyncio.sleep(BREATH_SECONDS)
         if draft.finished is not None:
             async for event in self._late(chunks, reader):
                 yield event
@@ -146,7 +146,7 @@ class HttpService(BaseService):
         A body read to its end gives the connection back to the pool; a server that lingers loses its connection.
         """
         clock = asyncio.get_running_loop().time
-        until = clock() + DRAIN
+        until = clock() + DRAIN_SECONDS
         with suppress(TimeoutError, ProviderError, *self.foreign_errors):
             while True:
                 async with asyncio.timeout_at(until):
@@ -154,7 +154,7 @@ class HttpService(BaseService):
                 if chunk is None:
                     break
                 for event in reader.feed(chunk):
-                    until = clock() + DRAIN
+                    until = clock() + DRAIN_SECONDS
                     yield event
         with suppress(ProviderError):
             for event in reader.close():

@@ -11,7 +11,7 @@ from modules.llm.models import Provider
 from modules.llm.wire.wire_draft import ODD_SHAPE, WireDraft
 
 DONE = (sse.DONE, b'"[DONE]"', b"DONE")
-SHOWN = 65536  # bytes of a body that is no answer; its beginning is told
+SHOWN_BYTES = 65536  # of a body that is no answer; its beginning is told
 
 
 class StreamReader:
@@ -29,7 +29,7 @@ class StreamReader:
 
     def feed(self, chunk: bytes) -> Iterator[StreamEvent]:
         """The events that this chunk completes. Raises what the provider says, and ProtocolError."""
-        if not self._seen and self._size < SHOWN:
+        if not self._seen and self._size < SHOWN_BYTES:
             self._head.append(chunk)
             self._size += len(chunk)
         draft, words, decode = self._draft, self._draft.words, sse.decode_fast

@@ -9,8 +9,8 @@ from typing import Any
 
 from modules.errors import ProtocolError
 
-PIECE = 64 * 1024  # bytes
-LONGEST_ERROR = 1024 * 1024  # bytes
+PIECE_BYTES = 64 * 1024
+LONGEST_ERROR_BYTES = 1024 * 1024
 WINDOWS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 CURE = "Ask again."
 
@@ -29,14 +29,14 @@ def bounded(http: ModuleType) -> Callable[[Any], Awaitable[None]]:
             raise ProtocolError(f'The answer came packed as "{packed[:40]}", which was not asked for.', cure=CURE)
         if packed != "identity" or failed:
             response.headers.pop("content-encoding", None)
-            most = None if not failed else LONGEST_ERROR if known else 0  # the status of a failure says enough
+            most = None if not failed else LONGEST_ERROR_BYTES if known else 0  # the status of a failure says enough
             response.stream = kind(response.stream, WINDOWS.get(packed), most)
 
     return look
 
 
 class Unpacked:
-    """A body in pieces of PIECE bytes at most, unpacked with this window; it ends after `most` bytes."""
+    """A body in pieces of PIECE_BYTES bytes at most, unpacked with this window; it ends after `most` bytes."""
 
     def __init__(self, body: Any, window: int | None, most: int | None) -> None:
         self._body = body
@@ -62,7 +62,7 @@ class Unpacked:
         async for packed in self._body:
             while packed:
                 try:
-                    piece = unpacker.decompress(packed, PIECE)
+                    piece = unpacker.decompress(packed, PIECE_BYTES)
                 except zlib.error as error:
                     if not first or window != WINDOWS["deflate"]:
                         raise ProtocolError("The answer came packed, and damaged.", cure=CURE) from error

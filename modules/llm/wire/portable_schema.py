@@ -11,7 +11,7 @@ from typing import Any
 Schema = dict[str, Any]
 
 DEEPEST = 40  # levels; what is nested deeper may be anything
-LONGEST = 1024  # characters of a description in Chat Completions: "string_above_max_length"
+LONGEST_CHARS = 1024  # of a description in Chat Completions: "string_above_max_length"
 PROPERTY = re.compile(r"[a-zA-Z0-9_.-]{1,64}")  # Anthropic takes no other names
 TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
 KEPT = ("additionalProperties", "$defs", "definitions")
@@ -48,10 +48,10 @@ def portable(parameters: Schema) -> Schema:
 
 def shortened(description: str, schema: Schema) -> tuple[str, Schema]:
     """Both for an API with a bound on the description; what is beyond it goes into the schema's own."""
-    if len(description) <= LONGEST:
+    if len(description) <= LONGEST_CHARS:
         return description, schema
-    cut = description.rfind(" ", LONGEST // 2, LONGEST - 1)
-    at = LONGEST - 2 if cut < 0 else cut
+    cut = description.rfind(" ", LONGEST_CHARS // 2, LONGEST_CHARS - 1)
+    at = LONGEST_CHARS - 2 if cut < 0 else cut
     rest = f"… {description[at:].strip()}"
     more = f"{rest}\n{schema['description']}" if "description" in schema else rest
     return f"{description[:at].rstrip()} …", {"type": "object", **schema, "description": more}

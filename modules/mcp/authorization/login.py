@@ -19,8 +19,8 @@ from modules.mcp.transport.clients import client_of, quiet
 from modules.mcp.transport.plain import one_line
 from modules.mcp.transport.refusals import fault_of
 
-PATIENCE = 300.0  # seconds for the person in the browser
-HEAD = 16 * 1024  # bytes of what the browser brings
+PATIENCE_SECONDS = 300.0  # for the person in the browser
+HEAD_BYTES = 16 * 1024  # of what the browser brings
 GREETING = (
     '{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": "2025-06-18", '
     f'"capabilities": {{}}, "clientInfo": {{"name": "{APP}", "version": "{VERSION}"}}}}}}'
@@ -33,11 +33,11 @@ async def log_in(entry: ServerConfig, file: LoginFile, show: Show) -> None:
     """Have the person log in, and keep what comes of it. Raises ToolFailed with what went wrong."""
     quiet()
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             async with _Return(entry.login.redirect) as back:
                 await _flow(entry, file, back, show)
     except TimeoutError as error:
-        raise ToolFailed(f"Nobody has logged in within {PATIENCE / 60:g} minutes.") from error
+        raise ToolFailed(f"Nobody has logged in within {PATIENCE_SECONDS / 60:g} minutes.") from error
     except OAuthRegistrationError as error:
         raise ToolFailed(
             f"The server gives no client id to this program: {one_line(str(error))}. "
@@ -107,7 +107,7 @@ class _Return:
         self.url = redirect
 
     async def __aenter__(self) -> "_Return":
-        self._server = await asyncio.start_server(self._take, self._wanted.hostname, self.port, limit=HEAD)
+        self._server = await asyncio.start_server(self._take, self._wanted.hostname, self.port, limit=HEAD_BYTES)
         if not self.url:
             self.port = self._server.sockets[0].getsockname()[1]
             self.url = f"http://127.0.0.1:{self.port}{self._wanted.path}"

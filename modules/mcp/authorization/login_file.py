@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from modules.config import private_file
 from modules.own_files import read_bytes
 
-EARLY = 30.0  # seconds before its end from which on a token is renewed
+EARLY_SECONDS = 30.0  # before its end from which on a token is renewed
 
 
 class Kept(Struct, frozen=True):
@@ -47,7 +47,7 @@ class LoginFile:
     def renew(self, url: str, tokens: dict[str, Any]) -> None:
         """Keep other tokens, from now on."""
         lasting = tokens.get("expires_in")
-        expires = time.time() + lasting - EARLY if isinstance(lasting, int) else 0.0
+        expires = time.time() + lasting - EARLY_SECONDS if isinstance(lasting, int) else 0.0
         self.write(replace(self.read(url), tokens=tokens, expires=expires))
 
     def write(self, kept: Kept) -> None:

@@ -14,12 +14,12 @@ from msgspec.structs import replace
 from modules.config import read_env
 from modules.errors import ConfigError
 from modules.mcp.configuration.jsonc import plain_json
-from modules.mcp.configuration.server_config import WHOLE_CALL, Login, RawEntry, ServerConfig, problems
+from modules.mcp.configuration.server_config import WHOLE_CALL_SECONDS, Login, RawEntry, ServerConfig, problems
 from modules.mcp.configuration.variables import Expansion, Lookup
 from modules.mcp.forms import ALLOWING, servers_in, uniform
 from modules.own_files import read_bytes
 
-LARGEST = 1_000_000  # bytes
+LARGEST_BYTES = 1_000_000
 
 
 def read(path: Path, lookup: Lookup) -> tuple[list[ServerConfig], list[str]]:
@@ -60,7 +60,7 @@ def _servers(path: Path) -> dict[str, tuple[str, Any]]:
     """The servers of the file, each with its place in it. Raises ConfigError."""
     try:
         _refuse_shared(path)
-        data = read_bytes(path, LARGEST)
+        data = read_bytes(path, LARGEST_BYTES)
     except OSError as error:
         cure = "It names servers, nothing else." if error.errno == errno.EFBIG else "Correct that, or move it away."
         raise ConfigError(f"{path} cannot be read: {error.strerror}.", cure=cure) from error
@@ -118,7 +118,7 @@ def _entry(path: Path, where: str, name: str, value: Any, lookup: Lookup) -> tup
         url=expand("url", written.url),
         headers={key: expand(f"headers.{key}", text) for key, text in written.headers.items()},
         timeout=written.timeout,
-        max_timeout=written.max_timeout or max(WHOLE_CALL, written.timeout),
+        max_timeout=written.max_timeout or max(WHOLE_CALL_SECONDS, written.timeout),
         startup_timeout=written.startup_timeout,
         type=written.type,
         only=written.only,

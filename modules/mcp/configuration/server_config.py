@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-LONGEST_CALL = 3600.0  # seconds
+LONGEST_CALL_SECONDS = 3600.0
 LONGEST_START = 600.0
-STARTUP = 30.0  # seconds from the start of the program to its list of tools
-CALL = 120.0  # seconds for a call, or from one word of its progress to the next
-WHOLE_CALL = 1800.0  # seconds for a call that tells of progress
+STARTUP_SECONDS = 30.0  # from the start of the program to its list of tools
+CALL_SECONDS = 120.0  # for a call, or from one word of its progress to the next
+WHOLE_CALL_SECONDS = 1800.0  # for a call that tells of progress
 TRANSPORTS = {"stdio": False, "http": True, "sse": True}  # whether it has a URL
 
 
@@ -35,9 +35,9 @@ class RawEntry(Struct, frozen=True):
     cwd: str = ""
     url: str = ""
     headers: dict[str, str] = {}
-    timeout: float = CALL
+    timeout: float = CALL_SECONDS
     max_timeout: float = 0.0
-    startup_timeout: float = STARTUP
+    startup_timeout: float = STARTUP_SECONDS
     disabled: bool = False
     type: str = ""
     only: tuple[str, ...] = ()
@@ -101,10 +101,10 @@ def problems(entry: ServerConfig) -> Iterator[tuple[str, str]]:
 
 
 def _times(entry: ServerConfig) -> Iterator[tuple[str, str]]:
-    if not 0 < entry.timeout <= LONGEST_CALL:
-        yield "timeout", f"is longer than {LONGEST_CALL:g} seconds, or nothing"
-    if not entry.timeout <= entry.max_timeout <= 24 * LONGEST_CALL:
-        yield "max_timeout", f"is in seconds, from timeout to {24 * LONGEST_CALL:g}"
+    if not 0 < entry.timeout <= LONGEST_CALL_SECONDS:
+        yield "timeout", f"is longer than {LONGEST_CALL_SECONDS:g} seconds, or nothing"
+    if not entry.timeout <= entry.max_timeout <= 24 * LONGEST_CALL_SECONDS:
+        yield "max_timeout", f"is in seconds, from timeout to {24 * LONGEST_CALL_SECONDS:g}"
     if not 0 < entry.startup_timeout <= LONGEST_START:
         yield "startup_timeout", f"is in seconds, at most {LONGEST_START:g}"
 

@@ -11,9 +11,9 @@ from modules.llm.http.http_client import client_for
 from modules.llm.http.sse import BYTE_ORDER_MARK
 from modules.mcp.configuration.server_config import ServerConfig
 
-ANSWER = 32 * 1024 * 1024  # bytes of one answer
+ANSWER_BYTES = 32 * 1024 * 1024  # of one answer
 LOGIN_STEPS = 8
-CONNECTING = 30.0  # seconds to connect, and to hand over a request
+CONNECTING_SECONDS = 30.0  # to connect, and to hand over a request
 
 
 def client_of(entry: ServerConfig, auth: httpx2.Auth | None = None) -> httpx2.AsyncClient:
@@ -25,7 +25,7 @@ def client_of(entry: ServerConfig, auth: httpx2.Auth | None = None) -> httpx2.As
     headers = {"Accept-Encoding": "identity", "User-Agent": f"{APP}/{VERSION}", **entry.headers}
     try:
         client: httpx2.AsyncClient = client_for(
-            httpx2, entry.url, httpx2.Timeout(CONNECTING, read=None), (_look,), headers
+            httpx2, entry.url, httpx2.Timeout(CONNECTING_SECONDS, read=None), (_look,), headers
         )
     except ConfigError as error:
         raise ToolFailed(str(error).removesuffix(".")) from error
@@ -70,8 +70,8 @@ class _Bounded(httpx2.AsyncByteStream):
         size = 0
         async for piece in self._body:
             size += len(piece)
-            if size > ANSWER:
-                raise httpx2.ReadError(f"the answer is larger than {ANSWER // 1024 // 1024} MB")
+            if size > ANSWER_BYTES:
+                raise httpx2.ReadError(f"the answer is larger than {ANSWER_BYTES // 1024 // 1024} MB")
             yield piece
 
     async def aclose(self) -> None:

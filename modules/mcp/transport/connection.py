@@ -27,9 +27,9 @@ from modules.tools.tool import in_thread
 
 PAGES = 50
 FIRST_NUMBER = 1_000  # of our requests; the SDK counts its own from one on
-CALLING_OFF = 1.0  # seconds to tell that an answer is not waited for any more
+CALLING_OFF_SECONDS = 1.0  # to tell that an answer is not waited for any more
 OLDEST_VERSION = HANDSHAKE_PROTOCOL_VERSIONS[0]
-UNDECLARED = 3.0  # seconds for a list that the server has not said to have
+UNDECLARED_SECONDS = 3.0  # for a list that the server has not said to have
 
 Progress = ProgressFnT  # told how far, of how much, and in words
 
@@ -146,7 +146,7 @@ class Connection:
         if self.offers(kind):
             return await self._pages(kind, patience)
         try:
-            return await self._pages(kind, UNDECLARED) if kind == "tools" else []
+            return await self._pages(kind, UNDECLARED_SECONDS) if kind == "tools" else []
         except ToolFailed:
             return []
 
@@ -203,7 +203,7 @@ class Connection:
         async def send_cancelled() -> None:
             params = {"requestId": number, "reason": "It is not waited for any more."}
             try:
-                async with asyncio.timeout(CALLING_OFF):
+                async with asyncio.timeout(CALLING_OFF_SECONDS):
                     await self._dispatcher.notify("notifications/cancelled", params)
             except TimeoutError:
                 return

@@ -14,7 +14,7 @@ from modules.tools.tool import Output
 
 ENVELOPE = ("content", "structuredContent", "isError", "_meta")  # of a result
 DATA = {"data", "blob"}  # keys whose values are for programs
-LONGEST_DATA = 200  # characters of them that may be words after all
+LONGEST_DATA_CHARS = 200  # of them that may be words after all
 
 
 def output_of(result: dict[str, Any]) -> Output:
@@ -97,7 +97,7 @@ def _unknown(block: dict[str, Any]) -> Text:
     if words := next((rest[key] for key in ("text", "content", "message") if isinstance(rest.get(key), str)), ""):
         return Text(words)
     for key in DATA & set(rest):
-        if isinstance(rest[key], str) and len(rest[key]) > LONGEST_DATA:
+        if isinstance(rest[key], str) and len(rest[key]) > LONGEST_DATA_CHARS:
             rest[key] = f"[{len(rest[key])} characters, left out]"
     if not rest:
         return Text(f"[left out: content of the kind {one_line(str(block.get('type')), 40)!r}]")

@@ -11,13 +11,13 @@ from modules.llm.http.sse import whole_json
 from modules.mcp.faults import Failure, Said
 from modules.mcp.transport.plain import one_line
 
-LONGEST_ERROR = 2_000  # characters of a server's own words about what went wrong
+LONGEST_ERROR_CHARS = 2_000  # of a server's own words about what went wrong
 UNREADABLE = "answered, but the answer cannot be read; it may be nested too deeply"
 WORDS = ("message", "error", "detail", "description", "reason", "msg", "title")  # where an error's words may stand
 
 MANY = 400  # brackets, from which on they may stand inside each other beyond reading
 
-_NEAR = 200  # bytes of either end of a message
+_NEAR_BYTES = 200  # of either end of a message
 _FIRST = re.compile(rb'\{[^\[\]{}]*"id"\s*:\s*(\d{1,15})\b')
 _LAST = re.compile(rb'"id"\s*:\s*(\d{1,15})\b[^\[\]{}]*\}\s*$')
 
@@ -58,12 +58,14 @@ def coded(message: JSONRPCMessage) -> bytes:
 def words_of(error: Any) -> str:
     """What an error says, whatever its form: an object with its words anywhere, a string, or something else."""
     if isinstance(error, str):
-        return one_line(error, LONGEST_ERROR)
+        return one_line(error, LONGEST_ERROR_CHARS)
     if not isinstance(error, dict):
-        return one_line(json.dumps(error), LONGEST_ERROR)
+        return one_line(json.dumps(error), LONGEST_ERROR_CHARS)
     found = next((error[key] for key in WORDS if error.get(key) not in (None, "", {}, [])), None)
     if found is None:
-        return one_line(json.dumps(error, ensure_ascii=False), LONGEST_ERROR) if error else "an error without words"
+        return (
+            one_line(json.dumps(error, ensure_ascii=False), LONGEST_ERROR_CHARS) if error else "an error without words"
+        )
     words, more = words_of(found), error.get("data")
     code = error.get("code")
     if isinstance(code, str) and code and code not in words:
@@ -71,7 +73,7 @@ def words_of(error: Any) -> str:
     if more in (None, "", {}, []) or isinstance(more, Said):
         return words
     detail = more if isinstance(more, str) else json.dumps(more, ensure_ascii=False)
-    return words if detail in words else one_line(f"{words} ({detail})", LONGEST_ERROR)
+    return words if detail in words else one_line(f"{words} ({detail})", LONGEST_ERROR_CHARS)
 
 
 def _mended(message: dict[str, Any], asked: Number | None) -> dict[str, Any] | None:
@@ -109,7 +111,7 @@ def _error(error: Any, number: Any) -> dict[str, Any]:
 
 def _number(data: bytes) -> int | None:
     """The request that these bytes were to answer. The number stands before all that is nested, or behind it."""
-    found = _FIRST.match(data[:_NEAR]) or _LAST.search(data[-_NEAR:])
-    if found is None or b'"jsonrpc"' not in data[:_NEAR] + data[-_NEAR:]:
+    found = _FIRST.match(data[:_NEAR_BYTES]) or _LAST.search(data[-_NEAR_BYTES:])
+    if found is None or b'"jsonrpc"' not in data[:_NEAR_BYTES] + data[-_NEAR_BYTES:]:
         return None
     return int(found[1])

@@ -17,8 +17,8 @@ from modules.mcp.transport.messages import coded, failed, messages_in
 from modules.mcp.transport.plain import one_line
 from modules.mcp.transport.refusals import fault_of, refusal
 
-EVENT = 16 * 1024 * 1024  # bytes of one event
-OPENING = 30.0  # seconds until the address is there
+EVENT_BYTES = 16 * 1024 * 1024  # of one event
+OPENING_SECONDS = 30.0  # until the address is there
 
 Arriving = MemoryObjectSendStream[SessionMessage | Exception]
 
@@ -40,7 +40,7 @@ class OldSse:
     async def open(self) -> bool:
         """Begin to read the stream; whether it has said where requests go."""
         self._reading = asyncio.create_task(self._read(), name="mcp stream")
-        with anyio.move_on_after(OPENING):
+        with anyio.move_on_after(OPENING_SECONDS):
             await self._found.wait()
         return bool(self._address)
 
@@ -76,7 +76,7 @@ class OldSse:
                 if response.status_code >= 300 or not event_stream(response):
                     self.failure = refusal(response.status_code, await response.aread(), in_session=False)
                     return
-                async for event in httpx2.EventSource(response, max_event_size=EVENT):
+                async for event in httpx2.EventSource(response, max_event_size=EVENT_BYTES):
                     if event.event == "endpoint":
                         self._address = self._beside(event.data)
                         self._found.set()

@@ -4,8 +4,8 @@ import re
 import unicodedata
 from typing import Any
 
-DESCRIPTION = 2_000  # bytes of a description that models are told
-LINE = 300  # characters of an error that people are told
+DESCRIPTION_BYTES = 2_000  # of a description that models are told
+LINE_CHARS = 300  # of an error that people are told
 ENDED = "ended before it answered."  # what is said of a call, and says nothing of why
 
 # Letters, in Unicode's view, that are drawn as nothing.
@@ -26,7 +26,7 @@ def hides(text: str) -> bool:
     return plain(text) != text or "\n" in text or "\t" in text
 
 
-def one_line(text: str, most: int = LINE) -> str:
+def one_line(text: str, most: int = LINE_CHARS) -> str:
     """The text in one line of at most so many characters."""
     line = " ".join(plain(text[: most * 20]).split())
     return line if len(line) <= most else f"{line[: most - 1]}…"
@@ -36,8 +36,10 @@ def described(text: Any) -> str:
     """A description as models are told it; "" for what is no text."""
     if not isinstance(text, str):
         return ""
-    data = plain(text[: DESCRIPTION * 20]).strip().encode()
-    return data.decode() if len(data) <= DESCRIPTION else data[: DESCRIPTION - 3].decode(errors="ignore") + "…"
+    data = plain(text[: DESCRIPTION_BYTES * 20]).strip().encode()
+    return (
+        data.decode() if len(data) <= DESCRIPTION_BYTES else data[: DESCRIPTION_BYTES - 3].decode(errors="ignore") + "…"
+    )
 
 
 def plain_schema(value: Any) -> Any:

@@ -11,10 +11,10 @@ from modules.mcp.configuration.server_config import ServerConfig
 from modules.mcp.log import Log
 from modules.tools.programs.process import ProcessTree
 
-LONGEST_LINE = 16 * 1024 * 1024  # bytes
+LONGEST_LINE_BYTES = 16 * 1024 * 1024
 PIECE = 65536
-GRACE = 1.0  # seconds to end by itself once its input is closed, and again once it is told to
-AFTER = 0.3  # seconds that output may come in after the process has ended; its children may hold the pipe for ever
+GRACE_SECONDS = 1.0  # to end by itself once its input is closed, and again once it is told to
+AFTER_SECONDS = 0.3  # that output may come in after the process has ended; its children may hold the pipe for ever
 
 # What a server sees of our environment beside what its entry gives it: no key of any kind is among it.
 INHERITED = ("HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER", "LANG", "LANGUAGE", "TMPDIR", "TZ")
@@ -67,8 +67,8 @@ class Process(asyncio.SubprocessProtocol):
             first, *more = piece.split(b"\n")
             held.append(first)
             size += len(first)
-            if size > LONGEST_LINE:
-                raise ToolFailed(f"it wrote a line of more than {LONGEST_LINE // 1024 // 1024} MB")
+            if size > LONGEST_LINE_BYTES:
+                raise ToolFailed(f"it wrote a line of more than {LONGEST_LINE_BYTES // 1024 // 1024} MB")
             for line in more:
                 yield b"".join(held)
                 held, size = [line], len(line)
@@ -89,9 +89,9 @@ class Process(asyncio.SubprocessProtocol):
         if (stdin := self._stdin) is not None:
             stdin.close()
         try:
-            await family.end(GRACE, GRACE)
+            await family.end(GRACE_SECONDS, GRACE_SECONDS)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._exited.wait(), GRACE)
+                await asyncio.wait_for(self._exited.wait(), GRACE_SECONDS)
         finally:
             family.signal(signal.SIGKILL)
             self._transport.close()
@@ -121,7 +121,7 @@ class Process(asyncio.SubprocessProtocol):
 
     def process_exited(self) -> None:
         self._exited.set()
-        asyncio.get_running_loop().call_later(AFTER, self._finish)
+        asyncio.get_running_loop().call_later(AFTER_SECONDS, self._finish)
 
     def pause_writing(self) -> None:
         self._writable.clear()

@@ -23,10 +23,10 @@ from modules.mcp.transport.old_sse import OldSse
 from modules.mcp.transport.plain import one_line
 from modules.mcp.transport.refusals import fault_of, refusal, unread
 
-EVENT = 16 * 1024 * 1024  # bytes of one event of a stream
-NOTICE = 10.0  # seconds for a notification, and for the end of a session to be told
-AGAIN = 1.0  # seconds before a stream is asked for again, where the server does not say
-LASTING = 10.0  # seconds after which a stream has been of use
+EVENT_BYTES = 16 * 1024 * 1024  # of one event of a stream
+NOTICE_SECONDS = 10.0  # for a notification, and for the end of a session to be told
+AGAIN_SECONDS = 1.0  # before a stream is asked for again, where the server does not say
+LASTING_SECONDS = 10.0  # after which a stream has been of use
 TRIES = 3  # for a stream that ends without anything new
 OLD = (400, 404, 405, 406, 410, 415, 501)  # what a server of the older transport answers to a POST to its URL
 
@@ -79,7 +79,10 @@ class StreamableHttp:
         if self._old is not None:
             await self._old.close()
         elif self._session:
-            with anyio.move_on_after(NOTICE / 5, shield=True), suppress(httpx2.HTTPError):  # it forgets by itself, too
+            with (
+                anyio.move_on_after(NOTICE_SECONDS / 5, shield=True),
+                suppress(httpx2.HTTPError),
+            ):  # it forgets by itself, too
                 async with self._client.stream("DELETE", self._url, headers=self._headers()):
                     pass
 
@@ -157,13 +160,13 @@ class StreamableHttp:
 
         Only where it has said so, with an event that holds nothing but its id: else nobody would send the rest.
         """
-        last, wait, resumable, idle = "", AGAIN, False, 0
+        last, wait, resumable, idle = "", AGAIN_SECONDS, False, 0
         if message.method == "initialize":
             self._began(response)
         while idle < TRIES:
             before = last
             try:
-                async for event in httpx2.EventSource(response, max_event_size=EVENT):
+                async for event in httpx2.EventSource(response, max_event_size=EVENT_BYTES):
                     last, wait = event.id or last, wait if event.retry is None else event.retry / 1000
                     resumable = resumable or bool(event.id and not event.data) or event.retry is not None
                     for one in messages_in(event.data.encode(), message.id):
@@ -200,7 +203,7 @@ class StreamableHttp:
 
     async def _listen(self) -> None:
         """Hear what the server has to say beside answers, where it offers that, as long as the session lives."""
-        last, wait, failures, heard = "", AGAIN, 0, False
+        last, wait, failures, heard = "", AGAIN_SECONDS, 0, False
         while self._session and failures < TRIES:
             began = time.monotonic()
             headers = {**self._headers(), "accept": "text/event-stream"} | ({LAST: last} if last else {})
@@ -214,13 +217,13 @@ class StreamableHttp:
                             self._gone("")
                         return
                     heard = True
-                    async for event in httpx2.EventSource(response, max_event_size=EVENT):
+                    async for event in httpx2.EventSource(response, max_event_size=EVENT_BYTES):
                         last, wait = event.id or last, wait if event.retry is None else event.retry / 1000
                         for one in messages_in(event.data.encode()):
                             await self._deliver(one, None)
             except (httpx2.HTTPError, httpx2.StreamError, httpx2.SSEError):
                 self._doubted()
-            failures = failures + 1 if time.monotonic() - began < LASTING else 0
+            failures = failures + 1 if time.monotonic() - began < LASTING_SECONDS else 0
             await asyncio.sleep(wait)
 
     def _lost(self, status: int, body: bytes) -> bool:
@@ -228,7 +231,10 @@ class StreamableHttp:
 
     async def _tell(self, message: JSONRPCMessage) -> None:
         """Send what has no answer. A request that is called off is not waited for any more."""
-        with anyio.move_on_after(NOTICE), suppress(httpx2.HTTPError):  # whoever waits for an answer will be told
+        with (
+            anyio.move_on_after(NOTICE_SECONDS),
+            suppress(httpx2.HTTPError),
+        ):  # whoever waits for an answer will be told
             async with self._client.stream("POST", self._url, content=coded(message), headers=self._headers()):
                 pass
         if isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":

@@ -21,7 +21,7 @@ from modules.mcp.transport.stdio import Process, environment_of
 from modules.mcp.transport.streamable_http import StreamableHttp
 
 STRAY = 1_000  # lines that are no message, before the program is taken for something else
-STRAY_PIECE = 1_000  # bytes of each that are logged
+STRAY_PIECE_BYTES = 1_000  # of each that are logged
 
 Streams = tuple[Any, Any]  # the SDK's type for what it reads from and writes to is its own affair
 Waiting = set[int | str]  # the requests that have no answer yet
@@ -80,7 +80,7 @@ async def _received(
             messages = messages_in(line)
             if not messages:
                 stray += bool(line.strip())
-                log.write(line[:STRAY_PIECE] + b"\n")
+                log.write(line[:STRAY_PIECE_BYTES] + b"\n")
                 if stray > STRAY:
                     raise ToolFailed("it writes to its standard output what is no message")
             try:

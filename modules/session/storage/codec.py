@@ -13,7 +13,7 @@ from modules.llm.message import Message
 from modules.llm.parts import File, Image, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
 
 MARK = "blob:"  # in the place of a string: "blob:<sha256>:<what stood before it>"; "blob:=" escapes the mark itself
-LONG = 4096  # characters; a shorter string is not worth a row of its own
+LONG_CHARS = 4096  # a shorter string is not worth a row of its own
 SAMPLE = 256
 UNREADABLE = "[A message that cannot be read any more stood here.]"
 _BEFORE = re.compile(r"(?:data:[\w.+/;=-]{1,100},)?", re.ASCII)
@@ -119,7 +119,7 @@ def _back(value: Any, fetch: Fetch) -> Any:
 
 
 def _text_apart(text: str, blobs: Blobs) -> str:
-    if len(text) > LONG:
+    if len(text) > LONG_CHARS:
         found = _BEFORE.match(text)
         before = found[0] if found else ""
         start = len(before)

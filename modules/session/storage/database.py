@@ -6,8 +6,8 @@ from pathlib import Path
 from modules.errors import ConfigError
 from modules.session.storage.location import VERSION, make_private, move_aside, refuse_newer, refuse_version
 
-PATIENCE = 0.4  # seconds to wait for another program's write; what waits longer is tried again by whoever writes
-TO_READ = 2.0  # seconds, where nothing can go on before it is read
+PATIENCE_SECONDS = 0.4  # to wait for another program's write; what waits longer is tried again by whoever writes
+TO_READ_SECONDS = 2.0  # where nothing can go on before it is read
 Error = sqlite3.Error
 
 # Ids of messages count within their conversation; parent and head 0 mean: before the first. Times are seconds since
@@ -49,7 +49,7 @@ class Damaged(sqlite3.DatabaseError):
     """What a person is told of a damaged file; it is out of the way."""
 
 
-def connect(path: Path, patience: float = PATIENCE) -> sqlite3.Connection:
+def connect(path: Path, patience: float = PATIENCE_SECONDS) -> sqlite3.Connection:
     """The database, made if it is missing, for this user only.
 
     Raises ConfigError where a newer release wrote it, which leaves it as it is, Damaged where it was broken and is
@@ -78,7 +78,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
         _create(connection)
         return connection
     try:
-        return connect(path, TO_READ)
+        return connect(path, TO_READ_SECONDS)
     except OSError as error:
         if not path.is_file():
             raise error

@@ -8,7 +8,7 @@ from pathlib import Path
 from modules.own_files import opened
 
 WAL_MAGIC = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")  # sqlite.org/fileformat2.html, 4.1
-READ_WHOLE = 64_000_000  # bytes of a database that is looked through after someone else wrote to it
+READ_WHOLE_BYTES = 64_000_000  # of a database that is looked through after someone else wrote to it
 
 Stamp = tuple[int, int, int, int]  # device, inode, time of the last change, size
 NOTHING: Stamp = (0, 0, 0, 0)
@@ -50,7 +50,7 @@ class Seen:
             return True
         if file == self._file:
             return False
-        return file[3] < self._file[3] or not _holds_together(self._path, whole=file[3] <= READ_WHOLE)
+        return file[3] < self._file[3] or not _holds_together(self._path, whole=file[3] <= READ_WHOLE_BYTES)
 
 
 def _stamp(path: Path) -> Stamp:

@@ -12,7 +12,7 @@ from modules.errors import ConfigError
 from modules.own_files import opened, refuse_other
 
 VERSION = 1  # of the schema
-LEAVING = 3.0  # seconds that the last writes may take when the program ends
+LEAVING_SECONDS = 3.0  # that the last writes may take when the program ends
 SUFFIXES = ("", "-wal", "-shm")
 MAGIC = b"SQLite format 3\0"
 

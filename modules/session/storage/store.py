@@ -17,7 +17,7 @@ from modules.llm.message import Message
 from modules.llm.models import Model, ModelRegistry
 from modules.llm.wire.ledger import Ledger
 from modules.session.conversation import Conversation, Node, Spent
-from modules.session.storage.location import LEAVING, Locks, refuse_newer
+from modules.session.storage.location import LEAVING_SECONDS, Locks, refuse_newer
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from modules.session.storage.statements import Change
     from modules.session.storage.writer import Writer
 
-SHORT = 8  # characters of an id that are enough for a person
-HANGS = 3.0  # seconds from which on a disk is not waited for any more
+SHORT_CHARS = 8  # of an id that are enough for a person
+HANGS_SECONDS = 3.0  # from which on a disk is not waited for any more
 FREE, STEP = 30.0, 0.1  # seconds for which another program is waited for at the end, and between two looks
 TRIES = 3  # a file may be lost while it is written again
 FILE = "conversations.db"
@@ -138,15 +138,15 @@ class Store:
                 await asyncio.sleep(STEP)
                 left -= STEP
         finally:
-            self.close(0.0 if self.held else LEAVING)
+            self.close(0.0 if self.held else LEAVING_SECONDS)
 
-    def close(self, patience: float = LEAVING) -> bool:
+    def close(self, patience: float = LEAVING_SECONDS) -> bool:
         """Write what is left; whether all of it is on the disk. Another program that has it is waited for that long."""
         done = True
         if self._writer is not None:
             written = threading.Event()
             self._writer.put(written.set)
-            done = written.wait(LEAVING)
+            done = written.wait(LEAVING_SECONDS)
             if done:
                 self._put_lost_again()
                 done = self._writer.close(patience)
@@ -188,7 +188,7 @@ class Store:
             return found[0]
         if not found:
             raise UsageError(f'No conversation\'s id begins with "{prefix}".', cure="-c continues the last one.")
-        several = " or ".join(id[: max(SHORT, len(prefix) + 2)] for id in found[:3])
+        several = " or ".join(id[: max(SHORT_CHARS, len(prefix) + 2)] for id in found[:3])
         raise UsageError(f'"{prefix}" could be {several}.', cure="Give more of it.")
 
     def ids(self, prefix: str = "") -> list[str]:
@@ -283,5 +283,5 @@ async def _reached(writer: "Writer") -> bool:
 
     writer.put(tell)
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(there.wait(), HANGS)
+        await asyncio.wait_for(there.wait(), HANGS_SECONDS)
     return there.is_set()

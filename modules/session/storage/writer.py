@@ -11,11 +11,11 @@ from queue import Empty, SimpleQueue
 from modules.errors import ConfigError
 from modules.session.storage import database
 from modules.session.storage.file_identity import Seen
-from modules.session.storage.location import LEAVING, Locks
+from modules.session.storage.location import LEAVING_SECONDS, Locks
 from modules.session.storage.statements import Change, Statement
 
-AGAIN = 0.5  # seconds until what could not be written is tried again, if nothing is said before
-HELD = 5.0  # seconds from which on another program that has the file is worth a word
+AGAIN_SECONDS = 0.5  # until what could not be written is tried again, if nothing is said before
+HELD_SECONDS = 5.0  # from which on another program that has the file is worth a word
 
 Item = Change | Callable[[], None] | None
 
@@ -52,11 +52,11 @@ class Writer:
         """Whether another program has the file, and what is to be written waits for that."""
         return self._held_since is not None
 
-    def close(self, patience: float = LEAVING) -> bool:
+    def close(self, patience: float = LEAVING_SECONDS) -> bool:
         """Write what is left; whether all of it is on the disk. Another program is waited for as long as that."""
         self._deadline = time.monotonic() + patience
         self._queue.put(None)
-        self._thread.join(patience + LEAVING)
+        self._thread.join(patience + LEAVING_SECONDS)
         return not self._thread.is_alive() and not self._pending
 
     def _run(self) -> None:
@@ -80,7 +80,7 @@ class Writer:
         """All that has been put; nothing, when it is time to try once more."""
         items: list[Item] = []
         with contextlib.suppress(Empty):
-            items.append(self._queue.get(timeout=AGAIN if self._pending else None))
+            items.append(self._queue.get(timeout=AGAIN_SECONDS if self._pending else None))
             while True:
                 items.append(self._queue.get_nowait())
         return items
@@ -152,7 +152,7 @@ class Writer:
                 self._disconnect()  # what failed once may have left its mark on this connection
         if database.is_held(error):
             self._held_since = self._held_since or time.monotonic()
-            if time.monotonic() - self._held_since < HELD:  # it happens, and nothing is lost by it
+            if time.monotonic() - self._held_since < HELD_SECONDS:  # it happens, and nothing is lost by it
                 return
         self._fail(database.reason(error))
 

@@ -2,7 +2,7 @@
 
 import codecs
 
-SAMPLE = 65_536  # bytes that are looked at
+SAMPLE_BYTES = 65_536  # that are looked at
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),

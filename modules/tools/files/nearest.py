@@ -4,7 +4,7 @@ import difflib
 
 MOST_LINES = 20_000  # of a file that are compared
 SHOWN = 12  # lines
-WIDEST = 200  # characters of a line that are compared and shown
+WIDEST_CHARS = 200  # of a line that are compared and shown
 ALIKE = 0.6  # of two lines, from 0 to 1
 
 
@@ -15,8 +15,8 @@ def nearest(text: str, wanted: str) -> str:
     if found := _but_for_space(lines, asked):
         return f"It is there with other spaces or empty lines at the ends. {_shown(lines, found - 1, len(asked))}"
     longest = max(range(len(asked)), key=lambda at: len(asked[at].strip()))
-    keys = [line.strip()[:WIDEST] for line in lines]
-    near = difflib.get_close_matches(asked[longest].strip()[:WIDEST], set(keys), n=1, cutoff=ALIKE)
+    keys = [line.strip()[:WIDEST_CHARS] for line in lines]
+    near = difflib.get_close_matches(asked[longest].strip()[:WIDEST_CHARS], set(keys), n=1, cutoff=ALIKE)
     if not near:
         return "Nothing in it is like that. Read the file first."
     return f"Nearest is this. {_shown(lines, max(0, keys.index(near[0]) - longest), len(asked))}"
@@ -31,5 +31,5 @@ def _but_for_space(lines: list[str], asked: list[str]) -> int:
 
 def _shown(lines: list[str], start: int, count: int) -> str:
     end = min(start + min(max(count, 1), SHOWN), len(lines))
-    text = "\n".join(line[:WIDEST] for line in lines[start:end])
+    text = "\n".join(line[:WIDEST_CHARS] for line in lines[start:end])
     return f"Lines {start + 1}-{end}:\n{text}"

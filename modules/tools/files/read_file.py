@@ -9,14 +9,14 @@ from modules.errors import FileProblem, ToolFailed
 from modules.llm.parts import Text
 from modules.tools.files.access.paths import WHEN_READING, Place, place_of, plan_to_read, said
 from modules.tools.files.access.safe_open import open_file
-from modules.tools.files.encodings import SAMPLE, as_size, encoding_of
+from modules.tools.files.encodings import SAMPLE_BYTES, as_size, encoding_of
 from modules.tools.media.media import largest, media_of, media_type_of
 from modules.tools.tool import Output, Plan, ToolContext, in_thread, tool
 
 LINES = 2_000  # of a page, unless asked otherwise
-PAGE = 40_000  # bytes of a page, below what a result may have
-LONGEST = 2_000  # characters of a line
-COUNTED = 500_000_000  # bytes that are gone through to count the lines
+PAGE_BYTES = 40_000  # of a page, below what a result may have
+LONGEST_CHARS = 2_000  # of a line
+COUNTED_BYTES = 500_000_000  # that are gone through to count the lines
 
 
 @tool(effect="read", when=WHEN_READING)
@@ -42,10 +42,10 @@ def _read(place: Place, offset: int, limit: int) -> Output:
     try:
         with open(open_file(place.real), "rb") as file:
             size = os.fstat(file.fileno()).st_size
-            start = file.read(SAMPLE)
+            start = file.read(SAMPLE_BYTES)
             if kind := media_type_of(start):
                 return _media(place, kind, start, size, file)
-            encoding = encoding_of(start, whole=len(start) < SAMPLE)
+            encoding = encoding_of(start, whole=len(start) < SAMPLE_BYTES)
             if not encoding:
                 raise ToolFailed(f"{place.shown} is a binary file ({as_size(size)}), which cannot be read as text.")
             page = _page(_pieces(start, file, encoding), offset, limit)
@@ -77,7 +77,7 @@ class _Page:
         self.lines: list[str] = []
         self.total = 0
         self.crlf = False
-        self._room = PAGE
+        self._room = PAGE_BYTES
 
     def take(self, lines: list[str], dropped: int = 0) -> None:
         """The next lines of the file; of the last one, that many characters are missing here."""
@@ -86,8 +86,8 @@ class _Page:
         for line in lines[max(0, self.offset - first) : max(0, self.until - first)]:
             if not dropped and line.endswith("\r"):
                 self.crlf, line = True, line[:-1]
-            if (more := len(line) + dropped - LONGEST) > 0:
-                line = f"{line[:LONGEST]}[… {more} more characters]"
+            if (more := len(line) + dropped - LONGEST_CHARS) > 0:
+                line = f"{line[:LONGEST_CHARS]}[… {more} more characters]"
             self.lines.append(line)
             self._room -= len(line.encode(errors="replace")) + 1
             if self._room <= 0:
@@ -100,8 +100,8 @@ def _page(pieces: Iterator[str], offset: int, limit: int) -> _Page:
     begun, dropped = "", 0  # of the line that a piece ends in, no more than is shown
     for piece in pieces:
         head, *lines = piece.split("\n")
-        dropped += max(0, len(begun) + len(head) - 2 * LONGEST)
-        begun = (begun + head)[: 2 * LONGEST]
+        dropped += max(0, len(begun) + len(head) - 2 * LONGEST_CHARS)
+        begun = (begun + head)[: 2 * LONGEST_CHARS]
         if lines:
             page.take([begun], dropped)
             begun, dropped = lines.pop(), 0
@@ -116,7 +116,7 @@ def _pieces(start: bytes, file: BinaryIO, encoding: str) -> Iterator[str]:
     data = start
     while data:
         yield decoder.decode(data)
-        data = file.read(SAMPLE) if file.tell() < COUNTED else b""
+        data = file.read(SAMPLE_BYTES) if file.tell() < COUNTED_BYTES else b""
     yield decoder.decode(b"", final=True)
 
 

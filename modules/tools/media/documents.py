@@ -13,8 +13,8 @@ from modules.errors import FileProblem
 from modules.tools.process_limits import limit
 
 SECONDS = 20
-MEMORY = 1_000_000_000  # bytes
-LONGEST = 1_000_000  # characters of text that one document can be
+MEMORY_BYTES = 1_000_000_000
+LONGEST_CHARS = 1_000_000  # of text that one document can be
 
 _START = f"import sys; sys.path.insert(0, sys.argv[1]); from {__name__} import main; main()"
 
@@ -97,7 +97,7 @@ def _count(pages: int) -> str:
 
 def main() -> None:
     """Read the PDF on the standard input, and write lines of JSON: the number of pages or a problem, then each text."""
-    limit(SECONDS, MEMORY)
+    limit(SECONDS, MEMORY_BYTES)
     try:
         _write_pages()
     except ImportError:
@@ -129,9 +129,9 @@ def _write_pages() -> None:
         except Exception:  # of one page; the others may be whole
             _line(None)
             continue
-        room, written = LONGEST - written, written + len(text)
+        room, written = LONGEST_CHARS - written, written + len(text)
         _line(text if len(text) <= room else f"{text[:room]}\n[the rest of this page is left out]")
-        if written >= LONGEST:
+        if written >= LONGEST_CHARS:
             return
 
 

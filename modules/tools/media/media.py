@@ -13,7 +13,7 @@ from modules.errors import FileProblem
 from modules.llm.parts import Attached, Content, File, Image, Text
 from modules.tools.media import pictures
 
-LARGEST_PICTURE = 50_000_000  # bytes of a file; what is sent of it is within picture_limits
+LARGEST_PICTURE_BYTES = 50_000_000  # of a file; what is sent of it is within picture_limits
 LARGEST_PDF = 20_000_000  # in base64 that is below the 32 MB that a request may have
 PDF = "application/pdf"
 TYPES = (PDF, *pictures.DECODERS)
@@ -53,7 +53,7 @@ def media_type_of(start: bytes) -> str:
 
 def largest(media_type: str) -> int:
     """How many bytes a file of it may have."""
-    return LARGEST_PDF if media_type == PDF else LARGEST_PICTURE
+    return LARGEST_PDF if media_type == PDF else LARGEST_PICTURE_BYTES
 
 
 def media_of(data: bytes, name: str) -> Media | None:

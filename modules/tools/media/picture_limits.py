@@ -59,6 +59,6 @@ LIMITS = (
 )  # fmt: skip
 
 TYPES = frozenset.intersection(*(frozenset(limit.types) for limit in LIMITS))
-LARGEST = min(limit.encoded for limit in LIMITS) // 4 * 3  # bytes, before they are base64
+LARGEST_BYTES = min(limit.encoded for limit in LIMITS) // 4 * 3  # before they are base64
 SIDE = min(limit.side for limit in LIMITS)
 PIXELS = min(limit.pixels for limit in LIMITS)

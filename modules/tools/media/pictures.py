@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from modules.errors import FileProblem
-from modules.tools.media.picture_limits import JPEG, LARGEST, PIXELS, PNG, SIDE, TYPES
+from modules.tools.media.picture_limits import JPEG, LARGEST_BYTES, PIXELS, PNG, SIDE, TYPES
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -80,7 +80,7 @@ def _fitted(data: bytes, media_type: str, name: str) -> Picture:
     width, height = image.size
     if media_type == PNG:
         _opened(data, media_type, name).verify()  # its checksums, which decoding does not look at
-    fits = max(image.size) <= SIDE and width * height <= PIXELS and len(data) <= LARGEST
+    fits = max(image.size) <= SIDE and width * height <= PIXELS and len(data) <= LARGEST_BYTES
     if fits and media_type in TYPES and image.mode != "CMYK":
         image.load()
         return Picture(media_type, data)
@@ -151,7 +151,7 @@ def _encoded(image: "Image", *, lossy: bool) -> tuple[str, bytes, tuple[int, int
     clear = image.mode == "RGBA"
     if clear or not lossy:
         data = _saved(image, "PNG")
-        if len(data) <= LARGEST:
+        if len(data) <= LARGEST_BYTES:
             return PNG, data, image.size
     if clear:
         white = Image.new("RGBA", image.size, "white")
@@ -159,7 +159,7 @@ def _encoded(image: "Image", *, lossy: bool) -> tuple[str, bytes, tuple[int, int
     while True:
         for quality in QUALITIES:
             data = _saved(image, "JPEG", quality=quality)
-            if len(data) <= LARGEST:
+            if len(data) <= LARGEST_BYTES:
                 return JPEG, data, image.size
         image = image.reduce(2)
 

@@ -5,12 +5,12 @@ import os
 import re
 from collections.abc import Callable
 
-HEAD = 6_000_000  # bytes of output that are kept from its beginning
+HEAD_BYTES = 6_000_000  # of output that are kept from its beginning
 TAIL = 4_000_000  # and from its end
 CHUNK = 256 * 1024
 PIPE = 2 * 1024 * 1024  # the most that a pipe can hold
-EVERY = 0.25  # seconds between two lines of progress
-WIDTH = 200  # characters of one
+EVERY_SECONDS = 0.25  # between two lines of progress
+WIDTH_CHARS = 200  # of one
 _ENDS = re.compile(rb"[\r\n]+")
 
 
@@ -36,14 +36,14 @@ class Capture:
             asyncio.get_running_loop().remove_reader(self._source)
             return 0
         self._count += len(data)
-        room = HEAD - len(self._head)
+        room = HEAD_BYTES - len(self._head)
         self._head += data[:room]
         self._tail += data[room:]
         if len(self._tail) > 2 * TAIL:
             del self._tail[:-TAIL]
-        self._line = (self._line + data)[-4 * WIDTH :]
+        self._line = (self._line + data)[-4 * WIDTH_CHARS :]
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(EVERY, self._progress)
+            self._timer = asyncio.get_running_loop().call_later(EVERY_SECONDS, self._progress)
         return len(data)
 
     def drain(self) -> None:
@@ -70,7 +70,7 @@ class Capture:
         self._timer = None
         lines = [line for line in _ENDS.split(self._line) if line.strip()]
         if lines:
-            self._tell(lines[-1].decode(errors="replace").strip()[-WIDTH:])
+            self._tell(lines[-1].decode(errors="replace").strip()[-WIDTH_CHARS:])
 
 
 def settled(text: str) -> tuple[str, int]:

@@ -14,9 +14,9 @@ from modules.errors import ToolFailed
 from modules.tools.programs.capture import Capture
 from modules.tools.tool import ToolContext
 
-GRACE = 2.0  # seconds between the request to end and the order to
-LINGER = 0.25  # seconds that what it started may outlive it, such as the end of a pipeline
-REAPED = 1.0  # seconds until the kernel has carried out an order to end
+GRACE_SECONDS = 2.0  # between the request to end and the order to
+LINGER_SECONDS = 0.25  # that what it started may outlive it, such as the end of a pipeline
+REAPED_SECONDS = 1.0  # until the kernel has carried out an order to end
 _PROC = Path("/proc")
 
 
@@ -110,14 +110,14 @@ async def _watched(process: asyncio.subprocess.Process, seconds: float) -> tuple
     family = ProcessTree(process.pid)
     try:
         done, _ = await asyncio.wait({waiting}, timeout=seconds)
-        left = await family.end(LINGER if done else 0.0)
+        left = await family.end(LINGER_SECONDS if done else 0.0)
         return bool(done), left if done else ()
     except asyncio.CancelledError:
         await family.end(0.0)
         raise
     finally:
         family.signal(signal.SIGKILL)
-        await asyncio.wait({waiting}, timeout=REAPED)
+        await asyncio.wait({waiting}, timeout=REAPED_SECONDS)
         waiting.cancel()
 
 
@@ -128,7 +128,7 @@ class ProcessTree:
         self._leader = leader
         self._known: set[tuple[int, str]] = set()  # a process by its number and when it began: numbers come again
 
-    async def end(self, linger: float, grace: float = GRACE) -> tuple[str, ...]:
+    async def end(self, linger: float, grace: float = GRACE_SECONDS) -> tuple[str, ...]:
         """End them all, and give the names of those that were still there after `linger` seconds."""
         if await self._gone(linger):
             return ()
@@ -136,7 +136,7 @@ class ProcessTree:
         self.signal(signal.SIGTERM)
         if not await self._gone(grace):
             self.signal(signal.SIGKILL)
-            await self._gone(REAPED)
+            await self._gone(REAPED_SECONDS)
         return left
 
     async def _gone(self, seconds: float) -> bool:

@@ -14,7 +14,7 @@ from modules.tools.programs.capture import settled
 from modules.tools.tool import ALWAYS, WHY, Output, Plan, ToolContext, tool
 
 SHELL = "/bin/sh"
-MARGIN = 10.0  # seconds that a command which took too long has to end
+MARGIN_SECONDS = 10.0  # that a command which took too long has to end
 ALONE: Mapping[str, str] = {  # no program may page, ask, paint, or open an editor: nobody would see it
     "TERM": "dumb",
     "NO_COLOR": "1",
@@ -56,7 +56,7 @@ async def run_command(command: str, timeout: Annotated[float, Meta(gt=0, le=3600
         ended = await process.run([SHELL, "-c", "--", command], alone, timeout)
         return _output(ended, timeout)
 
-    return Plan(do, asks=WHY["execute"], line=command, patience=timeout + MARGIN)
+    return Plan(do, asks=WHY["execute"], line=command, patience=timeout + MARGIN_SECONDS)
 
 
 def _output(ended: process.Ended, timeout: float) -> Output:

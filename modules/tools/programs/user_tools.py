@@ -22,13 +22,13 @@ from modules.tools.programs import process
 from modules.tools.tool import Effect, Output, Plan, Tool, ToolContext, in_thread
 
 WORKER = Path(__file__).with_name("user_tool_worker.py")
-AT_LOAD = 10.0  # seconds that a file may take to be read
-AT_CALL = 120.0  # seconds that a call may take
-WAIT = 5.0  # seconds that a turn waits for the first list
+AT_LOAD_SECONDS = 10.0  # that a file may take to be read
+AT_CALL_SECONDS = 120.0  # that a call may take
+WAIT_SECONDS = 5.0  # that a turn waits for the first list
 AT_ONCE = 4  # files that are read side by side
 MOST = 100  # files
-LARGEST = 32_000_000  # bytes of a result, pictures included
-LAST = 500  # characters of what a process said before it died
+LARGEST_BYTES = 32_000_000  # of a result, pictures included
+LAST_CHARS = 500  # of what a process said before it died
 
 
 class WorkerRequest(Struct, frozen=True):
@@ -83,7 +83,7 @@ class UserTools:
         if self._reading is None:
             self._reading = asyncio.ensure_future(self._read())
         if not self._reading.done():
-            await asyncio.wait({self._reading}, timeout=WAIT)
+            await asyncio.wait({self._reading}, timeout=WAIT_SECONDS)
         return list(self._tools)
 
     def late(self) -> list[str]:
@@ -130,7 +130,7 @@ class UserTools:
     async def _described(self, path: Path) -> list[Tool] | str:
         """The tools of one file, or what is wrong with it and where."""
         try:
-            reply = await request(WorkerRequest(str(path)), self._context, self._folder, AT_LOAD)
+            reply = await request(WorkerRequest(str(path)), self._context, self._folder, AT_LOAD_SECONDS)
         except ToolFailed as error:
             return f"{path.name}: {error.message}"
         except (OSError, RuntimeError) as error:  # a link in a circle, a disk that is full
@@ -152,13 +152,13 @@ class UserTools:
                 wanted = WorkerRequest(
                     str(path), digest, spec.name, arguments, str(context.folder), str(context.private), guarded
                 )
-                reply = await request(wanted, context, self._folder, AT_CALL)
+                reply = await request(wanted, context, self._folder, AT_CALL_SECONDS)
                 if reply.error or reply.output is None:
                     return Output((Text(reply.error or "The tool gave no result."),), is_error=True)
                 output: Output = await in_thread(_checked, output=reply.output)
                 return output
 
-            return Plan(do, asks=described.asks or "", patience=AT_CALL + 10)
+            return Plan(do, asks=described.asks or "", patience=AT_CALL_SECONDS + 10)
 
         return Tool(spec, described.effect, prepare, path.name, described.asks)
 
@@ -230,13 +230,13 @@ async def request(wanted: WorkerRequest, context: ToolContext, folder: Path, sec
         where = context if wanted.tool else replace(context, folder=folder)
         ended = await process.run(command, where, seconds, stdin=sent.fileno(), keep=(got.fileno(),))
         got.seek(0)
-        data = got.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise ToolFailed(f"The result is larger than {LARGEST // 1_000_000} MB.")
+        data = got.read(LARGEST_BYTES + 1)
+    if len(data) > LARGEST_BYTES:
+        raise ToolFailed(f"The result is larger than {LARGEST_BYTES // 1_000_000} MB.")
     try:
         return msgspec.json.decode(data, type=WorkerReply)
     except msgspec.DecodeError as error:
         if not ended.in_time:
             raise ToolFailed(f"Stopped: it took longer than {seconds:g} seconds.") from error
-        said = f" It said last: {ended.output.strip()[-LAST:]}" if ended.output.strip() else ""
+        said = f" It said last: {ended.output.strip()[-LAST_CHARS:]}" if ended.output.strip() else ""
         raise ToolFailed(f"The tool's process gave no result: {ended.words}.{said}") from error

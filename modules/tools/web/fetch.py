@@ -10,7 +10,7 @@ from modules.errors import ConfigError, ToolFailed
 from modules.llm.http.certificates import trusted
 from modules.llm.parts import Text
 from modules.tools.media import media
-from modules.tools.results import BOUND
+from modules.tools.results import BOUND_BYTES
 from modules.tools.tool import ALWAYS, Output, Plan, Tool, ToolContext, in_thread, tool
 from modules.tools.web import addresses, html_worker, page
 from modules.tools.web.addresses import Resolve
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
     from httpx2 import URL, AsyncClient, Response
 
-LARGEST = 10_000_000  # bytes after decompression
+LARGEST_BYTES = 10_000_000  # after decompression
 REDIRECTS = 5
-PATIENCE = 30.0  # seconds for all of it
-CONNECTING = 8.0  # seconds for one address
-LONGEST_URL = 4000  # characters
-LONGEST_SHOWN = 300  # characters of a header that is told: where a redirect goes, what a page is said to be
-PAGE = BOUND - 5000  # bytes of text in one result; what is said about it comes on top
-EXCERPT = 2000  # characters of the page that goes with an HTTP error
+PATIENCE_SECONDS = 30.0  # for all of it
+CONNECTING_SECONDS = 8.0  # for one address
+LONGEST_URL_CHARS = 4000
+LONGEST_SHOWN_CHARS = 300  # of a header that is told: where a redirect goes, what a page is said to be
+PAGE_BYTES = BOUND_BYTES - 5000  # of text in one result; what is said about it comes on top
+EXCERPT_CHARS = 2000  # of the page that goes with an HTTP error
 PORTS = {"http": 80, "https": 443}
 HEADERS = {
     "User-Agent": f"Parlance/{VERSION}",
@@ -69,7 +69,7 @@ def fetch_tool(resolve: Resolve = addresses.looked_up) -> Tool:
 
         host = target.netloc.decode("ascii")
         asks, site = f"goes to the network, to {host}", f"{target.scheme}://{host}"
-        return Plan(do, asks=asks, preview=preview(target), line=site, patience=PATIENCE)
+        return Plan(do, asks=asks, preview=preview(target), line=site, patience=PATIENCE_SECONDS)
 
     return fetch_url
 
@@ -103,7 +103,7 @@ def _parsed(text: str) -> "URL":
         raise ToolFailed("The URL must begin with http:// or https:// and a host.")
     if url.userinfo:
         raise ToolFailed("A URL with a user name or password in it is not fetched.")
-    if len(text) > LONGEST_URL or not 0 < _port(url) < 65536:
+    if len(text) > LONGEST_URL_CHARS or not 0 < _port(url) < 65536:
         raise ToolFailed("The URL is too long, or its port is none.")
     return url
 
@@ -154,7 +154,7 @@ async def _ask(url: "URL", found: list[str], trust: "ssl.SSLContext | bool") -> 
     for address in found:
         try:
             async with httpx2.AsyncClient(
-                verify=trust, trust_env=False, timeout=httpx2.Timeout(PATIENCE, connect=CONNECTING)
+                verify=trust, trust_env=False, timeout=httpx2.Timeout(PATIENCE_SECONDS, connect=CONNECTING_SECONDS)
             ) as client:
                 return await _request(client, url, address)
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
@@ -184,7 +184,7 @@ def _target(url: "URL", location: str) -> "URL":
     try:
         return _parsed(str(url.join(location)))
     except (ToolFailed, httpx2.InvalidURL) as error:
-        raise ToolFailed(f"{url} redirects to {location[:LONGEST_SHOWN]!r}. {error}") from error
+        raise ToolFailed(f"{url} redirects to {location[:LONGEST_SHOWN_CHARS]!r}. {error}") from error
 
 
 async def _body(response: "Response", media_type: str, url: "URL") -> bytes:
@@ -192,15 +192,19 @@ async def _body(response: "Response", media_type: str, url: "URL") -> bytes:
     length = response.headers.get("content-length", "")
     size = f"{length} bytes" if length.isdecimal() else "of unknown size"
     if not page.is_text(media_type) and media_type not in media.TYPES:
-        raise ToolFailed(f"{url} is {media_type[:LONGEST_SHOWN]}, {size}. Only text, images and PDF can be fetched.")
+        raise ToolFailed(
+            f"{url} is {media_type[:LONGEST_SHOWN_CHARS]}, {size}. Only text, images and PDF can be fetched."
+        )
     # Packed twice, a few bytes can be days of unpacking, in which nothing else would happen.
     if len(response.headers.get_list("content-encoding", split_commas=True)) > 1:
         raise ToolFailed(f"{url} is packed more than once. Such a page is not read.")
     data = bytearray()
     async for piece in response.aiter_bytes():
         data += piece
-        if len(data) > LARGEST:
-            raise ToolFailed(f"{url} ({media_type or 'no type'}, {size}) is larger than {LARGEST // 1_000_000} MB.")
+        if len(data) > LARGEST_BYTES:
+            raise ToolFailed(
+                f"{url} ({media_type or 'no type'}, {size}) is larger than {LARGEST_BYTES // 1_000_000} MB."
+            )
     return bytes(data)
 
 
@@ -212,8 +216,8 @@ async def _as_output(fetched: Fetched, offset: int, context: ToolContext) -> Out
         return Output((Text(f"{at}: {fetched.media_type}, {len(fetched.data)} bytes.{note}"), found.part))
     text = await html_worker.text_of(fetched.data, fetched.media_type, fetched.charset, at, context.environment)
     if fetched.status >= 400:
-        said = f"{at} answered {fetched.status} {fetched.reason[:LONGEST_SHOWN]}".rstrip() + "."
-        return Output((Text(f"{said}\n\n{text[:EXCERPT]}".rstrip()),), is_error=True)
+        said = f"{at} answered {fetched.status} {fetched.reason[:LONGEST_SHOWN_CHARS]}".rstrip() + "."
+        return Output((Text(f"{said}\n\n{text[:EXCERPT_CHARS]}".rstrip()),), is_error=True)
     return Output((Text(_part(text, offset, at)),))
 
 
@@ -223,7 +227,7 @@ def _part(text: str, offset: int, url: str) -> str:
         return f"{url} is empty."
     if offset >= len(text):
         raise ToolFailed(f"The page has {len(text)} characters; it ends before {offset}.")
-    piece = text[offset : offset + PAGE].encode(errors="replace")[:PAGE].decode(errors="ignore")
+    piece = text[offset : offset + PAGE_BYTES].encode(errors="replace")[:PAGE_BYTES].decode(errors="ignore")
     end = offset + len(piece)
     if end == len(text):
         return piece

@@ -9,10 +9,10 @@ from modules.errors import FileProblem, ToolFailed
 from modules.tools.media import media
 from modules.tools.media.media import Media
 
-LARGEST_HTML = 1_000_000  # characters; beyond that, reading it takes longer than anyone waits
-LONGEST_LINK = 200  # characters
+LARGEST_HTML_CHARS = 1_000_000  # beyond that, reading it takes longer than anyone waits
+LONGEST_LINK_CHARS = 200
 LONGEST_TITLE = 300
-ENOUGH = 200  # characters that a <main> must have to stand for the page
+ENOUGH_CHARS = 200  # that a <main> must have to stand for the page
 
 HTML = ("text/html", "application/xhtml+xml")
 TEXTS = re.compile(r"text/.+|application/((.+\+)?(json|xml)|javascript|ecmascript|yaml|toml|x-ndjson)|image/svg\+xml")
@@ -88,7 +88,7 @@ def markdown(html: str, url: str) -> str:
     from markdownify import MarkdownConverter
 
     # lxml knows which end tags may be left out, and takes time in proportion to the page, whatever is in it.
-    soup = BeautifulSoup(re.sub(r"(?<!\s)\s{200,}", "\n", html[:LARGEST_HTML]), "lxml")
+    soup = BeautifulSoup(re.sub(r"(?<!\s)\s{200,}", "\n", html[:LARGEST_HTML_CHARS]), "lxml")
     title = " ".join(soup.title.get_text()[:LONGEST_TITLE].split()) if soup.title else ""
     base = soup.find("base", href=True)
     home = _joined(url, str(base["href"])) if base else url
@@ -98,7 +98,7 @@ def markdown(html: str, url: str) -> str:
     for link in soup.find_all("a"):
         _shorten(link, home, url)
     main = soup.find("main")
-    root = main if main is not None and len(main.get_text(strip=True)) >= ENOUGH else soup
+    root = main if main is not None and len(main.get_text(strip=True)) >= ENOUGH_CHARS else soup
     converter = MarkdownConverter(
         heading_style="atx", escape_asterisks=False, escape_underscores=False, bullets="-", strip=["img"]
     )
@@ -108,8 +108,8 @@ def markdown(html: str, url: str) -> str:
         text = root.get_text("\n", strip=True)
     lines = (line.rstrip(" \t") for line in text.split("\n"))
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-    if len(html) > LARGEST_HTML:
-        text += f"\n\n[the HTML is longer than {LARGEST_HTML} characters; the rest was not read]"
+    if len(html) > LARGEST_HTML_CHARS:
+        text += f"\n\n[the HTML is longer than {LARGEST_HTML_CHARS} characters; the rest was not read]"
     return text if not title or text.startswith(f"# {title}") else f"# {title}\n\n{text}".strip()
 
 
@@ -133,7 +133,7 @@ def _shorten(link: Any, home: str, url: str) -> None:
     except ValueError:
         at = ""
     same_page = at.partition("#")[0] == url.partition("#")[0]
-    if not at or same_page or target.scheme not in ("http", "https") or len(at) > LONGEST_LINK:
+    if not at or same_page or target.scheme not in ("http", "https") or len(at) > LONGEST_LINK_CHARS:
         link.unwrap()
         return
     same_host = (target.scheme, target.netloc) == (here.scheme, here.netloc)

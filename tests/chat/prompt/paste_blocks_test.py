@@ -14,7 +14,7 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from modules.chat.prompt.paste_blocks import MANY_CHARACTERS, MANY_LINES, PasteBlocks, ShownLine
+from modules.chat.prompt.paste_blocks import MANY_CHARS, MANY_LINES, PasteBlocks, ShownLine
 from modules.chat.terminal.paste import NONCHARACTERS
 from tests.harness.terminal import PATIENCE
 
@@ -115,16 +115,16 @@ def test_what_is_no_more_than_a_screenful_stays_text() -> None:
     assert blocks.folded(few) == few
     assert blocks.folded(few + "\n") == few + "\n"
     assert len(blocks.folded(few + "\ny")) == 1
-    assert blocks.folded("x" * MANY_CHARACTERS) == "x" * MANY_CHARACTERS
+    assert blocks.folded("x" * MANY_CHARS) == "x" * MANY_CHARS
 
 
 def test_the_same_paste_is_the_same_block_and_a_forgotten_one_makes_room() -> None:
     blocks = PasteBlocks()
-    texts = [str(n) * MANY_CHARACTERS for n in range(10, 10 + len(NONCHARACTERS))]
+    texts = [str(n) * MANY_CHARS for n in range(10, 10 + len(NONCHARACTERS))]
     lines = [blocks.folded(text) for text in texts]
     assert len(set(lines)) == len(NONCHARACTERS)
     assert blocks.folded(texts[5]) == lines[5]
-    more = "y" * (MANY_CHARACTERS + 1)
+    more = "y" * (MANY_CHARS + 1)
     assert blocks.folded(more) == more  # no character is left: the text itself
     blocks.keep(lines[3], f"a{lines[4]}b")
     assert blocks.unfolded(lines[4]) == texts[4]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.keys import Keys
 
-from modules.chat.terminal.key_parser import BURST, LATE, LONG, SOON, KeyParser
+from modules.chat.terminal.key_parser import BURST, LATE, LONG_CHARS, SOON, KeyParser
 from modules.chat.terminal.paste import Pasted
 from modules.chat.terminal.terminal_reports import Attributes, Colour, Focus, KeyboardFlags, Mode, Report, TerminalName
 from modules.config import ROOT
@@ -145,9 +145,9 @@ def test_a_sequence_in_such_a_paste_stays_a_key() -> None:
 
 
 def test_more_than_anybody_types_at_once_is_a_paste() -> None:
-    long = "é" * (LONG + 1)
+    long = "é" * (LONG_CHARS + 1)
     assert pressed(long.encode(), b"\r", FLUSH) == [f"<{long}>", "c-m"]
-    assert pressed(b"x" * LONG) == ["x"] * LONG
+    assert pressed(b"x" * LONG_CHARS) == ["x"] * LONG_CHARS
 
 
 @pytest.mark.parametrize("step", range(1, 12))

@@ -17,7 +17,7 @@ from modules.tools.files.access.paths import Place, said
 from modules.tools.files.access.safe_open import folder_of, open_file, open_file_at
 
 BACKUPS = 100  # old files that are kept
-LARGEST = 10_000_000  # bytes of a file that is changed
+LARGEST_BYTES = 10_000_000  # of a file that is changed
 
 one_at_a_time = threading.Lock()  # held from looking whether the file is the same until it is replaced
 
@@ -53,7 +53,7 @@ class FileChange(Struct, frozen=True):
         again = "Nothing was changed. Read it again, and then make this change to what it says now."
         try:
             with open(open_file_at(folder, self.place.real.name), "rb") as file:
-                now = file.read(LARGEST + 1)
+                now = file.read(LARGEST_BYTES + 1)
                 about = os.fstat(file.fileno())
         except FileNotFoundError:
             if self.old is None:
@@ -88,12 +88,12 @@ def looked_at(place: Place) -> bytes | None:
         with open(open_file(place.real), "rb") as file:
             about = os.fstat(file.fileno())
             _only_name(place, about)
-            data = file.read(LARGEST + 1)
+            data = file.read(LARGEST_BYTES + 1)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise ToolFailed(f"{place.shown} cannot be changed: {said(error)}.") from error
-    if len(data) > LARGEST:
+    if len(data) > LARGEST_BYTES:
         raise ToolFailed(f"{place.shown} is too large to be changed as a whole.")
     return data
 

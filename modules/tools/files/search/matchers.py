@@ -12,11 +12,11 @@ from itertools import islice
 from typing import Any, Protocol
 
 from modules.tools.files.access.safe_open import open_file_at
-from modules.tools.files.encodings import SAMPLE, encoding_of
+from modules.tools.files.encodings import SAMPLE_BYTES, encoding_of
 from modules.tools.files.search.walk import WalkedFile
 
-LARGEST = 20_000_000  # bytes of a file that is searched
-WIDEST = 300  # characters of a line that are shown
+LARGEST_BYTES = 20_000_000  # of a file that is searched
+WIDEST_CHARS = 300  # of a line that are shown
 FIRST = 100  # open files that the first ripgrep is given: a common pattern has enough matches in few files
 GROWTH = 4  # and each ripgrep gets so many times as many as the one before, since starting one is what takes long
 HELD = 2_000  # at most
@@ -77,10 +77,10 @@ class PythonMatcher:
     def _lines(self, pattern: re.Pattern[str], entry: WalkedFile) -> list[Line]:
         try:
             with open(open_file_at(entry.folder, entry.names[-1]), "rb") as file:
-                data = file.read(LARGEST)
+                data = file.read(LARGEST_BYTES)
         except OSError:
             return []
-        encoding = encoding_of(data[:SAMPLE], whole=len(data) <= SAMPLE)
+        encoding = encoding_of(data[:SAMPLE_BYTES], whole=len(data) <= SAMPLE_BYTES)
         if not encoding or (b"\0" in data and not encoding.startswith("utf-")):
             return []
         text = data.decode(encoding, errors="replace").removesuffix("\n")
@@ -197,7 +197,9 @@ def _text(value: dict[str, str]) -> bytes:
 
 def _cut(text: str, at: int) -> str:
     """A long line around its match."""
-    if len(text) <= WIDEST:
+    if len(text) <= WIDEST_CHARS:
         return text
-    begin = max(0, min(at - WIDEST // 3, len(text) - WIDEST))
-    return f"{'…' if begin else ''}{text[begin : begin + WIDEST]}{'…' if begin + WIDEST < len(text) else ''}"
+    begin = max(0, min(at - WIDEST_CHARS // 3, len(text) - WIDEST_CHARS))
+    return (
+        f"{'…' if begin else ''}{text[begin : begin + WIDEST_CHARS]}{'…' if begin + WIDEST_CHARS < len(text) else ''}"
+    )

@@ -18,10 +18,10 @@ from modules.tools.files.access.safe_open import folder_of
 from modules.tools.files.access.secret_names import is_secret
 from modules.tools.files.encodings import as_size
 from modules.tools.files.search.globs import Glob
-from modules.tools.files.search.matchers import LARGEST, Matcher, PythonMatcher, Ripgrep
+from modules.tools.files.search.matchers import LARGEST_BYTES, Matcher, PythonMatcher, Ripgrep
 from modules.tools.files.search.walk import Walk, WalkedFile
 
-ROOM = 40_000  # bytes of lines, below what a result may have
+ROOM_BYTES = 40_000  # of lines, below what a result may have
 
 Kind = Literal["line", "note", "failure", "end"]
 
@@ -74,7 +74,7 @@ def _say(kind: Kind, text: str) -> None:
 def _listed(request: Request) -> Iterator[tuple[Kind, str]]:
     glob = Glob(request.glob)
     walk = _walk(request, glob)
-    count, shown, room = 0, 0, ROOM
+    count, shown, room = 0, 0, ROOM_BYTES
     for entry in walk.entries():
         if not glob.matches(entry.names) or (entry.is_folder and glob.deep):
             continue
@@ -107,7 +107,7 @@ def _searched(request: Request) -> Iterator[tuple[Kind, str]]:
     wanted = PythonMatcher(request.pattern, request.ignore_case, request.around, request.limit)
     ripgrep = Ripgrep(request.rg, wanted)
     matcher: Matcher = ripgrep if request.rg and ripgrep.takes_it() else wanted
-    room, left, full = ROOM, request.limit, False
+    room, left, full = ROOM_BYTES, request.limit, False
     with closing(matcher.found(files.of(walk.entries()))) as every:
         for found in every:
             for line, matches in found.shown_lines(request.shown):
@@ -155,7 +155,7 @@ class _Files:
                 continue
             if not self._request.secrets and is_secret(entry.names[-1:]):
                 self._secret += 1
-            elif entry.about.st_size > LARGEST:
+            elif entry.about.st_size > LARGEST_BYTES:
                 self._large += 1
             else:
                 self.searched += 1
@@ -168,7 +168,7 @@ class _Files:
                 f"{_counted(self._secret, 'file')} with possible secrets not searched: read_file asks for them",
             )
         if self._large:
-            yield "note", f"{_counted(self._large, 'file')} above {as_size(LARGEST)} not searched"
+            yield "note", f"{_counted(self._large, 'file')} above {as_size(LARGEST_BYTES)} not searched"
 
 
 def _walk(request: Request, glob: Glob) -> Walk:

@@ -12,7 +12,7 @@ from modules.tools.files.access.safe_open import open_file_at, open_folder, open
 from modules.tools.files.access.secret_names import is_secret
 
 DEEPEST = 60  # folders within folders: one is open per level
-LARGEST_RULES = 1_000_000  # bytes of a .gitignore
+LARGEST_RULES_BYTES = 1_000_000  # of a .gitignore
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def _rules_at(folder: Path, name: str, about: Path) -> _Rules | None:
 def _rules_in(folder: int, name: str, about: Path) -> _Rules | None:
     try:
         with open(open_file_at(folder, name), "rb") as file:
-            lines = file.read(LARGEST_RULES).decode(errors="replace").splitlines()
+            lines = file.read(LARGEST_RULES_BYTES).decode(errors="replace").splitlines()
     except OSError:
         return None
     try:
