@@ -68,8 +68,8 @@ async def test_a_stalled_stream_times_out_and_pings_prevent_that(dialect: Dialec
     with pytest.raises((*BROKEN, openai.APITimeoutError)):
         await listen(dialect, Fault.stall(), timeout=0.15)
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.3):
-            await listen(dialect, Fault.ping_forever(every=0.02), timeout=0.15)
+        async with asyncio.timeout(2.0):
+            await listen(dialect, Fault.ping_forever(every=0.02), timeout=1.5)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -120,8 +120,8 @@ def _path(dialect: Dialect) -> str:
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_a_body_left_open_holds_some_sdks_after_the_end(dialect: Dialect) -> None:
     start = time.monotonic()
-    heard = await listen(dialect, Fault.linger(0.25))
-    waited = time.monotonic() - start > 0.24
+    heard = await listen(dialect, Fault.linger(1.5))
+    waited = time.monotonic() - start > 1.4
     assert heard.text == TEXT
     assert heard.ended
     assert waited == (dialect != "chat")  # only a [DONE] lets an SDK go
