@@ -7,13 +7,19 @@ import os
 import sys
 from collections.abc import Coroutine, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from modules.chat.end_signals import Leaving
 from modules.chat.terminal import streams
 from modules.chat.terminal.terminal_state import TerminalState
 from modules.config import VERSION, Config
 from modules.errors import EXIT_INTERRUPTED, ParlanceError
+
+if TYPE_CHECKING:
+    from modules.chat.output.screen import TerminalScreen
+    from modules.chat.startup import StartOptions
+    from modules.llm.parts import Attached
+    from modules.session.tooling import Tooling
 
 ALL_ALLOWED = "Every tool may do everything without asking (--yes)."
 
@@ -104,7 +110,7 @@ def _add_tool_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="let every tool do everything without asking")
 
 
-def _tooling(config: Config, args: argparse.Namespace) -> Any:
+def _tooling(config: Config, args: argparse.Namespace) -> "Tooling":
     """The tools that the arguments ask for, with what they allow."""
     from modules.session.tooling import NONE, tooling_of
     from modules.tools.approval import Approval, permission_from
@@ -136,7 +142,7 @@ async def _interactive(args: argparse.Namespace, terminal: TerminalState) -> int
     attachments, done = await _attached(args, config)
     learned = LearnedFacts(config.learned_file)
     start = first_choice(models, config, args.model)
-    conversation, notes = begin(_wish(args), store, models, services, start, learned)
+    conversation, notes = begin(_start_options(args), store, models, services, start, learned)
     screen = _screen(config)
     context = ChatContext(
         config, models, services, conversation, COMMANDS, screen,
@@ -166,7 +172,7 @@ async def _interactive(args: argparse.Namespace, terminal: TerminalState) -> int
     return 0
 
 
-def _screen(config: Config) -> Any:
+def _screen(config: Config) -> "TerminalScreen":
     """The terminal as the settings and the environment say."""
     from modules.chat.markdown.links import takes_links
     from modules.chat.output.screen import TerminalScreen
@@ -182,7 +188,7 @@ def _screen(config: Config) -> Any:
     )
 
 
-async def _attached(args: argparse.Namespace, config: Config) -> Any:
+async def _attached(args: argparse.Namespace, config: Config) -> "tuple[list[Attached], list[str]]":
     """The parts of the files that are attached, and what to say of them."""
     if not args.attach and not args.attach_text:
         return [], []
@@ -213,7 +219,7 @@ async def _headless(args: argparse.Namespace, terminal: TerminalState) -> int:
         )
     services, store = ServiceManager.instance(), Store(config.data_folder / FILE)
     start = first_choice(models, config, args.model)
-    conversation, notes = begin(_wish(args), store, models, services, start, LearnedFacts(config.learned_file))
+    conversation, notes = begin(_start_options(args), store, models, services, start, LearnedFacts(config.learned_file))
     refuse_guide(conversation, start)
     headless.tell([*notes, *done, *([ALL_ALLOWED] if args.yes else [])])
     take_unanswered(conversation)
@@ -240,7 +246,7 @@ def _program_name() -> str:
     return own_name(sys.argv[0], sys.executable, in_uv=bool(Config().get("UV_RUN_RECURSION_DEPTH")))
 
 
-def _wish(args: argparse.Namespace) -> Any:
+def _start_options(args: argparse.Namespace) -> "StartOptions":
     from modules.chat.startup import StartOptions
 
     return StartOptions(args.resume, args.model, args.system, save=not args.no_save)

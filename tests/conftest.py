@@ -1,6 +1,7 @@
 """Fixtures: a provider on loopback with our real service connected to it through the real SDK."""
 
 import importlib
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -30,6 +31,11 @@ from tests.wire.facts import Dialect
 # What failed once fails again, and what passed passes: who looks for more runs bench.fuzz, or takes this away.
 settings.register_profile("steady", derandomize=True)
 settings.load_profile("steady")
+
+# A shell starts what runs in the background with these ignored, and every program of the tests would inherit that.
+for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGQUIT, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, handler)
 
 KEY = Key("sk-test-4f7b0c2d9e81", "TEST_KEY in a test")
 
