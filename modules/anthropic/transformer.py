@@ -1,6 +1,6 @@
 """The shared history as Anthropic's Messages API wants it: content blocks, results first, calls last."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import assert_never
 
 from modules.llm.base import ChatRequest
@@ -83,7 +83,7 @@ class AnthropicTransformer(MessageTransformer):
             wire["is_error"] = True
         return wire
 
-    def _blocks(self, parts: Iterable[Part]) -> Iterator[Wire]:
+    def _blocks(self, parts: Collection[Part]) -> Iterator[Wire]:
         for part in contents(parts):
             match part:
                 case Text(text) if text.strip():

@@ -6,7 +6,7 @@ from typing import Any, Literal, assert_never
 from msgspec import Struct
 
 from modules.llm.events import StopReason, Usage
-from modules.llm.parts import Image, Part, Text, ToolCall, ToolResult, contents, safe_name, told_call, visible_text
+from modules.llm.parts import Image, Part, Refusal, Text, ToolCall, ToolResult, safe_name, told_call, visible_text
 
 Role = Literal["user", "assistant", "tool", "system"]
 State = Literal["complete", "interrupted", "incomplete", "refused"]
@@ -24,6 +24,9 @@ class Origin(Struct, frozen=True):
     issuer: str
     model: str
     made_under: str = ""
+
+
+_WORDS = (Text, Refusal)
 
 
 class Message(Struct, frozen=True):
@@ -168,8 +171,12 @@ def says_something(message: Message) -> bool:
     """Whether any provider would take this message: it holds more than blanks and reasoning."""
     match message.role:
         case "user":
-            return any(not isinstance(part, Text) or part.text.strip() for part in contents(message.parts))
+            return any(map(_is_no_blank, message.parts))
         case "assistant" | "tool" | "system":
             return bool(message.calls or visible_text(message.parts))
         case _:
             assert_never(message.role)
+
+
+def _is_no_blank(part: Part) -> bool:
+    return bool(part.text.strip()) if isinstance(part, _WORDS) else True

@@ -5,8 +5,8 @@ import json
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any, assert_never
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, assert_never, cast, get_args
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
@@ -65,6 +65,7 @@ class File(Struct, frozen=True, tag="file"):
 
 Attached = Image | File  # what a person may attach to a question
 Content = Text | Attached  # what a person says, and what a tool returns
+_CONTENT = frozenset(get_args(Content))
 
 
 class ToolCall(Struct, frozen=True, tag="tool_call"):
@@ -177,7 +178,13 @@ def visible_text(parts: Iterable[Part]) -> list[str]:
 
     Calls are told as calls. Pictures and documents have no place in an answer, so a note stands there for each.
     """
-    return [text for part in parts for text in _texts_of_answer(part) if text.strip()]
+    texts: list[str] = []
+    for part in parts:
+        if isinstance(part, Text):  # most are, and every message of a history comes here more than once
+            texts.append(part.text)
+        else:
+            texts += _texts_of_answer(part)
+    return [text for text in texts if text.strip()]
 
 
 def _texts_of_answer(part: Part) -> Iterable[str]:
@@ -198,8 +205,13 @@ def _texts_of_answer(part: Part) -> Iterable[str]:
             assert_never(part)
 
 
-def contents(parts: Iterable[Part]) -> Iterator[Content]:
+def contents(parts: Collection[Part]) -> Iterable[Content]:
     """The parts of a message of the person, or of a result, as what can stand there: nothing goes without a note."""
+    # Nearly always all of them can, and every message of a history is asked for with each request.
+    return cast("Collection[Content]", parts) if _CONTENT.issuperset(map(type, parts)) else _noted(parts)
+
+
+def _noted(parts: Iterable[Part]) -> Iterator[Content]:
     for part in parts:
         match part:
             case Text() | Image() | File():

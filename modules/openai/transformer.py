@@ -1,6 +1,6 @@
 """The shared history as OpenAI's Responses API wants it: a flat list of items, nothing stored on their side."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import assert_never
 
 from modules.llm.base import ChatRequest
@@ -74,7 +74,7 @@ class ResponsesTransformer(MessageTransformer):
             return "\n".join(piece["text"] for piece in pieces)
         return pieces
 
-    def _pieces(self, parts: Iterable[Part]) -> Iterator[Wire]:
+    def _pieces(self, parts: Collection[Part]) -> Iterator[Wire]:
         for part in contents(parts):
             match part:
                 case Text(text) if text.strip():

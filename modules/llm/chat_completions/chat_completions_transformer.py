@@ -2,7 +2,7 @@
 
 import hashlib
 import string
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, TypeGuard, assert_never
 
 from modules.llm.base import ChatRequest, ToolSpec
@@ -151,7 +151,7 @@ class ChatTransformer(MessageTransformer):
             return "\n\n".join(piece["text"] for piece in pieces)
         return pieces
 
-    def _pieces(self, parts: Iterable[Part]) -> Iterator[Wire]:
+    def _pieces(self, parts: Collection[Part]) -> Iterator[Wire]:
         for part in contents(parts):
             match part:
                 case Text(text) if text.strip():

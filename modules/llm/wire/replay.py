@@ -39,6 +39,7 @@ class Replay(Struct, frozen=True):
 
 AS_IS = Replay("as_is")  # most messages are one of these two
 PROJECTED = Replay("projected")
+_TEXT = frozenset({Text})
 
 
 def replay(message: Message, model: Model, *, readable: bool = True, unique: bool = True) -> Replay:
@@ -67,6 +68,8 @@ def replay(message: Message, model: Model, *, readable: bool = True, unique: boo
 
 def _projected(message: Message, model: Model) -> Replay:
     images = left_documents = 0
+    if _TEXT.issuperset(map(type, message.parts)):  # as most are, and every message of a history comes here
+        return PROJECTED
     for part in held(message):
         what = missed(part, model)
         match what:
