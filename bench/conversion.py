@@ -28,7 +28,7 @@ from modules.session.ask import request_for
 from modules.session.conversation import Conversation
 from tests.harness.big_history import SEALED, long_conversation
 from tests.harness.cases import ENDPOINTS, TOOLS
-from tests.harness.transformer_harness import BODIES
+from tests.harness.transformer_harness import REQUESTS
 
 LENGTHS = (10, 100, 1_000, 2_000, 10_000)
 ENOUGH = 0.005  # seconds: what is quicker is done several times and divided
@@ -39,7 +39,7 @@ os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # or it asks the network fo
 
 def ours(talk: Conversation, model: Model) -> Iterator[Side]:
     """Conversation to request body, the tools among it: with the ledger, and as to a model that was sent nothing."""
-    body = BODIES[model.provider.dialect]
+    body = REQUESTS[model.provider.dialect]
     yield "warm", lambda: body(request_for(talk, model, TOOLS))
     yield "cold", lambda: body(replace(request_for(talk, model, TOOLS), ledger=None))
 

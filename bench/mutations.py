@@ -12,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 TESTS = ("ledger", "scenarios_pairing", "scenarios_content", "scenarios_reasoning", "scenarios_replay", "message",
          "portable_schema", "tool_refusal", "tool_fault", "tool_engine", "tool_switching")  # fmt: skip
+PICTURES = "modules/llm/wire/hidden_pictures.py"
 MESSAGE, LEDGER, PARTS = "modules/llm/message.py", "modules/llm/wire/ledger.py", "modules/llm/parts.py"
 HISTORY, REPLAY = "modules/llm/history.py", "modules/llm/wire/replay.py"
 CLAUDE, OPENAI, CHAT = (
@@ -85,12 +86,12 @@ EDITS: tuple[tuple[str, str, str, str], ...] = (
     ("E3 thinking heads the loop", CLAUDE, "and not _in_foreign_loop(messages)", ""),
     ("E5 no reasoning for those without", REPLAY, "return bool(model.reasoning) or not model.known or", "return True or"),
     ("E6 reasoning has a follower", OPENAI_STREAM, 'and items[-1].kind != "reasoning"', ""),
-    ("E9 bound to its prefix", LEDGER, ' and made_under in ("", digest)', ""),
+    ("E9 bound to its prefix", MESSAGE, ' and made_under in ("", digest)', ""),
     ("E12 fields by endpoint", REPLAY, "return all(key in taken for key in native)", "return True"),
     ("F5 no pictures in tool results", CHAT, 'below.extend(part for part in result.parts if self._goes_below(part))', "pass"),
     ("F7 no pictures for the blind", REPLAY, "return model.vision and not", "return not"),
     ("G2 system where it may be", CLAUDE, "if self.model.profile.mid_system and self", "if self"),
-    ("G3 system before an answer", MESSAGE, "                for wire in state.pop_instructions():\n", "                for wire in ():\n"),
+    ("G3 system before an answer", MESSAGE, "        for wire in self.state.pop_instructions():\n", "        for wire in ():\n"),
     ("I1 no marks in the history", CLAUDE, 'yield {"role": "assistant", "content": message.native}', 'yield {"role": "assistant", "content": [{**b, "cache_control": {"type": "ephemeral"}} for b in message.native]}'),
     ("T2 none may be called", CHAT, 'if request.tool_choice == "none":', "if False:"),
     ("T2 no choice without tools", CLAUDE, "    if tools := _tools(request):\n        body", "    tools = _tools(request)\n    if True:\n        body"),
@@ -103,16 +104,16 @@ EDITS: tuple[tuple[str, str, str, str], ...] = (
     ("fields are refused once", BASE, 'body = without_path(body, path.split("."))', "pass"),
     ("open calls are closed", TURN, "    if last is not None and (message := closing(last, results)):", "    if False:"),
     ("cut calls do not run", TURN, " or said.stop not in RUNNABLE:", ":"),
-    ("prefix: frozen stays", LEDGER, "        self.entries += self._tail\n", "        self.entries = self._tail\n"),
-    ("undo cuts", LEDGER, "        del self.entries[kept:], self.digests[kept:]\n", ""),
-    ("strip is for good", LEDGER, "return at >= self.stripped and", "return"),
+    ("prefix: frozen stays", LEDGER, "Pending(entries + new.entries, ", "Pending(new.entries, "),
+    ("undo cuts", LEDGER, "            start = self._covered(parted)\n", "            pass\n"),
+    ("strip is for good", MESSAGE, "return at >= stripped and", "return"),
     ("refused turns stay out", HISTORY, 'if history[end].state == "refused":', "if False:"),
 )  # fmt: skip
 
 # The same, with the tests that are to notice: those of the wire above take a minute, and know nothing of these.
 TOOL_EDITS: tuple[tuple[str, str, str, str, str], ...] = (
     ("refused turns: from the question on", HISTORY, 'start = next((at for at in range(end, -1, -1) if history[at].role == "user"), 0)', "start = end", "switch shown_less"),
-    ("refused turns: frozen ones too", LEDGER, "if refused := refused_turns(messages, len(self.path)):", "if refused := frozenset[int]():", "shown_less"),
+    ("refused turns: frozen ones too", LEDGER, "if refused := refused_turns(messages, start):", "if refused := frozenset[int]():", "shown_less"),
     ("what is said is left out: reasoning", REPLAY, "    pieces = pieces_of_reasoning(message)\n", "    pieces = 0\n", "portability_property"),
     ("what is said is left out: pictures", REPLAY, "                images += 1", "                images += 0", "portability_property"),
     ("what is said goes as it came", REPLAY, 'AS_IS = Replay("as_is")', 'AS_IS = Replay("without_reasoning")', "portability_property"),
@@ -131,9 +132,9 @@ TOOL_EDITS: tuple[tuple[str, str, str, str, str], ...] = (
     ("arguments: what contradicts itself never runs", CALL_ASSEMBLY, "        if any(key in whole and whole[key] != value for key, value in one.items()):", "        if False:", "stream_chat"),
     ("arguments: what cannot be read never runs", TOOLBOX, '        raise ToolFailed("The arguments are not a JSON object with finite numbers.")\n', "        return value\n", "tool_fault"),
     ("arguments: what is no object never runs", PARTS, "if not isinstance(value, dict) or self.is_deep(value):", "if self.is_deep(value):", "stream_chat tool_fault"),
-    ("pictures: the newest are shown", MESSAGE, "if (at >= self._from and self._left <= 0) or not message.images:", "if True:", "learned_facts"),
+    ("pictures: the newest are shown", PICTURES, "if (at >= self._from and self._left <= 0) or not message.images:", "if True:", "learned_facts"),
     ("pictures: those of refused turns take no room", REPLAY, "if at not in left_out)", "if True)", "learned_facts"),
-    ("pictures: the oldest are left out of what was frozen", LEDGER, "            if hidden != self._hidden:\n                self._cut(0)\n", "", "learned_facts"),
+    ("pictures: the oldest are left out of what was frozen", LEDGER, "0 if hidden not in (None, self._hidden) else self._kept(messages, path, seed)", "self._kept(messages, path, seed)", "learned_facts"),
     ("think tags: no text for others", CHAT_STREAM, "        if not thinks:\n            yield from self._show(piece)", "        if True:\n            yield from self._show(piece)", "stream_chat"),
     ("think tags: their own model has them back", CHAT_STREAM, 'content = "".join(self._tags.taken) + text', "content = text", "stream_chat"),
     ("usage: a zero takes nothing back", USAGE, "after.input or before.input", "after.input", "stream_usage"),

@@ -91,7 +91,7 @@ def ours(service: BaseService, talk: Conversation) -> Send:
 
 def theirs(service: HttpService, talk: Conversation, *given: str) -> Send:
     """The same request through the same client; what is `given` goes in as the SDK's own parameters."""
-    body = service.body(request_for(talk, talk.model, TOOLS))
+    body = service.prepare(request_for(talk, talk.model, TOOLS)).body
 
     async def send() -> None:
         async with create(service, body, *given) as response:
@@ -138,7 +138,7 @@ async def measure(name: Dialect, length: int, rounds: int) -> list[tuple[float, 
                 spent, late = await timed(send, pipe)
                 if turn:
                     times.append((spent * 1e3, late * 1e3))
-        size = len(json.dumps(service.body(request_for(talk, model, TOOLS)), ensure_ascii=False).encode())
+        size = len(json.dumps(service.prepare(request_for(talk, model, TOOLS)).body, ensure_ascii=False).encode())
         print(f"{name:<12}{size / 1e6:>7.2f} MB", end="")
         await service.close()
     return [(_middle(times, 0), _middle(times, 1), max(late for _, late in times)) for times in took]

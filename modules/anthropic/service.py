@@ -1,26 +1,22 @@
 """Anthropic through its SDK: one client, the Messages API, streamed."""
 
-from contextlib import AbstractAsyncContextManager
-
 import anthropic
 import httpx2
 
 from modules.anthropic.stream import AnthropicDraft
-from modules.anthropic.transformer import request_body
+from modules.anthropic.transformer import prepare
 from modules.config import Key
-from modules.llm.base import IDLE_TIMEOUT_SECONDS, ChatRequest, Draft
+from modules.llm.base import IDLE_TIMEOUT_SECONDS, ChatRequest, Draft, PreparedRequest
 from modules.llm.catalogue import model_list_parser
 from modules.llm.http.http_client import client_options, http_errors
-from modules.llm.http.http_service import Body, HttpService
+from modules.llm.http.http_service import HttpService
 from modules.llm.models import Model, Profile, Provider
-from modules.llm.parts import Wire
-
-BINDING_BETA = "thinking-binding-controls-2026-08-01"
 
 
 class AnthropicService(HttpService):
     http = httpx2
     own_path = "/v1"
+    path = "/messages"
     foreign_errors = (anthropic.AnthropicError, *http_errors(httpx2))
 
     def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT_SECONDS) -> None:
@@ -33,12 +29,8 @@ class AnthropicService(HttpService):
     def draft(self, request: ChatRequest) -> Draft:
         return AnthropicDraft(request, self.key)
 
-    def body(self, request: ChatRequest) -> Wire:
-        return request_body(request)
-
-    def open(self, body: Wire) -> AbstractAsyncContextManager[Body]:
-        binding = {"anthropic-beta": BINDING_BETA} if body.get("thinking", {}).get("block_binding") else {}
-        return self.post("/messages", body, binding)
+    def prepare(self, request: ChatRequest) -> PreparedRequest:
+        return prepare(request)
 
     async def models(self) -> list[Model]:
         return [

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from typing import assert_never
 
-from modules.llm.base import ChatRequest
+from modules.llm.base import ChatRequest, PreparedRequest
 from modules.llm.message import Message, MessageTransformer
 from modules.llm.models import Level
 from modules.llm.parts import (
@@ -21,6 +21,7 @@ from modules.llm.parts import (
     told_file,
     visible_text,
 )
+from modules.llm.wire.ledger import WireMessages
 
 DIALECT = "anthropic-messages"
 DEFAULT_MAX_TOKENS = 8192
@@ -28,6 +29,7 @@ BUDGETS: dict[Level, int] = {"low": 2048, "medium": 8192, "high": 16384, "xhigh"
 OPENING = "[The conversation begins with the answer below.]"
 SWITCHED_OFF = "Not available any more."
 ANYTHING: Wire = {"type": "object"}
+BINDING_BETA = {"anthropic-beta": "thinking-binding-controls-2026-08-01"}
 
 
 class AnthropicTransformer(MessageTransformer):
@@ -104,7 +106,7 @@ class AnthropicTransformer(MessageTransformer):
                     assert_never(part)
 
 
-def request_body(request: ChatRequest) -> Wire:
+def prepare(request: ChatRequest) -> PreparedRequest:
     """The whole request; `max_tokens` counts thinking too."""
     model = request.model
     limit = model.profile.output_limit or model.max_output or DEFAULT_MAX_TOKENS
@@ -115,17 +117,19 @@ def request_body(request: ChatRequest) -> Wire:
         body["tools"] = tools
         if request.tool_choice == "none" or not request.tools:
             body["tool_choice"] = {"type": "none"}
-    body["messages"] = request.wire_messages(AnthropicTransformer(model), request.system, tools)
+    messages = request.wire_messages(AnthropicTransformer(model), request.system, tools)
+    body["messages"] = messages.json()
     # The provider moves this breakpoint along by itself, so the messages carry no marks that would come and go.
     body["cache_control"] = {"type": "ephemeral"}
-    body.update(_thinking(request, limit, body["messages"]))
+    body.update(_thinking(request, limit, messages))
     if (
         request.ledger is not None
         and request.ledger.drops_unreadable_reasoning
         and body.get("thinking", {}).get("type") == "adaptive"
     ):
         body["thinking"]["block_binding"] = {"prefix_mismatch_behavior": "drop_block"}
-    return request.accepted(body)
+        return request.prepared(body, messages, BINDING_BETA)
+    return request.prepared(body, messages)
 
 
 def _tools(request: ChatRequest) -> list[Wire]:
@@ -141,7 +145,7 @@ def _tools(request: ChatRequest) -> list[Wire]:
     return [{"name": name, "description": SWITCHED_OFF, "input_schema": ANYTHING} for name in used]
 
 
-def _thinking(request: ChatRequest, limit: int, messages: list[Wire]) -> Wire:
+def _thinking(request: ChatRequest, limit: int, messages: WireMessages) -> Wire:
     level = request.reasoning
     if request.model.profile.thinking == "adaptive":
         if level == "none" and level in request.model.reasoning:
@@ -157,11 +161,12 @@ def _thinking(request: ChatRequest, limit: int, messages: list[Wire]) -> Wire:
     return {}
 
 
-def _in_foreign_loop(messages: list[Wire]) -> bool:
+def _in_foreign_loop(messages: WireMessages) -> bool:
     """A tool loop whose thinking is not there: a model with a thinking budget demands it at the head of the loop."""
-    if not any(block["type"] == "tool_result" for block in messages[-1]["content"]):
+    wires = reversed(messages)
+    if not any(block["type"] == "tool_result" for block in next(wires)["content"]):
         return False
-    turn = next(message for message in reversed(messages) if message["role"] == "assistant")
+    turn = next(message for message in wires if message["role"] == "assistant")
     return turn["content"][0]["type"] not in ("thinking", "redacted_thinking")
 
 

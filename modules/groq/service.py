@@ -1,24 +1,22 @@
 """Groq through its SDK: one client, Chat Completions, streamed."""
 
-from contextlib import AbstractAsyncContextManager
-
 import groq
 import httpx
 
 from modules.config import Key
-from modules.llm.base import IDLE_TIMEOUT_SECONDS, ChatRequest, Draft
+from modules.llm.base import IDLE_TIMEOUT_SECONDS, ChatRequest, Draft, PreparedRequest
 from modules.llm.catalogue import model_list_parser
 from modules.llm.chat_completions.chat_completions_stream import ChatDraft
-from modules.llm.chat_completions.chat_completions_transformer import request_body
+from modules.llm.chat_completions.chat_completions_transformer import prepare
 from modules.llm.http.http_client import client_options, http_errors
-from modules.llm.http.http_service import Body, HttpService
+from modules.llm.http.http_service import HttpService
 from modules.llm.models import Model, Provider
-from modules.llm.parts import Wire
 
 
 class GroqService(HttpService):
     http = httpx
     own_path = "/openai/v1"
+    path = "/chat/completions"
     foreign_errors = (groq.GroqError, *http_errors(httpx))
 
     def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT_SECONDS) -> None:
@@ -30,11 +28,8 @@ class GroqService(HttpService):
     def draft(self, request: ChatRequest) -> Draft:
         return ChatDraft(request, self.key)
 
-    def body(self, request: ChatRequest) -> Wire:
-        return request_body(request)
-
-    def open(self, body: Wire) -> AbstractAsyncContextManager[Body]:
-        return self.post("/chat/completions", body)
+    def prepare(self, request: ChatRequest) -> PreparedRequest:
+        return prepare(request)
 
     async def models(self) -> list[Model]:
         return [

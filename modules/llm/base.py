@@ -1,12 +1,11 @@
 """What every provider service is: a request in, stream events out, and the message they add up to at any moment."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
 from typing import Any, ClassVar, assert_never
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from modules.config import Key
 from modules.errors import (
@@ -21,8 +20,9 @@ from modules.llm.message import Message, MessageTransformer, Origin, State, says
 from modules.llm.models import Dialect, Level, Model, Provider
 from modules.llm.parts import Wire
 from modules.llm.tool_spec import ToolChoice, ToolSpec
-from modules.llm.wire.ledger import Ledger, seed_of
+from modules.llm.wire.ledger import Ledger, WireMessages, seed_of
 from modules.llm.wire.replay import LeftOut, Replay, hidden_images, missed_in
+from modules.llm.wire.wire_json import decoded, encoded
 
 IDLE_TIMEOUT_SECONDS = 300.0  # without a byte; pings count as bytes
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "BaseService",
     "ChatRequest",
     "Draft",
+    "PreparedRequest",
     "Reply",
     "ToolChoice",
     "ToolSpec",
@@ -39,17 +40,18 @@ __all__ = [
 
 # Seconds without content; a model that keeps its thinking to itself may send nothing but pings for minutes.
 CONTENT_TIMEOUT = 600.0
+NO_HEADERS: Mapping[str, str] = {}
 # How many tools a request may declare: "Invalid 'tools': array too long."
 MOST_TOOLS: dict[Dialect, int] = {"openai-chat": 128, "openai-responses": 128}
 
 
-class ChatRequest(Struct, frozen=True, dict=True):
+class ChatRequest(Struct, frozen=True):
     """Everything one request is made of: a snapshot, so what happens later cannot change it.
 
     `reasoning` is None for the model's own default. With `tool_choice` "none" the tools are declared and may not be
     called: taking them away would cost the provider's cache, and the reasoning that is bound to them. `session` keeps
-    a provider's prompt cache together. `path` holds the messages' ids, by which `ledger` knows what was sent before.
-    Where reasoning is not `reasoning_shown`, no summary of it is asked for.
+    a provider's prompt cache together. `path` holds the messages' ids, by which `ledger` knows what was sent before;
+    it is None where nobody keeps that. Where reasoning is not `reasoning_shown`, no summary of it is asked for.
     """
 
     model: Model
@@ -63,39 +65,60 @@ class ChatRequest(Struct, frozen=True, dict=True):
     tool_choice: ToolChoice = "auto"
     reasoning_shown: bool = True
 
-    def wire_messages(self, transformer: MessageTransformer, *above: Any) -> list[Wire]:
-        """The messages on the wire, by the ledger where there is one; only what is new there is converted, and once.
+    def wire_messages(self, transformer: MessageTransformer, *above: Any) -> WireMessages:
+        """The messages on the wire, by the ledger where there is one: then only what is new there is converted.
 
         `above` is what else of the request reasoning is bound to.
         """
-        if "_wires" not in self.__dict__:
-            seed = seed_of(*above) if transformer.binds_reasoning else ""
-            path = self.path or range(1, len(self.messages) + 1)
-            self.__dict__["_wires"] = self.sent.build(transformer, self.messages, path, seed)
-        return [*self.__dict__["_wires"]]
-
-    @cached_property
-    def sent(self) -> Ledger:
-        """What was sent before; empty where nobody keeps it."""
-        return Ledger() if self.ledger is None else self.ledger
-
-    @property
-    def left_out(self) -> LeftOut:
-        """What the model is not shown of the conversation, known once the request is made."""
-        hidden = Replay("projected", images=hidden_images(self.messages, self.model))
-        return self.sent.left_out.plus(hidden)
+        seed = seed_of(*above) if transformer.binds_reasoning else ""
+        ledger = Ledger() if self.ledger is None else self.ledger
+        return ledger.build(transformer, self.messages, self.path or range(1, len(self.messages) + 1), seed)
 
     @property
     def declared(self) -> tuple[ToolSpec, ...]:
         """The tools that the dialect has room for."""
         return self.tools[: MOST_TOOLS.get(self.model.provider.dialect)]
 
-    def accepted(self, body: Wire) -> Wire:
-        """The body without the fields that the endpoint refuses; those of messages are left out where they are made."""
+    def prepared(
+        self, body: Wire, messages: WireMessages, headers: Mapping[str, str] = NO_HEADERS
+    ) -> "PreparedRequest":
+        """The request with this body, but for the fields that the endpoint refuses.
+
+        Those of messages are left out where the messages are made.
+        """
         for path in self.model.profile.refused:
             if not path.startswith(("messages.", "input.")):
                 body = without_path(body, path.split("."))
-        return body
+        return PreparedRequest(self, encoded(body), messages, headers)
+
+
+class PreparedRequest(Struct, frozen=True):
+    """A request as it goes out: its JSON, made once, and what it carries of the conversation.
+
+    `messages` is None where nothing is sent, as for the guide. `headers` go with this request beside the usual ones.
+    """
+
+    request: ChatRequest
+    json: Raw = Raw(b"null")
+    messages: WireMessages | None = None
+    headers: Mapping[str, str] = NO_HEADERS
+
+    @property
+    def body(self) -> Wire:
+        """A copy of the body as a value."""
+        value: Wire = decoded(self.json)
+        return value
+
+    @property
+    def left_out(self) -> LeftOut:
+        """What the model is not shown of the conversation."""
+        hidden = Replay("projected", images=hidden_images(self.request.messages, self.request.model))
+        return (self.messages.left_out if self.messages else LeftOut()).plus(hidden)
+
+    @property
+    def newly_left_out(self) -> bool:
+        """Whether anything of it was not left out of the request before."""
+        return self.messages is not None and self.messages.newly_left_out
 
 
 def without_path(value: Any, path: Sequence[str]) -> Any:
@@ -140,9 +163,13 @@ class Draft(ABC):
 
 
 class Reply:
-    """One answer on its way: iterate it for its events, ask it for the message at any moment."""
+    """One answer on its way: iterate it for its events, ask it for the message at any moment.
 
-    def __init__(self, events: AsyncIterator[StreamEvent], draft: Draft) -> None:
+    `prepared` is the request that it answers.
+    """
+
+    def __init__(self, events: AsyncIterator[StreamEvent], draft: Draft, prepared: PreparedRequest) -> None:
+        self.prepared = prepared
         self._events = events
         self._draft = draft
 
@@ -183,12 +210,12 @@ class BaseService(ABC):
         the request.
         """
         self.check(request)
-        draft = self.draft(request)
-        return Reply(self.stream(request, draft), draft)
+        draft, prepared = self.draft(request), self.prepare(request)
+        return Reply(self.stream(prepared, draft), draft, prepared)
 
-    def prepare(self, request: ChatRequest) -> None:
-        """Make the request without sending it, so that what it leaves out is known before."""
-        return
+    def prepare(self, request: ChatRequest) -> PreparedRequest:
+        """The request as it would go out; nothing is sent."""
+        return PreparedRequest(request)
 
     def check(self, request: ChatRequest) -> None:
         """Refuse before sending what the model cannot take; what older turns hold is left out by the transformer."""
@@ -236,7 +263,7 @@ class BaseService(ABC):
         """An empty draft for the answer to this request."""
 
     @abstractmethod
-    def stream(self, request: ChatRequest, draft: Draft) -> AsyncIterator[StreamEvent]:
+    def stream(self, prepared: PreparedRequest, draft: Draft) -> AsyncIterator[StreamEvent]:
         """The answer's events, Finished last. Raises a ProviderError, AnswerIncomplete where the stream was cut."""
 
     @abstractmethod

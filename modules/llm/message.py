@@ -1,8 +1,10 @@
 """MessageTransformer: the one history that all providers share, put in a provider's wire format."""
 
+import hashlib
+import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
-from typing import ClassVar, assert_never
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,31 +24,20 @@ from modules.llm.history import (
     user,
 )
 from modules.llm.models import Model
-from modules.llm.parts import (
-    Content,
-    File,
-    Image,
-    Opaque,
-    Part,
-    Reasoning,
-    Refusal,
-    Text,
-    ToolCall,
-    ToolResult,
-    Wire,
-    image_note,
-)
-from modules.llm.wire.conversion_state import ConversionState, Readable
-from modules.llm.wire.replay import Replay, Way, hidden_images, reads, replay, sees, told_images
+from modules.llm.parts import Wire
+from modules.llm.wire.conversion_state import ConversionState
+from modules.llm.wire.hidden_pictures import HiddenPictures
+from modules.llm.wire.replay import Replay, Way, reads, replay, sees
+from modules.llm.wire.wire_json import copied
 
 __all__ = [
     "INTERRUPTED_CALL",
+    "Conversion",
     "Message",
     "MessageTransformer",
     "Origin",
     "Role",
     "State",
-    "WireEntry",
     "as_transcript",
     "closed",
     "closing",
@@ -57,23 +48,16 @@ __all__ = [
 ]
 
 
-class WireEntry(Struct, frozen=True):
-    """One wire message (or item). `covers_until` is the position in the history after the last message in it."""
-
-    wire: Wire
-    covers_until: int
-
-
 class MessageTransformer(ABC):
     """History to one dialect's wire format, for one model. Pure: no state, no SDK, no network.
 
     A turn of the same dialect and issuer is given back from `native`, untouched. Any other turn is projected from
     its parts by what the model can take; foreign reasoning is dropped, never turned into text. How each message
-    goes is what `replay` says; the model is as the catalogue and all that was learned say.
+    goes is what `replay` says; the model is as the catalogue and all that was learned say. A dialect says how one
+    message becomes JSON; `Conversion` puts them in order.
     """
 
     dialect: ClassVar[str]
-    pictures_from = 0  # the position before which no pictures are shown, since one of them was refused
 
     def __init__(self, model: Model) -> None:
         self.model = model
@@ -96,86 +80,12 @@ class MessageTransformer(ABC):
 
     def convert(self, history: Sequence[Message]) -> list[Wire]:
         """The wire's own list of messages (or items), ready to send."""
-        return [entry.wire for entry in self.entries(history)]
+        return [copied(entry.wire) for entry in Conversion(self, history).entries]
 
-    def entries(
-        self,
-        history: Sequence[Message],
-        from_state: ConversionState | None = None,
-        after: Wire | None = None,
-        readable: Readable = lambda message, at: True,
-        replays: dict[int, Replay] | None = None,
-    ) -> Iterator[WireEntry]:
-        """The entries that tell `history` from where `from_state` ends; `after` is the entry that stands before them.
-
-        Each entry is yielded before the next assistant message is looked at; `readable` is asked then whether that
-        message's reasoning may be given back. How each message went is written into `replays`, by position.
-        """
-        state = ConversionState(self) if from_state is None else from_state.copy()
-        start = state.covers_until
-        before = history[start - 1] if start else None
-        sound = closed(history[start:], before, start, refused_turns(history, start))
-        unseen = _Unseen(self, history, start)
-        hides = unseen.any
-        last: WireEntry | None = None
-        seen = start
-        for message, covers_until in sound if self.model.tools else as_transcript(sound, before):
-            if message.role == "assistant":
-                if last is not None:
-                    yield last
-                    after, last = last.wire, None
-                for wire in state.pop_instructions():
-                    yield WireEntry(wire, seen)
-                    after = wire
-            seen = covers_until
-            shown = unseen.noted(message, covers_until - 1) if hides else message
-            how, wires = self._wires(shown, covers_until - 1, state, readable)
-            if replays is not None:
-                if hides or not self.model.tools:
-                    original = message if self.model.tools else history[covers_until - 1]  # calls may be text by now
-                    how = self.counted(how, original, covers_until - 1)
-                replays[covers_until - 1] = how
-            for wire in wires:
-                if last is not None and (joined := self.joined(last.wire, wire)) is not None:
-                    last = WireEntry(joined, covers_until)
-                    continue
-                if last is not None:
-                    yield last
-                    after = last.wire
-                if (between := self.bridge(after, wire)) is not None:
-                    yield WireEntry(between, covers_until)
-                last, after = WireEntry(wire, covers_until), wire
-        if last is not None:
-            yield last
-        yield from (WireEntry(wire, seen) for wire in state.pop_instructions())
-
-    def counted(self, how: Replay, message: Message, at: int) -> Replay:
-        """With what stays behind at this position for another reason than what the model takes."""
-        if message.calls and not self.model.tools:  # told as text it has lost its calls, and what it thought unseen
-            how = replay(message, self.model)
-        images = len(message.images) if at < self.pictures_from else how.images
-        return how if images == how.images else replace(how, images=images)
-
-    def _wires(
-        self, message: Message, at: int, state: ConversionState, readable: Readable
-    ) -> tuple[Replay, Iterable[Wire]]:
-        """How a message goes, and what it becomes."""
-        if message.role == "assistant":
-            how = state.note_answer(message, at, readable)
-            wires = self._answer(message, how.way)
-            return how, map(self._allowed, wires) if self._refused else wires
-        how = replay(message, self.model)
-        match message.role:
-            case "system":
-                state.add_instructions(message)
-                return how, ()
-            case "user":
-                return how, self.user(message, state.take_notes())
-            case "tool":
-                state.awaiting_answer = True
-                return how, self.results(message, state.native_call_ids)
-            case _:
-                assert_never(message.role)
+    def answer(self, message: Message, way: Way) -> Iterable[Wire]:
+        """An assistant message, in the way that `replay` says."""
+        wires = self._answer(message, way)
+        return map(self._allowed, wires) if self._refused else wires
 
     def _answer(self, message: Message, way: Way) -> Iterable[Wire]:
         match way:
@@ -226,41 +136,141 @@ class MessageTransformer(ABC):
         return None
 
 
-class _Unseen:
-    """Puts a note in the place of pictures that are not shown: the oldest, where a model takes only so many."""
+class WireEntry(Struct, frozen=True):
+    """One wire message (or item). `covers_until` is the position in the history after the last message in it."""
 
-    def __init__(self, transformer: MessageTransformer, history: Sequence[Message], start: int) -> None:
-        self._model = transformer.model
-        self._from = transformer.pictures_from
-        most = self._model.profile.images
-        self._why = "refused a picture" if most is None else f"takes {most} at once"
-        self._left = hidden_images(history, self._model)
-        if self._left:
-            self._left -= told_images(history, start)
+    wire: Wire
+    covers_until: int
 
-    @property
-    def any(self) -> bool:
-        return self._from > 0 or self._left > 0
 
-    def noted(self, message: Message, at: int) -> Message:
-        if (at >= self._from and self._left <= 0) or not message.images:
-            return message
-        self._left = max(self._left, len(message.images) if at < self._from else 0)
-        return replace(message, parts=tuple(map(self._part, message.parts)))
+class Frozen(Struct, frozen=True):
+    """What a request begins with, because it was sent before: where a conversion goes on from.
 
-    def _part(self, part: Part) -> Part:
-        match part:
-            case Text() | Image() | File():
-                return self._content(part)
-            case ToolResult():
-                return replace(part, parts=tuple(map(self._content, part.parts)))
-            case Reasoning() | ToolCall() | Refusal() | Opaque():
-                return part
+    `state` is what the messages in it leave for the next, `last` the wire message that ends it. `digest` is the value
+    digest of all that reasoning is bound to so far, "" where it is not bound. Before position `stripped` no reasoning
+    is given back, and before `pictures_from` no pictures are shown: they were refused.
+    """
+
+    state: ConversionState
+    last: Wire | None = None
+    digest: str = ""
+    stripped: int = 0
+    pictures_from: int = 0
+
+
+class Conversion:
+    """A history put in a wire format, from where `frozen` ends to its own end.
+
+    `entries` are the wire messages, `digests` belong to them where reasoning is bound. `state` is what all messages
+    leave behind, and says how each of the new ones goes.
+    """
+
+    def __init__(
+        self, transformer: MessageTransformer, history: Sequence[Message], frozen: Frozen | None = None
+    ) -> None:
+        frozen = frozen or Frozen(ConversionState(transformer.model))
+        self.entries: list[WireEntry] = []
+        self.digests: list[str] = []
+        self.state = frozen.state.copy()
+        self._transformer = transformer
+        self._frozen = frozen
+        self._digest = frozen.digest
+        self._end = frozen.last  # what the next wire message comes after
+        self._open: WireEntry | None = None  # the newest one, which the next may still join
+        self._convert(history, frozen.state.covers_until)
+
+    def _convert(self, history: Sequence[Message], start: int) -> None:
+        model, state = self._transformer.model, self.state
+        before = history[start - 1] if start else None
+        sound = closed(history[start:], before, start, refused_turns(history, start))
+        pictures = HiddenPictures(model, history, start, self._frozen.pictures_from)
+        hides = pictures.any
+        seen = start
+        for message, covers_until in sound if model.tools else as_transcript(sound, before):
+            at = covers_until - 1
+            if message.role == "assistant":  # nothing joins what was there before an answer
+                self._close()
+                self._instruct(seen)
+            seen = covers_until
+            how, wires = self._converted(pictures.replaced(message, at) if hides else message, at)
+            if hides or not model.tools:
+                original = message if model.tools else history[at]  # its calls may be text by now
+                how = counted(how, original, at, model, self._frozen.pictures_from)
+            state.count(at, how)
+            for wire in wires:
+                self._add(wire, covers_until)
+        self._close()
+        self._instruct(seen)
+        state.covers_until = seen
+
+    def _converted(self, message: Message, at: int) -> tuple[Replay, Iterable[Wire]]:
+        """How a message goes, and what it becomes."""
+        transformer, state = self._transformer, self.state
+        if message.role == "assistant":
+            how = state.note_answer(message, readable=self._readable(message, at))
+            return how, transformer.answer(message, how.way)
+        how = replay(message, transformer.model)
+        match message.role:
+            case "system":
+                state.add_instructions(message.text, transformer.instructions(message.text))
+                return how, ()
+            case "user":
+                return how, transformer.user(message, state.take_notes())
+            case "tool":
+                state.awaiting_answer = True
+                return how, transformer.results(message, state.native_call_ids)
             case _:
-                assert_never(part)
+                assert_never(message.role)
 
-    def _content(self, part: Content) -> Content:
-        if not isinstance(part, Image) or self._left <= 0:
-            return part
-        self._left -= 1
-        return Text(image_note(part, self._model, self._why))
+    def _readable(self, message: Message, at: int) -> bool:
+        return is_readable(message, at, self._digest, self._frozen.stripped)
+
+    def _add(self, wire: Wire, covers_until: int) -> None:
+        if self._open is not None:
+            joined = self._transformer.joined(self._open.wire, wire)
+            if joined is not None:
+                self._open = WireEntry(joined, covers_until)
+                return
+            self._close()
+        between = self._transformer.bridge(self._end, wire)
+        if between is not None:
+            self._finish(WireEntry(between, covers_until))
+        self._open = WireEntry(wire, covers_until)
+
+    def _close(self) -> None:
+        """Nothing more joins the newest wire message."""
+        if self._open is not None:
+            self._finish(self._open)
+            self._open = None
+
+    def _instruct(self, covers_until: int) -> None:
+        for wire in self.state.pop_instructions():
+            self._finish(WireEntry(wire, covers_until))
+
+    def _finish(self, entry: WireEntry) -> None:
+        self.entries.append(entry)
+        self._end = entry.wire
+        if self._frozen.digest:
+            self._digest = digest_after(self._digest, entry.wire)
+            self.digests.append(self._digest)
+
+
+def is_readable(message: Message, at: int, digest: str, stripped: int) -> bool:
+    """Whether reasoning is still good at this position, before which everything has this digest."""
+    made_under = message.origin.made_under if message.origin and digest else ""
+    return at >= stripped and made_under in ("", digest)
+
+
+def digest_after(before: str, value: Any) -> str:
+    """The digest of all that has the digest `before`, and this value after it."""
+    # The provider compares values, not spelling: keys in any order are the same.
+    state = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(f"{before}{state}".encode(errors="surrogatepass")).hexdigest()
+
+
+def counted(how: Replay, message: Message, at: int, model: Model, pictures_from: int) -> Replay:
+    """With what stays behind at this position for another reason than what the model takes."""
+    if message.calls and not model.tools:  # as text it has lost its calls, and what it thought unseen
+        how = replay(message, model)
+    images = len(message.images) if at < pictures_from else how.images
+    return how if images == how.images else replace(how, images=images)

@@ -9,9 +9,8 @@ from collections.abc import Callable, Mapping
 
 from modules.config import PACKAGE, Config, Key
 from modules.errors import ConfigError, MissingKey, ParlanceError
-from modules.llm.base import CONTENT_TIMEOUT, BaseService, ChatRequest
+from modules.llm.base import CONTENT_TIMEOUT, BaseService, ChatRequest, PreparedRequest
 from modules.llm.models import Model, Provider
-from modules.llm.parts import Wire
 
 SERVICES: Mapping[str, str] = {
     "anthropic-messages": f"{PACKAGE}.anthropic.service:AnthropicService",
@@ -20,19 +19,19 @@ SERVICES: Mapping[str, str] = {
     "offline": f"{PACKAGE}.offline.service:OfflineService",
 }
 # What makes a dialect's request, for whoever only looks at it: it needs no key and no SDK.
-REQUEST_BODIES: Mapping[str, str] = {
-    "anthropic-messages": f"{PACKAGE}.anthropic.transformer:request_body",
-    "openai-responses": f"{PACKAGE}.openai.transformer:request_body",
-    "openai-chat": f"{PACKAGE}.llm.chat_completions.chat_completions_transformer:request_body",
+REQUESTS: Mapping[str, str] = {
+    "anthropic-messages": f"{PACKAGE}.anthropic.transformer:prepare",
+    "openai-responses": f"{PACKAGE}.openai.transformer:prepare",
+    "openai-chat": f"{PACKAGE}.llm.chat_completions.chat_completions_transformer:prepare",
 }
 
 
-def request_body(request: ChatRequest) -> Wire | None:
-    """The request as it would be sent; None for a provider that is asked without one."""
-    module, _, name = REQUEST_BODIES.get(request.model.provider.dialect, "").partition(":")
+def prepare(request: ChatRequest) -> PreparedRequest:
+    """The request as it would be sent, without the service; empty for a provider that is sent none."""
+    module, _, name = REQUESTS.get(request.model.provider.dialect, "").partition(":")
     if not module:
-        return None
-    make: Callable[[ChatRequest], Wire] = getattr(importlib.import_module(module), name)
+        return PreparedRequest(request)
+    make: Callable[[ChatRequest], PreparedRequest] = getattr(importlib.import_module(module), name)
     return make(request)
 
 

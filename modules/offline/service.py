@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from modules.config import Key
 from modules.errors import ImagesUnsupported
-from modules.llm.base import BaseService, ChatRequest, Draft
+from modules.llm.base import BaseService, ChatRequest, Draft, PreparedRequest
 from modules.llm.events import (
     Finished,
     ReasoningDelta,
@@ -44,7 +44,8 @@ class OfflineService(BaseService):
     def draft(self, request: ChatRequest) -> Draft:
         return OfflineDraft(request)
 
-    async def stream(self, request: ChatRequest, draft: Draft) -> AsyncIterator[StreamEvent]:
+    async def stream(self, prepared: PreparedRequest, draft: Draft) -> AsyncIterator[StreamEvent]:
+        request = prepared.request
         said = answer(guide.load(), request.messages, _callable(request))
         thought = "" if request.reasoning == "none" else said.thought
         events: list[ShownEvent] = [ReasoningDelta(word) for word in _pieces(thought)]

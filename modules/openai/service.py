@@ -1,18 +1,15 @@
 """OpenAI through its SDK: one client, the Responses API, streamed, nothing stored on their side."""
 
-from contextlib import AbstractAsyncContextManager
-
 import httpx2
 import openai
 
 from modules.config import Key
-from modules.llm.base import IDLE_TIMEOUT_SECONDS, ChatRequest, Draft
+from modules.llm.base import IDLE_TIMEOUT_SECONDS, ChatRequest, Draft, PreparedRequest
 from modules.llm.http.http_client import client_options, http_errors
-from modules.llm.http.http_service import Body, HttpService
+from modules.llm.http.http_service import HttpService
 from modules.llm.models import Model, Provider
-from modules.llm.parts import Wire
 from modules.openai.stream import ResponsesDraft
-from modules.openai.transformer import request_body
+from modules.openai.transformer import prepare
 
 
 class OpenAIClientService(HttpService):
@@ -33,11 +30,10 @@ class OpenAIClientService(HttpService):
 
 
 class OpenAIService(OpenAIClientService):
+    path = "/responses"
+
     def draft(self, request: ChatRequest) -> Draft:
         return ResponsesDraft(request, self.key)
 
-    def body(self, request: ChatRequest) -> Wire:
-        return request_body(request)
-
-    def open(self, body: Wire) -> AbstractAsyncContextManager[Body]:
-        return self.post("/responses", body)
+    def prepare(self, request: ChatRequest) -> PreparedRequest:
+        return prepare(request)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import assert_never
 
-from modules.llm.base import ChatRequest
+from modules.llm.base import ChatRequest, PreparedRequest
 from modules.llm.message import Message, MessageTransformer
 from modules.llm.parts import (
     File,
@@ -97,13 +97,14 @@ class ResponsesTransformer(MessageTransformer):
                     assert_never(part)
 
 
-def request_body(request: ChatRequest) -> Wire:
+def prepare(request: ChatRequest) -> PreparedRequest:
     """The whole request. Nothing is stored there, so encrypted reasoning is asked for and carried by us."""
     model = request.model
     body: Wire = {"model": model.id, "stream": True, "store": False}
     if request.system.strip():
         body["instructions"] = request.system
-    body["input"] = request.wire_messages(ResponsesTransformer(model))
+    messages = request.wire_messages(ResponsesTransformer(model))
+    body["input"] = messages.json()
     if request.tools:
         body["tools"] = [
             {
@@ -130,7 +131,7 @@ def request_body(request: ChatRequest) -> Wire:
         body["max_output_tokens"] = model.profile.output_limit
     if request.session:
         body["prompt_cache_key"] = request.session
-    return request.accepted(body)
+    return request.prepared(body, messages)
 
 
 def _text(text: str) -> Wire:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from modules.errors import ConnectionFailed, EmptyAnswer, ImagesUnsupported, ModelLoading, ProviderError
-from modules.llm.base import BaseService, ChatRequest, Reply
+from modules.llm.base import BaseService, ChatRequest, PreparedRequest, Reply
 from modules.llm.events import CUT, Finished, ShownEvent, Silence, StreamEvent
 from modules.llm.history import Message, State, says_something
 from modules.llm.models import Model
@@ -103,8 +103,7 @@ async def _attempt(
 ) -> AsyncGenerator[ShownEvent | Notice, None]:
     """One request and its answer, with what a person should know of either; Finished last."""
     reply = service.reply(request)
-    service.prepare(request)
-    if (notice := _not_shown(conversation, request)) and not quiet:
+    if (notice := _not_shown(conversation, reply.prepared)) and not quiet:
         yield notice
     async with aclosing(_answer(conversation, reply, request)) as events:
         async for event in events:
@@ -176,27 +175,28 @@ def request_for(
     if reader.tools:
         tools, choice = conversation.declared(reader, tools, choice)
     return ChatRequest(
-        reader,
-        conversation.messages,
-        conversation.system,
-        conversation.reasoning,
-        tools,
-        conversation.id,
-        conversation.path,
-        conversation.ledger_for(model),
-        choice,
-        conversation.reasoning_shown,
+        model=reader,
+        messages=conversation.messages,
+        system=conversation.system,
+        reasoning=conversation.reasoning,
+        tools=tools,
+        session=conversation.id,
+        path=conversation.path,
+        ledger=conversation.ledger_for(model),
+        tool_choice=choice,
+        reasoning_shown=conversation.reasoning_shown,
     )
 
 
-def _not_shown(conversation: Conversation, request: ChatRequest) -> Notice | None:
-    """What to say where the model is shown less of the conversation than the person was told."""
-    name, left_out = request.model.full_name, request.left_out
+def _not_shown(conversation: Conversation, prepared: PreparedRequest) -> Notice | None:
+    """What to say where the model is shown less of the conversation than the person knows."""
+    model, left_out = prepared.request.model, prepared.left_out
+    name = model.full_name
     known = conversation.announced.get(name, LeftOut())
     conversation.announced[name] = left_out
-    if not request.sent.newly_left_out or not left_out.exceeds(known):
+    if not prepared.newly_left_out or not left_out.exceeds(known):
         return None
-    return Notice(f"Context: {left_out_words(left_out, request.model)} for {request.model.name}.")
+    return Notice(f"Context: {left_out_words(left_out, model)} for {model.name}.")
 
 
 def _remarks(conversation: Conversation, request: ChatRequest, finished: Finished) -> Iterator[Notice]:
@@ -287,11 +287,11 @@ def _keep(conversation: Conversation, reply: Reply, request: ChatRequest, state:
         raise _empty(answer, request.model)
     if state != "complete" and not answer.text.strip():
         return
-    ledger = request.ledger
-    if ledger is not None and answer.state != "refused" and says_something(answer):
+    sent = reply.prepared.messages
+    if request.ledger is not None and sent is not None and answer.state != "refused" and says_something(answer):
         if answer.origin is not None:
-            answer = replace(answer, origin=replace(answer.origin, made_under=ledger.reasoning_digest))
-        ledger.commit()
+            answer = replace(answer, origin=replace(answer.origin, made_under=sent.reasoning_digest))
+        request.ledger.commit(sent.pending)
         conversation.append(answer)
         conversation.ledger_changed(request.model)
     else:

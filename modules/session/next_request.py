@@ -40,7 +40,7 @@ async def next_request(
         )
     request = scratch_request(conversation, model, await offered(conversation, model, tooling), attached=attached)
     service.check(request)
-    return service.body(request)
+    return service.prepare(request).body
 
 
 def pretty(body: Wire, secrets: Iterable[str] = ()) -> str:

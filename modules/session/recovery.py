@@ -18,7 +18,7 @@ from modules.errors import (
 from modules.llm.base import ChatRequest
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.models import Model
-from modules.llm.service_manager import request_body
+from modules.llm.service_manager import prepare
 from modules.llm.wire.ledger import lost_reasoning
 from modules.llm.wire.replay import documents, sees, told_images
 
@@ -108,8 +108,8 @@ def _fields(error: FieldRefused) -> tuple[str, ...]:
 
 def _holds(request: ChatRequest, path: str) -> bool:
     """Whether the request has anything at this path: leaving out what was not sent would ask the same again."""
-    body = request_body(request)
-    if body is None:
+    body = prepare(request).body
+    if body is None:  # this provider is asked in a way of its own
         return True
     if path.startswith("messages.") and "messages" not in body:
         path = path.replace("messages.", "input.", 1)
@@ -139,7 +139,9 @@ def _pictures(request: ChatRequest) -> int:
 
 
 def _give_up_reasoning(request: ChatRequest) -> str:
-    ledger, model = request.sent, request.model
+    ledger, model = request.ledger, request.model
+    if ledger is None:
+        return ""
     if model.profile.thinking == "adaptive" and not ledger.drops_unreadable_reasoning:
         ledger.drops_unreadable_reasoning = True
         return f"Context: {model.name} may leave out earlier reasoning that it cannot read any more."
@@ -156,7 +158,9 @@ def _are(number: int) -> str:
 
 def _hide_pictures(request: ChatRequest) -> str:
     """Something is wrong with one picture: those before the question go, its own are the person's to change."""
-    ledger, model = request.sent, request.model
+    ledger, model = request.ledger, request.model
+    if ledger is None:
+        return ""
     before = len(request.messages) - 1
     shown = sum(len(message.images) for message in request.messages[ledger.pictures_from : before])
     if request.messages[-1].role == "tool":  # a tool's picture was never the person's to change

@@ -1,7 +1,6 @@
 """What changes for a conversation when another model takes over: computed before anything is sent."""
 
 from collections.abc import Sequence
-from copy import copy
 
 from msgspec import Struct
 
@@ -9,9 +8,8 @@ from modules.llm.base import ChatRequest
 from modules.llm.history import user
 from modules.llm.models import Model
 from modules.llm.parts import Attached
-from modules.llm.service_manager import request_body
+from modules.llm.service_manager import prepare
 from modules.llm.tool_spec import ToolChoice, ToolSpec
-from modules.llm.wire.ledger import Ledger
 from modules.llm.wire.replay import LeftOut, Replay
 from modules.session.conversation import Conversation
 
@@ -45,12 +43,13 @@ def handover(
     `tools` are those that would be declared. Nothing is changed.
     """
     request = scratch_request(conversation, model, tools, choice)
-    request_body(request)
+    sent = prepare(request)
+    replays = sent.messages.replays if sent.messages else {}
     return SwitchSummary(
         turns=conversation.turns,
         calls=sum(len(message.calls) for message in conversation),
-        left_out=request.left_out,
-        replays={at: how for at, how in request.sent.replays.items() if at < len(conversation.path)},
+        left_out=sent.left_out,
+        replays={at: how for at, how in replays.items() if at < len(conversation.path)},
         tokens=conversation.tokens(),
         window=request.model.window,
     )
@@ -63,32 +62,24 @@ def scratch_request(
     choice: ToolChoice = "auto",
     attached: Sequence[Attached] = (),
 ) -> ChatRequest:
-    """The request that a question asked now would become, made from copies: looking leaves no trace.
+    """The request that a question asked now would become; making it leaves no trace.
 
     "…" stands for the question.
     """
     reader = conversation.reader(model)
     tools, choice = conversation.declared(reader, tools, choice)
     return ChatRequest(
-        reader,
-        (*conversation.messages, user(NOTHING_TYPED, *attached)),
-        conversation.system,
-        conversation.reasoning,
-        tools,
-        conversation.id,
-        (*conversation.path, len(conversation.nodes) + 1),
-        copied(conversation.known_ledger(model)),
-        choice,
-        conversation.reasoning_shown,
+        model=reader,
+        messages=(*conversation.messages, user(NOTHING_TYPED, *attached)),
+        system=conversation.system,
+        reasoning=conversation.reasoning,
+        tools=tools,
+        session=conversation.id,
+        path=(*conversation.path, len(conversation.nodes) + 1),
+        ledger=conversation.known_ledger(model),
+        tool_choice=choice,
+        reasoning_shown=conversation.reasoning_shown,
     )
-
-
-def copied(ledger: Ledger) -> Ledger:
-    """The same ledger for what must leave no trace."""
-    twin = copy(ledger)
-    twin.entries, twin.digests = [*ledger.entries], [*ledger.digests]
-    twin.forget_conversion()
-    return twin
 
 
 def left_out_words(left_out: LeftOut, model: Model) -> str:

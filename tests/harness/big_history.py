@@ -10,7 +10,7 @@ from modules.llm.models import Model
 from modules.llm.parts import Image, Part, Reasoning, Text, ToolCall, ToolResult
 from modules.session.ask import request_for
 from modules.session.conversation import Conversation
-from tests.harness.transformer_harness import BODIES
+from tests.harness.transformer_harness import REQUESTS
 
 SAID = "What is said here is about as long as what people and models say to each other, and means nothing. " * 7
 THOUGHT = "Hm. " * 40
@@ -26,8 +26,9 @@ def long_conversation(model: Model, length: int, tools: tuple[ToolSpec, ...] = (
     talk = Conversation(model, "Be brief.")
     talk.extend(before)
     request = request_for(talk, model, tools)
-    BODIES[model.provider.dialect](request)
-    talk.ledger_for(model).commit()
+    sent = REQUESTS[model.provider.dialect](request).messages
+    assert sent is not None
+    talk.ledger_for(model).commit(sent.pending)
     talk.append(answer)
     return talk
 

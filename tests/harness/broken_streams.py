@@ -20,7 +20,7 @@ from modules.llm.parts import Text, Wire
 from modules.llm.wire.ledger import Ledger
 from tests.conftest import Outcome, make_service, take
 from tests.harness.cases import NAMES, TOOLS
-from tests.harness.transformer_harness import BODIES, FOUR, facts_of, wire_name
+from tests.harness.transformer_harness import FOUR, REQUESTS, facts_of, wire_name
 from tests.llm.stream_chat_test import BODIES as CHAT_BODIES
 from tests.llm.stream_dialects_test import ANSWERS
 from tests.wire import Answer, Call, Reasoning, Refusal
@@ -60,7 +60,7 @@ KEY = Key("sk-test-4f7b0c2d9e81", "a test")
 def recorded(name: Dialect) -> list[bytes]:
     """Streams to begin with: those of the strict server, and those of servers as they are."""
     model = FOUR[name]
-    body = BODIES[model.provider.dialect](ChatRequest(model, (user("Hello"),), tools=TOOLS, ledger=Ledger()))
+    body = REQUESTS[model.provider.dialect](ChatRequest(model, (user("Hello"),), tools=TOOLS, ledger=Ledger())).body
     context = Context(name, facts_of(model), body, 100, "reasoning" if name == "groq" else "reasoning_content")
     strict = [b"".join(event.encode() for event in RENDER[name](answer, context)) for answer in ANSWERED]
     scripts: list[Script] = [*ONE_CALL.values(), *TWO_CALLS.values(), *CHAT_BODIES.values(), *ANSWERS.values()]
@@ -173,7 +173,7 @@ def check(outcome: Outcome) -> None:
     for name in NAMES:
         model: Model = FOUR[name]
         request = ChatRequest(model, tuple(history), tools=TOOLS, ledger=Ledger())
-        body: Wire = json.loads(msgspec.json.encode(BODIES[model.provider.dialect](request)))
+        body: Wire = REQUESTS[model.provider.dialect](request).body
         broken_by_us = [r for r in broken_rules(wire_name(model), body, facts_of(model)) if not is_theirs(r)]
         assert not broken_by_us, (name, broken_by_us, message)
 

@@ -23,7 +23,7 @@ from modules.session.switch import handover
 from tests import wire
 from tests.harness.cases import DOCUMENT, PICTURE, TOOLS
 from tests.harness.switch_check import disagreements
-from tests.harness.transformer_harness import BODIES, Dry, extends, facts_of, history_in, wire_name
+from tests.harness.transformer_harness import REQUESTS, Dry, extends, facts_of, history_in, wire_name
 from tests.wire.rulebook import broken_rules
 from tests.wire.rules_common import plain_name
 
@@ -276,5 +276,5 @@ class Wandering(RuleBasedStateMachine):
                 request.model, request.messages, request.system, request.reasoning, request.tools, request.session,
                 request.path, fresh, request.tool_choice,
             )  # fmt: skip
-            render = BODIES[model.provider.dialect]
-            assert json.dumps(render(other)) == json.dumps(render(request))
+            render = REQUESTS[model.provider.dialect]
+            assert render(other).json == render(request).json

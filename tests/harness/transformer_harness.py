@@ -8,19 +8,19 @@ from msgspec import structs
 
 from modules.anthropic.stream import AnthropicDraft
 from modules.anthropic.transformer import AnthropicTransformer
-from modules.anthropic.transformer import request_body as messages_body
+from modules.anthropic.transformer import prepare as prepare_messages
 from modules.config import Key
 from modules.errors import ProviderError
-from modules.llm.base import ChatRequest, Draft, ToolChoice, ToolSpec
+from modules.llm.base import ChatRequest, Draft, PreparedRequest, ToolChoice, ToolSpec
 from modules.llm.chat_completions.chat_completions_stream import ChatDraft
 from modules.llm.chat_completions.chat_completions_transformer import ChatTransformer
-from modules.llm.chat_completions.chat_completions_transformer import request_body as chat_body
+from modules.llm.chat_completions.chat_completions_transformer import prepare as prepare_chat
 from modules.llm.message import Message, MessageTransformer, State, closing, says_something, user
 from modules.llm.models import Model
 from modules.llm.parts import ToolResult, Wire
 from modules.openai.stream import ResponsesDraft
 from modules.openai.transformer import ResponsesTransformer
-from modules.openai.transformer import request_body as responses_body
+from modules.openai.transformer import prepare as prepare_responses
 from modules.session.conversation import Conversation
 from tests import wire
 from tests.harness.cases import ENDPOINTS, NAMES
@@ -29,10 +29,10 @@ from tests.wire.rulebook import broken_rules
 from tests.wire.server import RENDER
 from tests.wire.sse import Context, dumps
 
-BODIES: dict[str, Callable[[ChatRequest], Wire]] = {
-    "anthropic-messages": messages_body,
-    "openai-responses": responses_body,
-    "openai-chat": chat_body,
+REQUESTS: dict[str, Callable[[ChatRequest], PreparedRequest]] = {
+    "anthropic-messages": prepare_messages,
+    "openai-responses": prepare_responses,
+    "openai-chat": prepare_chat,
 }
 TRANSFORMERS: dict[str, type[MessageTransformer]] = {
     "anthropic-messages": AnthropicTransformer,
@@ -116,8 +116,7 @@ class Dry:
     def body(self, model: Model | None = None) -> Wire:
         """The next request to this model, as it would stand on the wire."""
         model = model or self.model
-        whole: Wire = json.loads(json.dumps(BODIES[model.provider.dialect](self.request(model))))
-        return whole
+        return REQUESTS[model.provider.dialect](self.request(model)).body
 
     def entries(self, model: Model | None = None) -> list[Wire]:
         """The history in the next request."""
@@ -137,16 +136,17 @@ class Dry:
         """The current model answers in its provider's own events; kept as a turn keeps it."""
         request = self.request()
         model = request.model
-        body = BODIES[model.provider.dialect](request)
-        message = received(request, body, wire.Answer(*parts, stop=stop), state, events)  # type: ignore[arg-type]
+        prepared = REQUESTS[model.provider.dialect](request)
+        message = received(request, prepared.body, wire.Answer(*parts, stop=stop), state, events)  # type: ignore[arg-type]
         assert request.ledger is not None
+        assert prepared.messages is not None
         if message.state != "complete" and not message.text.strip():
             return message
         if message.state != "refused" and says_something(message):
             assert message.origin is not None
-            origin = structs.replace(message.origin, made_under=request.ledger.reasoning_digest)
+            origin = structs.replace(message.origin, made_under=prepared.messages.reasoning_digest)
             message = structs.replace(message, origin=origin)
-            request.ledger.commit()
+            request.ledger.commit(prepared.messages.pending)
         self.conversation.append(message)
         return message
 

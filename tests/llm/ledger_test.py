@@ -11,7 +11,7 @@ from msgspec import structs
 from modules.llm.message import Message, MessageTransformer, user
 from modules.llm.models import Model, Profile
 from modules.llm.parts import Reasoning, Text, ToolResult, Wire
-from modules.llm.wire.ledger import Ledger, ledger_key, lost_reasoning, seed_of
+from modules.llm.wire.ledger import Ledger, WireMessages, ledger_key, lost_reasoning, seed_of
 from tests import wire
 from tests.harness.cases import NAMES, PICTURE, TOOLS, TWO_CALLS
 from tests.harness.transformer_harness import FOUR, TRANSFORMERS, Dry, extends, model_at
@@ -33,7 +33,7 @@ def tool_turn(dry: Dry, question: str) -> None:
     dry.answer(wire.Reasoning(THOUGHT), "Noon.")
 
 
-def view(ledger: Ledger, transformer: MessageTransformer, history: Sequence[Message]) -> list[Wire]:
+def build(ledger: Ledger, transformer: MessageTransformer, history: Sequence[Message]) -> WireMessages:
     return ledger.build(transformer, history, range(1, len(history) + 1))
 
 
@@ -81,9 +81,9 @@ def test_only_what_is_new_is_converted(name: Dialect) -> None:
     for number in range(5):
         history.append(user(f"question {number}"))
         told.clear()
-        view(ledger, transformer, history)
+        sent = build(ledger, transformer, history)
         assert told == [f"answer {number - 1}", f"question {number}"][0 if number else 1 :]
-        ledger.commit()
+        ledger.commit(sent.pending)
         history.append(Message("assistant", (Text(f"answer {number}"),)))
 
 
@@ -95,13 +95,13 @@ def name_of(name: Dialect) -> str:
 def test_what_was_sent_and_never_answered_is_told_anew(name: Dialect) -> None:
     transformer = TRANSFORMERS[name_of(name)](FOUR[name])
     ledger = Ledger()
-    one = view(ledger, transformer, [user("First try")])
-    other = view(ledger, transformer, [user("Second try")])
-    assert "First try" in json.dumps(one)
-    assert "First try" not in json.dumps(other)
-    assert ledger.frozen == 0
-    ledger.commit()
-    assert ledger.frozen == 1
+    one = build(ledger, transformer, [user("First try")])
+    other = build(ledger, transformer, [user("Second try")])
+    assert b"First try" in bytes(one.json())
+    assert b"First try" not in bytes(other.json())
+    assert ledger.entries == []
+    ledger.commit(other.pending)
+    assert len(ledger.entries) == 1
 
 
 @every_endpoint
@@ -112,11 +112,11 @@ def test_what_is_frozen_stays_whatever_a_newer_release_would_make_of_it(name: Di
             return newer
 
     ledger = Ledger()
-    before = view(ledger, TRANSFORMERS[name_of(name)](FOUR[name]), [user("One")])
-    ledger.commit()
+    before = build(ledger, TRANSFORMERS[name_of(name)](FOUR[name]), [user("One")])
+    ledger.commit(before.pending)
     history = [user("One"), Message("assistant", (Text("Yes."),)), user("Two")]
-    after = view(ledger, Newer(FOUR[name]), history)
-    assert extends(after, before)
+    after = [*build(ledger, Newer(FOUR[name]), history)]
+    assert extends(after, [*before])
     assert json.dumps(after).count("from a newer release") == 1
 
 
@@ -264,7 +264,6 @@ class TestReasoningThatIsBound:
         dry.entries()
         ledger = dry.conversation.ledger_for(dry.model)
         assert ledger.digests == []
-        assert ledger.reasoning_digest == ""
         assert all(m.origin.made_under == "" for m in dry.conversation.messages if m.origin)
 
 
@@ -335,10 +334,10 @@ def test_a_refused_answer_is_not_told_and_freezes_nothing(name: Dialect) -> None
     dry = Dry(FOUR[name])
     dry.turn("One?")
     dry.say("A bad thing?")
-    before = dry.conversation.ledger_for(dry.model).frozen
+    before = len(dry.conversation.ledger_for(dry.model).entries)
     stop = "content_filter" if name == "openai" else "refusal"
     assert dry.answer("I will not do", stop=stop).state == "refused"
-    assert dry.conversation.ledger_for(dry.model).frozen == before
+    assert len(dry.conversation.ledger_for(dry.model).entries) == before
     dry.say("A good thing?")
     assert "I will not do" not in json.dumps(dry.entries())
     assert dry.broken() == []
@@ -462,17 +461,11 @@ def test_the_ledger_alone_decides_what_the_digest_is() -> None:
     dry = Dry(FOUR["anthropic"], "Be brief.", TOOLS)
     tool_turn(dry, "One?")
     dry.say("Two?")
-    dry.entries()
-    ledger = dry.conversation.ledger_for(dry.model)
-    grown = ledger.reasoning_digest
-    fresh = Ledger()
-    fresh.build(
-        TRANSFORMERS["anthropic-messages"](dry.model),
-        dry.conversation.messages,
-        dry.conversation.path,
-        ledger.seed,
-    )
-    assert fresh.reasoning_digest == grown
+    ledger, talk = dry.conversation.ledger_for(dry.model), dry.conversation
+    transformer = TRANSFORMERS["anthropic-messages"](dry.model)
+    grown = ledger.build(transformer, talk.messages, talk.path, ledger.seed).reasoning_digest
+    assert grown
+    assert Ledger().build(transformer, talk.messages, talk.path, ledger.seed).reasoning_digest == grown
     assert [part for m in dry.conversation.messages for part in m.parts if isinstance(part, Reasoning)]
 
 

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from modules.anthropic.stream import AnthropicDraft
-from modules.anthropic.transformer import request_body as anthropic_body
+from modules.anthropic.transformer import prepare as prepare_messages
 from modules.errors import ProviderError
 from modules.llm.base import ChatRequest, Draft
 from modules.llm.chat_completions.chat_completions_stream import ChatDraft
-from modules.llm.chat_completions.chat_completions_transformer import request_body as chat_body
+from modules.llm.chat_completions.chat_completions_transformer import prepare as prepare_chat
 from modules.llm.message import INTERRUPTED_CALL, Message, State, as_transcript, closed, closing, user
 from modules.llm.models import Model, Profile
 from modules.llm.parts import (
@@ -30,7 +30,7 @@ from modules.llm.parts import (
     safe_arguments,
 )
 from modules.openai.stream import ResponsesDraft
-from modules.openai.transformer import request_body as openai_body
+from modules.openai.transformer import prepare as prepare_responses
 from tests import wire
 from tests.harness.cases import DOCUMENT, ENDPOINTS, NAMES, PICTURE, TOOLS
 from tests.wire.facts import Dialect, facts_for
@@ -161,9 +161,9 @@ def test_a_part_that_has_no_place_is_a_note_and_never_nothing(
     name: Dialect, part: Part, asked: str, answered: str
 ) -> None:
     model = replace(model_of(name), vision=False, documents=False)
-    question = BODIES[name](ChatRequest(model, (user(part),)))
+    question = REQUESTS[name](ChatRequest(model, (user(part),))).body
     assert json.dumps(asked)[1:-1] in json.dumps(question)
-    body = BODIES[name](ChatRequest(model, (user("Hm?"), said(part), user("Go on."))))
+    body = REQUESTS[name](ChatRequest(model, (user("Hm?"), said(part), user("Go on.")))).body
     assert json.dumps(answered)[1:-1] in json.dumps(body)
     for sent in (question, body):
         assert broken_rules(name, json.loads(json.dumps(sent)), facts(name)) == []
@@ -194,7 +194,7 @@ def test_minted_ids_are_legal_everywhere_and_never_twice() -> None:
 # Any history at all, for any provider. Answers that a provider gave are read from its own events, as in life.
 
 MODELS = {"anthropic": "claude-sonnet-4-6", "openai": "gpt-6.1-sol", "groq": "qwen/qwen3.8-27b", "chat": "local-model"}
-BODIES = {"anthropic": anthropic_body, "openai": openai_body, "groq": chat_body, "chat": chat_body}
+REQUESTS = {"anthropic": prepare_messages, "openai": prepare_responses, "groq": prepare_chat, "chat": prepare_chat}
 DRAFTS = {"anthropic": AnthropicDraft, "openai": ResponsesDraft, "groq": ChatDraft, "chat": ChatDraft}
 
 
@@ -207,7 +207,7 @@ def received(name: Dialect, answer: wire.Answer, events: int | None, state: Stat
     request = ChatRequest(model_of(name), (user("Hello"),), tools=TOOLS, reasoning="high")
     draft: Draft = DRAFTS[name](request, None)  # type: ignore[abstract]
     context = Context(
-        name, facts(name), BODIES[name](request), 100, "reasoning_content" if name == "chat" else "reasoning"
+        name, facts(name), REQUESTS[name](request).body, 100, "reasoning_content" if name == "chat" else "reasoning"
     )
     for event in RENDER[name](answer, context)[:events]:
         data = dumps(event.data)
@@ -296,7 +296,7 @@ def test_any_history_makes_a_request_that_the_provider_takes(
     history = [*history_of(turns), user("Go on.")]
     model = replace(model_of(name), vision=sees, documents=sees, tools=takes_tools)
     request = ChatRequest(model, tuple(history), tools=TOOLS if with_tools and takes_tools else ())
-    body = BODIES[name](request)
+    body = REQUESTS[name](request).body
     assert broken_rules(name, json.loads(json.dumps(body)), facts(name)) == []
     if not sees:
         assert PICTURE.base64 not in json.dumps(body)
@@ -332,5 +332,5 @@ def test_any_history_suits_an_endpoint_with_manners_of_its_own(
     ]
     model = replace(model_of("chat"), vision=sees, documents=sees, tools=takes_tools, profile=profile)
     request = ChatRequest(model, (*history, user("Go on.")), system="Be brief.", tools=TOOLS if takes_tools else ())
-    body = json.loads(json.dumps(chat_body(request)))
+    body = prepare_chat(request).body
     assert broken_rules("chat", body, replace(facts_for("chat", "local-model"), **manners)) == []

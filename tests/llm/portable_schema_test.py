@@ -10,7 +10,7 @@ from modules.llm.base import MOST_TOOLS, ChatRequest, ToolSpec
 from modules.llm.message import user
 from modules.llm.wire.portable_schema import portable
 from modules.tools.tool import tool
-from tests.harness.transformer_harness import BODIES, FOUR, facts_of
+from tests.harness.transformer_harness import FOUR, REQUESTS, facts_of
 from tests.wire.facts import Dialect
 from tests.wire.rulebook import broken_rules
 
@@ -109,7 +109,7 @@ async def own(path: str, count: int = 3, tags: list[str] | None = None) -> str:
 def body(name: Dialect, *tools: ToolSpec, **more: Any) -> dict[str, Any]:
     model = FOUR[name]
     request = ChatRequest(model, (user("Hi."),), tools=tools, **more)
-    return json.loads(json.dumps(BODIES[model.provider.dialect](request)))  # type: ignore[no-any-return]
+    return REQUESTS[model.provider.dialect](request).body
 
 
 def told(name: Dialect, request: dict[str, Any]) -> list[dict[str, Any]]:

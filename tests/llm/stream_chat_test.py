@@ -400,7 +400,7 @@ async def test_a_call_that_was_written_as_text_is_noticed(connect: Connect, text
         request = wired.request(user("Hello"), tools=tools)
         draft = wired.service.draft(request)
         wired.server.answer(chat(chunk({"content": words}), chunk(stop="stop")).answer)
-        async for _ in wired.service.stream(request, draft):
+        async for _ in wired.service.stream(wired.service.prepare(request), draft):
             pass
         assert draft.message("complete").text == words
         assert draft.unread_call is noticed

@@ -15,7 +15,7 @@ import pytest
 from modules.config import ROOT
 from modules.llm.catalogue.catalogue_loader import load
 from modules.llm.catalogue.learned_facts import LearnedFacts
-from modules.llm.service_manager import request_body
+from modules.llm.service_manager import prepare
 from modules.session.storage.store import FILE, Store
 from modules.session.switch import scratch_request
 from tests.harness.cases import TOOLS
@@ -34,4 +34,4 @@ def test_the_next_request_is_the_same_to_the_byte(tmp_path: Path, name: str) -> 
     conversation = store.load(store.latest() or "", models, next(iter(models)), LearnedFacts())
     store.close()
     model = next(one.model for one in conversation.spent if one.model.full_name == NEXT[name]["model"])
-    assert json.dumps(request_body(scratch_request(conversation, model, TOOLS))) == json.dumps(NEXT[name]["body"])
+    assert json.dumps(prepare(scratch_request(conversation, model, TOOLS)).body) == json.dumps(NEXT[name]["body"])

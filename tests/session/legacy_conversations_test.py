@@ -15,7 +15,7 @@ from modules.config import ROOT
 from modules.llm.catalogue.catalogue_loader import load
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.models import Model, ModelRegistry
-from modules.llm.service_manager import request_body
+from modules.llm.service_manager import prepare
 from modules.llm.wire.replay import sees
 from modules.session.conversation import Conversation
 from modules.session.storage.store import FILE, Store
@@ -55,7 +55,7 @@ def as_it_was_then(conversation: Conversation, name: str) -> Model:
 def test_what_was_sent_is_sent_again_byte_for_byte(tmp_path: Path, models: ModelRegistry, name: str) -> None:
     conversation = opened(tmp_path, models)
     model = as_it_was_then(conversation, name)
-    body = request_body(scratch_request(conversation, model, TOOLS))
+    body = prepare(scratch_request(conversation, model, TOOLS)).body
     assert body is not None
     before, now = SENT[name]["history"], history_in(body)
     frozen = SENT[name]["frozen"] + (before[0].get("role") == "system")  # the instructions are no part of the ledger
@@ -69,7 +69,7 @@ def test_claude_gets_all_of_its_thinking_back(tmp_path: Path, models: ModelRegis
     told = handover(conversation, model, TOOLS)
     back = [how.way for at, how in told.replays.items() if conversation.messages[at].role == "assistant"]
     assert back.count("as_is") == 3, "two answers of the first turn, and the last"
-    assert json.dumps(request_body(scratch_request(conversation, model, TOOLS))).count('"signature"') == 3
+    assert json.dumps(prepare(scratch_request(conversation, model, TOOLS)).body).count('"signature"') == 3
 
 
 def test_who_spoke_is_known_by_the_name_of_the_entry(tmp_path: Path, models: ModelRegistry) -> None:

@@ -1,10 +1,10 @@
-"""One more turn of a long conversation: only what is new is converted, nothing copied, and the bytes are the SDK's."""
+"""One more turn of a long conversation: only what is new is converted, nothing kept twice, and the bytes are the SDK's."""
 
 import json
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any, SupportsIndex, overload
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -18,7 +18,7 @@ from tests.conftest import Connect
 from tests.harness.big_history import long_conversation
 from tests.harness.cases import NAMES, PICTURE, TOOLS, TWO_CALLS, Case, Step, tool_loop
 from tests.harness.sdk_requests import HISTORY, create
-from tests.harness.transformer_harness import BODIES, FOUR
+from tests.harness.transformer_harness import FOUR, REQUESTS, TRANSFORMERS
 from tests.wire import Answer, Reasoning, Request
 from tests.wire.facts import Dialect
 
@@ -73,10 +73,11 @@ def turn(talk: Conversation, question: str) -> tuple[Watched, Wire]:
     """One more turn: the messages as they were looked at, and the body."""
     request = asked(talk, question)
     messages = Watched(request.messages)
-    body = BODIES[talk.model.provider.dialect](replace(request, messages=messages))
-    talk.ledger_for(talk.model).commit()
+    sent = REQUESTS[talk.model.provider.dialect](replace(request, messages=messages))
+    assert sent.messages is not None
+    talk.ledger_for(talk.model).commit(sent.messages.pending)
     talk.append(talk.messages[-2])
-    return messages, body
+    return messages, sent.body
 
 
 @every_endpoint
@@ -90,25 +91,62 @@ def test_of_a_long_history_only_the_new_messages_are_looked_at(name: Dialect) ->
 
 
 @every_endpoint
-def test_nothing_that_was_sent_is_copied(name: Dialect) -> None:
+def test_what_was_sent_is_kept_as_it_is_and_never_copied(name: Dialect) -> None:
     talk = long_conversation(FOUR[name], LONG, TOOLS)
-    bodies = [turn(talk, question)[1] for question in ("One more?", "And one more?", "And yet one?")]
-    for before, after in pairwise(map(history_of, bodies)):
-        assert len(before) >= LONG
-        assert all(old is new for old, new in zip(before, after, strict=False))
+    kept = talk.ledger_for(talk.model).entries
+    for question in ("One more?", "And one more?", "And yet one?"):
+        before = [*kept]
+        turn(talk, question)
+        kept = talk.ledger_for(talk.model).entries
+        assert len(kept) > len(before) >= LONG - 1
+        assert all(old is new for old, new in zip(before, kept, strict=False))
 
 
 @every_endpoint
-def test_what_a_model_said_and_showed_goes_out_as_the_very_objects_that_came(name: Dialect) -> None:
+def test_what_a_model_said_and_showed_is_in_memory_once(name: Dialect) -> None:
     talk = long_conversation(FOUR[name], 400, TOOLS)
-    _, body = turn(talk, "One more?")
-    sent = {id(value) for value in _values(body)}
+    turn(talk, "One more?")
+    kept = {id(value) for entry in talk.ledger_for(talk.model).entries for value in _values(entry.wire)}
     natives = [message.native for message in talk if message.native is not None]
     assert len(natives) > 100
     # A chat message is one flat object, of which the ledger has its own; what it holds is not copied.
-    assert all(id(value) in sent for native in natives for value in (native.values() if name in CHAT else native))
+    assert all(id(value) in kept for native in natives for value in (native.values() if name in CHAT else native))
     if name == "anthropic":
-        assert all(id(image.base64) in sent for message in talk for image in message.images)
+        assert all(id(image.base64) in kept for message in talk for image in message.images)
+
+
+@every_endpoint
+def test_nothing_done_to_what_is_handed_out_changes_the_history_or_the_next_request(name: Dialect) -> None:
+    talk = long_conversation(FOUR[name], 40, TOOLS)
+    prepare = REQUESTS[talk.model.provider.dialect]
+    request = asked(talk, "One more?")
+    stored, sent = msgspec.json.encode(request.messages), prepare(request)
+    assert sent.messages is not None
+    converted = TRANSFORMERS[talk.model.provider.dialect](talk.model).convert(request.messages)
+    for handed_out in (sent.body, [*sent.messages], [*reversed(sent.messages)], converted):
+        assert _spoiled(handed_out) > 100
+    assert msgspec.json.encode(request.messages) == stored
+    assert prepare(request).json == sent.json
+    talk.ledger_for(talk.model).commit(sent.messages.pending)
+    _spoiled([*sent.messages])
+    assert history_of(prepare(request).body) == history_of(sent.body)
+
+
+def _spoiled(value: Any) -> int:
+    """How many places of a JSON value were overwritten, or filled with something new: all of them."""
+    match value:
+        case dict() | list():
+            places = list(value) if isinstance(value, dict) else range(len(value))
+            spoiled = sum(_spoiled(value[place]) for place in places)
+            for place in places:
+                if not isinstance(value[place], dict | list):
+                    value[place] = "spoiled"
+            if isinstance(value, dict):
+                value["spoiled"] = True
+            else:
+                value.append("spoiled")
+            return spoiled + len(value)
+    return 0
 
 
 CHAT = ("groq", "chat")
@@ -130,7 +168,7 @@ async def test_our_request_is_to_the_byte_what_the_sdk_makes_of_the_same_history
     assert isinstance(service, HttpService)
     history = await wired.play(TALK)
     request = wired.request(*history, user("So?"), system=TALK.system, tools=TOOLS)
-    body = service.body(request)
+    body = service.prepare(request).body
     await wired.ask(*request.messages, system=TALK.system, tools=TOOLS)
     for given in ((), HISTORY):
         async with create(service, body, *given) as response:

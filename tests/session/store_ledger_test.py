@@ -1,6 +1,5 @@
 """What was sent to whom, in the file: a restart changes no byte of the next request."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +22,11 @@ def exchange(conversation: Conversation, question: Message, reply: str) -> bytes
     """One turn of what the program does with a ledger; gives what was sent."""
     conversation.append(question)
     ledger = conversation.ledger_for(MODEL)
-    wire = ledger.build(AnthropicTransformer(MODEL), conversation.messages, conversation.path, "seed")
-    ledger.commit()
+    sent = ledger.build(AnthropicTransformer(MODEL), conversation.messages, conversation.path, "seed")
+    ledger.commit(sent.pending)
     conversation.append(answer(reply, [{"type": "text", "text": reply, "extra": {"z": 1, "a": 2}}]))
     conversation.ledger_changed(MODEL)
-    return json.dumps(wire).encode()
+    return bytes(sent.json())
 
 
 def state(ledger: Ledger) -> list[Any]:

@@ -5,7 +5,9 @@ import string
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, TypeGuard, assert_never
 
-from modules.llm.base import ChatRequest, ToolSpec
+from msgspec import Raw
+
+from modules.llm.base import ChatRequest, PreparedRequest, ToolSpec
 from modules.llm.message import Message, MessageTransformer
 from modules.llm.parts import (
     Attached,
@@ -27,6 +29,7 @@ from modules.llm.parts import (
     visible_text,
 )
 from modules.llm.wire.conversion_state import UPDATE
+from modules.llm.wire.ledger import WireMessages
 from modules.llm.wire.portable_schema import shortened
 from modules.llm.wire.replay import CHAT_KEYS
 
@@ -173,13 +176,12 @@ class ChatTransformer(MessageTransformer):
                     assert_never(part)
 
 
-def request_body(request: ChatRequest) -> Wire:
+def prepare(request: ChatRequest) -> PreparedRequest:
     """The whole request; the system prompt is the first message."""
     model, profile = request.model, request.model.profile
     messages = request.wire_messages(ChatTransformer(model))
-    if request.system.strip():
-        messages = _instructed(messages, request.system, profile.system == "user")
-    body: Wire = {"model": model.id, "messages": messages, "stream": True}
+    history = _instructed(messages, request.system, by_user=profile.system == "user")
+    body: Wire = {"model": model.id, "messages": history, "stream": True}
     if profile.usage_option:
         body["stream_options"] = {"include_usage": True}
     if profile.output_limit:  # some count the limit as spent: Groq's free plan takes no request with a large one
@@ -192,21 +194,25 @@ def request_body(request: ChatRequest) -> Wire:
         body["reasoning_effort"] = request.reasoning
     if profile.effort == "groq" and model.reasoning:
         body["reasoning_format"] = "parsed"
-    return request.accepted(body)
+    return request.prepared(body, messages)
 
 
-def _instructed(messages: list[Wire], system: str, told_by_user: bool) -> list[Wire]:
-    """The instructions at the head; in the person's first message where there is no role for them."""
-    if not told_by_user:
-        return [{"role": "system", "content": system}, *messages]
-    at = next((at for at, message in enumerate(messages) if message["role"] == "user"), None)
+def _instructed(messages: WireMessages, system: str, *, by_user: bool) -> Raw:
+    """The messages with the instructions at the head; in the person's first message where there is no role for them."""
+    if not system.strip():
+        return messages.json()
+    if not by_user:
+        return messages.json({"role": "system", "content": system})
     note = _text(UPDATE.format(system))
-    if at is None:
-        return [{"role": "user", "content": note["text"]}, *messages]
-    first = _pieces_of(messages[at]["content"])
-    plain = all(piece["type"] == "text" for piece in first)
-    content = "\n\n".join(piece["text"] for piece in (note, *first)) if plain else [note, *first]
-    return [*messages[:at], {**messages[at], "content": content}, *messages[at + 1 :]]
+    head: list[Wire] = []
+    for wire in messages:
+        if wire["role"] == "user":
+            first = _pieces_of(wire["content"])
+            plain = all(piece["type"] == "text" for piece in first)
+            content = "\n\n".join(piece["text"] for piece in (note, *first)) if plain else [note, *first]
+            return messages.json(*head, {**wire, "content": content}, since=len(head) + 1)
+        head.append(wire)
+    return messages.json({"role": "user", "content": note["text"]})
 
 
 def _declared(tool: ToolSpec) -> Wire:

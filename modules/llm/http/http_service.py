@@ -7,11 +7,9 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from types import ModuleType
 from typing import Any, TypeVar
 
-import msgspec
-
 from modules.config import Key
 from modules.errors import AnswerIncomplete, ProtocolError, ProviderError, ToolCallFailed
-from modules.llm.base import IDLE_TIMEOUT_SECONDS, BaseService, ChatRequest, Draft
+from modules.llm.base import IDLE_TIMEOUT_SECONDS, BaseService, ChatRequest, Draft, PreparedRequest
 from modules.llm.catalogue import model_list_parser
 from modules.llm.catalogue.endpoint import Endpoint
 from modules.llm.events import StreamEvent
@@ -20,12 +18,10 @@ from modules.llm.http.http_client import CONNECT_TIMEOUT
 from modules.llm.http.stream_reader import StreamReader
 from modules.llm.http.timeouts import Patience
 from modules.llm.models import Provider
-from modules.llm.parts import Wire
 from modules.llm.wire.wire_draft import WireDraft
 
 T = TypeVar("T")
 WRITE_TIMEOUT_SECONDS = 300.0  # in which a piece of the request must go out
-NO_HEADERS: Mapping[str, Any] = {}
 BREATH_SECONDS = 0.04  # waking for every delta is most of what an answer costs, so a few are left to come together
 AT_ONCE_SECONDS = 0.001  # what comes sooner was there already and is read without a pause
 DRAIN_SECONDS = 0.25  # for what may follow the terminal event: usage, [DONE], the end of the body
@@ -39,15 +35,16 @@ class Body:
         self.chunks = chunks
 
 
-def posted(body: Wire, headers: Mapping[str, Any], http: ModuleType) -> dict[str, Any]:
-    """What an SDK's `post` takes to send this body and leave the response unread.
+def posted(prepared: PreparedRequest, headers: Mapping[str, Any], http: ModuleType) -> dict[str, Any]:
+    """What an SDK's `post` takes to send this request and leave the response unread.
 
-    How long bytes may take is for `Patience` to say, so there is no other limit on that. The body is encoded here:
+    How long bytes may take is for `Patience` to say, so there is no other limit on that. The body is encoded already:
     the SDKs walk and copy a history that they are given, which holds up the loop for as long as two seconds at a
     megabyte, and their encoder is many times slower.
     """
     limits = http.Timeout(None, connect=CONNECT_TIMEOUT, write=WRITE_TIMEOUT_SECONDS)
-    return {"content": msgspec.json.encode(body), "options": {"headers": headers, "timeout": limits}, "stream": True}
+    options = {"headers": {**headers, **prepared.headers}, "timeout": limits}
+    return {"content": bytes(prepared.json), "options": options, "stream": True}
 
 
 @asynccontextmanager
@@ -77,10 +74,12 @@ async def _within(patience: Patience, waiting: Awaitable[T]) -> T:
 class HttpService(BaseService):
     """A service that asks one endpoint over one HTTP pool and reads the answer as it comes.
 
-    `client` is the SDK's, `http` the library below it, httpx or httpx2; `headers` go with every request.
+    `client` is the SDK's, `http` the library below it, httpx or httpx2; `headers` go with every request. `path` is
+    where answers are asked for, such as "/messages".
     """
 
     http: ModuleType
+    path: str
     own_path: str = ""  # what the SDK would put before its paths
     client: Any  # each SDK has a class of its own, and they share what is used of it
     headers: Mapping[str, Any]
@@ -89,17 +88,14 @@ class HttpService(BaseService):
         super().__init__(provider, key, idle_timeout)
         self._endpoint = Endpoint(provider, self.own_path)
 
-    def prepare(self, request: ChatRequest) -> None:
-        self.body(request)  # the history in it is converted once, and the request remembers it
-
-    async def stream(self, request: ChatRequest, draft: Draft) -> AsyncIterator[StreamEvent]:
+    async def stream(self, prepared: PreparedRequest, draft: Draft) -> AsyncIterator[StreamEvent]:
         assert isinstance(draft, WireDraft)
         clock = asyncio.get_running_loop().time
         patience = Patience(self.provider, self.idle_timeout, self.content_timeout, clock)
         try:
-            with self.translated(request.model):
+            with self.translated(prepared.request.model):
                 async with AsyncExitStack() as stack:
-                    body = await _within(patience, stack.enter_async_context(self.open(self.body(request))))
+                    body = await _within(patience, stack.enter_async_context(self.open(prepared)))
                     async for event in self._received(body, draft, patience):
                         yield event
         except ToolCallFailed as error:
@@ -160,11 +156,11 @@ class HttpService(BaseService):
             for event in reader.close():
                 yield event
 
-    def post(self, path: str, body: Wire, headers: Mapping[str, Any] = NO_HEADERS) -> AbstractAsyncContextManager[Body]:
-        """The response to this body at a path of the API, such as "/messages"; it is still to be read."""
-        sent = posted(body, {**self.headers, **headers}, self.http)
+    def open(self, prepared: PreparedRequest) -> AbstractAsyncContextManager[Body]:
+        """Send the request through the SDK; the status is good when this is entered, the body is unread."""
+        sent = posted(prepared, self.headers, self.http)
         kind = self.http.Response
-        return opened(self._endpoint.ask(lambda url: self.client.post(url, cast_to=kind, **sent), path))
+        return opened(self._endpoint.ask(lambda url: self.client.post(url, cast_to=kind, **sent), self.path))
 
     async def listed(self, **query: Any) -> list[dict[str, Any]]:
         """The entries of the provider's list of models, each with its "id". Raises ProviderError."""
@@ -186,9 +182,5 @@ class HttpService(BaseService):
         await self.client.close()
 
     @abstractmethod
-    def body(self, request: ChatRequest) -> Wire:
-        """The request as the wire wants it."""
-
-    @abstractmethod
-    def open(self, body: Wire) -> AbstractAsyncContextManager[Body]:
-        """Send the request through the SDK; the status is good when this returns, the body is unread."""
+    def prepare(self, request: ChatRequest) -> PreparedRequest:
+        """The request as it would go out; nothing is sent."""

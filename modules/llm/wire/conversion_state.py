@@ -1,29 +1,25 @@
 """What the conversion of a history carries from one message to the next: ids, notes, and instructions for later."""
 
-from collections.abc import Callable, Sequence
 from copy import copy
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
-from modules.llm.history import Message, State, refused_turns
+from modules.llm.history import Message, State
+from modules.llm.models import Model
 from modules.llm.parts import Wire
-from modules.llm.wire.replay import LeftOut, Replay, is_own, replay
+from modules.llm.wire.replay import AS_IS, PROJECTED, LeftOut, Replay, is_own, replay
 
-if TYPE_CHECKING:
-    from modules.llm.message import MessageTransformer
-
-Readable = Callable[[Message, int], bool]
 UPDATE = "<system-update>\n{}\n</system-update>"
 
 
 class ConversionState:
-    """What one entry leaves for the next: native ids for results, notes and instructions that wait for their place.
+    """What one message leaves for the next: native ids for results, notes and instructions that wait for their place.
 
     `awaiting_answer`: whether anything was said since the last answer. `covers_until`: how many messages of the
-    history `read` has passed.
+    history it knows. `replays`: how those messages go to the model, by position; `left_out`: what stays behind of them.
     """
 
-    def __init__(self, transformer: "MessageTransformer") -> None:
-        self._transformer = transformer
+    def __init__(self, model: Model) -> None:
+        self._model = model
         self._taken: set[str] = set()
         self._cut = ""
         self._updates: list[str] = []
@@ -31,46 +27,26 @@ class ConversionState:
         self.native_call_ids: dict[str, str] = {}
         self.awaiting_answer = False
         self.covers_until = 0
-        self.replays: dict[int, Replay] = {}  # how the messages went that `read` has passed, by position
-        self.left_out = LeftOut()  # of them, in all
-
-    def read(self, history: Sequence[Message], covers_until: int, readable: Readable) -> None:
-        """Take note of what was told already, from where it stopped the last time."""
-        passed_over = refused_turns(history, self.covers_until, covers_until)
-        for at, message in enumerate(history[self.covers_until : covers_until], self.covers_until):
-            if at in passed_over:
-                continue
-            match message.role:
-                case "assistant":
-                    self._count(at, message, self.note_answer(message, at, readable))
-                case "system":
-                    self.add_instructions(message)
-                case "user" | "tool":
-                    self._count(at, message, replay(message, self._transformer.model))
-                    self.awaiting_answer = True
-                    if message.role == "user" or not self._transformer.model.tools:
-                        self.take_notes()
-                case _:
-                    assert_never(message.role)
-        self._later = []  # told already: it never waits longer than for the end of a request
-        self.covers_until = covers_until
-
-    def _count(self, at: int, message: Message, how: Replay) -> None:
-        how = self.replays[at] = self._transformer.counted(how, message, at)
-        self.left_out = self.left_out.plus(how)
+        self.replays: dict[int, Replay] = {}
+        self.left_out = LeftOut()
 
     def copy(self) -> "ConversionState":
-        """The same, to go on from here and to leave this one as it is."""
+        """The same, to go on from here and to leave this one as it is; `replays` begins anew."""
         other = copy(self)
         other._taken, other._updates, other._later = set(self._taken), [*self._updates], [*self._later]
         other.replays = {}
         return other
 
-    def add_instructions(self, message: Message) -> None:
-        """Take note of new instructions."""
-        wire = self._transformer.instructions(message.text)
+    def count(self, at: int, how: Replay) -> None:
+        """Take note of how the message at this position goes."""
+        self.replays[at] = how
+        if how is not AS_IS and how is not PROJECTED:  # of most messages nothing stays behind
+            self.left_out = self.left_out.plus(how)
+
+    def add_instructions(self, text: str, wire: Wire | None) -> None:
+        """Take note of new instructions: as `wire`, or in the person's next message where the dialect has none."""
         if wire is None:
-            self._updates.append(UPDATE.format(message.text))
+            self._updates.append(UPDATE.format(text))
         else:
             self._later.append(wire)
 
@@ -85,20 +61,24 @@ class ConversionState:
         later, self._later = (self._later, []) if self.awaiting_answer else ([], self._later)
         return later
 
-    def note_answer(self, message: Message, at: int, readable: Readable) -> Replay:
+    def forget_instructions(self) -> None:
+        """Those that wait have gone out: they never wait longer than for the end of a request."""
+        self._later = []
+
+    def note_answer(self, message: Message, *, readable: bool) -> Replay:
         """Take note of an answer; gives how it goes. What goes back as it came has its calls under their own ids.
 
-        Some servers begin to count at "call_0" with every answer; a turn that repeats ids goes out under ours.
+        `readable` says whether its reasoning is still good. Some servers begin to count at "call_0" with every answer;
+        a turn that repeats ids goes out under ours.
         """
         self._cut = _cut_note(message.state)
         self.native_call_ids, self.awaiting_answer = {}, False
-        model = self._transformer.model
-        if not is_own(message, model):
-            return replay(message, model, unique=False)
+        if not is_own(message, self._model):
+            return replay(message, self._model, unique=False)
         calls = message.calls
         ids = {call.native_id for call in calls}
         unique = all(ids) and len(ids) == len(calls) and self._taken.isdisjoint(ids)
-        how = replay(message, model, readable=readable(message, at), unique=unique)
+        how = replay(message, self._model, readable=readable, unique=unique)
         self._taken |= ids
         if how.way != "projected":
             self.native_call_ids = {call.id: call.native_id for call in calls}

@@ -1,27 +1,93 @@
 """What was sent to one kind of reader, append-only: so that each request extends the one before it, byte for byte.
 
 A reader is an issuer and what its model takes: models that see the same things share a ledger. What a request
-carried is frozen once an answer to it is stored; a later release of this program, another capability in models.yaml
-or a new picture encoder cannot change it any more. Providers sign their reasoning over everything before it, and
-cache by the same measure, so both stay good for as long as nothing is rewritten.
+carried is frozen once an answer to it is stored; a later release of this program, another
+capability in models.yaml or a new picture encoder cannot change it any more. Providers sign their reasoning over
+everything before it, and cache by the same measure, so both stay good for as long as nothing is rewritten.
+
+`Ledger.build` changes nothing: it gives the messages of a request. `Ledger.commit` takes those that were answered.
 """
 
 import hashlib
-import json
 from bisect import bisect_right
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
+from typing import Any, assert_never
+
+from msgspec import Raw, Struct
 
 from modules.llm.history import Message, refused_turns, says_something
-from modules.llm.message import MessageTransformer, WireEntry
+from modules.llm.message import Conversion, Frozen, MessageTransformer, WireEntry, counted, digest_after, is_readable
 from modules.llm.models import Model, Profile
 from modules.llm.parts import Wire
 from modules.llm.wire.conversion_state import ConversionState
-from modules.llm.wire.replay import LeftOut, Replay, hidden_images, is_own, pieces_of_reasoning
+from modules.llm.wire.replay import LeftOut, Replay, hidden_images, is_own, pieces_of_reasoning, replay
+from modules.llm.wire.wire_json import copied, encoded
+
+
+class Pending(Struct, frozen=True):
+    """What a ledger holds once the request that carries this was answered.
+
+    `path` holds the ids of the messages that were asked with, `hidden` how many pictures were not shown because the
+    model takes only so many. `before` is what the messages leave that were frozen already, `after` what all of them do.
+    """
+
+    entries: list[WireEntry]
+    digests: list[str]
+    path: tuple[int, ...]
+    seed: str
+    hidden: int | None
+    before: ConversionState
+    after: ConversionState
+
+    @property
+    def replays(self) -> dict[int, Replay]:
+        """How each message goes, by position."""
+        return {**self.before.replays, **self.after.replays}
+
+    def state_after(self) -> ConversionState:
+        """What all messages leave for the next."""
+        state = self.after.copy()
+        state.replays = self.replays
+        return state
+
+
+class WireMessages(Struct, frozen=True):
+    """The messages of one request on the wire, and what is pending until they were answered.
+
+    `left_out` is what stays behind of all messages, `new_replays` how those go that nobody has answered here before.
+    `reasoning_digest` is what an answer is bound to, "" where reasoning is not bound.
+    """
+
+    pending: Pending
+    left_out: LeftOut
+    new_replays: Mapping[int, Replay]
+    reasoning_digest: str
+
+    def json(self, *head: Wire, since: int = 0) -> Raw:
+        """The JSON list of the messages: those in `head`, then all from number `since` on."""
+        return encoded([*head, *(entry.wire for entry in self.pending.entries[since:])])
+
+    def __iter__(self) -> Iterator[Wire]:
+        """The messages as values; each is a copy, so that nothing done to it changes what is kept."""
+        return (copied(entry.wire) for entry in self.pending.entries)
+
+    def __reversed__(self) -> Iterator[Wire]:
+        return (copied(entry.wire) for entry in reversed(self.pending.entries))
+
+    @property
+    def replays(self) -> dict[int, Replay]:
+        """How each message goes, by position."""
+        return self.pending.replays
+
+    @property
+    def newly_left_out(self) -> bool:
+        """Whether anything stays behind of the messages that nobody has answered here before."""
+        return any(LeftOut().plus(how) for how in self.new_replays.values())
 
 
 class Ledger:
-    """The frozen entries, and the ids of the messages that they tell.
+    """The frozen entries, and the ids of the messages that are in them.
 
     `digests[i]` is the value digest of all up to and with entry i, beginning with the instructions and tools in
     `seed`; kept only where reasoning is bound to it. `stripped` is the position before which no reasoning is given
@@ -39,145 +105,122 @@ class Ledger:
         self.drops_unreadable_reasoning = False
         self.pictures_from = 0
         self.saved = 0
-        self._tail: list[WireEntry] = []
-        self._tail_digests: list[str] = []
-        self._tail_replays: dict[int, Replay] = {}
-        self._asked: tuple[int, ...] = ()
-        self._state: ConversionState | None = None
         self._hidden: int | None = None
+        self._state: ConversionState | None = None  # what the frozen messages leave; found anew where it is None
 
     def build(
         self, transformer: MessageTransformer, messages: Sequence[Message], path: Sequence[int], seed: str = ""
-    ) -> list[Wire]:
-        """All of `messages` on the wire: what was frozen, then what is new. `path` holds the messages' ids.
+    ) -> WireMessages:
+        """All of `messages` on the wire: what is frozen, then what is new. `path` holds the messages' ids.
 
-        Only what is new is converted. Nothing is frozen before `commit`.
+        `seed` is the digest of what reasoning is bound to beside the messages, "" where it is not bound. Only what is
+        new is converted. Nothing is changed, so a request can be looked at and thrown away.
         """
-        path = tuple(path)
-        transformer.pictures_from = self.pictures_from
-        self._cut_what_changed(transformer, messages, path, seed)
-        self._tail, self._tail_digests, self._tail_replays, self._asked = [], [], {}, path
+        path, model = tuple(path), transformer.model
+        hidden = None if model.profile.images is None else hidden_images(messages, model)
+        kept = 0 if hidden not in (None, self._hidden) else self._kept(messages, path, seed)
+        entries, digests = self.entries[:kept], self.digests[:kept]
+        before = self._state_after(transformer, messages, kept, seed)
+        frozen = Frozen(
+            state=before,
+            last=entries[-1].wire if entries else None,
+            digest=digests[-1] if digests else seed,
+            stripped=self.stripped,
+            pictures_from=self.pictures_from,
+        )
+        new = Conversion(transformer, messages, frozen)
+        return WireMessages(
+            pending=Pending(entries + new.entries, digests + new.digests, path, seed, hidden, before, new.state),
+            left_out=new.state.left_out,
+            new_replays=new.state.replays,
+            reasoning_digest=new.digests[-1] if new.digests else "",
+        )
 
-        def readable(message: Message, at: int) -> bool:
-            return self._readable(message, at, self.digest)
+    def commit(self, pending: Pending) -> None:
+        """An answer to this request is stored: what was sent stays as it was, for good."""
+        same = takewhile(lambda pair: pair[0] is pair[1], zip(self.entries, pending.entries, strict=False))
+        self.saved = min(self.saved, sum(1 for _ in same))
+        self.entries, self.digests = [*pending.entries], [*pending.digests]
+        self.path = pending.path[: self.entries[-1].covers_until] if self.entries else ()
+        self.seed, self._hidden = pending.seed, pending.hidden
+        self._state = pending.state_after()
 
-        state = self._state_of_frozen(transformer, messages)
-        after = self.entries[-1].wire if self.entries else None
-        for entry in transformer.entries(messages, state, after, readable, self._tail_replays):
-            if transformer.binds_reasoning:
-                self._tail_digests.append(_digest(self.digest, entry.wire))
-            self._tail.append(entry)
-        return [entry.wire for entry in self.entries] + [entry.wire for entry in self._tail]
-
-    @property
-    def replays(self) -> dict[int, Replay]:
-        """How each message went in the last request that was built, by position."""
-        frozen = self._state.replays if self._state is not None else {}
-        return {**frozen, **self._tail_replays}
-
-    @property
-    def left_out(self) -> LeftOut:
-        """What stayed behind of all messages in the last request that was built."""
-        before = self._state.left_out if self._state is not None else LeftOut()
-        for how in self._tail_replays.values():
-            before = before.plus(how)
-        return before
-
-    @property
-    def newly_left_out(self) -> bool:
-        """Whether anything stayed behind of the messages that nobody has answered here before."""
-        return any(LeftOut().plus(how) for how in self._tail_replays.values())
-
-    def _cut_what_changed(
-        self, transformer: MessageTransformer, messages: Sequence[Message], path: tuple[int, ...], seed: str
-    ) -> None:
-        """Keep of the frozen entries only those that this request may begin with."""
+    def _kept(self, messages: Sequence[Message], path: tuple[int, ...], seed: str) -> int:
+        """How many of the frozen entries this request may begin with."""
         if seed != self.seed:  # other instructions or tools: everything that was bound to them is another conversation
-            self._cut(0)
-            self.seed = seed
-        if elsewhere := path[: len(self.path)] != self.path:
-            self._cut(next(at for at, (a, b) in enumerate(zip([*path, 0], [*self.path, 0], strict=False)) if a != b))
+            return 0
         start = len(self.path)
+        if elsewhere := path[:start] != self.path:
+            parted = next(at for at, (a, b) in enumerate(zip([*path, 0], [*self.path, 0], strict=False)) if a != b)
+            start = self._covered(parted)
         if elsewhere or (0 < start < len(path) and not _answers(messages[start])):
             # The answer to what was sent last is on another branch, so that turn is still open here; and an entry that
-            # was cut off may have told two messages as one, of which the first is still there.
+            # was cut off may hold two messages as one, of which the first is still there.
             while start and messages[start - 1].role != "assistant":
                 start -= 1
-            self._cut(start)
-        if refused := refused_turns(messages, len(self.path)):  # its question may have been frozen with a call
-            self._cut(min(refused))
-        if transformer.model.profile.images is not None:
-            hidden = hidden_images(messages, transformer.model)
-            if hidden != self._hidden:
-                self._cut(0)
-            self._hidden = hidden
+            start = self._covered(start)
+        if refused := refused_turns(messages, start):  # its question may have been frozen with a call
+            start = self._covered(min(refused))
+        return self._entries_until(start)
 
-    def _state_of_frozen(self, transformer: MessageTransformer, messages: Sequence[Message]) -> ConversionState:
-        """What the frozen messages leave for those after them; kept, so that only the newly frozen are looked at."""
-        if self._state is None or self._state.covers_until > len(self.path):
-            self._state = ConversionState(transformer)
+    def _entries_until(self, position: int) -> int:
+        """How many entries hold nothing from `position` on."""
+        return bisect_right(self.entries, position, key=lambda entry: entry.covers_until)
 
-        def readable(message: Message, at: int) -> bool:
-            before = bisect_right(self.entries, at, key=lambda entry: entry.covers_until)
-            return self._readable(message, at, self.digests[before - 1] if before and self.digests else self.seed)
+    def _covered(self, position: int) -> int:
+        """The position that these entries end at."""
+        kept = self._entries_until(position)
+        return self.entries[kept - 1].covers_until if kept else 0
 
-        self._state.read(messages, len(self.path), readable)
-        return self._state
-
-    def _readable(self, message: Message, at: int, digest: str) -> bool:
-        """Whether reasoning is still good at this position, before which everything has this digest."""
-        made_under = message.origin.made_under if message.origin and self.seed else ""
-        return at >= self.stripped and made_under in ("", digest)
-
-    @property
-    def digest(self) -> str:
-        """The digest of everything that the last request held so far; "" where nothing is bound to it."""
-        return (self._tail_digests or self.digests or [self.seed])[-1]
-
-    @property
-    def reasoning_digest(self) -> str:
-        """What an answer to the last request is bound to; "" where reasoning is not bound."""
-        return self.digest if self._tail_digests else ""
-
-    @property
-    def frozen(self) -> int:
-        """How many entries of the last request were frozen already."""
-        return len(self.entries)
-
-    def forget_conversion(self) -> None:
-        """Look at the frozen messages anew with the next request; what is remembered of them may be shared."""
-        self._state, self._tail, self._tail_digests, self._tail_replays = None, [], [], {}
-
-    def commit(self) -> None:
-        """An answer to the last view is stored: what was sent stays as it was, for good."""
-        self.entries += self._tail
-        self.digests += self._tail_digests
-        if self.entries:
-            self.path = self._asked[: self.entries[-1].covers_until]
-        self._tail, self._tail_digests = [], []
+    def _state_after(
+        self, transformer: MessageTransformer, messages: Sequence[Message], kept: int, seed: str
+    ) -> ConversionState:
+        """What the messages in so many of the entries leave for the next."""
+        until = self.entries[kept - 1].covers_until if kept else 0
+        if self._state is not None and self._state.covers_until == until:
+            return self._state
+        model, state = transformer.model, ConversionState(transformer.model)
+        passed_over = refused_turns(messages, 0, until)
+        for at, message in enumerate(messages[:until]):
+            if at in passed_over:
+                continue
+            match message.role:
+                case "assistant":
+                    before = bisect_right(self.entries, at, key=lambda entry: entry.covers_until)
+                    digest = self.digests[before - 1] if before and self.digests else seed
+                    how = state.note_answer(message, readable=is_readable(message, at, digest, self.stripped))
+                case "system":
+                    state.add_instructions(message.text, transformer.instructions(message.text))
+                    continue
+                case "user" | "tool":
+                    how = replay(message, model)
+                    state.awaiting_answer = True
+                    if message.role == "user" or not model.tools:
+                        state.take_notes()
+                case _:
+                    assert_never(message.role)
+            state.count(at, counted(how, message, at, model, self.pictures_from))
+        state.forget_instructions()
+        state.covers_until = until
+        return state
 
     def strip(self, position: int) -> None:
         """Give back no reasoning from before `position`, ever again. What comes after it is bound to that."""
         self.stripped = max(self.stripped, position)
-        self._cut(0)
+        self._forget()
 
     def hide_pictures(self, position: int) -> None:
         """Show no pictures from before `position`, ever again: one of them was refused."""
         self.pictures_from = max(self.pictures_from, position)
-        self._cut(0)
+        self._forget()
 
-    def _cut(self, position: int) -> None:
-        """Keep only the entries that tell nothing from `position` on."""
-        kept = 0
-        while kept < len(self.entries) and self.entries[kept].covers_until <= position:
-            kept += 1
-        del self.entries[kept:], self.digests[kept:]
-        self.path = self.path[: self.entries[-1].covers_until] if self.entries else ()
-        self.saved = min(self.saved, kept)
+    def _forget(self) -> None:
+        """Begin anew: nothing that was sent may be sent again as it was."""
+        self.entries, self.digests, self.path, self.saved, self._state = [], [], (), 0, None
 
 
 def _answers(message: Message) -> bool:
-    """Whether this is an answer that is told: one that says nothing, or was refused, is passed over."""
+    """Whether this is an answer that is given back: one that says nothing, or was refused, is passed over."""
     return message.role == "assistant" and message.state != "refused" and says_something(message)
 
 
@@ -202,13 +245,7 @@ def ledger_key(model: Model) -> str:
 
 def seed_of(*values: Any) -> str:
     """The digest that a conversation's begins with: its instructions and tools."""
-    return _digest("", values)
-
-
-def _digest(before: str, value: Any) -> str:
-    # The provider compares values, not spelling: keys in any order are the same.
-    state = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(f"{before}{state}".encode(errors="surrogatepass")).hexdigest()
+    return digest_after("", values)
 
 
 def lost_reasoning(messages: Sequence[Message], stripped: int, model: Model) -> int:
