@@ -104,7 +104,7 @@ EDITS: tuple[tuple[str, str, str, str], ...] = (
     ("fields are refused once", BASE, 'body = without_path(body, path.split("."))', "pass"),
     ("open calls are closed", TURN, "    if last is not None and (message := closing(last, results)):", "    if False:"),
     ("cut calls do not run", TURN, " or said.stop not in RUNNABLE:", ":"),
-    ("prefix: frozen stays", LEDGER, "Pending(entries + new.entries, ", "Pending(new.entries, "),
+    ("prefix: frozen stays", LEDGER, "        entries += new.entries\n", "        entries = new.entries\n"),
     ("undo cuts", LEDGER, "            start = self._covered(parted)\n", "            pass\n"),
     ("strip is for good", MESSAGE, "return at >= stripped and", "return"),
     ("refused turns stay out", HISTORY, 'if history[end].state == "refused":', "if False:"),

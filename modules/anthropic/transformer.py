@@ -118,7 +118,7 @@ def prepare(request: ChatRequest) -> PreparedRequest:
         if request.tool_choice == "none" or not request.tools:
             body["tool_choice"] = {"type": "none"}
     messages = request.wire_messages(AnthropicTransformer(model), request.system, tools)
-    body["messages"] = messages.json()
+    body["messages"] = messages.listed()
     # The provider moves this breakpoint along by itself, so the messages carry no marks that would come and go.
     body["cache_control"] = {"type": "ephemeral"}
     body.update(_thinking(request, limit, messages))

@@ -3,9 +3,10 @@
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, ClassVar, assert_never
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from modules.config import Key
 from modules.errors import (
@@ -89,19 +90,31 @@ class ChatRequest(Struct, frozen=True):
         for path in self.model.profile.refused:
             if not path.startswith(("messages.", "input.")):
                 body = without_path(body, path.split("."))
-        return PreparedRequest(self, encoded(body), messages, headers)
+        return PreparedRequest(self, body, messages, headers)
 
 
-class PreparedRequest(Struct, frozen=True):
-    """A request as it goes out: its JSON, made once, and what it carries of the conversation.
+class PreparedRequest:
+    """A request as it goes out, and what it carries of the conversation.
 
     `messages` is None where nothing is sent, as for the guide. `headers` go with this request beside the usual ones.
     """
 
-    request: ChatRequest
-    json: Raw = Raw(b"null")
-    messages: WireMessages | None = None
-    headers: Mapping[str, str] = NO_HEADERS
+    def __init__(
+        self,
+        request: ChatRequest,
+        body: Wire | None = None,
+        messages: WireMessages | None = None,
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> None:
+        self.request = request
+        self.messages = messages
+        self.headers = headers
+        self._body = body
+
+    @cached_property
+    def json(self) -> bytes:
+        """The body as it is sent, encoded when it is first wanted."""
+        return encoded(self._body)
 
     @property
     def body(self) -> Wire:

@@ -104,7 +104,7 @@ def prepare(request: ChatRequest) -> PreparedRequest:
     if request.system.strip():
         body["instructions"] = request.system
     messages = request.wire_messages(ResponsesTransformer(model))
-    body["input"] = messages.json()
+    body["input"] = messages.listed()
     if request.tools:
         body["tools"] = [
             {

@@ -12,6 +12,7 @@ from modules.llm.message import Message, MessageTransformer, user
 from modules.llm.models import Model, Profile
 from modules.llm.parts import Reasoning, Text, ToolResult, Wire
 from modules.llm.wire.ledger import Ledger, WireMessages, ledger_key, lost_reasoning, seed_of
+from modules.llm.wire.wire_json import encoded
 from tests import wire
 from tests.harness.cases import NAMES, PICTURE, TOOLS, TWO_CALLS
 from tests.harness.transformer_harness import FOUR, TRANSFORMERS, Dry, extends, model_at
@@ -97,8 +98,8 @@ def test_what_was_sent_and_never_answered_is_told_anew(name: Dialect) -> None:
     ledger = Ledger()
     one = build(ledger, transformer, [user("First try")])
     other = build(ledger, transformer, [user("Second try")])
-    assert b"First try" in bytes(one.json())
-    assert b"First try" not in bytes(other.json())
+    assert b"First try" in encoded(one.listed())
+    assert b"First try" not in encoded(other.listed())
     assert ledger.entries == []
     ledger.commit(other.pending)
     assert len(ledger.entries) == 1

@@ -1,4 +1,4 @@
-"""One more turn of a long conversation: only what is new is converted, nothing kept twice, and the bytes are the SDK's."""
+"""One more turn of a long conversation: only what is new is converted, nothing kept twice; the bytes are the SDK's."""
 
 import json
 from collections.abc import Iterator

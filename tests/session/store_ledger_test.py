@@ -8,6 +8,7 @@ import pytest
 from modules.anthropic.transformer import AnthropicTransformer
 from modules.llm.message import Message, user
 from modules.llm.wire.ledger import Ledger, ledger_key
+from modules.llm.wire.wire_json import encoded
 from modules.session.conversation import Conversation
 from modules.session.storage.store import FILE, Store
 from tests.harness.store_helpers import BIG, MODEL, MODELS, OTHER, answer, loaded, rows, saved, write
@@ -26,7 +27,7 @@ def exchange(conversation: Conversation, question: Message, reply: str) -> bytes
     ledger.commit(sent.pending)
     conversation.append(answer(reply, [{"type": "text", "text": reply, "extra": {"z": 1, "a": 2}}]))
     conversation.ledger_changed(MODEL)
-    return bytes(sent.json())
+    return encoded(sent.listed())
 
 
 def state(ledger: Ledger) -> list[Any]:

@@ -5,8 +5,6 @@ import string
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, TypeGuard, assert_never
 
-from msgspec import Raw
-
 from modules.llm.base import ChatRequest, PreparedRequest, ToolSpec
 from modules.llm.message import Message, MessageTransformer
 from modules.llm.parts import (
@@ -32,6 +30,7 @@ from modules.llm.wire.conversion_state import UPDATE
 from modules.llm.wire.ledger import WireMessages
 from modules.llm.wire.portable_schema import shortened
 from modules.llm.wire.replay import CHAT_KEYS
+from modules.llm.wire.wire_json import WireList
 
 DIALECT = "openai-chat"
 OPENING = "[The conversation begins with the answer below.]"
@@ -197,12 +196,12 @@ def prepare(request: ChatRequest) -> PreparedRequest:
     return request.prepared(body, messages)
 
 
-def _instructed(messages: WireMessages, system: str, *, by_user: bool) -> Raw:
+def _instructed(messages: WireMessages, system: str, *, by_user: bool) -> WireList:
     """The messages with the instructions at the head; in the person's first message where there is no role for them."""
     if not system.strip():
-        return messages.json()
+        return messages.listed()
     if not by_user:
-        return messages.json({"role": "system", "content": system})
+        return messages.listed({"role": "system", "content": system})
     note = _text(UPDATE.format(system))
     head: list[Wire] = []
     for wire in messages:
@@ -210,9 +209,9 @@ def _instructed(messages: WireMessages, system: str, *, by_user: bool) -> Raw:
             first = _pieces_of(wire["content"])
             plain = all(piece["type"] == "text" for piece in first)
             content = "\n\n".join(piece["text"] for piece in (note, *first)) if plain else [note, *first]
-            return messages.json(*head, {**wire, "content": content}, since=len(head) + 1)
+            return messages.listed(*head, {**wire, "content": content}, since=len(head) + 1)
         head.append(wire)
-    return messages.json({"role": "user", "content": note["text"]})
+    return messages.listed({"role": "user", "content": note["text"]})
 
 
 def _declared(tool: ToolSpec) -> Wire:

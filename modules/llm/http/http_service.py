@@ -44,7 +44,7 @@ def posted(prepared: PreparedRequest, headers: Mapping[str, Any], http: ModuleTy
     """
     limits = http.Timeout(None, connect=CONNECT_TIMEOUT, write=WRITE_TIMEOUT_SECONDS)
     options = {"headers": {**headers, **prepared.headers}, "timeout": limits}
-    return {"content": bytes(prepared.json), "options": options, "stream": True}
+    return {"content": prepared.json, "options": options, "stream": True}
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Any, assert_never
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from modules.llm.history import Message, refused_turns, says_something
 from modules.llm.message import Conversion, Frozen, MessageTransformer, WireEntry, counted, digest_after, is_readable
@@ -22,7 +22,7 @@ from modules.llm.models import Model, Profile
 from modules.llm.parts import Wire
 from modules.llm.wire.conversion_state import ConversionState
 from modules.llm.wire.replay import LeftOut, Replay, hidden_images, is_own, pieces_of_reasoning, replay
-from modules.llm.wire.wire_json import copied, encoded
+from modules.llm.wire.wire_json import WireList, copied
 
 
 class Pending(Struct, frozen=True):
@@ -64,9 +64,9 @@ class WireMessages(Struct, frozen=True):
     new_replays: Mapping[int, Replay]
     reasoning_digest: str
 
-    def json(self, *head: Wire, since: int = 0) -> Raw:
-        """The JSON list of the messages: those in `head`, then all from number `since` on."""
-        return encoded([*head, *(entry.wire for entry in self.pending.entries[since:])])
+    def listed(self, *head: Wire, since: int = 0) -> WireList:
+        """The list of messages for a request's body: those in `head`, then all from number `since` on."""
+        return WireList(lambda: [*head, *[entry.wire for entry in self.pending.entries[since:]]])
 
     def __iter__(self) -> Iterator[Wire]:
         """The messages as values; each is a copy, so that nothing done to it changes what is kept."""
@@ -129,8 +129,10 @@ class Ledger:
             pictures_from=self.pictures_from,
         )
         new = Conversion(transformer, messages, frozen)
+        entries += new.entries
+        digests += new.digests
         return WireMessages(
-            pending=Pending(entries + new.entries, digests + new.digests, path, seed, hidden, before, new.state),
+            pending=Pending(entries, digests, path, seed, hidden, before, new.state),
             left_out=new.state.left_out,
             new_replays=new.state.replays,
             reasoning_digest=new.digests[-1] if new.digests else "",
