@@ -16,9 +16,10 @@ from modules.errors import (
     ParlanceError,
     ToolsUnsupported,
 )
+from modules.llm.dialects import about
 from modules.llm.events import Finished, StreamEvent
 from modules.llm.message import Message, MessageTransformer, Origin, State, says_something
-from modules.llm.models import Dialect, Level, Model, Provider
+from modules.llm.models import Level, Model, Provider
 from modules.llm.parts import Wire
 from modules.llm.tool_spec import ToolChoice, ToolSpec
 from modules.llm.wire.ledger import Ledger, seed_of
@@ -28,7 +29,6 @@ IDLE_TIMEOUT_SECONDS = 300.0  # without a byte; pings count as bytes
 __all__ = [
     "CONTENT_TIMEOUT",
     "IDLE_TIMEOUT_SECONDS",
-    "MOST_TOOLS",
     "BaseService",
     "ChatRequest",
     "Draft",
@@ -39,8 +39,6 @@ __all__ = [
 
 # Seconds without content; a model that keeps its thinking to itself may send nothing but pings for minutes.
 CONTENT_TIMEOUT = 600.0
-# How many tools a request may declare: "Invalid 'tools': array too long."
-MOST_TOOLS: dict[Dialect, int] = {"openai-chat": 128, "openai-responses": 128}
 
 
 class ChatRequest(Struct, frozen=True, dict=True):
@@ -88,7 +86,7 @@ class ChatRequest(Struct, frozen=True, dict=True):
     @property
     def declared(self) -> tuple[ToolSpec, ...]:
         """The tools that the dialect has room for."""
-        return self.tools[: MOST_TOOLS.get(self.model.provider.dialect)]
+        return self.tools[: about(self.model.provider.dialect).most_tools]
 
     def accepted(self, body: Wire) -> Wire:
         """The body without the fields that the endpoint refuses; those of messages are left out where they are made."""

@@ -215,6 +215,14 @@ def test_a_key_may_travel_unencrypted_only_where_the_user_says_so(loaded: Load) 
             'user.yaml:1: providers.acme.dialect: "openai-caht" is not one of its words. Did you mean "openai-chat"?',
         ),
         (
+            "providers: {acme: {dialect: openai-caht, service: '.groq.service:GroqService'}}",
+            'user.yaml:1: providers.acme.dialect: "openai-caht" is not one of its words. Did you mean "openai-chat"?',
+        ),
+        (
+            "providers: {acme: {dialect: my own, service: 'mine:Service'}}",
+            'user.yaml:1: providers.acme.dialect: "my own" is not a name. Use letters, digits, dots and dashes.',
+        ),
+        (
             "providers: {acme: {profile: {call_ids: mistral}}}",
             'user.yaml:1: providers.acme.profile.call_ids: "mistral" is not one of its words. Did you mean "mistral9"?',
         ),

@@ -8,10 +8,12 @@ from urllib.parse import urlsplit
 
 from msgspec import UNSET, Meta, Struct, UnsetType, convert
 
+from modules.config import PACKAGE
 from modules.errors import ConfigError, UsageError
 from modules.llm.catalogue.price import Price
-from modules.llm.catalogue.strict_yaml import Document, Keys
-from modules.llm.models import LEVELS, Dialect, Level, Model, ModelRegistry, Profile, Provider, at
+from modules.llm.catalogue.strict_yaml import Document, Keys, nearest, short
+from modules.llm.dialects import DIALECTS, about
+from modules.llm.models import LEVELS, Level, Model, ModelRegistry, Profile, Provider, at
 
 Tokens = Annotated[int, Meta(ge=1, le=10**9)]
 Entry = TypeVar("Entry", "_Model", "_Provider")
@@ -41,7 +43,7 @@ class _Provider(Struct, frozen=True):
     """A provider as one file gives it, likewise."""
 
     title: str | UnsetType = UNSET
-    dialect: Dialect | UnsetType = UNSET
+    dialect: str | UnsetType = UNSET
     base_url: str | UnsetType = UNSET
     base_url_variable: str | UnsetType | None = UNSET
     key_variable: str | UnsetType | None = UNSET
@@ -141,6 +143,8 @@ class _Catalogue:
             if value and not re.fullmatch(r"[A-Z_a-z][A-Z0-9_a-z]{0,63}", value):
                 problem = "expected the name of a variable, such as GROQ_API_KEY."
                 raise self._error((*keys, field), problem, "The key itself goes into .env.")
+        if wrong := _dialect_problem(str(entry.dialect), entry.service or ""):
+            raise self._error((*keys, "dialect"), *wrong)
         if entry.service and not re.fullmatch(r"\.?\w+(\.\w+)*:\w+", entry.service):
             raise self._error((*keys, "service"), "expected a class.", "Write it as package.module:Class.")
         values = _given(entry, without=("profile", "models", "insecure"))
@@ -208,9 +212,20 @@ def _check_price(file: Document, keys: Keys, value: dict[str, Any]) -> None:
             raise file.error((*keys, field), "less than nothing.", "Dollars per million tokens.")
 
 
+def _dialect_problem(dialect: str, service: str) -> tuple[str, str] | None:
+    """What is wrong with a provider's dialect, and the cure. A service from elsewhere may speak one of its own."""
+    if dialect in DIALECTS:
+        return None
+    if not service or service.startswith((".", f"{PACKAGE}.")):
+        return f'"{short(dialect)}" is not one of its words.', nearest(dialect, DIALECTS)
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", dialect):  # it stands in saved conversations
+        return f'"{short(dialect)}" is not a name.', "Use letters, digits, dots and dashes."
+    return None
+
+
 def _address_problem(provider: Provider, insecure: bool) -> tuple[str, str] | None:
     """What is wrong with the provider's address, and the cure; never the address, which may hold a password."""
-    if provider.dialect == "offline":
+    if not about(provider.dialect).networked:
         return None
     try:
         url = urlsplit(provider.base_url)
