@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from modules.errors import AmbiguousModel, UnknownModel
@@ -20,6 +20,7 @@ from modules.llm.catalogue.profile import Profile
 
 __all__ = ["LEVELS", "Choice", "Level", "Model", "ModelRegistry", "Profile", "Provider", "at"]
 
+Tokens = Annotated[int, Meta(ge=1, le=10**9)]
 Level = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 LEVELS: tuple[Level, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
@@ -46,7 +47,7 @@ class Provider(Struct, frozen=True, kw_only=True):
     note: str = ""
     documents: bool = False
     profile: Profile = Profile()
-    first_byte_timeout: float | None = None
+    first_byte_timeout: Annotated[float, Meta(ge=0, le=10**6)] | None = None
     usual_path: str | None = None
 
     @property
@@ -102,8 +103,8 @@ class Model:
     retiring: Mapping[str, str] = field(default_factory=dict)
     restricted: str = ""
     successor: str = ""
-    window: int | None = None
-    max_output: int | None = None
+    window: Tokens | None = None
+    max_output: Tokens | None = None
     tools: bool = True
     vision: bool = False
     documents: bool = False
