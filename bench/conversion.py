@@ -22,7 +22,7 @@ from msgspec.structs import replace
 from bench.rig import load
 from modules.llm.chat_completions import chat_completions_transformer
 from modules.llm.message import user
-from modules.llm.models import Dialect, Model
+from modules.llm.models import Model
 from modules.llm.parts import Image, Reasoning, Text, ToolCall, Wire
 from modules.session.ask import request_for
 from modules.session.conversation import Conversation
@@ -44,7 +44,7 @@ def ours(talk: Conversation, model: Model) -> Iterator[Side]:
     yield "cold", lambda: body(replace(request_for(talk, model, TOOLS), ledger=None))
 
 
-def litellm(talk: Conversation, dialect: Dialect) -> Iterator[Side]:
+def litellm(talk: Conversation, dialect: str) -> Iterator[Side]:
     """litellm's converters; its history is a list of Chat Completions messages."""
     from litellm.completion_extras.litellm_responses_transformation.transformation import (
         LiteLLMResponsesTransformationHandler,
@@ -69,7 +69,7 @@ def _as_chat(talk: Conversation) -> list[Wire]:
     return chat_completions_transformer.ChatTransformer(model).convert(talk.messages)
 
 
-def pydantic_ai(talk: Conversation, dialect: Dialect) -> Iterator[Side]:
+def pydantic_ai(talk: Conversation, dialect: str) -> Iterator[Side]:
     """pydantic-ai's mapping of its own messages."""
     from pydantic_ai.models import ModelRequestParameters
     from pydantic_ai.models.anthropic import AnthropicModel

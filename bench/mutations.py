@@ -72,7 +72,7 @@ EDITS: tuple[tuple[str, str, str, str], ...] = (
     ("B14 the error flag", CLAUDE, 'wire["is_error"] = True', "pass"),
     ("B16 tools stay declared", CLAUDE, "    if not request.model.tools:\n        return []\n", "    return []\n"),
     ("B18 cut calls", OPENAI_STREAM, "if self.finished is not None and self.finished.stop in CUT:", "if False:"),
-    ("B20 no more tools than fit", BASE, "[: MOST_TOOLS.get(self.model.provider.dialect)]", ""),
+    ("B20 no more tools than fit", BASE, "[: about(self.model.provider.dialect).most_tools]", ""),
     ("C1 nine letters", CHAT, 'if self.model.profile.call_ids == "mistral9":\n            number', "if False:\n            number"),
     ("C2 foreign ids are ours", CHAT, 'call_id in own', "False"),
     ("C6 ids go with reasoning", OPENAI, 'for key, value in item.items() if key != "id"', "for key, value in item.items()"),

@@ -17,10 +17,10 @@ from modules.config import PACKAGE, Key
 from modules.errors import ParlanceError, ProviderError
 from modules.llm.base import IDLE_TIMEOUT_SECONDS, BaseService, ChatRequest, Reply
 from modules.llm.catalogue.learned_facts import LearnedFacts
+from modules.llm.dialects import about
 from modules.llm.events import Finished, ReasoningDelta, StreamEvent, TextDelta, Usage
 from modules.llm.message import Message, State, user
 from modules.llm.models import Model, Provider
-from modules.llm.service_manager import SERVICES
 from modules.llm.wire.ledger import Ledger
 from modules.session.recovery import recover
 from tests.harness.cases import ENDPOINTS, Case
@@ -171,7 +171,7 @@ async def connect() -> AsyncIterator[Connect]:
 
 def make_service(provider: Provider, key: Key | None = KEY, idle_timeout: float = IDLE_TIMEOUT_SECONDS) -> BaseService:
     """The service of a provider, outside any manager."""
-    module, _, name = (provider.service or SERVICES[provider.dialect]).partition(":")
+    module, _, name = (provider.service or about(provider.dialect).service).partition(":")
     kind: type[BaseService] = getattr(importlib.import_module(module, PACKAGE), name)
     return kind(provider, key, idle_timeout)
 

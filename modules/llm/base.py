@@ -1,12 +1,9 @@
 """What every provider service is: a request in, stream events out, and the message they add up to at any moment."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
 from typing import Any, ClassVar, assert_never
-
-from msgspec import Struct
 
 from modules.config import Key
 from modules.errors import (
@@ -17,19 +14,15 @@ from modules.errors import (
     ToolsUnsupported,
 )
 from modules.llm.events import Finished, StreamEvent
-from modules.llm.message import Message, MessageTransformer, Origin, State, says_something
-from modules.llm.models import Dialect, Level, Model, Provider
-from modules.llm.parts import Wire
+from modules.llm.message import Message, Origin, State, says_something
+from modules.llm.models import Model, Provider
+from modules.llm.request import ChatRequest, PreparedRequest
 from modules.llm.tool_spec import ToolChoice, ToolSpec
-from modules.llm.wire.ledger import Ledger, WireMessages, seed_of
-from modules.llm.wire.replay import LeftOut, Replay, hidden_images, missed_in
-from modules.llm.wire.wire_json import decoded, encoded
+from modules.llm.wire.replay import missed_in
 
-IDLE_TIMEOUT_SECONDS = 300.0  # without a byte; pings count as bytes
 __all__ = [
     "CONTENT_TIMEOUT",
     "IDLE_TIMEOUT_SECONDS",
-    "MOST_TOOLS",
     "BaseService",
     "ChatRequest",
     "Draft",
@@ -39,111 +32,9 @@ __all__ = [
     "ToolSpec",
 ]
 
+IDLE_TIMEOUT_SECONDS = 300.0  # without a byte; pings count as bytes
 # Seconds without content; a model that keeps its thinking to itself may send nothing but pings for minutes.
 CONTENT_TIMEOUT = 600.0
-NO_HEADERS: Mapping[str, str] = {}
-# How many tools a request may declare: "Invalid 'tools': array too long."
-MOST_TOOLS: dict[Dialect, int] = {"openai-chat": 128, "openai-responses": 128}
-
-
-class ChatRequest(Struct, frozen=True):
-    """Everything one request is made of: a snapshot, so what happens later cannot change it.
-
-    `reasoning` is None for the model's own default. With `tool_choice` "none" the tools are declared and may not be
-    called: taking them away would cost the provider's cache, and the reasoning that is bound to them. `session` keeps
-    a provider's prompt cache together. `path` holds the messages' ids, by which `ledger` knows what was sent before;
-    it is None where nobody keeps that. Where reasoning is not `reasoning_shown`, no summary of it is asked for.
-    """
-
-    model: Model
-    messages: tuple[Message, ...]
-    system: str = ""
-    reasoning: Level | None = None
-    tools: tuple[ToolSpec, ...] = ()
-    session: str = ""
-    path: tuple[int, ...] = ()
-    ledger: Ledger | None = None
-    tool_choice: ToolChoice = "auto"
-    reasoning_shown: bool = True
-
-    def wire_messages(self, transformer: MessageTransformer, *above: Any) -> WireMessages:
-        """The messages on the wire, by the ledger where there is one: then only what is new there is converted.
-
-        `above` is what else of the request reasoning is bound to.
-        """
-        seed = seed_of(*above) if transformer.binds_reasoning else ""
-        ledger = Ledger() if self.ledger is None else self.ledger
-        return ledger.build(transformer, self.messages, self.path or range(1, len(self.messages) + 1), seed)
-
-    @property
-    def declared(self) -> tuple[ToolSpec, ...]:
-        """The tools that the dialect has room for."""
-        return self.tools[: MOST_TOOLS.get(self.model.provider.dialect)]
-
-    def prepared(
-        self, body: Wire, messages: WireMessages, headers: Mapping[str, str] = NO_HEADERS
-    ) -> "PreparedRequest":
-        """The request with this body, but for the fields that the endpoint refuses.
-
-        Those of messages are left out where the messages are made.
-        """
-        for path in self.model.profile.refused:
-            if not path.startswith(("messages.", "input.")):
-                body = without_path(body, path.split("."))
-        return PreparedRequest(self, body, messages, headers)
-
-
-class PreparedRequest:
-    """A request as it goes out, and what it carries of the conversation.
-
-    `messages` is None where nothing is sent, as for the guide. `headers` go with this request beside the usual ones.
-    """
-
-    def __init__(
-        self,
-        request: ChatRequest,
-        body: Wire | None = None,
-        messages: WireMessages | None = None,
-        headers: Mapping[str, str] = NO_HEADERS,
-    ) -> None:
-        self.request = request
-        self.messages = messages
-        self.headers = headers
-        self._body = body
-
-    @cached_property
-    def json(self) -> bytes:
-        """The body as it is sent, encoded when it is first wanted."""
-        return encoded(self._body)
-
-    @property
-    def body(self) -> Wire:
-        """A copy of the body as a value."""
-        value: Wire = decoded(self.json)
-        return value
-
-    @property
-    def left_out(self) -> LeftOut:
-        """What the model is not shown of the conversation."""
-        hidden = Replay("projected", images=hidden_images(self.request.messages, self.request.model))
-        return (self.messages.left_out if self.messages else LeftOut()).plus(hidden)
-
-    @property
-    def newly_left_out(self) -> bool:
-        """Whether anything of it was not left out of the request before."""
-        return self.messages is not None and self.messages.newly_left_out
-
-
-def without_path(value: Any, path: Sequence[str]) -> Any:
-    """The JSON value without what stands at this path, where "*" is any place in a list; the rest is shared."""
-    first, *rest = path
-    if isinstance(value, list):
-        return [without_path(item, rest) for item in value] if first == "*" and rest else value
-    if not isinstance(value, dict) or first not in value:
-        return value
-    if not rest:
-        return {key: item for key, item in value.items() if key != first}
-    return {**value, first: without_path(value[first], rest)}
 
 
 class Draft(ABC):

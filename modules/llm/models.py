@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from modules.errors import AmbiguousModel, UnknownModel
@@ -18,9 +18,9 @@ from modules.llm.catalogue.model_names import either, leaving, matches, nearest,
 from modules.llm.catalogue.price import Price
 from modules.llm.catalogue.profile import Profile
 
-__all__ = ["LEVELS", "Choice", "Dialect", "Level", "Model", "ModelRegistry", "Profile", "Provider", "at"]
+__all__ = ["LEVELS", "Choice", "Level", "Model", "ModelRegistry", "Profile", "Provider", "at"]
 
-Dialect = Literal["anthropic-messages", "openai-responses", "openai-chat", "offline"]
+Tokens = Annotated[int, Meta(ge=1, le=10**9)]
 Level = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 LEVELS: tuple[Level, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
@@ -28,8 +28,9 @@ LEVELS: tuple[Level, ...] = ("none", "minimal", "low", "medium", "high", "xhigh"
 class Provider(Struct, frozen=True, kw_only=True):
     """A company's API, or a server on this machine.
 
-    `key_variable` is None where no key is needed; `key_page` is where a person gets one; `service` names the class
-    that speaks to it, where that is not the dialect's usual one; `profile` is how its models depart from the dialect,
+    `dialect` is the API that it speaks, as in `modules.llm.dialects`. `key_variable` is None where no key is needed;
+    `key_page` is where a person gets one; `service` names the class that speaks to it, where that is not the dialect's
+    usual one; `profile` is how its models depart from the dialect,
     where an entry of the catalogue does not say otherwise, and `documents` whether PDF goes with any of them.
     `first_byte_timeout` is in seconds, 0 for no limit. `usual_path` is the path of the address in models.yaml where the
     variable gave another address, None where it did not.
@@ -37,7 +38,7 @@ class Provider(Struct, frozen=True, kw_only=True):
 
     name: str
     title: str
-    dialect: Dialect
+    dialect: str
     base_url: str
     base_url_variable: str | None = None
     key_variable: str | None = None
@@ -46,7 +47,7 @@ class Provider(Struct, frozen=True, kw_only=True):
     note: str = ""
     documents: bool = False
     profile: Profile = Profile()
-    first_byte_timeout: float | None = None
+    first_byte_timeout: Annotated[float, Meta(ge=0, le=10**6)] | None = None
     usual_path: str | None = None
 
     @property
@@ -102,8 +103,8 @@ class Model:
     retiring: Mapping[str, str] = field(default_factory=dict)
     restricted: str = ""
     successor: str = ""
-    window: int | None = None
-    max_output: int | None = None
+    window: Tokens | None = None
+    max_output: Tokens | None = None
     tools: bool = True
     vision: bool = False
     documents: bool = False

@@ -5,34 +5,29 @@ import contextlib
 import gc
 import importlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from typing import Any
 
 from modules.config import PACKAGE, Config, Key
 from modules.errors import ConfigError, MissingKey, ParlanceError
 from modules.llm.base import CONTENT_TIMEOUT, BaseService, ChatRequest, PreparedRequest
+from modules.llm.dialects import about
 from modules.llm.models import Model, Provider
-
-SERVICES: Mapping[str, str] = {
-    "anthropic-messages": f"{PACKAGE}.anthropic.service:AnthropicService",
-    "openai-responses": f"{PACKAGE}.openai.service:OpenAIService",
-    "openai-chat": f"{PACKAGE}.openai.compatible:CompatibleService",
-    "offline": f"{PACKAGE}.offline.service:OfflineService",
-}
-# What makes a dialect's request, for whoever only looks at it: it needs no key and no SDK.
-REQUESTS: Mapping[str, str] = {
-    "anthropic-messages": f"{PACKAGE}.anthropic.transformer:prepare",
-    "openai-responses": f"{PACKAGE}.openai.transformer:prepare",
-    "openai-chat": f"{PACKAGE}.llm.chat_completions.chat_completions_transformer:prepare",
-}
 
 
 def prepare(request: ChatRequest) -> PreparedRequest:
     """The request as it would be sent, without the service; empty for a provider that is sent none."""
-    module, _, name = REQUESTS.get(request.model.provider.dialect, "").partition(":")
-    if not module:
+    path = about(request.model.provider.dialect).prepare
+    if not path:
         return PreparedRequest(request)
-    make: Callable[[ChatRequest], PreparedRequest] = getattr(importlib.import_module(module), name)
+    make: Callable[[ChatRequest], PreparedRequest] = _loaded(path)
     return make(request)
+
+
+def _loaded(path: str) -> Any:
+    """What stands at "module:name"; a module that begins with a dot is looked for in this program."""
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module, PACKAGE), name)
 
 
 _making = threading.Lock()
@@ -41,19 +36,18 @@ _making = threading.Lock()
 class ServiceManager:
     """Makes services and hands them out. `instance()` is the program's one; tests make their own.
 
-    `key_of` finds the key in a variable; `services` names the class for each dialect, which a provider's own
-    `service` in models.yaml overrides. `key_file` gives the file that a person is told to put a key into;
-    `content_timeout` gives the seconds after which an answer without content is given up.
+    A class is the one that `service` in models.yaml names, else the dialect's. `key_of` finds the key in a variable;
+    `key_file` gives the file that a person is told to put a key into; `content_timeout` gives the seconds after which
+    an answer without content is given up.
     """
 
     _instance: "ServiceManager | None" = None
     _first = threading.Lock()
 
-    def __init__(self, key_of: Callable[[str], Key | None], services: Mapping[str, str] = SERVICES) -> None:
+    def __init__(self, key_of: Callable[[str], Key | None]) -> None:
         self._key_of = key_of
         self.key_file: Callable[[], object] = lambda: ".env"
         self.content_timeout: Callable[[], float] = lambda: CONTENT_TIMEOUT
-        self._services = services
         self._made: dict[str, asyncio.Future[BaseService]] = {}
         self._keys: dict[str, str] = {}
 
@@ -121,11 +115,10 @@ class ServiceManager:
             await made.result().close()
 
     def _make(self, provider: Provider, key: Key | None) -> BaseService:
-        path = provider.service or self._services.get(provider.dialect, "")
-        module, _, name = path.partition(":")
+        dialect = about(provider.dialect)
         try:
             with _making:  # SDKs share libraries whose circular imports two threads would break
-                service: type[BaseService] = getattr(importlib.import_module(module, PACKAGE), name)
+                service: type[BaseService] = _loaded(provider.service or dialect.service)
                 made = service(provider, key)
             made.content_timeout = self.content_timeout()
             return made
@@ -134,7 +127,7 @@ class ServiceManager:
         except Exception as error:  # models.yaml may name any class, and a class may do anything
             raise ConfigError(
                 f"The service of {provider.title} cannot be started: {error}.",
-                cure="Check the installation, proxy settings and models.yaml.",
+                cure=dialect.cure(error),
             ) from error
 
 

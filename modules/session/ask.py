@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from modules.errors import ConnectionFailed, EmptyAnswer, ImagesUnsupported, ModelLoading, ProviderError
 from modules.llm.base import BaseService, ChatRequest, PreparedRequest, Reply
+from modules.llm.dialects import about
 from modules.llm.events import CUT, Finished, ShownEvent, Silence, StreamEvent
 from modules.llm.history import Message, State, says_something
 from modules.llm.models import Model
@@ -206,8 +207,7 @@ def _remarks(conversation: Conversation, request: ChatRequest, finished: Finishe
     if finished.stop == "unknown" and finished.word:
         conversation.learned.note(request.model, stop_words=(finished.word,))
     name = request.model.full_name
-    # Servers of one dialect alone are known to drop the beginning of a conversation in silence.
-    if request.model.provider.dialect != "openai-chat" or name in conversation.cut_in_silence:
+    if not about(request.model.provider.dialect).cuts_in_silence or name in conversation.cut_in_silence:
         return
     from modules.session.silent_cut import silent_cut  # not before the first answer
 

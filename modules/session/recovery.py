@@ -17,6 +17,7 @@ from modules.errors import (
 )
 from modules.llm.base import ChatRequest
 from modules.llm.catalogue.learned_facts import LearnedFacts
+from modules.llm.dialects import about
 from modules.llm.models import Model
 from modules.llm.service_manager import prepare
 from modules.llm.wire.ledger import lost_reasoning
@@ -84,7 +85,7 @@ def facts_from(request: ChatRequest, error: ProviderError) -> dict[str, Any]:
             return {"tools": False}  # Gemma's template and others know no tools: their messages are none of the two
         case RolesRefused(rule=rule):
             return {name: value for name, value in ROLES.get(rule, {}).items() if getattr(profile, name) != value}
-        case ReasoningUnreadable(missing=True) if model.provider.dialect == "openai-chat":
+        case ReasoningUnreadable(missing=True) if about(model.provider.dialect).many_servers:
             return _reasoning_wanted(model, error.message)
         case CallIdsRefused(form=form) if profile.call_ids != form:
             return {"call_ids": form}
@@ -126,7 +127,7 @@ def _is_there(value: Any, path: Sequence[str]) -> bool:
 
 def _asked_output(model: Model) -> int | None:
     """How much output was asked for; None where no limit was sent."""
-    demanded = model.max_output if model.provider.dialect == "anthropic-messages" else None
+    demanded = model.max_output if about(model.provider.dialect).needs_output_limit else None
     return model.profile.output_limit or demanded
 
 

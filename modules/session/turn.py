@@ -6,7 +6,8 @@ from typing import assert_never, get_args
 
 from msgspec import Struct
 
-from modules.llm.base import MOST_TOOLS, ToolSpec
+from modules.llm.base import ToolSpec
+from modules.llm.dialects import about
 from modules.llm.events import StopReason
 from modules.llm.message import Message, closing
 from modules.llm.models import Model
@@ -124,8 +125,8 @@ def _not_run(said: Message) -> Message:
 
 def _left_out(tools: tuple[ToolSpec, ...], model: Model) -> str:
     """What to say where the model's API has no room for all the tools."""
-    room = MOST_TOOLS.get(model.provider.dialect, len(tools))
-    if len(tools) <= room:
+    room = about(model.provider.dialect).most_tools
+    if room is None or len(tools) <= room:
         return ""
     return f"Context: {len(tools) - room} of {len(tools)} tools left out for {model.name}, which takes {room}."
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from modules.llm.base import ToolSpec
 from modules.llm.events import StopReason
 from modules.llm.message import Message, user
-from modules.llm.models import Dialect, Model, Profile, Provider
+from modules.llm.models import Model, Profile, Provider
 from modules.llm.parts import File, Image, Text, ToolCall, ToolResult
 from tests.wire import Answer, Call, Reasoning
-from tests.wire.facts import Dialect as WireDialect
+from tests.wire.facts import Dialect
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 PDF = "JVBERi0xLjQKJcOkw7zDtsOfCjEgMCBvYmoKPDw+PgplbmRvYmoKdHJhaWxlciA8PD4+CiUlRU9GCg=="
@@ -29,8 +29,8 @@ TOOLS = (WEATHER, CLOCK)
 class Endpoint:
     """One provider as a test sees it: which service speaks to it, and a model that can do everything there is."""
 
-    wire: WireDialect
-    dialect: Dialect
+    wire: Dialect
+    dialect: str
     model: str
     levels: tuple[str, ...] = ("low", "medium", "high")
     profile: Profile = field(default_factory=Profile)
@@ -82,7 +82,7 @@ ENDPOINTS = {
         ),
     )
 }
-NAMES: tuple[WireDialect, ...] = ("anthropic", "openai", "groq", "chat")
+NAMES: tuple[Dialect, ...] = ("anthropic", "openai", "groq", "chat")
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ import pytest
 from modules import errors
 from modules.llm.failures import error_mapping, error_words
 from modules.llm.failures.error_report import read_report
-from modules.llm.models import Dialect, Model, Provider
+from modules.llm.models import Model, Provider
 
 NOT_FACTS = {"who", "status", "message", "body", "source", "class", "dialect", "headers"}
 
 
-def provider_of(dialect: Dialect = "openai-chat") -> Provider:
+def provider_of(dialect: str = "openai-chat") -> Provider:
     return Provider(name="somewhere", title="Somewhere", dialect=dialect, base_url="https://api.example/v1")
 
 

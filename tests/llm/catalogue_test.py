@@ -3,15 +3,20 @@
 import contextlib
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import Meta, Struct
 
 from modules.errors import ConfigError
 from modules.llm.catalogue.catalogue_loader import load
+from modules.llm.catalogue.file_form import FileForm
 from modules.llm.catalogue.price import Price
+from modules.llm.catalogue.strict_yaml import Document
 from modules.llm.models import Model, ModelRegistry
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,6 +72,40 @@ def refusal(loaded: Load, user: str | bytes, **variables: str) -> str:
     with pytest.raises(ConfigError) as caught:
         loaded(user, **variables)
     return re.sub(r"\S*/(?=user\.yaml|shipped\.yaml)", "", str(caught.value))
+
+
+class Fact(Struct, frozen=True):
+    sort: str
+
+
+@dataclass(frozen=True)
+class Thing:
+    """As Model may look tomorrow."""
+
+    name: str
+    size: Annotated[int, Meta(ge=1)] | None = None
+    fact: Fact | None = None
+
+
+def test_a_fact_that_is_written_once_in_its_class_may_stand_in_a_file_with_its_type_and_bounds(tmp_path: Path) -> None:
+    form = FileForm(Thing, ("name",), {"models": dict[str, Any]})
+    file = tmp_path / "user.yaml"
+    file.write_text("size: 7\nfact: {sort: good}\nmodels: {}\n")
+    document = Document(file)
+    entry = form.checked(document, (), document.value)
+    assert Thing("it", **form.values(entry)) == Thing("it", 7, Fact("good"))
+    above = form.over(entry, {"size": None})
+    assert Thing("it", **form.values(above)) == Thing("it", None, Fact("good"))
+    mistakes = {
+        "size: 0": ":1: size: expected an integer of at least 1.",
+        "\nfact: {srt: good}": ':2: fact.srt: no such key. Did you mean "sort"?',
+        "name: it": ":1: name: no such key.",
+    }
+    for text, words in mistakes.items():
+        file.write_text(text)
+        document = Document(file)
+        with pytest.raises(ConfigError, match=re.escape(words)):
+            form.checked(document, (), document.value)
 
 
 def test_the_example_in_the_header_of_the_shipped_file_works(loaded: Load) -> None:
@@ -215,6 +254,14 @@ def test_a_key_may_travel_unencrypted_only_where_the_user_says_so(loaded: Load) 
             'user.yaml:1: providers.acme.dialect: "openai-caht" is not one of its words. Did you mean "openai-chat"?',
         ),
         (
+            "providers: {acme: {dialect: openai-caht, service: '.groq.service:GroqService'}}",
+            'user.yaml:1: providers.acme.dialect: "openai-caht" is not one of its words. Did you mean "openai-chat"?',
+        ),
+        (
+            "providers: {acme: {dialect: my own, service: 'mine:Service'}}",
+            'user.yaml:1: providers.acme.dialect: "my own" is not a name. Use letters, digits, dots and dashes.',
+        ),
+        (
             "providers: {acme: {profile: {call_ids: mistral}}}",
             'user.yaml:1: providers.acme.profile.call_ids: "mistral" is not one of its words. Did you mean "mistral9"?',
         ),
@@ -225,6 +272,10 @@ def test_a_key_may_travel_unencrypted_only_where_the_user_says_so(loaded: Load) 
         (
             "providers: {acme: {models: {large: {price: {input: 3}}}}}",
             "user.yaml:1: providers.acme.models.large.price: output is missing. Add output: with its value.",
+        ),
+        (
+            "providers: {acme: {models: {large: {price: {}}}}}",
+            "user.yaml:1: providers.acme.models.large.price: input is missing. Add input: with its value.",
         ),
         (
             "providers: {acme: {models: {large: {price: {input: 3, output: -1}}}}}",

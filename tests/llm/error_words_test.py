@@ -15,12 +15,11 @@ import pytest
 from modules import errors
 from modules.llm.failures import error_words
 from modules.llm.failures.error_report import read_report
-from modules.llm.models import Dialect
 from tests.conftest import Connect
 from tests.harness.cases import NAMES
 from tests.harness.error_samples import NOT_FACTS, body_of, error_of, rows
 from tests.wire import Status
-from tests.wire.facts import Dialect as WireDialect
+from tests.wire.facts import Dialect
 
 
 @pytest.mark.parametrize(("number", "sample", "kind"), list(rows()))
@@ -63,7 +62,7 @@ OVER_SOCKETS: list[tuple[Status, str, dict[str, Any]]] = [
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(("status", "kind", "facts"), OVER_SOCKETS, ids=[row[1] for row in OVER_SOCKETS])
 async def test_what_a_server_says_comes_through_the_sdk_whole(
-    connect: Connect, name: WireDialect, status: Status, kind: str, facts: dict[str, Any]
+    connect: Connect, name: Dialect, status: Status, kind: str, facts: dict[str, Any]
 ) -> None:
     """C6, C9, C10, C15: the SDKs hand on what stands under "error" and lose what stands beside it."""
     wired = await connect(name)
@@ -93,7 +92,7 @@ def test_the_table_is_read_at_the_first_error_and_not_before() -> None:
 @pytest.mark.parametrize("dialect", ["anthropic-messages", "openai-responses", "openai-chat"])
 @pytest.mark.parametrize("words", ["Unrecognized parameter: '{}'", "{}: Extra inputs are not permitted"])
 @pytest.mark.parametrize("field", ["model", "messages", "input", "messages.1.role", "messages[0].content", "stream"])
-def test_what_a_request_cannot_do_without_is_never_left_out(dialect: Dialect, words: str, field: str) -> None:
+def test_what_a_request_cannot_do_without_is_never_left_out(dialect: str, words: str, field: str) -> None:
     """C5."""
     error = error_of({"status": 400, "message": words.format(field), "dialect": dialect})
     assert type(error) is errors.RequestRefused

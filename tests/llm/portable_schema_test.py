@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from modules.llm.base import MOST_TOOLS, ChatRequest, ToolSpec
+from modules.llm.base import ChatRequest, ToolSpec
+from modules.llm.dialects import about
 from modules.llm.message import user
 from modules.llm.wire.portable_schema import portable
 from modules.tools.tool import tool
@@ -181,7 +182,7 @@ def test_a_tool_that_says_nothing_is_described_by_its_name(name: Dialect) -> Non
 def test_no_more_tools_are_declared_than_the_dialect_takes(name: Dialect) -> None:
     request = body(name, *(ToolSpec(f"t{n}", "One.", {}) for n in range(200)))
     assert broken_rules(name, request, facts_of(FOUR[name])) == []
-    most = MOST_TOOLS.get(FOUR[name].provider.dialect, 200)
+    most = about(FOUR[name].provider.dialect).most_tools or 200
     assert [one["name"] for one in told(name, request)] == [f"t{n}" for n in range(most)]
 
 

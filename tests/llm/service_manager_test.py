@@ -168,20 +168,19 @@ async def test_a_failure_reaches_everyone_who_waits_and_one_service_is_made_afte
     assert all(service is Slow.made[0] for service in services)
 
 
-@pytest.mark.parametrize("path", ["no.such.module:Thing", f"{HERE}:NoSuchClass", f"{HERE}:KEY", "nonsense", ":", ""])
+@pytest.mark.parametrize("path", ["no.such.module:Thing", f"{HERE}:NoSuchClass", f"{HERE}:KEY", "nonsense", ":"])
 async def test_a_class_that_is_not_there_is_a_mistake_in_the_configuration(path: str) -> None:
     model = slow_model(path=path)
     with pytest.raises(ConfigError) as caught:
-        await ServiceManager(lambda variable: KEY, {"openai-chat": path}).service_for(model)
+        await manager().service_for(model)
     assert "models.yaml" in caught.value.cure
 
 
 async def test_a_dialect_that_nobody_speaks_is_a_mistake_in_the_configuration() -> None:
     model = slow_model()
+    provider = structs.replace(model.provider, dialect="nobody's", service=None)
     with pytest.raises(ConfigError):
-        await ServiceManager(lambda variable: KEY, {}).service_for(
-            replace(model, provider=structs.replace(model.provider, service=None))
-        )
+        await manager().service_for(replace(model, provider=provider))
 
 
 async def test_one_who_stops_waiting_takes_nothing_from_the_others() -> None:

@@ -11,6 +11,7 @@ from modules.chat.output.switch_report import switch_report
 from modules.chat.wording.pdf_readers import not_taken
 from modules.chat.wording.phrases import count, overflow
 from modules.errors import BadKey, MissingKey, SwitchFailed, UsageError
+from modules.llm.dialects import about
 from modules.llm.models import LEVELS, Choice, Model
 from modules.llm.parts import Reasoning
 from modules.session.switch import SwitchSummary, handover, left_out_words
@@ -173,7 +174,7 @@ def row(model: Model, has_key: bool, listed: bool | None) -> tuple[str, ...]:
     name, window, price, takes, _ = columns(model, has_key)
     key = "key" if has_key else "no key"
     if model.provider.key_variable is None:
-        key = "local" if model.provider.is_local or model.provider.dialect == "offline" else "open"
+        key = "local" if model.provider.is_local or not about(model.provider.dialect).networked else "open"
     return name, mark(model, listed) or key, window, takes, price
 
 

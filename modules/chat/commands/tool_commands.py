@@ -9,7 +9,7 @@ from modules.chat.dialogs.approval_text import arguments, permission_label
 from modules.chat.output.tool_lines import numbered
 from modules.chat.wording.phrases import count
 from modules.errors import UsageError
-from modules.llm.base import MOST_TOOLS
+from modules.llm.dialects import about
 from modules.llm.events import StopReason
 from modules.llm.history import is_cut, user
 from modules.llm.parts import Attached, ToolCall, ToolResult
@@ -120,8 +120,8 @@ def _remark(chat: ChatContext, toolbox: Toolbox) -> str:
         return "Each tool is switched off; /tools on NAME switches one on."
     if not chat.conversation.reader(model).tools:
         return f"{model.full_name} takes no tools, so it is offered none."
-    room = MOST_TOOLS.get(model.provider.dialect, len(on))
-    if len(on) > room:
+    room = about(model.provider.dialect).most_tools
+    if room is not None and len(on) > room:
         return f"{len(on)} are on, and {model.name} takes {room}: the last {len(on) - room} are left out."
     return ""
 

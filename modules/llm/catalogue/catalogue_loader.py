@@ -3,56 +3,20 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
-from msgspec import UNSET, Meta, Struct, UnsetType, convert
+from msgspec import Struct
 
+from modules.config import PACKAGE
 from modules.errors import ConfigError, UsageError
-from modules.llm.catalogue.price import Price
-from modules.llm.catalogue.strict_yaml import Document, Keys
-from modules.llm.models import LEVELS, Dialect, Level, Model, ModelRegistry, Profile, Provider, at
+from modules.llm.catalogue.file_form import Entry, FileForm
+from modules.llm.catalogue.strict_yaml import Document, Keys, nearest, short
+from modules.llm.dialects import DIALECTS, about
+from modules.llm.models import LEVELS, Model, ModelRegistry, Provider, at
 
-Tokens = Annotated[int, Meta(ge=1, le=10**9)]
-Entry = TypeVar("Entry", "_Model", "_Provider")
-
-
-class _Model(Struct, frozen=True):
-    """A model as one file gives it; what is UNSET there is left to the file below, or to Model's own default."""
-
-    id: str | UnsetType = UNSET
-    aliases: tuple[str, ...] | UnsetType = UNSET
-    retired: dict[str, str] | UnsetType = UNSET
-    retiring: dict[str, str] | UnsetType = UNSET
-    restricted: str | UnsetType = UNSET
-    successor: str | UnsetType = UNSET
-    window: Tokens | UnsetType | None = UNSET
-    max_output: Tokens | UnsetType | None = UNSET
-    tools: bool | UnsetType = UNSET
-    vision: bool | UnsetType = UNSET
-    documents: bool | UnsetType = UNSET
-    reasoning: tuple[Level, ...] | UnsetType = UNSET
-    price: dict[str, Any] | UnsetType | None = UNSET
-    note: str | UnsetType = UNSET
-    profile: dict[str, Any] = {}
-
-
-class _Provider(Struct, frozen=True):
-    """A provider as one file gives it, likewise."""
-
-    title: str | UnsetType = UNSET
-    dialect: Dialect | UnsetType = UNSET
-    base_url: str | UnsetType = UNSET
-    base_url_variable: str | UnsetType | None = UNSET
-    key_variable: str | UnsetType | None = UNSET
-    key_page: str | UnsetType = UNSET
-    service: str | UnsetType | None = UNSET
-    note: str | UnsetType = UNSET
-    documents: bool | UnsetType = UNSET
-    insecure: bool | UnsetType = UNSET
-    first_byte_timeout: Annotated[float, Meta(ge=0, le=10**6)] | UnsetType = UNSET
-    profile: dict[str, Any] = {}
-    models: dict[str, Any] | None = None
+# What is said elsewhere than in an entry: its name by its key, the rest by the program.
+NOT_IN_A_FILE = ("name", "provider", "known", "usual_path")
 
 
 class _File(Struct, frozen=True):
@@ -78,8 +42,10 @@ class _Catalogue:
         self._files = files
         self._variable = variable
         self._default = ""
-        self._providers: dict[str, _Provider] = {}
-        self._models: dict[str, dict[str, _Model]] = {}
+        self._provider_form = FileForm(Provider, NOT_IN_A_FILE, {"insecure": bool, "models": dict[str, Any] | None})
+        self._model_form = FileForm(Model, NOT_IN_A_FILE, {})
+        self._providers: dict[str, Entry] = {}
+        self._models: dict[str, dict[str, Entry]] = {}
         for file in files:
             self._lay(file)
 
@@ -87,7 +53,7 @@ class _Catalogue:
         """The catalogue built and checked as a whole."""
         providers = {name: self._provider(name, entry) for name, entry in self._providers.items()}
         models = [
-            _model(name, entry, providers[provider], self._providers[provider])
+            self._model(name, entry, providers[provider])
             for provider, entries in self._models.items()
             for name, entry in entries.items()
         ]
@@ -111,50 +77,59 @@ class _Catalogue:
                 self._providers.pop(name, None)
                 self._models.pop(name, None)
                 continue
-            entry = file.read(keys, value, _Provider)
-            file.read((*keys, "profile"), entry.profile, Profile)
-            self._providers[name] = _over(self._providers.get(name), entry)
-            self._lay_models(file, (*keys, "models"), self._models.setdefault(name, {}), entry.models or {})
+            form = self._provider_form
+            entry = form.checked(file, keys, value)
+            self._providers[name] = form.over(self._providers.get(name, {}), entry)
+            self._lay_models(file, (*keys, "models"), self._models.setdefault(name, {}), entry.get("models") or {})
 
-    def _lay_models(self, file: Document, keys: Keys, models: dict[str, _Model], values: dict[str, Any]) -> None:
+    def _lay_models(self, file: Document, keys: Keys, models: dict[str, Entry], values: dict[str, Any]) -> None:
         for name, value in values.items():
             here = (*keys, name)
             if value is None:
                 models.pop(name, None)
                 continue
-            entry = file.read(here, value, _Model)
-            file.read((*here, "profile"), entry.profile, Profile)
-            if entry.price:
-                _check_price(file, (*here, "price"), entry.price)
-            for word in (name, *(entry.aliases or ())):
+            entry = self._model_form.checked(file, here, value)
+            for field, dollars in (entry.get("price") or {}).items():
+                if (dollars or 0) < 0:
+                    raise file.error((*here, "price", field), "less than nothing.", "Dollars per million tokens.")
+            for word in (name, *entry.get("aliases", ())):
                 if not re.fullmatch(r"[^\s\x00-\x20\x7f]{1,200}", word):
                     raise file.error(here, f"{word[:60]!a} is not a name to type.", "Write it without blanks.")
-            models[name] = _over(models.get(name), entry)
+            models[name] = self._model_form.over(models.get(name, {}), entry)
 
-    def _provider(self, name: str, entry: _Provider) -> Provider:
+    def _provider(self, name: str, entry: Entry) -> Provider:
         keys: Keys = ("providers", name)
         for field in ("dialect", "base_url"):
-            if getattr(entry, field) is UNSET:
+            if field not in entry:
                 raise self._error(keys, f"{field} is missing.", f"Add {field}: with its value.")
         for field in ("key_variable", "base_url_variable"):
-            value = getattr(entry, field)
+            value = entry.get(field)
             if value and not re.fullmatch(r"[A-Z_a-z][A-Z0-9_a-z]{0,63}", value):
                 problem = "expected the name of a variable, such as GROQ_API_KEY."
                 raise self._error((*keys, field), problem, "The key itself goes into .env.")
-        if entry.service and not re.fullmatch(r"\.?\w+(\.\w+)*:\w+", entry.service):
+        service = entry.get("service") or ""
+        if wrong := _dialect_problem(entry["dialect"], service):
+            raise self._error((*keys, "dialect"), *wrong)
+        if service and not re.fullmatch(r"\.?\w+(\.\w+)*:\w+", service):
             raise self._error((*keys, "service"), "expected a class.", "Write it as package.module:Class.")
-        values = _given(entry, without=("profile", "models", "insecure"))
-        profile = convert(entry.profile, Profile)
-        provider = Provider(name=name, profile=profile, **{"title": name, **values})
-        if wrong := _address_problem(provider, entry.insecure is True):
+        provider = Provider(name=name, **{"title": name, **self._provider_form.values(entry)})
+        insecure = entry.get("insecure", False)
+        if wrong := _address_problem(provider, insecure):
             raise self._error((*keys, "base_url"), *wrong)
         elsewhere = self._variable(provider.base_url_variable) if provider.base_url_variable else ""
         if not elsewhere:
             return provider
         provider = at(provider, elsewhere)
-        if wrong := _address_problem(provider, entry.insecure is True):
+        if wrong := _address_problem(provider, insecure):
             raise ConfigError(f"{provider.base_url_variable}: {wrong[0]}", cure=wrong[1])
         return provider
+
+    def _model(self, name: str, entry: Entry, provider: Provider) -> Model:
+        above = {"profile": self._providers[provider.name]["profile"]}
+        values = self._model_form.values(self._model_form.over(above, entry))
+        levels = tuple(sorted(values.get("reasoning", ()), key=LEVELS.index))
+        usual = {"id": name, "documents": provider.documents}
+        return Model(name=name, provider=provider, **{**usual, **values, "reasoning": levels})
 
     def _check_aliases(self, models: list[Model]) -> None:
         owners: dict[str, Model] = {}
@@ -174,43 +149,24 @@ class _Catalogue:
         return self._files[self._depth(keys)].error(keys, problem, cure)
 
 
-def _model(name: str, entry: _Model, provider: Provider, above: _Provider) -> Model:
-    values = _given(entry, without=("profile",))
-    values["profile"] = convert({**above.profile, **entry.profile}, Profile)
-    if entry.price:
-        values["price"] = convert(entry.price, Price)
-    if entry.reasoning:
-        values["reasoning"] = tuple(sorted(entry.reasoning, key=LEVELS.index))
-    return Model(name=name, provider=provider, **{"id": name, "documents": provider.documents, **values})
-
-
-def _given(entry: Struct, without: tuple[str, ...]) -> dict[str, Any]:
-    values = {field: getattr(entry, field) for field in entry.__struct_fields__ if field not in without}
-    return {field: value for field, value in values.items() if value is not UNSET}
-
-
-def _over(below: Entry | None, entry: Entry) -> Entry:
-    """The entry laid over the one below: given fields replace, the profile key by key."""
-    if below is None:
-        return entry
-    values = {**_given(below, without=()), **_given(entry, without=("profile",))}
-    return type(entry)(**{**values, "profile": {**below.profile, **entry.profile}})
-
-
 def _aliases(model: Model) -> Keys:
     return ("providers", model.provider.name, "models", model.name, "aliases")
 
 
-def _check_price(file: Document, keys: Keys, value: dict[str, Any]) -> None:
-    price = file.read(keys, value, Price)
-    for field in ("input", "output", "cache_read", "cache_write", "until"):
-        if (getattr(price, field) or 0) < 0:
-            raise file.error((*keys, field), "less than nothing.", "Dollars per million tokens.")
+def _dialect_problem(dialect: str, service: str) -> tuple[str, str] | None:
+    """What is wrong with a provider's dialect, and the cure. A service from elsewhere may speak one of its own."""
+    if dialect in DIALECTS:
+        return None
+    if not service or service.startswith((".", f"{PACKAGE}.")):
+        return f'"{short(dialect)}" is not one of its words.', nearest(dialect, DIALECTS)
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", dialect):  # it stands in saved conversations
+        return f'"{short(dialect)}" is not a name.', "Use letters, digits, dots and dashes."
+    return None
 
 
 def _address_problem(provider: Provider, insecure: bool) -> tuple[str, str] | None:
     """What is wrong with the provider's address, and the cure; never the address, which may hold a password."""
-    if provider.dialect == "offline":
+    if not about(provider.dialect).networked:
         return None
     try:
         url = urlsplit(provider.base_url)

@@ -6,10 +6,11 @@ What cannot be known is asked: where the first way leads to nothing, the other i
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from modules.llm.failures.error_report import read_report
+from modules.llm.failures.raised_error import read_raised
 from modules.llm.models import Provider
 
 PATHS = re.compile(r"(/chat/completions|/completions|/responses|/messages|/models)?/*$")
@@ -37,7 +38,7 @@ class Endpoint:
             response = await send(self._other + path)
         except Exception as error:  # of any SDK, as above
             # Only an API that is there answers in JSON; for anything else the first failure is the one to tell.
-            if isinstance(getattr(error, "body", None), dict) and not _is_no_path(error):
+            if isinstance(read_raised(error).body, dict) and not _is_no_path(error):
                 raise
             raise failure from None
         self._root, self._other = self._other, ""
@@ -68,8 +69,8 @@ def _beginnings(path: str) -> list[str]:
 
 
 def _is_no_path(error: Exception) -> bool:
-    status: Any = getattr(error, "status_code", None)
-    if status not in NO_SUCH_PATH:
+    raised = read_raised(error)
+    if raised.status not in NO_SUCH_PATH:
         return False
-    report = read_report(status, getattr(error, "body", None), {})
+    report = read_report(raised.status, raised.body, {})
     return not re.search("model|deployment|endpoints found|support", f"{report.line} {report.message}", re.I)

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from modules.llm.catalogue.model_makers import maker_of
+from modules.llm.dialects import about
 from modules.llm.models import Model
 from modules.own_files import read_bytes
 
@@ -125,7 +126,7 @@ class LearnedFacts:
 
     def _applied(self, model: Model) -> Model:
         learned = self.of(model)
-        maker = BY_MAKER.get(maker_of(model.id)) if model.provider.dialect == "openai-chat" else None
+        maker = BY_MAKER.get(maker_of(model.id)) if about(model.provider.dialect).many_servers else None
         if maker is not None:
             learned = maker.with_facts(**_given(learned))
         return learned.applied(model)

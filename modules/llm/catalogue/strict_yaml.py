@@ -61,7 +61,7 @@ class Document:
     def error(self, keys: Keys, problem: str, cure: str = "") -> ConfigError:
         """The error to raise: file and line, the key with all its parents, what is wrong, and what to do."""
         line = next(self.lines[keys[:n]] for n in range(len(keys), -1, -1) if keys[:n] in self.lines)
-        name = f"{'.'.join(_short(str(key)) for key in keys)}: " if keys else ""
+        name = f"{'.'.join(short(str(key)) for key in keys)}: " if keys else ""
         return ConfigError(f"{self.path}:{line}: {name}{problem}", cure=cure)
 
     def _read(self) -> Any:
@@ -122,7 +122,7 @@ class Document:
             here = (*keys, event.value)
             if here in self.lines:
                 self._refuse(
-                    event, f'"{_short(event.value)}" stands here a second time, first in line {self.lines[here]}.'
+                    event, f'"{short(event.value)}" stands here a second time, first in line {self.lines[here]}.'
                 )
             self.lines[here] = _line(event)
             items[event.value] = self._node(next(self._events), here)
@@ -139,10 +139,6 @@ class Document:
         raise ConfigError(f"{self.path}:{_line(event)}: {problem}", cure=cure)
 
 
-def _short(word: str) -> str:
-    return word if len(word) <= 60 else f"{word[:59]}…"
-
-
 def _line(event: Any) -> int:
     return int(event.start_mark.line) + 1
 
@@ -153,6 +149,11 @@ def _scalar(text: str) -> Any:
     if _INTEGER.fullmatch(text):
         return int(text)
     return float(text) if _FLOAT.fullmatch(text) else text
+
+
+def short(word: str) -> str:
+    """The word as it is told in a message."""
+    return word if len(word) <= 60 else f"{word[:59]}…"
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
@@ -170,7 +171,7 @@ def _explained(problem: str, kind: type[Any], below: Keys) -> tuple[str, str]:
         return f"expected {_TYPES.get(expected, expected)}{limit}.", cure
     if found := re.fullmatch(r"Invalid enum value '(.*)'", problem):
         choices = _choices(get_type_hints(kind)[str(below[0])]) if below else []
-        return f'"{_short(found[1])}" is not one of its words.', nearest(found[1], choices)
+        return f'"{short(found[1])}" is not one of its words.', nearest(found[1], choices)
     if found := re.fullmatch(r"Object missing required field `(\w+)`", problem):
         return f"{found[1]} is missing.", f"Add {found[1]}: with its value."
     return f"{problem.replace('`', '')}.", ""

@@ -16,11 +16,11 @@ from modules import errors
 from modules.config import Key
 from modules.llm.failures import error_words
 from modules.llm.failures.error_report import Report, read_report
+from modules.llm.failures.raised_error import read_raised
 from modules.llm.failures.transport_failures import between, in_between, transport
 from modules.llm.models import Model, Provider
 
 RETRY = "Ask again."  # the chat and a pipe say how
-LONGEST_BODY_BYTES = 1_000_000  # of an error that are read
 CHECK_URL = "Check {source}."
 # What a status means where the words say nothing.
 BY_STATUS: dict[int, type[errors.ProviderError]] = {
@@ -94,30 +94,14 @@ STREAM_STATUS = {
 
 def translate(error: BaseException, provider: Provider, model: Model | None, key: Key | None) -> errors.ProviderError:
     """Our error for anything that an SDK or its HTTP library raised."""
-    status = getattr(error, "status_code", None)
-    body = getattr(error, "body", None)
-    if isinstance(status, int) and status >= 300:
-        response = getattr(error, "response", None)
-        headers: Mapping[str, str] = getattr(response, "headers", None) or {}
-        if (stranger := in_between(status, body, headers, provider)) is not None:
+    raised = read_raised(error)
+    if raised.status:
+        if (stranger := in_between(raised.status, raised.body, raised.headers, provider)) is not None:
             return stranger
-        whole = _whole_body(response)
-        report = read_report(status, body if whole is None else whole, headers)
-        return classify(report, provider, model, key)
-    if isinstance(body, dict):
-        return in_stream(body, provider, model, key)
+        return classify(read_report(raised.status, raised.body, raised.headers), provider, model, key)
+    if isinstance(raised.body, dict):
+        return in_stream(raised.body, provider, model, key)
     return transport(error, provider)
-
-
-def _whole_body(response: Any) -> Any:
-    """The body that came, of which the SDKs hand on only what stands under "error"; None where it was not read."""
-    if not getattr(response, "is_stream_consumed", False):
-        return None
-    content = response.content[:LONGEST_BODY_BYTES]
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        return content.decode(errors="replace") or None
 
 
 def in_stream(

@@ -1,4 +1,4 @@
-"""A service over HTTP: the SDK sends the request, the answer is read here as server-sent events, to its real end."""
+"""A service over HTTP: the SDK sends the request, the answer is read here as it comes, to its real end."""
 
 import asyncio
 from abc import abstractmethod
@@ -74,13 +74,15 @@ async def _within(patience: Patience, waiting: Awaitable[T]) -> T:
 class HttpService(BaseService):
     """A service that asks one endpoint over one HTTP pool and reads the answer as it comes.
 
-    `client` is the SDK's, `http` the library below it, httpx or httpx2; `headers` go with every request. `path` is
-    where answers are asked for, such as "/messages".
+    `client` is the SDK's, or a PlainClient where there is none; `http` is the library below it, httpx or httpx2.
+    `headers` go with every request, and `path` is where answers are asked for, such as "/messages". The answer may be
+    server-sent events, lines of JSON, or one JSON value.
     """
 
     http: ModuleType
     path: str
     own_path: str = ""  # what the SDK would put before its paths
+    models_path: str = "/models"
     client: Any  # each SDK has a class of its own, and they share what is used of it
     headers: Mapping[str, Any]
 
@@ -169,7 +171,7 @@ class HttpService(BaseService):
         data = bytearray()
         with self.translated():
             asked = self._endpoint.ask(
-                lambda url: self.client.get(url, cast_to=kind, options=options, stream=True), "/models"
+                lambda url: self.client.get(url, cast_to=kind, options=options, stream=True), self.models_path
             )
             async with opened(asked) as body:
                 async for chunk in body.chunks:

@@ -1,4 +1,4 @@
-"""Server-sent events, and JSON without them: bytes as they come from the network, JSON values as they come out.
+"""Server-sent events: bytes as they come from the network, JSON values as they come out.
 
 The SDKs' typed streams build a pydantic object per delta, lose events without an `event:` line and end a cut stream
 without a word. So the SDKs send the request and read the status; the body is read here, for all of them alike.
@@ -15,6 +15,7 @@ MAX_EVENT = 8 * 1024 * 1024
 DEEPEST = 200  # levels of an event: whatever it becomes part of is walked through by every reader and writer
 TOO_LARGE = "A single event of the answer grew past 8 MB."
 MAX_BODY = 32 * 1024 * 1024
+BODY_TOO_LARGE, ASK_FOR_LESS = "The answer grew past 32 MB.", "Ask for less at once, or use another model."
 DONE = b"[DONE]"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 TYPED = b'\ndata: {"type":'
@@ -33,13 +34,10 @@ class Named(bytes):
 class SseParser:
     """Bytes in, the data of each finished event out. Any line ends; comments and retry hints are skipped.
 
-    A body that begins like JSON is taken line by line, as some servers stream it; `close` gives what had no end.
+    `close` gives what had no end.
     """
 
     def __init__(self) -> None:
-        self._begun = False
-        self._by_line = False
-        self._one_value = False
         self._pending: list[bytes] = []
         self._size = 0
         self._total = 0
@@ -53,16 +51,12 @@ class SseParser:
         """
         self._total += len(chunk)
         if self._total > MAX_BODY:
-            raise ProtocolError("The answer grew past 32 MB.", cure="Ask for less at once, or use another model.")
+            raise ProtocolError(BODY_TOO_LARGE, cure=ASK_FOR_LESS)
         if self._after_return or b"\r" in chunk:
             chunk = self._unix_lines(chunk)
         if not chunk:
             return []
-        if not self._begun:
-            chunk = self._begin(chunk)
         pending = self._pending
-        if self._by_line:
-            return self._lines(chunk)
         # A blank line ends an event; it may lie across two chunks. Until then nothing is joined or looked at again.
         ended = b"\n\n" in chunk or (chunk[0] == NEWLINE and bool(pending) and pending[-1][-1] == NEWLINE)
         pending.append(chunk)
@@ -76,37 +70,12 @@ class SseParser:
             text, self._mark = text.removeprefix(self._mark), b""
         *events, rest = text.split(b"\n\n")
         self._pending, self._size = [rest] if rest else [], len(rest)
-        return [data for event in events if (data := _data(event))]
+        return [data for event in events if (data := data_of(event))]
 
     def close(self) -> list[bytes]:
         """The body has ended: what is left of it, which may be half an event."""
         rest, self._pending = b"".join(self._pending).strip(), []
-        return [data] if rest and (data := rest if self._by_line else _data(rest)) else []
-
-    def _begin(self, chunk: bytes) -> bytes:
-        start = b"".join([*self._pending, chunk]).removeprefix(BYTE_ORDER_MARK).lstrip()
-        if start and not BYTE_ORDER_MARK.startswith(start):
-            self._begun = True
-            self._by_line = start[0] in b"{["
-        if self._by_line:
-            self._pending, self._size, chunk = [], 0, start
-        return chunk
-
-    def _lines(self, chunk: bytes) -> list[bytes]:
-        """Whole lines, where each is a JSON value; a value over many lines is given by `close`."""
-        self._pending.append(chunk)
-        self._size += len(chunk)
-        if self._size > MAX_EVENT:
-            raise ProtocolError(TOO_LARGE, cure="Use another model.")
-        if NEWLINE not in chunk or self._one_value:
-            return []
-        whole, _, rest = b"".join(self._pending).rpartition(b"\n")
-        lines = [line for line in whole.split(b"\n") if line.strip() and line[:1] != b":"]
-        if not lines or not is_json(lines[0]):
-            self._one_value = bool(lines)
-            return []
-        self._pending, self._size = [rest] if rest else [], len(rest)
-        return [data for line in lines if (data := _data(line))]
+        return [data] if rest and (data := data_of(rest)) else []
 
     def _unix_lines(self, chunk: bytes) -> bytes:
         # A return at the end of a chunk is a line end already; a line feed that follows belongs to it.
@@ -118,7 +87,8 @@ class SseParser:
         return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
-def _data(event: bytes) -> bytes:
+def data_of(event: bytes) -> bytes:
+    """The data of one event, from its lines; b"" where it has none."""
     if event.startswith(b"data: ") and b"\n" not in event:
         return event[6:]
     # The way of nearly every event of two dialects: a name says nothing new where the data begins with its type.

@@ -7,6 +7,7 @@ from modules.errors import ProtocolError, ProviderError, ServerFailed
 from modules.llm.events import StreamEvent
 from modules.llm.failures import error_mapping
 from modules.llm.http import sse
+from modules.llm.http.json_lines import DECLARED, JsonLines
 from modules.llm.models import Provider
 from modules.llm.wire.wire_draft import ODD_SHAPE, WireDraft
 
@@ -21,11 +22,13 @@ class StreamReader:
         self._provider = provider
         self._content_type = content_type
         self._draft = draft
-        self._parser = sse.SseParser()
+        self._parser: sse.SseParser | JsonLines | None = JsonLines() if DECLARED.search(content_type) else None
+        self._opening = b""
+        self._blank = 0
         self._seen = False
         self._head: list[bytes] = []
         self._size = 0
-        self.is_json = "json" in content_type
+        self.is_json = "json" in content_type and self._parser is None
 
     def feed(self, chunk: bytes) -> Iterator[StreamEvent]:
         """The events that this chunk completes. Raises what the provider says, and ProtocolError."""
@@ -33,7 +36,7 @@ class StreamReader:
             self._head.append(chunk)
             self._size += len(chunk)
         draft, words, decode = self._draft, self._draft.words, sse.decode_fast
-        for data in self._parser.feed(chunk):
+        for data in self._split(chunk):
             if draft.finished is None and type(data) is bytes:
                 try:  # the way of nearly every event
                     more = words(decode(data))
@@ -48,7 +51,7 @@ class StreamReader:
 
     def close(self) -> Iterator[StreamEvent]:
         """The body has ended. What had no line end is read where it can be."""
-        for data in self._parser.close():
+        for data in self._parser.close() if self._parser is not None else ():
             for piece in [data] if sse.is_json(data) else data.split(b"\n"):
                 if piece.strip() in DONE or sse.is_json(piece):  # else it is half an event
                     yield from self._take(piece)
@@ -62,6 +65,20 @@ class StreamReader:
                 return None
             return error_mapping.not_a_stream(self._provider, self._content_type, b"".join(self._head))
         return None if self._seen else error_mapping.no_events(self._provider, self._content_type)
+
+    def _split(self, chunk: bytes) -> list[bytes]:
+        """The events that this chunk completes. What begins like JSON is lines of it, whatever it is called."""
+        if self._parser is None:
+            chunk = self._opening + chunk
+            start = chunk.removeprefix(sse.BYTE_ORDER_MARK).lstrip()
+            if not start or sse.BYTE_ORDER_MARK.startswith(start):
+                self._opening = start
+                self._blank += len(chunk)
+                if self._blank > sse.MAX_EVENT:
+                    raise ProtocolError(sse.TOO_LARGE, cure="Use another model.")
+                return []
+            self._parser = JsonLines() if start[:1] in (b"{", b"[") else sse.SseParser()
+        return self._parser.feed(chunk)
 
     def _take(self, data: bytes) -> Sequence[StreamEvent]:
         self._seen = True
@@ -86,7 +103,7 @@ class StreamReader:
             try:
                 events.extend(self._draft.read(value, name))
             except ServerFailed:  # of a kind that the body does not name
-                if not self.is_json:
+                if not self.is_json or not self._draft.untouched:
                     raise
                 raise error_mapping.not_a_stream(self._provider, self._content_type, data) from None
         return events

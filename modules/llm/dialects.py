@@ -1,0 +1,65 @@
+"""The dialects: for each API that models are spoken to in one entry, with all that differs between them as data."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+DISTRIBUTION = "parlance-chat"
+
+
+class Dialect(Struct, frozen=True, kw_only=True):
+    """What the program needs to know of an API beyond the classes that speak it.
+
+    `service` is the path of the class that does, and `prepare` that of the function which makes a request without key
+    or SDK, for whoever only looks at one: "" where a provider is asked without a request. `extra` is the extra of
+    the installation that holds its package, "" where a plain installation does. `most_tools` is how many tools a
+    request may declare, None for any number. `networked` where there is an address to ask; `needs_output_limit` where
+    each request must say how long the answer may be; `cuts_in_silence` where servers are known to drop the beginning
+    of a conversation without a word; `many_servers` where it is spoken by servers of all kinds, so that what a model's
+    maker or its template wants is met behind any of them, and put right by the fields of Profile.
+    """
+
+    service: str = ""
+    prepare: str = ""
+    extra: str = ""
+    most_tools: int | None = None
+    networked: bool = True
+    needs_output_limit: bool = False
+    cuts_in_silence: bool = False
+    many_servers: bool = False
+
+    def cure(self, error: Exception) -> str:
+        """What helps where its service could not be started for this reason."""
+        if self.extra and isinstance(error, ImportError):
+            return f"Install what it needs with: python -m pip install '{DISTRIBUTION}[{self.extra}]'."
+        return "Check the installation, proxy settings and models.yaml."
+
+
+# Paths begin with a dot: they are looked for in this program. Where an API has a limit of tools, it says so itself:
+# "Invalid 'tools': array too long."
+DIALECTS: Mapping[str, Dialect] = {
+    "anthropic-messages": Dialect(
+        service=".anthropic.service:AnthropicService",
+        prepare=".anthropic.transformer:prepare",
+        needs_output_limit=True,
+    ),
+    "openai-responses": Dialect(
+        service=".openai.service:OpenAIService",
+        prepare=".openai.transformer:prepare",
+        most_tools=128,
+    ),
+    "openai-chat": Dialect(
+        service=".openai.compatible:CompatibleService",
+        prepare=".llm.chat_completions.chat_completions_transformer:prepare",
+        most_tools=128,
+        cuts_in_silence=True,
+        many_servers=True,
+    ),
+    "offline": Dialect(service=".offline.service:OfflineService", networked=False),
+}
+OF_ITS_OWN = Dialect()
+
+
+def about(dialect: str) -> Dialect:
+    """What is known of a dialect; of one that a models.yaml brings with a service of its own, what is usual."""
+    return DIALECTS.get(dialect, OF_ITS_OWN)
