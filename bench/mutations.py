@@ -31,6 +31,7 @@ REFUSED_FIELDS, CALL_ASSEMBLY = (
 )
 
 CALLS, APPROVAL, RESULTS = "modules/session/tool_calls.py", "modules/tools/approval.py", "modules/tools/results.py"
+HIDDEN = "modules/text/hidden_messages.py"
 TOOLBOX, CONFIG = "modules/tools/toolbox.py", "modules/config.py"
 SPILLS, MATCHING = "modules/tools/result_files.py", "modules/tools/files/search/matchers.py"
 PROCESS, WORDS = "modules/tools/programs/process.py", "modules/tools/programs/command_line.py"
@@ -178,7 +179,7 @@ TOOL_EDITS: tuple[tuple[str, str, str, str, str], ...] = (
     ("results: none of a running program", SPILLS, "        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)", "        pass", "result_files"),
     ("results: kept within bounds", SPILLS, "age > OLDEST or (age > DAY_SECONDS and total > LARGEST_BYTES)", "age > OLDEST", "result_files"),
     ("results: kept while in use", SPILLS, "            if path in used:", "            if False:", "result_files"),
-    ("results: nothing invisible", RESULTS, '_INVISIBLE.sub(lambda found: found[1] or "", text)', "text", "tool_bounds"),
+    ("results: nothing invisible", HIDDEN, '_INVISIBLE.sub(lambda found: found[1] or "", text)', "text", "tool_bounds"),
     ("programs: everything they started", PROCESS, "if one.session == self._leader or (pid, one.began) in self._known", "if pid == self._leader", "shell"),
     ("programs: SIGKILL at last", PROCESS, "        family.signal(signal.SIGKILL)\n", "        pass\n", "shell"),
     ("programs: SIGTERM before it", PROCESS, "        self.signal(signal.SIGTERM)\n", "        self.signal(signal.SIGKILL)\n", "shell"),
