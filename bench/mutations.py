@@ -57,7 +57,7 @@ EDITS: tuple[tuple[str, str, str, str], ...] = (
     ("A3 roles in turns", CHAT, 'if before["role"] != "user" or wire["role"] != "user":', "if True:"),
     ("A6 no thinking at the end", CLAUDE_STREAM, "while blocks and blocks[-1].kind in THINKS:", "while False:"),
     ("A7 answer after tools", CHAT, 'if last == "tool" and wire["role"] == "user" and', "if False and"),
-    ("A10 lone surrogates", PARTS, 'force_setattr(self, "text", sse.whole(self.text))', "pass"),
+    ("A10 lone surrogates", PARTS, 'force_setattr(self, "text", surrogates.whole(self.text))', "pass"),
     ("A11 numbers", PARTS, ", parse_float=_finite", ""),
     ("B1 results at once", HISTORY, "        if open_turn is not None:\n            results", "        if False:\n            results"),
     ("B3 every call answered", HISTORY, "by_call.get(call.id) or interrupted_result(call) for call in message.calls)", "by_call[call.id] for call in message.calls if call.id in by_call)"),
