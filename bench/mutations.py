@@ -32,6 +32,7 @@ REFUSED_FIELDS, CALL_ASSEMBLY = (
 )
 
 CALLS, APPROVAL, RESULTS = "modules/session/tool_calls.py", "modules/tools/approval.py", "modules/tools/results.py"
+HIDDEN = "modules/text/hidden_messages.py"
 TOOLBOX, CONFIG = "modules/tools/toolbox.py", "modules/config.py"
 SPILLS, MATCHING = "modules/tools/result_files.py", "modules/tools/files/search/matchers.py"
 PROCESS, WORDS = "modules/tools/programs/process.py", "modules/tools/programs/command_line.py"
@@ -57,7 +58,7 @@ EDITS: tuple[tuple[str, str, str, str], ...] = (
     ("A3 roles in turns", CHAT, 'if before["role"] != "user" or wire["role"] != "user":', "if True:"),
     ("A6 no thinking at the end", CLAUDE_STREAM, "while blocks and blocks[-1].kind in THINKS:", "while False:"),
     ("A7 answer after tools", CHAT, 'if last == "tool" and wire["role"] == "user" and', "if False and"),
-    ("A10 lone surrogates", PARTS, 'force_setattr(self, "text", sse.whole(self.text))', "pass"),
+    ("A10 lone surrogates", PARTS, 'force_setattr(self, "text", surrogates.whole(self.text))', "pass"),
     ("A11 numbers", PARTS, ", parse_float=_finite", ""),
     ("B1 results at once", HISTORY, "        if open_turn is not None:\n            results", "        if False:\n            results"),
     ("B3 every call answered", HISTORY, "by_call.get(call.id) or interrupted_result(call) for call in message.calls)", "by_call[call.id] for call in message.calls if call.id in by_call)"),
@@ -179,7 +180,7 @@ TOOL_EDITS: tuple[tuple[str, str, str, str, str], ...] = (
     ("results: none of a running program", SPILLS, "        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)", "        pass", "result_files"),
     ("results: kept within bounds", SPILLS, "age > OLDEST or (age > DAY_SECONDS and total > LARGEST_BYTES)", "age > OLDEST", "result_files"),
     ("results: kept while in use", SPILLS, "            if path in used:", "            if False:", "result_files"),
-    ("results: nothing invisible", RESULTS, '_INVISIBLE.sub(lambda found: found[1] or "", text)', "text", "tool_bounds"),
+    ("results: nothing invisible", HIDDEN, '_INVISIBLE.sub(lambda found: found[1] or "", text)', "text", "tool_bounds"),
     ("programs: everything they started", PROCESS, "if one.session == self._leader or (pid, one.began) in self._known", "if pid == self._leader", "shell"),
     ("programs: SIGKILL at last", PROCESS, "        family.signal(signal.SIGKILL)\n", "        pass\n", "shell"),
     ("programs: SIGTERM before it", PROCESS, "        self.signal(signal.SIGTERM)\n", "        self.signal(signal.SIGKILL)\n", "shell"),

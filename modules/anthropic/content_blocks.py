@@ -5,9 +5,9 @@ import re
 from typing import Any
 
 from modules.llm.chat_completions.tool_names import meant
-from modules.llm.http import sse
 from modules.llm.parts import NAME, Opaque, Part, Reasoning, Text, ToolCall, Wire, mint_call_id
 from modules.llm.wire.wire_draft import as_text
+from modules.text import surrogates
 
 # Which field a block of our own kinds grows in, by the type of its deltas; what names no type is known by its field.
 GROWS: dict[str, tuple[str, str]] = {
@@ -27,7 +27,7 @@ class Block:
     """One content block; its pieces are joined once, at its end."""
 
     def __init__(self, wire: Wire) -> None:
-        wire = sse.whole_json(wire)
+        wire = surrogates.whole_json(wire)
         if not isinstance(wire.get("type"), str) or not wire["type"]:
             wire["type"] = next((kind for field, kind in BY_FIELD.items() if field in wire), "")
             wire["type"] = wire["type"] or ("tool_use" if "name" in wire else "text")
@@ -37,7 +37,7 @@ class Block:
         self.wire = wire
         self.kind: str = wire["type"]
         self.pieces: dict[str, list[str]] = {}
-        self.surrogates = sse.Surrogates()
+        self.surrogates = surrogates.Surrogates()
         self.closed = False
         self.call_id = mint_call_id() if self.kind == "tool_use" else ""
 
@@ -113,6 +113,6 @@ class Block:
 
 def text_of(value: Any) -> str:
     """A piece that may have come as an object: as JSON text then."""
-    return (
-        json.dumps(sse.whole_json(value), ensure_ascii=False) if isinstance(value, dict) and value else as_text(value)
-    )
+    if isinstance(value, dict) and value:
+        return json.dumps(surrogates.whole_json(value), ensure_ascii=False)
+    return as_text(value)

@@ -11,8 +11,8 @@ from typing import Any, assert_never, cast, get_args
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
-from modules.llm.http import sse
 from modules.llm.models import Model
+from modules.text import surrogates
 
 Wire = dict[str, Any]
 DEEPEST = 100  # levels of a call's arguments: each reader goes down them step by step, and may do so far from the top
@@ -26,7 +26,7 @@ class Text(Struct, frozen=True, tag="text"):
 
     def __post_init__(self) -> None:
         if not self.text.isascii():
-            force_setattr(self, "text", sse.whole(self.text))
+            force_setattr(self, "text", surrogates.whole(self.text))
 
 
 class Reasoning(Struct, frozen=True, tag="reasoning"):
@@ -48,7 +48,7 @@ class Image(Struct, frozen=True, tag="image"):
 
     def __post_init__(self) -> None:
         if not self.name.isascii():
-            force_setattr(self, "name", sse.whole(self.name))
+            force_setattr(self, "name", surrogates.whole(self.name))
 
 
 class File(Struct, frozen=True, tag="file"):
@@ -60,7 +60,7 @@ class File(Struct, frozen=True, tag="file"):
 
     def __post_init__(self) -> None:
         if not self.name.isascii():
-            force_setattr(self, "name", sse.whole(self.name))
+            force_setattr(self, "name", surrogates.whole(self.name))
 
 
 Attached = Image | File  # what a person may attach to a question
@@ -88,7 +88,7 @@ class ToolCall(Struct, frozen=True, tag="tool_call"):
             return None
         if not isinstance(value, dict) or self.is_deep(value):
             return None
-        whole: dict[str, Any] = sse.whole_json(value)
+        whole: dict[str, Any] = surrogates.whole_json(value)
         return whole
 
     def is_deep(self, value: Any) -> bool:

@@ -5,9 +5,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from modules.llm.http import sse
 from modules.llm.parts import Wire
 from modules.llm.wire.portable_schema import portable
+from modules.text import surrogates
 
 ToolChoice = Literal["auto", "none"]
 
@@ -22,10 +22,10 @@ class ToolSpec(Struct, frozen=True, dict=True):
     @cached_property
     def schema(self) -> Wire:
         """The parameters as every API takes them."""
-        schema: Wire = sse.whole_json(portable(self.parameters))
+        schema: Wire = surrogates.whole_json(portable(self.parameters))
         return schema
 
     @cached_property
     def wire_description(self) -> str:
         """The description; never blank, which some endpoints and chat templates refuse."""
-        return sse.whole(self.description) if self.description.strip() else self.name
+        return surrogates.whole(self.description) if self.description.strip() else self.name

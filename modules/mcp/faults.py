@@ -6,6 +6,8 @@ from msgspec import Struct
 
 from modules.errors import ToolFailed
 
+ENDED = "ended before it answered."  # what is said of a call, and says nothing of why
+
 Kind = Literal["error", "session lost", "login", "dropped", "unreachable"]
 
 

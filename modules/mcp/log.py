@@ -4,7 +4,7 @@ from collections import deque
 from pathlib import Path
 
 from modules.config import private_file
-from modules.mcp.transport.plain import one_line
+from modules.text.plain_words import one_line
 
 LARGEST_BYTES = 512 * 1024  # then it becomes the old file and a new one begins
 REMEMBERED = 20  # lines

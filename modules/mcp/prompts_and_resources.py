@@ -7,7 +7,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from modules.mcp.server import Server
-from modules.mcp.transport.plain import hides, one_line
+from modules.text.plain_words import hides, one_line
 
 Kind = Literal["prompts", "resources"]
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from modules.errors import ToolFailed
 from modules.mcp.configuration.server_config import ServerConfig
-from modules.mcp.faults import LoginNeeded, SessionLost
+from modules.mcp.faults import ENDED, LoginNeeded, SessionLost
 from modules.mcp.log import Log
-from modules.mcp.transport.plain import ENDED, one_line
+from modules.text.plain_words import one_line
 from modules.tools.tool import in_thread, in_words
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from modules.mcp.naming import tool_name
 from modules.mcp.server import Server
 from modules.mcp.tool_definitions import Definition
 from modules.mcp.transport.content import output_of
-from modules.mcp.transport.plain import one_line
 from modules.mcp.trusted_definitions import Pins
+from modules.text.plain_words import one_line
 from modules.tools import argument_check
 from modules.tools.tool import Effect, Output, Plan, Tool, ToolContext, in_thread
 

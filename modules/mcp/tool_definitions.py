@@ -7,11 +7,12 @@ from typing import Any
 from msgspec import Struct
 
 from modules.mcp.naming import tool_name
-from modules.mcp.transport.plain import described, hides, one_line, plain_schema
+from modules.text.plain_words import hides, one_line, plain
 from modules.tools import argument_check
 
 MOST = 500  # tools of one server
 LONGEST_NAME = 256
+DESCRIPTION_BYTES = 2_000  # of a description that models are told
 LARGEST_SCHEMA_BYTES = 32 * 1024
 LARGEST_ANNOTATIONS = 4 * 1024
 
@@ -71,8 +72,8 @@ def _definition(item: Any) -> Definition:
         raise ValueError("its name is too long, or has characters that cannot be seen")
     if not isinstance(annotations, dict) or len(json.dumps(annotations)) > LARGEST_ANNOTATIONS:
         annotations = {}
-    words = described(item.get("description")) or described(item.get("title"))
-    return Definition(name, words, _schema(item.get("inputSchema")), plain_schema(annotations))
+    words = _described(item.get("description")) or _described(item.get("title"))
+    return Definition(name, words, _schema(item.get("inputSchema")), _plain_schema(annotations))
 
 
 def _schema(schema: Any) -> dict[str, Any]:
@@ -90,9 +91,33 @@ def _schema(schema: Any) -> dict[str, Any]:
         raise ValueError(f"its inputSchema is larger than {LARGEST_SCHEMA_BYTES // 1024} kB")
     given = {key: value for key, value in schema.items() if value is not None}
     properties = {} if given.get("properties") in (None, []) else given["properties"]
-    whole = plain_schema({**given, "type": "object", "properties": properties})
+    whole = _plain_schema({**given, "type": "object", "properties": properties})
     if fault := argument_check.flaw(whole):
         raise ValueError(f"its inputSchema is wrong: {one_line(fault).rstrip('.')}")
     if any(map(hides, whole["properties"])):
         raise ValueError("the name of a parameter has characters that cannot be seen")
     return dict(whole)
+
+
+def _described(text: Any) -> str:
+    """A description as models are told it; "" for what is no text."""
+    if not isinstance(text, str):
+        return ""
+    data = plain(text[: DESCRIPTION_BYTES * 20]).strip().encode()
+    return (
+        data.decode() if len(data) <= DESCRIPTION_BYTES else data[: DESCRIPTION_BYTES - 3].decode(errors="ignore") + "…"
+    )
+
+
+def _plain_schema(value: Any) -> Any:
+    """A schema with its words for readers made plain; names and values that count stay as they are."""
+    if isinstance(value, list):
+        return [_plain_schema(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _described(item)
+        if key in ("description", "title", "$comment") and isinstance(item, str)
+        else _plain_schema(item)
+        for key, item in value.items()
+    }

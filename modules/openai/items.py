@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from modules.llm.chat_completions.tool_names import meant
-from modules.llm.http import sse
 from modules.llm.parts import NAME, Opaque, Part, Reasoning, Refusal, Text, ToolCall, Wire, mint_call_id
 from modules.llm.wire.wire_draft import as_text
+from modules.text import surrogates
 
 RESPONSE_ONLY = ("created_by", "parsed_arguments", "parsed")
 KIND = re.compile(r"[a-z][a-z0-9_]*")  # of items that we do not know, and that go back all the same
@@ -31,7 +31,7 @@ class Item:
         """A state of the item, `whole` where it is the final one."""
         if self.is_whole and not whole:
             return
-        self.wire = sse.whole_json(wire)
+        self.wire = surrogates.whole_json(wire)
         kind = self.wire.get("type")
         self.kind = kind if isinstance(kind, str) and kind else self.kind or _kind_of(self.wire)
         self.is_whole = whole

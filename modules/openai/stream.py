@@ -6,7 +6,6 @@ from typing import Any
 from modules.config import Key
 from modules.llm.base import ChatRequest
 from modules.llm.events import CUT, StreamEvent, TextDelta, ToolCallDelta
-from modules.llm.http import sse
 from modules.llm.message import Message, State
 from modules.llm.parts import Part, Refusal, ToolCall, Wire
 from modules.llm.stop_reasons import stop_of
@@ -14,6 +13,7 @@ from modules.llm.usage import read_usage
 from modules.llm.wire.wire_draft import WireDraft, as_text
 from modules.openai.items import Item
 from modules.openai.transformer import DIALECT
+from modules.text import surrogates
 
 SAYS = ("response.output_text.delta", "response.refusal.delta", "response.text.delta")
 THINKS = (
@@ -97,9 +97,9 @@ class ResponsesDraft(WireDraft):
 
     def _write(self, item: Item, event: Wire) -> Sequence[StreamEvent]:
         if isinstance(whole := event.get("arguments"), str):
-            item.written = [sse.whole(whole)]
+            item.written = [surrogates.whole(whole)]
             return ()
-        if not (piece := sse.whole(as_text(event.get("delta")))):
+        if not (piece := surrogates.whole(as_text(event.get("delta")))):
             return ()
         item.written.append(piece)
         return (ToolCallDelta(self._items.index(item), "", piece),)

@@ -20,9 +20,10 @@ from modules.llm.tool_spec import ToolChoice, ToolSpec
 from modules.llm.wire.replay import LeftOut, pieces_of_reasoning, sees
 from modules.session.conversation import Conversation
 from modules.session.switch import left_out_words
+from modules.text.invisible import SPACES_OF_NO_WIDTH
 
 TRIES = 4
-BLANKS = " \t\r\n\u00a0\u200b\u200c\u200d\u2060\ufeff"  # nobody sees these, alone
+BLANKS = f" \t\r\n\u00a0{SPACES_OF_NO_WIDTH}"  # nobody sees these, alone
 LOADING_SECONDS = 600.0  # a large model takes minutes to load, and a person can stop the wait
 LOADING_PAUSE = 2.0
 LONGEST_WAIT_SECONDS = 60.0  # beyond that the person decides, not the server's header

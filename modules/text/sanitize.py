@@ -11,23 +11,41 @@ hide no text. Out of place, or more in a row, each is spelled out, as `\\u{202e}
 import re
 from collections.abc import Iterator
 
+from modules.text.invisible import (
+    ANNOTATIONS,
+    CONTROLS,
+    DIRECTION_CONTROLS,
+    DIRECTION_MARKS,
+    END_OF_FLAG,
+    FLAG,
+    FORMULA_SIGNS,
+    GRAPHEME_JOINER,
+    HANGUL_FILLERS,
+    HIEROGLYPH_BLANKS,
+    JOINER,
+    KHMER_VOWELS,
+    LINE_SEPARATORS,
+    MONGOLIAN_SELECTORS,
+    NON_JOINER,
+    SCRIPT_FORMATS,
+    SELECTORS,
+    SOFT_HYPHEN,
+    SURROGATES,
+    TAGS,
+    ZERO_WIDTH_BREAKS,
+)
+
 # Characters that act on the terminal, reorder text, or take no room on the screen.
 UNSAFE = re.compile(
-    "["
-    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 without tab and newline, DEL, C1
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"  # soft hyphen, fillers, selectors
-    "\u200b-\u200f\u2028-\u202e\u2060-\u206f"  # zero width, separators, bidi, invisible operators
-    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"  # fillers, variation selectors, annotations
-    "\ud800-\udfff"  # lone surrogates
-    "\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # format controls of three scripts
-    "\U000e0000-\U000e0fff"  # tags, further variation selectors
-    "]"
+    f"[{CONTROLS}{LINE_SEPARATORS}{SURROGATES}{DIRECTION_MARKS}{DIRECTION_CONTROLS}{SOFT_HYPHEN}{ZERO_WIDTH_BREAKS}"
+    f"{NON_JOINER}{JOINER}{GRAPHEME_JOINER}{SELECTORS}{MONGOLIAN_SELECTORS}{FORMULA_SIGNS}{HANGUL_FILLERS}"
+    f"{KHMER_VOWELS}{SCRIPT_FORMATS}{HIEROGLYPH_BLANKS}{ANNOTATIONS}{TAGS}]"
 )
 # Patterns that are compiled when the first invisible character is met: no start waits for them.
 # The flags that have a spelling of their own, and no others: any other text could be hidden in one as well.
 # England, Scotland, Wales; of all sequences of this kind they are those that Unicode recommends (UTS 51, RGI).
 _REGIONS = ("".join(chr(0xE0000 + ord(letter)) for letter in name) for name in ("gbeng", "gbsct", "gbwls"))
-_FLAG = f"\U0001f3f4(?:{'|'.join(_REGIONS)})\U000e007f"
+_FLAG = f"{FLAG}(?:{'|'.join(_REGIONS)}){END_OF_FLAG}"
 _EMOJI = (
     "[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u25fe\u2600-\u27bf\u2934\u2935"
     "\u2b05-\u2b55\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"
@@ -40,15 +58,15 @@ _JOINING = (
     "\U0001e900-\U0001e95f]"
 )
 # They go wherever they stand: places to break a word or a ligature at, and signs of a formula that nobody writes.
-_ANYWHERE = "[\u00ad\u200c\u2061-\u2064]"
+_ANYWHERE = f"[{SOFT_HYPHEN}{NON_JOINER}{FORMULA_SIGNS}]"
 # They go, but not out of the middle of a Latin word or number, where no spelling has them: breaks between words and
 # direction marks in the scripts that need them; the joiner; byte order marks; format controls of single scripts.
 _BESIDE = (
-    "[\u034f\u061c\u17b4\u17b5\u180b-\u180f\u200b\u200d-\u200f\u2060\ufeff\U00013430-\U0001343f\U0001bca0-\U0001bca3"
-    "\U0001d173-\U0001d17a]"
+    f"[{GRAPHEME_JOINER}{DIRECTION_MARKS}{KHMER_VOWELS}{MONGOLIAN_SELECTORS}{ZERO_WIDTH_BREAKS}{JOINER}"
+    f"{SCRIPT_FORMATS}]"
 )
 # They choose among the shapes of the sign before them: of Chinese characters, of emoji, of signs in formulas.
-_SELECTOR = "[\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+_SELECTOR = f"[{SELECTORS}]"
 _LATIN = "[0-9A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff]"
 LONGEST_FLAG = 7
 _KEYCAP = frozenset("0123456789#*")

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from modules.text.invisible import BRAILLE_BLANK, HANGUL_FILLERS
 from modules.text.sanitize import UNSAFE
 
 SPACE = "\u2420"
@@ -11,7 +12,7 @@ MARKS = 3  # in a row; more of them are drawn over what stands above
 # Blanks that nobody counts: many in a row after something else, and those at the end of a line.
 _BLANKS = re.compile(r"(?<=[^ ]) {3,}| +$")
 _PICTURES = range(0x2400, 0x2440)  # they stand for control characters, and so none may stand for itself
-_BLANK_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"
+_BLANK_LETTERS = HANGUL_FILLERS + BRAILLE_BLANK
 
 
 def exact(line: str) -> str:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from modules.errors import ProtocolError
 from modules.llm.http import sse
-from modules.llm.http.sse import SseParser, Surrogates
+from modules.llm.http.sse import SseParser
 
 
 def fed(*chunks: bytes) -> list[bytes]:
@@ -120,37 +120,3 @@ def test_what_is_not_json_is_one_of_our_errors(data: bytes) -> None:
 def test_keys_keep_their_order_and_numbers_their_kind() -> None:
     text = b'{"z":1.0,"a":1,"m":{"y":1e3,"b":-0.0}}'
     assert json.dumps(sse.decode(text)) == json.dumps(json.loads(text))
-
-
-@pytest.mark.parametrize(
-    ("deltas", "expected"),
-    [
-        (["a", "b"], "ab"),
-        (["\ud83c", "\udf89"], "🎉"),
-        (["x\ud83c", "\udf89y"], "x🎉y"),
-        (["\ud83c", "", "\udf89"], "🎉"),
-        (["\ud83c", "y"], "\ufffdy"),
-        (["\udf89"], "\ufffd"),
-        (["\ud83c\ud83c", "\udf89"], "\ufffd🎉"),
-        (["🎉", "漢"], "🎉漢"),
-    ],
-)
-def test_halves_are_joined_and_lone_ones_replaced(deltas: list[str], expected: str) -> None:
-    joiner = Surrogates()
-    assert "".join(joiner.join(delta) for delta in deltas) == expected
-
-
-@given(st.text(alphabet=st.characters(exclude_categories=())), st.data())
-@settings(max_examples=200, deadline=None)
-def test_what_comes_out_can_always_be_encoded(text: str, draw: st.DataObject) -> None:
-    cut = draw.draw(st.integers(0, len(text)))
-    joiner = Surrogates()
-    assert (joiner.join(text[:cut]) + joiner.join(text[cut:])).encode() is not None
-    assert sse.whole(text).encode() is not None
-    sound = "".join(letter for letter in text if not "\ud800" <= letter <= "\udfff")
-    assert sse.whole(sound) == sound
-
-
-def test_a_whole_value_is_cleaned_throughout() -> None:
-    value = {"\ud83c\udf89": ["\ud83c", {"x": "ok\udf89"}], "n": 1.0, "t": None}
-    assert sse.whole_json(value) == {"🎉": ["\ufffd", {"x": "ok\ufffd"}], "n": 1.0, "t": None}

@@ -14,6 +14,7 @@ import pytest
 
 from modules.config import ROOT
 from modules.session.tool_calls import AT_ONCE
+from modules.text.hidden_messages import visible
 from modules.tools.approval import Permission
 from modules.tools.files.access.secret_names import is_secret
 from modules.tools.files.edit_files import write_file
@@ -21,7 +22,6 @@ from modules.tools.files.search.matchers import PythonMatcher, Ripgrep
 from modules.tools.files.search.walk import Walk, WalkedFile
 from modules.tools.programs.command_line import unsafe_prefix
 from modules.tools.programs.shell import run_command
-from modules.tools.results import visible
 from modules.tools.tool import ToolContext, as_output, tool
 from modules.tools.web.page import text_of
 from tests.harness.engine_harness import Talk

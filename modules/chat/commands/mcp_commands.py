@@ -155,7 +155,7 @@ def _accept(chat: ChatContext, servers: "Servers", name: str) -> None:
 
 async def _prompt(chat: ChatContext, servers: "Servers", name: str, prompt: str, given: list[str]) -> None:
     """Put a prompt into the next message, to be looked at before it is sent: with nothing in it that is not seen."""
-    from modules.mcp.transport.plain import plain
+    from modules.text.plain_words import plain
 
     pairs = [word.partition("=") for word in given]
     if wrong := next((key for key, sign, _ in pairs if not sign), ""):

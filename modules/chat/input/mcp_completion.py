@@ -103,6 +103,6 @@ def _asks(chat: ChatContext, word: str) -> bool:
 
 
 def _about(*texts: str) -> str:
-    from modules.mcp.transport.plain import one_line
+    from modules.text.plain_words import one_line
 
     return one_line(" · ".join(text for text in texts if text), ABOUT_CHARS)

@@ -7,8 +7,8 @@ from typing import Any
 from modules.errors import ProtocolError
 from modules.llm.chat_completions.tool_names import meant
 from modules.llm.events import ToolCallDelta
-from modules.llm.http import sse
 from modules.llm.parts import NAME, ToolCall, Wire, mint_call_id
+from modules.text import surrogates
 
 OWN = ("index", "id", "type", "function", "name", "arguments", "parameters", "input")
 
@@ -23,7 +23,7 @@ class _Call:
         self.name = ""
         self.extra: Wire = {}
         self._pieces: list[str] = []
-        self._surrogates = sse.Surrogates()
+        self._surrogates = surrogates.Surrogates()
         self._objects: list[Wire] = []
 
     def give(self, piece: Any) -> str:
@@ -34,7 +34,7 @@ class _Call:
             piece = "".join(piece)
         if isinstance(piece, dict):
             self._objects.append(piece)
-            return json.dumps(sse.whole_json(piece), ensure_ascii=False)
+            return json.dumps(surrogates.whole_json(piece), ensure_ascii=False)
         text = self._surrogates.join(piece if isinstance(piece, str) else json.dumps(piece))
         if text:
             self._pieces.append(text)
@@ -114,7 +114,7 @@ class CallAssembly:
         call = self._meant_by(native_id, position if index is None else index, name, given)
         call.native_id = call.native_id or native_id
         extra = {key: value for key, value in entry.items() if key not in OWN and value}
-        yield from self._grow(call, name, given, sse.whole_json(extra))
+        yield from self._grow(call, name, given, surrogates.whole_json(extra))
 
     def _meant_by(self, native_id: str, index: int | None, name: str, given: Any) -> _Call:
         """The call that a piece belongs to; a new one where it can be none of those that are there."""
@@ -186,10 +186,10 @@ def _text_of(objects: list[Wire], text: str) -> str:
     whole: Wire = {}
     for one in objects:
         if any(key in whole and whole[key] != value for key, value in one.items()):
-            text += "".join(json.dumps(sse.whole_json(each), ensure_ascii=False) for each in objects)
+            text += "".join(json.dumps(surrogates.whole_json(each), ensure_ascii=False) for each in objects)
             return f"{text} "
         whole.update(one)
-    text = json.dumps(sse.whole_json(whole), ensure_ascii=False)
+    text = json.dumps(surrogates.whole_json(whole), ensure_ascii=False)
     return text if text.strip() in ("", "{}", text) else f"{text}{text}"
 
 
@@ -214,12 +214,12 @@ def _unquoted(text: str) -> str:
         inner = json.loads(text)
     except (ValueError, RecursionError):
         return text
-    return sse.whole(inner) if isinstance(inner, str) and is_object(inner) else text
+    return surrogates.whole(inner) if isinstance(inner, str) and is_object(inner) else text
 
 
 def _string(value: Any) -> str:
     if isinstance(value, str):
-        return sse.whole(value)
+        return surrogates.whole(value)
     if value is None or isinstance(value, bool):
         return ""
     if isinstance(value, int | float):

@@ -12,12 +12,12 @@ from modules.llm.chat_completions.chat_completions_transformer import DIALECT
 from modules.llm.chat_completions.reasoning_fields import DETAILS, ReasoningFields
 from modules.llm.chat_completions.thinking_tags import ThinkingTags
 from modules.llm.events import CUT, StreamEvent, TextDelta
-from modules.llm.http import sse
 from modules.llm.message import Message, State
 from modules.llm.parts import Opaque, Part, Reasoning, Refusal, Text, ToolCall, Wire
 from modules.llm.stop_reasons import ends
 from modules.llm.usage import read_usage
 from modules.llm.wire.wire_draft import WireDraft, as_text
+from modules.text import surrogates
 
 WORDS_ONLY = ({"content"}, {"role", "content"})  # the keys of nearly every delta
 
@@ -63,7 +63,7 @@ class ChatDraft(WireDraft):
     def salvage(self, generation: str) -> Sequence[StreamEvent]:
         """Take the calls that the server could not read in it; without any it is what the model said."""
         self._as_it_came = False
-        generation = sse.whole(generation)
+        generation = surrogates.whole(generation)
         calls = unparsed_tool_calls.calls_in(generation)
         events: list[StreamEvent] = [
             event for name, arguments in calls for event in self._calls.append(name, arguments)
@@ -201,7 +201,7 @@ class ChatDraft(WireDraft):
             if field in profile.replay and field != DETAILS:
                 wire[field] = "".join(pieces)
         if self._reasoning.details and DETAILS in profile.replay:
-            wire[DETAILS] = sse.whole_json(self._reasoning.details)
+            wire[DETAILS] = surrogates.whole_json(self._reasoning.details)
         if calls:
             wire["tool_calls"] = calls
         return wire

@@ -4,9 +4,9 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from modules.llm.http import sse
 from modules.llm.parts import Wire
 from modules.llm.wire.wire_draft import as_text
+from modules.text import surrogates
 
 # `reasoning`: Groq, OpenRouter, vLLM, Ollama. `reasoning_content`: DeepSeek, xAI, Moonshot, llama.cpp. The others:
 # gateways, and LiteLLM's `thinking_blocks`.
@@ -23,7 +23,7 @@ class ReasoningFields:
         self._shown = io.StringIO()  # all that was shown, to find again what another field repeats
         self._length = 0
         self._at: dict[str, int] = {}
-        self._surrogates: dict[str, sse.Surrogates] = {}
+        self._surrogates: dict[str, surrogates.Surrogates] = {}
 
     def __bool__(self) -> bool:
         return bool(self.pieces or self.details)
@@ -42,7 +42,7 @@ class ReasoningFields:
 
     def add(self, field: str, piece: str, before: int | None = None) -> Iterator[str]:
         """A piece of one field; `before` is how much had been shown before its delta."""
-        piece = self._surrogates.setdefault(field, sse.Surrogates()).join(piece)
+        piece = self._surrogates.setdefault(field, surrogates.Surrogates()).join(piece)
         if not piece:
             return
         self.pieces.setdefault(field, []).append(piece)

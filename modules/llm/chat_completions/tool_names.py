@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 
-from modules.llm.http import sse
+from modules.text import surrogates
 
 # "functions.read_file" and "functions.read_file:0" (Kimi K2), "default_api:read_file" (Gemini: zeroclaw#5975,
 # reyn#1989), "read_file<|channel|>commentary" (gpt-oss: vllm#35906), "tools/read_file", "read_file ".
@@ -16,7 +16,7 @@ def meant(name: str, declared: Collection[str]) -> str:
     """The one declared tool that this name means; the name itself where that is none, or more than one."""
     if name in declared:
         return name
-    name = sse.whole(name)
+    name = surrogates.whole(name)
     bare = TEMPLATE.sub("", name).strip(AROUND)
     if bare in declared:
         return bare

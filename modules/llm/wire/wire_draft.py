@@ -12,11 +12,11 @@ from modules.llm.base import ChatRequest, Draft
 from modules.llm.chat_completions.unparsed_tool_calls import looks_like_call
 from modules.llm.events import Finished, ReasoningDelta, StopReason, StreamEvent, TextDelta, Usage
 from modules.llm.failures import error_mapping
-from modules.llm.http import sse
 from modules.llm.message import Message, State
 from modules.llm.parts import Part, Reasoning, Text, Wire
 from modules.llm.stop_reasons import ends, stop_of
 from modules.llm.usage import merged
+from modules.text import surrogates
 
 # What a wire value of another type than was expected makes our readers raise.
 ODD_SHAPE = (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError)
@@ -34,8 +34,8 @@ class WireDraft(Draft):
         self._key = key
         self._shown: list[str] = []
         self._thought: list[str] = []
-        self._surrogates = sse.Surrogates()
-        self._thought_surrogates = sse.Surrogates()
+        self._surrogates = surrogates.Surrogates()
+        self._thought_surrogates = surrogates.Surrogates()
         self._stop: tuple[StopReason, str] | None = None
 
     @abstractmethod
@@ -135,7 +135,7 @@ class WireDraft(Draft):
 
     def _note_model(self, said: Any) -> None:
         if not self.model and isinstance(said, str):
-            self.model = sse.whole(said)
+            self.model = surrogates.whole(said)
 
     def _note_usage(self, usage: Usage | None) -> None:
         self.usage = merged(self.usage, usage)

@@ -16,8 +16,8 @@ from modules.mcp.authorization.login_file import LoginFile
 from modules.mcp.authorization.oauth import Storage, as_json, metadata_of
 from modules.mcp.configuration.server_config import ServerConfig, is_loopback
 from modules.mcp.transport.clients import client_of, quiet
-from modules.mcp.transport.plain import one_line
 from modules.mcp.transport.refusals import fault_of
+from modules.text.plain_words import one_line
 
 PATIENCE_SECONDS = 300.0  # for the person in the browser
 HEAD_BYTES = 16 * 1024  # of what the browser brings

@@ -18,11 +18,11 @@ from modules.config import APP, VERSION
 from modules.errors import ToolFailed
 from modules.mcp.authorization.login_file import LoginFile
 from modules.mcp.configuration.server_config import ServerConfig, names_itself
-from modules.mcp.faults import FAULTS, ConnectionDropped, Failure, Said, SessionLost
+from modules.mcp.faults import ENDED, FAULTS, ConnectionDropped, Failure, Said, SessionLost
 from modules.mcp.log import Log
 from modules.mcp.transport.clients import quiet
-from modules.mcp.transport.plain import ENDED, one_line
 from modules.mcp.transport.transports import over_http, over_stdio
+from modules.text.plain_words import one_line
 from modules.tools.tool import in_thread
 
 PAGES = 50

@@ -8,7 +8,7 @@ from typing import Any
 
 from modules.llm.message import Message
 from modules.llm.parts import Content, Text
-from modules.mcp.transport.plain import one_line
+from modules.text.plain_words import one_line
 from modules.tools.media.media import media_in, media_type_of
 from modules.tools.tool import Output
 

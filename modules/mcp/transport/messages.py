@@ -7,9 +7,9 @@ from typing import Any
 from mcp_types import PARSE_ERROR, ErrorData, JSONRPCError, JSONRPCMessage
 from mcp_types import jsonrpc_message_adapter as wire
 
-from modules.llm.http.sse import whole_json
 from modules.mcp.faults import Failure, Said
-from modules.mcp.transport.plain import one_line
+from modules.text.plain_words import one_line
+from modules.text.surrogates import whole_json
 
 LONGEST_ERROR_CHARS = 2_000  # of a server's own words about what went wrong
 UNREADABLE = "answered, but the answer cannot be read; it may be nested too deeply"

@@ -14,8 +14,8 @@ from mcp_types import JSONRPCMessage, JSONRPCRequest
 from modules.mcp.faults import Failure
 from modules.mcp.transport.clients import event_stream
 from modules.mcp.transport.messages import coded, failed, messages_in
-from modules.mcp.transport.plain import one_line
 from modules.mcp.transport.refusals import fault_of, refusal
+from modules.text.plain_words import one_line
 
 EVENT_BYTES = 16 * 1024 * 1024  # of one event
 OPENING_SECONDS = 30.0  # until the address is there

@@ -8,7 +8,7 @@ from mcp_types import JSONRPCError
 
 from modules.mcp.faults import Failure, Said
 from modules.mcp.transport.messages import messages_in, words_of
-from modules.mcp.transport.plain import one_line
+from modules.text.plain_words import one_line
 
 # How servers say that they do not know a session, beside the 404 that the standard wants: 400, 410, 500, 503.
 # OmniRoute#5957, affine-mcp-server#301, punkpeye/fastmcp#121, mcp-go#689, neotoma#1923, anubis-mcp#53

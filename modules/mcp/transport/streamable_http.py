@@ -20,8 +20,8 @@ from modules.mcp.faults import Failure
 from modules.mcp.transport.clients import event_stream, kind_of
 from modules.mcp.transport.messages import coded, failed, messages_in
 from modules.mcp.transport.old_sse import OldSse
-from modules.mcp.transport.plain import one_line
 from modules.mcp.transport.refusals import fault_of, refusal, unread
+from modules.text.plain_words import one_line
 
 EVENT_BYTES = 16 * 1024 * 1024  # of one event of a stream
 NOTICE_SECONDS = 10.0  # for a notification, and for the end of a session to be told
