@@ -21,9 +21,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench.rig import load
-from modules.config import ROOT
 from modules.tools.files.search.search_worker import Request
-from modules.tools.files.search_files import MATCHES, START
+from modules.tools.files.search_files import MATCHES, WORKER
 
 PATTERNS = {"a rare word": "needle", "an expression": r"need\w+ here$", "a word in every file": "import"}
 WORDS = ("alpha", "beta", "return", "import", "class", "def", "self", "value", "index", "token", "parser", "stream")
@@ -48,13 +47,12 @@ def grow(root: Path, files: int) -> None:
 
 def ours(root: Path, pattern: str, rg: str) -> Search:
     """As search_files has it done."""
-    request = Request(str(root), str(root), "", [], False, "", False, MATCHES, 60, pattern=pattern, rg=rg)
+    request = Request(str(root), str(root), "", [], False, "", False, MATCHES, pattern=pattern, rg=rg)
     given = json.dumps(asdict(request)).encode()
-    argv = [sys.executable, "-I", "-c", START, str(ROOT)]
     environment = {"PATH": os.environ.get("PATH", os.defpath)}
 
     def search() -> None:
-        done = subprocess.run(argv, input=given, env=environment, cwd="/", capture_output=True, check=True)
+        done = subprocess.run(WORKER.command(), input=given, env=environment, cwd="/", capture_output=True, check=True)
         assert b"needle" in done.stdout or b"import" in done.stdout, done.stdout[-500:]
 
     return search

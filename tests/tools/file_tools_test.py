@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -14,12 +13,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from modules.config import ROOT
 from modules.errors import ToolFailed
 from modules.llm.parts import File, Image
 from modules.tools.files.access.paths import LOST
 from modules.tools.files.search.search_worker import Request
-from modules.tools.files.search_files import START
+from modules.tools.files.search_files import WORKER
 from tests.harness.engine_harness import Talk
 from tests.harness.file_tool_harness import PATH, Desk
 from tests.harness.home import Home
@@ -279,8 +277,8 @@ async def test_no_file_is_left_out_where_few_may_be_open(desk: Desk, limit: int)
     for number in range(450):
         desk.file(f"{number:03}.txt", "needle" if number % 149 == 0 else "hay")
     place = str(desk.folder)
-    request = Request(place, place, "", [], False, "", False, 200, 20, pattern="needle", rg=RIPGREP or "")
-    argv = ["sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh", sys.executable, "-I", "-c", START, str(ROOT)]
+    request = Request(place, place, "", [], False, "", False, 200, pattern="needle", rg=RIPGREP or "")
+    argv = ["sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh", *WORKER.command()]
     done = subprocess.run(argv, input=json.dumps(asdict(request)).encode(), capture_output=True, check=True)
     said = [json.loads(line)[1] for line in done.stdout.splitlines()]
     assert said == [text for number in ("000", "149", "298", "447") for text in (f"{number}.txt", "1: needle")] + [""]

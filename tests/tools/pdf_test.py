@@ -135,9 +135,9 @@ def test_what_has_no_text_to_give_says_why(home: Home, data: bytes, words: str) 
     assert not home.groq.requests
 
 
-def test_a_page_that_unpacks_to_more_than_it_may_is_read_as_none_and_nothing_else_suffers() -> None:
+async def test_a_page_that_unpacks_to_more_than_it_may_is_read_as_none_and_nothing_else_suffers() -> None:
     data = pdf("Before.", "a) Tj " + "(a) Tj " * 20_000_000 + "(a", "After.")
-    extract = text_of(data, "x.pdf", {})
+    extract = await text_of(data, "x.pdf", {})
     assert extract.text == "[page 1 of 3]\nBefore.\n\n[page 2 of 3: it cannot be read]\n\n[page 3 of 3]\nAfter."
 
 

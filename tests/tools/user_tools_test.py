@@ -16,7 +16,8 @@ from modules.errors import ToolFailed
 from modules.llm.parts import Image, Text
 from modules.session.tooling import tooling_of
 from modules.tools.approval import Approval
-from modules.tools.programs.user_tools import UserTools, WorkerRequest, request
+from modules.tools.programs.user_tool_worker import WorkerRequest
+from modules.tools.programs.user_tools import UserTools, request
 from modules.tools.tool import Output, Plan, Tool, ToolContext
 from tests.harness.cases import PNG
 from tests.harness.engine_harness import Talk
@@ -81,9 +82,7 @@ async def own(tmp_path: Path) -> AsyncIterator[Own]:
 def workers() -> list[list[str]]:
     """The command lines of the processes that tools run in."""
     return [
-        one.cmdline()
-        for one in psutil.Process().children(recursive=True)
-        if "user_tool_worker.py" in str(one.cmdline())
+        one.cmdline() for one in psutil.Process().children(recursive=True) if "user_tool_worker" in str(one.cmdline())
     ]
 
 

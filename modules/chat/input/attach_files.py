@@ -118,7 +118,5 @@ async def _text(chat: ChatContext, name: str) -> Attachment:
     for held in (*documents(user(*chat.attachments)), *asked):
         if held.name == name and not Path(name).exists():
             data = base64.b64decode(held.base64)
-            found: Attachment = await in_thread(text_of, data=data, name=name, environment=environment)
-            return found
-    new: Attachment = await in_thread(load_text, name=name, environment=environment)
-    return new
+            return await text_of(data, name, environment)
+    return await load_text(name, environment)

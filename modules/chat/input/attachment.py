@@ -46,8 +46,7 @@ async def load_all(
     from modules.tools.tool import in_thread  # a question without a file needs none of it
 
     loaded: list[Attachment] = [await in_thread(load, name=name) for name in names]
-    for name in names_of_texts:
-        loaded.append(await in_thread(load_text, name=name, environment=environment))
+    loaded += [await load_text(name, environment) for name in names_of_texts]
     parts = {one.part: one.said for one in loaded}
     return list(parts), [said for said in parts.values() if said]
 
@@ -65,22 +64,26 @@ def load(name: str) -> Attachment:
     return _text(path, data)
 
 
-def load_text(name: str, environment: Mapping[str, str]) -> Attachment:
+async def load_text(name: str, environment: Mapping[str, str]) -> Attachment:
     """The text of the file, for models that read no PDF. Raises FileProblem as `load` does, and for a picture."""
-    path = _meant(name)
-    data = _read(path)
-    if media.media_type_of(data) == media.PDF:
-        return text_of(data, path.name, environment)
-    if media.media_type_of(data):
+    from modules.tools.tool import in_thread
+
+    path: Path = await in_thread(_meant, name=name)
+    data: bytes = await in_thread(_read, path=path)
+    kind = media.media_type_of(data)
+    if kind == media.PDF:
+        return await text_of(data, path.name, environment)
+    if kind:
         raise FileProblem(f"{path.name} is a picture and has no text.", cure="Attach it as it is.")
-    return _text(path, data)
+    text: Attachment = await in_thread(_text, path=path, data=data)
+    return text
 
 
-def text_of(data: bytes, name: str, environment: Mapping[str, str]) -> Attachment:
+async def text_of(data: bytes, name: str, environment: Mapping[str, str]) -> Attachment:
     """The text of a PDF, page by page. Raises FileProblem where it has none that could be read."""
     from modules.tools.media.documents import text_of  # only where it is wanted
 
-    extract = text_of(data, name, environment)
+    extract = await text_of(data, name, environment)
     return Attachment(
         _text_file(extract.text.encode(errors="replace"), name), f"{extract.note}; no pictures, no layout"
     )

@@ -4,17 +4,15 @@ import asyncio
 import json
 import os
 import shutil
-import signal
-import sys
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import asdict, replace
 from typing import Any
 
-from modules.config import ROOT
 from modules.errors import ToolFailed
 from modules.tools.files.access.paths import WHEN_READING, Place, place_of, plan_to_read
-from modules.tools.files.search.search_worker import Request
+from modules.tools.files.search.search_worker import Request, search
+from modules.tools.isolated_worker import IsolatedWorker
 from modules.tools.tool import Plan, ToolContext, tool
 
 LISTED = 500  # entries
@@ -22,8 +20,7 @@ MATCHES = 200  # lines
 MOST_AROUND = 10  # lines
 SECONDS = 30
 
-# What the process that looks is started with, and the folder of the program after it.
-START = f"import sys; sys.path.insert(0, sys.argv[1]); from {Request.__module__} import main; main()"
+WORKER = IsolatedWorker(search, SECONDS)
 
 
 @tool(effect="read", when=WHEN_READING)
@@ -90,7 +87,6 @@ def _request(place: Place, context: ToolContext, *, glob: str, everything: bool,
         glob=glob,
         everything=everything,
         limit=limit,
-        seconds=SECONDS,
         **more,
     )
 
@@ -114,23 +110,10 @@ def _plan(place: Place, request: Request) -> Plan:
 
 async def _answers(request: Request, context: ToolContext) -> AsyncGenerator[tuple[str, str], None]:
     """What the process that looks has to say. It ends when nobody listens any more."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-I", "-c", START, str(ROOT),
-        env=dict(context.environment), cwd="/", start_new_session=True, limit=1_000_000,
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(json.dumps(asdict(request)).encode())
-        process.stdin.close()
-        async for line in process.stdout:
-            kind, text = json.loads(line)
+    async with aclosing(WORKER.answers(json.dumps(asdict(request)).encode(), context.environment)) as answers:
+        async for answer in answers:
+            kind, text = json.loads(answer)
             if kind == "end":
                 return
             yield kind, text
-        raise ToolFailed("The process that looks ended early.")
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+    raise ToolFailed("The process that looks ended early.")

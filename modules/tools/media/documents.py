@@ -1,22 +1,17 @@
 """The text of a PDF, page by page, read in a process of its own: a file that takes too long or too much is ended."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
 
-from modules.config import ROOT
 from modules.errors import FileProblem
-from modules.tools.process_limits import limit
+from modules.tools.isolated_worker import IsolatedWorker
 
 SECONDS = 20
 MEMORY_BYTES = 1_000_000_000
 LONGEST_CHARS = 1_000_000  # of text that one document can be
-
-_START = f"import sys; sys.path.insert(0, sys.argv[1]); from {__name__} import main; main()"
 
 
 class Extract(Struct, frozen=True):
@@ -26,21 +21,13 @@ class Extract(Struct, frozen=True):
     note: str
 
 
-def text_of(data: bytes, name: str, environment: Mapping[str, str]) -> Extract:
+async def text_of(data: bytes, name: str, environment: Mapping[str, str]) -> Extract:
     """The text of a PDF; takes up to SECONDS. `environment` is all that the process gets.
 
     Raises FileProblem for one that is encrypted, damaged, without pages, or whose pages hold no text.
     """
-    argv = [sys.executable, "-I", "-c", _START, str(ROOT)]
-    try:
-        done = subprocess.run(
-            argv, input=data, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=dict(environment), cwd=ROOT,
-            timeout=SECONDS + 5, check=False, start_new_session=True,
-        )  # fmt: skip
-        answer: bytes = done.stdout
-    except subprocess.TimeoutExpired as late:
-        answer = late.output or b""
-    lines = answer.split(b"\n")[:-1]  # the last is empty, or half a line of a process that was ended
+    worker = IsolatedWorker(page_texts, SECONDS, MEMORY_BYTES)
+    lines = [line async for line in worker.answers(data, environment)]  # fewer where it took too long
     first: dict[str, Any] = json.loads(lines[0]) if lines else {"problem": "damaged"}
     if "problem" in first:
         raise _refusal(first["problem"], name)
@@ -95,31 +82,31 @@ def _count(pages: int) -> str:
     return "1 page" if pages == 1 else f"{pages} pages"
 
 
-def main() -> None:
-    """Read the PDF on the standard input, and write lines of JSON: the number of pages or a problem, then each text."""
-    limit(SECONDS, MEMORY_BYTES)
+def page_texts(data: bytes) -> Iterator[bytes]:
+    """Answers in JSON about a PDF: the number of its pages or a problem, then the text of each page."""
     try:
-        _write_pages()
+        for answer in _read(data):
+            yield json.dumps(answer).encode()
     except ImportError:
-        _line({"problem": "pypdf"})
+        yield b'{"problem": "pypdf"}'
     except MemoryError:
-        _line({"problem": "memory"})
+        yield b'{"problem": "memory"}'
     except Exception:  # a damaged file makes a parser raise anything at all
-        _line({"problem": "damaged"})
+        yield b'{"problem": "damaged"}'
 
 
-def _write_pages() -> None:
+def _read(data: bytes) -> Iterator[dict[str, str | int] | str | None]:
     import io
 
     from pypdf import PasswordType, PdfReader
 
-    reader = PdfReader(io.BytesIO(sys.stdin.buffer.read()))
+    reader = PdfReader(io.BytesIO(data))
     # Many are encrypted with no password, only to forbid printing; those are for anyone to read.
     if reader.is_encrypted and _is_locked(reader, PasswordType.NOT_DECRYPTED):
-        _line({"problem": "encrypted"})
+        yield {"problem": "encrypted"}
         return
     pages = len(reader.pages)
-    _line({"pages": pages} if pages else {"problem": "empty"})
+    yield {"pages": pages} if pages else {"problem": "empty"}
     written = 0
     for page in reader.pages:
         try:
@@ -127,10 +114,10 @@ def _write_pages() -> None:
         except MemoryError:
             raise
         except Exception:  # of one page; the others may be whole
-            _line(None)
+            yield None
             continue
         room, written = LONGEST_CHARS - written, written + len(text)
-        _line(text if len(text) <= room else f"{text[:room]}\n[the rest of this page is left out]")
+        yield text if len(text) <= room else f"{text[:room]}\n[the rest of this page is left out]"
         if written >= LONGEST_CHARS:
             return
 
@@ -142,8 +129,3 @@ def _is_locked(reader: Any, locked: Any) -> bool:
         return bool(reader.decrypt("") == locked)
     except (DependencyError, NotImplementedError):  # a cipher that is not there
         return True
-
-
-def _line(value: Any) -> None:
-    sys.stdout.write(json.dumps(value) + "\n")
-    sys.stdout.flush()

@@ -1,7 +1,6 @@
 """The process in which a person's own tools run: it reads one file, and describes its tools or calls one of them.
 
-It is started by user_tools.py as `python -I user_tool_worker.py DESCRIPTOR`. The request comes on standard input, and
-the reply goes to that descriptor: what a tool prints can reach neither.
+What a tool prints reaches neither the request nor the reply; it is shown as progress.
 """
 
 import asyncio
@@ -12,62 +11,82 @@ import os
 import stat
 import sys
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import msgspec
+from msgspec import Struct
+
+from modules.config import PACKAGE
+from modules.errors import ToolFailed
+from modules.llm.parts import NAME
+from modules.llm.tool_spec import ToolSpec
+from modules.tools.tool import Effect, Output, Tool, ToolContext, as_output, in_words
+
 FOR_FILES = (".errors", ".llm.parts", ".tools.tool")  # what a file may import of this program, as docs/tools.md says
 
 
-def main() -> None:
-    """Do what the request says. Whatever the file does, there is one reply, or none where the process is ended."""
-    descriptor = int(sys.argv[1])
-    os.set_inheritable(descriptor, False)
-    request = sys.stdin.buffer.read()
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    root = str(Path(__file__).resolve().parents[3])
-    if root not in sys.path:
-        sys.path.insert(0, root)
-    process = os.getpid()
-    reply = _reply(request)
-    if os.getpid() != process:  # a tool that forks and comes back twice is answered for once
-        os._exit(0)
-    with open(descriptor, "wb") as file:
-        file.write(reply)
+class WorkerRequest(Struct, frozen=True):
+    """What is to be done: call `tool`, or describe all there are where that is "".
+
+    With a `digest` it does nothing unless the file still has that one.
+    """
+
+    path: str
+    digest: str = ""
+    tool: str = ""
+    arguments: dict[str, Any] = {}
+    folder: str = ""
+    private: str = ""
+    guarded: tuple[str, ...] = ()
 
 
-def _reply(request: bytes) -> bytes:
-    import msgspec  # not before sys.path is set
+class Described(Struct, frozen=True):
+    """One tool of a file; `asks` is what its plans ask, "" where it runs unasked."""
 
-    from modules.tools.programs.user_tools import Described, WorkerReply, WorkerRequest
+    spec: ToolSpec
+    effect: Effect
+    asks: str | None
 
+
+class WorkerReply(Struct, frozen=True):
+    """What came of a request. With an `error`, `line` is where in the file it arose, 0 where that is not known."""
+
+    digest: str = ""
+    tools: list[Described] = []
+    output: Output | None = None
+    error: str = ""
+    line: int = 0
+
+
+def replies(request: bytes) -> Iterator[bytes]:
+    """The one reply to a request, whatever the file does; none where it ends the process."""
     wanted = msgspec.json.decode(request, type=WorkerRequest)
     path = Path(wanted.path)
     sys.path.append(str(path.parent))
     _name_the_program()
     try:
-        source = _source(path)
-        digest = hashlib.sha256(source).hexdigest()
-        if wanted.digest not in ("", digest):
-            return msgspec.json.encode(
-                WorkerReply(error=f"{path.name} has changed. The user can read it again: /tools reload")
-            )
-        tools = _tools(_module(path, source))
-        if not wanted.tool:
-            described = [Described(one.spec, one.effect, one.asks) for one in tools.values()]
-            return msgspec.json.encode(WorkerReply(digest, described))
-        output = asyncio.run(_called(tools[wanted.tool], wanted))
-        return msgspec.json.encode(WorkerReply(digest, output=output))
+        reply = msgspec.json.encode(_reply(wanted, path))
     except BaseException as error:  # the file is anyone's: it may raise SystemExit, or something of its own making
-        return msgspec.json.encode(WorkerReply(error=_error_text(error), line=_line(error, path)))
+        reply = msgspec.json.encode(WorkerReply(error=_error_text(error), line=_line(error, path)))
+    yield reply
+
+
+def _reply(wanted: WorkerRequest, path: Path) -> WorkerReply:
+    source = _source(path)
+    digest = hashlib.sha256(source).hexdigest()
+    if wanted.digest not in ("", digest):
+        return WorkerReply(error=f"{path.name} has changed. The user can read it again: /tools reload")
+    tools = _tools(_module(path, source))
+    if not wanted.tool:
+        return WorkerReply(digest, [Described(one.spec, one.effect, one.asks) for one in tools.values()])
+    return WorkerReply(digest, output=asyncio.run(_called(tools[wanted.tool], wanted)))
 
 
 def _name_the_program() -> None:
     """Let a file say `parlance` however it was installed, and `modules` where nothing else has that name."""
-    from modules.config import PACKAGE
-
     for name in FOR_FILES:
         importlib.import_module(f"{PACKAGE}{name}")
     own = {name: module for name, module in sys.modules.items() if f"{name}.".startswith(f"{PACKAGE}.")}
@@ -92,11 +111,8 @@ def _module(path: Path, source: bytes) -> ModuleType:
     return module
 
 
-def _tools(module: ModuleType) -> dict[str, Any]:
+def _tools(module: ModuleType) -> dict[str, Tool]:
     """The tools of a file by name. Raises TypeError for one that cannot be offered."""
-    from modules.llm.parts import NAME
-    from modules.tools.tool import Tool
-
     tools: dict[str, Tool] = {}
     for one in module.__dict__.values():
         if not isinstance(one, Tool):
@@ -110,9 +126,7 @@ def _tools(module: ModuleType) -> dict[str, Any]:
     return tools
 
 
-async def _called(tool: Any, wanted: Any) -> Any:
-    from modules.tools.tool import ToolContext, as_output
-
+async def _called(tool: Tool, wanted: WorkerRequest) -> Output:
     def tell(line: str) -> None:
         sys.stdout.write(f"{line}\n")  # all that is printed is progress
         sys.stdout.flush()
@@ -125,9 +139,6 @@ async def _called(tool: Any, wanted: Any) -> Any:
 
 def _error_text(error: BaseException) -> str:
     """What to tell the model of an exception."""
-    from modules.errors import ToolFailed
-    from modules.tools.tool import in_words
-
     if isinstance(error.__cause__, BaseException) and not isinstance(error.__cause__, Exception):
         error = error.__cause__  # such as SystemExit, which came out of a thread as an error that can be waited for
     return str(error) if isinstance(error, ToolFailed) else in_words(error)
@@ -139,7 +150,3 @@ def _line(error: BaseException, path: Path) -> int:
         return error.lineno or 0
     frames = traceback.extract_tb(error.__traceback__)
     return next((frame.lineno or 0 for frame in reversed(frames) if frame.filename == str(path)), 0)
-
-
-if __name__ == "__main__":
-    main()

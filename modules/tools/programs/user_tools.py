@@ -3,65 +3,31 @@
 import asyncio
 import os
 import stat
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, assert_never
 
 import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
 from modules.errors import ToolFailed
-from modules.llm.base import ToolSpec
 from modules.llm.parts import Content, File, Image, Text
 from modules.tools.argument_check import problem
+from modules.tools.isolated_worker import LARGEST_BYTES, IsolatedWorker
 from modules.tools.media.media import media_in
 from modules.tools.programs import process
-from modules.tools.tool import Effect, Output, Plan, Tool, ToolContext, in_thread
+from modules.tools.programs.user_tool_worker import Described, WorkerReply, WorkerRequest, replies
+from modules.tools.tool import Output, Plan, Tool, ToolContext, in_thread
 
-WORKER = Path(__file__).with_name("user_tool_worker.py")
+# What a file prints is shown at once, and what it imports leaves nothing beside it.
+WORKER = IsolatedWorker(replies, options=("-B", "-u", "-X", "utf8"))
 AT_LOAD_SECONDS = 10.0  # that a file may take to be read
 AT_CALL_SECONDS = 120.0  # that a call may take
 WAIT_SECONDS = 5.0  # that a turn waits for the first list
 AT_ONCE = 4  # files that are read side by side
 MOST = 100  # files
-LARGEST_BYTES = 32_000_000  # of a result, pictures included
 LAST_CHARS = 500  # of what a process said before it died
-
-
-class WorkerRequest(Struct, frozen=True):
-    """What the process is to do: call `tool`, or describe all there are where that is "".
-
-    With a `digest` it does nothing unless the file still has that one.
-    """
-
-    path: str
-    digest: str = ""
-    tool: str = ""
-    arguments: dict[str, Any] = {}
-    folder: str = ""
-    private: str = ""
-    guarded: tuple[str, ...] = ()
-
-
-class Described(Struct, frozen=True):
-    """One tool of a file; `asks` is what its plans ask, "" where it runs unasked."""
-
-    spec: ToolSpec
-    effect: Effect
-    asks: str | None
-
-
-class WorkerReply(Struct, frozen=True):
-    """What came of a request. With an `error`, `line` is where in the file it arose, 0 where that is not known."""
-
-    digest: str = ""
-    tools: list[Described] = []
-    output: Output | None = None
-    error: str = ""
-    line: int = 0
 
 
 class UserTools:
@@ -226,9 +192,10 @@ async def request(wanted: WorkerRequest, context: ToolContext, folder: Path, sec
     with tempfile.TemporaryFile() as sent, tempfile.TemporaryFile() as got:
         sent.write(msgspec.json.encode(wanted))
         sent.seek(0)
-        command = [sys.executable, "-I", "-B", "-u", "-X", "utf8", str(WORKER), str(got.fileno())]
         where = context if wanted.tool else replace(context, folder=folder)
-        ended = await process.run(command, where, seconds, stdin=sent.fileno(), keep=(got.fileno(),))
+        ended = await process.run(
+            WORKER.command(got.fileno()), where, seconds, stdin=sent.fileno(), keep=(got.fileno(),)
+        )
         got.seek(0)
         data = got.read(LARGEST_BYTES + 1)
     if len(data) > LARGEST_BYTES:

@@ -1,13 +1,11 @@
 """Listing and searching, in a process of its own: a pattern that never ends is ended with it, and nothing waits.
 
-Reads one request from its standard input and answers with lines of JSON: what they are, and a text. Names, patterns
-and rules come from anywhere; this process reads, and that is all it does.
+The request and the answers are JSON; an answer says what it is, and a text. Names, patterns and rules come from
+anywhere; this process reads, and that is all it does.
 """
 
 import json
 import os
-import signal
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -41,7 +39,6 @@ class Request:
     glob: str
     everything: bool
     limit: int
-    seconds: int
     file: str = ""
     pattern: str = ""
     ignore_case: bool = False
@@ -49,26 +46,23 @@ class Request:
     rg: str = ""
 
 
-def main() -> None:
-    """Answer the request on the standard input, for no longer than it allows."""
-    request = Request(**json.loads(sys.stdin.buffer.read()))
-    signal.alarm(request.seconds)  # whoever asked may be gone by then
+def search(request: bytes) -> Iterator[bytes]:
+    """What is found, as it is found, and an "end" that says that this was all."""
+    for answer in _found(Request(**json.loads(request))):
+        yield json.dumps(answer).encode()
+
+
+def _found(request: Request) -> Iterator[tuple[Kind, str]]:
     try:
-        for kind, text in _searched(request) if request.pattern else _listed(request):
-            _say(kind, text)
+        yield from _searched(request) if request.pattern else _listed(request)
     except FileNotFoundError:
-        _say("failure", f"There is no {request.shown.rstrip('/') or request.root}.")
+        yield "failure", f"There is no {request.shown.rstrip('/') or request.root}."
     except OSError as error:
         where, reason = request.shown.rstrip("/") or request.root, (error.strerror or str(error)).lower()
-        _say("failure", f"{where} cannot be looked through: {reason}.")
+        yield "failure", f"{where} cannot be looked through: {reason}."
     except ValueError as error:
-        _say("failure", str(error))
-    _say("end", "")
-
-
-def _say(kind: Kind, text: str) -> None:
-    sys.stdout.write(json.dumps([kind, text]) + "\n")
-    sys.stdout.flush()
+        yield "failure", str(error)
+    yield "end", ""
 
 
 def _listed(request: Request) -> Iterator[tuple[Kind, str]]:
