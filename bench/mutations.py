@@ -22,6 +22,7 @@ CLAUDE, OPENAI, CHAT = (
 )
 CLAUDE_STREAM, OPENAI_STREAM = "modules/anthropic/stream.py", "modules/openai/stream.py"
 TELLING, CHAT_STREAM = "modules/llm/wire/conversion_state.py", "modules/llm/chat_completions/chat_completions_stream.py"
+REQUEST = "modules/llm/request.py"
 BASE, SCHEMAS = "modules/llm/base.py", "modules/llm/wire/portable_schema.py"
 ASKING, TURN = "modules/session/ask.py", "modules/session/turn.py"
 RECOVERY, CONVERSATION = "modules/session/recovery.py", "modules/session/conversation.py"
@@ -73,7 +74,7 @@ EDITS: tuple[tuple[str, str, str, str], ...] = (
     ("B14 the error flag", CLAUDE, 'wire["is_error"] = True', "pass"),
     ("B16 tools stay declared", CLAUDE, "    if not request.model.tools:\n        return []\n", "    return []\n"),
     ("B18 cut calls", OPENAI_STREAM, "if self.finished is not None and self.finished.stop in CUT:", "if False:"),
-    ("B20 no more tools than fit", BASE, "[: about(self.model.provider.dialect).most_tools]", ""),
+    ("B20 no more tools than fit", REQUEST, "[: about(self.model.provider.dialect).most_tools]", ""),
     ("C1 nine letters", CHAT, 'if self.model.profile.call_ids == "mistral9":\n            number', "if False:\n            number"),
     ("C2 foreign ids are ours", CHAT, 'call_id in own', "False"),
     ("C6 ids go with reasoning", OPENAI, 'for key, value in item.items() if key != "id"', "for key, value in item.items()"),
@@ -102,7 +103,7 @@ EDITS: tuple[tuple[str, str, str, str], ...] = (
     ("T6 arrays of something", SCHEMAS, 'yield "items", {}', "yield from ()"),
     ("T7 long descriptions", CHAT, "shortened(tool.wire_description, tool.schema)", "tool.wire_description, tool.schema"),
     ("tools are refused once", RECOVERY, 'return {"tools": False}', "return {}"),
-    ("fields are refused once", BASE, 'body = without_path(body, path.split("."))', "pass"),
+    ("fields are refused once", REQUEST, 'body = without_path(body, path.split("."))', "pass"),
     ("open calls are closed", TURN, "    if last is not None and (message := closing(last, results)):", "    if False:"),
     ("cut calls do not run", TURN, " or said.stop not in RUNNABLE:", ":"),
     ("prefix: frozen stays", LEDGER, "        entries += new.entries\n", "        entries = new.entries\n"),

@@ -111,7 +111,7 @@ class Config:
         return (ROOT if IN_CHECKOUT else Path(__file__).resolve().parent) / "models.yaml"
 
     def place_for_keys(self) -> Path:
-        """The .env of the config folder, for a person who is told to write into it: the folder is there then."""
+        """The .env of the config folder, for a person who is asked to write into it: the folder is there then."""
         with suppress(OSError):
             self.private(self.folder)
         return self.folder / ".env"
@@ -233,7 +233,7 @@ def _fault_of(value: str) -> str:
 
 
 class _EnvFile:
-    """A .env file as it was read: its values, what tells a later version of it apart, and why that cannot be read."""
+    """A .env file as it was read: its values, what identifies this version of it, and why that cannot be read."""
 
     def __init__(
         self, stamp: tuple[int, ...], values: dict[str, str | None], trouble: ConfigError | None = None

@@ -208,7 +208,7 @@ class DocumentsRefused(RequestRefused):
 
 
 class ToolsRefused(RequestRefused):
-    """The conversation can go on with calls told as text; the turn sees to it."""
+    """The conversation can go on with calls as text; the turn sees to it."""
 
 
 class RolesRefused(RequestRefused):

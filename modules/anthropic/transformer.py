@@ -15,10 +15,10 @@ from modules.llm.parts import (
     ToolResult,
     Wire,
     contents,
+    file_as_text,
     file_note,
     image_note,
     safe_name,
-    told_file,
     visible_text,
 )
 from modules.llm.wire.ledger import WireMessages
@@ -97,7 +97,7 @@ class AnthropicTransformer(MessageTransformer):
                 case Image():
                     yield _text(image_note(part, self.model))
                 case File("text/plain"):
-                    yield _text(told_file(part))
+                    yield _text(file_as_text(part))
                 case File() if self.reads:
                     yield {"type": "document", "source": _source(part)}
                 case File():

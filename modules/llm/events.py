@@ -75,7 +75,7 @@ class Finished(Struct, frozen=True):
     """The provider said that the answer has ended. Always last, exactly once; without it the connection broke.
 
     `model` is the id that the provider says has answered; `usage` is None where it did not say. `word` is the
-    provider's own word for the end, where it tells a person more than `stop` does.
+    provider's own word for the end, where it says more to a person than `stop` does.
     """
 
     stop: StopReason

@@ -6,7 +6,7 @@ from typing import Any, Literal, assert_never
 from msgspec import Struct
 
 from modules.llm.events import StopReason, Usage
-from modules.llm.parts import Image, Part, Refusal, Text, ToolCall, ToolResult, safe_name, told_call, visible_text
+from modules.llm.parts import Image, Part, Refusal, Text, ToolCall, ToolResult, call_as_text, safe_name, visible_text
 
 Role = Literal["user", "assistant", "tool", "system"]
 State = Literal["complete", "interrupted", "incomplete", "refused"]
@@ -33,7 +33,7 @@ class Message(Struct, frozen=True):
     """One entry of the history.
 
     An assistant message has an `origin` and, where it may be given back to that origin as it came, its `native`
-    content: the wire's own JSON values, unknown keys included. `state` tells whether the answer is whole.
+    content: the wire's own JSON values, unknown keys included. `state` says whether the answer is whole.
     """
 
     role: Role
@@ -133,23 +133,23 @@ def closed(
 def as_transcript(
     history: Iterable[tuple[Message, int]], before: Message | None = None
 ) -> Iterator[tuple[Message, int]]:
-    """The history for a model that takes no tools: calls and results told as text, nothing else changed.
+    """The history for a model that takes no tools: calls and results as text, nothing else changed.
 
     `before` is the message that the history goes on from.
     """
     names = {call.id: safe_name(call) for call in before.calls} if before is not None else {}
     for message, at in history:
         if message.role == "tool":
-            yield Message("user", tuple(_told_results(message, names))), at
+            yield Message("user", tuple(_results_as_text(message, names))), at
         elif message.calls:
             names.update((call.id, safe_name(call)) for call in message.calls)
-            as_text = tuple(Text(told_call(part)) if isinstance(part, ToolCall) else part for part in message.parts)
+            as_text = tuple(Text(call_as_text(part)) if isinstance(part, ToolCall) else part for part in message.parts)
             yield Message("assistant", as_text, message.origin, None, message.state), at
         else:
             yield message, at
 
 
-def _told_results(message: Message, names: dict[str, str]) -> Iterator[Part]:
+def _results_as_text(message: Message, names: dict[str, str]) -> Iterator[Part]:
     for result in message.results:
         failed = " failed" if result.is_error else ""
         yield Text(f"[result of {names.get(result.call_id, 'a tool')}{failed}] {result.text}")

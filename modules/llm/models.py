@@ -28,7 +28,7 @@ LEVELS: tuple[Level, ...] = ("none", "minimal", "low", "medium", "high", "xhigh"
 class Provider(Struct, frozen=True, kw_only=True):
     """A company's API, or a server on this machine.
 
-    `dialect` is the API that it speaks, as in `modules.llm.dialects`. `key_variable` is None where no key is needed;
+    `dialect` is the API that it speaks, a name in the table of dialects. `key_variable` is None where no key is needed;
     `key_page` is where a person gets one; `service` names the class that speaks to it, where that is not the dialect's
     usual one; `profile` is how its models depart from the dialect,
     where an entry of the catalogue does not say otherwise, and `documents` whether PDF goes with any of them.
@@ -91,7 +91,7 @@ class Model:
     `window` and `max_output` are in tokens; `reasoning` lists the levels it takes, least first.
     `retired` are names that lead here now and why; `retiring` are ids that are still served, and what becomes of them.
     `restricted` says to whom alone it is served, `successor` names the model that its provider recommends instead.
-    `known` is False for an id that the catalogue does not hold: its abilities are then assumed. `note` is what a
+    `known` is False for an id that the catalogue does not hold: its capabilities are then assumed. `note` is what a
     person should know before choosing it.
     """
 

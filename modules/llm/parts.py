@@ -151,7 +151,7 @@ def below_note(part: Attached) -> str:
     return f"[{_label(part)}, below]"
 
 
-def told_file(file: File) -> str:
+def file_as_text(file: File) -> str:
     """A text file as text, which is how every model takes it."""
     return f"[file: {file.name}]\n{base64.b64decode(file.base64).decode(errors='replace')}"
 
@@ -168,7 +168,7 @@ def safe_name(call: ToolCall) -> str:
     return call.name if NAME.fullmatch(call.name) else "invalid_tool"
 
 
-def told_call(call: ToolCall) -> str:
+def call_as_text(call: ToolCall) -> str:
     """A call as text, where it cannot stand as one."""
     return f"[called {safe_name(call)}({call.arguments})]"
 
@@ -176,7 +176,7 @@ def told_call(call: ToolCall) -> str:
 def visible_text(parts: Iterable[Part]) -> list[str]:
     """The text of an assistant message that any model may read: no reasoning, no blank pieces.
 
-    Calls are told as calls. Pictures and documents have no place in an answer, so a note stands there for each.
+    Calls stay calls. Pictures and documents have no place in an answer, so a note stands there for each.
     """
     texts: list[str] = []
     for part in parts:
@@ -196,7 +196,7 @@ def _texts_of_answer(part: Part) -> Iterable[str]:
         case Reasoning() | ToolCall():
             return ()
         case File("text/plain"):
-            return (told_file(part),)
+            return (file_as_text(part),)
         case Image() | File():
             return (_left_out(part, "answers are given back as text"),)
         case ToolResult():
@@ -223,7 +223,7 @@ def _noted(parts: Iterable[Part]) -> Iterator[Content]:
             case Reasoning():
                 yield Text("[reasoning, left out: only the model that it is of can read it]")
             case ToolCall():
-                yield Text(told_call(part))
+                yield Text(call_as_text(part))
             case ToolResult():
                 yield Text(f"[result of a tool] {part.text}")
                 yield from (inner for inner in part.parts if not isinstance(inner, Text))

@@ -37,8 +37,8 @@ class ServiceManager:
     """Makes services and hands them out. `instance()` is the program's one; tests make their own.
 
     A class is the one that `service` in models.yaml names, else the dialect's. `key_of` finds the key in a variable;
-    `key_file` gives the file that a person is told to put a key into; `content_timeout` gives the seconds after which
-    an answer without content is given up.
+    `key_file` gives the file that an error names as the place for a key; `content_timeout` gives the seconds after
+    which an answer without content is given up.
     """
 
     _instance: "ServiceManager | None" = None

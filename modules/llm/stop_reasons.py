@@ -44,7 +44,7 @@ LONGEST_CHARS = 80  # of a server's word that are kept
 
 
 def stop_of(said: Any, own: Collection[str] = ()) -> tuple[StopReason, str]:
-    """The kind of end that a server's word names, and the word itself where it tells a person more than the kind.
+    """The kind of end that a server's word names, and the word itself where it says more to a person than the kind.
 
     An unknown word is "unknown" with the word; no word at all is "unknown" with "". `own` are words of the endpoint, as
     its profile has them.

@@ -1,4 +1,4 @@
-"""A tool as a model is told of it."""
+"""A tool as it is declared to a model."""
 
 from functools import cached_property
 from typing import Literal

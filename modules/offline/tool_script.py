@@ -115,8 +115,8 @@ def _kind(part: Attached) -> str:
 def _of_failure(name: str, text: str) -> str:
     if text.startswith("The user declined"):
         reason = text.partition("The user says: ")[2]
-        heard = f" You said: {reason}" if reason else ""
-        return f"You declined `{name}`, so it did not run.{heard} Nothing else happens; ask again to be asked again."
+        quoted = f" You said: {reason}" if reason else ""
+        return f"You declined `{name}`, so it did not run.{quoted} Nothing else happens; ask again to be asked again."
     if text.startswith("Interrupted") or text == INTERRUPTED_CALL:
         return f"`{name}` was interrupted. Ask again to run it again."
     return f"`{name}` failed, and says:\n\n{_quoted(text)}"

@@ -13,11 +13,11 @@ from modules.llm.parts import (
     ToolResult,
     Wire,
     contents,
+    file_as_text,
     file_note,
     image_note,
     safe_arguments,
     safe_name,
-    told_file,
     visible_text,
 )
 
@@ -87,7 +87,7 @@ class ResponsesTransformer(MessageTransformer):
                 case Image():
                     yield _text(image_note(part, self.model))
                 case File("text/plain"):
-                    yield _text(told_file(part))
+                    yield _text(file_as_text(part))
                 case File() if self.reads:
                     data = f"data:{part.media_type};base64,{part.base64}"
                     yield {"type": "input_file", "filename": part.name or "document.pdf", "file_data": data}

@@ -12,7 +12,8 @@ from modules.llm.history import Message
 from modules.llm.models import Level, Model
 from modules.llm.parts import File, Image, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
 from modules.llm.tool_spec import ToolChoice, ToolSpec
-from modules.llm.wire.ledger import Ledger, ledger_key
+from modules.llm.wire.ledger import Ledger
+from modules.llm.wire.ledger_key import ledger_key
 from modules.llm.wire.replay import LeftOut
 from modules.session.prices import cost_of
 

@@ -21,7 +21,7 @@ from modules.llm.dialects import about
 from modules.llm.models import Model
 from modules.llm.service_manager import prepare
 from modules.llm.wire.ledger import lost_reasoning
-from modules.llm.wire.replay import documents, sees, told_images
+from modules.llm.wire.replay import documents, sees, shown_images
 
 GEMINI_PLACEHOLDER = "skip_thought_signature_validator"  # documented for calls that another model made
 LEAST_OUTPUT = 16  # tokens; with less there is no answer
@@ -136,7 +136,7 @@ def _has_calls(request: ChatRequest) -> bool:
 
 
 def _pictures(request: ChatRequest) -> int:
-    return told_images(request.messages)
+    return shown_images(request.messages)
 
 
 def _give_up_reasoning(request: ChatRequest) -> str:

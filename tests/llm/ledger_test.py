@@ -1,5 +1,6 @@
 """The ledger: each request extends the one before it, and what cannot be given back is left out once, for good."""
 
+import dataclasses
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -11,7 +12,8 @@ from msgspec import structs
 from modules.llm.message import Message, MessageTransformer, user
 from modules.llm.models import Model, Profile
 from modules.llm.parts import Reasoning, Text, ToolResult, Wire
-from modules.llm.wire.ledger import Ledger, WireMessages, ledger_key, lost_reasoning, seed_of
+from modules.llm.wire.ledger import Ledger, WireMessages, lost_reasoning, seed_of
+from modules.llm.wire.ledger_key import ledger_key
 from modules.llm.wire.wire_json import encoded
 from tests import wire
 from tests.harness.cases import NAMES, PICTURE, TOOLS, TWO_CALLS
@@ -186,6 +188,17 @@ def test_models_that_are_shown_the_same_share_a_ledger() -> None:
         replace(model, provider=structs.replace(model.provider, base_url="https://elsewhere.example")),
     ]
     assert len({ledger_key(other) for other in [model, *others]}) == len(others) + 1
+
+
+def test_a_fact_that_a_later_release_knows_of_a_model_parts_the_ledgers_by_itself() -> None:
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Later(Model):
+        audio: bool = False
+
+    model = FOUR["chat"]
+    known = {field.name: getattr(model, field.name) for field in dataclasses.fields(model)}
+    assert ledger_key(Later(**known)) == ledger_key(model)
+    assert ledger_key(Later(**known, audio=True)) != ledger_key(model)
 
 
 def test_a_blind_model_has_its_own_view_and_the_other_sees_again() -> None:

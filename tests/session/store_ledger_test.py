@@ -7,7 +7,8 @@ import pytest
 
 from modules.anthropic.transformer import AnthropicTransformer
 from modules.llm.message import Message, user
-from modules.llm.wire.ledger import Ledger, ledger_key
+from modules.llm.wire.ledger import Ledger
+from modules.llm.wire.ledger_key import ledger_key
 from modules.llm.wire.wire_json import encoded
 from modules.session.conversation import Conversation
 from modules.session.storage.store import FILE, Store

@@ -19,7 +19,7 @@ def describe(model: Model, has_key: bool, listed: bool | None = None) -> str:
         lacks,
         window,
         price_words(price_of(model)),
-        _abilities(model, ", "),
+        _capabilities(model, ", "),
         _key(model, has_key),
     )
     return " · ".join(part for part in parts if part)
@@ -34,7 +34,7 @@ def columns(model: Model, has_key: bool, listed: bool | None = None, unit: str =
     """
     window = compact(model.window) if model.window else ""
     key = mark(model, listed) or _key(model, has_key)
-    return model.full_name, window, price_words(price_of(model), unit=unit, short=True), _abilities(model, " "), key
+    return model.full_name, window, price_words(price_of(model), unit=unit, short=True), _capabilities(model, " "), key
 
 
 def mark(model: Model, listed: bool | None) -> str:
@@ -74,7 +74,7 @@ def _dollars(amount: float) -> str:
     return f"${whole}.{cents:0<2}"
 
 
-def _abilities(model: Model, between: str) -> str:
+def _capabilities(model: Model, between: str) -> str:
     if not model.known:
         return "abilities unknown"
     taken = (

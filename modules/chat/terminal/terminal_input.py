@@ -41,7 +41,7 @@ if sys.platform != "win32":
             self._waiting: list[KeyPress] = []  # read outside of any application
             self._ready: Callable[[], None] | None = None  # whom to wake, where anybody is attached
             self._timer: asyncio.TimerHandle | None = None
-            self._due: float | None = None  # when silence will have lasted long enough
+            self._silent_at: float | None = None  # when silence will have lasted long enough
 
         @property
         def closed(self) -> bool:
@@ -61,7 +61,7 @@ if sys.platform != "win32":
         def flush_keys(self) -> list[KeyPress]:
             """The keys that silence has made certain; none before its time, whoever asks."""
             # The timer may be early by what the clock of the loop can tell apart.
-            if self._due is None or time.monotonic() < self._due - 0.005:
+            if self._silent_at is None or time.monotonic() < self._silent_at - 0.005:
                 return []
             keys = self._parser.flush()
             self._wait_for_silence()
@@ -115,18 +115,18 @@ if sys.platform != "win32":
 
         def _wait_for_silence(self) -> None:
             patience = self._parser.patience
-            self._due = None if patience is None else time.monotonic() + patience
+            self._silent_at = None if patience is None else time.monotonic() + patience
             self._set_timer()
 
         def _set_timer(self) -> None:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
-            due = time.monotonic() if self._waiting else self._due
-            if due is None or self._ready is None:
+            wake_at = time.monotonic() if self._waiting else self._silent_at
+            if wake_at is None or self._ready is None:
                 return
             with contextlib.suppress(RuntimeError):  # nobody's loop is running: whoever reads next looks at the time
-                self._timer = asyncio.get_running_loop().call_later(max(due - time.monotonic(), 0), self._wake)
+                self._timer = asyncio.get_running_loop().call_later(max(wake_at - time.monotonic(), 0), self._wake)
 
         def _wake(self) -> None:
             """Have the keys read. What has come meanwhile, while the program was busy, is no silence."""

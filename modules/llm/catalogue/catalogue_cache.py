@@ -14,7 +14,7 @@ from modules.own_files import read_bytes
 
 
 class _Saved(msgspec.Struct):
-    """`stamp` tells the files apart, `addresses` holds the base URL variables that were looked at, and their values."""
+    """`stamp` identifies the version of the files, `addresses` are the base URL variables that were read."""
 
     stamp: str
     addresses: dict[str, str]

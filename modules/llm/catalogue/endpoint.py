@@ -37,7 +37,7 @@ class Endpoint:
         try:
             response = await send(self._other + path)
         except Exception as error:  # of any SDK, as above
-            # Only an API that is there answers in JSON; for anything else the first failure is the one to tell.
+            # Only an API that is there answers in JSON; for anything else the first failure is the one to report.
             if isinstance(read_raised(error).body, dict) and not _is_no_path(error):
                 raise
             raise failure from None

@@ -152,7 +152,7 @@ def _scalar(text: str) -> Any:
 
 
 def short(word: str) -> str:
-    """The word as it is told in a message."""
+    """The word as a message shows it."""
     return word if len(word) <= 60 else f"{word[:59]}…"
 
 

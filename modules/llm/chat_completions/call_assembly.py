@@ -123,7 +123,7 @@ class CallAssembly:
         if not (same_id or near):
             return self._new(index)
         found = (same_id or near)[-1]
-        if same_id:  # servers that count ids anew give one to two calls: told apart where both are whole
+        if same_id:  # servers that count ids anew give one to two calls: two where both are whole
             other = index is not None and found.index is not None and index != found.index
             return self._new(index) if other and name and found.is_whole else found
         if native_id and found.native_id:

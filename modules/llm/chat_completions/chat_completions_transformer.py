@@ -19,11 +19,11 @@ from modules.llm.parts import (
     Wire,
     below_note,
     contents,
+    file_as_text,
     file_note,
     image_note,
     safe_arguments,
     safe_name,
-    told_file,
     visible_text,
 )
 from modules.llm.wire.conversion_state import UPDATE
@@ -141,7 +141,7 @@ class ChatTransformer(MessageTransformer):
             case Image():
                 return image_note(part, self.model)
             case File("text/plain"):
-                return told_file(part)
+                return file_as_text(part)
             case File():
                 return file_note(part, self.model)
             case _:
@@ -165,7 +165,7 @@ class ChatTransformer(MessageTransformer):
                 case Image():
                     yield _text(image_note(part, self.model))
                 case File("text/plain"):
-                    yield _text(told_file(part))
+                    yield _text(file_as_text(part))
                 case File() if self.reads:
                     data = f"data:{part.media_type};base64,{part.base64}"
                     yield {"type": "file", "file": {"filename": part.name or "document", "file_data": data}}

@@ -1,4 +1,4 @@
-"""Reasoning that stands in the text between tags, because the server reads none: told apart while the text arrives.
+"""Reasoning that stands in the text between tags, because the server reads none: separated while the text arrives.
 
 Only tags at the very start of an answer count. The names are those of the models' own chat templates, as vLLM's
 reasoning parsers and open-webui's list of tags have them.

@@ -39,9 +39,9 @@ def from_headers(headers: Mapping[str, str]) -> float | None:
 
 
 def from_rate_headers(headers: Mapping[str, str]) -> float | None:
-    """Seconds until the limit that is used up starts anew, of the several that such headers tell of.
+    """Seconds until the limit that is used up starts anew, of the several that such headers name.
 
-    Groq tells each limit's reset at all times, so that only one with nothing remaining counts.
+    Groq sends each limit's reset at all times, so that only one with nothing remaining counts.
     """
     waits: list[float] = []
     for prefix in ("x-ratelimit-", "ratelimit-", "anthropic-ratelimit-"):

@@ -12,7 +12,7 @@ from modules.llm.models import Provider
 from modules.llm.wire.wire_draft import ODD_SHAPE, WireDraft
 
 DONE = (sse.DONE, b'"[DONE]"', b"DONE")
-SHOWN_BYTES = 65536  # of a body that is no answer; its beginning is told
+SHOWN_BYTES = 65536  # of a body that is no answer; the error quotes its beginning
 
 
 class StreamReader:

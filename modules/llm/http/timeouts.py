@@ -7,7 +7,7 @@ from modules.llm.events import Silence
 from modules.llm.http.local_endpoints import is_near
 from modules.llm.models import Provider
 
-TOLD_AFTER = 0.5  # of that time
+REPORTED_AFTER = 0.5  # of that time
 
 
 class Patience:
@@ -22,7 +22,7 @@ class Patience:
         self._idle = idle
         self._content = content
         self._clock = clock
-        self._heard = False
+        self._received = False
         self._last = clock()  # when content came
         self._reported = False
         self._first = provider.first_byte_timeout
@@ -33,7 +33,7 @@ class Patience:
     def seconds(self) -> float | None:
         """How long the next bytes may take; None for as long as they need."""
         since = self._clock() - self._last
-        if not self._heard:
+        if not self._received:
             return max(0.001, self._first - since) if self._first else None
         limits = [self._idle] if self._idle else []
         if self._content:
@@ -41,16 +41,16 @@ class Patience:
         return min(limits, default=None)
 
     def came(self, content: bool) -> Silence | None:
-        """Bytes have come, with content in them or without; what to tell where content is missing for long.
+        """Bytes have come, with content in them or without; the event to show where content is missing for long.
 
         Raises TimedOut where it has been missing for too long.
         """
-        self._heard = True
+        self._received = True
         if content:
             self._last, self._reported = self._clock(), False
             return None
         silent = self._clock() - self._last
-        if not self._content or silent < self._content * TOLD_AFTER:
+        if not self._content or silent < self._content * REPORTED_AFTER:
             return None
         if silent >= self._content:
             raise self.over()
@@ -60,7 +60,7 @@ class Patience:
     def over(self) -> TimedOut:
         """The error for an answer that is given up. The same request again would be as silent, and cost as much."""
         silent = self._clock() - self._last
-        what = "nothing came" if not self._heard else "no content came"
+        what = "nothing came" if not self._received else "no content came"
         error = TimedOut(
             f"{self._provider.host} was silent for too long: {what} for {silent:.0f} seconds.",
             cure="Ask again.",

@@ -20,7 +20,7 @@ from modules.llm.parts import (
     ToolResult,
     image_note,
 )
-from modules.llm.wire.replay import hidden_images, told_images
+from modules.llm.wire.replay import hidden_images, shown_images
 
 
 class HiddenPictures:
@@ -36,7 +36,7 @@ class HiddenPictures:
         self._why = "refused a picture" if most is None else f"takes {most} at once"
         self._left = hidden_images(history, model)
         if self._left:
-            self._left -= told_images(history, start)
+            self._left -= shown_images(history, start)
 
     @property
     def any(self) -> bool:

@@ -8,7 +8,6 @@ everything before it, and cache by the same measure, so both stay good for as lo
 `Ledger.build` changes nothing: it gives the messages of a request. `Ledger.commit` takes those that were answered.
 """
 
-import hashlib
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
@@ -18,7 +17,7 @@ from msgspec import Struct
 
 from modules.llm.history import Message, refused_turns, says_something
 from modules.llm.message import Conversion, Frozen, MessageTransformer, WireEntry, counted, digest_after, is_readable
-from modules.llm.models import Model, Profile
+from modules.llm.models import Model
 from modules.llm.parts import Wire
 from modules.llm.wire.conversion_state import ConversionState
 from modules.llm.wire.replay import LeftOut, Replay, hidden_images, is_own, pieces_of_reasoning, replay
@@ -224,25 +223,6 @@ class Ledger:
 def _answers(message: Message) -> bool:
     """Whether this is an answer that is given back: one that says nothing, or was refused, is passed over."""
     return message.role == "assistant" and message.state != "refused" and says_something(message)
-
-
-# Facts of a profile that change no byte of a message: models that differ only there share a ledger.
-BESIDE_MESSAGES = ("usage_option", "tokens_field", "effort", "output_limit", "refused", "stops")
-
-
-def ledger_key(model: Model) -> str:
-    """Whose ledger a model reads: the same for all models of an issuer that are shown the same things."""
-    usual = Profile()
-    departs = {
-        name: value
-        for name in model.profile.__struct_fields__
-        if name not in BESIDE_MESSAGES and (value := getattr(model.profile, name)) != getattr(usual, name)
-    }
-    shown = (
-        model.tools, model.vision, model.documents, bool(model.reasoning), departs,
-        sorted(model.profile.refused_in_messages),
-    )  # fmt: skip
-    return f"{model.provider.dialect} {model.issuer} {hashlib.sha256(repr(shown).encode()).hexdigest()[:8]}"
 
 
 def seed_of(*values: Any) -> str:

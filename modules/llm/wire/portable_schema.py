@@ -25,7 +25,7 @@ REACHABLE = re.compile(r"#(/(\$defs|definitions|properties)/.+)?")
 def portable(parameters: Schema) -> Schema:
     """The schema of one object with its properties: no references, choices or conditions at the top.
 
-    The same bytes for the same schema. A property of a name that an API refuses is told in the description; the tool
+    The same bytes for the same schema. A property of a name that an API refuses stands in the description; the tool
     is still given it by that name.
     """
     described, required = _merged(parameters, parameters, set())

@@ -26,7 +26,7 @@ class Replay(Struct, frozen=True):
 
     "as_is" gives the provider's own JSON back as it came, "without_reasoning" the same but for its reasoning, and
     "projected" makes it anew from its parts. The numbers are what stays behind: pieces of reasoning, pictures and
-    documents. `calls` counts calls that are told as text, `renamed` those that go under ids of ours.
+    documents. `calls` counts calls that become text, `renamed` those that go under ids of ours.
     """
 
     way: Way
@@ -162,7 +162,7 @@ class LeftOut(Struct, frozen=True):
     reasoning: int = 0
     images: int = 0
     documents: int = 0
-    calls: int = 0  # told as text
+    calls: int = 0  # that became text
 
     def __bool__(self) -> bool:
         return self != LeftOut()
@@ -184,8 +184,8 @@ class LeftOut(Struct, frozen=True):
         return more or bool(self.reasoning) > bool(other.reasoning) or bool(self.calls) > bool(other.calls)
 
 
-def told_images(history: Sequence[Message], until: int | None = None) -> int:
-    """How many pictures there are, before `until`, in what is told to models: those of refused turns are not."""
+def shown_images(history: Sequence[Message], until: int | None = None) -> int:
+    """How many pictures there are, before `until`, in what models are given: those of refused turns are not."""
     left_out = refused_turns(history)
     return sum(len(message.images) for at, message in enumerate(history[:until]) if at not in left_out)
 
@@ -195,4 +195,4 @@ def hidden_images(history: Sequence[Message], model: Model) -> int:
     most = model.profile.images
     if most is None or not sees(model):
         return 0
-    return max(0, told_images(history) - most)
+    return max(0, shown_images(history) - most)

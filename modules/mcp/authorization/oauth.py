@@ -79,7 +79,7 @@ class Returning(OAuthClientProvider):
 
     async def _auth_flow(self, request: httpx2.Request) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
         async with self.context.lock:
-            await self._recall()
+            await self._load_registration()
             if not self.context.is_token_valid() and self.context.can_refresh_token():
                 await self._handle_refresh_response((yield await self._refresh_token()))
         sent = self._token
@@ -88,7 +88,7 @@ class Returning(OAuthClientProvider):
         if response.status_code != 401 or not sent:
             return
         async with self.context.lock:
-            await self._recall()
+            await self._load_registration()
             if self._token == sent:  # nobody else has renewed it meanwhile
                 if not self.context.can_refresh_token():
                     return
@@ -102,7 +102,7 @@ class Returning(OAuthClientProvider):
         tokens = self.context.current_tokens
         return tokens.access_token if tokens is not None else ""
 
-    async def _recall(self) -> None:
+    async def _load_registration(self) -> None:
         """Take what the file says now: another run may have renewed the token, which ends the one before."""
         kept = self._file.read(self._url)
         await self._initialize()

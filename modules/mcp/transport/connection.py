@@ -62,7 +62,7 @@ class Connection:
         self._dispatcher = JSONRPCDispatcher(read, write)
         self._session = ClientSession(
             dispatcher=self._dispatcher,
-            message_handler=self._heard,
+            message_handler=self._received,
             client_info=Implementation(name=APP, version=VERSION),
         )
         return self._session
@@ -192,7 +192,7 @@ class Connection:
             params = {"cursor": cursor}
         return items
 
-    async def _heard(self, message: Any) -> None:
+    async def _received(self, message: Any) -> None:
         if isinstance(message, ToolListChangedNotification):
             self.stale = True
             self.stirred.set()

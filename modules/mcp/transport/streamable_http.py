@@ -203,7 +203,7 @@ class StreamableHttp:
 
     async def _listen(self) -> None:
         """Hear what the server has to say beside answers, where it offers that, as long as the session lives."""
-        last, wait, failures, heard = "", AGAIN_SECONDS, 0, False
+        last, wait, failures, received = "", AGAIN_SECONDS, 0, False
         while self._session and failures < TRIES:
             began = time.monotonic()
             headers = {**self._headers(), "accept": "text/event-stream"} | ({LAST: last} if last else {})
@@ -211,12 +211,12 @@ class StreamableHttp:
                 async with self._client.stream("GET", self._url, headers=headers) as response:
                     if response.status_code >= 300 or not event_stream(response):
                         body = await response.aread()
-                        # Where nothing was ever heard a bare 404 is what frameworks say of a method they do not have.
-                        status = response.status_code if heard else 0
+                        # Before anything was received, a bare 404 is what frameworks say of a method they do not have.
+                        status = response.status_code if received else 0
                         if response.status_code not in (405, 501) and self._lost(status, body):
                             self._gone("")
                         return
-                    heard = True
+                    received = True
                     async for event in httpx2.EventSource(response, max_event_size=EVENT_BYTES):
                         last, wait = event.id or last, wait if event.retry is None else event.retry / 1000
                         for one in messages_in(event.data.encode()):
