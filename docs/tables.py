@@ -12,9 +12,12 @@ from modules.chat.commands import COMMANDS
 from modules.config import ROOT
 from modules.errors import ParlanceError
 from modules.llm.catalogue import catalogue_loader
+from modules.llm.dialects import about
+from modules.llm.models import Provider
 
 README, ARCHITECTURE, PROVIDERS = ROOT / "README.md", ROOT / "docs/architecture.md", ROOT / "docs/providers.md"
-DOCUMENTS = (README, ARCHITECTURE, PROVIDERS)
+GUIDE = ROOT / "modules/offline/guide.md"
+DOCUMENTS = (README, ARCHITECTURE, PROVIDERS, GUIDE)
 
 
 def commands() -> str:
@@ -24,12 +27,32 @@ def commands() -> str:
 
 def providers() -> str:
     """Every provider of the shipped models.yaml."""
-    shipped = catalogue_loader.load(ROOT / "models.yaml", None, lambda _: "").providers.values()
     rows = (
         (f"`{one.name}`", one.title, one.dialect, f"`{one.key_variable}`" if one.key_variable else "none")
-        for one in shipped
+        for one in _shipped()
     )
     return _table(("Provider", "Who", "Dialect", "Key"), rows)
+
+
+def usages() -> str:
+    """The same as the guide has it, which reads it."""
+    return _tight(_table(("Command", "What it does"), ((command.usage, command.summary) for command in COMMANDS)))
+
+
+def keys() -> str:
+    """Every provider with its key and where to get one, as the guide knows them."""
+    rows = (
+        (one.name, one.title, one.key_variable or "none", one.key_page)
+        for one in _shipped()
+        if about(one.dialect).networked
+    )
+    return _tight(_table(("Provider", "Name", "Variable", "Where to get a key"), rows))
+
+
+def titles() -> str:
+    """Who serves models that need a key, as a list in a sentence."""
+    *names, last = [one.title for one in _shipped() if one.key_variable]
+    return f"They come from {', '.join(names)}, {last} and from"
 
 
 def files(folder: str) -> str:
@@ -44,6 +67,10 @@ def sections(document: Path) -> Iterator[tuple[str, str]]:
         yield "commands", commands()
     if document == PROVIDERS:
         yield "providers", providers()
+    if document == GUIDE:
+        yield "providers", keys()
+        yield "commands", usages()
+        yield "titles", titles()
     if document == ARCHITECTURE:
         for folder in sorted({path.parent for path in (ROOT / "modules").rglob("*.py") if path.stat().st_size}):
             name = folder.relative_to(ROOT).as_posix()
@@ -66,9 +93,18 @@ def filled(document: Path) -> str:
     return text
 
 
+def _shipped() -> Iterable[Provider]:
+    return catalogue_loader.load(ROOT / "models.yaml", None, lambda _: "").providers.values()
+
+
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def _tight(table: str) -> str:
+    """The table as it is shown where nothing draws it."""
+    return table.replace(" --- ", "---").replace("|  |", "| |")
 
 
 def _first_line(path: Path) -> str:

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from docs.draw_screen import ROWS_OF_TOOLS, Frame, record_tools, svg
-from docs.tables import ARCHITECTURE, PROVIDERS, README, filled
+from docs.tables import ARCHITECTURE, GUIDE, PROVIDERS, README, filled
 from modules import errors
 from modules.chat.commands import COMMANDS
 from modules.config import ROOT, VERSION
@@ -29,7 +29,7 @@ def shipped(user: Path | None = None) -> ModelRegistry:
     return catalogue_loader.load(ROOT / "models.yaml", user, lambda _: "")
 
 
-@pytest.mark.parametrize("document", [README, ARCHITECTURE, PROVIDERS], ids=lambda path: path.name)
+@pytest.mark.parametrize("document", [README, ARCHITECTURE, PROVIDERS, GUIDE], ids=lambda path: path.name)
 def test_what_the_program_knows_stands_in_the_document_as_the_program_knows_it(document: Path) -> None:
     assert read(document) == filled(document), "python -m docs.tables brings the documents up to date"
 
