@@ -157,16 +157,23 @@ class CommandRegistry:
         return [word for word in near if not self._by_name[word].drastic or sorted(word) == sorted(name)][:3]
 
 
+class CommandLine(Struct, frozen=True):
+    """A command as it was typed: the name without its slash, and what stands behind it."""
+
+    name: str
+    args: str
+
+
 COMMAND_LINE = re.compile(r"/([A-Za-z?][\w-]*)(?:\s+(.*))?", re.S)
 ASK_LINE = re.compile(r"@(\S+)\s+(\S.*)", re.S)
 
 
-def parse_command(line: str) -> tuple[str, str] | None:
-    """A command's name and arguments; None for a message, such as one that begins with a path."""
+def parse_command(line: str) -> CommandLine | None:
+    """The command in a line; None for a message, such as one that begins with a path."""
     if line.strip().lower() in ("exit", "quit"):
-        return "exit", ""
+        return CommandLine("exit", "")
     found = COMMAND_LINE.fullmatch(line.rstrip())
-    return (found[1], (found[2] or "").strip()) if found else None
+    return CommandLine(found[1], (found[2] or "").strip()) if found else None
 
 
 def parse_ask(line: str, models: ModelRegistry) -> tuple[Model, str, str] | None:

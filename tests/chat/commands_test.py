@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from modules.chat.command import ChatContext, CommandRegistry, parse_ask, parse_command
+from modules.chat.command import ChatContext, CommandLine, CommandRegistry, parse_ask, parse_command
 from modules.chat.commands import COMMANDS
 from modules.chat.output.screen import TerminalScreen
 from modules.config import ROOT, Config
@@ -123,7 +123,7 @@ class TestATable:
     ],
 )
 def test_a_line_is_a_command_only_where_it_can_be_nothing_else(line: str, found: tuple[str, str] | None) -> None:
-    assert parse_command(line) == found
+    assert parse_command(line) == (CommandLine(*found) if found else None)
 
 
 @pytest.mark.parametrize(

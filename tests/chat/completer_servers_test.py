@@ -94,7 +94,7 @@ async def test_whatever_is_offered_of_odd_names_is_harmless_and_works_when_it_is
             for line in [f"{key}'a value'" for key in keys] or [prompt]:
                 command = parse_command(line)
                 assert command is not None
-                await COMMANDS.get(command[0]).run(chat, command[1])
+                await COMMANDS.get(command.name).run(chat, command.args)
                 got.append(json.loads(chat.draft))
         assert got == [
             {"name": "keys", "arguments": {"the key": "a value"}},

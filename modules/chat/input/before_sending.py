@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from modules.chat.command import ASK_LINE, ChatContext, parse_ask, parse_command
+from modules.chat.command import ASK_LINE, ChatContext, parse_ask
 from modules.chat.input.mcp_mentions import named
 from modules.chat.input.typed_paths import dropped, existing
 from modules.chat.input.unlisted_model import doubt_about
@@ -31,8 +31,8 @@ class Doubt(Struct, frozen=True):
 
 
 def doubt_of(chat: ChatContext, line: str) -> Doubt | None:
-    """Why this line is not sent just so; None where it is. Nothing is changed. Raises AmbiguousModel, UnknownModel."""
-    if line == chat.as_it_is or parse_command(line):
+    """Why this message is not sent just so; None where it is. Raises AmbiguousModel, UnknownModel."""
+    if line == chat.as_it_is:
         return None
     text = line.strip()
     if text.startswith("@"):
@@ -44,7 +44,7 @@ def doubt_of(chat: ChatContext, line: str) -> Doubt | None:
     return None
 
 
-async def meant(chat: ChatContext, line: str) -> str:
+async def without_doubt(chat: ChatContext, line: str) -> str:
     """The line to send, after asking where there is a doubt; "" for nothing, and the line is in the next prompt.
 
     Raises FileProblem for what cannot be attached, and what `doubt_of` raises.

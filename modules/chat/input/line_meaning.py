@@ -1,0 +1,64 @@
+"""From a line to what it means: a command, a question for one other model, or a message with all that goes with it."""
+
+from modules.chat.command import Ask, ChatContext, CommandLine, parse_ask, parse_command
+from modules.chat.input.api_key_check import found_in, keys_of, own_in_files
+from modules.chat.input.before_sending import without_doubt
+from modules.chat.input.mcp_mentions import attach, named
+from modules.llm.message import user
+from modules.llm.parts import Attached
+
+
+async def meaning(chat: ChatContext, line: str) -> CommandLine | Ask | None:
+    """What to do about the line; None for nothing, where the person said No: then the line comes back.
+
+    Questions are asked on the way: about a line that may mean something else, and before a model reads a key. What the
+    line names is attached. Raises FileProblem, MissingKey, ToolFailed, UnknownCommand, UnknownModel, AmbiguousModel.
+    """
+    if command := parse_command(line):
+        read_by_models = chat.commands.get(command.name).name == "system"
+        return command if not read_by_models or await _may_be_read(chat, line, []) else None
+    text = await without_doubt(chat, line)
+    if not text or not await _may_be_read(chat, text, chat.attachments):
+        return None
+    if aside := parse_ask(text, chat.models):
+        model, question, note = aside
+        chat.services.check_key(model.provider)
+        if note:
+            chat.screen.say(note)
+        return Ask(user(question, *_taken(chat)), model)
+    if not await _with_resources(chat, text):
+        return None
+    return Ask(user(text, *_taken(chat)))
+
+
+async def _may_be_read(chat: ChatContext, text: str, files: list[Attached]) -> bool:
+    """Whether a model may read this: a person is asked where it holds a key, and after a No it comes back."""
+    own = keys_of(chat.config, chat.models.providers.values())
+    found = [*found_in(text, own), *own_in_files(files, own)]
+    if not found:
+        return True
+    chat.screen.say(f"This holds {' and '.join(dict.fromkeys(found))}. A model would read it.")
+    if await chat.confirm("Send it all the same?"):
+        return True
+    chat.screen.say("Nothing was sent.")
+    chat.draft = text
+    return False
+
+
+async def _with_resources(chat: ChatContext, text: str) -> bool:
+    """Attach what the text names of MCP servers; False where a person stopped that. Then the text comes back."""
+    wanted = named(chat, text)
+    if not wanted:
+        return True
+    chat.draft = text  # until all is attached
+    if not await chat.running.run(attach(chat, wanted)):
+        return False
+    chat.draft = ""
+    return True
+
+
+def _taken(chat: ChatContext) -> list[Attached]:
+    """What is attached to the next message, which it is from now on."""
+    taken = list(chat.attachments)
+    chat.attachments.clear()
+    return taken

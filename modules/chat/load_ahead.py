@@ -1,0 +1,77 @@
+"""What the next answer needs, loaded while a person still reads or types: never before the first prompt is there."""
+
+import asyncio
+import sys
+import threading
+from collections.abc import Callable
+from importlib import import_module
+
+from modules.chat.command import ChatContext
+from modules.config import PACKAGE
+from modules.llm.models import Model
+from modules.session import prices
+
+MOMENT_SECONDS = 0.1  # the first keys are echoed before any import takes its share of the processor
+SOON_SECONDS = 1.0  # so that two imports do not slow the echo of one key down
+QUICKLY_SECONDS = 0.0005  # for which that import may hold up a key, where Python would let it for ten times as long
+LATER_SECONDS = 2.0  # by then what the first answer needs is loaded, and nothing waits for a price
+# Loaded while the first question is typed. Tools are only loaded: programs of others wait until they are needed.
+NEEDED_BY_ANSWERS = (
+    f"{PACKAGE}.chat.markdown.markdown_stream",
+    f"{PACKAGE}.session.storage.writer",
+    f"{PACKAGE}.tools.built_in",
+    f"{PACKAGE}.chat.dialogs.approval_dialog",
+    f"{PACKAGE}.chat.wording.cures",
+    f"{PACKAGE}.session.silent_cut",
+)
+# The same where mcp.json names a server: its SDK takes most of a second, and no server is started by that.
+NEEDED_BY_SERVERS = (f"{PACKAGE}.mcp.servers", f"{PACKAGE}.mcp.transport.connection")
+
+
+class LoadAhead:
+    """Loads in daemon threads; makes the service of a model that was chosen, in the background of the loop."""
+
+    def __init__(self, context: ChatContext) -> None:
+        self._context = context
+        self._model: Model | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def soon(self) -> None:
+        """Load once the prompt is on the screen and has had a moment to itself; after that only for another model."""
+        model = self._context.conversation.model
+        if self._model is model:
+            return
+        if self._model is None:
+            _in_background(MOMENT_SECONDS, lambda: _load(NEEDED_BY_ANSWERS))
+            _in_background(SOON_SECONDS, self._load_for_servers)
+            _in_background(LATER_SECONDS, prices.load)
+        self._model = model
+        asyncio.get_running_loop().call_later(MOMENT_SECONDS, self._warm_up, model)
+
+    def _warm_up(self, model: Model) -> None:
+        task = asyncio.ensure_future(self._context.services.warm_up(model))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _load_for_servers(self) -> None:
+        file = self._context.config.mcp_file
+        if (
+            self._context.tooling.enabled
+            and file.exists()
+            and import_module(f"{PACKAGE}.mcp.configuration.mcp_json").any_enabled(file)
+        ):
+            before = sys.getswitchinterval()
+            sys.setswitchinterval(QUICKLY_SECONDS)
+            try:
+                _load(NEEDED_BY_SERVERS)
+            finally:
+                sys.setswitchinterval(before)
+
+
+def _in_background(seconds: float, work: Callable[[], None]) -> None:
+    asyncio.get_running_loop().call_later(seconds, threading.Thread(target=work, daemon=True).start)
+
+
+def _load(names: tuple[str, ...]) -> None:
+    for name in names:
+        import_module(name)

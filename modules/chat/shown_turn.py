@@ -1,0 +1,143 @@
+"""One turn on the screen: the answer, the questions before calls, and where it found no end what there is of it."""
+
+import time
+from typing import TYPE_CHECKING
+
+from modules.chat.command import Ask, ChatContext
+from modules.chat.dialogs.approver import Approver
+from modules.chat.model_list_refresh import ListRefresh
+from modules.chat.output.footer import footer
+from modules.chat.output.screen import TerminalScreen
+from modules.chat.output.tool_lines import ToolLines
+from modules.chat.output.turn_renderer import TurnRenderer, show
+from modules.chat.wording.phrases import GO_ON, overflow
+from modules.errors import ParlanceError
+from modules.llm.events import Finished
+from modules.llm.message import Message
+from modules.llm.models import Model
+from modules.llm.parts import Attached
+from modules.session.switch import handover
+from modules.session.turn import run_turn, unanswered_results
+from modules.tools.approval import Decision, Question
+
+if TYPE_CHECKING:
+    from modules.chat.prompt.plain_prompt import PlainPrompt
+    from modules.chat.prompt.prompt import Prompt
+    from modules.chat.wording.cures import Situation
+
+
+class ShownTurn:
+    """Runs turns on the screen, one after the other."""
+
+    def __init__(self, context: ChatContext, screen: TerminalScreen, prompt: "Prompt | PlainPrompt") -> None:
+        self._context = context
+        self._screen = screen
+        self._prompt = prompt
+        self._lists = ListRefresh(context)
+
+    def stop(self) -> None:
+        """Nothing goes on in the background any more."""
+        self._lists.stop()
+
+    async def run(self, asked: Ask) -> None:
+        """Run one turn on the screen, and leave the question in the next prompt where it found no answer."""
+        self._lists.stop()
+        self._context.unanswered = None
+        conversation = self._context.conversation
+        model = asked.model or conversation.model
+        if asked.model and (warning := overflow(handover(conversation, model))):
+            self._screen.say(warning)
+        tooling = self._context.tooling
+        tools = ToolLines(self._screen, conversation, previews=self._context.previews)
+        answer = TurnRenderer(self._screen, model.name, tools, lambda: tooling.awaited)
+        approver = Approver(self._screen, tooling, self._decide, self._prompt.stop)
+        self._screen.write("\n")
+        spent, began = len(conversation.spent), time.monotonic()
+        events = run_turn(conversation, self._context.services, asked.message, model, tooling)
+        try:
+            finished = await self._prompt.running.run(show(events, answer, approver.answer))
+        except ParlanceError as error:
+            self._prompt.hold(surprising=True)
+            self.complain(error, asked)
+            self._tell_kept(asked, "", "The answer is incomplete; what came is kept.")
+            return
+        if not finished:
+            self._prompt.hold(surprising=True)
+            self._tell_kept(asked, "Interrupted. ", f"What came from {model.full_name} is kept.")
+            return
+        seconds, calls = time.monotonic() - began - approver.seconds, answer.tools.ended
+        self._screen.say(footer(model, answer.finished, conversation.spent[spent:], seconds, calls))
+        if answer.paused or self._tell_ending(asked, answer.finished):
+            self._prompt.hold(surprising=True)
+        self._screen.write("\n")
+        self._lists.after_answer(model)
+
+    async def _decide(self, question: Question) -> Decision | None:
+        """What the person says to a call."""
+        folder = self._context.tooling.toolbox.context.folder
+        self._prompt.hold_for_question()
+        from modules.chat.prompt.plain_prompt import PlainPrompt  # the first prompt need not wait for these
+
+        if isinstance(self._prompt, PlainPrompt):
+            from modules.chat.dialogs import approval_plain
+
+            return await approval_plain.ask(question, folder, self._prompt, self._screen)
+        from modules.chat.dialogs.approval_dialog import QuestionPanel
+
+        return await self._prompt.ask(QuestionPanel(question, folder, self._screen.size))
+
+    def _tell_ending(self, asked: Ask, finished: Finished | None) -> bool:
+        """How the answer ended, where it is not whole, and what to do about it; whether there was something to tell."""
+        from modules.chat.wording.cures import of_ending_in_chat
+        from modules.chat.wording.endings import ending
+
+        ended = ending(finished, self._context.conversation.messages, self._context.tooling.specs)
+        if ended is not None:
+            self._screen.say(f"{ended.words} {of_ending_in_chat(ended, self._situation(asked))}")
+        return ended is not None
+
+    def complain(self, error: ParlanceError, asked: Ask | None = None) -> None:
+        """An error with what to do about it; `asked` is the turn that failed, where one did."""
+        from modules.chat.wording.cures import Situation, in_chat
+
+        at = Situation(self._context.conversation.model) if asked is None else self._situation(asked)
+        self._screen.error(error, in_chat(error, at))
+
+    def _situation(self, asked: Ask) -> "Situation":
+        """Where the person stands after a turn, for what can be done about it."""
+        from modules.chat.wording.cures import Situation, others, what_is_left
+
+        chat, conversation = self._context, self._context.conversation
+        model = asked.model or conversation.model
+        left = what_is_left(conversation, asked.message, instead=asked.instead_of is not None)
+        before = conversation.turns - (left in ("part", "results"))
+        able = tuple(map(conversation.reader, others(chat.models, model, chat.config.has_key)))
+        return Situation(conversation.reader(model), left, before > 0, chat.saves, able)
+
+    def _tell_kept(self, asked: Ask, why: str, came: str) -> None:
+        """After a turn that did not come to its end: what there is of it, and how it goes on."""
+        conversation = self._context.conversation
+        model = asked.model or conversation.model
+        if asked.message is not None and asked.message not in conversation:
+            if why:
+                self._screen.say(f"{why}{model.full_name} had not answered yet.\n")
+            self._give_back(asked)
+        elif unanswered_results(conversation):
+            self._screen.say(f"{why}The results are kept. {GO_ON}\n")
+        else:
+            self._screen.say(f"{why}{came}\n")
+
+    def _give_back(self, asked: Ask) -> None:
+        if asked.message is None:
+            return
+        if asked.instead_of is not None:  # it was answered before, and that answer still stands
+            self._context.conversation.go_to(asked.instead_of)
+            self._screen.say("The answer before stays.\n")
+            return
+        self.give_back(asked.message, asked.model)
+
+    def give_back(self, message: Message, model: Model | None = None) -> None:
+        """Let a question that has no answer stand in the next prompt as it was asked, with what was attached to it."""
+        self._context.draft = f"@{model.full_name} {message.text}" if model else message.text
+        self._context.unanswered = message
+        self._context.attachments[:0] = [part for part in message.parts if isinstance(part, Attached)]
