@@ -22,6 +22,7 @@ GROUPS: Mapping[tuple[str, ...], str] = {
     ("pypdf",): "pypdf",
     ("pillow",): "PIL.Image, PIL.ImageOps",
     ("jsonschema", "referencing"): "jsonschema, referencing",
+    ("psutil",): "psutil",
     ("truststore",): "truststore",
     ("socksio",): "socksio",
     ("genai-prices",): "genai_prices.data_snapshot",

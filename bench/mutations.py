@@ -182,7 +182,7 @@ TOOL_EDITS: tuple[tuple[str, str, str, str, str], ...] = (
     ("results: kept within bounds", SPILLS, "age > OLDEST or (age > DAY_SECONDS and total > LARGEST_BYTES)", "age > OLDEST", "result_files"),
     ("results: kept while in use", SPILLS, "            if path in used:", "            if False:", "result_files"),
     ("results: nothing invisible", HIDDEN, '_INVISIBLE.sub(lambda found: found[1] or "", text)', "text", "tool_bounds"),
-    ("programs: everything they started", PROCESS, "if one.session == self._leader or (pid, one.began) in self._known", "if pid == self._leader", "shell"),
+    ("programs: everything they started", PROCESS, "os.getsid(pid) == self._leader or one in self._known", "pid == self._leader", "shell"),
     ("programs: SIGKILL at last", PROCESS, "        family.signal(signal.SIGKILL)\n", "        pass\n", "shell"),
     ("programs: SIGTERM before it", PROCESS, "        self.signal(signal.SIGTERM)\n", "        self.signal(signal.SIGKILL)\n", "shell"),
     ("programs: only their environment", PROCESS, "env=dict(context.environment),", "env={**os.environ, **context.environment},", "shell user_tools"),

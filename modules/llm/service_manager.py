@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from modules.config import PACKAGE, Config, Key
+from modules.daemon_thread import start_thread
 from modules.errors import ConfigError, MissingKey, ParlanceError
 from modules.llm.base import CONTENT_TIMEOUT, BaseService, ChatRequest, PreparedRequest
 from modules.llm.dialects import about
@@ -89,7 +90,7 @@ class ServiceManager:
             made = self._made.get(provider.name)  # someone else may have been quicker
         if made is None:
             self._keys[provider.name] = _value(key)
-            made = self._made[provider.name] = _in_thread(lambda: self._make(provider, key))
+            made = self._made[provider.name] = start_thread(_without_collecting, make=lambda: self._make(provider, key))
         try:
             # Shielded: whoever gives up waiting must not take the service from the others.
             return await asyncio.shield(made)
@@ -135,31 +136,10 @@ def _value(key: Key | None) -> str:
     return key.value if key else ""
 
 
-def _in_thread(make: Callable[[], BaseService]) -> asyncio.Future[BaseService]:
-    """Run `make` in a daemon thread: leaving the program never waits for an import to end."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[BaseService] = loop.create_future()
-
-    def settle(service: BaseService | None, error: Exception | None) -> None:
-        if future.cancelled():
-            return
-        if service is not None:
-            future.set_result(service)
-        elif error is not None:
-            future.set_exception(error)
-
-    def work() -> None:
-        service, error = None, None
-        gc.disable()  # thousands of new modules and no garbage: collecting costs a quarter of the import
-        try:
-            service = make()
-        except Exception as raised:  # raised again, as it is, in whoever waits for the service
-            error = raised
-        finally:
-            gc.freeze()  # else the next collection walks all those modules: a key would wait a tenth of a second
-            gc.enable()
-        with contextlib.suppress(RuntimeError):  # the loop has closed: the program is on its way out
-            loop.call_soon_threadsafe(settle, service, error)
-
-    threading.Thread(target=work, name="service", daemon=True).start()
-    return future
+def _without_collecting(make: Callable[[], BaseService]) -> BaseService:
+    gc.disable()  # thousands of new modules and no garbage: collecting costs a quarter of the import
+    try:
+        return make()
+    finally:
+        gc.freeze()  # else the next collection walks all those modules: a key would wait a tenth of a second
+        gc.enable()

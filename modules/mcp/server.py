@@ -6,12 +6,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from modules.daemon_thread import in_thread, in_words
 from modules.errors import ToolFailed
 from modules.mcp.configuration.server_config import ServerConfig
 from modules.mcp.faults import ENDED, LoginNeeded, SessionLost
 from modules.mcp.log import Log
 from modules.text.plain_words import one_line
-from modules.tools.tool import in_thread, in_words
 
 if TYPE_CHECKING:
     from modules.mcp.transport.connection import Connection, Progress

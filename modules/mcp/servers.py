@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from modules.config import Config
+from modules.daemon_thread import in_thread
 from modules.errors import ConfigError, ToolFailed, UsageError
 from modules.llm.message import Message
 from modules.llm.parts import Content
@@ -24,7 +25,7 @@ from modules.mcp.tool_adapter import tool_of
 from modules.mcp.tool_definitions import Definition, definitions, is_wanted
 from modules.mcp.transport.content import messages_of, resource_of
 from modules.mcp.trusted_definitions import Pins
-from modules.tools.tool import Tool, in_thread
+from modules.tools.tool import Tool
 
 CLOSING_SECONDS = 4.5  # for all of them
 WAIT_SECONDS = 10.0  # that a question in the chat waits for servers that were never seen

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from modules.daemon_thread import in_thread
 from modules.errors import ToolFailed
 from modules.llm.base import ToolSpec
 from modules.mcp.naming import tool_name
@@ -13,7 +14,7 @@ from modules.mcp.transport.content import output_of
 from modules.mcp.trusted_definitions import Pins
 from modules.text.plain_words import one_line
 from modules.tools import argument_check
-from modules.tools.tool import Effect, Output, Plan, Tool, ToolContext, in_thread
+from modules.tools.tool import Effect, Output, Plan, Tool, ToolContext
 
 OFTEN_SECONDS = 0.2  # between two lines of progress
 

@@ -8,12 +8,13 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from modules.daemon_thread import in_words
 from modules.errors import ToolFailed
 from modules.llm.message import interrupted_result
 from modules.llm.parts import Text, ToolCall, ToolResult
 from modules.tools.approval import Approval, Question
 from modules.tools.results import result_of
-from modules.tools.tool import Output, Plan, as_output, in_words
+from modules.tools.tool import Output, Plan, as_output
 from modules.tools.toolbox import Toolbox
 
 DECLINED = "The user declined this call."

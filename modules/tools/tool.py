@@ -1,17 +1,15 @@
 """What a tool is: a function with a name and a schema for the model, and an effect for the person who is asked."""
 
-import asyncio
 import inspect
 import json
-import threading
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints, overload
 
 import msgspec
 from msgspec import Struct
 
+from modules.daemon_thread import in_thread
 from modules.errors import ToolFailed
 from modules.llm.base import ToolSpec
 from modules.llm.parts import NAME, Content, Text
@@ -174,50 +172,6 @@ def as_output(value: Any) -> Output:
     if isinstance(value, Content):
         return Output((value,))
     return Output((Text(json.dumps(msgspec.to_builtins(value, str_keys=True), ensure_ascii=False)),))
-
-
-async def in_thread(function: Callable[..., Any], /, **arguments: Any) -> Any:
-    """Run a plain function in a thread that does not keep the program alive, as the loop's own threads would."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[Any] = loop.create_future()
-
-    def settle(result: Any, error: BaseException | None) -> None:
-        if done.done():  # nobody waits any more
-            return
-        if error is None:
-            done.set_result(result)
-        else:
-            done.set_exception(_bearable(error))
-
-    def run() -> None:
-        result: Any = None
-        error: BaseException | None = None
-        try:
-            result = function(**arguments)
-        except BaseException as raised:  # whatever a tool raises is the waiting task's to hear
-            error = raised
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(settle, result, error)
-
-    threading.Thread(target=run, name=f"tool {getattr(function, '__name__', '')}", daemon=True).start()
-    return await done
-
-
-def in_words(error: BaseException) -> str:
-    """The kind of an exception and its words, which need not exist: `str` of it may fail in its turn."""
-    words = ""
-    with suppress(Exception):
-        words = str(error)
-    return f"{type(error).__name__}: {words}" if words else type(error).__name__
-
-
-def _bearable(error: BaseException) -> Exception:
-    """The error as a task can wait for it: StopIteration would be refused, and SystemExit would end the program."""
-    if isinstance(error, Exception) and not isinstance(error, StopIteration):
-        return error
-    wrapped = RuntimeError(f"It raised {in_words(error)}")
-    wrapped.__cause__ = error
-    return wrapped
 
 
 async def _called(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import subprocess
+import sys
 import time
 import tracemalloc
 import uuid
@@ -13,6 +15,7 @@ import psutil
 import pytest
 from msgspec.structs import replace
 
+from modules.config import ROOT
 from modules.errors import ToolFailed
 from modules.llm.message import user
 from modules.session.tool_calls import ToolProgress
@@ -129,6 +132,12 @@ async def test_a_limit_that_makes_no_sense_is_told(shell: Runner, timeout: float
 async def test_what_cannot_be_started_is_an_error_in_words(shell: Runner, command: str) -> None:
     with pytest.raises(ToolFailed, match=r"NUL|could not be started"):
         await shell.output(command)
+
+
+def test_what_looks_up_processes_is_not_loaded_before_a_program_runs() -> None:
+    code = "import sys, modules.tools.built_in, modules.mcp.transport.stdio; print('psutil' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 async def test_a_working_folder_that_is_gone_is_told(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from modules.chat.input.encoding_detection import read_text
 from modules.chat.input.typed_paths import existing
+from modules.daemon_thread import in_thread
 from modules.errors import FileProblem
 from modules.llm.parts import Attached, File
 from modules.tools.media import media
@@ -43,8 +44,6 @@ async def load_all(
     """
     if not names and not names_of_texts:
         return [], []
-    from modules.tools.tool import in_thread  # a question without a file needs none of it
-
     loaded: list[Attachment] = [await in_thread(load, name=name) for name in names]
     loaded += [await load_text(name, environment) for name in names_of_texts]
     parts = {one.part: one.said for one in loaded}
@@ -66,8 +65,6 @@ def load(name: str) -> Attachment:
 
 async def load_text(name: str, environment: Mapping[str, str]) -> Attachment:
     """The text of the file, for models that read no PDF. Raises FileProblem as `load` does, and for a picture."""
-    from modules.tools.tool import in_thread
-
     path: Path = await in_thread(_meant, name=name)
     data: bytes = await in_thread(_read, path=path)
     kind = media.media_type_of(data)

@@ -8,8 +8,8 @@ from msgspec import Struct
 from modules.chat.command import ChatContext
 from modules.chat.output.screen import MAX_OSC52_CHARACTERS
 from modules.config import Config
+from modules.daemon_thread import in_thread
 from modules.errors import UsageError
-from modules.tools.tool import in_thread
 
 LONGEST_BYTES = MAX_OSC52_CHARACTERS * 3 // 4  # that a terminal is asked to take
 PATIENCE_SECONDS = 3.0  # for a program: wl-copy waits for a focus that may never come

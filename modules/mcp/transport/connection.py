@@ -15,6 +15,7 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, LATEST_HANDSHAKE_VERS
 from pydantic import ValidationError
 
 from modules.config import APP, VERSION
+from modules.daemon_thread import in_thread
 from modules.errors import ToolFailed
 from modules.mcp.authorization.login_file import LoginFile
 from modules.mcp.configuration.server_config import ServerConfig, names_itself
@@ -23,7 +24,6 @@ from modules.mcp.log import Log
 from modules.mcp.transport.clients import quiet
 from modules.mcp.transport.transports import over_http, over_stdio
 from modules.text.plain_words import one_line
-from modules.tools.tool import in_thread
 
 PAGES = 50
 FIRST_NUMBER = 1_000  # of our requests; the SDK counts its own from one on

@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from modules.daemon_thread import in_thread
 from modules.errors import ToolFailed
 from modules.tools.files.access.atomic_replace import FileChange, looked_at
 from modules.tools.files.access.paths import Place, place_of, plan_to_read
 from modules.tools.files.encodings import as_size, encoded, encoding_of, line_end_of
 from modules.tools.files.nearest import nearest
-from modules.tools.tool import ALWAYS, Plan, ToolContext, in_thread, tool
+from modules.tools.tool import ALWAYS, Plan, ToolContext, tool
 
 MOST_PLACES = 10  # line numbers that are told
 LABOR = 1_000_000  # pairs of lines that are the same; with more of them the search for the least difference never ends

@@ -5,13 +5,14 @@ import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from modules.daemon_thread import in_thread
 from modules.errors import FileProblem, ToolFailed
 from modules.llm.parts import Text
 from modules.tools.files.access.paths import WHEN_READING, Place, place_of, plan_to_read, said
 from modules.tools.files.access.safe_open import open_file
 from modules.tools.files.encodings import SAMPLE_BYTES, as_size, encoding_of
 from modules.tools.media.media import largest, media_of, media_type_of
-from modules.tools.tool import Output, Plan, ToolContext, in_thread, tool
+from modules.tools.tool import Output, Plan, ToolContext, tool
 
 LINES = 2_000  # of a page, unless asked otherwise
 PAGE_BYTES = 40_000  # of a page, below what a result may have

@@ -5,8 +5,9 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -14,10 +15,12 @@ from modules.errors import ToolFailed
 from modules.tools.programs.capture import Capture
 from modules.tools.tool import ToolContext
 
+if TYPE_CHECKING:
+    from psutil import Process
+
 GRACE_SECONDS = 2.0  # between the request to end and the order to
 LINGER_SECONDS = 0.25  # that what it started may outlive it, such as the end of a pipeline
 REAPED_SECONDS = 1.0  # until the kernel has carried out an order to end
-_PROC = Path("/proc")
 
 
 class Ended(Struct, frozen=True):
@@ -126,13 +129,13 @@ class ProcessTree:
 
     def __init__(self, leader: int) -> None:
         self._leader = leader
-        self._known: set[tuple[int, str]] = set()  # a process by its number and when it began: numbers come again
+        self._known: set[Process] = set()  # which are told apart by when they began, too: numbers come again
 
     async def end(self, linger: float, grace: float = GRACE_SECONDS) -> tuple[str, ...]:
         """End them all, and give the names of those that were still there after `linger` seconds."""
         if await self._gone(linger):
             return ()
-        left = tuple(sorted({one.name for one in self.running().values()}))
+        left = tuple(sorted(set(_names(self.running()))))
         self.signal(signal.SIGTERM)
         if not await self._gone(grace):
             self.signal(signal.SIGKILL)
@@ -154,59 +157,43 @@ class ProcessTree:
 
         The program itself gets it first: a shell that sees its children end says so.
         """
-        groups = {one.group for one in self.running().values()}
+        groups: set[int] = set()
+        for pid in self.running().values():
+            with suppress(ProcessLookupError):
+                groups.add(os.getpgid(pid))
         for group in sorted(groups, key=lambda group: group != self._leader):
-            try:
+            with suppress(ProcessLookupError, PermissionError):  # it ended meanwhile, or runs as somebody else
                 os.killpg(group, number)
-            except (ProcessLookupError, PermissionError):  # it ended meanwhile, or runs as somebody else
-                continue
 
-    def running(self) -> dict[int, "_Listed"]:
-        """Who is there now, by number: of this session, seen before, or a child of one of those."""
-        if not _PROC.is_dir():
-            return _alone(self._leader)
-        everyone = _everyone()
-        ours = {
-            pid: one for pid, one in everyone.items() if one.session == self._leader or (pid, one.began) in self._known
-        }
+    def running(self) -> "dict[Process, int]":
+        """Who is there now, with its number: of this session, seen before, or a child of one of those."""
+        import psutil  # only where a program was started
+
+        since = psutil.Process().create_time()
+        everyone: dict[int, tuple[Process, int]] = {}
+        ours: set[int] = set()
+        for pid in psutil.pids():
+            with suppress(psutil.Error, ProcessLookupError, PermissionError):  # it has ended since, or is none of ours
+                one = psutil.Process(pid)
+                known = os.getsid(pid) == self._leader or one in self._known
+                if not known and one.create_time() < since:
+                    continue  # it was there before this program, as most are, and asking more takes time
+                with one.oneshot():
+                    if one.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
+                        everyone[pid] = one, one.ppid()
+                        ours |= {pid} if known else set()
         before = 0
         while len(ours) > before:
             before = len(ours)
-            ours |= {pid: one for pid, one in everyone.items() if one.parent in ours}
-        self._known |= {(pid, one.began) for pid, one in ours.items()}
-        return ours
+            ours |= {pid for pid, (_, parent) in everyone.items() if parent in ours}
+        found = {everyone[pid][0]: pid for pid in ours}
+        self._known |= found.keys()
+        return found
 
 
-class _Listed(Struct, frozen=True):
-    """A process as the kernel lists it."""
+def _names(processes: "Iterable[Process]") -> Iterator[str]:
+    import psutil
 
-    name: str
-    parent: int
-    group: int
-    session: int
-    began: str
-
-
-def _everyone() -> dict[int, _Listed]:
-    """All processes that have not ended; see proc(5) for the fields."""
-    found: dict[int, _Listed] = {}
-    for entry in os.listdir(_PROC):
-        if entry.isdigit():
-            try:
-                stat = (_PROC / entry / "stat").read_text(encoding="utf-8", errors="replace")
-            except OSError:  # it has ended since
-                continue
-            name, _, rest = stat.partition("(")[2].rpartition(")")
-            state, parent, group, session, *others = rest.split()
-            if state not in "ZX":
-                found[int(entry)] = _Listed(name, int(parent), int(group), int(session), others[15])
-    return found
-
-
-def _alone(leader: int) -> dict[int, _Listed]:
-    """The process group as one, where the kernel does not list processes as files."""
-    try:
-        os.killpg(leader, 0)
-    except (ProcessLookupError, PermissionError):
-        return {}
-    return {leader: _Listed("a process", 0, leader, leader, "")}
+    for one in processes:
+        with suppress(psutil.Error):  # it has ended since
+            yield one.name()

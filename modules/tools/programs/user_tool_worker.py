@@ -20,10 +20,11 @@ import msgspec
 from msgspec import Struct
 
 from modules.config import PACKAGE
+from modules.daemon_thread import in_words
 from modules.errors import ToolFailed
 from modules.llm.parts import NAME
 from modules.llm.tool_spec import ToolSpec
-from modules.tools.tool import Effect, Output, Tool, ToolContext, as_output, in_words
+from modules.tools.tool import Effect, Output, Tool, ToolContext, as_output
 
 FOR_FILES = (".errors", ".llm.parts", ".tools.tool")  # what a file may import of this program, as docs/tools.md says
 

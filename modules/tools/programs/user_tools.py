@@ -11,6 +11,7 @@ from typing import Any, assert_never
 import msgspec
 from msgspec.structs import replace
 
+from modules.daemon_thread import in_thread
 from modules.errors import ToolFailed
 from modules.llm.parts import Content, File, Image, Text
 from modules.tools.argument_check import problem
@@ -18,7 +19,7 @@ from modules.tools.isolated_worker import LARGEST_BYTES, IsolatedWorker
 from modules.tools.media.media import media_in
 from modules.tools.programs import process
 from modules.tools.programs.user_tool_worker import Described, WorkerReply, WorkerRequest, replies
-from modules.tools.tool import Output, Plan, Tool, ToolContext, in_thread
+from modules.tools.tool import Output, Plan, Tool, ToolContext
 
 # What a file prints is shown at once, and what it imports leaves nothing beside it.
 WORKER = IsolatedWorker(replies, options=("-B", "-u", "-X", "utf8"))

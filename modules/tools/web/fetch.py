@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from modules.config import VERSION
+from modules.daemon_thread import in_thread
 from modules.errors import ConfigError, ToolFailed
 from modules.llm.http.certificates import trusted
 from modules.llm.parts import Text
 from modules.tools.media import media
 from modules.tools.results import BOUND_BYTES
-from modules.tools.tool import ALWAYS, Output, Plan, Tool, ToolContext, in_thread, tool
+from modules.tools.tool import ALWAYS, Output, Plan, Tool, ToolContext, tool
 from modules.tools.web import addresses, html_worker, page
 from modules.tools.web.addresses import Resolve
 

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterator, Mapping
 
+from modules.daemon_thread import in_thread
 from modules.errors import ToolFailed
 from modules.tools.isolated_worker import IsolatedWorker
-from modules.tools.tool import in_thread
 from modules.tools.web import page
 
 AT_ONCE_BYTES = 20_000  # of HTML that take less time to read than a process takes to start, whatever is in them
