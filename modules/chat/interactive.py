@@ -105,7 +105,7 @@ class Interactive:
             self._prompt.hold(surprising=True)
             self._complain(error)
         except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError) as error:
-            # A fault of ours must not cost the conversation; it is told as what it is.
+            # A fault of ours must not cost the conversation; it is shown as what it is.
             self._prompt.hold(surprising=True)
             self._screen.error(
                 ParlanceError(

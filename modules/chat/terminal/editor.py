@@ -1,4 +1,4 @@
-"""A text in the person's own editor and back: started as $VISUAL or $EDITOR say, and what goes wrong is told."""
+"""A text in the person's own editor and back: started as $VISUAL or $EDITOR say; a failure is named."""
 
 import asyncio
 import os

@@ -162,7 +162,7 @@ def _spent(connection: sqlite3.Connection, id: str, stored: dict[int, Model]) ->
 
 
 def _declared(connection: sqlite3.Connection, id: str) -> tuple[ToolSpec, ...]:
-    """The tools that a model was told of last."""
+    """The tools that were last declared to a model."""
     row = connection.execute("SELECT tools FROM declared WHERE conversation = ?", (id,)).fetchone()
     try:
         return () if row is None else msgspec.json.decode(row[0], type=tuple[ToolSpec, ...])
@@ -189,7 +189,7 @@ def _ledgers(
             refused[key] = frozenset(json.loads(features))
             entries, digests = _entries(connection, id, key, fetch)
             path = _path_to(last, conversation.nodes)
-        except BROKEN:  # what was sent is not known any more: it is told anew
+        except BROKEN:  # what was sent is not known any more: the ledger begins anew
             continue
         ledger.entries, ledger.digests, ledger.path, ledger.seed = entries, digests, path, seed
         ledger.saved = len(entries)

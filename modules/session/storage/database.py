@@ -49,7 +49,7 @@ SCHEMA = (
 
 
 class Damaged(sqlite3.DatabaseError):
-    """What a person is told of a damaged file; it is out of the way."""
+    """A damaged file was moved out of the way; the message is for the person."""
 
 
 def connect(path: Path, locks: Locks) -> sqlite3.Connection:

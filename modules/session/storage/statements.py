@@ -109,7 +109,7 @@ def moved(conversation: Conversation) -> Change:
 
 
 def declared(conversation: Conversation) -> Change:
-    """The tools that a model was told of last."""
+    """The tools that were last declared to a model."""
     id, tools = conversation.id, conversation.tools
     return Change(id, lambda: [_declared(id, tools)])
 

@@ -106,14 +106,14 @@ class Store:
                 return
 
     def news(self) -> list[str]:
-        """What a person should know about the keeping and has not been told."""
+        """Notices about saving that the person has not seen yet; each is given once."""
         notices = []
         while self._news:
             notices.append(self._news.pop(0))
         return notices
 
     def add_news(self, text: str) -> None:
-        """Have a person told of this, too."""
+        """Add a notice for the person."""
         self._news.append(text)
 
     @property

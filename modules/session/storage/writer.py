@@ -54,11 +54,11 @@ class Writer:
         loop = asyncio.get_running_loop()
         there = asyncio.Event()
 
-        def tell() -> None:
+        def wake() -> None:
             with contextlib.suppress(RuntimeError):  # the loop has ended, and nobody waits any more
                 loop.call_soon_threadsafe(there.set)
 
-        self.put(tell)
+        self.put(wake)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(there.wait(), HANGS_SECONDS)
         return there.is_set()
