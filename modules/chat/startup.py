@@ -26,7 +26,7 @@ PROGRAM_ENDED = "The program ended before a result was there. What the call had 
 def first_choice(models: ModelRegistry, config: Config, asked: str) -> Choice:
     """What was asked for with -m, else PARLANCE_MODEL, else the default if its key is set, else whoever's key is set.
 
-    A key that is none does not keep another provider from being used; the note tells of it. With no usable key at all
+    A key that is none does not keep another provider from being used; the note says so. With no usable key at all
     it is the embedded guide, and the note says how to set one.
     Raises UnknownModel or AmbiguousModel for a name that was asked for.
     """

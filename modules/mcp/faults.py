@@ -33,7 +33,7 @@ class ConnectionDropped(ToolFailed):
 
 
 class LoginNeeded(ToolFailed):
-    """The server wants to know who asks, and has not been told, or does not believe it."""
+    """The server wants a login: the request had no credentials, or it did not accept them."""
 
 
 FAULTS: dict[Kind, type[ToolFailed]] = {

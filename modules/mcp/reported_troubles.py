@@ -1,4 +1,4 @@
-"""What of the servers' troubles the person was told: each once, and again when the entry has changed or has worked."""
+"""Which troubles of servers the person has seen: each is shown once, and again when the entry has changed or worked."""
 
 import hashlib
 import os
@@ -24,7 +24,7 @@ class ReportedTroubles:
         self._digests = self._read()
 
     def of_file(self, file: Path, troubles: Iterable[str]) -> list[str]:
-        """Those of these troubles with the file, as it is now, that were not told yet."""
+        """Those of these troubles with the file, as it is now, that the person has not seen yet."""
         try:
             held = read_bytes(file)
         except OSError:
@@ -32,7 +32,7 @@ class ReportedTroubles:
         return [text for text in troubles if self._is_new(held + text.encode(errors="replace"))]
 
     def of_servers(self, servers: Iterable[Server], cure: Callable[[Server], str]) -> Iterator[str]:
-        """What the servers have to say that was not told yet, with its cure; they have said it then."""
+        """The troubles of servers that the person has not seen yet, with their cures; they count as seen then."""
         for server in servers:
             texts, server.unsaid = server.unsaid, []
             for text in texts:
@@ -62,7 +62,7 @@ class ReportedTroubles:
         if self._path is None:
             return
         beside = self._path.with_suffix(f".{os.getpid()}")
-        with suppress(OSError):  # told once more then
+        with suppress(OSError):  # shown once more then
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with open(beside, "wb", opener=private_file) as file:
                 file.write(msgspec.json.encode(list(self._digests)[-MOST:]))

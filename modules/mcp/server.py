@@ -27,7 +27,7 @@ PAUSE_SECONDS = 0.2  # between two listings, so that a server that changes witho
 class Server:
     """A server that is started when it is needed, and can be stopped and started again.
 
-    `listed` is told its tools, unchecked, after each start and each change. `trouble` says why it failed, and
+    `listed` is called with its tools, unchecked, after each start and each change. `trouble` says why it failed, and
     `wants_login` that a login would help. `tokens` is the file in which a login is kept.
     """
 
@@ -41,12 +41,12 @@ class Server:
         self.take(entry)
         self.log = log
         self.tokens = tokens
-        self.unsaid: list[str] = []  # troubles that the person has not been told of
+        self.unsaid: list[str] = []  # troubles that the person has not seen yet
         self._environment = environment
         self._listed = listed
         self._owner: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()  # it is ready, or will not be
-        self._fresh = asyncio.Event()  # its list of tools is the last one that it has told of
+        self._fresh = asyncio.Event()  # its list of tools is the newest that it has announced
         self._connection: Connection | None = None
 
     @property
@@ -108,7 +108,7 @@ class Server:
             return await self._ask(method, params, progress, agreed)
 
     async def check(self, patience: float = CHECKING_SECONDS) -> None:
-        """Find out whether a server over HTTP is still there; one that is a program tells by its end."""
+        """Find out whether a server over HTTP is still there; for a program its end shows that."""
         if (connection := self._connection) is not None and self.entry.url:
             await connection.check(patience)
             if connection.gone and self._owner is not None:

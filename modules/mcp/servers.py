@@ -50,7 +50,7 @@ class Servers:
     def __init__(self, config: Config, *, in_chat: bool = True) -> None:
         self._config = config
         self._in_chat = in_chat
-        self._late: dict[str, bool] = {}  # servers that were not waited for any longer, and whether that was told
+        self._late: dict[str, bool] = {}  # servers that are not waited for any longer, and whether that was said
         self._awaited: Sequence[Server] = ()
         self._servers: dict[str, Server] = {}
         self._pins: dict[str, Pins] = {}
@@ -72,7 +72,7 @@ class Servers:
         return f"the MCP server{'s' if len(names) > 1 else ''} {', '.join(names)}" if names else ""
 
     def late(self) -> list[str]:
-        """The servers that a question does not wait for any longer, in words; each is told once."""
+        """The servers that a question does not wait for any longer, in words; each is given once."""
         names = [name for name, is_reported in self._late.items() if not is_reported]
         self._late |= dict.fromkeys(names, True)
         return [
@@ -121,13 +121,13 @@ class Servers:
         return {name: server.state for name, server in list(self._servers.items())}
 
     async def check(self) -> None:
-        """Find out which of the servers that seem to be ready really are; `status` tells."""
+        """Find out which of the servers that seem to be ready really are; `status` has the answer."""
         await asyncio.gather(*(server.check(LOOKING_SECONDS) for server in self._servers.values()))
         for server in self._servers.values():
             server.unsaid.clear()
 
     async def restart(self, name: str, *, start: bool = True) -> None:
-        """Stop the server, and start it as mcp.json has it now; `status` tells how that went.
+        """Stop the server, and start it as mcp.json has it now; `status` says how that went.
 
         Raises UsageError for an unknown name, and ConfigError where the file is no use any more.
         """

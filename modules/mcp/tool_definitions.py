@@ -1,4 +1,4 @@
-"""What a server says of its tools, checked one by one: a bad one loses itself and nothing else."""
+"""What a server says of its tools, checked one by one: one that is wrong is left out, and the others stay."""
 
 import json
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from modules.tools import argument_check
 
 MOST = 500  # tools of one server
 LONGEST_NAME = 256
-DESCRIPTION_BYTES = 2_000  # of a description that models are told
+DESCRIPTION_BYTES = 2_000  # of a description that is sent to models
 LARGEST_SCHEMA_BYTES = 32 * 1024
 LARGEST_ANNOTATIONS = 4 * 1024
 
@@ -100,7 +100,7 @@ def _schema(schema: Any) -> dict[str, Any]:
 
 
 def _described(text: Any) -> str:
-    """A description as models are told it; "" for what is no text."""
+    """A description as it is sent to models; "" for what is no text."""
     if not isinstance(text, str):
         return ""
     data = plain(text[: DESCRIPTION_BYTES * 20]).strip().encode()

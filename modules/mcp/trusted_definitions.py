@@ -58,12 +58,12 @@ class Pins:
 
     @property
     def seen(self) -> bool:
-        """Whether the server has ever told its tools, in this run or an earlier one."""
+        """Whether the server has ever listed its tools, in this run or an earlier one."""
         return self.known or bool(self._pins)
 
     @property
     def offered(self) -> list[Definition]:
-        """The tools that models may be told of."""
+        """The tools that may be declared to models."""
         return [pin.definition for pin in self._pins.values() if not pin.gone and pin.changed is None]
 
     @property
@@ -72,7 +72,7 @@ class Pins:
         return [name for name, pin in self._pins.items() if not pin.gone and pin.changed is not None]
 
     def problem(self, definition: Definition) -> str:
-        """Why the tool that a model was told of in these words must not be called; "" where it may be."""
+        """Why the tool that was declared to a model with this definition must not be called; "" where it may be."""
         pin = self._pins.get(definition.name)
         if pin is None or pin.gone:
             return f'The MCP server "{self._server}" does not offer the tool "{definition.name}" any more.'

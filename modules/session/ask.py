@@ -148,7 +148,7 @@ class _Growth:
         self._timer: asyncio.TimerHandle | None = None
 
     def grew(self) -> None:
-        """There is more of it; the journal is told soon, also if nothing else comes."""
+        """There is more of it; the journal gets it soon, also if nothing else comes."""
         if self._timer is None and self._conversation.journal is not None:
             self._timer = asyncio.get_running_loop().call_later(BEHIND_SECONDS, self._tell)
 

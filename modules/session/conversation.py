@@ -41,7 +41,7 @@ class Node(Struct, frozen=True):
 
 
 class Journal(Protocol):
-    """Who keeps a conversation as it happens; told of every change, in order, before anything is sent."""
+    """What saves a conversation as it happens: it gets every change, in order, before anything is sent."""
 
     def said(self, conversation: "Conversation", node: Node) -> None:
         """A message was added at the head."""
@@ -65,7 +65,7 @@ class Journal(Protocol):
         """Wait until everything so far is kept, or it is known that it cannot be."""
 
     def news(self) -> list[str]:
-        """What a person should know about the keeping and has not been told."""
+        """Notices about saving that the person has not seen yet; each is given once."""
 
 
 class Conversation:
@@ -232,7 +232,7 @@ class Conversation:
     def declared(
         self, reader: Model, tools: tuple[ToolSpec, ...], choice: ToolChoice
     ) -> tuple[tuple[ToolSpec, ...], ToolChoice]:
-        """The tools to tell a model of. Those that were declared stay so, not to be called, where there are none now.
+        """The tools to declare to a model. Those declared before stay so, not to be called, where there are none now.
 
         Without them a provider loses its cache of the conversation, and the reasoning that is bound to them.
         """
@@ -241,7 +241,7 @@ class Conversation:
         return (tools, choice) if tools or not self.tools else (self.tools, "none")
 
     def declare(self, tools: tuple[ToolSpec, ...]) -> None:
-        """Remember which tools a model was told of; taking them away costs its cache and its reasoning."""
+        """Remember which tools were declared to a model; taking them away costs its cache and its reasoning."""
         if tools and tools != self.tools:
             self.tools = tools
             if self.journal is not None:
@@ -280,7 +280,7 @@ def _estimate(message: Message) -> int:
 
 
 def _characters(part: Part) -> int:
-    """About how much text takes as many tokens. Of reasoning and documents only the provider can tell."""
+    """About how much text takes as many tokens. For reasoning and documents only the provider knows."""
     match part:
         case Text(text):
             return len(text)

@@ -59,7 +59,7 @@ def _looked_up(id: str, base_url: str) -> Price | None:
 
 
 def _price(found: Any) -> Price | None:
-    """The price of today; None for one that depends on the hour, or that is not told in tokens."""
+    """The price of today; None for one that depends on the hour, or that is not a price per token."""
     if isinstance(found.prices, list) and any(
         type(one.constraint).__name__ not in ("NoneType", "StartDateConstraint") for one in found.prices
     ):

@@ -50,7 +50,7 @@ class Tooling:
         self._named = (*named, *(one.tool for one in self.approval.permissions))
         self._settled = settled  # the names in settings.toml
         self._unchecked = True
-        self.said: set[str] = set()  # what the person was told once and need not be told again
+        self.said: set[str] = set()  # notices that the person has seen already
 
     @cached_property
     def toolbox(self) -> Toolbox:
@@ -72,7 +72,7 @@ class Tooling:
         return self.toolbox.specs if self._made and self.toolbox.enabled else ()
 
     def news(self) -> list[str]:
-        """What the person should know of the tools and has not been told; nothing before they are needed."""
+        """Notices about the tools that the person has not seen yet; none before the tools are needed."""
         return [*self._wrong_names(), *self.toolbox.news()] if self._made else []
 
     @property
@@ -81,7 +81,7 @@ class Tooling:
         return self.toolbox.awaited if self._made else ""
 
     def late(self) -> list[str]:
-        """The sources of tools that a question does not wait for any longer, in words; each is told once."""
+        """The sources of tools that a question does not wait for any longer, in words; each is given once."""
         return self.toolbox.late() if self._made else []
 
     def _wrong_names(self) -> list[str]:

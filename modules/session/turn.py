@@ -141,7 +141,7 @@ class _Repeats:
         self.reason = ""
 
     def refused(self, calls: Iterable[ToolCall]) -> dict[str, str]:
-        """The calls that must not run, by id, with what the model is told."""
+        """The calls that must not run, by id, each with the result that the model gets instead."""
         refused: dict[str, str] = {}
         for call in calls:
             this = (call.name, call.arguments)

@@ -41,3 +41,7 @@ FLAG, END_OF_FLAG = "\U0001f3f4", "\U000e007f"  # what a region stands between
 
 # Places where words may be parted or joined: nobody sees them alone.
 SPACES_OF_NO_WIDTH = ZERO_WIDTH_BREAKS + NON_JOINER + JOINER
+
+# The groups beyond U+FFFF in as few ranges as there can be: `re` tries each of them for every character of a text.
+BEYOND_FFFF = "\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+BASIC_SELECTORS = "\ufe00-\ufe0f"

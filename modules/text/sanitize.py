@@ -13,6 +13,8 @@ from collections.abc import Iterator
 
 from modules.text.invisible import (
     ANNOTATIONS,
+    BASIC_SELECTORS,
+    BEYOND_FFFF,
     CONTROLS,
     DIRECTION_CONTROLS,
     DIRECTION_MARKS,
@@ -21,7 +23,6 @@ from modules.text.invisible import (
     FORMULA_SIGNS,
     GRAPHEME_JOINER,
     HANGUL_FILLERS,
-    HIEROGLYPH_BLANKS,
     JOINER,
     KHMER_VOWELS,
     LINE_SEPARATORS,
@@ -31,15 +32,14 @@ from modules.text.invisible import (
     SELECTORS,
     SOFT_HYPHEN,
     SURROGATES,
-    TAGS,
     ZERO_WIDTH_BREAKS,
 )
 
 # Characters that act on the terminal, reorder text, or take no room on the screen.
 UNSAFE = re.compile(
     f"[{CONTROLS}{LINE_SEPARATORS}{SURROGATES}{DIRECTION_MARKS}{DIRECTION_CONTROLS}{SOFT_HYPHEN}{ZERO_WIDTH_BREAKS}"
-    f"{NON_JOINER}{JOINER}{GRAPHEME_JOINER}{SELECTORS}{MONGOLIAN_SELECTORS}{FORMULA_SIGNS}{HANGUL_FILLERS}"
-    f"{KHMER_VOWELS}{SCRIPT_FORMATS}{HIEROGLYPH_BLANKS}{ANNOTATIONS}{TAGS}]"
+    f"{NON_JOINER}{JOINER}{GRAPHEME_JOINER}{BASIC_SELECTORS}{MONGOLIAN_SELECTORS}{FORMULA_SIGNS}{HANGUL_FILLERS}"
+    f"{KHMER_VOWELS}{ANNOTATIONS}{BEYOND_FFFF}]"
 )
 # Patterns that are compiled when the first invisible character is met: no start waits for them.
 # The flags that have a spelling of their own, and no others: any other text could be hidden in one as well.

@@ -16,7 +16,7 @@ class Permission(Struct, frozen=True):
 
     Without a `line` it covers every call. With one it covers just that command line, or with `prefix` every command
     line that begins with the same words and is nothing but words: no shell syntax, which could smuggle in another. A
-    prefix that says too little, as `unsafe_prefix` tells, covers only itself.
+    prefix that says too little, as `unsafe_prefix` says, covers only itself.
     A plan that is apart needs a permission for its very line.
     """
 
@@ -66,7 +66,7 @@ def permission_from(text: str) -> Permission:
 
 
 class Decision(Struct, frozen=True):
-    """What the person said. `reason` is told to the model; `permission` holds from now on."""
+    """What the person said. `reason` goes to the model; `permission` holds from now on."""
 
     allowed: bool = False
     reason: str = ""

@@ -1,4 +1,4 @@
-"""The tools that come with the program, in the order that models are told of them."""
+"""The tools that come with the program, in the order in which they are declared to models."""
 
 from modules.tools.calculator import calculate
 from modules.tools.clock import current_time

@@ -109,7 +109,7 @@ def tool(
     name: str = "",
     when: str = "",
 ) -> Tool | Callable[[Callable[..., Any]], Tool]:
-    """Make a tool of a function: its name, its signature and its docstring are what the model is told.
+    """Make a tool of a function: its name, its signature and its docstring are what is declared to the model.
 
     A parameter is described by `Annotated[str, Meta(description="...")]` or in the docstring. A plain function runs in
     a thread of its own. `free` tools run without asking. A function that returns a Plan is asked about with that: it

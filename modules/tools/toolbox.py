@@ -29,10 +29,10 @@ class Source(Protocol):
         """What it offers now, in a stable order. Waits for the first list, and not for long; never raises."""
 
     def late(self) -> list[str]:
-        """What is not waited for any longer and joins when it is there, in words; each is told once."""
+        """What is not waited for any longer and joins when it is there, in words; each is given once."""
 
     def news(self) -> list[str]:
-        """What the person should know and has not been told."""
+        """Notices that the person has not seen yet."""
 
     async def close(self) -> None:
         """Let go of everything, processes included."""
@@ -62,7 +62,7 @@ class Toolbox:
         self._wanted = None if on is None else set(on)
         self._off: set[str] = set()
         self._tools = {one.name: one for one in self._own}
-        self._clashes: dict[str, bool] = {}  # and whether it was told
+        self._clashes: dict[str, bool] = {}  # and whether that was said
         self.gathered = False  # whether the sources were ever asked
 
     def __iter__(self) -> Iterator[Tool]:
@@ -72,7 +72,7 @@ class Toolbox:
         return name in self._tools
 
     def is_on(self, name: str) -> bool:
-        """Whether models are told of the tool, once tools are enabled."""
+        """Whether the tool is declared to models, once tools are enabled."""
         return name not in self._off and (self._wanted is None or name in self._wanted)
 
     def check(self, names: Iterable[str]) -> None:
@@ -99,7 +99,7 @@ class Toolbox:
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
-        """The tools that are on, as models are told of them; the order does not change."""
+        """The tools that are on, as they are declared to models; the order does not change."""
         return tuple(one.spec for one in self if self.is_on(one.name))
 
     async def gather(self) -> None:
@@ -118,7 +118,7 @@ class Toolbox:
         return " and ".join(filter(None, (source.awaited for source in self.sources)))
 
     def late(self) -> list[str]:
-        """The sources that are not waited for any longer, in words; each is told once."""
+        """The sources that are not waited for any longer, in words; each is given once."""
         return [text for source in self.sources for text in source.late()]
 
     def news(self) -> list[str]:
@@ -145,7 +145,7 @@ class Toolbox:
             self.result_files.close()
 
     def _unknown(self, name: str) -> str:
-        """What the model is told: that there is none of this name, and which one it may have meant."""
+        """The words for the model: that there is none of this name, and which one it may have meant."""
         short = name if len(name) <= LONGEST_NAME_CHARS else f"{name[:LONGEST_NAME_CHARS]}…"
         names = [one.name for one in self if self.is_on(one.name)]
         of_servers = [one for one in names if one.endswith(f"__{short}")]  # the name without the server's is a slip

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from prompt_toolkit.utils import get_cwidth
 
-from modules.chat.output.layout import laid_out, wrapped
+from modules.chat.output.layout import cut, laid_out, wrapped
 from modules.text.sanitize import clean
 from tests.harness.home import Home
 
@@ -95,3 +95,10 @@ def test_any_rows_are_laid_out_with_all_that_they_say(rows: list[list[str]], col
     headings = [f"head{at}" for at in range(max(map(len, rows), default=0))] if named else []
     text = squeezed("".join(laid_out(rows, columns, headings)))
     assert all(squeezed(clean(cell)) in text for row in rows for cell in row)
+
+
+@given(some.text(some.sampled_from("ab日👍 "), max_size=12), some.integers(1, 12))
+def test_a_line_is_never_cut_wider_than_its_room_and_whole_where_it_fits(line: str, columns: int) -> None:
+    left = cut(line, columns)
+    assert get_cwidth(left) <= columns
+    assert left == line if get_cwidth(line) <= columns else line.startswith(left[:-1]) and left.endswith("…")

@@ -15,7 +15,14 @@ from modules.text.sanitize import UNSAFE, clean
 from modules.text.unambiguous import SPACE, exact
 
 ALL = [chr(code) for code in range(sys.maxunicode + 1)]
-NOT_GROUPS = {"TAG_LETTERS", "FLAG", "END_OF_FLAG", "SPACES_OF_NO_WIDTH"}  # parts or unions of groups
+NOT_GROUPS = {
+    "TAG_LETTERS",
+    "FLAG",
+    "END_OF_FLAG",
+    "SPACES_OF_NO_WIDTH",
+    "BEYOND_FFFF",
+    "BASIC_SELECTORS",
+}  # parts or unions of groups
 GROUPS: dict[str, set[str]] = {
     name: set(re.findall(f"[{group}]", "".join(ALL)))
     for name, group in vars(invisible).items()

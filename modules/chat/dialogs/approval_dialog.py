@@ -23,6 +23,7 @@ from prompt_toolkit.layout.processors import BeforeInput
 
 from modules.chat.dialogs.approval_text import Row, lasting, permission_for, rows, takes_prefix, title
 from modules.chat.dialogs.panel import Panel
+from modules.chat.output.layout import cut
 from modules.tools.approval import Decision, Permission, Question
 
 GUARD_SECONDS = 0.3  # without a key before one is an answer: it may have been on its way to something else
@@ -135,7 +136,7 @@ class QuestionPanel(Panel[Decision | None]):
         return max(1, min(room, len(self._rows))), below
 
     def _title(self) -> StyleAndTextTuples:
-        return [("class:label", _fitted(title(self._question), self._width))]
+        return [("class:label", cut(title(self._question), self._width))]
 
     def _prompt(self) -> StyleAndTextTuples:
         return [("class:label", "No, because: " if self._typing == WHY else "Always: ")]
@@ -266,7 +267,3 @@ def _wrapped(text: str, columns: int) -> list[str]:
         pieces = [piece.replace(" ", "\xa0") if len(piece) <= columns else piece for piece in pieces]
     held = " · ".join(pieces)
     return [row.replace("\xa0", " ") for row in textwrap.wrap(held, columns, break_on_hyphens=False)] or [""]
-
-
-def _fitted(text: str, columns: int) -> str:
-    return text if len(text) <= columns else text[: max(0, columns - 1)] + "…"

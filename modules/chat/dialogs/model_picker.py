@@ -16,6 +16,7 @@ from prompt_toolkit.utils import get_cwidth
 from modules.chat.command import ChatContext
 from modules.chat.dialogs.panel import Panel
 from modules.chat.input.completer import every_model, rank
+from modules.chat.output.layout import cut
 from modules.chat.output.model_summary import columns, describe, mark
 from modules.errors import UsageError
 from modules.llm.models import Choice, Model
@@ -192,7 +193,7 @@ class ModelPicker(Panel[Choice | None]):
         return [
             (style, ">" if selected else " "),
             (f"{style} class:mark", "•" if current else " "),
-            (style, f" {(_fill if selected else _cut)(text, self._room)}"),
+            (style, f" {(_fill if selected else cut)(text, self._room)}"),
         ]
 
     def _cells(self, row: _Row) -> str:
@@ -220,14 +221,14 @@ class ModelPicker(Panel[Choice | None]):
         first = 1 if mark(row.model, row.listed) else 0  # why it may not answer stays as long as anything does
         while len(parts) > first + 1 and get_cwidth(" ".join([*name, " · ".join(parts)])) > self._room:
             del parts[first]
-        return [("class:quiet", "   " + _cut(" ".join([*name, clean(" · ".join(parts))]), self._room))]
+        return [("class:quiet", "   " + cut(" ".join([*name, clean(" · ".join(parts))]), self._room))]
 
     def _help(self) -> StyleAndTextTuples:
         shown = len(self._choices.shown)
         count = f"{self._choices.at + 1} of {shown}" if shown else "none"
         lines = [" · ".join((*KEYS[:number], count)) for number in range(len(KEYS), 1, -1)] + [" · ".join(KEYS[:2])]
         text = next((line for line in lines if get_cwidth(line) <= self._room), lines[-1])
-        return [("class:quiet", "   " + _cut(text, self._room))]
+        return [("class:quiet", "   " + cut(text, self._room))]
 
     def _bindings(self) -> KeyBindings:
         keys = KeyBindings()
@@ -257,15 +258,6 @@ class ModelPicker(Panel[Choice | None]):
             self.close(self._choices.choice(row))
 
 
-def _cut(text: str, width: int) -> str:
-    """The text in so many columns of the screen; what is cut off leaves a mark."""
-    if get_cwidth(text) <= width:
-        return text
-    while text and get_cwidth(text) > width - 1:
-        text = text[:-1]
-    return f"{text}…"
-
-
 def _fill(text: str, width: int) -> str:
-    text = _cut(text, width)
+    text = cut(text, width)
     return text + " " * (width - get_cwidth(text))

@@ -230,7 +230,7 @@ class Blocks:
         return True
 
     def _entitle(self, level: int) -> None:
-        """Make a heading of the paragraph: a title is underlined, and below it the signs tell the level."""
+        """Make a heading of the paragraph: a title is underlined, and and the signs below it give the level."""
         if isinstance(self.leaf, Paragraph):
             self.leaf.style = _TITLE if level == 1 else _BOLD
             self.leaf.row = [] if level == 1 else [("#" * level + " ", _BOLD)]

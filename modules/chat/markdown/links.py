@@ -10,7 +10,7 @@ _WITHOUT = re.compile(r"dumb|linux|eterm|emacs|cons25|vt\d|ansi|screen(?!.*tmux)
 
 
 def target(href: str) -> str | None:
-    """The target of a link as a terminal may be told it, or nothing."""
+    """The target of a link as it may be written to a terminal, or nothing."""
     return href if len(href) <= LONGEST_CHARS and _TARGET.fullmatch(href) else None
 
 

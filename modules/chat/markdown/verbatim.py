@@ -1,6 +1,6 @@
 """What people mean as it stands: mathematics, paths, patterns and names whose signs Markdown would take for its own.
 
-CommonMark decides by the characters beside a sign; here it is told where they mean something else. Each rule is asked
+CommonMark decides by the characters beside a sign; this file says where they mean something else. Each rule is asked
 at the sign where it begins, and what it does not know is CommonMark's.
 """
 

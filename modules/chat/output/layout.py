@@ -51,7 +51,7 @@ def wrapped(text: str, columns: int) -> list[str]:
         elif row.strip():
             row, width = row + gap, width + len(gap)
         while width + long > columns and not _is_place(word):
-            piece = _fitting(word, max(columns - width, 1))
+            piece = _beginning(word, columns - width) or word[:1]  # one letter at least, so that it comes to an end
             rows.append(row + piece)
             row, width, word = "", 0, word[len(piece) :]
             long = get_cwidth(word)
@@ -60,10 +60,8 @@ def wrapped(text: str, columns: int) -> list[str]:
 
 
 def cut(line: str, columns: int) -> str:
-    """The line, or as much of it as there is room for, with a mark."""
-    if get_cwidth(line) <= columns:
-        return line
-    return _fitting(line, max(columns - 1, 0)) + "…" if columns > 1 else "…"
+    """The line, or as much of it as there is room for, with a mark; the mark alone where there is no room for more."""
+    return line if get_cwidth(line) <= columns else _beginning(line, columns - 1) + "…"
 
 
 def _widths(cells: Sequence[Sequence[str]]) -> list[int]:
@@ -125,11 +123,11 @@ def _is_place(word: str) -> bool:
     return "://" in word or word.startswith(("/", "~/", "./")) or word[1:3] == ":\\"
 
 
-def _fitting(text: str, columns: int) -> str:
-    """The beginning that takes so many columns, one letter at least where any are wanted."""
+def _beginning(text: str, columns: int) -> str:
+    """As many letters as there is room for in so many columns."""
     width = 0
     for at, char in enumerate(text):
         width += get_cwidth(char)
         if width > columns:
-            return text[: max(at, min(columns, 1))]
+            return text[:at]
     return text

@@ -1,4 +1,4 @@
-"""A text in the person's own editor and back: started as $VISUAL or $EDITOR say, and what goes wrong is told."""
+"""A text in the person's own editor and back: started as $VISUAL or $EDITOR say; a failure is named."""
 
 import asyncio
 import os
@@ -6,10 +6,10 @@ import shlex
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
 
+from modules.chat.terminal.interrupts import handled
 from modules.errors import FileProblem, UsageError
 from modules.tools.files.encodings import encoding_of
 
@@ -74,7 +74,8 @@ async def _run(source: str, argv: list[str]) -> None:
     named = f'{source} is "{argv[0]}", and' if source else f'"{argv[0]}":'
     cure = f"Name another in {source or VARIABLES[-1]}, as in {source or VARIABLES[-1]}=nano. The text is kept."
     try:
-        with _deaf():
+        # Ctrl+C belongs to the editor, which has the terminal: it reaches us too, and must not end us.
+        with handled(signal.SIGINT, lambda: None):
             code = await (await asyncio.create_subprocess_exec(*argv)).wait()
     except FileNotFoundError as error:
         raise UsageError(f"{named} there is no such program.", cure=cure) from error
@@ -84,23 +85,6 @@ async def _run(source: str, argv: list[str]) -> None:
         how = f"left with code {code}" if code > 0 else f"was ended by signal {-code}"
         of = f" ({source})" if source else ""
         raise UsageError(f'The editor "{argv[0]}"{of} {how}.', cure="The text is as it was before.")
-
-
-@contextmanager
-def _deaf() -> Iterator[None]:
-    """Ctrl+C belongs to the editor, which has the terminal: it reaches us too, and must not end us."""
-    loop, before = asyncio.get_running_loop(), signal.getsignal(signal.SIGINT)
-    try:
-        loop.add_signal_handler(signal.SIGINT, lambda: None)
-    except (NotImplementedError, ValueError):
-        yield
-        return
-    try:
-        yield
-    finally:
-        loop.remove_signal_handler(signal.SIGINT)
-        with suppress(TypeError, ValueError):
-            signal.signal(signal.SIGINT, before)
 
 
 def _read(path: Path, before: str) -> str:

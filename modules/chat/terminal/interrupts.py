@@ -60,4 +60,5 @@ def handled(number: int, act: Callable[[], object]) -> Iterator[None]:
         yield
     finally:
         loop.remove_signal_handler(number)
-        signal.signal(number, before)
+        with contextlib.suppress(TypeError, ValueError):  # one that was not set from Python cannot be set again
+            signal.signal(number, before)

@@ -1,7 +1,7 @@
 """From the bytes of a keyboard to keys: sequences are read whole or dropped whole, and pastes are one key each.
 
-What was told apart by time only is told apart here: an Escape with nothing behind it is the key, and several lines in
-one read are a paste. ECMA-48 has the grammar; what a terminal reports of itself is read, and never typed.
+What only time distinguishes is decided here: an Escape with nothing behind it is the key, and several lines in
+one read are a paste. ECMA-48 has the grammar; what a terminal reports of itself is heard, and never typed.
 """
 
 import re

@@ -125,7 +125,7 @@ _NAMES = frozenset(key.value for key in Keys)
 
 
 def _coded(code: int, modifiers: int, sequence: str, shifted: str = "", base: str = "") -> list[KeyPress]:
-    """A key by its code point or by a number of kitty's; `shifted` and `base` (its Latin key) where it told them."""
+    """A key by its code point or by a number of kitty's; `shifted` and `base` (its Latin key) where they came too."""
     if modifiers & (SUPER | HYPER):  # a shortcut of the desktop's, and no text
         return []
     char = _KEYPAD_TEXT.get(code) or _char(str(code)) or (chr(code) if code in (8, 9, 13, 27, 32, 127) else "")
@@ -144,7 +144,7 @@ def _coded(code: int, modifiers: int, sequence: str, shifted: str = "", base: st
 
 
 def _special(char: str, modifiers: int, sequence: str) -> list[KeyPress]:
-    """Enter, Escape, Tab and Backspace, which only CSI u tells with modifiers."""
+    """Enter, Escape, Tab and Backspace, which only CSI u reports with modifiers."""
     if char == "\r":
         return [NEW_LINE if modifiers else ENTER]
     if char == "\x1b":

@@ -25,7 +25,7 @@ SHORT_CHARS = 80  # that a terminal draws at once anyway
 # Not one erase from the corner: tmux takes that for a clear screen and moves the rows to its history.
 ERASE = "\x1b[K\x1b[C\x1b[J\r"
 CLEAR = "\x1b[H\x1b[2J"
-SETTLED_SECONDS = 0.4  # after a resize; tmux may tell of the next one a quarter of a second late
+SETTLED_SECONDS = 0.4  # after a resize; tmux may report the next one a quarter of a second late
 
 
 class _Terminal(Vt100_Output):

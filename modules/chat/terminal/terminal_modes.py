@@ -34,7 +34,7 @@ class TerminalModes:
     """The modes of one terminal.
 
     `write` is its output. `listen` reads what it answers, after so many seconds at most, and says whether there can be
-    more. `owe` is told what is to be written at whichever end comes, `settle` that it was.
+    more. `owe` takes what is to be written at whichever end comes, `settle` is called when it was.
     `name` is what the terminal calls itself, "" until it has said so; `background` is "light", "dark" or "".
     `complete` is whether all that will be answered has been.
     """
@@ -56,7 +56,7 @@ class TerminalModes:
         self._asked = False
         self.complete = False
         self._began = False
-        self._keyboard: tuple[bytes, bytes] | None = None  # how it is told to tell keys apart, and how to stop
+        self._keyboard: tuple[bytes, bytes] | None = None  # what tells its keys apart, and what ends that
         self._asked_keyboard = False
         self.name = ""
         self.background = ""

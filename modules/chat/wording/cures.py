@@ -191,7 +191,7 @@ def _again_in_chat(at: Situation) -> list[str]:
             return ["/retry asks again"]
         case "part":
             return ["/continue asks for the rest, /retry asks again"]
-        case _:  # of results it is said where they are told of
+        case _:  # of results it is said where they are shown
             return []
 
 

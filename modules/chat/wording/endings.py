@@ -43,7 +43,7 @@ EMPTY = Ending("EmptyAnswer", "The answer is empty.")
 def ending(finished: Finished | None, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> Ending | None:
     """How the last answer of a turn ended; None where it is whole.
 
-    `finished` is the last end that a server told, `messages` the conversation with what came of it, and `tools` are
+    `finished` is the last end that a server reported, `messages` the conversation with what came of it, and `tools` are
     those that the model had.
     """
     if finished is None:

@@ -18,7 +18,7 @@ def dollars(cost: float | None) -> str:
 
 
 def total(costs: Iterable[float | None], *, partial: bool = False) -> str:
-    """What several requests cost: a sum with a price missing, or not counted to the end, is told as "at least".
+    """What several requests cost: a sum with a price missing, or not counted to the end, is shown as "at least".
 
     "" where all of it is known to be nothing.
     """

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from modules.errors import ParlanceError, ProviderError
 
-WAITED_FOR_SECONDS = 60.0  # a longer wait is told as a time of day
+WAITED_FOR_SECONDS = 60.0  # a longer wait is shown as a time of day
 FARTHEST_SECONDS = 366 * 24 * 3600.0  # a server that says more than this does not mean it
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",

@@ -12,7 +12,7 @@ LONGEST_CALL_SECONDS = 3600.0
 LONGEST_START = 600.0
 STARTUP_SECONDS = 30.0  # from the start of the program to its list of tools
 CALL_SECONDS = 120.0  # for a call, or from one word of its progress to the next
-WHOLE_CALL_SECONDS = 1800.0  # for a call that tells of progress
+WHOLE_CALL_SECONDS = 1800.0  # for a call that reports progress
 TRANSPORTS = {"stdio": False, "http": True, "sse": True}  # whether it has a URL
 
 

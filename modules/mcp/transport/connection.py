@@ -27,11 +27,11 @@ from modules.text.plain_words import one_line
 
 PAGES = 50
 FIRST_NUMBER = 1_000  # of our requests; the SDK counts its own from one on
-CALLING_OFF_SECONDS = 1.0  # to tell that an answer is not waited for any more
+CALLING_OFF_SECONDS = 1.0  # to cancel a request that nobody waits for any more
 OLDEST_VERSION = HANDSHAKE_PROTOCOL_VERSIONS[0]
 UNDECLARED_SECONDS = 3.0  # for a list that the server has not said to have
 
-Progress = ProgressFnT  # told how far, of how much, and in words
+Progress = ProgressFnT  # called with how far, of how much, and a message
 
 
 class Connection:

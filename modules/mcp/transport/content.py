@@ -18,7 +18,7 @@ LONGEST_DATA_CHARS = 200  # of them that may be words after all
 
 
 def output_of(result: dict[str, Any]) -> Output:
-    """The result of a tool call. Structured content is told as JSON where there are no words, and so is anything else.
+    """The result of a tool call. Structured content becomes JSON text where there are no words, and so does all else.
 
     Servers put what they have to say in other places, too: python-sdk's old "toolResult", or an "error" beside isError.
     """

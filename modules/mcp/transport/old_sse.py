@@ -45,7 +45,7 @@ class OldSse:
         return bool(self._address)
 
     async def send(self, message: JSONRPCMessage) -> None:
-        """Hand the message over; what keeps it from arriving is told to whoever waits for the answer."""
+        """Hand the message over; whoever waits for the answer hears what kept it from arriving."""
         number = message.id if isinstance(message, JSONRPCRequest) else None
         if number is not None:
             self._waiting.add(number)

@@ -1,7 +1,7 @@
-"""Streamable HTTP: each request is a POST of its own, whose fate is told to whoever waits for the answer.
+"""Streamable HTTP: each request is a POST of its own, and whoever waits for the answer hears what became of it.
 
 The SDK's own transport gives up a whole connection for one broken answer, waits for answers that cannot come, and
-tells a lost session, a refusal and a server's own error by the same code (python-sdk#1676, #3556).
+reports a lost session, a refusal and a server's own error by the same code (python-sdk#1676, #3556).
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from modules.mcp.transport.refusals import fault_of, refusal, unread
 from modules.text.plain_words import one_line
 
 EVENT_BYTES = 16 * 1024 * 1024  # of one event of a stream
-NOTICE_SECONDS = 10.0  # for a notification, and for the end of a session to be told
+NOTICE_SECONDS = 10.0  # for a notification, and for ending a session
 AGAIN_SECONDS = 1.0  # before a stream is asked for again, where the server does not say
 LASTING_SECONDS = 10.0  # after which a stream has been of use
 TRIES = 3  # for a stream that ends without anything new

@@ -123,7 +123,7 @@ def _text_apart(text: str, blobs: Blobs) -> str:
         found = _BEFORE.match(text)
         before = found[0] if found else ""
         start = len(before)
-        # Two samples tell well enough: whatever it is, it comes back as it was.
+        # Two samples are enough: should it be something else, it still comes back as it was.
         if _ENCODED.fullmatch(text, start, start + SAMPLE) and _ENCODED.fullmatch(text, len(text) - SAMPLE):
             data = text[start:].encode("utf-8", "surrogatepass")
             sha = hashlib.sha256(data).hexdigest()

@@ -162,9 +162,7 @@ def _spent(connection: sqlite3.Connection, id: str, stored: dict[int, Model]) ->
 
 
 def _declared(connection: sqlite3.Connection, id: str) -> tuple[ToolSpec, ...]:
-    """The tools that a model was told of last; none in a file of an earlier release."""
-    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'declared'").fetchone():
-        return ()
+    """The tools that were last declared to a model."""
     row = connection.execute("SELECT tools FROM declared WHERE conversation = ?", (id,)).fetchone()
     try:
         return () if row is None else msgspec.json.decode(row[0], type=tuple[ToolSpec, ...])
@@ -178,24 +176,20 @@ def _ledgers(
     """The ledgers, and what each of them left out in earlier releases."""
     ledgers: dict[str, Ledger] = {}
     refused: dict[str, frozenset[str]] = {}
-    columns = "key, told, seed, stripped, lenient, without"
-    for key, last, seed, stripped, drops_unreadable, without in connection.execute(
+    columns = (
+        "key, last_message, prefix_digest, reasoning_from, drops_unreadable_reasoning, pictures_from, refused_features"
+    )
+    for key, last, seed, reasoning_from, drops_unreadable, pictures_from, features in connection.execute(
         f"SELECT {columns} FROM ledger WHERE conversation = ?", (id,)
     ).fetchall():
         ledger = ledgers[key] = Ledger()
         try:
-            ledger.stripped, ledger.drops_unreadable_reasoning, besides = (
-                stripped,
-                bool(drops_unreadable),
-                json.loads(without),
-            )
-            if isinstance(besides, dict):
-                ledger.pictures_from = int(besides.get("pictures_from", 0))
-            else:
-                refused[key] = frozenset(besides)
+            ledger.stripped, ledger.drops_unreadable_reasoning = reasoning_from, bool(drops_unreadable)
+            ledger.pictures_from = pictures_from
+            refused[key] = frozenset(json.loads(features))
             entries, digests = _entries(connection, id, key, fetch)
             path = _path_to(last, conversation.nodes)
-        except BROKEN:  # what was sent is not known any more: it is told anew
+        except BROKEN:  # what was sent is not known any more: the ledger begins anew
             continue
         ledger.entries, ledger.digests, ledger.path, ledger.seed = entries, digests, path, seed
         ledger.saved = len(entries)
@@ -206,14 +200,15 @@ def _entries(connection: sqlite3.Connection, id: str, key: str, fetch: Fetch) ->
     entries: list[WireEntry] = []
     digests: list[str] = []
     rows = connection.execute(
-        "SELECT seq, upto, digest, CAST(wire AS BLOB) FROM entry WHERE conversation = ? AND key = ? ORDER BY seq",
+        "SELECT seq, covers_until, digest, CAST(wire AS BLOB) FROM entry"
+        " WHERE conversation = ? AND key = ? ORDER BY seq",
         (id, key),
     )
-    for seq, upto, digest, text in rows:
+    for seq, covers_until, digest, text in rows:
         wire = decode_value(text, fetch)
-        if seq != len(entries) or not isinstance(wire, dict) or not isinstance(upto, int):
+        if seq != len(entries) or not isinstance(wire, dict) or not isinstance(covers_until, int):
             raise LookupError(seq)
-        entries.append(WireEntry(wire, upto))
+        entries.append(WireEntry(wire, covers_until))
         if digest is not None:
             digests.append(digest)
     if digests and len(digests) != len(entries):

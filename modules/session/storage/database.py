@@ -1,17 +1,22 @@
 """The database that conversations are kept in: its schema, how it is opened, and what its errors mean."""
 
+import contextlib
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 from modules.errors import ConfigError
-from modules.session.storage.location import VERSION, make_private, move_aside, refuse_newer, refuse_version
+from modules.session.storage import migrations
+from modules.session.storage.location import VERSION, Locks, make_private, move_aside, refuse_newer, refuse_version
+from modules.session.storage.migrations import version_of
 
 PATIENCE_SECONDS = 0.4  # to wait for another program's write; what waits longer is tried again by whoever writes
 TO_READ_SECONDS = 2.0  # where nothing can go on before it is read
 Error = sqlite3.Error
 
-# Ids of messages count within their conversation; parent and head 0 mean: before the first. Times are seconds since
-# 1970 and only for the eye: `used` counts up and says which conversation was used last, whatever the clock did.
+# The schema of a new file; migrations.py brings an older one to it. Ids of messages count within their conversation;
+# parent, head and last_message 0 mean: before the first. Times are seconds since 1970 and only for the eye: `used`
+# counts up and says which conversation was used last, whatever the clock did.
 SCHEMA = (
     "CREATE TABLE blob (sha256 TEXT PRIMARY KEY, data BLOB NOT NULL)",
     "CREATE TABLE model (id INTEGER PRIMARY KEY, json TEXT NOT NULL UNIQUE)",
@@ -32,59 +37,88 @@ SCHEMA = (
         model INTEGER NOT NULL REFERENCES model, usage TEXT NOT NULL, PRIMARY KEY (conversation, seq))""",
     """CREATE TABLE ledger (
         conversation TEXT NOT NULL REFERENCES conversation ON DELETE CASCADE, key TEXT NOT NULL,
-        told INTEGER NOT NULL, seed TEXT NOT NULL, stripped INTEGER NOT NULL, lenient INTEGER NOT NULL,
-        without TEXT NOT NULL, PRIMARY KEY (conversation, key))""",
+        last_message INTEGER NOT NULL, prefix_digest TEXT NOT NULL, reasoning_from INTEGER NOT NULL,
+        drops_unreadable_reasoning INTEGER NOT NULL, refused_features TEXT NOT NULL,
+        pictures_from INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (conversation, key))""",
     """CREATE TABLE entry (
         conversation TEXT NOT NULL REFERENCES conversation ON DELETE CASCADE, key TEXT NOT NULL, seq INTEGER NOT NULL,
-        upto INTEGER NOT NULL, digest TEXT, wire TEXT NOT NULL, PRIMARY KEY (conversation, key, seq))""",
-)
-# Added since: an earlier release neither knows nor needs it, so the version stays.
-SINCE = (
-    """CREATE TABLE IF NOT EXISTS declared (
+        covers_until INTEGER NOT NULL, digest TEXT, wire TEXT NOT NULL, PRIMARY KEY (conversation, key, seq))""",
+    """CREATE TABLE declared (
         conversation TEXT PRIMARY KEY REFERENCES conversation ON DELETE CASCADE, tools TEXT NOT NULL)""",
 )
 
 
 class Damaged(sqlite3.DatabaseError):
-    """What a person is told of a damaged file; it is out of the way."""
+    """A damaged file was moved out of the way; the message is for the person."""
 
 
-def connect(path: Path, patience: float = PATIENCE_SECONDS) -> sqlite3.Connection:
-    """The database, made if it is missing, for this user only.
+def connect(path: Path, locks: Locks) -> sqlite3.Connection:
+    """The database to write to, made if it is missing, for this user only; one of an earlier release is updated.
 
     Raises ConfigError where a newer release wrote it, which leaves it as it is, Damaged where it was broken and is
-    out of the way now, OSError where it cannot be made, and sqlite3.Error for everything else.
+    out of the way now, OSError where it cannot be made, NotUpdated where it stays as an earlier release wrote it, and
+    sqlite3.Error for everything else.
     """
-    refuse_newer(path)
-    make_private(path)
-    connection = sqlite3.connect(path, patience, isolation_level=None, check_same_thread=False)
+    connection = _opened(path, PATIENCE_SECONDS)
+    if version_of(connection) < VERSION:
+        with _closed_where_it_fails(connection, path):
+            migrations.update(connection, path, locks)
+    return connection
+
+
+@contextlib.contextmanager
+def _closed_where_it_fails(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """Close the connection where something is raised. Raises Damaged where the file is, and moves it away."""
     try:
-        _prepare(connection, path)
+        yield
     except sqlite3.Error as error:
         if is_damage(error):
             raise Damaged(set_aside(path, connection)) from error
         connection.close()
         raise
-    except ConfigError:
+    except (ConfigError, OSError):
         connection.close()
         raise
+
+
+def _opened(path: Path, patience: float) -> sqlite3.Connection:
+    """The database at whatever schema it has, made if it is missing. Raises as `connect` does."""
+    refuse_newer(path)
+    make_private(path)
+    connection = sqlite3.connect(path, patience, isolation_level=None, check_same_thread=False)
+    with _closed_where_it_fails(connection, path):
+        _prepare(connection, path)
     return connection
 
 
-def open_to_read(path: Path) -> sqlite3.Connection:
-    """The database; an empty one where there is none; the unchanged file where the place cannot be written."""
+def open_to_read(path: Path) -> tuple[sqlite3.Connection, bool]:
+    """The database, and whether an earlier release wrote it.
+
+    An empty one where there is none; the unchanged file where the place cannot be written. One of an earlier release is
+    read as if it had been updated and stays as it is: the copy that is made before an update would hold up whoever
+    waits for the conversation.
+    """
     if not path.exists():
         connection = sqlite3.connect(":memory:", isolation_level=None)
         _create(connection)
-        return connection
+        return connection, False
     try:
-        return connect(path, TO_READ_SECONDS)
+        connection = _opened(path, TO_READ_SECONDS)
     except OSError as error:
         if not path.is_file():
             raise error
+        connection = _opened_unchanged(path)
     except sqlite3.Error as error:
         if not is_unwritable(error):
             raise
+        connection = _opened_unchanged(path)
+    if version_of(connection) in (0, VERSION):
+        return connection, False
+    with _closed_where_it_fails(connection, path):
+        return migrations.read_as_updated(connection), True
+
+
+def _opened_unchanged(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True, isolation_level=None)
 
 
@@ -116,6 +150,8 @@ def is_unwritable(error: sqlite3.Error) -> bool:
 
 def reason(error: sqlite3.Error | OSError) -> str:
     """What failed, for people."""
+    if isinstance(error, migrations.NotUpdated):
+        return str(error)
     if isinstance(error, OSError):
         return error.strerror or str(error)
     match getattr(error, "sqlite_errorcode", 0) & 0xFF:
@@ -130,28 +166,18 @@ def reason(error: sqlite3.Error | OSError) -> str:
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
-    refuse_version(path, _version(connection))
+    refuse_version(path, version_of(connection))
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
-    if _version(connection) == VERSION and _has_declared(connection):
+    if version_of(connection):
         return
     connection.execute("BEGIN IMMEDIATE")
-    if _version(connection) == 0:  # another program may have been quicker
+    if version_of(connection) == 0:  # another program may have been quicker
         _create(connection)
-    for statement in SINCE:
-        connection.execute(statement)
     connection.execute("COMMIT")
 
 
-def _has_declared(connection: sqlite3.Connection) -> bool:
-    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'declared'").fetchone() is not None
-
-
 def _create(connection: sqlite3.Connection) -> None:
-    for statement in (*SCHEMA, *SINCE):
+    for statement in SCHEMA:
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {VERSION}")
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])

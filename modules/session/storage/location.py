@@ -5,16 +5,21 @@ import hashlib
 import os
 import stat
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from modules.errors import ConfigError
 from modules.own_files import opened, refuse_other
 
-VERSION = 1  # of the schema
+VERSION = 2  # of the schema, as migrations.py counts them
 LEAVING_SECONDS = 3.0  # that the last writes may take when the program ends
 SUFFIXES = ("", "-wal", "-shm")
 MAGIC = b"SQLite format 3\0"
+# Bytes of the file of locks: each conversation has one of the first, and changing the schema one behind them.
+ALL_CONVERSATIONS = 1 << 56
+THE_SCHEMA = ALL_CONVERSATIONS
 
 
 def refuse_newer(path: Path) -> None:
@@ -72,6 +77,8 @@ class Locks:
         self._path = path
         self._handle = -1
         self._held: set[str] = set()
+        self._alone = False
+        self._updating = threading.Lock()
 
     def take(self, id: str) -> bool:
         """Whether the conversation is this program's now. Where nothing can be locked, it is."""
@@ -80,10 +87,7 @@ class Locks:
         import fcntl  # not on every platform
 
         try:
-            if self._handle < 0:
-                self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-            place = int.from_bytes(hashlib.sha256(id.encode()).digest()[:7], "big")
-            fcntl.lockf(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+            fcntl.lockf(self._opened(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _place(id))
         except (BlockingIOError, PermissionError):
             return self._handle < 0
         except OSError:
@@ -91,8 +95,66 @@ class Locks:
         self._held.add(id)
         return True
 
+    def is_alone(self) -> bool:
+        """Whether no other program was in a conversation when this one asked first. To be asked before `take`.
+
+        Where nothing can be locked, it is.
+        """
+        if sys.platform == "win32" or self._alone:
+            return True
+        import fcntl
+
+        try:
+            fcntl.lockf(self._opened(), fcntl.LOCK_EX | fcntl.LOCK_NB, ALL_CONVERSATIONS, 0)
+            fcntl.lockf(self._handle, fcntl.LOCK_UN, ALL_CONVERSATIONS, 0)
+            for id in self._held:  # they went with the others
+                fcntl.lockf(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _place(id))
+        except (BlockingIOError, PermissionError):
+            return self._handle < 0
+        except OSError:
+            return True
+        self._alone = True
+        return True
+
+    @contextlib.contextmanager
+    def only_one_updates(self) -> Iterator[bool]:
+        """Whether this program is the one that may change the schema now, and this thread the one of it."""
+        with self._updating:
+            if sys.platform == "win32":
+                yield True
+                return
+            import fcntl
+
+            mine = True
+            try:
+                fcntl.lockf(self._opened(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, THE_SCHEMA)
+            except (BlockingIOError, PermissionError):
+                mine = self._handle < 0
+            except OSError:
+                pass
+            try:
+                yield mine
+            finally:
+                if mine and self._handle >= 0:
+                    with contextlib.suppress(OSError):
+                        fcntl.lockf(self._handle, fcntl.LOCK_UN, 1, THE_SCHEMA)
+
+    @property
+    def is_updating(self) -> bool:
+        """Whether this program changes the schema at this moment."""
+        return self._updating.locked()
+
+    def _opened(self) -> int:
+        if self._handle < 0:
+            self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        return self._handle
+
     def close(self) -> None:
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1
         self._held.clear()
+
+
+def _place(id: str) -> int:
+    return int.from_bytes(hashlib.sha256(id.encode()).digest()[:7], "big")

@@ -1,6 +1,5 @@
 """What each change of a conversation writes: captured at once, and encoded later, in the writer's thread."""
 
-import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +15,7 @@ from modules.session.conversation import Conversation, Node, Spent
 from modules.session.storage.codec import Blobs, encode_message, encode_value
 
 Statement = tuple[str, tuple[Any, ...]]
+NOTHING_REFUSED = "[]"  # what an endpoint refuses is in learned.json; only earlier releases kept a list here
 UNKNOWN = "null"  # a wire value that is no JSON; its ledger begins anew when it is loaded
 
 
@@ -42,11 +42,12 @@ INSERT_MESSAGE = """INSERT OR REPLACE INTO message (conversation, id, parent, cr
 DELETE_GROWING = "DELETE FROM growing WHERE conversation = ?"
 INSERT_GROWING = "INSERT OR REPLACE INTO growing (conversation, parent, updated, body, native) VALUES (?, ?, ?, ?, ?)"
 INSERT_SPENT = f"INSERT OR REPLACE INTO spent (conversation, seq, model, usage) VALUES (?, ?, {THE_MODEL}, ?)"
-INSERT_LEDGER = """INSERT OR REPLACE INTO ledger (conversation, key, told, seed, stripped, lenient, without)
-    VALUES (?, ?, ?, ?, ?, ?, ?)"""
+INSERT_LEDGER = f"""INSERT OR REPLACE INTO ledger
+    (conversation, key, last_message, prefix_digest, reasoning_from, drops_unreadable_reasoning, pictures_from,
+    refused_features) VALUES (?, ?, ?, ?, ?, ?, ?, '{NOTHING_REFUSED}')"""
 INSERT_DECLARED = "INSERT OR REPLACE INTO declared (conversation, tools) VALUES (?, ?)"
 DELETE_ENTRIES = "DELETE FROM entry WHERE conversation = ? AND key = ? AND seq >= ?"
-INSERT_ENTRY = "INSERT INTO entry (conversation, key, seq, upto, digest, wire) VALUES (?, ?, ?, ?, ?, ?)"
+INSERT_ENTRY = "INSERT INTO entry (conversation, key, seq, covers_until, digest, wire) VALUES (?, ?, ?, ?, ?, ?)"
 
 
 def everything(conversation: Conversation) -> Change:
@@ -77,6 +78,11 @@ def everything(conversation: Conversation) -> Change:
     return Change(id, make)
 
 
+def nothing(id: str) -> Change:
+    """No change: the file is opened, and updated where an earlier release wrote it."""
+    return Change(id, list)
+
+
 def said(conversation: Conversation, node: Node) -> Change:
     """A message, which takes the place of what was growing."""
     id, now = conversation.id, time.time()
@@ -103,7 +109,7 @@ def moved(conversation: Conversation) -> Change:
 
 
 def declared(conversation: Conversation) -> Change:
-    """The tools that a model was told of last."""
+    """The tools that were last declared to a model."""
     id, tools = conversation.id, conversation.tools
     return Change(id, lambda: [_declared(id, tools)])
 
@@ -150,9 +156,8 @@ def _spent(id: str, seq: int, spent: Spent) -> list[Statement]:
 def _ledger(id: str, key: str, ledger: Ledger, since: int) -> Callable[[], list[Statement]]:
     entries, digests = ledger.entries[since:], ledger.digests[since:]
     last = ledger.path[-1] if ledger.path else 0
-    # Release 0.1.0 kept a list in that column: what the endpoint refuses, which is in learned.json now.
-    besides = {"pictures_from": ledger.pictures_from} if ledger.pictures_from else []
-    about = (id, key, last, ledger.seed, ledger.stripped, int(ledger.drops_unreadable_reasoning), json.dumps(besides))
+    drops = int(ledger.drops_unreadable_reasoning)
+    about = (id, key, last, ledger.seed, ledger.stripped, drops, ledger.pictures_from)
     ledger.saved = len(ledger.entries)
 
     def make() -> list[Statement]:

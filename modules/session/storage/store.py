@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from modules.session.storage.writer import Writer
 
 SHORT_CHARS = 8  # of an id that are enough for a person
-HANGS_SECONDS = 3.0  # from which on a disk is not waited for any more
 FREE, STEP = 30.0, 0.1  # seconds for which another program is waited for at the end, and between two looks
+LONGEST_UPDATE_SECONDS = 600.0
 TRIES = 3  # a file may be lost while it is written again
 FILE = "conversations.db"
 
@@ -96,7 +97,7 @@ class Store:
         for _ in range(TRIES):
             if self._writer is None:
                 return
-            if not await _reached(self._writer):
+            if not await self._writer.reached():
                 if not self._slow:
                     self._slow = True
                     self._news.append(f"{self.path} takes long; what is said is written when it can be.")
@@ -105,14 +106,14 @@ class Store:
                 return
 
     def news(self) -> list[str]:
-        """What a person should know about the keeping and has not been told."""
+        """Notices about saving that the person has not seen yet; each is given once."""
         notices = []
         while self._news:
             notices.append(self._news.pop(0))
         return notices
 
     def add_news(self, text: str) -> None:
-        """Have a person told of this, too."""
+        """Add a notice for the person."""
         self._news.append(text)
 
     @property
@@ -131,6 +132,7 @@ class Store:
         Cancelled, as by Ctrl+C, it is closed at once, and `news` says what is not on the disk.
         """
         try:
+            await self._updated(say)
             if self.held:
                 say(f"Another program has {self.path}; what was said last waits for it. Ctrl+C leaves without that.")
             left = FREE
@@ -139,6 +141,16 @@ class Store:
                 left -= STEP
         finally:
             self.close(0.0 if self.held else LEAVING_SECONDS)
+
+    async def _updated(self, say: Callable[[str], object]) -> None:
+        """Wait while the file of an earlier release is updated, which takes seconds where it is large."""
+        told, since = False, time.monotonic()
+        while self._writer is not None and not await self._writer.reached() and self._locks.is_updating:
+            if not told:
+                told = True
+                say(f"{self.path} is updated from an earlier release, which is waited for. Ctrl+C leaves without that.")
+            if time.monotonic() - since > LONGEST_UPDATE_SECONDS:
+                break
 
     def close(self, patience: float = LEAVING_SECONDS) -> bool:
         """Write what is left; whether all of it is on the disk. Another program that has it is waited for that long."""
@@ -173,7 +185,7 @@ class Store:
         from modules.session.storage import conversation_loader
 
         try:
-            with self._reading() as connection:
+            with self._reading() as (connection, _):
                 return conversation_loader.latest(connection)
         except FileProblem as error:
             self._news.append(error.message)
@@ -195,7 +207,7 @@ class Store:
         """The conversations whose ids begin so, the one used last first."""
         from modules.session.storage import conversation_loader
 
-        with self._reading() as connection:
+        with self._reading() as (connection, _):
             return conversation_loader.ids(connection, prefix.strip().lower())
 
     def load(self, id: str, models: ModelRegistry, start: Model, learned: LearnedFacts | None = None) -> Conversation:
@@ -206,12 +218,14 @@ class Store:
         """
         from modules.session.storage import conversation_loader
 
-        with self._reading() as connection:
+        with self._reading() as (connection, older):
             loaded = conversation_loader.read(connection, id, models, start, learned or LearnedFacts())
         if loaded is None:
             raise UsageError(f"There is no conversation {id}.", cure="-c continues the last one.")
         conversation = loaded.conversation
         self._news += loaded.notes
+        if older:
+            self._locks.is_alone()  # asked while this program itself is in no conversation
         if self._locks.take(id):
             self._known.add(id)
         else:
@@ -220,6 +234,10 @@ class Store:
         conversation.journal = self
         if loaded.cut is not None:
             conversation.append(loaded.cut)
+        if older and self._unwritable is None:
+            from modules.session.storage import statements
+
+            self._put(statements.nothing(id))
         return conversation
 
     def _is_known(self, conversation: Conversation) -> bool:
@@ -251,14 +269,17 @@ class Store:
         self._writer.put(change)
 
     @contextlib.contextmanager
-    def _reading(self) -> Iterator["Connection"]:
-        """The file, open; raises FileProblem where it cannot be read, after a damaged one was moved out of the way."""
+    def _reading(self) -> Iterator[tuple["Connection", bool]]:
+        """The file, open, and whether an earlier release wrote it.
+
+        Raises FileProblem where it cannot be read, after a damaged one was moved out of the way.
+        """
         from modules.session.storage import database
 
         try:
-            connection = database.open_to_read(self.path)
+            connection, is_older = database.open_to_read(self.path)
             try:
-                yield connection
+                yield connection, is_older
             except database.Error as error:
                 if database.is_damage(error):
                     raise database.Damaged(database.set_aside(self.path, connection)) from error
@@ -270,18 +291,3 @@ class Store:
         except (database.Error, OSError) as error:
             problem = f"{self.path} cannot be read: {database.reason(error)}."
             raise FileProblem(problem, cure="Check its permissions, or start without -c.") from error
-
-
-async def _reached(writer: "Writer") -> bool:
-    """Wait until the writer has come to the end of what was put; False where a disk does not answer."""
-    loop = asyncio.get_running_loop()
-    there = asyncio.Event()
-
-    def tell() -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has ended, and nobody waits any more
-            loop.call_soon_threadsafe(there.set)
-
-    writer.put(tell)
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(there.wait(), HANGS_SECONDS)
-    return there.is_set()

@@ -1,5 +1,6 @@
 """The thread that writes: changes in the order they came, many in one transaction, and again where the file failed."""
 
+import asyncio
 import contextlib
 import sqlite3
 import threading
@@ -15,6 +16,7 @@ from modules.session.storage.location import LEAVING_SECONDS, Locks
 from modules.session.storage.statements import Change, Statement
 
 AGAIN_SECONDS = 0.5  # until what could not be written is tried again, if nothing is said before
+HANGS_SECONDS = 3.0  # from which on a disk is not waited for any more
 HELD_SECONDS = 5.0  # from which on another program that has the file is worth a word
 
 Item = Change | Callable[[], None] | None
@@ -46,6 +48,20 @@ class Writer:
     def put(self, item: Change | Callable[[], None]) -> None:
         """Write a change; or call this when all that was put before has been written, or could not be."""
         self._queue.put(item)
+
+    async def reached(self) -> bool:
+        """Wait until all that was put has been written or tried; False where a disk does not answer."""
+        loop = asyncio.get_running_loop()
+        there = asyncio.Event()
+
+        def wake() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended, and nobody waits any more
+                loop.call_soon_threadsafe(there.set)
+
+        self.put(wake)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(there.wait(), HANGS_SECONDS)
+        return there.is_set()
 
     @property
     def held(self) -> bool:
@@ -128,7 +144,7 @@ class Writer:
         if self._connection is not None and self._seen.is_damaged():
             raise database.Damaged(database.set_aside(self._path, self._connection))
         if self._connection is None:
-            self._connection = database.connect(self._path)
+            self._connection = database.connect(self._path, self._locks)
             self._seen.look()
         return self._connection
 

@@ -15,7 +15,7 @@ from modules.tools.files.encodings import as_size, encoded, encoding_of, line_en
 from modules.tools.files.nearest import nearest
 from modules.tools.tool import ALWAYS, Plan, ToolContext, tool
 
-MOST_PLACES = 10  # line numbers that are told
+MOST_PLACES = 10  # line numbers in a message
 LABOR = 1_000_000  # pairs of lines that are the same; with more of them the search for the least difference never ends
 CONTEXT = 3  # lines around a change
 
@@ -48,7 +48,7 @@ def write_file(path: str, content: str, context: ToolContext) -> Plan:
 def _planned(place: Place, look: Callable[[], Plan]) -> Plan:
     """The plan that looking at the file comes to.
 
-    A failure says what is in the file. Where the person must be asked about the place, it is told after a yes only.
+    A failure says what is in the file. Where the person must be asked about the place, that is said after a yes only.
     """
     try:
         return look()

@@ -9,7 +9,7 @@ ALIKE = 0.6  # of two lines, from 0 to 1
 
 
 def nearest(text: str, wanted: str) -> str:
-    """What to tell a model that misremembers the file: the lines that are nearest, as they really are."""
+    """The words for a model that misremembers the file: the lines that are nearest, as they really are."""
     lines = [line.rstrip("\r") for line in text.split("\n")[:MOST_LINES]]
     asked = [line.rstrip("\r") for line in wanted.strip("\r\n").split("\n")]
     if found := _but_for_space(lines, asked):

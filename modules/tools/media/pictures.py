@@ -58,7 +58,7 @@ def fitted(data: bytes, media_type: str, name: str) -> Picture:
 
 
 def _refusal(error: Exception, name: str) -> FileProblem:
-    """What a person is told of it."""
+    """The words for the person."""
     if isinstance(error, ImportError):
         cure = "Install it with: python -m pip install pillow."
         return FileProblem(f"{name} cannot be looked at: Pillow is not installed.", cure=cure)
