@@ -1,10 +1,12 @@
 """The parts of the documents that the program itself knows, written from it: `python -m docs.tables`.
 
-Each stands between `<!-- name -->` and `<!-- /name -->`. tests/program/readme_test.py tells when one is out of date.
+Each stands between `<!-- name -->` and `<!-- /name -->`, in .env.example between `# [name]` and `# [/name]`.
+tests/program/readme_test.py tells when one is out of date.
 """
 
 import ast
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -14,10 +16,13 @@ from modules.errors import ParlanceError
 from modules.llm.catalogue import catalogue_loader
 from modules.llm.dialects import about
 from modules.llm.models import Provider
+from modules.tools.built_in import BUILT_IN
+from modules.tools.tool import Tool
 
 README, ARCHITECTURE, PROVIDERS = ROOT / "README.md", ROOT / "docs/architecture.md", ROOT / "docs/providers.md"
-GUIDE = ROOT / "modules/offline/guide.md"
-DOCUMENTS = (README, ARCHITECTURE, PROVIDERS, GUIDE)
+GUIDE, VARIABLES = ROOT / "modules/offline/guide.md", ROOT / ".env.example"
+DOCUMENTS = (README, ARCHITECTURE, PROVIDERS, GUIDE, VARIABLES)
+WIDTH = 120  # columns of prose
 
 
 def commands() -> str:
@@ -51,8 +56,33 @@ def keys() -> str:
 
 def titles() -> str:
     """Who serves models that need a key, as a list in a sentence."""
-    *names, last = [one.title for one in _shipped() if one.key_variable]
-    return f"They come from {', '.join(names)}, {last} and from"
+    return f"They come from {', '.join(_titles(with_key=True))} and from"
+
+
+def services() -> str:
+    """Every provider by its title, for a reader who wants to know whether theirs is there."""
+    far, near = _listed(_titles(with_key=True)), _listed(_titles(with_key=False))
+    return textwrap.fill(f"There are {far}. {near} on your own machine need no key.", WIDTH)
+
+
+def tools() -> str:
+    """Every built-in tool, with the first sentence that a model is told of it, and when a person is asked."""
+    return _table(("Tool", "What it does", ""), ((f"`{one.name}`", _purpose(one), one.asking) for one in BUILT_IN))
+
+
+def tool_list() -> str:
+    """The same as the guide has it, for a screen of any width."""
+    return "\n".join(f"- `{one.name}`: {_purpose(one)} It {one.asking}." for one in BUILT_IN)
+
+
+def key_variables() -> str:
+    """The variable of each key, with the page where one gets it."""
+    return _assignments((one.key_variable, one.key_page) for one in _shipped())
+
+
+def address_variables(*, with_key: bool) -> str:
+    """The variable of each address, with the address that is used without it."""
+    return _assignments((one.base_url_variable, one.base_url) for one in _networked(with_key=with_key))
 
 
 def files(folder: str) -> str:
@@ -64,13 +94,20 @@ def files(folder: str) -> str:
 def sections(document: Path) -> Iterator[tuple[str, str]]:
     """What belongs between the marks of a document, by name."""
     if document == README:
+        yield "services", services()
         yield "commands", commands()
+        yield "tools", tools()
     if document == PROVIDERS:
         yield "providers", providers()
     if document == GUIDE:
         yield "providers", keys()
         yield "commands", usages()
         yield "titles", titles()
+        yield "tools", tool_list()
+    if document == VARIABLES:
+        yield "keys", key_variables()
+        yield "addresses", address_variables(with_key=True)
+        yield "addresses without a key", address_variables(with_key=False)
     if document == ARCHITECTURE:
         for folder in sorted({path.parent for path in (ROOT / "modules").rglob("*.py") if path.stat().st_size}):
             name = folder.relative_to(ROOT).as_posix()
@@ -84,10 +121,11 @@ def filled(document: Path) -> str:
     except UnicodeDecodeError:
         raise ValueError(f"{document.name} is not in UTF-8.") from None
     for name, content in sections(document):
-        first, last = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
+        begin, end = ("<!-- ", " -->\n") if document.suffix == ".md" else ("# [", "]\n")
+        first, last = f"{begin}{name}{end}", f"{begin}/{name}{end}"
         before, start, rest = text.partition(first)
-        _, end, after = rest.partition(last)
-        if not start or not end:
+        _, stop, after = rest.partition(last)
+        if not start or not stop:
             raise ValueError(f"{document.name} has no {first.strip()} with its end.")
         text = f"{before}{first}{content}\n{last}{after}"
     return text
@@ -95,6 +133,30 @@ def filled(document: Path) -> str:
 
 def _shipped() -> Iterable[Provider]:
     return catalogue_loader.load(ROOT / "models.yaml", None, lambda _: "").providers.values()
+
+
+def _networked(*, with_key: bool) -> list[Provider]:
+    return [one for one in _shipped() if about(one.dialect).networked and bool(one.key_variable) is with_key]
+
+
+def _titles(*, with_key: bool) -> list[str]:
+    return [one.title for one in _networked(with_key=with_key)]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _assignments(variables: Iterable[tuple[str | None, str]]) -> str:
+    """A line to fill in for each variable, with a remark behind it, all in one column."""
+    remarks = {variable: remark for variable, remark in variables if variable}
+    column = max(map(len, remarks)) + len("=   ")
+    lines = ((f"{variable}=", f"# {remark}" if remark else "") for variable, remark in remarks.items())
+    return "\n".join((line.ljust(column) + remark).rstrip() for line, remark in lines)
+
+
+def _purpose(one: Tool) -> str:
+    return one.spec.description.splitlines()[0].partition(". ")[0].rstrip(".") + "."
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -74,7 +74,7 @@ def _text(guide: Guide, section: Section | None, providers: Sequence[ProviderRow
         return guide.sections["no topic"].text
     if section.name in guide.commands:
         usage, summary = guide.commands[section.name]
-        return _joined(f"`{usage}`", summary + "\n" + section.text)
+        return _joined(f"`{usage}`", f"{summary}\n{section.text}".rstrip())
     if section.name == "recap":
         return recap(history) or guide.sections["nothing yet"].text
     if section.name in PER_PROVIDER and providers:

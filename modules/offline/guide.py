@@ -88,17 +88,20 @@ def load() -> Guide:
 
 
 def parse(text: str, sample: str = "") -> Guide:
-    """A guide from its Markdown: `## name`, an optional comment with words, the answer."""
+    """A guide from its Markdown: `## name`, an optional comment with words, the answer.
+
+    A command of the table that has no section is told with what stands there.
+    """
     sections = {}
     for piece in re.split(r"(?m)^## ", text)[1:]:
         name, _, body = piece.partition("\n")
         found = re.search(r"<!-- words: (.*?) -->", body)
         phrases = [tuple(words_of(phrase)) for phrase in found[1].split(",")] if found else []
-        if name.startswith("/"):
-            phrases.append((name,))
         answer = re.sub(r"<!--.*?-->\n?", "", body).strip()
-        sections[name] = Section(name, tuple(phrases), answer)
+        sections[name] = Section(name, (*phrases, (name,)) if name.startswith("/") else tuple(phrases), answer)
     commands = {usage.split()[0]: (usage, summary) for usage, summary in _table(text, "commands")}
+    for name in commands:
+        sections.setdefault(name, Section(name, ((name,),), ""))
     providers = tuple(
         ProviderRow(name, title, "" if variable == "none" else variable, page)
         for name, title, variable, page in _table(text, "providers")

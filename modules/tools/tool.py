@@ -93,6 +93,14 @@ class Tool(Struct, frozen=True):
     def name(self) -> str:
         return self.spec.name
 
+    @property
+    def asking(self) -> str:
+        """When the person is asked about a call, in words."""
+        when = self.when if self.asks is None else ALWAYS if self.asks else ""
+        if self.asks is not None and not when:
+            return "never asks"
+        return "always asks" if when == ALWAYS else f"asks {when or 'in some cases'}"
+
 
 @overload
 def tool(function: Callable[..., Any], /) -> Tool: ...

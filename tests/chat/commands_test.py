@@ -24,26 +24,6 @@ NAMES = [command.name for command in COMMANDS]
 every_command = pytest.mark.parametrize("name", NAMES)
 
 
-def command_rows() -> list[list[str]]:
-    return [[command.usage.replace("|", "\\|"), command.summary] for command in COMMANDS]
-
-
-def provider_rows() -> list[list[str]]:
-    return [
-        [provider.name, provider.title, provider.key_variable or "none", provider.key_page]
-        for provider in MODELS.providers.values()
-        if provider.dialect != "offline"
-    ]
-
-
-def table(path: Path, name: str) -> list[list[str]]:
-    """The rows of the table between two markers of a Markdown file, without the two rows of its head."""
-    found = re.search(rf"<!-- {name} -->\n(.*?)<!-- /{name} -->", path.read_text(), re.S)
-    assert found, f"{path.name} has no table between <!-- {name} --> and <!-- /{name} -->"
-    lines = found[1].strip().splitlines()
-    return [[cell.strip().replace("`", "") for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines[2:]]
-
-
 class TestADeclaration:
     @every_command
     def test_is_complete(self, name: str) -> None:
@@ -87,14 +67,6 @@ class TestADeclaration:
     def test_is_not_found_where_there_is_none(self) -> None:
         with pytest.raises(UnknownCommand):
             CommandRegistry().get("help")
-
-
-class TestATable:
-    def test_of_commands_in_the_guide_says_what_the_declarations_say(self) -> None:
-        assert table(ROOT / "modules" / "offline" / "guide.md", "commands") == command_rows()
-
-    def test_of_providers_in_the_guide_says_what_the_catalogue_says(self) -> None:
-        assert table(ROOT / "modules" / "offline" / "guide.md", "providers") == provider_rows()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from modules.llm.events import StopReason
 from modules.llm.history import is_cut, user
 from modules.llm.parts import Attached, ToolCall, ToolResult
 from modules.session.turn import unanswered_results
-from modules.tools.tool import ALWAYS, Tool
+from modules.tools.tool import Tool
 from modules.tools.toolbox import Toolbox
 
 GO_ON = "Continue."
@@ -82,7 +82,7 @@ def _list(chat: ChatContext, toolbox: Toolbox) -> None:
     approval = chat.tooling.approval
     for source, found in by_source.items():
         states = ["on" if toolbox.enabled and toolbox.is_on(one.name) else "off" for one in found]
-        kinds = [f"{one.effect}, {_asking(one, everything=approval.everything)}" for one in found]
+        kinds = [f"{one.effect}, {'never asks' if approval.everything else one.asking}" for one in found]
         rows = list(zip(states, (one.name for one in found), kinds, strict=True))
         if len(set(kinds)) == 1:  # what holds for all of them is said once
             chat.screen.say(f"{source}: {kinds[0]}")
@@ -96,14 +96,6 @@ def _list(chat: ChatContext, toolbox: Toolbox) -> None:
         chat.screen.say("Everything is allowed without asking (--yes).")
     for permission in approval.permissions:
         chat.screen.say(f"Allowed without asking: {permission_label(permission)}")
-
-
-def _asking(one: Tool, *, everything: bool) -> str:
-    """When the person is asked about a call, in words."""
-    when = one.when if one.asks is None else ALWAYS if one.asks else ""
-    if everything or (one.asks is not None and not when):
-        return "never asks"
-    return "always asks" if when == ALWAYS else f"asks {when or 'in some cases'}"
 
 
 def _remark(chat: ChatContext, toolbox: Toolbox) -> str:
