@@ -4,6 +4,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 
 from modules.chat.command import ChatContext
@@ -63,7 +64,8 @@ class LoadAhead:
             before = sys.getswitchinterval()
             sys.setswitchinterval(QUICKLY_SECONDS)
             try:
-                _load(NEEDED_BY_SERVERS)
+                with suppress(ImportError):  # an extra that is not installed; the first server that is wanted says so
+                    _load(NEEDED_BY_SERVERS)
             finally:
                 sys.setswitchinterval(before)
 

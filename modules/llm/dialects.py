@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-DISTRIBUTION = "parlance-chat"
+from modules.extras import how_to_install
 
 
 class Dialect(Struct, frozen=True, kw_only=True):
@@ -31,7 +31,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
     def cure(self, error: Exception) -> str:
         """What helps where its service could not be started for this reason."""
         if self.extra and isinstance(error, ImportError):
-            return f"Install what it needs with: python -m pip install '{DISTRIBUTION}[{self.extra}]'."
+            return how_to_install(self.extra)
         return "Check the installation, proxy settings and models.yaml."
 
 

@@ -11,6 +11,7 @@ from modules.errors import ToolFailed
 from modules.mcp.configuration.server_config import ServerConfig
 from modules.mcp.faults import ENDED, LoginNeeded, SessionLost
 from modules.mcp.log import Log
+from modules.mcp.sdk import sdk_needed
 from modules.text.plain_words import one_line
 
 if TYPE_CHECKING:
@@ -231,8 +232,12 @@ def _ending(connection: "Connection") -> Iterator[None]:
 
 
 def _connected() -> Any:
-    """What connects, with the SDK behind it: imported here, in a thread, because the prompt does not wait for it."""
-    from modules.mcp.transport.connection import connected
+    """What connects, with the SDK behind it: imported here, in a thread, because the prompt does not wait for it.
+
+    Raises ToolFailed where the SDK is not installed.
+    """
+    with sdk_needed():
+        from modules.mcp.transport.connection import connected
 
     return connected
 

@@ -19,6 +19,7 @@ from modules.mcp.log import Log
 from modules.mcp.naming import file_name
 from modules.mcp.prompts_and_resources import Kind, Lists, Resource, ServerPrompt, listed_prompt, listed_resource, sound
 from modules.mcp.reported_troubles import ReportedTroubles
+from modules.mcp.sdk import sdk_needed
 from modules.mcp.server import Server, State
 from modules.mcp.status import Status, status_of
 from modules.mcp.tool_adapter import tool_of
@@ -290,7 +291,8 @@ class Servers:
 
 
 def _log_in() -> Any:
-    """What makes a login, with the SDK behind it: imported here, in a thread."""
-    from modules.mcp.authorization.login import log_in
+    """What makes a login, with the SDK behind it: imported here, in a thread. Raises as a server's start does."""
+    with sdk_needed():
+        from modules.mcp.authorization.login import log_in
 
     return log_in

@@ -71,6 +71,34 @@ def test_a_tool_that_is_named_and_not_there_because_its_server_is_not_is_told_wi
     assert 'There is no tool "faulty__echo".' in done.stderr
 
 
+class TestWithoutTheExtra:
+    """The SDK is not installed: a package in its place says so, as Python itself would."""
+
+    @pytest.fixture
+    def lacking(self, home: Home) -> dict[str, str]:
+        equip(home)
+        (home.folder / "lacking").mkdir()
+        missing = """raise ModuleNotFoundError("No module named 'mcp'", name="mcp")"""
+        (home.folder / "lacking/mcp.py").write_text(missing)
+        return {"PYTHONPATH": str(home.folder / "lacking")}
+
+    def test_a_question_is_answered_and_what_to_install_is_said_once(self, home: Home, lacking: dict[str, str]) -> None:
+        done = home.run("-p", "Go", "--yes", *OSS, env=lacking)
+        assert (done.stdout, done.returncode) == ("Answer 1 from groq.\n", 0)
+        (said,) = [line for line in done.stderr.splitlines() if "does not run" in line]
+        assert "is not installed (mcp). Install it with: python -m pip install" in said
+        assert "[mcp]" in said
+
+    def test_the_chat_starts_without_a_word_and_says_it_where_a_server_is_wanted(
+        self, home: Home, lacking: dict[str, str]
+    ) -> None:
+        terminal = home.open(*OSS, "--yes", env=lacking, cold=True).prompt()
+        terminal.enter("Go").sees("is not installed (mcp)").sees("Answer 1 from groq.").prompt()
+        terminal.enter("/mcp restart faulty").sees("is not installed (mcp)").prompt()
+        assert "Traceback" not in terminal.text
+        assert terminal.leave() == 0
+
+
 needs_proc = pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="what is loaded is seen in /proc")
 
 

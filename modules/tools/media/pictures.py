@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from modules.errors import FileProblem
+from modules.extras import how_to_install
 from modules.tools.media.picture_limits import JPEG, LARGEST_BYTES, PIXELS, PNG, SIDE, TYPES
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _register_heic(name: str) -> None:
     except ImportError as error:
         raise FileProblem(
             f"{name} is HEIC, and what reads that is not installed.",
-            cure="Install it with: python -m pip install pillow-heif, or save the picture as JPEG.",
+            cure=f"{how_to_install('heic')} Or save the picture as JPEG.",
         ) from error
     register_heif_opener()
 
