@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from modules.config import PACKAGE
+from modules.config import PACKAGE, ROOT
+from modules.extras import how_to_install
 from modules.llm.base import BaseService
 from modules.llm.dialects import DIALECTS, Dialect, about
 from tests.harness.home import Home
@@ -37,7 +38,8 @@ def test_what_a_dialect_names_is_there(name: str) -> None:
 
 def test_a_package_that_is_missing_is_named_as_it_is_installed() -> None:
     missing = ModuleNotFoundError("No module named 'pillow_heif'")
-    assert Dialect(extra="heic").cure(missing).endswith("python -m pip install 'parlance-chat[heic]'.")
+    assert Dialect(extra="heic").cure(missing) == how_to_install("heic")
+    assert how_to_install("heic") == f"Install it with: python -m pip install -e '{ROOT}[heic]'."
     assert "pip" not in Dialect(extra="heic").cure(ValueError("something else"))
     assert "pip" not in Dialect().cure(missing)
 

@@ -129,7 +129,8 @@ def test_heic_without_its_package_is_refused_with_the_cure(home: Home) -> None:
     done = home.run("-p", "Hm?", "-a", "photo.heic", *CLAUDE, env={"PYTHONPATH": str(home.folder / "missing")})
     assert done.returncode == 1
     assert "photo.heic is HEIC, and what reads that is not installed." in done.stderr
-    assert "pip install pillow-heif" in done.stderr
+    assert "python -m pip install -e" in done.stderr
+    assert "[heic]" in done.stderr
     assert not home.anthropic.requests
 
 
