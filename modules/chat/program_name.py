@@ -3,10 +3,18 @@
 import os
 import shlex
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from modules.config import Config
+
 NAME = "parlance"
+
+
+def this_program() -> str:
+    """The words that start the program that runs."""
+    return own_name(sys.argv[0], sys.executable, in_uv=bool(Config().get("UV_RUN_RECURSION_DEPTH")))
 
 
 def own_name(

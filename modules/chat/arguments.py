@@ -1,0 +1,96 @@
+"""The arguments of the command line: what there is to say, and what makes no sense together."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from modules.chat.terminal import streams
+from modules.config import VERSION
+
+
+class Arguments(argparse.Namespace):
+    """What was said on the command line.
+
+    `question` is None without -p, and "" where it stands alone. `resume` is an id or its beginning, "" for the last
+    conversation, None for a new one. `tools` are names with commas between, None where nothing was said of them.
+    `interactive` is whether this is a chat: there is a terminal, and no question.
+    """
+
+    question: str | None
+    model: str
+    system: str
+    attach: list[str]
+    attach_text: list[str]
+    json: bool
+    send_keys: bool
+    tools: str | None
+    allow: list[str]
+    yes: bool
+    resume: str | None
+    no_save: bool
+    list_models: bool
+    interactive: bool
+
+
+def parse(argv: Sequence[str] | None) -> Arguments:
+    """The arguments; ends the program with code 2 for those that make no sense."""
+    parser = _parser()
+    args, stray = parser.parse_known_args(argv, Arguments())
+    if stray:
+        from modules.text.sanitize import clean
+
+        if options := [word for word in stray if word.startswith("-")]:
+            parser.error(f"unrecognized arguments: {' '.join(map(clean, options))}")
+        asked = clean(" ".join(stray))
+        parser.error(f'"{asked}" stands alone. To ask it, put -p before it: {_again()} -p "{asked}"')
+    args.question, args.system = args.question and streams.recovered(args.question), streams.recovered(args.system)
+    args.interactive = args.question is None and streams.at_terminal(sys.stdin) and streams.at_terminal(sys.stdout)
+    if args.json and args.interactive and not args.list_models:
+        parser.error(f'--json goes with a question: {_again()} -p "question" --json')
+    return args
+
+
+def _again() -> str:
+    from modules.chat.program_name import this_program
+
+    return this_program()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="parlance",
+        description="One conversation, any model. Without a question it is a chat; /help there lists the commands.",
+        epilog="Exit codes: 0 a whole answer, 1 an error or an answer that is cut, declined, empty or otherwise not "
+        "whole, 2 usage, 75 try later, 76 key refused or missing, "
+        "77 the provider does not have the model, 130 interrupted.",
+    )
+    parser.add_argument("-p", "--print", dest="question", metavar="QUESTION", nargs="?", const="",
+                        help="answer one question and leave; what is piped in is added to it")  # fmt: skip
+    parser.add_argument("-m", "--model", default="", help="the model: provider:model, a name or an alias")
+    parser.add_argument("-s", "--system", default="", help="instructions for the model")
+    parser.add_argument("-a", "--attach", action="append", default=[], metavar="FILE",
+                        help="attach a picture, PDF or text file to the question; may be repeated")  # fmt: skip
+    parser.add_argument("--attach-text", action="append", default=[], metavar="FILE",
+                        help="attach only the text of a PDF, for models that read none; may be repeated")  # fmt: skip
+    parser.add_argument(
+        "--json", action="store_true", help="with -p: one JSON object with text, usage, model, stop_reason, error"
+    )
+    parser.add_argument("--send-keys", action="store_true", help="send a question although it seems to hold an API key")
+    _add_tool_arguments(parser)
+    saving = parser.add_mutually_exclusive_group()
+    saving.add_argument("-c", "--continue", dest="resume", action="store_const", const="",
+                        help="go on with the last conversation")  # fmt: skip
+    saving.add_argument("-r", "--resume", metavar="ID", help="go on with the conversation whose id begins so")
+    saving.add_argument("--no-save", action="store_true", help="do not save this conversation")
+    parser.add_argument("--list-models", action="store_true", help="list the models and leave")
+    parser.add_argument("--version", action="version", version=f"Parlance {VERSION}")
+    return parser
+
+
+def _add_tool_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--tools", metavar="NAMES",
+                        help="the tools that are on: names with commas between, all, or none")  # fmt: skip
+    parser.add_argument("--allow", action="append", default=[], metavar="NAME",
+                        help="let this tool run without asking; NAME:COMMAND for one command only, "
+                        'and "NAME:COMMAND *" for those that begin so; may be repeated')  # fmt: skip
+    parser.add_argument("--yes", action="store_true", help="let every tool do everything without asking")
