@@ -188,7 +188,7 @@ def _screen(config: Config) -> "TerminalScreen":
     """The terminal as the settings and the environment say."""
     from modules.chat.markdown.links import takes_links
     from modules.chat.output.screen import TerminalScreen
-    from modules.chat.output.theme import background
+    from modules.chat.terminal.theme import background
 
     settings = config.settings.screen
     return TerminalScreen(
@@ -210,7 +210,7 @@ async def _attached(args: Arguments, config: Config) -> "tuple[list[Attached], l
 
 
 def _list_models(config: Config) -> int:
-    from modules.chat.output.model_summary import UNIT, columns
+    from modules.chat.wording.model_summary import UNIT, columns
     from modules.text.sanitize import clean
 
     models = _models(config)

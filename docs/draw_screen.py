@@ -16,7 +16,7 @@ from pathlib import Path
 import pyte
 from pyte.screens import Char
 
-from modules.chat.output.theme import PALETTES, hexadecimal
+from modules.chat.terminal.theme import PALETTES, hexadecimal
 from tests.harness.home import Home
 from tests.harness.journeys import Sitting
 from tests.harness.terminal import Terminal

@@ -18,8 +18,8 @@ from modules.session.conversation import Conversation
 from modules.session.tooling import Tooling
 
 if TYPE_CHECKING:
-    from modules.chat.dialogs.panel import Panel
     from modules.chat.output.screen import Reasoning
+    from modules.chat.terminal.panel import Panel
 
 
 class Screen(Protocol):

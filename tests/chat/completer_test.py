@@ -14,8 +14,8 @@ from prompt_toolkit.document import Document
 
 from modules.chat.command import Ask, ChatContext, CommandRegistry, command
 from modules.chat.input.completer import ChatCompleter, complete_attachments, complete_models, complete_paths, rank
-from modules.chat.output.model_summary import columns, compact, describe
 from modules.chat.output.screen import Reasoning
+from modules.chat.wording.model_summary import columns, compact, describe
 from modules.config import ROOT, Config
 from modules.llm.catalogue.catalogue_loader import load
 from modules.llm.models import Model

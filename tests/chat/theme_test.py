@@ -7,8 +7,8 @@ import pytest
 from prompt_toolkit.styles import merge_styles
 from prompt_toolkit.styles.defaults import default_ui_style
 
-from modules.chat.output.theme import PALETTES, Background, Palette, background, background_of, hexadecimal
 from modules.chat.prompt.prompt_layout import style_of
+from modules.chat.terminal.theme import PALETTES, Background, Palette, background, background_of, hexadecimal
 from tests.harness.home import Home
 from tests.wire import Answer
 

@@ -5,8 +5,8 @@ import re
 import pytest
 from msgspec.structs import replace
 
-from modules.chat.output.theme import PALETTES, colored
 from modules.chat.output.tool_lines import FAILED, NOT_RUN, brief, folded, mark_of
+from modules.chat.terminal.theme import PALETTES, colored
 from modules.llm.parts import Image, Text, ToolCall, ToolResult
 from modules.session.tool_calls import DECLINED
 from tests.harness.fake_tools import equip

@@ -1,9 +1,9 @@
 """Commands about what is being said: take it back, ask again, begin anew, instruct, attach, copy."""
 
 from modules.chat.command import Ask, ChatContext, command
+from modules.chat.commands.clipboard import copy_text
 from modules.chat.input.completer import complete_attachments, complete_models
 from modules.chat.input.unlisted_model import is_meant
-from modules.chat.terminal.clipboard import copy_text
 from modules.errors import UsageError
 from modules.llm.message import user
 from modules.llm.parts import Attached

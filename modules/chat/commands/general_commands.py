@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from modules.chat.command import Ask, ChatContext, Command, command
-from modules.chat.output.model_summary import compact
 from modules.chat.prompt.prompt_keys import KEYS
+from modules.chat.wording.model_summary import compact
 from modules.chat.wording.phrases import count, dollars, total
 from modules.config import Config
 from modules.errors import BadKey

@@ -22,8 +22,8 @@ from prompt_toolkit.layout import (
 from prompt_toolkit.layout.processors import BeforeInput
 
 from modules.chat.dialogs.approval_text import Row, lasting, permission_for, rows, takes_prefix, title
-from modules.chat.dialogs.panel import Panel
 from modules.chat.output.layout import cut
+from modules.chat.terminal.panel import Panel
 from modules.tools.approval import Decision, Permission, Question
 
 GUARD_SECONDS = 0.3  # without a key before one is an answer: it may have been on its way to something else

@@ -14,10 +14,10 @@ from prompt_toolkit.layout.processors import AfterInput, BeforeInput, Conditiona
 from prompt_toolkit.utils import get_cwidth
 
 from modules.chat.command import ChatContext
-from modules.chat.dialogs.panel import Panel
 from modules.chat.input.completer import every_model, rank
 from modules.chat.output.layout import cut
-from modules.chat.output.model_summary import columns, describe, mark
+from modules.chat.terminal.panel import Panel
+from modules.chat.wording.model_summary import columns, describe, mark
 from modules.errors import UsageError
 from modules.llm.models import Choice, Model
 from modules.text.sanitize import clean

@@ -14,7 +14,7 @@ from prompt_toolkit.document import Document
 from modules.chat.command import ChatContext
 from modules.chat.input.mcp_completion import complete_resources, look
 from modules.chat.input.typed_paths import unfinished
-from modules.chat.output.model_summary import describe
+from modules.chat.wording.model_summary import describe
 from modules.errors import UnknownCommand
 from modules.llm.models import Model, ModelRegistry
 from modules.text.sanitize import clean

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from modules.chat.markdown.blocks import Blocks
 from modules.chat.markdown.wrap import Row, append, cells, chop, row_cells, to_ansi
-from modules.chat.output.theme import Palette
+from modules.chat.terminal.theme import Palette
 
 # The beginning of a line that says what it will be but has no text yet: drawn later, so nothing flickers.
 _UNDECIDED = re.compile(r"[ \t>]*(?:[-+*_=#:~` \t]*(?:\[[ xX^]?\]?)?|\d{1,9}[.)]?[ \t]*|(?:```|~~~|\|).*)")

@@ -9,7 +9,7 @@ from rich.cells import cell_len, split_graphemes
 from rich.color import Color, ColorSystem
 from rich.style import Style
 
-from modules.chat.output.theme import Palette
+from modules.chat.terminal.theme import Palette
 
 Span = tuple[str, Style]
 Row = list[Span]

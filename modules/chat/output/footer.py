@@ -1,6 +1,6 @@
 """The line under a turn: who answered, what it took, and how long."""
 
-from modules.chat.output.model_summary import compact
+from modules.chat.wording.model_summary import compact
 from modules.chat.wording.phrases import count, total
 from modules.llm.events import Finished
 from modules.llm.models import Model

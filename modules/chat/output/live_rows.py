@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 
-from modules.chat.output.theme import Palette, hexadecimal
+from modules.chat.terminal.theme import Palette, hexadecimal
 
 if TYPE_CHECKING:  # rich is loaded with the first answer
     from rich.style import Style

@@ -4,7 +4,7 @@ import time
 
 from modules.chat.markdown.wrap import PLAIN, QUIET, Row, to_ansi, wrap
 from modules.chat.output.screen import TerminalScreen
-from modules.chat.output.theme import Palette
+from modules.chat.terminal.theme import Palette
 from modules.chat.wording.phrases import about_tokens
 from modules.text.sanitize import clean
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
 from modules.chat.output.layout import laid_out, wrapped
-from modules.chat.output.theme import PALETTES, Background, Palette, colored
+from modules.chat.terminal.theme import PALETTES, Background, Palette, colored
 from modules.errors import ParlanceError
 from modules.text.sanitize import clean
 

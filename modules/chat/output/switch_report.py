@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from modules.chat.output.model_summary import compact, price_words
+from modules.chat.wording.model_summary import compact, price_words
 from modules.chat.wording.phrases import count, dollars
 from modules.llm.models import Model
 from modules.session.switch_preview import SwitchPreview

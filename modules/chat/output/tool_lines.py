@@ -6,7 +6,7 @@ import time
 
 from modules.chat.output.layout import cut
 from modules.chat.output.screen import TerminalScreen
-from modules.chat.output.theme import colored
+from modules.chat.terminal.theme import colored
 from modules.chat.wording.phrases import count
 from modules.llm.message import INTERRUPTED_CALL
 from modules.llm.parts import Attached, ToolCall, ToolResult

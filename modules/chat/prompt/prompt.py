@@ -20,7 +20,6 @@ from prompt_toolkit.layout import Layout
 from prompt_toolkit.output import Output
 from prompt_toolkit.styles import DynamicStyle
 
-from modules.chat.dialogs.panel import Panel, YesNo
 from modules.chat.output.live_rows import fragments
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.prompt.prompt_keys import bindings, leave_selection
@@ -28,6 +27,7 @@ from modules.chat.prompt.prompt_layout import PromptLayout, style_of
 from modules.chat.prompt.typed_line import TypedLine
 from modules.chat.terminal.interrupts import Running, handled, suspend
 from modules.chat.terminal.live_region import LiveRegion
+from modules.chat.terminal.panel import Panel, YesNo
 from modules.chat.terminal.reflow import Rewrapping, rewrapping
 from modules.chat.terminal.terminal_hold import TerminalHold
 from modules.chat.terminal.terminal_modes import TerminalModes

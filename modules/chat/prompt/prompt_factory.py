@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from modules.chat.command import ChatContext
 from modules.chat.output.screen import TerminalScreen
-from modules.chat.output.theme import background
 from modules.chat.prompt.status_bar import bar
 from modules.chat.terminal.terminal_state import TerminalState
+from modules.chat.terminal.theme import background
 
 if TYPE_CHECKING:
     from prompt_toolkit.history import History

@@ -33,9 +33,9 @@ from prompt_toolkit.widgets import SearchToolbar
 
 from modules.chat.output.layout import cut
 from modules.chat.output.screen import MARK, MORE
-from modules.chat.output.theme import Palette, hexadecimal
 from modules.chat.prompt.paste_blocks import ShownLine
 from modules.chat.prompt.typed_line import TypedLine
+from modules.chat.terminal.theme import Palette, hexadecimal
 from modules.text.sanitize import clean
 
 MOST_LIVE = 10  # rows of an answer that are drawn again and again

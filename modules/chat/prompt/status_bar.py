@@ -3,7 +3,7 @@
 from prompt_toolkit.utils import get_cwidth
 
 from modules.chat.command import ChatContext
-from modules.chat.output.model_summary import compact
+from modules.chat.wording.model_summary import compact
 from modules.chat.wording.phrases import total
 from modules.text.sanitize import clean
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from modules.chat.output.model_summary import compact
+from modules.chat.wording.model_summary import compact
 from modules.session.switch import SwitchSummary
 
 GO_ON = "/continue goes on, with any model."
