@@ -12,18 +12,21 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 TESTS = ("ledger", "scenarios_pairing", "scenarios_content", "scenarios_reasoning", "scenarios_replay", "message",
          "portable_schema", "tool_refusal", "tool_fault", "tool_engine", "tool_switching")  # fmt: skip
-PICTURES = "modules/llm/wire/hidden_pictures.py"
-MESSAGE, LEDGER, PARTS = "modules/llm/message.py", "modules/llm/wire/ledger.py", "modules/llm/parts.py"
-HISTORY, REPLAY = "modules/llm/history.py", "modules/llm/wire/replay.py"
+PICTURES = "modules/llm/conversion/hidden_pictures.py"
+MESSAGE, LEDGER, PARTS = "modules/llm/message.py", "modules/llm/ledger/ledger.py", "modules/llm/parts.py"
+HISTORY, REPLAY = "modules/llm/history.py", "modules/llm/conversion/replay.py"
 CLAUDE, OPENAI, CHAT = (
     "modules/anthropic/transformer.py",
     "modules/openai/transformer.py",
     "modules/llm/chat_completions/chat_completions_transformer.py",
 )
 CLAUDE_STREAM, OPENAI_STREAM = "modules/anthropic/stream.py", "modules/openai/stream.py"
-TELLING, CHAT_STREAM = "modules/llm/wire/conversion_state.py", "modules/llm/chat_completions/chat_completions_stream.py"
+TELLING, CHAT_STREAM = (
+    "modules/llm/conversion/conversion_state.py",
+    "modules/llm/chat_completions/chat_completions_stream.py",
+)
 REQUEST = "modules/llm/request.py"
-BASE, SCHEMAS = "modules/llm/base.py", "modules/llm/wire/portable_schema.py"
+BASE, SCHEMAS = "modules/llm/base.py", "modules/llm/conversion/portable_schema.py"
 ASKING, TURN = "modules/session/ask.py", "modules/session/turn.py"
 RECOVERY, CONVERSATION = "modules/session/recovery.py", "modules/session/conversation.py"
 LEARNED, MODELS, USAGE = "modules/llm/catalogue/learned_facts.py", "modules/llm/models.py", "modules/llm/usage.py"

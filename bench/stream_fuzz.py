@@ -14,8 +14,8 @@ import time
 from collections.abc import Sequence
 
 from modules.llm.base import ChatRequest
+from modules.llm.ledger.ledger import Ledger
 from modules.llm.message import user
-from modules.llm.wire.ledger import Ledger
 from tests.conftest import make_service, take
 from tests.harness.broken_streams import KEY, broken, check, pieces, read_without_socket, recorded
 from tests.harness.cases import ENDPOINTS, NAMES, TOOLS

@@ -19,9 +19,9 @@ from modules.llm.base import IDLE_TIMEOUT_SECONDS, BaseService, ChatRequest, Rep
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.dialects import about
 from modules.llm.events import Finished, ReasoningDelta, StreamEvent, TextDelta, Usage
+from modules.llm.ledger.ledger import Ledger
 from modules.llm.message import Message, State, user
 from modules.llm.models import Model, Provider
-from modules.llm.wire.ledger import Ledger
 from modules.session.recovery import recover
 from tests.harness.cases import ENDPOINTS, Case
 from tests.harness.home import Home

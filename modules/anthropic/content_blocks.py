@@ -5,8 +5,8 @@ import re
 from typing import Any
 
 from modules.llm.chat_completions.tool_names import meant
+from modules.llm.drafts.wire_draft import as_text
 from modules.llm.parts import NAME, Opaque, Part, Reasoning, Text, ToolCall, Wire, mint_call_id
-from modules.llm.wire.wire_draft import as_text
 from modules.text import surrogates
 
 # Which field a block of our own kinds grows in, by the type of its deltas; what names no type is known by its field.

@@ -7,7 +7,7 @@ from modules.anthropic.stream import AnthropicDraft
 from modules.anthropic.transformer import prepare
 from modules.config import Key
 from modules.llm.base import IDLE_TIMEOUT_SECONDS, ChatRequest, Draft, PreparedRequest
-from modules.llm.catalogue import model_list_parser
+from modules.llm.http import model_list_parser
 from modules.llm.http.http_client import client_options, http_errors
 from modules.llm.http.http_service import HttpService
 from modules.llm.models import Model, Profile, Provider

@@ -7,11 +7,11 @@ from modules.anthropic.content_blocks import BY_FIELD, GROWS, THINKS, Block, tex
 from modules.anthropic.transformer import DIALECT
 from modules.config import Key
 from modules.llm.base import ChatRequest
+from modules.llm.drafts.wire_draft import WireDraft
 from modules.llm.events import CUT, ReasoningDelta, StreamEvent, TextDelta, ToolCallDelta
 from modules.llm.message import Message, State
 from modules.llm.parts import Wire
 from modules.llm.usage import read_messages_usage
-from modules.llm.wire.wire_draft import WireDraft
 
 
 class AnthropicDraft(WireDraft):

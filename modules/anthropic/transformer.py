@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import assert_never
 
 from modules.llm.base import ChatRequest, PreparedRequest
+from modules.llm.ledger.ledger import WireMessages
 from modules.llm.message import Message, MessageTransformer
 from modules.llm.models import Level
 from modules.llm.parts import (
@@ -21,7 +22,6 @@ from modules.llm.parts import (
     safe_name,
     visible_text,
 )
-from modules.llm.wire.ledger import WireMessages
 
 DIALECT = "anthropic-messages"
 DEFAULT_MAX_TOKENS = 8192

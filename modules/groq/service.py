@@ -5,9 +5,9 @@ import httpx
 
 from modules.config import Key
 from modules.llm.base import IDLE_TIMEOUT_SECONDS, ChatRequest, Draft, PreparedRequest
-from modules.llm.catalogue import model_list_parser
 from modules.llm.chat_completions.chat_completions_stream import ChatDraft
 from modules.llm.chat_completions.chat_completions_transformer import prepare
+from modules.llm.http import model_list_parser
 from modules.llm.http.http_client import client_options, http_errors
 from modules.llm.http.http_service import HttpService
 from modules.llm.models import Model, Provider

@@ -13,12 +13,12 @@ from modules.errors import (
     ParlanceError,
     ToolsUnsupported,
 )
+from modules.llm.conversion.replay import missed_in
 from modules.llm.events import Finished, StreamEvent
 from modules.llm.message import Message, Origin, State, says_something
 from modules.llm.models import Model, Provider
 from modules.llm.request import ChatRequest, PreparedRequest
 from modules.llm.tool_spec import ToolChoice, ToolSpec
-from modules.llm.wire.replay import missed_in
 
 __all__ = [
     "CONTENT_TIMEOUT",

@@ -9,6 +9,10 @@ from typing import Any, ClassVar, assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
+from modules.llm.conversion.conversion_state import ConversionState
+from modules.llm.conversion.hidden_pictures import HiddenPictures
+from modules.llm.conversion.replay import Replay, Way, reads, replay, sees
+from modules.llm.conversion.wire_json import copied
 from modules.llm.history import (
     INTERRUPTED_CALL,
     Message,
@@ -25,10 +29,6 @@ from modules.llm.history import (
 )
 from modules.llm.models import Model
 from modules.llm.parts import Wire
-from modules.llm.wire.conversion_state import ConversionState
-from modules.llm.wire.hidden_pictures import HiddenPictures
-from modules.llm.wire.replay import Replay, Way, reads, replay, sees
-from modules.llm.wire.wire_json import copied
 
 __all__ = [
     "INTERRUPTED_CALL",

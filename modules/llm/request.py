@@ -6,14 +6,14 @@ from typing import Any
 
 from msgspec import Struct
 
+from modules.llm.conversion.replay import LeftOut, Replay, hidden_images
+from modules.llm.conversion.wire_json import decoded, encoded
 from modules.llm.dialects import about
+from modules.llm.ledger.ledger import Ledger, WireMessages, seed_of
 from modules.llm.message import Message, MessageTransformer
 from modules.llm.models import Level, Model
 from modules.llm.parts import Wire
 from modules.llm.tool_spec import ToolChoice, ToolSpec
-from modules.llm.wire.ledger import Ledger, WireMessages, seed_of
-from modules.llm.wire.replay import LeftOut, Replay, hidden_images
-from modules.llm.wire.wire_json import decoded, encoded
 
 NO_HEADERS: Mapping[str, str] = {}
 

@@ -5,8 +5,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from modules.llm.conversion.portable_schema import portable
 from modules.llm.parts import Wire
-from modules.llm.wire.portable_schema import portable
 from modules.text import surrogates
 
 ToolChoice = Literal["auto", "none"]

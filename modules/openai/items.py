@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from modules.llm.chat_completions.tool_names import meant
+from modules.llm.drafts.wire_draft import as_text
 from modules.llm.parts import NAME, Opaque, Part, Reasoning, Refusal, Text, ToolCall, Wire, mint_call_id
-from modules.llm.wire.wire_draft import as_text
 from modules.text import surrogates
 
 RESPONSE_ONLY = ("created_by", "parsed_arguments", "parsed")

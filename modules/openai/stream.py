@@ -5,12 +5,12 @@ from typing import Any
 
 from modules.config import Key
 from modules.llm.base import ChatRequest
+from modules.llm.drafts.wire_draft import WireDraft, as_text
 from modules.llm.events import CUT, StreamEvent, TextDelta, ToolCallDelta
 from modules.llm.message import Message, State
 from modules.llm.parts import Part, Refusal, ToolCall, Wire
 from modules.llm.stop_reasons import stop_of
 from modules.llm.usage import read_usage
-from modules.llm.wire.wire_draft import WireDraft, as_text
 from modules.openai.items import Item
 from modules.openai.transformer import DIALECT
 from modules.text import surrogates

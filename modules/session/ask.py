@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from modules.errors import ConnectionFailed, EmptyAnswer, ImagesUnsupported, ModelLoading, ProviderError
 from modules.llm.base import BaseService, ChatRequest, PreparedRequest, Reply
+from modules.llm.conversion.replay import LeftOut, pieces_of_reasoning, sees
 from modules.llm.dialects import about
 from modules.llm.events import CUT, Finished, ShownEvent, Silence, StreamEvent
 from modules.llm.history import Message, State, says_something
@@ -17,7 +18,6 @@ from modules.llm.models import Model
 from modules.llm.parts import visible_text
 from modules.llm.service_manager import ServiceManager
 from modules.llm.tool_spec import ToolChoice, ToolSpec
-from modules.llm.wire.replay import LeftOut, pieces_of_reasoning, sees
 from modules.session.conversation import Conversation
 from modules.session.switch import left_out_words
 from modules.text.invisible import SPACES_OF_NO_WIDTH

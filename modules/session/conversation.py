@@ -7,14 +7,14 @@ from typing import Protocol, assert_never
 from msgspec import Struct
 
 from modules.llm.catalogue.learned_facts import LearnedFacts
+from modules.llm.conversion.replay import LeftOut
 from modules.llm.events import Usage
 from modules.llm.history import Message
+from modules.llm.ledger.ledger import Ledger
+from modules.llm.ledger.ledger_key import ledger_key
 from modules.llm.models import Level, Model
 from modules.llm.parts import File, Image, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
 from modules.llm.tool_spec import ToolChoice, ToolSpec
-from modules.llm.wire.ledger import Ledger
-from modules.llm.wire.ledger_key import ledger_key
-from modules.llm.wire.replay import LeftOut
 from modules.session.prices import cost_of
 
 NO_INSTRUCTIONS = "The earlier instructions hold no longer."

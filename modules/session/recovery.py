@@ -17,11 +17,11 @@ from modules.errors import (
 )
 from modules.llm.base import ChatRequest
 from modules.llm.catalogue.learned_facts import LearnedFacts
+from modules.llm.conversion.replay import documents, sees, shown_images
 from modules.llm.dialects import about
+from modules.llm.ledger.ledger import lost_reasoning
 from modules.llm.models import Model
 from modules.llm.service_manager import prepare
-from modules.llm.wire.ledger import lost_reasoning
-from modules.llm.wire.replay import documents, sees, shown_images
 
 GEMINI_PLACEHOLDER = "skip_thought_signature_validator"  # documented for calls that another model made
 LEAST_OUTPUT = 16  # tokens; with less there is no answer

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from modules.llm.base import ChatRequest
+from modules.llm.conversion.replay import LeftOut, Replay
 from modules.llm.history import user
 from modules.llm.models import Model
 from modules.llm.parts import Attached
 from modules.llm.service_manager import prepare
 from modules.llm.tool_spec import ToolChoice, ToolSpec
-from modules.llm.wire.replay import LeftOut, Replay
 from modules.session.conversation import Conversation
 
 NOTHING_TYPED = "…"

@@ -7,13 +7,13 @@ from typing import assert_never
 from msgspec import Struct
 
 from modules.llm.catalogue.price import Price
+from modules.llm.conversion.replay import held, hidden_images, missed, pieces_of_reasoning
 from modules.llm.events import Usage
 from modules.llm.history import refused_turns
+from modules.llm.ledger.ledger_key import ledger_key
 from modules.llm.models import Level, Model
 from modules.llm.parts import File, Image, Text
 from modules.llm.tool_spec import ToolChoice, ToolSpec
-from modules.llm.wire.ledger_key import ledger_key
-from modules.llm.wire.replay import held, hidden_images, missed, pieces_of_reasoning
 from modules.session.conversation import Conversation
 from modules.session.prices import cost_of, is_dated, price_of
 from modules.session.switch import SwitchSummary, handover

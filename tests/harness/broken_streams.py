@@ -13,11 +13,11 @@ import msgspec
 from modules.config import Key
 from modules.llm.base import BaseService, ChatRequest
 from modules.llm.http.http_service import Body
+from modules.llm.ledger.ledger import Ledger
 from modules.llm.message import Message, closing, user
 from modules.llm.models import Model
 from modules.llm.parts import Refusal as Refused
 from modules.llm.parts import Text, Wire
-from modules.llm.wire.ledger import Ledger
 from tests.conftest import Outcome, make_service, take
 from tests.harness.cases import NAMES, TOOLS
 from tests.harness.transformer_harness import FOUR, REQUESTS, facts_of, wire_name

@@ -13,11 +13,11 @@ from msgspec import structs
 from modules.config import ROOT
 from modules.llm.base import ChatRequest
 from modules.llm.catalogue.catalogue_loader import load
+from modules.llm.ledger.ledger import Ledger
+from modules.llm.ledger.ledger_key import ledger_key
 from modules.llm.message import State, says_something, sees
 from modules.llm.models import Model, ModelRegistry, Profile, Provider
 from modules.llm.parts import Text, ToolResult, Wire
-from modules.llm.wire.ledger import Ledger
-from modules.llm.wire.ledger_key import ledger_key
 from modules.session.conversation import Conversation
 from modules.session.storage.store import FILE, Store
 from modules.session.switch import handover

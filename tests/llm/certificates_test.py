@@ -8,7 +8,7 @@ import pytest
 import trustme
 
 from modules import errors
-from modules.llm.http.certificates import trusted
+from modules.llm.network.certificates import trusted
 from tests.conftest import KEY, Wired, make_service
 from tests.harness.cases import ENDPOINTS, NAMES
 from tests.harness.network_servers import HttpProxy, TlsFront

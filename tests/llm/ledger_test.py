@@ -9,12 +9,12 @@ from itertools import pairwise
 import pytest
 from msgspec import structs
 
+from modules.llm.conversion.wire_json import encoded
+from modules.llm.ledger.ledger import Ledger, WireMessages, lost_reasoning, seed_of
+from modules.llm.ledger.ledger_key import ledger_key
 from modules.llm.message import Message, MessageTransformer, user
 from modules.llm.models import Model, Profile
 from modules.llm.parts import Reasoning, Text, ToolResult, Wire
-from modules.llm.wire.ledger import Ledger, WireMessages, lost_reasoning, seed_of
-from modules.llm.wire.ledger_key import ledger_key
-from modules.llm.wire.wire_json import encoded
 from tests import wire
 from tests.harness.cases import NAMES, PICTURE, TOOLS, TWO_CALLS
 from tests.harness.transformer_harness import FOUR, TRANSFORMERS, Dry, extends, model_at

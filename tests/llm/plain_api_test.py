@@ -14,6 +14,7 @@ from modules import errors
 from modules.config import Key
 from modules.errors import ProviderError
 from modules.llm.base import ChatRequest, Draft, PreparedRequest
+from modules.llm.drafts.wire_draft import WireDraft
 from modules.llm.events import StreamEvent, TextDelta, Usage
 from modules.llm.failures import error_mapping
 from modules.llm.http.http_client import http_errors
@@ -22,7 +23,6 @@ from modules.llm.http.plain_client import PlainClient
 from modules.llm.message import Message, State, user
 from modules.llm.models import Model, Provider
 from modules.llm.parts import Text
-from modules.llm.wire.wire_draft import WireDraft
 from tests.conftest import KEY
 from tests.harness.network_servers import CHUNK, Listener, answer, read_head
 

@@ -7,9 +7,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from modules.llm.base import ChatRequest, ToolSpec
+from modules.llm.conversion.portable_schema import portable
 from modules.llm.dialects import about
 from modules.llm.message import user
-from modules.llm.wire.portable_schema import portable
 from modules.tools.tool import tool
 from tests.harness.transformer_harness import FOUR, REQUESTS, facts_of
 from tests.wire.facts import Dialect

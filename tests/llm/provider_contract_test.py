@@ -11,11 +11,11 @@ import pytest
 
 from modules.errors import DocumentsUnsupported, FormatError, ImagesUnsupported, ProviderError, ToolsUnsupported
 from modules.llm import parts
+from modules.llm.conversion.replay import documents
 from modules.llm.events import StopReason, TextDelta
 from modules.llm.message import Message, State, user
 from modules.llm.models import Level, Profile
 from modules.llm.parts import ToolResult
-from modules.llm.wire.replay import documents
 from tests.conftest import Connect
 from tests.harness.cases import CASES, DOCUMENT, NAMES, PICTURE, TOOLS, TWO_CALLS, Case, Step, tool_loop
 from tests.wire import Answer, Call, Fault, Reasoning, Refusal, Text, Usage

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from modules import errors
-from modules.llm.http.proxies import proxy_for
+from modules.llm.network.proxies import proxy_for
 from modules.session.ask import retry_delay
 from tests.conftest import KEY, Wired, make_service
 from tests.harness.cases import ENDPOINTS, NAMES

@@ -8,9 +8,9 @@ from modules import errors
 from modules.errors import ProviderError
 from modules.llm.base import Reply
 from modules.llm.events import Silence, StreamEvent
-from modules.llm.http.local_endpoints import is_near
 from modules.llm.http.timeouts import Patience
 from modules.llm.models import Provider, at
+from modules.llm.network.local_endpoints import is_near
 from modules.session.ask import retry_delay
 from tests.conftest import Connect
 from tests.harness.cases import ENDPOINTS, NAMES

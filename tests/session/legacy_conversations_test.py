@@ -14,9 +14,9 @@ import pytest
 from modules.config import ROOT
 from modules.llm.catalogue.catalogue_loader import load
 from modules.llm.catalogue.learned_facts import LearnedFacts
+from modules.llm.conversion.replay import sees
 from modules.llm.models import Model, ModelRegistry
 from modules.llm.service_manager import prepare
-from modules.llm.wire.replay import sees
 from modules.session.conversation import Conversation
 from modules.session.storage.store import FILE, Store
 from modules.session.switch import handover, scratch_request

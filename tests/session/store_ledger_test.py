@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from modules.anthropic.transformer import AnthropicTransformer
+from modules.llm.conversion.wire_json import encoded
+from modules.llm.ledger.ledger import Ledger
+from modules.llm.ledger.ledger_key import ledger_key
 from modules.llm.message import Message, user
-from modules.llm.wire.ledger import Ledger
-from modules.llm.wire.ledger_key import ledger_key
-from modules.llm.wire.wire_json import encoded
 from modules.session.conversation import Conversation
 from modules.session.storage.store import FILE, Store
 from tests.harness.store_helpers import BIG, MODEL, MODELS, OTHER, answer, loaded, rows, saved, write

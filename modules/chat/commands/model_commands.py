@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.input.completer import complete_models
+from modules.chat.input.pdf_readers import not_taken
 from modules.chat.input.unlisted_model import is_meant
 from modules.chat.model_list_refresh import listed
 from modules.chat.output.switch_report import switch_report
 from modules.chat.wording.model_summary import columns, compact, mark
-from modules.chat.wording.pdf_readers import not_taken
 from modules.chat.wording.phrases import count, overflow
 from modules.errors import BadKey, MissingKey, SwitchFailed, UsageError
 from modules.llm.dialects import about

@@ -11,13 +11,13 @@ from msgspec.structs import replace
 
 from modules.chat.command import ChatContext
 from modules.chat.input.attachment import Attachment, load, load_text, text_of
+from modules.chat.input.pdf_readers import not_taken
 from modules.chat.input.typed_paths import files_in
-from modules.chat.wording.pdf_readers import not_taken
 from modules.daemon_thread import in_thread
 from modules.errors import FileProblem, ToolFailed
+from modules.llm.conversion.replay import documents
 from modules.llm.message import user
 from modules.llm.parts import Attached, Content, File, Text
-from modules.llm.wire.replay import documents
 from modules.tools.tool import as_output
 
 MANY = 10  # files that one command attaches without asking

@@ -2,13 +2,12 @@
 
 import time
 
-from modules.chat.markdown.wrap import PLAIN, QUIET, Row, to_ansi, wrap
+from modules.chat.markdown.wrap import Row
+from modules.chat.output.reasoning_bar import barred, barred_rows
 from modules.chat.output.screen import TerminalScreen
-from modules.chat.terminal.theme import Palette
 from modules.chat.wording.phrases import about_tokens
 from modules.text.sanitize import clean
 
-BAR = "│ "
 SHOWN = 6  # rows of it that are seen while it comes
 PER_TOKEN_CHARS = 4  # about; what the provider counted comes with the end of the answer
 LONGEST_CHARS = 4_000  # of a line that is wrapped anew with every drawing
@@ -39,7 +38,7 @@ class ReasoningPiece:
             lines, self._line = [*lines, self._line], ""
         for line in lines:
             self._end_line(line)
-        open_rows = _rows(clean(self._line), self._screen.size()[0]) if self._line else []
+        open_rows = barred_rows(clean(self._line), self._screen.size()[0]) if self._line else []
         self._screen.live([*self._rows[-SHOWN:], *open_rows][-SHOWN:])
 
     def finish(self) -> None:
@@ -57,13 +56,4 @@ class ReasoningPiece:
         if self._whole:
             self._screen.write(barred(line, self._screen.size()[0], self._screen.palette))
         else:
-            self._rows = [*self._rows[-SHOWN:], *_rows(line, self._screen.size()[0])]
-
-
-def barred(line: str, columns: int, palette: Palette | None) -> str:
-    """A line of reasoning in rows with the bar, for the terminal."""
-    return "".join(to_ansi(row, palette) + "\n" for row in _rows(line, columns))
-
-
-def _rows(line: str, columns: int) -> list[Row]:
-    return [[(BAR, QUIET), *row] for row in wrap([(line, PLAIN)], max(1, columns - len(BAR)))]
+            self._rows = [*self._rows[-SHOWN:], *barred_rows(line, self._screen.size()[0])]

@@ -136,7 +136,7 @@ class TerminalScreen:
         if self.plain:
             self.show(text)
             return
-        from modules.chat.output.reasoning_segment import barred  # it loads rich
+        from modules.chat.output.reasoning_bar import barred  # it loads rich
 
         self.write("".join(barred(line, self.size()[0], self.palette) for line in clean(text).split("\n")))
 

@@ -1,7 +1,7 @@
-"""The keys of the line. What each does beyond editing stands in `Prompt`."""
+"""The keys of the line. What each does beyond editing is up to whoever has the line."""
 
 import signal
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.enums import DEFAULT_BUFFER
@@ -17,8 +17,7 @@ from prompt_toolkit.key_binding import KeyBindings, KeyBindingsBase, KeyPressEve
 from prompt_toolkit.key_binding.bindings.auto_suggest import load_auto_suggest_bindings
 from prompt_toolkit.keys import Keys
 
-if TYPE_CHECKING:
-    from modules.chat.prompt.prompt import Prompt
+from modules.chat.prompt.typed_line import TypedLine
 
 KEYS = (
     ("Enter", "sends; while an answer comes, queues"),
@@ -33,12 +32,49 @@ KEYS = (
 )
 
 
-def bindings(prompt: "Prompt") -> KeyBindingsBase:
+class LineActions(Protocol):
+    """What keys do beyond editing."""
+
+    line: TypedLine
+
+    @property
+    def working(self) -> bool:
+        """Whether an answer comes, or a command runs."""
+
+    def enter(self) -> None:
+        """Take the line."""
+
+    def interrupt(self) -> None:
+        """Stop what runs, clear the line, or leave."""
+
+    def stop(self) -> None:
+        """Stop what runs."""
+
+    def leave(self) -> None:
+        """End the program."""
+
+    def up(self) -> None:
+        """Take back what was queued, or go back in the history."""
+
+    def down(self) -> None:
+        """Go forward in the history."""
+
+    def paste(self, text: str, removed: int) -> None:
+        """Put in a text that was pasted; `removed` control characters came with it, which no model needs."""
+
+    async def edit(self) -> None:
+        """Open the line in the editor."""
+
+    async def suspend(self) -> None:
+        """Leave the terminal to the shell until it comes back."""
+
+
+def bindings(prompt: LineActions) -> KeyBindingsBase:
     """All of them, over prompt_toolkit's own for editing."""
     return merge_key_bindings([load_auto_suggest_bindings(), _editing(prompt), _acting(prompt)])
 
 
-def _acting(prompt: "Prompt") -> KeyBindings:
+def _acting(prompt: LineActions) -> KeyBindings:
     keys = KeyBindings()
     typing = has_focus(DEFAULT_BUFFER)  # without it these keys would also act inside the Ctrl+R search
     empty = Condition(lambda: not prompt.line.buffer.text)
@@ -88,7 +124,7 @@ def leave_selection(buffer: Buffer) -> None:
             buffer.exit_selection()
 
 
-def _editing(prompt: "Prompt") -> KeyBindings:
+def _editing(prompt: LineActions) -> KeyBindings:
     keys = KeyBindings()
     typing = has_focus(DEFAULT_BUFFER)
 

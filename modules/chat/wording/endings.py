@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from modules.llm.chat_completions.unparsed_tool_calls import calls_in
+from modules.llm.drafts.unparsed_tool_calls import calls_in
 from modules.llm.events import Finished, StopReason
 from modules.llm.message import Message
 from modules.llm.tool_spec import ToolSpec

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from modules.llm.drafts.wire_draft import as_text
 from modules.llm.parts import Wire
-from modules.llm.wire.wire_draft import as_text
 
 NOTHING: tuple[Any, ...] = (None, "", [], {})
 THINKING = "thinking"

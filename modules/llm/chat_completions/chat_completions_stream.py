@@ -5,18 +5,18 @@ from typing import Any
 
 from modules.config import Key
 from modules.llm.base import ChatRequest
-from modules.llm.chat_completions import unparsed_tool_calls
 from modules.llm.chat_completions.call_assembly import CallAssembly
 from modules.llm.chat_completions.chat_chunks import THINKING, choices_of, delta_of, pieces_of
 from modules.llm.chat_completions.chat_completions_transformer import DIALECT
 from modules.llm.chat_completions.reasoning_fields import DETAILS, ReasoningFields
 from modules.llm.chat_completions.thinking_tags import ThinkingTags
+from modules.llm.drafts import unparsed_tool_calls
+from modules.llm.drafts.wire_draft import WireDraft, as_text
 from modules.llm.events import CUT, StreamEvent, TextDelta
 from modules.llm.message import Message, State
 from modules.llm.parts import Opaque, Part, Reasoning, Refusal, Text, ToolCall, Wire
 from modules.llm.stop_reasons import ends
 from modules.llm.usage import read_usage
-from modules.llm.wire.wire_draft import WireDraft, as_text
 from modules.text import surrogates
 
 WORDS_ONLY = ({"content"}, {"role", "content"})  # the keys of nearly every delta

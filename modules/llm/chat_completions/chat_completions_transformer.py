@@ -6,6 +6,11 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, TypeGuard, assert_never
 
 from modules.llm.base import ChatRequest, PreparedRequest, ToolSpec
+from modules.llm.conversion.conversion_state import UPDATE
+from modules.llm.conversion.portable_schema import shortened
+from modules.llm.conversion.replay import CHAT_KEYS
+from modules.llm.conversion.wire_json import WireList
+from modules.llm.ledger.ledger import WireMessages
 from modules.llm.message import Message, MessageTransformer
 from modules.llm.parts import (
     Attached,
@@ -26,11 +31,6 @@ from modules.llm.parts import (
     safe_name,
     visible_text,
 )
-from modules.llm.wire.conversion_state import UPDATE
-from modules.llm.wire.ledger import WireMessages
-from modules.llm.wire.portable_schema import shortened
-from modules.llm.wire.replay import CHAT_KEYS
-from modules.llm.wire.wire_json import WireList
 
 DIALECT = "openai-chat"
 OPENING = "[The conversation begins with the answer below.]"

@@ -4,8 +4,8 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
+from modules.llm.drafts.wire_draft import as_text
 from modules.llm.parts import Wire
-from modules.llm.wire.wire_draft import as_text
 from modules.text import surrogates
 
 # `reasoning`: Groq, OpenRouter, vLLM, Ollama. `reasoning_content`: DeepSeek, xAI, Moonshot, llama.cpp. The others:

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 from modules import errors
 from modules.llm.failures.error_report import short
-from modules.llm.http.certificates import named
-from modules.llm.http.first_bytes import WORDS, NotHttp
-from modules.llm.http.proxies import Proxy, proxy_for
 from modules.llm.models import Provider
+from modules.llm.network.certificates import named
+from modules.llm.network.first_bytes import WORDS, NotHttp
+from modules.llm.network.proxies import Proxy, proxy_for
 
 RETRY = "Ask again."
 BROKEN = {"ConnectError", "ReadError", "WriteError", "RemoteProtocolError", "CloseError", "ConnectionError"}

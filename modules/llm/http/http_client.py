@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import ModuleType
 from typing import Any
 
-from modules.llm.http.certificates import trusted
-from modules.llm.http.first_bytes import LookingBackend
-from modules.llm.http.proxies import proxy_for
 from modules.llm.http.unpacking import bounded
 from modules.llm.models import Provider
+from modules.llm.network.certificates import trusted
+from modules.llm.network.first_bytes import LookingBackend
+from modules.llm.network.proxies import proxy_for
 
 CONNECT_TIMEOUT = 10.0
 KEEPALIVE = 300.0  # the SDKs keep an idle connection for 5 s, which is less than a person thinks

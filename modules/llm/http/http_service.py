@@ -10,15 +10,14 @@ from typing import Any, TypeVar
 from modules.config import Key
 from modules.errors import AnswerIncomplete, ProtocolError, ProviderError, ToolCallFailed
 from modules.llm.base import IDLE_TIMEOUT_SECONDS, BaseService, ChatRequest, Draft, PreparedRequest
-from modules.llm.catalogue import model_list_parser
-from modules.llm.catalogue.endpoint import Endpoint
+from modules.llm.drafts.wire_draft import WireDraft
 from modules.llm.events import StreamEvent
-from modules.llm.http import sse
+from modules.llm.http import model_list_parser, sse
+from modules.llm.http.endpoint import Endpoint
 from modules.llm.http.http_client import CONNECT_TIMEOUT
 from modules.llm.http.stream_reader import StreamReader
 from modules.llm.http.timeouts import Patience
 from modules.llm.models import Provider
-from modules.llm.wire.wire_draft import WireDraft
 
 T = TypeVar("T")
 WRITE_TIMEOUT_SECONDS = 300.0  # in which a piece of the request must go out

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from modules.errors import ProtocolError, ProviderError, ServerFailed
+from modules.llm.drafts.wire_draft import ODD_SHAPE, WireDraft
 from modules.llm.events import StreamEvent
 from modules.llm.failures import error_mapping
 from modules.llm.http import sse
 from modules.llm.http.json_lines import DECLARED, JsonLines
 from modules.llm.models import Provider
-from modules.llm.wire.wire_draft import ODD_SHAPE, WireDraft
 
 DONE = (sse.DONE, b'"[DONE]"', b"DONE")
 SHOWN_BYTES = 65536  # of a body that is no answer; the error quotes its beginning

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from modules.errors import TimedOut
 from modules.llm.events import Silence
-from modules.llm.http.local_endpoints import is_near
 from modules.llm.models import Provider
+from modules.llm.network.local_endpoints import is_near
 
 REPORTED_AFTER = 0.5  # of that time
 

@@ -10,10 +10,10 @@ from modules.errors import UsageError
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.events import Usage
 from modules.llm.history import Message
+from modules.llm.ledger.ledger import Ledger
 from modules.llm.message import WireEntry
 from modules.llm.models import LEVELS, Choice, Model, ModelRegistry
 from modules.llm.tool_spec import ToolSpec
-from modules.llm.wire.ledger import Ledger
 from modules.session.conversation import Conversation, Node, Spent
 from modules.session.storage.codec import Fetch, decode_message, decode_value, placeholder
 from modules.session.storage.legacy_conversations import Issuers, adopt

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.history import Message
+from modules.llm.ledger.ledger import Ledger
+from modules.llm.ledger.ledger_key import ledger_key
 from modules.llm.models import Model, ModelRegistry, Provider
-from modules.llm.wire.ledger import Ledger
-from modules.llm.wire.ledger_key import ledger_key
 
 IMAGES = "images"  # among what a ledger left out: all pictures
 # The fields that a profile had, in their order: the old key is a digest of how it was printed.

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from modules.llm.ledger.ledger import Ledger
 from modules.llm.message import Message
 from modules.llm.models import Model
 from modules.llm.tool_spec import ToolSpec
-from modules.llm.wire.ledger import Ledger
 from modules.session.conversation import Conversation, Node, Spent
 from modules.session.storage.codec import Blobs, encode_message, encode_value
 

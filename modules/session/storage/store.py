@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from modules.errors import FileProblem, UsageError
 from modules.llm.catalogue.learned_facts import LearnedFacts
+from modules.llm.ledger.ledger import Ledger
 from modules.llm.message import Message
 from modules.llm.models import Model, ModelRegistry
-from modules.llm.wire.ledger import Ledger
 from modules.session.conversation import Conversation, Node, Spent
 from modules.session.storage.location import LEAVING_SECONDS, Locks, refuse_newer
 

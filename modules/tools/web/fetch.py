@@ -8,7 +8,7 @@ from msgspec import Struct
 from modules.config import VERSION
 from modules.daemon_thread import in_thread
 from modules.errors import ConfigError, ToolFailed
-from modules.llm.http.certificates import trusted
+from modules.llm.network.certificates import trusted
 from modules.llm.parts import Text
 from modules.tools.media import media
 from modules.tools.results import BOUND_BYTES

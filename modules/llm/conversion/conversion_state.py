@@ -3,10 +3,10 @@
 from copy import copy
 from typing import assert_never
 
+from modules.llm.conversion.replay import AS_IS, PROJECTED, LeftOut, Replay, is_own, replay
 from modules.llm.history import Message, State
 from modules.llm.models import Model
 from modules.llm.parts import Wire
-from modules.llm.wire.replay import AS_IS, PROJECTED, LeftOut, Replay, is_own, replay
 
 UPDATE = "<system-update>\n{}\n</system-update>"
 

@@ -6,11 +6,11 @@ from typing import assert_never
 
 from modules.chat.command import ChatContext
 from modules.errors import ParlanceError
+from modules.llm.conversion.replay import documents, missed_in, reads
 from modules.llm.message import user
 from modules.llm.models import Model
 from modules.llm.parts import Attached, File
 from modules.llm.service_manager import ServiceManager
-from modules.llm.wire.replay import documents, missed_in, reads
 
 MOST = 3  # names that a sentence has room for
 

@@ -15,13 +15,13 @@ from typing import Any, assert_never
 
 from msgspec import Struct
 
+from modules.llm.conversion.conversion_state import ConversionState
+from modules.llm.conversion.replay import LeftOut, Replay, hidden_images, is_own, pieces_of_reasoning, replay
+from modules.llm.conversion.wire_json import WireList, copied
 from modules.llm.history import Message, refused_turns, says_something
 from modules.llm.message import Conversion, Frozen, MessageTransformer, WireEntry, counted, digest_after, is_readable
 from modules.llm.models import Model
 from modules.llm.parts import Wire
-from modules.llm.wire.conversion_state import ConversionState
-from modules.llm.wire.replay import LeftOut, Replay, hidden_images, is_own, pieces_of_reasoning, replay
-from modules.llm.wire.wire_json import WireList, copied
 
 
 class Pending(Struct, frozen=True):

@@ -5,6 +5,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
+from modules.llm.conversion.replay import hidden_images, shown_images
 from modules.llm.history import Message
 from modules.llm.models import Model
 from modules.llm.parts import (
@@ -20,7 +21,6 @@ from modules.llm.parts import (
     ToolResult,
     image_note,
 )
-from modules.llm.wire.replay import hidden_images, shown_images
 
 
 class HiddenPictures:

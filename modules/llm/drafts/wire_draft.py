@@ -9,7 +9,7 @@ import msgspec
 from modules.config import Key
 from modules.errors import ProtocolError
 from modules.llm.base import ChatRequest, Draft
-from modules.llm.chat_completions.unparsed_tool_calls import looks_like_call
+from modules.llm.drafts.unparsed_tool_calls import looks_like_call
 from modules.llm.events import Finished, ReasoningDelta, StopReason, StreamEvent, TextDelta, Usage
 from modules.llm.failures import error_mapping
 from modules.llm.message import Message, State
