@@ -12,6 +12,7 @@ from modules.llm.parts import (
     Image,
     Part,
     Text,
+    ToolCall,
     ToolResult,
     Wire,
     contents,
@@ -66,7 +67,7 @@ class AnthropicTransformer(MessageTransformer):
         if blocks:
             yield {"role": "assistant", "content": blocks}
 
-    def results(self, message: Message, own: dict[str, str]) -> Iterator[Wire]:
+    def results(self, message: Message, own: dict[str, str], calls: Sequence[ToolCall]) -> Iterator[Wire]:
         yield {"role": "user", "content": [self._result(result, own) for result in message.results]}
 
     def joined(self, before: Wire, wire: Wire) -> Wire | None:

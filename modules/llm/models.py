@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from modules.errors import AmbiguousModel, UnknownModel
 from modules.llm.catalogue.model_list_comparison import Listings
 from modules.llm.catalogue.model_makers import maker_of
-from modules.llm.catalogue.model_names import either, leaving, matches, nearest, restriction, successor
+from modules.llm.catalogue.model_names import either, first_of_each_id, leaving, matches, nearest, restriction, successor
 from modules.llm.catalogue.price import Price
 from modules.llm.catalogue.profile import Profile
 
@@ -227,7 +227,7 @@ class ModelRegistry:
         if found := leaving(models, text):
             id, instead, note = found
             return self._noted(_unknown(instead.provider, id, instead.name), note)
-        candidates = matches(models, text)
+        candidates = first_of_each_id(matches(models, text))
         if len(candidates) > 1:
             names = [model.full_name for model, _ in candidates]
             raise AmbiguousModel(f'"{text}" could be {either(names)}.', cure="Type more of the name.")

@@ -10,6 +10,7 @@ from modules.llm.parts import (
     Image,
     Part,
     Text,
+    ToolCall,
     ToolResult,
     Wire,
     contents,
@@ -58,7 +59,7 @@ class ResponsesTransformer(MessageTransformer):
                 "arguments": safe_arguments(call),
             }
 
-    def results(self, message: Message, own: dict[str, str]) -> Iterator[Wire]:
+    def results(self, message: Message, own: dict[str, str], calls: Sequence[ToolCall]) -> Iterator[Wire]:
         for result in message.results:
             yield {
                 "type": "function_call_output",

@@ -73,7 +73,7 @@ class ChatTransformer(MessageTransformer):
             return wire
         return {**wire, field: wire.get("content") or ""}
 
-    def results(self, message: Message, own: dict[str, str]) -> Iterator[Wire]:
+    def results(self, message: Message, own: dict[str, str], calls: Sequence[ToolCall]) -> Iterator[Wire]:
         below: list[Attached] = []  # a tool's message holds text and nothing else
         for result in message.results:
             yield {"role": "tool", "tool_call_id": self._id(result.call_id, own), "content": self._result_text(result)}
