@@ -14,7 +14,15 @@ from msgspec.structs import replace
 from modules.errors import AmbiguousModel, UnknownModel
 from modules.llm.catalogue.model_list_comparison import Listings
 from modules.llm.catalogue.model_makers import maker_of
-from modules.llm.catalogue.model_names import either, first_of_each_id, leaving, matches, nearest, restriction, successor
+from modules.llm.catalogue.model_names import (
+    either,
+    first_of_each_id,
+    leaving,
+    matches,
+    nearest,
+    restriction,
+    successor,
+)
 from modules.llm.catalogue.price import Price
 from modules.llm.catalogue.profile import Profile
 
