@@ -29,14 +29,14 @@ class SdkClient:
         # It says in the terminal that two keys are set, where only the one that it is given matters.
         logging.getLogger("google_genai").addHandler(logging.NullHandler())
         options = client_options(httpx2, provider, idle_timeout)
-        self._http = options["http_client"]
+        self._client = options["http_client"]
         sdk = genai.Client(
             vertexai=False,  # whatever the environment says
             api_key=key.value if key else NO_KEY,
             http_options=HttpOptions(
                 base_url=provider.base_url,
                 headers=options["default_headers"],
-                httpx_async_client=self._http,
+                httpx_async_client=self._client,
                 httpx_client=httpx2.Client(trust_env=False, verify=False),  # else it makes one, with certificates
             ),
         )
@@ -56,7 +56,7 @@ class SdkClient:
         return await self._send("get", str(httpx2.URL(url, params=query)) if query else url, b"", options)
 
     async def close(self) -> None:
-        await self._http.aclose()
+        await self._client.aclose()
 
     async def _send(self, method: str, url: str, content: bytes, options: dict[str, Any]) -> Any:
         headers = {**self._headers, **options["headers"]}

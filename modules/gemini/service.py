@@ -25,7 +25,7 @@ BUDGETED = re.compile(r"gemini-[12]\b")  # what came before levels of thinking
 
 class GeminiService(HttpService):
     http = httpx2
-    own_path = "/v1beta"
+    own_path = "/v1beta"  # the SDK's v1 lacks the ids that end in -latest: python-genai, release 3.0.0
     foreign_errors = (errors.APIError, *http_errors(httpx2))
 
     def __init__(self, provider: Provider, key: Key | None = None, idle_timeout: float = IDLE_TIMEOUT_SECONDS) -> None:

@@ -1,6 +1,6 @@
 """The shared history as Gemini's generateContent wants it: contents, by the user and the model in turns."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, assert_never
 
 from modules.gemini.content_parts import CALL, SIGNATURE
@@ -14,7 +14,6 @@ from modules.llm.parts import (
     Image,
     Part,
     Text,
-    ToolCall,
     ToolResult,
     Wire,
     below_note,
@@ -63,8 +62,7 @@ class ContentTransformer(MessageTransformer):
         if parts:
             yield _content("model", self._signed(parts))
 
-    def results(self, message: Message, own: dict[str, str], calls: Sequence[ToolCall]) -> Iterator[Wire]:
-        names = {call.id: safe_name(call) for call in calls}
+    def results(self, message: Message, own: Mapping[str, str], names: Mapping[str, str]) -> Iterator[Wire]:
         parts = [self._result(result, names[result.call_id], own) for result in message.results]
         if not self._nests:
             below = [part for result in message.results for part in result.parts if self._goes_as_data(part)]
@@ -98,7 +96,7 @@ class ContentTransformer(MessageTransformer):
         """Whether a result may hold pictures: since Gemini 3, which has levels of thinking in the place of budgets."""
         return self.model.profile.thinking != "budget"
 
-    def _result(self, result: ToolResult, name: str, own: dict[str, str]) -> Wire:
+    def _result(self, result: ToolResult, name: str, own: Mapping[str, str]) -> Wire:
         notes = [self._note(part) for part in result.parts if not isinstance(part, Text)]
         text = "\n".join(filter(None, [result.text, *notes]))
         wire: Wire = {"name": name, "response": {"error" if result.is_error else "output": text}}

@@ -153,7 +153,7 @@ GEMINI = {
     "tool config": _shape("functionCallingConfig", "includeServerSideToolInvocations retrievalConfig"),
     "config": _shape(
         "",
-        "audioTimestamp candidateCount enableEnhancedCivicAnswers frequencyPenalty imageConfig logprobs"
+        "audioTimestamp candidateCount enableEnhancedCivicAnswers frequencyPenalty logprobs"
         " maxOutputTokens mediaResolution presencePenalty responseJsonSchema responseLogprobs responseMimeType"
         " responseModalities responseSchema seed speechConfig stopSequences temperature thinkingConfig topK topP",
     ),

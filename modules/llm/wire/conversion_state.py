@@ -5,7 +5,7 @@ from typing import assert_never
 
 from modules.llm.history import Message, State
 from modules.llm.models import Model
-from modules.llm.parts import ToolCall, Wire
+from modules.llm.parts import Wire, safe_name
 from modules.llm.wire.replay import AS_IS, PROJECTED, LeftOut, Replay, is_own, replay
 
 UPDATE = "<system-update>\n{}\n</system-update>"
@@ -14,9 +14,8 @@ UPDATE = "<system-update>\n{}\n</system-update>"
 class ConversionState:
     """What one message leaves for the next: native ids for results, notes and instructions that wait for their place.
 
-    `calls` are those of the last answer, `awaiting_answer`: whether anything was said since. `covers_until`: how many
-    messages of the history it knows. `replays`: how those messages go to the model, by position; `left_out`: what stays
-    behind of them.
+    `awaiting_answer`: whether anything was said since the last answer. `covers_until`: how many messages of the
+    history it knows. `replays`: how those messages go to the model, by position; `left_out`: what stays behind of them.
     """
 
     def __init__(self, model: Model) -> None:
@@ -26,7 +25,7 @@ class ConversionState:
         self._updates: list[str] = []
         self._later: list[Wire] = []
         self.native_call_ids: dict[str, str] = {}
-        self.calls: tuple[ToolCall, ...] = ()
+        self.tool_names: dict[str, str] = {}  # by the ids of the calls of the last answer
         self.awaiting_answer = False
         self.covers_until = 0
         self.replays: dict[int, Replay] = {}
@@ -75,7 +74,8 @@ class ConversionState:
         """
         self._cut = _cut_note(message.state)
         self.native_call_ids, self.awaiting_answer = {}, False
-        self.calls = calls = message.calls
+        calls = message.calls
+        self.tool_names = {call.id: safe_name(call) for call in calls}
         if not is_own(message, self._model):
             return replay(message, self._model, unique=False)
         ids = {call.native_id for call in calls}
