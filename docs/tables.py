@@ -77,7 +77,11 @@ def tool_list() -> str:
 
 def key_variables() -> str:
     """The variable of each key, with the page where one gets it."""
-    return _assignments((one.key_variable, one.key_page) for one in _shipped())
+    own = [(one.key_variable, one.key_page) for one in _shipped()]
+    others = [
+        (one.other_key_variable, f"taken for {one.name} where {one.key_variable} is not set") for one in _shipped()
+    ]
+    return _assignments([*own, *others])
 
 
 def address_variables(*, with_key: bool) -> str:

@@ -55,6 +55,11 @@ DIALECTS: Mapping[str, Dialect] = {
         cuts_in_silence=True,
         many_servers=True,
     ),
+    "gemini-content": Dialect(
+        service=".gemini.service:GeminiService",
+        prepare=".gemini.transformer:prepare",
+        extra="gemini",
+    ),
     "offline": Dialect(service=".offline.service:OfflineService", networked=False),
 }
 OF_ITS_OWN = Dialect()

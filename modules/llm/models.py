@@ -14,7 +14,15 @@ from msgspec.structs import replace
 from modules.errors import AmbiguousModel, UnknownModel
 from modules.llm.catalogue.model_list_comparison import Listings
 from modules.llm.catalogue.model_makers import maker_of
-from modules.llm.catalogue.model_names import either, leaving, matches, nearest, restriction, successor
+from modules.llm.catalogue.model_names import (
+    either,
+    first_of_each_id,
+    leaving,
+    matches,
+    nearest,
+    restriction,
+    successor,
+)
 from modules.llm.catalogue.price import Price
 from modules.llm.catalogue.profile import Profile
 
@@ -28,7 +36,8 @@ LEVELS: tuple[Level, ...] = ("none", "minimal", "low", "medium", "high", "xhigh"
 class Provider(Struct, frozen=True, kw_only=True):
     """A company's API, or a server on this machine.
 
-    `dialect` is the API that it speaks, a name in the table of dialects. `key_variable` is None where no key is needed;
+    `dialect` is the API that it speaks, a name in the table of dialects. `key_variable` is None where no key is needed,
+    and `other_key_variable` takes its place where that alone is set;
     `key_page` is where a person gets one; `service` names the class that speaks to it, where that is not the dialect's
     usual one; `profile` is how its models depart from the dialect,
     where an entry of the catalogue does not say otherwise, and `documents` whether PDF goes with any of them.
@@ -42,6 +51,7 @@ class Provider(Struct, frozen=True, kw_only=True):
     base_url: str
     base_url_variable: str | None = None
     key_variable: str | None = None
+    other_key_variable: str | None = None
     key_page: str = ""
     service: str | None = None
     note: str = ""
@@ -49,6 +59,11 @@ class Provider(Struct, frozen=True, kw_only=True):
     profile: Profile = Profile()
     first_byte_timeout: Annotated[float, Meta(ge=0, le=10**6)] | None = None
     usual_path: str | None = None
+
+    @property
+    def key_variables(self) -> tuple[str, ...]:
+        """Both variables of a key, where there are two to choose from."""
+        return (self.key_variable, self.other_key_variable) if self.key_variable and self.other_key_variable else ()
 
     @property
     def address_source(self) -> str:
@@ -227,7 +242,7 @@ class ModelRegistry:
         if found := leaving(models, text):
             id, instead, note = found
             return self._noted(_unknown(instead.provider, id, instead.name), note)
-        candidates = matches(models, text)
+        candidates = first_of_each_id(matches(models, text))
         if len(candidates) > 1:
             names = [model.full_name for model, _ in candidates]
             raise AmbiguousModel(f'"{text}" could be {either(names)}.', cure="Type more of the name.")

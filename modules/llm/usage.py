@@ -53,6 +53,20 @@ def read_messages_usage(wire: Any) -> Usage | None:
     )
 
 
+def read_content_usage(wire: Any) -> Usage | None:
+    """Gemini's usageMetadata: thinking stands outside what candidates count, and tools of its own outside the prompt.
+
+    ai.google.dev/api/generate-content#UsageMetadata: `promptTokenCount` includes what came from the cache.
+    """
+    if not isinstance(wire, dict) or not wire:
+        return None
+    prompt = _count(wire, "promptTokenCount") + _count(wire, "toolUsePromptTokenCount")
+    thoughts = _count(wire, "thoughtsTokenCount")
+    output = _count(wire, "candidatesTokenCount") + thoughts
+    cached = _count(wire, "cachedContentTokenCount")
+    return Usage(prompt, output, min(cached, prompt), 0, thoughts, read_cost(wire))
+
+
 def read_cost(wire: Wire) -> float | None:
     """What was charged, in dollars; None where the provider does not say.
 

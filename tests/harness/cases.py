@@ -1,4 +1,4 @@
-"""Conversations that every endpoint must be able to have, and the four endpoints to have them at."""
+"""Conversations that every endpoint must be able to have, and the endpoints to have them at."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -80,9 +80,15 @@ ENDPOINTS = {
             "local-model",
             profile=Profile(replay=("reasoning_content",), effort="reasoning_effort"),
         ),
+        Endpoint(
+            "gemini",
+            "gemini-content",
+            "gemini-4-argon",
+            profile=Profile(thinking="level", call_signature="skip_thought_signature_validator"),
+        ),
     )
 }
-NAMES: tuple[Dialect, ...] = ("anthropic", "openai", "groq", "chat")
+NAMES: tuple[Dialect, ...] = ("anthropic", "openai", "groq", "chat", "gemini")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,9 @@ from modules.anthropic.transformer import AnthropicTransformer
 from modules.anthropic.transformer import prepare as prepare_messages
 from modules.config import Key
 from modules.errors import ProviderError
+from modules.gemini.stream import GeminiDraft
+from modules.gemini.transformer import ContentTransformer
+from modules.gemini.transformer import prepare as prepare_content
 from modules.llm.base import ChatRequest, Draft, PreparedRequest, ToolChoice, ToolSpec
 from modules.llm.chat_completions.chat_completions_stream import ChatDraft
 from modules.llm.chat_completions.chat_completions_transformer import ChatTransformer
@@ -33,16 +36,19 @@ REQUESTS: dict[str, Callable[[ChatRequest], PreparedRequest]] = {
     "anthropic-messages": prepare_messages,
     "openai-responses": prepare_responses,
     "openai-chat": prepare_chat,
+    "gemini-content": prepare_content,
 }
 TRANSFORMERS: dict[str, type[MessageTransformer]] = {
     "anthropic-messages": AnthropicTransformer,
     "openai-responses": ResponsesTransformer,
     "openai-chat": ChatTransformer,
+    "gemini-content": ContentTransformer,
 }
 DRAFTS: dict[str, Callable[[ChatRequest, Key | None], Draft]] = {
     "anthropic-messages": AnthropicDraft,
     "openai-responses": ResponsesDraft,
     "openai-chat": ChatDraft,
+    "gemini-content": GeminiDraft,
 }
 
 
@@ -60,6 +66,8 @@ def wire_name(model: Model) -> Dialect:
         return "anthropic"
     if model.provider.dialect == "openai-responses":
         return "openai"
+    if model.provider.dialect == "gemini-content":
+        return "gemini"
     return "groq" if "groq" in (model.provider.service or "") else "chat"
 
 
@@ -161,7 +169,7 @@ class Dry:
 
 
 def history_in(body: Wire) -> list[Wire]:
-    entries: list[Wire] = body.get("messages") or body.get("input") or []
+    entries: list[Wire] = body.get("messages") or body.get("input") or body.get("contents") or []
     return entries
 
 

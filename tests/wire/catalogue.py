@@ -10,6 +10,7 @@ _DEFAULTS: dict[Dialect, list[str]] = {
     "openai": ["gpt-6.1-sol", "gpt-6-luna", "gpt-5.4-mini", "gpt-4.1"],
     "groq": ["openai/gpt-oss-120b", "qwen/qwen3-32b", "llama-3.3-70b-versatile"],
     "chat": ["local-model"],
+    "gemini": ["gemini-4-argon", "gemini-3.8-flash", "gemini-2.5-pro"],
 }
 
 
@@ -19,6 +20,8 @@ def listing(dialect: Dialect, models: list[str] | None, wanted: str = "") -> dic
     entries = [_entry(dialect, model) for model in ([wanted] if wanted else ids)]
     if wanted:
         return entries[0]
+    if dialect == "gemini":
+        return {"models": entries}
     if dialect == "anthropic":
         ends = {"first_id": ids[0] if ids else None, "last_id": ids[-1] if ids else None}
         return {"data": entries, "has_more": False, **ends}
@@ -42,6 +45,21 @@ def _entry(dialect: Dialect, model: str) -> dict[str, Any]:
         case "groq":
             limits = {"context_window": 131_072, "max_completion_tokens": 32_768, "active": True}
             return {"id": model, "object": "model", "created": 1_700_000_000, "owned_by": "groq", **limits}
+        case "gemini":
+            return {
+                "name": f"models/{model}",
+                "version": "001",
+                "displayName": model.replace("-", " ").title(),
+                "description": "A model.",
+                "inputTokenLimit": 1_048_576,
+                "outputTokenLimit": 65_536,
+                "supportedGenerationMethods": ["generateContent", "countTokens", "createCachedContent"],
+                "temperature": 1,
+                "topP": 0.95,
+                "topK": 64,
+                "maxTemperature": 2,
+                "thinking": facts.reasons,
+            }
         case _:
             return {"id": model, "object": "model", "created": 1_700_000_000, "owned_by": "system"}
 

@@ -109,6 +109,8 @@ def _error(fault: Fault, dialect: Dialect) -> Event:
         case "openai", _:
             flat = {"code": fault.kind, "message": fault.message, "param": None}
             return Event("error", {"type": "error", **flat, "sequence_number": fault.after})
+        case "gemini", _:
+            return Event(None, {"error": {**error, "code": 503, "status": "UNAVAILABLE"}})
         case "groq", "x_groq":
             return Event(None, {**_EMPTY_CHUNK, "x_groq": {"id": new_id("req_01"), "error": fault.message}})
         case "groq", _:
@@ -141,7 +143,8 @@ def _altered(events: list[Event], fault: Fault | None, dialect: Dialect) -> Iter
         case Fault(what="unnamed_events"):
             yield from (Event(None, event.data) for event in events)
         case Fault(what="no_finish"):
-            yield from (event for event in events if b'"finish_reason":"' not in dumps(event.data))
+            reasons = (b'"finish_reason":"', b'"finishReason":"')
+            yield from (event for event in events if not any(word in dumps(event.data) for word in reasons))
         case Fault(what="crlf"):
             yield from (_Spelled(event.name, event.data, event.terminal) for event in events)
         case _:
@@ -157,12 +160,16 @@ def _odd(fault: Fault, dialect: Dialect) -> Event:
             return Event(name, b'{"type":"content_block_delta","text":"\xff\xfe"}')
         case _:
             padding = b"x" * fault.size
+            if dialect == "gemini":
+                return Event(None, b'{"zzz":"' + padding + b'"}')
             if name:
                 return Event("zzz_padding", b'{"type":"zzz_padding","padding":"' + padding + b'"}')
             return Event(None, dumps(_EMPTY_CHUNK)[:-1] + b',"padding":"' + padding + b'"}')
 
 
 def _unknown(dialect: Dialect) -> list[Event]:
+    if dialect == "gemini":
+        return [Event(None, {"zzz": 1}), Event(None, {"candidates": [{"zzz": [], "index": 0}]}), Event(None, [1, 2])]
     if dialect in ("anthropic", "openai"):
         return [
             Event("brand_new_event", {"type": "brand_new_event", "index": 0, "delta": {"type": "zzz"}}),

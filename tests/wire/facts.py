@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 BINDING_BETA = "thinking-binding-controls-2026-08-01"
-Dialect = Literal["anthropic", "openai", "groq", "chat"]
+Dialect = Literal["anthropic", "openai", "groq", "chat", "gemini"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class ModelFacts:
     strict_template: bool = False  # one leading system message, strict alternation
     text_only_content: bool = False  # content must be a string
     call_signatures: bool = False  # a call may carry the endpoint's own `extra_content`
+    signs_calls: bool = False  # and demands the signatures back, on the calls of the turn that is going on
+    budgeted: bool = False  # takes a number of tokens to think with, and no level
     json_arguments: bool = False  # call arguments must parse, where the dialect does not demand it anyway
 
     @property
@@ -48,6 +50,8 @@ def facts_for(dialect: Dialect, model: str) -> ModelFacts:
             return _groq(model)
         case "chat":
             return ModelFacts(issuer="chat")
+        case "gemini":
+            return _gemini(model)
 
 
 def _claude(model: str) -> ModelFacts:
@@ -109,4 +113,17 @@ def _groq(model: str) -> ModelFacts:
         vision=bool(re.search(r"qwen3\.[68]|llama-4", model)),
         efforts=frozenset(efforts),
         reasoning_field="reasoning" if gpt_oss or qwen else None,
+    )
+
+
+def _gemini(model: str) -> ModelFacts:
+    match = re.match(r"gemini-(\d+)", model)
+    version = int(match[1]) if match else 3
+    efforts = {"low", "medium", "high"} | ({"minimal"} if "flash" in model else set())
+    return ModelFacts(
+        issuer="gemini",
+        reasons=version > 1,
+        efforts=frozenset(efforts if version >= 3 else ()),
+        signs_calls=version >= 3,
+        budgeted=version == 2,
     )

@@ -52,6 +52,9 @@ TOP: dict[Dialect, Shape] = {
         " service_tier stop store stream stream_options temperature tool_choice tools top_logprobs top_p user"
         " verbosity web_search_options",
     ),
+    "gemini": _shape(
+        "contents", "cachedContent generationConfig safetySettings serviceTier store systemInstruction toolConfig tools"
+    ),
 }
 # Accepted by the API although its published types leave them out.
 UNDOCUMENTED: dict[Dialect, frozenset[str]] = {
@@ -59,6 +62,7 @@ UNDOCUMENTED: dict[Dialect, frozenset[str]] = {
     "openai": frozenset(),
     "groq": frozenset({"stream_options"}),
     "chat": frozenset(),
+    "gemini": frozenset(),
 }
 _BLOCK = "cache_control"
 BLOCKS = {
@@ -133,6 +137,29 @@ CHAT_PARTS = {
     "document": _OPEN,
     "refusal": _shape("type refusal"),
 }
+GEMINI = {
+    "content": _shape("role parts"),
+    "part": _shape(
+        "",
+        "codeExecutionResult executableCode fileData functionCall functionResponse inlineData mediaResolution"
+        " partMetadata text thought thoughtSignature toolCall toolResponse videoMetadata",
+    ),
+    "blob": _shape("mimeType data"),
+    "call": _shape("name", "args id"),
+    "response": _shape("name response", "id parts scheduling willContinue"),
+    "response part": _shape("inlineData"),
+    "tool": _shape("functionDeclarations"),
+    "declaration": _shape("name description", "behavior parameters parametersJsonSchema response responseJsonSchema"),
+    "tool config": _shape("functionCallingConfig", "includeServerSideToolInvocations retrievalConfig"),
+    "config": _shape(
+        "",
+        "audioTimestamp candidateCount enableEnhancedCivicAnswers frequencyPenalty logprobs"
+        " maxOutputTokens mediaResolution presencePenalty responseJsonSchema responseLogprobs responseMimeType"
+        " responseModalities responseSchema seed speechConfig stopSequences temperature thinkingConfig topK topP",
+    ),
+    "thinking": _shape("", "includeThoughts thinkingBudget thinkingLevel"),
+}
+
 CHAT_CALL = _shape("id type function")
 CHAT_FUNCTION = _shape("name arguments")
 
@@ -152,6 +179,8 @@ def _missing(dialect: Dialect, where: str, name: str) -> str:
     path = f"{where}.{name}".strip(".")
     if dialect == "anthropic":
         return f"{path}: Field required"
+    if dialect == "gemini":
+        return f"* GenerateContentRequest.{path}: {name} is required."
     return (
         f"'{where}' : property '{name}' is missing" if dialect == "groq" else f"Missing required parameter: '{path}'."
     )
@@ -161,6 +190,9 @@ def _unknown(dialect: Dialect, where: str, name: str, value: dict[str, Any]) -> 
     path = f"{where}.{name}".strip(".")
     if dialect == "anthropic":
         return f"{path}: Extra inputs are not permitted"
+    if dialect == "gemini":
+        place = f" at '{where}'" if where else ""
+        return f'Invalid JSON payload received. Unknown name "{name}"{place}: Cannot find field.'
     if dialect != "groq":
         return f"Unknown parameter: '{path}'."
     found = f"property '{name}' is unsupported"

@@ -12,6 +12,7 @@ from tests.wire.facts import Dialect, ModelFacts, facts_for
 from tests.wire.fields import TOP, UNDOCUMENTED, unknown_and_missing
 from tests.wire.rules_chat import chat_rules
 from tests.wire.rules_common import encodable
+from tests.wire.rules_gemini import gemini_rules
 from tests.wire.rules_messages import messages_rules
 from tests.wire.rules_responses import responses_rules
 
@@ -20,6 +21,7 @@ _RULES: dict[Dialect, Callable[[Dialect, dict[str, Any], ModelFacts], Iterator[s
     "openai": responses_rules,
     "groq": chat_rules,
     "chat": chat_rules,
+    "gemini": gemini_rules,
 }
 
 
@@ -28,7 +30,7 @@ def broken_rules(dialect: Dialect, body: dict[str, Any], model_facts: ModelFacts
     facts = model_facts or facts_for(dialect, str(body.get("model", "")))
     broken = list(unknown_and_missing(dialect, "", body, TOP[dialect], UNDOCUMENTED[dialect]))
     broken += encodable(body)
-    if body.get("stream") is not True:
+    if dialect != "gemini" and body.get("stream") is not True:
         broken.append("W1: stream: this server only streams")
     try:
         broken += _RULES[dialect](dialect, body, facts)

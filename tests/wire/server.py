@@ -8,9 +8,11 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from types import TracebackType
+from urllib.parse import unquote
 
-from tests.wire import render_anthropic, render_chat, render_responses
+from tests.wire import render_anthropic, render_chat, render_gemini, render_responses
 from tests.wire.answers import Answer, Status, Text
 from tests.wire.catalogue import listing
 from tests.wire.errors import error_response, refused, unauthorized, unknown_model, unknown_route
@@ -30,12 +32,15 @@ _PATHS: dict[Dialect, tuple[str, str, str]] = {
     "openai": ("/v1", "/v1/responses", "/v1/models"),
     "groq": ("", "/openai/v1/chat/completions", "/openai/v1/models"),
     "chat": ("/v1", "/v1/chat/completions", "/v1/models"),
+    "gemini": ("", "/v1beta/models/*:streamGenerateContent", "/v1beta/models"),
 }
+_KEY_HEADERS: dict[Dialect, str] = {"anthropic": "x-api-key", "gemini": "x-goog-api-key"}
 RENDER = {
     "anthropic": render_anthropic.render,
     "openai": render_responses.render,
     "groq": render_chat.render,
     "chat": render_chat.render,
+    "gemini": render_gemini.render,
 }
 
 
@@ -112,7 +117,7 @@ class WireServer:
     def chats(self) -> list[Request]:
         """The generation requests, in order of arrival, refused ones included."""
         path = _PATHS[self.dialect][1]
-        return [request for request in list(self.requests) if request.path == path and request.method == "POST"]
+        return [r for r in list(self.requests) if fnmatchcase(r.path, path) and r.method == "POST"]
 
     def answer(self, *answers: Answer | Status | str) -> "WireServer":
         """Queue answers. When the queue is empty, a default one is given."""
@@ -221,17 +226,17 @@ class WireServer:
     def _reply_to(self, request: Request) -> Answer | Status | bytes:
         _, chat_path, models_path = _PATHS[self.dialect]
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if self.dialect == "anthropic":
-            given = given or request.headers.get("x-api-key", "")
+        if self.dialect in _KEY_HEADERS:
+            given = given or request.headers.get(_KEY_HEADERS[self.dialect], "")
         if self.key is not None and given != self.key:
             return unauthorized(self.dialect, bool(given))
         if request.method == "GET" and request.path.startswith(models_path):
             return self._list_models(request.path[len(models_path) :].strip("/"))
-        if (request.method, request.path) != ("POST", chat_path):
+        if request.method != "POST" or not fnmatchcase(request.path, chat_path):
             return unknown_route(self.dialect, request.method, request.path)
         if not isinstance(request.body, dict):
             return Status(400, kind="invalid_request_error", message="The request body is not a JSON object.")
-        model = str(request.body.get("model", ""))
+        model = self._model(request)
         if self.models is not None and model not in self.models:
             return unknown_model(self.dialect, model)
         betas = frozenset(request.headers.get("anthropic-beta", "").split(","))
@@ -242,6 +247,11 @@ class WireServer:
         if self._script:
             return self._script.popleft()
         return self._default or Answer(Text(f"Answer {self._answered} from {self.dialect}."))
+
+    def _model(self, request: Request) -> str:
+        """The model that is asked; one API has it in the path."""
+        in_path = request.path.rpartition("/")[2].rpartition(":")[0]
+        return unquote(in_path) if self.dialect == "gemini" else str(request.body.get("model", ""))
 
     def _list_models(self, wanted: str) -> Status | bytes:
         if self.no_list is not None:
@@ -261,8 +271,9 @@ class WireServer:
         if answer.body is not None:
             plan: Iterable[Step] = (Send(answer.body), Finish())
         else:
-            facts = self.facts(str(request.body.get("model", "")))
-            context = Context(self.dialect, facts, request.body, len(request.raw), self._reasoning_field)
+            facts = self.facts(self._model(request))
+            body = {"model": self._model(request), **request.body}
+            context = Context(self.dialect, facts, body, len(request.raw), self._reasoning_field)
             plan = steps(answer, RENDER[self.dialect](answer, context), self.dialect)
         try:
             if not answer.fault or not await play_head_fault(answer.fault, self.dialect, line):

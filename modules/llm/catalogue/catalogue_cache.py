@@ -14,10 +14,14 @@ from modules.own_files import read_bytes
 
 
 class _Saved(msgspec.Struct):
-    """`stamp` identifies the version of the files, `addresses` are the base URL variables that were read."""
+    """`stamp` identifies the version of the files, `addresses` are the base URL variables that were read.
+
+    `keys` says which variables of keys were set where there are two to choose from.
+    """
 
     stamp: str
     addresses: dict[str, str]
+    keys: dict[str, bool]
     default: str
     providers: list[Provider]
     models: list[Model]
@@ -37,24 +41,31 @@ def _catalogue(shipped: Path, user: Path, variable: Callable[[str], str], cache:
     """From the cache where neither the files nor the addresses have changed."""
     stamp = f"{VERSION} {_stamp(shipped)} {_stamp(user)}"
     saved = _read(cache)
-    if saved is not None and saved.stamp == stamp and all(variable(k) == v for k, v in saved.addresses.items()):
+    if saved is not None and saved.stamp == stamp and _is_as_it_was(saved, variable):
         return ModelRegistry(saved.models, saved.providers, saved.default)
     # A fifth of the time to the first prompt is reading YAML: only when it is new.
     from modules.llm.catalogue import catalogue_loader
 
     registry = catalogue_loader.load(shipped, user, variable)
     names = [provider.base_url_variable for provider in registry.providers.values() if provider.base_url_variable]
+    keys = {name for provider in registry.providers.values() for name in provider.key_variables}
     _write(
         cache,
         _Saved(
             stamp,
             {name: variable(name) for name in names},
+            {name: bool(variable(name)) for name in keys},
             registry.default,
             list(registry.providers.values()),
             list(registry),
         ),
     )
     return registry
+
+
+def _is_as_it_was(saved: _Saved, variable: Callable[[str], str]) -> bool:
+    addresses = all(variable(name) == value for name, value in saved.addresses.items())
+    return addresses and all(bool(variable(name)) == is_set for name, is_set in saved.keys.items())
 
 
 def _stamp(path: Path) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from modules.config import PACKAGE
 from modules.errors import ConfigError, UsageError
@@ -102,7 +103,7 @@ class _Catalogue:
         for field in ("dialect", "base_url"):
             if field not in entry:
                 raise self._error(keys, f"{field} is missing.", f"Add {field}: with its value.")
-        for field in ("key_variable", "base_url_variable"):
+        for field in ("key_variable", "other_key_variable", "base_url_variable"):
             value = entry.get(field)
             if value and not re.fullmatch(r"[A-Z_a-z][A-Z0-9_a-z]{0,63}", value):
                 problem = "expected the name of a variable, such as GROQ_API_KEY."
@@ -113,6 +114,9 @@ class _Catalogue:
         if service and not re.fullmatch(r"\.?\w+(\.\w+)*:\w+", service):
             raise self._error((*keys, "service"), "expected a class.", "Write it as package.module:Class.")
         provider = Provider(name=name, **{"title": name, **self._provider_form.values(entry)})
+        other = provider.other_key_variable
+        if other and provider.key_variable and not self._variable(provider.key_variable) and self._variable(other):
+            provider = replace(provider, key_variable=other, other_key_variable=provider.key_variable)
         insecure = entry.get("insecure", False)
         if wrong := _address_problem(provider, insecure):
             raise self._error((*keys, "base_url"), *wrong)

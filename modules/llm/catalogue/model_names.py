@@ -44,6 +44,14 @@ def matches(models: Sequence["Model"], typed: str) -> list[Match]:
     return _replaced(one for one in gone if one[0].lower().startswith(wanted))
 
 
+def first_of_each_id(found: Iterable[Match]) -> list[Match]:
+    """Where several entries serve the very same model, the one that stands first in the catalogue is meant."""
+    first: dict[str, Match] = {}
+    for model, note in found:
+        first.setdefault(plain(model.id), (model, note))
+    return list(first.values())
+
+
 def leaving(models: Iterable["Model"], typed: str) -> tuple[str, "Model", str] | None:
     """The id that is still served but not for long, its successor and the note, where exactly that was typed."""
     for model in models:

@@ -17,13 +17,14 @@ class Profile(Struct, frozen=True, kw_only=True):
     `reasoning_required`: the field that must be present on its turns with calls ("" for none).
     `call_signature`: the placeholder that a foreign call must carry (Gemini). `usage_option`: understands
     `stream_options`. `tokens_field`: what the output limit is called. `effort`: how a reasoning level is asked for.
-    `thinking`: how a Claude thinks, "adaptive" or "manual" (with a budget). `mid_system`: a system message may come
-    later. `system`: where instructions may stand: "anywhere", at the "head" only, or "user" where there is no such
-    role and they go with the person's message. `developer`: instructions may be a developer's message. `bridge`: an
-    answer must stand between a tool's message and the person's. `images`: how many pictures a request may hold.
-    `output_limit`: the most output tokens to ask for; without it the provider's own default holds. `refused`: paths
-    of fields that are never sent, as in "stream_options" or "messages.*.reasoning_content". `stops`: its own words
-    for why an answer ended, and what each means, as in "done=end_turn".
+    `thinking`: how a Claude thinks, "adaptive" or "manual" (with a budget), and a Gemini, by "level" or "budget", ""
+    where neither may be said. `mid_system`: a system message may come later. `system`: where instructions may stand:
+    "anywhere", at the "head" only, or "user" where there is no such role and they go with the person's message.
+    `developer`: instructions may be a developer's message. `bridge`: an answer must stand between a tool's message and
+    the person's. `images`: how many pictures a request may hold. `output_limit`: the most output tokens to ask for;
+    without it the provider's own default holds. `refused`: paths of fields that are never sent, as in "stream_options"
+    or "messages.*.reasoning_content". `stops`: its own words for why an answer ended, and what each means, as in
+    "done=end_turn".
     """
 
     replay: tuple[str, ...] = ()
@@ -36,7 +37,7 @@ class Profile(Struct, frozen=True, kw_only=True):
     usage_option: bool = True
     tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     effort: Literal["", "reasoning_effort", "groq"] = ""
-    thinking: Literal["", "adaptive", "manual"] = ""
+    thinking: Literal["", "adaptive", "manual", "level", "budget"] = ""
     mid_system: bool = False
     system: Literal["anywhere", "head", "user"] = "anywhere"
     developer: bool = True

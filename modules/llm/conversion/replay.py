@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from modules.llm.history import Message, refused_turns
 from modules.llm.models import Model
-from modules.llm.parts import Content, File, Image, Reasoning, Text, ToolResult, safe_name
+from modules.llm.parts import Content, File, Image, Reasoning, Text, ToolResult, Wire, safe_name
 
 Way = Literal["as_is", "without_reasoning", "projected"]
 Missed = Literal["image", "document"]  # kinds of content that a model may not take
@@ -109,8 +109,12 @@ def pieces_of_reasoning(message: Message) -> int:
     """How many pieces of reasoning an answer holds, those that only its provider can read included."""
     shown = sum(isinstance(part, Reasoning) for part in message.parts)
     native = message.native if isinstance(message.native, list) else ()
-    kinds = ("thinking", "redacted_thinking", "reasoning")
-    return max(shown, sum(isinstance(item, dict) and item.get("type") in kinds for item in native))
+    return max(shown, sum(isinstance(item, dict) and _is_reasoning(item) for item in native))
+
+
+def _is_reasoning(item: Wire) -> bool:
+    """Whether a block, item or part of a native answer holds reasoning; Gemini seals it beside what came of it."""
+    return item.get("type") in ("thinking", "redacted_thinking", "reasoning") or "thoughtSignature" in item
 
 
 def sees(model: Model) -> bool:

@@ -17,7 +17,7 @@ from modules.llm.http.endpoint import Endpoint
 from modules.llm.http.http_client import CONNECT_TIMEOUT
 from modules.llm.http.stream_reader import StreamReader
 from modules.llm.http.timeouts import Patience
-from modules.llm.models import Provider
+from modules.llm.models import Model, Provider
 
 T = TypeVar("T")
 WRITE_TIMEOUT_SECONDS = 300.0  # in which a piece of the request must go out
@@ -74,12 +74,12 @@ class HttpService(BaseService):
     """A service that asks one endpoint over one HTTP pool and reads the answer as it comes.
 
     `client` is the SDK's, or a PlainClient where there is none; `http` is the library below it, httpx or httpx2.
-    `headers` go with every request, and `path` is where answers are asked for, such as "/messages". The answer may be
-    server-sent events, lines of JSON, or one JSON value.
+    `headers` go with every request, and `path` is where answers are asked for, such as "/messages"; an API that has the
+    model there overrides `path_to`. The answer may be server-sent events, lines of JSON, or one JSON value.
     """
 
     http: ModuleType
-    path: str
+    path: str = ""
     own_path: str = ""  # what the SDK would put before its paths
     models_path: str = "/models"
     client: Any  # each SDK has a class of its own, and they share what is used of it
@@ -157,11 +157,15 @@ class HttpService(BaseService):
             for event in reader.close():
                 yield event
 
+    def path_to(self, model: Model) -> str:
+        """Where this model is asked for an answer."""
+        return self.path
+
     def open(self, prepared: PreparedRequest) -> AbstractAsyncContextManager[Body]:
         """Send the request through the SDK; the status is good when this is entered, the body is unread."""
         sent = posted(prepared, self.headers, self.http)
-        kind = self.http.Response
-        return opened(self._endpoint.ask(lambda url: self.client.post(url, cast_to=kind, **sent), self.path))
+        kind, path = self.http.Response, self.path_to(prepared.request.model)
+        return opened(self._endpoint.ask(lambda url: self.client.post(url, cast_to=kind, **sent), path))
 
     async def listed(self, **query: Any) -> list[dict[str, Any]]:
         """The entries of the provider's list of models, each with its "id". Raises ProviderError."""
