@@ -15,11 +15,10 @@ from modules.chat.command import ChatContext, parse_command
 from modules.chat.commands import COMMANDS
 from modules.chat.input.completer import ChatCompleter
 from modules.chat.input.mcp_mentions import attach, named
-from modules.config import ROOT
 from modules.llm.catalogue.catalogue_loader import load
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
-from tests.chat.completer_test import Lines
+from tests.chat.completer_test import CATALOGUE, Lines
 from tests.harness.mcp_home import Place
 from tests.harness.tool_helpers import tooling
 
@@ -38,7 +37,7 @@ async def chatting(place: Place, *, started: bool = True) -> AsyncIterator[ChatC
         if started:
             await servers.tools()
         config = place.config()
-        models = load(ROOT / "models.yaml", None, config.get)
+        models = load(CATALOGUE, None, config.get)
         conversation = Conversation(models.find(models.default).model)
         tools = tooling(place.root, sources=[servers])
         assert not started or tools.toolbox  # made, as by a turn

@@ -1,4 +1,4 @@
-"""What the prompt offers while one types, asked the way prompt_toolkit asks, over the catalogue as shipped."""
+"""What the prompt offers while one types, asked the way prompt_toolkit asks, over a catalogue of the tests."""
 
 import os
 import subprocess
@@ -22,6 +22,8 @@ from modules.llm.models import Model
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
 from tests.harness.tool_helpers import no_tools
+
+CATALOGUE = ROOT / "tests" / "data" / "catalogue.yaml"
 
 
 class Lines:
@@ -76,7 +78,7 @@ async def leave(context: ChatContext, args: str) -> Ask | None:
 @pytest.fixture
 def context(tmp_path: Path) -> ChatContext:
     config = Config({"ANTHROPIC_API_KEY": "sk-ant-test", "PARLANCE_HOME": str(tmp_path / "home")})
-    models = load(ROOT / "models.yaml", None, config.get)
+    models = load(CATALOGUE, None, config.get)
     conversation = Conversation(models.find(models.default).model)
     commands = CommandRegistry(switch, image, leave)
     return ChatContext(config, models, ServiceManager(config.key), conversation, commands, Lines(), no_tools())

@@ -17,6 +17,7 @@ from modules.config import ROOT
 
 SCRIPT = """
 import asyncio, os, sys
+from pathlib import Path
 from modules.chat.command import ChatContext, CommandRegistry
 from modules.chat.dialogs.model_picker import pick_model
 from modules.chat.prompt.prompt_factory import prompt_of
@@ -31,7 +32,7 @@ from modules.session.tooling import Tooling
 
 config = Config(dict(os.environ))
 screen = TerminalScreen(plain=config.plain, color=config.color)
-models = load(config.shipped_models, None, config.get)
+models = load(Path("tests/data/catalogue.yaml"), None, config.get)
 ollama = models.providers["ollama"]
 models.learn(ollama, [Model(name=name, id=name, provider=ollama, known=False) for name in sys.argv[1:]])
 conversation = Conversation(models.find(config.get("START", models.default)).model)
