@@ -45,11 +45,13 @@ def matches(models: Sequence["Model"], typed: str) -> list[Match]:
 
 
 def first_of_each_id(found: Iterable[Match]) -> list[Match]:
-    """Where several entries serve the very same model, the one that stands first in the catalogue is meant."""
-    first: dict[str, Match] = {}
+    """Where several providers serve the very same model, the one that stands first in the catalogue is meant."""
+    first: dict[str, str] = {}
+    kept = []
     for model, note in found:
-        first.setdefault(plain(model.id), (model, note))
-    return list(first.values())
+        if first.setdefault(plain(model.id), model.provider.name) == model.provider.name:
+            kept.append((model, note))
+    return kept
 
 
 def leaving(models: Iterable["Model"], typed: str) -> tuple[str, "Model", str] | None:
