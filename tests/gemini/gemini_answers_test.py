@@ -195,7 +195,7 @@ async def test_a_refusal_means_what_it_means_elsewhere(
     body = {"error": {"code": status, **said}}
     wired.server.answer(Status(status, body=json.dumps([body] if as_list else body)))
     error = (await take(wired.reply())).error
-    assert error is not None
+    assert isinstance(error, errors.ProviderError)
     assert (type(error), error.exit_code) == (kind, code)
     assert error.retry_after == (12.8 if status == 429 else None)
     assert said["message"] in error.message
