@@ -235,9 +235,8 @@ def test_without_its_package_the_cure_is_to_install_the_extra(home: Home) -> Non
 async def test_the_server_of_these_tests_is_understood_by_the_sdk_itself() -> None:
     with WireServer("gemini") as server:
         server.answer(Answer(Reasoning("Hm."), "Let me look.", *TWO_CALLS))
-        client = genai.Client(
-            vertexai=False, api_key="test-key", http_options=types.HttpOptions(base_url=server.base_url)
-        )
+        options = types.HttpOptions(base_url=server.base_url, api_version="v1beta")
+        client = genai.Client(vertexai=False, api_key="test-key", http_options=options)
         config = types.GenerateContentConfig(thinking_config=types.ThinkingConfig(include_thoughts=True))
         stream = await client.aio.models.generate_content_stream(model="gemini-4-argon", contents="Hi", config=config)
         chunks = [chunk async for chunk in stream]

@@ -203,7 +203,7 @@ class Wandering(RuleBasedStateMachine):
         """No endpoint gives an id that it would not take itself."""
         if not isinstance(part, wire.Call) or part.id is None:
             return part
-        limit = {"anthropic": 64, "openai": 64, "groq": 40, "chat": 40}[wire_name(self.dry.model)]
+        limit = {"anthropic": 64, "openai": 64, "groq": 40, "chat": 40, "gemini": 64}[wire_name(self.dry.model)]
         plain = plain_name(part.id, limit) or (
             self.dry.model.provider.dialect == "openai-chat" and len(part.id) <= limit
         )

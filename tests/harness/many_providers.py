@@ -118,7 +118,7 @@ class Stage:
     def entries(self, model: Model) -> list[Any]:
         """The history in the last request to this model's provider."""
         body = self.chats(model)[-1].body
-        found: list[Any] = body.get("messages", body.get("input"))
+        found: list[Any] = body.get("messages") or body.get("input") or body.get("contents")
         return found
 
     def extends(self, model: Model, *, since: int = 0) -> bool:
@@ -130,7 +130,7 @@ class Stage:
 def history_bytes(request: Request) -> bytes:
     """The history in a request as it went over the wire, without the bracket that closes it."""
     text = request.raw.decode()
-    key = '"input":' if '"input":[' in text else '"messages":'
+    key = next(key for key in ('"input":', '"contents":', '"messages":') if f"{key}[" in text)
     start = text.index(key) + len(key)
     _, end = json.JSONDecoder().raw_decode(text, start)
     return text[start : end - 1].encode()

@@ -61,7 +61,7 @@ def stands(messages: Sequence[Message]) -> Iterator[tuple[int, Message]]:
 def _reasoning(
     summary: SwitchSummary, standing: dict[int, Message], own: set[int], model: Model, body: Wire
 ) -> Iterator[str]:
-    there = Counter(_reasoning_in(body.get("messages") or body["input"], model))
+    there = Counter(_reasoning_in(_history_in(body), model))
     due = Counter(piece for at in own for piece in _reasoning_in(_as_sent(standing[at].native), model))
     if there != due:
         yield f"reasoning: {dict(there)} stands in the request, {dict(due)} is said to"
@@ -70,10 +70,17 @@ def _reasoning(
         yield f"{summary.left_out.reasoning} pieces of reasoning are said to be left out, and {pieces} are"
 
 
+def _history_in(body: Wire) -> list[Wire]:
+    history: list[Wire] = body.get("messages") or body.get("input") or body["contents"]
+    return history
+
+
 def _as_sent(native: Any) -> list[Wire]:
     """A native answer as a piece of a history."""
     if isinstance(native, dict):
         return [native]
+    if not all("type" in item for item in native):
+        return [{"role": "model", "parts": native}]
     blocks = all(item.get("type") not in ("message", "function_call", "reasoning") for item in native)
     return [{"role": "assistant", "content": native}] if blocks else native
 
@@ -83,6 +90,7 @@ def _reasoning_in(history: Sequence[Wire], model: Model) -> Iterator[str]:
     for wire in history:
         if wire.get("type") in THINKS:
             yield _spelled(wire)
+        yield from (_spelled(part) for part in wire.get("parts", ()) if _is_sealed(part))
         if wire.get("role") != "assistant" or "type" in wire:
             continue
         content = wire.get("content")
@@ -95,6 +103,11 @@ def _reasoning_in(history: Sequence[Wire], model: Model) -> Iterator[str]:
                 yield f"{key}: {_spelled(value)}"
 
 
+def _is_sealed(part: Wire) -> bool:
+    """Whether a part of Gemini's holds reasoning of its own, and not the placeholder for that of others."""
+    return part.get("thoughtSignature") not in (None, "skip_thought_signature_validator")
+
+
 def _spelled(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
@@ -103,7 +116,7 @@ def _pieces(message: Message) -> int:
     """How many pieces of reasoning an answer holds, the unreadable ones included."""
     shown = sum(isinstance(part, Reasoning) for part in message.parts)
     native = message.native if isinstance(message.native, list) else []
-    return max(shown, sum(item.get("type") in THINKS for item in native))
+    return max(shown, sum(item.get("type") in THINKS or _is_sealed(item) for item in native))
 
 
 def _media(summary: SwitchSummary, standing: dict[int, Message], model: Model, body: Wire) -> Iterator[str]:
@@ -134,7 +147,7 @@ def _given(standing: dict[int, Message], at: int) -> Iterator[Any]:
 
 
 def _calls(summary: SwitchSummary, standing: dict[int, Message], model: Model, body: Wire) -> Iterator[str]:
-    sent = list(_call_ids(body.get("messages") or body["input"]))
+    sent = list(_call_ids(_history_in(body)))
     due: list[str] = []
     for at, message in sorted(standing.items()):
         how = summary.replays.get(at)
@@ -163,6 +176,7 @@ def _call_ids(history: Sequence[Wire]) -> Iterator[str]:
         if wire.get("type") == "function_call":
             yield wire["call_id"]
         yield from (call["id"] for call in wire.get("tool_calls") or ())
+        yield from (part["functionCall"]["id"] for part in wire.get("parts", ()) if "functionCall" in part)
         content = wire.get("content")
         if isinstance(content, list):
             yield from (block["id"] for block in content if block.get("type") == "tool_use")

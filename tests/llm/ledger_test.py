@@ -328,6 +328,8 @@ def _thinks(entries: list[Wire]) -> int:
         found += bool(entry.get("reasoning") or entry.get("reasoning_content"))
         if isinstance(blocks, list):
             found += sum(block.get("type") == "thinking" for block in blocks)
+        signatures = {part.get("thoughtSignature") for part in entry.get("parts", ())}
+        found += bool(signatures - {None, "skip_thought_signature_validator"})
     return found
 
 

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from modules.anthropic.stream import AnthropicDraft
 from modules.anthropic.transformer import prepare as prepare_messages
 from modules.errors import ProviderError
+from modules.gemini.stream import GeminiDraft
+from modules.gemini.transformer import prepare as prepare_content
 from modules.llm.base import ChatRequest, Draft
 from modules.llm.chat_completions.chat_completions_stream import ChatDraft
 from modules.llm.chat_completions.chat_completions_transformer import prepare as prepare_chat
@@ -194,8 +196,11 @@ def test_minted_ids_are_legal_everywhere_and_never_twice() -> None:
 # Any history at all, for any provider. Answers that a provider gave are read from its own events, as in life.
 
 MODELS = {"anthropic": "claude-sonnet-4-6", "openai": "gpt-6.1-sol", "groq": "qwen/qwen3.8-27b", "chat": "local-model"}
+MODELS["gemini"] = "gemini-4-argon"
 REQUESTS = {"anthropic": prepare_messages, "openai": prepare_responses, "groq": prepare_chat, "chat": prepare_chat}
-DRAFTS = {"anthropic": AnthropicDraft, "openai": ResponsesDraft, "groq": ChatDraft, "chat": ChatDraft}
+REQUESTS["gemini"] = prepare_content
+DRAFTS: dict[str, type[Draft]] = {"anthropic": AnthropicDraft, "openai": ResponsesDraft, "gemini": GeminiDraft}
+DRAFTS |= {"groq": ChatDraft, "chat": ChatDraft}
 
 
 def model_of(name: Dialect) -> Model:
@@ -205,7 +210,7 @@ def model_of(name: Dialect) -> Model:
 def received(name: Dialect, answer: wire.Answer, events: int | None, state: State) -> Message:
     """What our service makes of this answer of that provider, of all its events or the first so many."""
     request = ChatRequest(model_of(name), (user("Hello"),), tools=TOOLS, reasoning="high")
-    draft: Draft = DRAFTS[name](request, None)  # type: ignore[abstract]
+    draft = DRAFTS[name](request, None)  # type: ignore[arg-type]  # a key, and not a dialect
     context = Context(
         name, facts(name), REQUESTS[name](request).body, 100, "reasoning_content" if name == "chat" else "reasoning"
     )

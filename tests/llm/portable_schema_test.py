@@ -116,7 +116,9 @@ def body(name: Dialect, *tools: ToolSpec, **more: Any) -> dict[str, Any]:
 def told(name: Dialect, request: dict[str, Any]) -> list[dict[str, Any]]:
     """The tools of a request as name, description and schema, whatever the dialect calls them."""
     tools = [one.get("function", one) for one in request["tools"]]
-    key = "input_schema" if name == "anthropic" else "parameters"
+    if name == "gemini":
+        tools = tools[0]["functionDeclarations"]
+    key = {"anthropic": "input_schema", "gemini": "parametersJsonSchema"}.get(name, "parameters")
     return [{"name": one["name"], "description": one["description"], "schema": one[key]} for one in tools]
 
 
@@ -191,6 +193,8 @@ def test_a_model_that_may_not_call_is_told_so_and_its_tools_stay_declared(name: 
     request = body(name, own.spec, tool_choice="none")
     assert broken_rules(name, request, facts_of(FOUR[name])) == []
     assert len(request["tools"]) == 1
-    assert request["tool_choice"] == ({"type": "none"} if name == "anthropic" else "none")
-    assert "tool_choice" not in body(name, own.spec)
-    assert "tool_choice" not in body(name, tool_choice="none")
+    key = "toolConfig" if name == "gemini" else "tool_choice"
+    none = {"anthropic": {"type": "none"}, "gemini": {"functionCallingConfig": {"mode": "NONE"}}}.get(name, "none")
+    assert request[key] == none
+    assert key not in body(name, own.spec)
+    assert key not in body(name, tool_choice="none")

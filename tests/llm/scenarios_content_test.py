@@ -84,6 +84,7 @@ NO_PICTURES = {
     "anthropic": "messages.0.content.1: this model does not support image inputs",
     "openai": "Invalid content type. image_url is only supported by certain models: this model does not support images",
     "groq": "messages[0].content must be a string",
+    "gemini": "Image input modality is not enabled for models/gemini-3-mono",
     "chat": "Failed to deserialize the JSON body: messages[0]: unknown variant `image_url`, expected `text`",
 }
 

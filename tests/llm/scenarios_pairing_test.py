@@ -44,6 +44,8 @@ def results_in(entries: list[Any]) -> list[tuple[str, str]]:
             found.append((entry["call_id"], json.dumps(entry["output"])))
         if entry.get("role") == "tool":
             found.append((entry["tool_call_id"], json.dumps(entry["content"])))
+        told = [part["functionResponse"] for part in entry.get("parts", ()) if "functionResponse" in part]
+        found += [(one["id"], json.dumps(one["response"])) for one in told]
     return found
 
 
@@ -297,6 +299,8 @@ def replace_name(tool: Any, name: str) -> Any:
 @every_endpoint
 @pytest.mark.parametrize("given", ['{"city": "Z', "[1, 2]", "null", '"text"', "not json", "[" * 5000])
 def test_T54_arguments_that_are_no_object_go_on_inside_one(name: Dialect, given: str) -> None:
+    if name == "gemini":
+        pytest.skip("arguments are no text there, so none can be broken")
     dry, message = asked(name, "Let me look.", Call("weather", given))
     assert message.calls[0].arguments == given
     dry.tell(ToolResult(message.calls[0].id, (Text("bad arguments"),), is_error=True))

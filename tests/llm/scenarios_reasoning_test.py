@@ -30,18 +30,19 @@ def every(stage: Stage) -> list[Model]:
         stage.add("R", "openai"),
         stage.add("G", "groq", profile=GROQ),
         stage.add("C", "chat"),
+        stage.add("M", "gemini"),
     ]
 
 
 async def test_T19_thinking_that_is_hidden_goes_home_and_nowhere_else() -> None:
     async with Stage() as stage:
-        a, r, g, c = every(stage)
+        a, r, g, c, m = every(stage)
         own = await stage.say(a, "Why?", Answer(Reasoning(SECRET, redacted=True), "Because."))
         hidden = own.native[0]["data"]
-        for model in (r, g, c, a):
+        for model in (r, g, c, m, a):
             await stage.say(model, "Really?")
         assert stage.entries(a)[1]["content"] == own.native
-        assert not any(hidden in stage.last(model) for model in (r, g, c))
+        assert not any(hidden in stage.last(model) for model in (r, g, c, m))
 
 
 async def test_T20_thinking_without_words_is_whole_when_it_is_signed() -> None:
@@ -135,7 +136,7 @@ async def test_T24_nothing_is_stored_there_and_every_item_comes_back_in_order() 
 
 async def test_T25_an_item_never_has_an_id_that_the_endpoint_did_not_give_it() -> None:
     async with Stage() as stage:
-        a, r, g, c = every(stage)
+        a, r, g, c, _ = every(stage)
         given: set[str] = set()
         for model in (a, r, g, c, r):
             own = await stage.say(model, "How late?", Answer(Reasoning("Hm."), "Look.", TWO_CALLS[1]))

@@ -19,6 +19,7 @@ NO_TOOLS = {
     "anthropic": "tools: Extra inputs are not permitted",
     "openai": "Unsupported parameter: 'tools' is not supported with this model.",
     "groq": "`tool calling` is not supported with this model",
+    "gemini": "Function calling is not enabled for models/gemini-3-mute",
     "chat": "registry.ollama.ai/library/gemma3:latest does not support tools",
 }
 MORE_NO_TOOLS = (

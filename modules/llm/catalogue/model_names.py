@@ -45,13 +45,9 @@ def matches(models: Sequence["Model"], typed: str) -> list[Match]:
 
 
 def first_of_each_id(found: Iterable[Match]) -> list[Match]:
-    """Where several providers serve the very same model, the one that stands first in the catalogue is meant."""
+    """Of providers that serve a model of the very same id, the one that stands first in the catalogue is meant."""
     first: dict[str, str] = {}
-    kept = []
-    for model, note in found:
-        if first.setdefault(plain(model.id), model.provider.name) == model.provider.name:
-            kept.append((model, note))
-    return kept
+    return [one for one in found if first.setdefault(plain(one[0].id), one[0].provider.name) == one[0].provider.name]
 
 
 def leaving(models: Iterable["Model"], typed: str) -> tuple[str, "Model", str] | None:
