@@ -3,24 +3,21 @@
 import dataclasses
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
 
+from modules.llm.catalogue.model import Model, Provider
 from modules.llm.catalogue.model_names import NOT_FOR_CHAT, is_listed, plain, release_of
-
-if TYPE_CHECKING:
-    from modules.llm.models import Model, Provider
 
 
 class Listing:
     """One provider's list, looked through only when somebody asks: a start with a list of hundreds must not wait."""
 
-    def __init__(self, provider: "Provider", listed: Iterable["Model"], catalogued: Sequence["Model"]) -> None:
+    def __init__(self, provider: Provider, listed: Iterable[Model], catalogued: Sequence[Model]) -> None:
         self._provider = provider
         self._source = listed
         self._catalogued = catalogued
 
     @cached_property
-    def _models(self) -> list["Model"]:
+    def _models(self) -> list[Model]:
         return list(self._source)
 
     @cached_property
@@ -29,7 +26,7 @@ class Listing:
         return frozenset(one for model in self._models for one in (plain(model.id), release_of(model.id)))
 
     @cached_property
-    def added(self) -> list["Model"]:
+    def added(self) -> list[Model]:
         """What the catalogue does not hold, without models for other things and dated releases of what is there."""
         own = {plain(model.id) for model in self._catalogued}
         there = own | {plain(model.id) for model in self._models}
@@ -49,19 +46,19 @@ class Listings:
     def __init__(self) -> None:
         self._by_provider: dict[str, Listing] = {}
 
-    def learn(self, provider: "Provider", listed: Iterable["Model"], catalogued: Sequence["Model"]) -> None:
+    def learn(self, provider: Provider, listed: Iterable[Model], catalogued: Sequence[Model]) -> None:
         """Take the provider's list in the place of the one before."""
         self._by_provider[provider.name] = Listing(provider, listed, catalogued)
 
-    def added(self, provider: str) -> list["Model"]:
+    def added(self, provider: str) -> list[Model]:
         """What this provider's list names and the catalogue does not."""
         listing = self._by_provider.get(provider)
         return listing.added if listing else []
 
-    def all_added(self) -> list["Model"]:
+    def all_added(self) -> list[Model]:
         return [model for listing in self._by_provider.values() for model in listing.added]
 
-    def lists(self, model: "Model") -> bool | None:
+    def lists(self, model: Model) -> bool | None:
         """Whether its provider's list names the model; None where that list is not known, or empty."""
         listing = self._by_provider.get(model.provider.name)
         return is_listed(model.id, listing.releases) if listing and listing.releases else None

@@ -3,12 +3,10 @@
 import difflib
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from modules.llm.models import Model
+from modules.llm.catalogue.model import Model
 
-Match = tuple["Model", str]  # and what a person should know about how it was found
+Match = tuple[Model, str]  # and what a person should know about how it was found
 
 # Ids that a provider's list names beside those of its chat models; see the lists of OpenAI, Groq, Mistral and Google.
 NOT_FOR_CHAT = re.compile(
@@ -19,7 +17,7 @@ NOT_FOR_CHAT = re.compile(
 _DATE = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8}|\d{4})$")
 
 
-def matches(models: Sequence["Model"], typed: str) -> list[Match]:
+def matches(models: Sequence[Model], typed: str) -> list[Match]:
     """The models that were meant, with the notes; the first kind of name that fits wins, and two are for asking back.
 
     A model that is not served to everybody is reached by its full id alone; its other names lead to its successor.
@@ -50,7 +48,7 @@ def first_of_each_id(found: Iterable[Match]) -> list[Match]:
     return [one for one in found if first.setdefault(plain(one[0].id), one[0].provider.name) == one[0].provider.name]
 
 
-def leaving(models: Iterable["Model"], typed: str) -> tuple[str, "Model", str] | None:
+def leaving(models: Iterable[Model], typed: str) -> tuple[str, Model, str] | None:
     """The id that is still served but not for long, its successor and the note, where exactly that was typed."""
     for model in models:
         for old, why in model.retiring.items():
@@ -59,7 +57,7 @@ def leaving(models: Iterable["Model"], typed: str) -> tuple[str, "Model", str] |
     return None
 
 
-def successor(model: "Model", models: Iterable["Model"]) -> "Model | None":
+def successor(model: Model, models: Iterable[Model]) -> Model | None:
     """What the provider recommends in the place of this model; None where the catalogue knows of nothing."""
     own = [other for other in models if other.provider.name == model.provider.name]
     names = {model.name.lower(), model.id.lower()}
@@ -75,7 +73,7 @@ def successor(model: "Model", models: Iterable["Model"]) -> "Model | None":
     return None
 
 
-def restriction(model: "Model", models: Iterable["Model"]) -> str:
+def restriction(model: Model, models: Iterable[Model]) -> str:
     """Who alone is served this model and what its provider recommends, in a sentence; "" where all are."""
     if not model.restricted:
         return ""
@@ -84,7 +82,7 @@ def restriction(model: "Model", models: Iterable["Model"]) -> str:
     return f"{model.name} is served to {model.restricted}{recommended}."
 
 
-def nearest(typed: str, models: Iterable["Model"]) -> list[str]:
+def nearest(typed: str, models: Iterable[Model]) -> list[str]:
     """The full names of at most three models that may have been meant, none of which is for the few."""
     known = list(models)
     by_word: dict[str, Model] = {}
@@ -128,7 +126,7 @@ def is_listed(id: str, listed: Collection[str]) -> bool:
     return wanted.endswith("-latest") or wanted in listed
 
 
-def _led(found: Iterable["Model"], wanted: str, models: Sequence["Model"]) -> list[Match]:
+def _led(found: Iterable[Model], wanted: str, models: Sequence[Model]) -> list[Match]:
     led: dict[str, Match] = {}
     for model in found:
         instead = successor(model, models) if model.restricted and model.id.lower() != wanted else None
@@ -138,7 +136,7 @@ def _led(found: Iterable["Model"], wanted: str, models: Sequence["Model"]) -> li
     return list(led.values())
 
 
-def _replaced(gone: Iterable[tuple[str, str, "Model"]]) -> list[Match]:
+def _replaced(gone: Iterable[tuple[str, str, Model]]) -> list[Match]:
     found: dict[str, Match] = {}
     for old, why, model in gone:
         found.setdefault(model.full_name, (model, f"{old} {why}; {model.name} is its successor. {model.note}".strip()))
