@@ -27,6 +27,7 @@ WRITTEN = [
     ("anthropic:sonnet", "anthropic", "ANTHROPIC_BASE_URL", ["", "/", "/v1", "/v1/", "/v1/messages"]),
     ("openai:gpt-6.1-sol", "openai", "OPENAI_BASE_URL", ["", "/", "/v1", "/v1/", "/v1/responses"]),
     ("groq:gpt-oss-120b", "groq", "GROQ_BASE_URL", ["", "/openai", "/openai/v1/", "/openai/v1/chat/completions"]),
+    ("google:x", "gemini", "GOOGLE_GEMINI_BASE_URL", ["", "/", "/v1beta", "/v1beta/models"]),
     ("mistral:x", "chat", "MISTRAL_BASE_URL", ["", "/v1", "/v1/chat/completions", "/v1/models"]),
     ("xai:x", "chat", "XAI_BASE_URL", ["", "/v1"]),
     ("ollama:x", "chat", "OLLAMA_BASE_URL", ["", "/v1"]),

@@ -1,6 +1,7 @@
 """Finding a model from what a person typed."""
 
 import pytest
+from msgspec.structs import replace
 
 from modules.errors import AmbiguousModel, UnknownModel
 from modules.llm.models import Model, ModelRegistry, Profile, Provider
@@ -93,6 +94,18 @@ def test_a_name_that_two_providers_have_is_asked_back(registry: ModelRegistry) -
     with pytest.raises(AmbiguousModel) as caught:
         registry.find("gpt-oss-20b")
     assert str(caught.value) == '"gpt-oss-20b" could be groq:gpt-oss-20b or lab:gpt-oss-20b. Type more of the name.'
+
+
+def test_of_two_providers_of_the_same_id_the_first_is_meant_by_every_bare_name() -> None:
+    other = replace(LAB, name="annex")
+    here = Model(name="nova-2", id="nova-2", provider=LAB, retired={"nova-1": "is gone"})
+    there = Model(name="nova-2", id="models/Nova-2", provider=other, retired={"nova-1": "is gone"}, aliases=("star",))
+    models = ModelRegistry([here, there])
+    for bare in ("nova-2", "nova", "nova-1"):
+        assert models.find(bare).model is here
+    assert models.find("annex:nova").model is there
+    assert models.find("star").model is there
+    assert ModelRegistry([there, here]).find("nova-2").model is there
 
 
 def test_a_beginning_of_several_names_is_asked_back(registry: ModelRegistry) -> None:

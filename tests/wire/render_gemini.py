@@ -45,7 +45,7 @@ def _parts(answer: Answer, context: Context) -> list[dict[str, Any]]:
         match part:
             case Reasoning():
                 thought += part.text
-                if config.get("includeThoughts") and not part.redacted:
+                if (config.get("includeThoughts") or config.get("include_thoughts")) and not part.redacted:
                     parts += [{"text": piece, "thought": True} for piece in Text(part.text).pieces()]
             case Call() if json_object(part.json):
                 parts.append({"functionCall": {"name": part.name, "args": _args(part), **_id(part, context)}})
