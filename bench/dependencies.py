@@ -19,6 +19,8 @@ RUNS = 5
 GROUPS: Mapping[tuple[str, ...], str] = {
     ("beautifulsoup4", "lxml", "markdownify"): "bs4, lxml.etree, markdownify",
     ("mcp", "mcp-types"): "mcp.client.session, mcp.client.auth, mcp_types",
+    ("google-genai",): "google.genai",
+    ("pillow-heif",): "pillow_heif",
     ("pypdf",): "pypdf",
     ("pillow",): "PIL.Image, PIL.ImageOps",
     ("jsonschema", "referencing"): "jsonschema, referencing",
@@ -30,6 +32,7 @@ GROUPS: Mapping[tuple[str, ...], str] = {
     ("openai",): "openai",
     ("groq", "httpx"): "groq",
 }
+EXTRAS = {ROOT_NAME: ("mcp", "gemini", "heic"), "pyjwt": ("crypto",), "google-auth": ("requests",)}
 CHAT = (
     "main, modules.chat.interactive, modules.chat.prompt.prompt_factory, modules.session.storage.store, "
     "modules.anthropic.service"
@@ -64,10 +67,13 @@ def reached(here: Mapping[str, Distribution], first: Iterable[str], without: Ite
 
 
 def _required(one: Distribution) -> list[str]:
-    """What it asks for, with the one extra that something here asks for: mcp wants `pyjwt[crypto]`."""
-    extra = "crypto" if _canonical(one.metadata["Name"]) == "pyjwt" else "nothing"
+    """What it asks for, with those of its extras that something here asks for: mcp wants `pyjwt[crypto]`."""
+    extras = EXTRAS.get(_canonical(one.metadata["Name"]), ())
+    wanted = [f'extra == "{extra}"' for extra in extras]
     asked = [
-        line for line in one.requires or () if "extra ==" not in line or f'extra == "{extra}"' in line.replace("'", '"')
+        line
+        for line in one.requires or ()
+        if "extra ==" not in line or any(extra in line.replace("'", '"') for extra in wanted)
     ]
     return [_canonical(match[0]) for line in asked if (match := re.match(r"[\w.-]+", line))]
 
