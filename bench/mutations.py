@@ -29,7 +29,11 @@ REQUEST = "modules/llm/request.py"
 BASE, SCHEMAS = "modules/llm/base.py", "modules/llm/conversion/portable_schema.py"
 ASKING, TURN = "modules/session/ask.py", "modules/session/turn.py"
 RECOVERY, CONVERSATION = "modules/session/recovery.py", "modules/session/conversation.py"
-LEARNED, MODELS, USAGE = "modules/llm/catalogue/learned_facts.py", "modules/llm/catalogue/model.py", "modules/llm/usage.py"
+LEARNED, MODELS, USAGE = (
+    "modules/llm/catalogue/learned_facts.py",
+    "modules/llm/catalogue/model.py",
+    "modules/llm/usage.py",
+)
 REFUSED_FIELDS, CALL_ASSEMBLY = (
     "modules/llm/failures/refused_fields.py",
     "modules/llm/chat_completions/call_assembly.py",

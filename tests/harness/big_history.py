@@ -69,6 +69,8 @@ def _answer(model: Model, at: int, *parts: Part) -> Message:
             native: Any = [_block(part) for part in parts]
         case "openai-responses":
             native = [_item(part, f"{at}_{n}") for n, part in enumerate(parts)]
+        case "gemini-content":
+            native = [_part(part) for part in parts]
         case _:
             native = _chat_message(model, parts)
     return Message("assistant", parts, Origin(provider.dialect, model.issuer, model.id), native, stop="end_turn")
@@ -82,6 +84,17 @@ def _block(part: Part) -> dict[str, Any]:
             return {"type": "tool_use", "id": part.native_id, "name": part.name, "input": part.parsed()}
         case _:
             return {"type": "text", "text": SAID}
+
+
+def _part(part: Part) -> dict[str, Any]:
+    match part:
+        case Reasoning(text):
+            return {"text": text, "thought": True}
+        case ToolCall():
+            call = {"id": part.native_id, "name": part.name, "args": part.parsed()}
+            return {"functionCall": call, "thoughtSignature": SEALED}
+        case _:
+            return {"text": SAID, "thoughtSignature": SEALED}
 
 
 def _item(part: Part, number: str) -> dict[str, Any]:

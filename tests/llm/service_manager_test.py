@@ -256,7 +256,7 @@ from modules.llm.service_manager import ServiceManager
 import modules.llm.base, modules.llm.message
 import modules.llm.chat_completions.chat_completions_transformer, modules.llm.failures.error_mapping
 manager = ServiceManager.instance()
-heavy = {"anthropic", "openai", "groq", "httpx", "httpx2", "pydantic", "rich", "prompt_toolkit"}
+heavy = {"anthropic", "openai", "groq", "google.genai", "httpx", "httpx2", "pydantic", "rich", "prompt_toolkit"}
 print(sorted(heavy & set(sys.modules)))
 """
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from tests.wire.bodies import LONE, ODD_SCHEMAS, PNG, SCHEMA, Case
 from tests.wire.facts import ModelFacts
-from tests.wire.signatures import conceal
+from tests.wire.signatures import seal
 
 PLACEHOLDER = "skip_thought_signature_validator"
-SIGNED = conceal("Hmm.", "gemini")
+SIGNED = seal("Hmm.", "gemini")
 TOOL = {"name": "ls", "description": "List.", "parametersJsonSchema": SCHEMA}
 OLDER = ModelFacts(issuer="gemini", reasons=True, budgeted=True)
 IMAGE = {"inlineData": {"mimeType": "image/png", "data": PNG}}
@@ -92,7 +92,7 @@ BROKEN = [
     _case("D6", "two in one", body(says("user", {"text": "x", **IMAGE}))),
     _case("E1", "no role", body({"parts": [{"text": "x"}]})),
     _case("E2", "a modified signature", body(HI, says("model", call(signature="enc-1-x")), TOLD)),
-    _case("E2", "a foreign signature", body(HI, says("model", call(signature=conceal("x", "other"))), TOLD)),
+    _case("E2", "a foreign signature", body(HI, says("model", call(signature=seal("x", "other"))), TOLD)),
     _case("E3", "a call of this turn without", body(HI, says("model", call(signature="")), TOLD)),
     _case("E12", "unknown parameter", body(messages=[])),
     _case("E12", "unknown field of a part", body(says("user", {"text": "x", "type": "text"}))),

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.wire.answers import Answer, Call, Reasoning, Refusal, Text, Usage
 from tests.wire.rules_common import json_object
-from tests.wire.signatures import conceal
+from tests.wire.signatures import seal
 from tests.wire.sse import Context, Event, new_id
 
 _STOPS = {
@@ -56,7 +56,7 @@ def _parts(answer: Answer, context: Context) -> list[dict[str, Any]]:
             case Refusal():
                 parts += [{"text": piece} for piece in Text(part.text).pieces()]
     if context.facts.reasons:
-        _sign(parts, conceal(thought, context.facts.issuer))
+        _sign(parts, seal(thought, context.facts.issuer))
     return parts
 
 

@@ -7,7 +7,7 @@ from tests.wire.facts import Dialect, ModelFacts
 from tests.wire.fields import GEMINI, unknown_and_missing
 from tests.wire.rules_common import IMAGE_TYPES, base64_ok, tool_list_rules
 from tests.wire.rules_schemas import schema_rules
-from tests.wire.signatures import concealed
+from tests.wire.signatures import sealed
 
 # ai.google.dev/gemini-api/docs/thought-signatures names these for calls that another model made.
 PLACEHOLDERS = ("skip_thought_signature_validator", "context_engineering_is_the_way_to_go")
@@ -61,7 +61,7 @@ def _part_rules(where: str, part: dict[str, Any], role: str, facts: ModelFacts) 
         yield f"D2: * GenerateContentRequest.{where}.data: required oneof field 'data' must have one initialized field"
     if "thoughtSignature" in part:
         signature = part["thoughtSignature"]
-        if signature not in PLACEHOLDERS and not concealed(str(signature), facts.issuer):
+        if signature not in PLACEHOLDERS and not sealed(str(signature), facts.issuer):
             yield "E2: Corrupted thought signature."
     if "inlineData" in part:
         yield from _blob_rules(f"{where}.inline_data", part["inlineData"], facts)

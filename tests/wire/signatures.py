@@ -53,6 +53,19 @@ def concealed(data: str, issuer: str) -> bool:
     return head == "enc" and hmac.compare_digest(mac.encode(), _mac(issuer, body).encode())
 
 
+def seal(text: str, issuer: str) -> str:
+    """The same in standard base64, as Gemini's SDK demands of a signature."""
+    return base64.b64encode(conceal(text, issuer).encode()).decode()
+
+
+def sealed(data: str, issuer: str) -> bool:
+    """Tell whether this issuer made this seal."""
+    try:
+        return concealed(base64.b64decode(data, validate=True).decode(), issuer)
+    except ValueError:
+        return False
+
+
 def linked_id(prefix: str, reasoning_id: str, random: str) -> str:
     """Mint the id of an output item that needs the reasoning item before it: 48 characters, as any other."""
     body = "1" + _mac("link", reasoning_id)[:16] + random[:23]
