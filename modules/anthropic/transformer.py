@@ -1,6 +1,6 @@
 """The shared history as Anthropic's Messages API wants it: content blocks, results first, calls last."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import assert_never
 
 from modules.llm.base import ChatRequest, PreparedRequest
@@ -66,7 +66,7 @@ class AnthropicTransformer(MessageTransformer):
         if blocks:
             yield {"role": "assistant", "content": blocks}
 
-    def results(self, message: Message, own: dict[str, str]) -> Iterator[Wire]:
+    def results(self, message: Message, own: Mapping[str, str], names: Mapping[str, str]) -> Iterator[Wire]:
         yield {"role": "user", "content": [self._result(result, own) for result in message.results]}
 
     def joined(self, before: Wire, wire: Wire) -> Wire | None:
@@ -77,7 +77,7 @@ class AnthropicTransformer(MessageTransformer):
     def bridge(self, before: Wire | None, wire: Wire) -> Wire | None:
         return {"role": "user", "content": [_text(OPENING)]} if before is None and wire["role"] == "assistant" else None
 
-    def _result(self, result: ToolResult, own: dict[str, str]) -> Wire:
+    def _result(self, result: ToolResult, own: Mapping[str, str]) -> Wire:
         wire: Wire = {"type": "tool_result", "tool_use_id": own.get(result.call_id, result.call_id)}
         if blocks := list(self._blocks(result.parts)):
             wire["content"] = blocks

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, assert_never
 
 from msgspec import Struct
@@ -120,8 +120,11 @@ class MessageTransformer(ABC):
         """An assistant message from elsewhere, from its parts."""
 
     @abstractmethod
-    def results(self, message: Message, own: dict[str, str]) -> Iterable[Wire]:
-        """The results of one assistant message's calls; `own` maps calls to the native ids they went out under."""
+    def results(self, message: Message, own: Mapping[str, str], names: Mapping[str, str]) -> Iterable[Wire]:
+        """The results of one assistant message's calls, in their order.
+
+        `own` maps calls to the native ids they went out under, `names` to the tools that they called.
+        """
 
     @abstractmethod
     def instructions(self, text: str) -> Wire | None:
@@ -218,7 +221,7 @@ class Conversion:
                 return how, transformer.user(message, state.take_notes())
             case "tool":
                 state.awaiting_answer = True
-                return how, transformer.results(message, state.native_call_ids)
+                return how, transformer.results(message, state.native_call_ids, state.tool_names)
             case _:
                 assert_never(message.role)
 

@@ -1,6 +1,6 @@
 """The shared history as OpenAI's Responses API wants it: a flat list of items, nothing stored on their side."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import assert_never
 
 from modules.llm.base import ChatRequest, PreparedRequest
@@ -58,7 +58,7 @@ class ResponsesTransformer(MessageTransformer):
                 "arguments": safe_arguments(call),
             }
 
-    def results(self, message: Message, own: dict[str, str]) -> Iterator[Wire]:
+    def results(self, message: Message, own: Mapping[str, str], names: Mapping[str, str]) -> Iterator[Wire]:
         for result in message.results:
             yield {
                 "type": "function_call_output",

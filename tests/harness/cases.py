@@ -1,4 +1,4 @@
-"""Conversations that every endpoint must be able to have, and the four endpoints to have them at."""
+"""Conversations that every endpoint must be able to have, and the five endpoints to have them at."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -80,9 +80,10 @@ ENDPOINTS = {
             "local-model",
             profile=Profile(replay=("reasoning_content",), effort="reasoning_effort"),
         ),
+        Endpoint("ollama", "ollama-chat", "qwen3-vl:8b", documents=False),
     )
 }
-NAMES: tuple[Dialect, ...] = ("anthropic", "openai", "groq", "chat")
+NAMES: tuple[Dialect, ...] = ("anthropic", "openai", "groq", "chat", "ollama")
 
 
 @dataclass(frozen=True)

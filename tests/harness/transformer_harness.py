@@ -18,6 +18,9 @@ from modules.llm.chat_completions.chat_completions_transformer import prepare as
 from modules.llm.message import Message, MessageTransformer, State, closing, says_something, user
 from modules.llm.models import Model
 from modules.llm.parts import ToolResult, Wire
+from modules.ollama.stream import OllamaDraft
+from modules.ollama.transformer import OllamaTransformer
+from modules.ollama.transformer import prepare as prepare_ollama
 from modules.openai.stream import ResponsesDraft
 from modules.openai.transformer import ResponsesTransformer
 from modules.openai.transformer import prepare as prepare_responses
@@ -33,16 +36,19 @@ REQUESTS: dict[str, Callable[[ChatRequest], PreparedRequest]] = {
     "anthropic-messages": prepare_messages,
     "openai-responses": prepare_responses,
     "openai-chat": prepare_chat,
+    "ollama-chat": prepare_ollama,
 }
 TRANSFORMERS: dict[str, type[MessageTransformer]] = {
     "anthropic-messages": AnthropicTransformer,
     "openai-responses": ResponsesTransformer,
     "openai-chat": ChatTransformer,
+    "ollama-chat": OllamaTransformer,
 }
 DRAFTS: dict[str, Callable[[ChatRequest, Key | None], Draft]] = {
     "anthropic-messages": AnthropicDraft,
     "openai-responses": ResponsesDraft,
     "openai-chat": ChatDraft,
+    "ollama-chat": OllamaDraft,
 }
 
 
@@ -60,6 +66,8 @@ def wire_name(model: Model) -> Dialect:
         return "anthropic"
     if model.provider.dialect == "openai-responses":
         return "openai"
+    if model.provider.dialect == "ollama-chat":
+        return "ollama"
     return "groq" if "groq" in (model.provider.service or "") else "chat"
 
 

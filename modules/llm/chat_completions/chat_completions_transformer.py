@@ -2,7 +2,7 @@
 
 import hashlib
 import string
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeGuard, assert_never
 
 from modules.llm.base import ChatRequest, PreparedRequest, ToolSpec
@@ -73,7 +73,7 @@ class ChatTransformer(MessageTransformer):
             return wire
         return {**wire, field: wire.get("content") or ""}
 
-    def results(self, message: Message, own: dict[str, str]) -> Iterator[Wire]:
+    def results(self, message: Message, own: Mapping[str, str], names: Mapping[str, str]) -> Iterator[Wire]:
         below: list[Attached] = []  # a tool's message holds text and nothing else
         for result in message.results:
             yield {"role": "tool", "tool_call_id": self._id(result.call_id, own), "content": self._result_text(result)}
@@ -108,7 +108,7 @@ class ChatTransformer(MessageTransformer):
             wire["extra_content"] = {"google": {"thought_signature": self.model.profile.call_signature}}
         return wire
 
-    def _id(self, call_id: str, own: dict[str, str]) -> str:
+    def _id(self, call_id: str, own: Mapping[str, str]) -> str:
         if call_id in own:
             return own[call_id]
         if self.model.profile.call_ids == "mistral9":

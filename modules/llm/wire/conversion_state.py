@@ -5,7 +5,7 @@ from typing import assert_never
 
 from modules.llm.history import Message, State
 from modules.llm.models import Model
-from modules.llm.parts import Wire
+from modules.llm.parts import Wire, safe_name
 from modules.llm.wire.replay import AS_IS, PROJECTED, LeftOut, Replay, is_own, replay
 
 UPDATE = "<system-update>\n{}\n</system-update>"
@@ -25,6 +25,7 @@ class ConversionState:
         self._updates: list[str] = []
         self._later: list[Wire] = []
         self.native_call_ids: dict[str, str] = {}
+        self.tool_names: dict[str, str] = {}  # by the ids of the calls of the last answer
         self.awaiting_answer = False
         self.covers_until = 0
         self.replays: dict[int, Replay] = {}
@@ -73,9 +74,10 @@ class ConversionState:
         """
         self._cut = _cut_note(message.state)
         self.native_call_ids, self.awaiting_answer = {}, False
+        calls = message.calls
+        self.tool_names = {call.id: safe_name(call) for call in calls}
         if not is_own(message, self._model):
             return replay(message, self._model, unique=False)
-        calls = message.calls
         ids = {call.native_id for call in calls}
         unique = all(ids) and len(ids) == len(calls) and self._taken.isdisjoint(ids)
         how = replay(message, self._model, readable=readable, unique=unique)

@@ -227,7 +227,7 @@ def _answers(message: Message) -> bool:
 
 
 # Facts of a profile that change no byte of a message: models that differ only there share a ledger.
-BESIDE_MESSAGES = ("usage_option", "tokens_field", "effort", "output_limit", "refused", "stops")
+BESIDE_MESSAGES = ("usage_option", "tokens_field", "effort", "output_limit", "context", "refused", "stops")
 
 
 def ledger_key(model: Model) -> str:
