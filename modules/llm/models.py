@@ -91,8 +91,8 @@ class Model:
     `window` and `max_output` are in tokens; `reasoning` lists the levels it takes, least first.
     `retired` are names that lead here now and why; `retiring` are ids that are still served, and what becomes of them.
     `restricted` says to whom alone it is served, `successor` names the model that its provider recommends instead.
-    `known` is False for an id that the catalogue does not hold: its abilities are then assumed. `note` is what a
-    person should know before choosing it.
+    `known` is False for an id whose abilities neither the catalogue nor its server tells: they are assumed. `note` is
+    what a person should know before choosing it.
     """
 
     name: str

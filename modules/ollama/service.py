@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -135,7 +136,7 @@ class OllamaService(HttpService):
 
 
 def _as_shown(model: Model, shown: ShownModel) -> Model:
-    return Learned(**shown.facts(model)).applied(model)
+    return replace(Learned(**shown.facts(model)).applied(model), known=shown.abilities is not None)
 
 
 def _key(request: ChatRequest) -> tuple[str, str]:

@@ -146,18 +146,23 @@ def sized(request: ChatRequest, at_least: int = 0) -> tuple[PreparedRequest, int
     body: Wire = {"model": model.id, "messages": messages.listed(*system), "stream": True}
     if request.tools:  # no field says that they may not be called; without them the server would read all of it anew
         body["tools"] = [_declared(tool) for tool in request.declared]
-    if request.reasoning is not None and request.reasoning in model.reasoning:
-        body["think"] = _think(request.reasoning, model.reasoning)
+    if (think := _think(request.reasoning, model.reasoning)) is not None:
+        body["think"] = think
     read = tokens_in(system, messages, body.get("tools", ()))
     size = context_size(model, read, at_least)
     body |= {"truncate": False, "shift": False, "options": {"num_ctx": size}}
     return request.prepared(body, messages), size
 
 
-def _think(level: Level, levels: Sequence[Level]) -> bool | str:
-    if level == "none":
-        return False
-    return True if set(levels) <= set(SWITCH) else WORDS[level]
+def _think(level: Level | None, levels: Sequence[Level]) -> bool | str | None:
+    """What is asked of a model that takes these levels; None for its own default."""
+    if level is None or not levels:
+        return None
+    if set(levels) <= set(SWITCH):
+        return level != "none"
+    if level not in levels:
+        return None
+    return WORDS.get(level, False)
 
 
 def _declared(tool: ToolSpec) -> Wire:

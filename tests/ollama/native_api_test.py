@@ -92,7 +92,8 @@ async def test_the_list_has_what_is_pulled_with_what_each_model_can(connect: Con
         (("low", "medium", "high"), "medium", "medium"),
         (("none", "low", "max"), "max", "max"),
         (("minimal", "xhigh"), "xhigh", "max"),
-        (("none", "medium"), "high", None),
+        (("none", "medium"), "high", True),
+        (("low", "medium", "high"), "none", None),
         ((), "high", None),
     ],
 )
@@ -258,3 +259,16 @@ async def test_a_call_with_arguments_in_text_is_kept_and_goes_back_in_an_object(
     done = await wired.ask(answer=Answer(Call("weather", '{"city": "Z')), tools=TOOLS)
     assert done.message.calls[0].arguments == '{"city": "Z'
     assert done.message.native is None
+
+
+def test_what_is_pulled_is_listed_with_its_window_and_what_it_takes(home: Home) -> None:
+    home.ollama.models = ["gpt-oss:20b", "gemma3:4b"]
+    chat = home.open(columns=150).prompt()
+    shown = chat.ask("/models ollama --refresh")
+    assert "Ollama lists 2 models." in shown
+    rows = {row.split()[0]: row for row in shown.splitlines() if row.strip().startswith("ollama:")}
+    assert "131k" in rows["ollama:gpt-oss:20b"]
+    assert "tools reasoning" in rows["ollama:gpt-oss:20b"]
+    assert "images" in rows["ollama:gemma3:4b"]
+    assert "tools" not in rows["ollama:gemma3:4b"]
+    assert chat.leave() == 0
