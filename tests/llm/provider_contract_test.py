@@ -520,4 +520,4 @@ async def test_the_models_that_an_endpoint_names_can_be_listed(connect: Connect,
     wired = await connect(name, models=["first-model", "second-model"])
     models = list(await wired.service.models())
     assert [model.id for model in models] == ["first-model", "second-model"]
-    assert not any(model.known for model in models)
+    assert {model.known for model in models} == {name == "ollama"}  # which tells what each of them can
