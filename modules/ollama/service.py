@@ -78,7 +78,7 @@ class OllamaService(HttpService):
         request = prepared.request
         async with AsyncExitStack() as stack:
             for left in reversed(range(TRIES)):
-                size = self._size_of[prepared]
+                size = self._size_of.get(prepared, 0)
                 try:
                     body = await stack.enter_async_context(super().open(prepared))
                 except httpx.HTTPStatusError as error:
