@@ -306,7 +306,18 @@ WIRE: dict[str, Any] = {
         {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Thanks."}]},
     ],
     "groq": CHAT,
-    "ollama": CHAT,
+    "ollama": [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "What is this?", "images": [PICTURE.base64]},
+        {
+            "role": "assistant",
+            "content": "Bern. Let me look.",
+            "tool_calls": [{"id": CALL.id, "function": {"name": "weather", "arguments": {"city": "Bern"}}}],
+        },
+        {"role": "tool", "content": "12 degrees", "tool_name": "weather", "tool_call_id": CALL.id},
+        {"role": "assistant", "content": "12 degrees."},
+        {"role": "user", "content": "Thanks."},
+    ],
 }
 
 
@@ -380,7 +391,7 @@ class TestWhatCannotBe:
                 await talk.say("How warm?", tools=TOOLS)
             assert talk.spoken == []
         assert "ollama:gemma3 cannot use tools" in str(raised.value)
-        assert home.ollama.requests == []
+        assert home.ollama.chats == []
 
     async def test_a_new_picture_for_a_model_that_sees_none_is_refused_before_anything_is_sent(
         self, home: Home

@@ -174,6 +174,13 @@ class BaseService(ABC):
     async def models(self) -> Iterable[Model]:
         """What the provider's own models endpoint names."""
 
+    async def facts(self, model: Model) -> dict[str, Any]:
+        """What the provider itself says of this model that is otherwise than assumed: facts as in Learned.
+
+        Asked before each question, so it is to be known after the first. {} where it says nothing.
+        """
+        return {}
+
     @abstractmethod
     async def close(self) -> None:
         """Let go of what is held, such as an HTTP pool."""

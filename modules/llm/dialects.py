@@ -16,7 +16,9 @@ class Dialect(Struct, frozen=True, kw_only=True):
     request may declare, None for any number. `networked` where there is an address to ask; `needs_output_limit` where
     each request must say how long the answer may be; `cuts_in_silence` where servers are known to drop the beginning
     of a conversation without a word; `many_servers` where it is spoken by servers of all kinds, so that what a model's
-    maker or its template wants is met behind any of them, and put right by the fields of Profile.
+    maker or its template wants is met behind any of them, and put right by the fields of Profile. `port` is that of an
+    address which names none, where an address may be less than a URL. `fetch` says how a server that lacks a model is
+    given it.
     """
 
     service: str = ""
@@ -27,6 +29,8 @@ class Dialect(Struct, frozen=True, kw_only=True):
     needs_output_limit: bool = False
     cuts_in_silence: bool = False
     many_servers: bool = False
+    port: int | None = None
+    fetch: str = ""
 
     def cure(self, error: Exception) -> str:
         """What helps where its service could not be started for this reason."""
@@ -59,6 +63,13 @@ DIALECTS: Mapping[str, Dialect] = {
         service=".gemini.service:GeminiService",
         prepare=".gemini.transformer:prepare",
         extra="gemini",
+    ),
+    "ollama-chat": Dialect(
+        service=".ollama.service:OllamaService",
+        prepare=".ollama.transformer:prepare",
+        cuts_in_silence=True,
+        port=11434,
+        fetch='Get it with "ollama pull {id}".',
     ),
     "offline": Dialect(service=".offline.service:OfflineService", networked=False),
 }

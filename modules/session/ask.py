@@ -70,6 +70,8 @@ async def ask(
         service = await services.service_for(model)
         if conversation.journal is not None:
             await conversation.journal.settled()
+        if lost := await _acquainted(conversation, service, model, tools):
+            yield lost
         retries, told_of_wait = _Retries(), False
         while True:
             request = request_for(conversation, model, tools, choice)
@@ -188,6 +190,17 @@ def request_for(
         tool_choice=choice,
         reasoning_shown=conversation.reasoning_shown,
     )
+
+
+async def _acquainted(
+    conversation: Conversation, service: BaseService, model: Model, tools: tuple[ToolSpec, ...]
+) -> Notice | None:
+    """Take note of what the provider says of the model, for this run; and what to say where it takes no tools."""
+    facts = await service.facts(model)
+    news = bool(facts) and conversation.learned.note(model, lasting=False, **facts)
+    if not (news and tools and model.tools and not conversation.reader(model).tools):
+        return None
+    return Notice(f"Context: tools left out for {model.name}, which takes none.")
 
 
 def _not_shown(conversation: Conversation, prepared: PreparedRequest) -> Notice | None:

@@ -12,13 +12,13 @@ from modules.llm.models import Model
 from modules.llm.parts import File, Image, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
 
 # Characters to a token. Prose of any language has fewer than six, so a server that counts eight has left something
-# out. Ollama keeps 2,048 or 4,096 tokens unless it is told otherwise (ollama#8099, ollama#10368), or half of what it
-# is told (ollama#17427), and drops the rest without a word.
+# out. Ollama's compatible endpoint keeps 2,048 or 4,096 tokens (ollama#8099, ollama#10368), its own what it is told, or
+# half of that (ollama#17427); servers before 0.12.6 drop the rest without a word.
 MOST = 8
 LEAST_CHARS = 6_000  # less than this fits every server's window
 LOOKED_AT_CHARS = 2_000_000  # in which repetition is looked for
 SETTINGS = {
-    "ollama": "start it with OLLAMA_CONTEXT_LENGTH=32768, or give the model a larger num_ctx",
+    "ollama": "give the model a larger num_ctx in its Modelfile, or a larger window in models.yaml, or ask another",
     "llamacpp": "start it with a larger --ctx-size",
     "lmstudio": "load the model with a larger context length",
 }

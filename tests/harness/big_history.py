@@ -113,13 +113,13 @@ def _item(part: Part, number: str) -> dict[str, Any]:
 
 def _chat_message(model: Model, parts: tuple[Part, ...]) -> dict[str, Any]:
     wire: dict[str, Any] = {"role": "assistant", "content": SAID}
+    is_ollama = model.provider.dialect == "ollama-chat"
     for part in parts:
         match part:
             case Reasoning(text):
-                wire[model.profile.replay[0]] = text
+                wire["thinking" if is_ollama else model.profile.replay[0]] = text
             case ToolCall():
-                function = {"name": part.name, "arguments": part.arguments}
-                wire.setdefault("tool_calls", []).append(
-                    {"id": part.native_id, "type": "function", "function": function}
-                )
+                function = {"name": part.name, "arguments": part.parsed() if is_ollama else part.arguments}
+                kind = {} if is_ollama else {"type": "function"}
+                wire.setdefault("tool_calls", []).append({"id": part.native_id, **kind, "function": function})
     return wire

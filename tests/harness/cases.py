@@ -86,9 +86,10 @@ ENDPOINTS = {
             "gemini-4-argon",
             profile=Profile(thinking="level", call_signature="skip_thought_signature_validator"),
         ),
+        Endpoint("ollama", "ollama-chat", "qwen3-vl:8b", documents=False),
     )
 }
-NAMES: tuple[Dialect, ...] = ("anthropic", "openai", "groq", "chat", "gemini")
+NAMES: tuple[Dialect, ...] = ("anthropic", "openai", "groq", "chat", "gemini", "ollama")
 
 
 @dataclass(frozen=True)

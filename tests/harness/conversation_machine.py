@@ -32,7 +32,7 @@ from tests.wire.rules_common import plain_name
 def catalogue() -> dict[str, Model]:
     """A model for every way in which models of the catalogue differ on the wire, and for every manner there is."""
     shipped = [m for m in load(ROOT / "models.yaml", ROOT / "none.yaml", lambda _: "") if m.provider.name != "offline"]
-    chat = next(model for model in shipped if model.provider.name == "ollama")
+    chat = replace(next(m for m in shipped if m.provider.name == "xai"), profile=Profile(), vision=False, reasoning=())
     llamacpp = Profile(strict_roles=True, string_content=True)
     odd = [
         replace(chat, name="strings", vision=True, profile=llamacpp, provider=at(chat, "strings")),
@@ -203,7 +203,9 @@ class Wandering(RuleBasedStateMachine):
         """No endpoint gives an id that it would not take itself."""
         if not isinstance(part, wire.Call) or part.id is None:
             return part
-        limit = {"anthropic": 64, "openai": 64, "groq": 40, "chat": 40, "gemini": 64}[wire_name(self.dry.model)]
+        limit = {"anthropic": 64, "openai": 64, "groq": 40, "chat": 40, "gemini": 64, "ollama": 64}[
+            wire_name(self.dry.model)
+        ]
         plain = plain_name(part.id, limit) or (
             self.dry.model.provider.dialect == "openai-chat" and len(part.id) <= limit
         )

@@ -50,7 +50,7 @@ class Home:
         self.anthropic = WireServer("anthropic", key=KEYS["ANTHROPIC_API_KEY"])
         self.openai = WireServer("openai", key=KEYS["OPENAI_API_KEY"])
         self.groq = WireServer("groq", key=KEYS["GROQ_API_KEY"])
-        self.ollama = WireServer("chat", key=None)
+        self.ollama = WireServer("ollama", key=None)
         self.servers = {"anthropic": self.anthropic, "openai": self.openai, "groq": self.groq, "ollama": self.ollama}
         self.keys = dict(KEYS)
         self._open: list[Terminal] = []

@@ -21,6 +21,9 @@ from modules.llm.chat_completions.chat_completions_transformer import prepare as
 from modules.llm.message import Message, MessageTransformer, State, closing, says_something, user
 from modules.llm.models import Model
 from modules.llm.parts import ToolResult, Wire
+from modules.ollama.stream import OllamaDraft
+from modules.ollama.transformer import OllamaTransformer
+from modules.ollama.transformer import prepare as prepare_ollama
 from modules.openai.stream import ResponsesDraft
 from modules.openai.transformer import ResponsesTransformer
 from modules.openai.transformer import prepare as prepare_responses
@@ -37,18 +40,21 @@ REQUESTS: dict[str, Callable[[ChatRequest], PreparedRequest]] = {
     "openai-responses": prepare_responses,
     "openai-chat": prepare_chat,
     "gemini-content": prepare_content,
+    "ollama-chat": prepare_ollama,
 }
 TRANSFORMERS: dict[str, type[MessageTransformer]] = {
     "anthropic-messages": AnthropicTransformer,
     "openai-responses": ResponsesTransformer,
     "openai-chat": ChatTransformer,
     "gemini-content": ContentTransformer,
+    "ollama-chat": OllamaTransformer,
 }
 DRAFTS: dict[str, Callable[[ChatRequest, Key | None], Draft]] = {
     "anthropic-messages": AnthropicDraft,
     "openai-responses": ResponsesDraft,
     "openai-chat": ChatDraft,
     "gemini-content": GeminiDraft,
+    "ollama-chat": OllamaDraft,
 }
 
 
@@ -68,6 +74,8 @@ def wire_name(model: Model) -> Dialect:
         return "openai"
     if model.provider.dialect == "gemini-content":
         return "gemini"
+    if model.provider.dialect == "ollama-chat":
+        return "ollama"
     return "groq" if "groq" in (model.provider.service or "") else "chat"
 
 

@@ -30,7 +30,8 @@ WRITTEN = [
     ("google:x", "gemini", "GOOGLE_GEMINI_BASE_URL", ["", "/", "/v1beta", "/v1beta/models"]),
     ("mistral:x", "chat", "MISTRAL_BASE_URL", ["", "/v1", "/v1/chat/completions", "/v1/models"]),
     ("xai:x", "chat", "XAI_BASE_URL", ["", "/v1"]),
-    ("ollama:x", "chat", "OLLAMA_BASE_URL", ["", "/v1"]),
+    ("llamacpp:x", "chat", "LLAMACPP_BASE_URL", ["", "/v1"]),
+    ("ollama:x", "ollama", "OLLAMA_HOST", ["", "/", "/v1", "/api"]),
     ("lmstudio:x", "chat", "LMSTUDIO_BASE_URL", ["", "/v1"]),
     ("deepseek:x", "chat", "DEEPSEEK_BASE_URL", ["", "/v1"]),
 ]

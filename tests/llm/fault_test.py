@@ -25,7 +25,7 @@ every_endpoint = pytest.mark.parametrize("name", NAMES)
 
 WORDS = ["word0", *(f" word{number}" for number in range(1, 20))]
 # So many events pass before the first word does.
-HEAD = {"anthropic": 3, "openai": 4, "groq": 1, "chat": 1, "gemini": 0}
+HEAD = {"anthropic": 3, "openai": 4, "groq": 1, "chat": 1, "gemini": 0, "ollama": 0}
 NO_STREAM: list[Fault] = [Fault.html_200(), Fault.json_error_200(), Fault.empty_200()]
 
 
@@ -413,6 +413,17 @@ ODD_SHAPES: dict[Dialect, list[str]] = {
         '{"choices":[],"usage":{"prompt_tokens_details":7}}',
         '{"error":"just words"}',
     ],
+    "ollama": [
+        '{"message":7,"done":false}',
+        '{"message":{"content":{"a":1}},"done":false}',
+        '{"message":{"content":"x","thinking":[1]},"done":false}',
+        '{"message":{"tool_calls":7},"done":false}',
+        '{"message":{"tool_calls":[{"function":"x"}]},"done":false}',
+        '{"message":{"tool_calls":[{"function":{"arguments":{}}}]},"done":false}',
+        '{"message":{"tool_calls":[{"function":{"name":["x"]}}]},"done":false}',
+        '{"done":"no","message":null,"error":"out of memory"}',
+        '{"error":"just words"}',
+    ],
 }
 
 
@@ -453,6 +464,8 @@ def _complete(name: Dialect) -> bytes:
             ]
         case "gemini":
             events = ['{"candidates":[{"content":{"parts":[{"text":"Whole."}]},"finishReason":"STOP"}]}']
+        case "ollama":
+            events = ['{"message":{"content":"Whole."},"done":true,"done_reason":"stop"}']
         case _:
             events = ['{"choices":[{"delta":{"content":"Whole."},"finish_reason":"stop"}]}']
     return "".join(f"data: {event}\n\n" for event in events).encode()
@@ -533,7 +546,7 @@ async def test_a_call_that_was_cut_is_not_kept(connect: Connect, name: Dialect) 
     call = Call("weather", {"city": "a" * 60}, deltas=20)
     if name == "gemini":
         pytest.skip("a call comes whole there, with the reason to stop")
-    inside = {"anthropic": 12, "openai": 16, "groq": 5, "chat": 10}[name]  # Groq sends a call whole
+    inside = {"anthropic": 12, "openai": 16, "groq": 5, "chat": 10, "ollama": 4}[name]  # two send it whole
     failed = await failure(wired, Answer("Let me see.", call, fault=Fault.clean_end(after=inside)))
     assert any(isinstance(event, ToolCallDelta) for event in failed.events)
     assert failed.message.calls == ()

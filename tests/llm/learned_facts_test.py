@@ -334,7 +334,7 @@ class TestAFact:
         chat = home.open("-m", "groq:gpt-oss-120b", columns=120, rows=60).prompt()
         chat.enter("?").sees('the field "stream_options" is left out').sees("So.").prompt()
         chat.enter("/wire").sees("Learned of groq:gpt-oss-120b: the field stream_options").prompt()
-        chat.enter("/config").sees("Learned from refusals").sees("groq:openai/gpt-oss-120b").prompt()
+        chat.enter("/config").sees("Learned of models").sees("groq:openai/gpt-oss-120b").prompt()
         chat.enter("/models groq --forget").sees("Forgotten: groq:openai/gpt-oss-120b.").prompt()
         chat.enter("And?").sees("Answer 3").prompt()
         assert ["stream_options" in request.body for request in home.groq.chats] == [True, False, True]

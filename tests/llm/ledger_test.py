@@ -325,7 +325,7 @@ def _thinks(entries: list[Wire]) -> int:
     for entry in entries:
         blocks = entry.get("content")
         found += entry.get("type") == "reasoning"
-        found += bool(entry.get("reasoning") or entry.get("reasoning_content"))
+        found += bool(entry.get("reasoning") or entry.get("reasoning_content") or entry.get("thinking"))
         if isinstance(blocks, list):
             found += sum(block.get("type") == "thinking" for block in blocks)
         signatures = {part.get("thoughtSignature") for part in entry.get("parts", ())}

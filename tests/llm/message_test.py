@@ -31,6 +31,8 @@ from modules.llm.parts import (
     mint_call_id,
     safe_arguments,
 )
+from modules.ollama.stream import OllamaDraft
+from modules.ollama.transformer import prepare as prepare_ollama
 from modules.openai.stream import ResponsesDraft
 from modules.openai.transformer import prepare as prepare_responses
 from tests import wire
@@ -195,12 +197,30 @@ def test_minted_ids_are_legal_everywhere_and_never_twice() -> None:
 
 # Any history at all, for any provider. Answers that a provider gave are read from its own events, as in life.
 
-MODELS = {"anthropic": "claude-sonnet-4-6", "openai": "gpt-6.1-sol", "groq": "qwen/qwen3.8-27b", "chat": "local-model"}
-MODELS["gemini"] = "gemini-4-argon"
-REQUESTS = {"anthropic": prepare_messages, "openai": prepare_responses, "groq": prepare_chat, "chat": prepare_chat}
-REQUESTS["gemini"] = prepare_content
-DRAFTS: dict[str, type[Draft]] = {"anthropic": AnthropicDraft, "openai": ResponsesDraft, "gemini": GeminiDraft}
-DRAFTS |= {"groq": ChatDraft, "chat": ChatDraft}
+MODELS = {
+    "anthropic": "claude-sonnet-4-6",
+    "openai": "gpt-6.1-sol",
+    "groq": "qwen/qwen3.8-27b",
+    "chat": "local-model",
+    "gemini": "gemini-4-argon",
+    "ollama": "qwen3-vl:8b",
+}
+REQUESTS = {
+    "anthropic": prepare_messages,
+    "openai": prepare_responses,
+    "groq": prepare_chat,
+    "chat": prepare_chat,
+    "gemini": prepare_content,
+    "ollama": prepare_ollama,
+}
+DRAFTS: dict[str, type[Draft]] = {
+    "anthropic": AnthropicDraft,
+    "openai": ResponsesDraft,
+    "groq": ChatDraft,
+    "chat": ChatDraft,
+    "gemini": GeminiDraft,
+    "ollama": OllamaDraft,
+}
 
 
 def model_of(name: Dialect) -> Model:

@@ -86,6 +86,7 @@ NO_PICTURES = {
     "groq": "messages[0].content must be a string",
     "gemini": "Image input modality is not enabled for models/gemini-3-mono",
     "chat": "Failed to deserialize the JSON body: messages[0]: unknown variant `image_url`, expected `text`",
+    "ollama": "this model is missing data required for image input",
 }
 
 

@@ -75,6 +75,7 @@ def test_T21_thinking_that_was_cut_is_left_out_and_what_was_read_stays(events: i
 async def test_T22_nobody_reads_the_reasoning_of_another_in_any_form(to: Dialect) -> None:
     async with Stage() as stage:
         models = every(stage)
+        models.append(stage.add("L", "ollama"))
         reader = models[NAMES.index(to)]
         for model in models:
             if model is not reader:

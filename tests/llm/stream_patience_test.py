@@ -27,7 +27,7 @@ async def test_pings_alone_end_in_words_after_a_word_before(connect: Connect, na
     wired = await connect(name)
     wired.service.content_timeout = 0.6
     after = 2 if name == "gemini" else 5
-    wired.server.answer(Answer("One two three four.", fault=Fault.ping_forever(after=after, every=0.05)))
+    wired.server.answer(Answer("One two three four five six.", fault=Fault.ping_forever(after=after, every=0.05)))
     events: list[StreamEvent] = []
     reply = wired.reply()
     with pytest.raises(errors.TimedOut, match="silent for too long") as caught:

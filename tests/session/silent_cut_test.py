@@ -63,7 +63,6 @@ async def test_a_person_is_told_once() -> None:
 def test_far_fewer_tokens_than_were_sent_are_told(text: str, read: int) -> None:
     words = said(text, read=read)
     assert f"has read {read:,} tokens of about {len(text) // 4:,} that were sent" in words
-    assert "OLLAMA_CONTEXT_LENGTH" in words
     assert "num_ctx" in words
 
 

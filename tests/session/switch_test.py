@@ -143,7 +143,7 @@ class TestOnTheScreen:
     def test_a_local_server_says_how_it_is_started_until_it_has_answered(self, home: Home) -> None:
         chat = home.open("-m", GROQ, columns=150, rows=50).prompt()
         assert 'Start it with "ollama serve"' in chat.ask(f"/model {OLLAMA}")
-        chat.enter("Hello").sees("Answer 1 from chat.").prompt().enter("/model -").prompt()
+        chat.enter("Hello").sees("Answer 1 from ollama.").prompt().enter("/model -").prompt()
         assert "ollama serve" not in chat.ask(f"/model {OLLAMA}")
 
 

@@ -246,7 +246,7 @@ async def test_tools_switched_off_in_the_middle_stay_declared_and_are_not_called
             await person.go(name, "Thanks.", "Welcome.")
             before, silent, after = person.server(name).chats[-3:]
             assert before.body["tools"] == silent.body["tools"] == after.body["tools"]
-            assert silent.body["tool_choice"] in ("none", {"type": "none"})
+            assert silent.body.get("tool_choice") in ((None,) if name == OLLAMA else ("none", {"type": "none"}))
             assert "tool_choice" not in before.body
             assert "tool_choice" not in after.body
             sound(talk.conversation, [before, silent, after])

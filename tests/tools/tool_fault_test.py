@@ -152,8 +152,8 @@ FAULTS: dict[str, tuple[Call, str]] = {
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_fault_is_a_result_and_its_neighbour_runs(home: Home, tmp_path: Path, fault: str) -> None:
     call, told = FAULTS[fault]
-    home.ollama.answer(Answer(call, Call("add", {"a": 2, "b": 3})), Answer("I see."))
-    async with Talk(home, OLLAMA) as talk:
+    home.groq.answer(Answer(call, Call("add", {"a": 2, "b": 3})), Answer("I see."))
+    async with Talk(home, GROQ) as talk:
         person = Person(talk, tooling(tmp_path, *TOOLS))
         await person.say("Go.")
         first, second = talk.conversation.messages[2].results
@@ -161,7 +161,7 @@ async def test_a_fault_is_a_result_and_its_neighbour_runs(home: Home, tmp_path: 
         assert first.text.startswith(told) or told in first.text
         assert (second.text, second.is_error) == ("5", False)
         assert talk.conversation.messages[-1].text == "I see."
-        assert all(request.broken == [] for request in home.ollama.chats)
+        assert all(request.broken == [] for request in home.groq.chats)
 
 
 @pytest.mark.parametrize(
@@ -204,14 +204,14 @@ async def test_calls_without_ids_of_their_own_and_with_the_same_are_told_apart(h
         {"index": at, "id": given, "type": "function", "function": {"name": "add", "arguments": f'{{"a": {at}}}'}}
         for at, given in enumerate([None, None, "", "same", "same"])
     ]
-    home.ollama.answer(Answer.raw((chunk({"tool_calls": calls}) + chunk({}, "tool_calls")).encode()), "Five.")
-    async with Talk(home, OLLAMA) as talk:
+    home.groq.answer(Answer.raw((chunk({"tool_calls": calls}) + chunk({}, "tool_calls")).encode()), "Five.")
+    async with Talk(home, GROQ) as talk:
         await Person(talk, tooling(tmp_path, *TOOLS)).say("Add.")
         said, results = talk.conversation.messages[1:3]
         assert len({call.id for call in said.calls}) == 5
         assert [result.call_id for result in results.results] == [call.id for call in said.calls]
         assert [result.text for result in results.results] == ["1", "2", "3", "4", "5"]
-    assert home.ollama.chats[1].broken == []
+    assert home.groq.chats[1].broken == []
 
 
 @EVERY

@@ -11,6 +11,7 @@ _DEFAULTS: dict[Dialect, list[str]] = {
     "groq": ["openai/gpt-oss-120b", "qwen/qwen3-32b", "llama-3.3-70b-versatile"],
     "chat": ["local-model"],
     "gemini": ["gemini-4-argon", "gemini-3.8-flash", "gemini-2.5-pro"],
+    "ollama": ["llama3.1:latest", "qwen3:8b"],
 }
 
 
@@ -25,6 +26,8 @@ def listing(dialect: Dialect, models: list[str] | None, wanted: str = "") -> dic
     if dialect == "anthropic":
         ends = {"first_id": ids[0] if ids else None, "last_id": ids[-1] if ids else None}
         return {"data": entries, "has_more": False, **ends}
+    if dialect == "ollama":
+        return {"models": entries}
     return {"object": "list", "data": entries}
 
 
@@ -60,6 +63,9 @@ def _entry(dialect: Dialect, model: str) -> dict[str, Any]:
                 "maxTemperature": 2,
                 "thinking": facts.reasons,
             }
+        case "ollama":
+            details = {"parent_model": "", "format": "gguf", "family": "llama", "families": ["llama"]}
+            return {"name": model, "model": model, "size": 4_683_075_271, "digest": "0a8c2669", "details": details}
         case _:
             return {"id": model, "object": "model", "created": 1_700_000_000, "owned_by": "system"}
 
@@ -74,4 +80,16 @@ def _capabilities(facts: ModelFacts) -> dict[str, Any]:
         "pdf_input": {"supported": facts.vision},
         "thinking": {"supported": facts.reasons, "types": kinds},
         "effort": {"supported": bool(facts.efforts), **efforts},
+    }
+
+
+def showing(facts: ModelFacts, window: int) -> dict[str, Any]:
+    """What /api/show of Ollama says of a model, as far as it says what the model can."""
+    family = "gptoss" if facts.efforts == {"low", "medium", "high"} else "llama"
+    able = {"completion": True, "tools": facts.tools, "vision": facts.vision, "thinking": facts.reasons}
+    return {
+        "parameters": 'stop                           "<|eot_id|>"',
+        "details": {"format": "gguf", "family": family, "families": [family], "parameter_size": "8.0B"},
+        "model_info": {"general.architecture": family, f"{family}.context_length": window},
+        "capabilities": [ability for ability, there in able.items() if there],
     }

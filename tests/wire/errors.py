@@ -76,6 +76,8 @@ def error_response(dialect: Dialect, status: Status) -> tuple[dict[str, str], by
     elif dialect == "anthropic":
         error = error_object(dialect, status)
         body = dumps({"type": "error", "error": error, "request_id": request_id})
+    elif dialect == "ollama":
+        body = dumps({"error": error_object(dialect, status)["message"]})
     else:
         body = dumps({"error": error_object(dialect, status)})
     return {**headers, **(status.headers or {})}, body
@@ -94,6 +96,8 @@ def unauthorized(dialect: Dialect, given: bool) -> Status:
         return Status(400, message="API key not valid. Please pass a valid API key.")
     if dialect == "groq":
         return Status(401, message="Invalid API Key", code="invalid_api_key")
+    if dialect == "ollama":
+        return Status(401, message="unauthorized")
     message = "Incorrect API key provided: ****." if given else "You didn't provide an API key."
     return Status(401, message=message, code="invalid_api_key" if given else None)
 
@@ -112,6 +116,8 @@ def unknown_model(dialect: Dialect, model: object) -> Status:
         case "groq":
             message = f"The model `{model}` does not exist or you do not have access to it."
             return Status(404, message=message, code="model_not_found")
+        case "ollama":
+            return Status(404, message=f"model '{model}' not found")
         case _:
             message = f"The model '{model}' does not exist or you do not have access to it."
             return Status(404, message=message, code="model_not_found")
@@ -128,6 +134,8 @@ def unknown_route(dialect: Dialect, method: str, path: str) -> Status:
         case "groq":
             message = f"Unknown request URL: {method} {path}. Please check the URL for typos."
             return Status(404, message=message, code="unknown_url")
+        case "ollama":
+            return Status(404, body="404 page not found", headers={"content-type": "text/plain"})
         case _:
             return Status(404, message=f"Invalid URL ({method} {path})")
 

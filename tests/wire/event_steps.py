@@ -9,7 +9,7 @@ from tests.wire.answers import Answer, Status
 from tests.wire.errors import error_object
 from tests.wire.facts import Dialect
 from tests.wire.faults import Fault
-from tests.wire.sse import Event, dumps, new_id
+from tests.wire.sse import Event, JsonLine, dumps, new_id
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,8 @@ def _error(fault: Fault, dialect: Dialect) -> Event:
             return Event("error", {"type": "error", **flat, "sequence_number": fault.after})
         case "gemini", _:
             return Event(None, {"error": {**error, "code": 503, "status": "UNAVAILABLE"}})
+        case "ollama", _:
+            return JsonLine(None, {"error": fault.message})
         case "groq", "x_groq":
             return Event(None, {**_EMPTY_CHUNK, "x_groq": {"id": new_id("req_01"), "error": fault.message}})
         case "groq", _:
@@ -140,11 +142,13 @@ def _altered(events: list[Event], fault: Fault | None, dialect: Dialect) -> Iter
                 if not event.terminal:
                     yield from _unknown(dialect)
                 yield event
-        case Fault(what="unnamed_events"):
+        case Fault(what="unnamed_events") if dialect != "ollama":
             yield from (Event(None, event.data) for event in events)
         case Fault(what="no_finish"):
             reasons = (b'"finish_reason":"', b'"finishReason":"')
             yield from (event for event in events if not any(word in dumps(event.data) for word in reasons))
+        case Fault(what="crlf") if dialect == "ollama":
+            yield from (_SpelledLine(event.name, event.data, event.terminal) for event in events)
         case Fault(what="crlf"):
             yield from (_Spelled(event.name, event.data, event.terminal) for event in events)
         case _:
@@ -152,6 +156,10 @@ def _altered(events: list[Event], fault: Fault | None, dialect: Dialect) -> Iter
 
 
 def _odd(fault: Fault, dialect: Dialect) -> Event:
+    if dialect == "ollama":
+        padded = b'{"model":"m","message":{"content":""},"done":false,"padding":"' + b"x" * fault.size + b'"}'
+        bad = {"bad_json_event": b'{"model":"m","mess', "bad_utf8_event": b'{"message":{"content":"\xff\xfe"}}'}
+        return JsonLine(None, bad.get(fault.what, padded))
     name = {"anthropic": "content_block_delta", "openai": "response.output_text.delta"}.get(dialect)
     match fault.what:
         case "bad_json_event":
@@ -170,6 +178,10 @@ def _odd(fault: Fault, dialect: Dialect) -> Event:
 def _unknown(dialect: Dialect) -> list[Event]:
     if dialect == "gemini":
         return [Event(None, {"zzz": 1}), Event(None, {"candidates": [{"zzz": [], "index": 0}]}), Event(None, [1, 2])]
+    if dialect == "ollama":
+        said = {"role": "assistant", "content": "", "zzz_new": {"a": 1}, "images": None}
+        odd = ({"zzz": 1}, {"model": "m", "message": said, "done": False, "zzz": []}, None, [1, 2])
+        return [JsonLine(None, data) for data in odd]
     if dialect in ("anthropic", "openai"):
         return [
             Event("brand_new_event", {"type": "brand_new_event", "index": 0, "delta": {"type": "zzz"}}),
@@ -194,3 +206,10 @@ class _Spelled(Event):
         # A line break may stand between any two tokens of JSON, so the data is cut at its first comma.
         data = re.sub(rb'^(\{"[a-z_]+":"[^"\\]*",)', rb"\1\r\ndata:", dumps(self.data))
         return b": a comment\r\nid: 7\r\nretry: 3000\r\n" + name + b"data:" + data + b"\r\n\r\n"
+
+
+class _SpelledLine(Event):
+    """A line with another end, and an empty one behind it."""
+
+    def encode(self) -> bytes:
+        return dumps(self.data) + b"\r\n\r\n"

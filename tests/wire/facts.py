@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 BINDING_BETA = "thinking-binding-controls-2026-08-01"
-Dialect = Literal["anthropic", "openai", "groq", "chat", "gemini"]
+Dialect = Literal["anthropic", "openai", "groq", "chat", "gemini", "ollama"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class ModelFacts:
     call_signatures: bool = False  # a call may carry the endpoint's own `extra_content`
     signs_calls: bool = False  # and demands the signatures back, on the calls of the turn that is going on
     budgeted: bool = False  # takes a number of tokens to think with, and no level
+    tools: bool = True
     json_arguments: bool = False  # call arguments must parse, where the dialect does not demand it anyway
 
     @property
@@ -52,6 +53,8 @@ def facts_for(dialect: Dialect, model: str) -> ModelFacts:
             return ModelFacts(issuer="chat")
         case "gemini":
             return _gemini(model)
+        case "ollama":
+            return _ollama(model)
 
 
 def _claude(model: str) -> ModelFacts:
@@ -126,4 +129,15 @@ def _gemini(model: str) -> ModelFacts:
         efforts=frozenset(efforts if version >= 3 else ()),
         signs_calls=version >= 3,
         budgeted=version == 2,
+    )
+
+
+def _ollama(model: str) -> ModelFacts:
+    gpt_oss = "gpt-oss" in model
+    return ModelFacts(
+        issuer="ollama",
+        reasons=not re.match(r"llama3\.2|gemma3", model),
+        vision=not re.match(r"llama3\.2|gpt-oss", model),
+        efforts=frozenset({"low", "medium", "high"} if gpt_oss else {"low", "medium", "high", "max"}),
+        tools=not model.startswith("gemma3"),
     )

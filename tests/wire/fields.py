@@ -55,6 +55,9 @@ TOP: dict[Dialect, Shape] = {
     "gemini": _shape(
         "contents", "cachedContent generationConfig safetySettings serviceTier store systemInstruction toolConfig tools"
     ),
+    "ollama": _shape(
+        "model messages", "format keep_alive logprobs options shift stream think tools top_logprobs truncate"
+    ),
 }
 # Accepted by the API although its published types leave them out.
 UNDOCUMENTED: dict[Dialect, frozenset[str]] = {
@@ -63,6 +66,7 @@ UNDOCUMENTED: dict[Dialect, frozenset[str]] = {
     "groq": frozenset({"stream_options"}),
     "chat": frozenset(),
     "gemini": frozenset(),
+    "ollama": frozenset(),
 }
 _BLOCK = "cache_control"
 BLOCKS = {
@@ -159,7 +163,14 @@ GEMINI = {
     ),
     "thinking": _shape("", "includeThoughts thinkingBudget thinkingLevel"),
 }
-
+OLLAMA_MESSAGES = {
+    "system": _shape("role content"),
+    "user": _shape("role content", "images"),
+    "assistant": _shape("role content", "thinking tool_calls"),
+    "tool": _shape("role content tool_name", "tool_call_id"),
+}
+OLLAMA_CALL = _shape("function", "id")
+OLLAMA_FUNCTION = _shape("name arguments", "index")
 CHAT_CALL = _shape("id type function")
 CHAT_FUNCTION = _shape("name arguments")
 

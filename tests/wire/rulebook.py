@@ -14,6 +14,7 @@ from tests.wire.rules_chat import chat_rules
 from tests.wire.rules_common import encodable
 from tests.wire.rules_gemini import gemini_rules
 from tests.wire.rules_messages import messages_rules
+from tests.wire.rules_ollama import ollama_rules
 from tests.wire.rules_responses import responses_rules
 
 _RULES: dict[Dialect, Callable[[Dialect, dict[str, Any], ModelFacts], Iterator[str]]] = {
@@ -22,6 +23,7 @@ _RULES: dict[Dialect, Callable[[Dialect, dict[str, Any], ModelFacts], Iterator[s
     "groq": chat_rules,
     "chat": chat_rules,
     "gemini": gemini_rules,
+    "ollama": ollama_rules,
 }
 
 

@@ -16,13 +16,25 @@ from openai.types.chat.completion_create_params import CompletionCreateParamsBas
 from openai.types.responses.response_create_params import ResponseCreateParamsBase
 from openai.types.responses.response_input_param import FunctionCallOutput
 
-from tests.wire import bodies_chat, bodies_gemini, bodies_messages, bodies_responses, fields
+from tests.wire import bodies_chat, bodies_gemini, bodies_messages, bodies_ollama, bodies_responses, fields
 from tests.wire.bodies import Case
 from tests.wire.facts import BINDING_BETA, Dialect, facts_for
 from tests.wire.rulebook import broken_rules
 
-VALID = [*bodies_messages.VALID, *bodies_responses.VALID, *bodies_chat.VALID, *bodies_gemini.VALID]
-BROKEN = [*bodies_messages.BROKEN, *bodies_responses.BROKEN, *bodies_chat.BROKEN, *bodies_gemini.BROKEN]
+VALID = [
+    *bodies_messages.VALID,
+    *bodies_responses.VALID,
+    *bodies_chat.VALID,
+    *bodies_gemini.VALID,
+    *bodies_ollama.VALID,
+]
+BROKEN = [
+    *bodies_messages.BROKEN,
+    *bodies_responses.BROKEN,
+    *bodies_chat.BROKEN,
+    *bodies_gemini.BROKEN,
+    *bodies_ollama.BROKEN,
+]
 
 
 @pytest.mark.parametrize("case", BROKEN, ids=lambda case: f"{case.dialect}-{case.rule}-{case.name}")
@@ -44,7 +56,7 @@ def test_a_body_the_api_accepts_breaks_no_rule(case: Case) -> None:
     assert broken_rules(case.dialect, case.body, case.facts) == []
 
 
-@pytest.mark.parametrize("dialect", ["anthropic", "openai", "groq", "chat", "gemini"])
+@pytest.mark.parametrize("dialect", ["anthropic", "openai", "groq", "chat", "gemini", "ollama"])
 @pytest.mark.parametrize("nonsense", [None, 7, "x", [], [None], [[]], [{}], {"a": 1}])
 def test_nonsense_is_reported_and_never_crashes(dialect: Dialect, nonsense: object) -> None:
     key = {"openai": "input", "gemini": "contents"}.get(dialect, "messages")
@@ -72,6 +84,7 @@ def test_the_rulebook_covers_every_rule_it_was_asked_for() -> None:
         "groq": "A10 B3 B4 B10 B20 C2 C7 D5 E5 E12 E16 F7 H4 T1 T2 T3 T4 T6 T7 W1",
         "gemini": "A1 A2 A4 A5 A10 B3 B4 B7 B9 B10 B13 C1 C7 D2 D3 D6 E1 E2 E3 E12 E16 F1 F5 F6 F7 H1 T1 T2 T4",
         "chat": "A1 A2 A3 A4 A7 B3 B4 B5 B10 B11 C1 C2 C7 D3 D4 D5 D7 E3 E12 F1 F5 G2 H1 T1 T2 T3 T4 T6 T7 W1",
+        "ollama": "A1 A2 A10 B3 B4 B6 B10 C1 C7 D5 D7 E1 E5 E12 E16 F1 F7 G2 H1 T1 T3 T4 T6 T8 W1",
     }.items():
         assert {rule for rule in rules.split() if (dialect, rule) not in reported} == set(), dialect
 

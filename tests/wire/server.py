@@ -10,11 +10,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from types import TracebackType
+from typing import Any
 from urllib.parse import unquote
 
-from tests.wire import render_anthropic, render_chat, render_gemini, render_responses
+from tests.wire import render_anthropic, render_chat, render_gemini, render_ollama, render_responses
 from tests.wire.answers import Answer, Status, Text
-from tests.wire.catalogue import listing
+from tests.wire.catalogue import listing, showing
 from tests.wire.errors import error_response, refused, unauthorized, unknown_model, unknown_route
 from tests.wire.event_steps import Finish, Send, Step, steps
 from tests.wire.facts import Dialect, ModelFacts, facts_for
@@ -33,6 +34,7 @@ _PATHS: dict[Dialect, tuple[str, str, str]] = {
     "groq": ("", "/openai/v1/chat/completions", "/openai/v1/models"),
     "chat": ("/v1", "/v1/chat/completions", "/v1/models"),
     "gemini": ("", "/v1beta/models/*:streamGenerateContent", "/v1beta/models"),
+    "ollama": ("", "/api/chat", "/api/tags"),
 }
 _KEY_HEADERS: dict[Dialect, str] = {"anthropic": "x-api-key", "gemini": "x-goog-api-key"}
 RENDER = {
@@ -41,6 +43,7 @@ RENDER = {
     "groq": render_chat.render,
     "chat": render_chat.render,
     "gemini": render_gemini.render,
+    "ollama": render_ollama.render,
 }
 
 
@@ -70,6 +73,8 @@ class WireServer:
         self.key = key
         self.models = None if models is None else list(models)
         self.no_list: Status | None = None  # what is answered in the place of the list of models
+        self.window = 131_072  # what Ollama says of a model, and what else it does
+        self.shown: dict[str, Any] = {}
         self.rules = rules
         self.requests: list[Request] = []
         self.connections = 0
@@ -232,6 +237,8 @@ class WireServer:
             return unauthorized(self.dialect, bool(given))
         if request.method == "GET" and request.path.startswith(models_path):
             return self._list_models(request.path[len(models_path) :].strip("/"))
+        if self.dialect == "ollama" and (request.method, request.path) == ("POST", "/api/show"):
+            return self._show(str(request.body.get("model", "")))
         if request.method != "POST" or not fnmatchcase(request.path, chat_path):
             return unknown_route(self.dialect, request.method, request.path)
         if not isinstance(request.body, dict):
@@ -260,10 +267,15 @@ class WireServer:
             return unknown_model(self.dialect, wanted)
         return dumps(listing(self.dialect, self.models, wanted))
 
+    def _show(self, model: str) -> Status | bytes:
+        if self.models is not None and model not in self.models:
+            return unknown_model(self.dialect, model)
+        return dumps({**showing(self.facts(model), self.window), **self.shown})
+
     async def _play(self, answer: Answer, request: Request, line: Line) -> None:
         name = "request-id" if self.dialect == "anthropic" else "x-request-id"
         headers = {
-            "content-type": "text/event-stream; charset=utf-8",
+            "content-type": "application/x-ndjson" if self.dialect == "ollama" else "text/event-stream; charset=utf-8",
             name: new_id("req_01", 22),
             **answer.headers,
         }

@@ -24,6 +24,13 @@ class Event:
         return head + b"data: " + dumps(self.data) + b"\n\n"
 
 
+class JsonLine(Event):
+    """An event as a line of JSON."""
+
+    def encode(self) -> bytes:
+        return dumps(self.data) + b"\n"
+
+
 @dataclass(frozen=True)
 class Context:
     """What is known about the request that an answer replies to."""

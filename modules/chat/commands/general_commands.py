@@ -93,7 +93,7 @@ async def show_config(chat: ChatContext, args: str) -> Ask | None:
     chat.screen.say("")
     chat.screen.table([(one.name, _key_status(config, one)) for one in chat.models.providers.values()])
     if learned := [(name, "; ".join(facts.words())) for name, facts in chat.conversation.learned.known()]:
-        chat.screen.say("\nLearned from refusals (/models NAME --forget forgets it):")
+        chat.screen.say("\nLearned of models (/models NAME --forget forgets it):")
         chat.screen.table(learned)
     return None
 

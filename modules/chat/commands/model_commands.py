@@ -190,7 +190,7 @@ def provider_names(chat: ChatContext) -> Iterator[tuple[str, str]]:
 
 
 def reasoning_words(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
-    yield from ((level, "how much to think") for level in chat.conversation.model.reasoning)
+    yield from ((level, "how much to think") for level in chat.conversation.reader(chat.conversation.model).reasoning)
     yield from (("show", "show all of it"), ("fold", "show it while it comes"), ("hide", "do not show it"))
     yield "default", "let the model decide how much"
 
@@ -206,7 +206,7 @@ async def reasoning(chat: ChatContext, args: str) -> Ask | None:
     "/reasoning show" shows all of the last one and of those to come, "/reasoning fold" folds again.
     """
     conversation, word = chat.conversation, args.lower()
-    levels = conversation.model.reasoning
+    levels = conversation.reader(conversation.model).reasoning
     if word in SEEN:
         chat.screen.reasoning = word  # type: ignore[assignment]  # it is one of these
         conversation.reasoning_shown = word != "hide"

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from modules.config import PACKAGE
 from modules.errors import ConfigError, UsageError
+from modules.llm.catalogue.address_forms import whole_address
 from modules.llm.catalogue.file_form import Entry, FileForm
 from modules.llm.catalogue.strict_yaml import Document, Keys, nearest, short
 from modules.llm.dialects import DIALECTS, about
@@ -113,7 +114,9 @@ class _Catalogue:
             raise self._error((*keys, "dialect"), *wrong)
         if service and not re.fullmatch(r"\.?\w+(\.\w+)*:\w+", service):
             raise self._error((*keys, "service"), "expected a class.", "Write it as package.module:Class.")
-        provider = Provider(name=name, **{"title": name, **self._provider_form.values(entry)})
+        port = about(entry["dialect"]).port
+        values = {"title": name, **self._provider_form.values(entry)}
+        provider = Provider(name=name, **{**values, "base_url": whole_address(values["base_url"], port)})
         other = provider.other_key_variable
         if other and provider.key_variable and not self._variable(provider.key_variable) and self._variable(other):
             provider = replace(provider, key_variable=other, other_key_variable=provider.key_variable)
@@ -123,7 +126,7 @@ class _Catalogue:
         elsewhere = self._variable(provider.base_url_variable) if provider.base_url_variable else ""
         if not elsewhere:
             return provider
-        provider = at(provider, elsewhere)
+        provider = at(provider, whole_address(elsewhere, port))
         if wrong := _address_problem(provider, insecure):
             raise ConfigError(f"{provider.base_url_variable}: {wrong[0]}", cure=wrong[1])
         return provider

@@ -12,14 +12,14 @@ from msgspec import Struct, structs
 
 from modules.llm.catalogue.model_makers import maker_of
 from modules.llm.dialects import about
-from modules.llm.models import Model
+from modules.llm.models import Level, Model
 from modules.own_files import read_bytes
 
 
 class Learned(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Facts about one model at one endpoint; None and empty mean that nothing was learned. Names are as in Profile.
 
-    `images` is how many pictures a request may hold, 0 for none. `window` and `output_limit` are tokens.
+    `images` is how many pictures a request may hold, 0 for none. `window`, `context` and `output_limit` are tokens.
     `stop_words` are words that its answers ended with and that nobody knows; they are only shown.
     """
 
@@ -29,6 +29,8 @@ class Learned(Struct, frozen=True, kw_only=True, omit_defaults=True):
     images: int | None = None
     documents: bool | None = None
     tools: bool | None = None
+    reasoning: tuple[Level, ...] | None = None
+    context: int | None = None
     call_ids: Literal["mistral9"] | None = None
     strict_roles: bool | None = None
     system: Literal["head", "user"] | None = None
@@ -63,6 +65,7 @@ class Learned(Struct, frozen=True, kw_only=True, omit_defaults=True):
             tools=model.tools if self.tools is None else self.tools,
             vision=model.vision and self.images != 0,
             documents=model.documents if self.documents is None else self.documents,
+            reasoning=model.reasoning if self.reasoning is None else self.reasoning,
             profile=structs.replace(profile, **changes),
         )
 
@@ -76,6 +79,7 @@ class Learned(Struct, frozen=True, kw_only=True, omit_defaults=True):
         facts = (
             (self.documents is False, "no documents"),
             (self.tools is False, "no tools"),
+            (self.reasoning == (), "it does not think"),
             (bool(self.call_ids), "ids of tool calls are nine letters and digits"),
             (bool(self.strict_roles), "user and assistant take turns, after one system message"),
             (self.system == "head", "instructions stand at the head only"),
@@ -90,8 +94,8 @@ class Learned(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 # Facts that take the place of the profile's field of that name.
 OVERLAID = (
-    "output_limit", "images", "call_ids", "strict_roles", "system", "developer", "bridge", "reasoning_required",
-    "call_signature",
+    "output_limit", "context", "images", "call_ids", "strict_roles", "system", "developer", "bridge",
+    "reasoning_required", "call_signature",
 )  # fmt: skip
 NOTHING = Learned()
 # What the maker of a model demands wherever the model is served: Mistral's own tokenizer checks the ids of calls, at
@@ -134,9 +138,9 @@ class LearnedFacts:
     def note(self, model: Model, *, lasting: bool = True, **facts: Any) -> bool:
         """Remember facts; whether any of them is news. What is not `lasting` goes with the program."""
         before, key = self.of(model), _key(model)
-        self._made.clear()
         if before.with_facts(**facts) == before:
             return False
+        self._made.clear()
         if not lasting:
             self._passing[key] = self._passing.get(key, NOTHING).with_facts(**facts)
             return True

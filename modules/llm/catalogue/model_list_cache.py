@@ -33,11 +33,12 @@ class _Listed(msgspec.Struct, omit_defaults=True):
     documents: bool = False
     reasoning: tuple[Level, ...] = ()
     profile: Profile = Profile()
+    known: bool = False
 
     def model(self, provider: Provider) -> Model:
         facts = {field: getattr(self, field) for field in self.__struct_fields__}
         facts["documents"] |= provider.documents  # here, since copying hundreds of models takes many milliseconds
-        return Model(name=self.id, provider=provider, known=False, **facts)
+        return Model(name=self.id, provider=provider, **facts)
 
 
 class _List(msgspec.Struct):

@@ -22,7 +22,8 @@ class Profile(Struct, frozen=True, kw_only=True):
     "anywhere", at the "head" only, or "user" where there is no such role and they go with the person's message.
     `developer`: instructions may be a developer's message. `bridge`: an answer must stand between a tool's message and
     the person's. `images`: how many pictures a request may hold. `output_limit`: the most output tokens to ask for;
-    without it the provider's own default holds. `refused`: paths of fields that are never sent, as in "stream_options"
+    without it the provider's own default holds. `context`: how many tokens a server is to make room for that is told so
+    with each request; without it what they need. `refused`: paths of fields that are never sent, as in "stream_options"
     or "messages.*.reasoning_content". `stops`: its own words for why an answer ended, and what each means, as in
     "done=end_turn".
     """
@@ -44,6 +45,7 @@ class Profile(Struct, frozen=True, kw_only=True):
     bridge: bool = False
     images: int | None = None
     output_limit: int | None = None
+    context: Annotated[int, Meta(ge=1, le=10**9)] | None = None
     refused: tuple[str, ...] = ()
     stops: tuple[Annotated[str, Meta(pattern=OWN_WORD)], ...] = ()
 

@@ -102,6 +102,8 @@ def takes_reasoning(native: Any, model: Model) -> bool:
         case "openai-chat":
             taken = {*CHAT_KEYS, *model.profile.replay} - model.profile.refused_in_messages
             return all(key in taken for key in native)
+        case "ollama-chat":
+            return bool(model.reasoning) or "thinking" not in native
     return True
 
 

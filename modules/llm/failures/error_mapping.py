@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from modules import errors
 from modules.config import Key
+from modules.llm.dialects import about
 from modules.llm.failures import error_words
 from modules.llm.failures.error_report import Report, read_report
 from modules.llm.failures.raised_error import read_raised
@@ -138,6 +139,8 @@ def classify(report: Report, provider: Provider, model: Model | None, key: Key |
     }
     if kind is errors.AuthenticationFailed:
         cure = _about_key(provider, key)
+    if kind is errors.ModelUnavailable and model is not None:
+        cure = about(provider.dialect).fetch or cure
     fact, counted = COUNTED.get(kind, ("", ""))
     sentence = counted if facts.get(fact) else sentence
     error = kind(

@@ -48,6 +48,8 @@ class Endpoint:
 def roots(provider: Provider, own_path: str = "") -> tuple[str, str]:
     """What the paths of the API may stand behind: the likelier first."""
     given = PATHS.sub("", provider.base_url)
+    if own_path and not re.search(r"/v\d", own_path):  # a version is of another API of the same server
+        given = VERSIONED.sub("", given)
     is_bare = not urlsplit(given).path
     usual = own_path or (provider.usual_path or "").rstrip("/")
     if not usual and provider.usual_path is None and is_bare and provider.is_local:

@@ -51,6 +51,11 @@ def client_for(
     `hooks` are called with each response before its body is read. Raises ConfigError where the variables for proxies
     or certificates hold what they cannot.
     """
+    return http.AsyncClient(**client_arguments(http, url, timeout, hooks), headers=headers)
+
+
+def client_arguments(http: ModuleType, url: str, timeout: Any, hooks: tuple[Hook, ...]) -> dict[str, Any]:
+    """What makes such a client, for an SDK that makes its own and hands its arguments on. Raises as `client_for`."""
     found = proxy_for(url)
     proxy = None
     if found is not None:
@@ -70,15 +75,14 @@ def client_for(
         pool._network_backend = LookingBackend(
             pool._network_backend, direct=found is None, tunnels=found is not None and is_secure
         )
-    return http.AsyncClient(
-        transport=transport,
-        trust_env=False,
-        timeout=timeout,
-        follow_redirects=False,
-        max_redirects=0,  # the mcp SDK follows some by itself
-        headers=headers,
-        event_hooks={"response": list(hooks)},
-    )
+    return {
+        "transport": transport,
+        "trust_env": False,
+        "timeout": timeout,
+        "follow_redirects": False,
+        "max_redirects": 0,  # the mcp SDK follows some by itself
+        "event_hooks": {"response": list(hooks)},
+    }
 
 
 def _socket_options() -> list[tuple[int, int, int]]:

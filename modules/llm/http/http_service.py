@@ -171,17 +171,21 @@ class HttpService(BaseService):
         """The entries of the provider's list of models, each with its "id". Raises ProviderError."""
         options = {"headers": self.headers, "params": query}
         kind = self.http.Response
-        data = bytearray()
         with self.translated():
             asked = self._endpoint.ask(
                 lambda url: self.client.get(url, cast_to=kind, options=options, stream=True), self.models_path
             )
-            async with opened(asked) as body:
-                async for chunk in body.chunks:
-                    data += chunk
-                    if len(data) > sse.MAX_BODY:
-                        raise ProtocolError(f"The list of models of {self.provider.host} grew past 32 MB.")
-            return model_list_parser.read(bytes(data), self.provider)
+            return model_list_parser.read(await self.whole(asked), self.provider)
+
+    async def whole(self, asked: Awaitable[Any]) -> bytes:
+        """The body of this response. Raises ProtocolError where it is larger than any answer, and what `asked` does."""
+        data = bytearray()
+        async with opened(asked) as body:
+            async for chunk in body.chunks:
+                data += chunk
+                if len(data) > sse.MAX_BODY:
+                    raise ProtocolError(f"What {self.provider.host} says of its models grew past 32 MB.")
+        return bytes(data)
 
     async def close(self) -> None:
         await self.client.close()

@@ -3,20 +3,20 @@
 from types import ModuleType
 from typing import Any
 
-from modules.llm.http.http_client import client_options
+from modules.llm.http.http_client import HEADERS, client_options
 from modules.llm.models import Provider
 
 
 class PlainClient:
     """Sends what `HttpService` gives it. `http` is the library, and the only errors are those of `http_errors(http)`.
 
-    A failure's body is read, within the bounds of `unpacking`, before its HTTPStatusError is raised.
+    A failure's body is read, within the bounds of `unpacking`, before its HTTPStatusError is raised. `client` is one
+    that an SDK has made, where the SDK's own methods would read the answer.
     """
 
-    def __init__(self, http: ModuleType, provider: Provider, idle_timeout: float) -> None:
-        options = client_options(http, provider, idle_timeout)
-        self._client = options["http_client"]
-        self._headers = options["default_headers"]
+    def __init__(self, http: ModuleType, provider: Provider, idle_timeout: float, client: Any = None) -> None:
+        self._client = client or client_options(http, provider, idle_timeout)["http_client"]
+        self._headers = HEADERS
 
     async def post(self, url: str, *, content: bytes, options: dict[str, Any], **_: Any) -> Any:
         """The response to this JSON, unread. Raises HTTPStatusError for a status that is no success."""

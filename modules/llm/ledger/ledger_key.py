@@ -11,7 +11,9 @@ BESIDE_MESSAGES = frozenset({
     "name", "id", "provider", "aliases", "retired", "retiring", "restricted", "successor", "window", "max_output",
     "price", "known", "note",
 })  # fmt: skip
-BESIDE_MESSAGES_IN_PROFILE = frozenset({"usage_option", "tokens_field", "effort", "output_limit", "refused", "stops"})
+BESIDE_MESSAGES_IN_PROFILE = frozenset(
+    {"usage_option", "tokens_field", "effort", "output_limit", "context", "refused", "stops"}
+)
 # Facts that keys begin with; conversations are saved under those keys, so their order stays.
 FIRST_FACTS = ("tools", "vision", "documents", "reasoning", "profile")
 
