@@ -259,7 +259,7 @@ def test_the_keys_move_the_pointer_and_stop_at_both_ends(tmp_path: Path) -> None
         shown.press("home", "page down")
         shown.until_pointed("offline:guide")
         shown.press("end", "down")
-        shown.until_pointed("google:gemini-3.5-flash")
+        shown.until_pointed("gemini:gemini-3.5-flash")
         assert len(shown.names) == 12
         shown.press("page up")
         shown.until(lambda: shown.pointed.partition(":")[0] in ("groq", "openrouter", "mistral"))
@@ -359,9 +359,9 @@ def test_a_low_terminal_has_a_short_list_that_scrolls(tmp_path: Path) -> None:
         assert len(shown.names) == 4
         assert shown.lines[0] == "what was said before"
         shown.press("end")
-        shown.until_pointed("google:gemini-3.5-flash")
+        shown.until_pointed("gemini:gemini-3.5-flash")
         shown.press("enter")
-        assert left(shown) == ["what was said before", "chosen: 'google:gemini-3.5-flash'"]
+        assert left(shown) == ["what was said before", "chosen: 'gemini:gemini-3.5-flash'"]
 
 
 def test_colour_is_used_lightly_and_not_at_all_where_it_is_unwelcome(tmp_path: Path) -> None:
