@@ -136,7 +136,7 @@ class OllamaService(HttpService):
 
 
 def _as_shown(model: Model, shown: ShownModel) -> Model:
-    return replace(Learned(**shown.facts(model)).applied(model), known=shown.abilities is not None)
+    return replace(Learned(**shown.facts(model)).applied(model), known=shown.capabilities is not None)
 
 
 def _key(request: ChatRequest) -> tuple[str, str]:

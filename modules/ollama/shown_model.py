@@ -18,18 +18,18 @@ FIXED = re.compile(r"^\s*num_ctx\s+(\d{1,9})\s*$", re.M)
 class ShownModel(Struct, frozen=True):
     """`window` and `context`, the num_ctx of its Modelfile, are tokens; None where it does not say.
 
-    `abilities` is None at servers before 0.6.4, which say nothing of them.
+    `capabilities` is None at servers before 0.6.4, which say nothing of them.
     """
 
     window: int | None = None
     context: int | None = None
-    abilities: frozenset[str] | None = None
+    capabilities: frozenset[str] | None = None
     levels: tuple[Level, ...] = ()
 
     @property
     def chats(self) -> bool:
         """Whether it answers at all: a model for embeddings does not."""
-        return self.abilities is None or "completion" in self.abilities
+        return self.capabilities is None or "completion" in self.capabilities
 
     def facts(self, model: Model) -> dict[str, Any]:
         """What is otherwise than in the catalogue. It may only bound what a person wrote there."""
@@ -40,13 +40,13 @@ class ShownModel(Struct, frozen=True):
             facts["window"] = min(bounds)
         if self.context is not None and fixed is None:
             facts["context"] = min(bounds)
-        if self.abilities is None:
+        if self.capabilities is None:
             return facts
-        if model.tools and "tools" not in self.abilities:
+        if model.tools and "tools" not in self.capabilities:
             facts["tools"] = False
-        if model.vision and "vision" not in self.abilities:
+        if model.vision and "vision" not in self.capabilities:
             facts["images"] = 0
-        thinks = "thinking" in self.abilities
+        thinks = "thinking" in self.capabilities
         if thinks != bool(model.reasoning):
             facts["reasoning"] = self.levels if thinks else ()
         return facts
@@ -56,13 +56,13 @@ def read_shown(said: Any) -> ShownModel:
     """What an answer of /api/show says; whatever has another shape says nothing."""
     if not isinstance(said, dict):
         return ShownModel()
-    about, abilities = _mapping(said.get("model_info")), said.get("capabilities")
+    about, capabilities = _mapping(said.get("model_info")), said.get("capabilities")
     family = str(about.get("general.architecture") or _mapping(said.get("details")).get("family"))
     fixed = FIXED.search(said["parameters"]) if isinstance(said.get("parameters"), str) else None
     return ShownModel(
         window=_tokens(about.get(f"{family}.context_length")),
         context=_tokens(int(fixed[1])) if fixed else None,
-        abilities=frozenset(map(str, abilities)) if isinstance(abilities, list) and abilities else None,
+        capabilities=frozenset(map(str, capabilities)) if isinstance(capabilities, list) and capabilities else None,
         levels=WORDS if family in BY_WORDS else SWITCH,
     )
 

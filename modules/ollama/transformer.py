@@ -105,11 +105,11 @@ class OllamaTransformer(MessageTransformer):
                     if not self.sees:
                         yield image_note(part, self.model)
                 case File():
-                    yield self._told(part)
+                    yield self._document(part)
                 case _:
                     assert_never(part)
 
-    def _told(self, file: File) -> str:
+    def _document(self, file: File) -> str:
         # The API has no place for a document (docs/api.md).
         return file_as_text(file) if file.media_type == "text/plain" else file_note(file, self.model)
 
@@ -124,7 +124,7 @@ class OllamaTransformer(MessageTransformer):
             case Image():
                 return below_note(part) if self.sees else image_note(part, self.model)
             case File():
-                return self._told(part)
+                return self._document(part)
             case _:
                 assert_never(part)
 

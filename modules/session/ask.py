@@ -1,14 +1,13 @@
 """One answer: a message goes in, the answer's events come out, and the history is left fit to go on."""
 
 import asyncio
-import random
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from modules.errors import ConnectionFailed, EmptyAnswer, ImagesUnsupported, ModelLoading, ProviderError
+from modules.errors import EmptyAnswer, ImagesUnsupported, ProviderError
 from modules.llm.base import BaseService, ChatRequest, PreparedRequest, Reply
 from modules.llm.conversion.replay import LeftOut, pieces_of_reasoning, sees
 from modules.llm.dialects import about
@@ -19,15 +18,11 @@ from modules.llm.parts import visible_text
 from modules.llm.service_manager import ServiceManager
 from modules.llm.tool_spec import ToolChoice, ToolSpec
 from modules.session.conversation import Conversation
+from modules.session.retries import Retries
 from modules.session.switch import left_out_words
 from modules.text.invisible import SPACES_OF_NO_WIDTH
 
-TRIES = 4
 BLANKS = f" \t\r\n\u00a0{SPACES_OF_NO_WIDTH}"  # nobody sees these, alone
-LOADING_SECONDS = 600.0  # a large model takes minutes to load, and a person can stop the wait
-LOADING_PAUSE = 2.0
-LONGEST_WAIT_SECONDS = 60.0  # beyond that the person decides, not the server's header
-LONGEST_BACKOFF = 20.0
 BEHIND_SECONDS = 0.5  # that what is kept of an answer may be behind what is shown of it
 
 
@@ -72,12 +67,12 @@ async def ask(
             await conversation.journal.settled()
         if lost := await _acquainted(conversation, service, model, tools):
             yield lost
-        retries, told_of_wait = _Retries(), False
+        retries, quiet = Retries(), False
         while True:
             request = request_for(conversation, model, tools, choice)
             shown = False
             try:
-                async with aclosing(_attempt(conversation, service, request, quiet=told_of_wait)) as events:
+                async with aclosing(_attempt(conversation, service, request, quiet=quiet)) as events:
                     async for event in events:
                         shown = shown or not isinstance(event, Notice)
                         yield event
@@ -90,7 +85,7 @@ async def ask(
                 if loss := recover(conversation.learned, request, error):
                     conversation.ledger_changed(request.model)
                     yield Notice(loss)
-                    told_of_wait = True
+                    quiet = True
                     continue
                 delay = retries.delay(error)
                 if delay is None:
@@ -122,12 +117,12 @@ async def _attempt(
 
 async def _answer(conversation: Conversation, reply: Reply, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
     """The events of one reply. However it ends, what came of it is kept, and once."""
-    growth = _Growth(conversation, reply)
+    partial = _PartialSaver(conversation, reply)
     whole = False
     try:
         async with aclosing(reply) as events:
             async for event in events:
-                growth.grew()
+                partial.more()
                 if isinstance(event, Finished):
                     whole = True
                     _keep(conversation, reply, request, "complete")
@@ -137,11 +132,11 @@ async def _answer(conversation: Conversation, reply: Reply, request: ChatRequest
             _keep(conversation, reply, request, "incomplete" if isinstance(error, ProviderError) else "interrupted")
         raise
     finally:
-        growth.stop()
+        partial.stop()
 
 
-class _Growth:
-    """Tells the journal of an answer while it arrives."""
+class _PartialSaver:
+    """Has the journal keep an answer while it arrives."""
 
     def __init__(self, conversation: Conversation, reply: Reply) -> None:
         self._conversation = conversation
@@ -149,16 +144,16 @@ class _Growth:
         self._head = conversation.head
         self._timer: asyncio.TimerHandle | None = None
 
-    def grew(self) -> None:
+    def more(self) -> None:
         """There is more of it; the journal gets it soon, also if nothing else comes."""
         if self._timer is None and self._conversation.journal is not None:
-            self._timer = asyncio.get_running_loop().call_later(BEHIND_SECONDS, self._tell)
+            self._timer = asyncio.get_running_loop().call_later(BEHIND_SECONDS, self._save)
 
     def stop(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _tell(self) -> None:
+    def _save(self) -> None:
         self._timer = None
         journal = self._conversation.journal
         if journal is not None and self._conversation.head == self._head:
@@ -247,38 +242,6 @@ def _check_images(conversation: Conversation, message: Message, model: Model) ->
         raise ImagesUnsupported(
             f"{model.full_name} has refused images.", cure="Ask without the image, or /model to one that sees."
         )
-
-
-class _Retries:
-    """Counts how often one request was sent. `attempt` is the number of the try that failed, from 1."""
-
-    def __init__(self) -> None:
-        self.attempt = 0
-        self._loading = 0.0
-
-    def delay(self, error: ProviderError) -> float | None:
-        """Seconds to wait before the same request is sent again, or None where that would not help."""
-        if isinstance(error, ModelLoading):
-            pause = min(max(error.retry_after or LOADING_PAUSE, LOADING_PAUSE), LONGEST_WAIT_SECONDS)
-            self._loading += pause
-            return pause if self._loading <= LOADING_SECONDS else None
-        self.attempt += 1
-        return retry_delay(error, self.attempt)
-
-
-def retry_delay(error: ProviderError, attempt: int) -> float | None:
-    """Seconds to wait before the same request is sent again, or None where that would not help.
-
-    A connection that broke before the first byte is tried again at once: an idle one may have gone stale.
-    """
-    if not error.retryable or attempt >= (error.tries or TRIES):
-        return None
-    if error.retry_after is not None:
-        return error.retry_after if error.retry_after <= LONGEST_WAIT_SECONDS else None
-    if isinstance(error, ConnectionFailed) and attempt == 1:
-        return 0.0
-    backoff: float = min(LONGEST_BACKOFF, 2.0 ** (attempt - 1))
-    return backoff * random.uniform(0.75, 1.0)
 
 
 def _says_nothing(answer: Message) -> bool:

@@ -19,7 +19,8 @@ from modules.errors import (
 )
 from modules.llm.events import Finished, ReasoningDelta, TextDelta
 from modules.llm.message import user
-from modules.session.ask import LONGEST_BACKOFF, Retrying, ask, retry_delay
+from modules.session.ask import Retrying, ask
+from modules.session.retries import LONGEST_BACKOFF_SECONDS, retry_delay
 from tests.harness.engine_harness import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
 from tests.harness.home import Home
 from tests.wire import Answer, Fault, Reasoning, Status, Usage
@@ -140,7 +141,7 @@ def test_the_wait_is_what_the_server_says_or_doubles(
 ) -> None:
     delay = retry_delay(error, attempt)
     assert delay is not None
-    assert least <= delay <= most <= max(60, LONGEST_BACKOFF)
+    assert least <= delay <= most <= max(60, LONGEST_BACKOFF_SECONDS)
 
 
 @pytest.mark.parametrize(

@@ -144,10 +144,10 @@ class Store:
 
     async def _updated(self, say: Callable[[str], object]) -> None:
         """Wait while the file of an earlier release is updated, which takes seconds where it is large."""
-        told, since = False, time.monotonic()
+        said, since = False, time.monotonic()
         while self._writer is not None and not await self._writer.reached() and self._locks.is_updating:
-            if not told:
-                told = True
+            if not said:
+                said = True
                 say(f"{self.path} is updated from an earlier release, which is waited for. Ctrl+C leaves without that.")
             if time.monotonic() - since > LONGEST_UPDATE_SECONDS:
                 break
