@@ -115,7 +115,7 @@ EDITS: tuple[tuple[str, str, str, str], ...] = (
     ("cut calls do not run", TURN, " or said.stop not in RUNNABLE:", ":"),
     ("prefix: frozen stays", LEDGER, "        entries += new.entries\n", "        entries = new.entries\n"),
     ("undo cuts", LEDGER, "            start = self._covered(parted)\n", "            pass\n"),
-    ("strip is for good", MESSAGE, "return at >= stripped and", "return"),
+    ("strip is for good", MESSAGE, "return at >= reasoning_from and", "return"),
     ("refused turns stay out", HISTORY, 'if history[end].state == "refused":', "if False:"),
 )  # fmt: skip
 

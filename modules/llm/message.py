@@ -150,14 +150,14 @@ class Frozen(Struct, frozen=True):
     """What a request begins with, because it was sent before: where a conversion goes on from.
 
     `state` is what the messages in it leave for the next, `last` the wire message that ends it. `digest` is the value
-    digest of all that reasoning is bound to so far, "" where it is not bound. Before position `stripped` no reasoning
-    is given back, and before `pictures_from` no pictures are shown: they were refused.
+    digest of all that reasoning is bound to so far, "" where it is not bound. Before position `reasoning_from` no
+    reasoning is given back, and before `pictures_from` no pictures are shown: they were refused.
     """
 
     state: ConversionState
     last: Wire | None = None
     digest: str = ""
-    stripped: int = 0
+    reasoning_from: int = 0
     pictures_from: int = 0
 
 
@@ -226,7 +226,7 @@ class Conversion:
                 assert_never(message.role)
 
     def _readable(self, message: Message, at: int) -> bool:
-        return is_readable(message, at, self._digest, self._frozen.stripped)
+        return is_readable(message, at, self._digest, self._frozen.reasoning_from)
 
     def _add(self, wire: Wire, covers_until: int) -> None:
         if self._open is not None:
@@ -258,10 +258,10 @@ class Conversion:
             self.digests.append(self._digest)
 
 
-def is_readable(message: Message, at: int, digest: str, stripped: int) -> bool:
+def is_readable(message: Message, at: int, digest: str, reasoning_from: int) -> bool:
     """Whether reasoning is still good at this position, before which everything has this digest."""
     made_under = message.origin.made_under if message.origin and digest else ""
-    return at >= stripped and made_under in ("", digest)
+    return at >= reasoning_from and made_under in ("", digest)
 
 
 def digest_after(before: str, value: Any) -> str:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from modules.llm.conversion.replay import LeftOut, Replay, hidden_images
 from modules.llm.conversion.wire_json import decoded, encoded
 from modules.llm.dialects import about
-from modules.llm.ledger.ledger import Ledger, WireMessages, seed_of
+from modules.llm.ledger.ledger import Ledger, WireMessages, prefix_digest_of
 from modules.llm.message import Message, MessageTransformer
 from modules.llm.models import Level, Model
 from modules.llm.parts import Wire
@@ -43,9 +43,9 @@ class ChatRequest(Struct, frozen=True):
 
         `above` is what else of the request reasoning is bound to.
         """
-        seed = seed_of(*above) if transformer.binds_reasoning else ""
+        prefix_digest = prefix_digest_of(*above) if transformer.binds_reasoning else ""
         ledger = Ledger() if self.ledger is None else self.ledger
-        return ledger.build(transformer, self.messages, self.path or range(1, len(self.messages) + 1), seed)
+        return ledger.build(transformer, self.messages, self.path or range(1, len(self.messages) + 1), prefix_digest)
 
     @property
     def declared(self) -> tuple[ToolSpec, ...]:

@@ -224,7 +224,7 @@ class Conversation:
         # What an issuer could not read once it is not given again, whatever else has changed.
         own = f"{reader.provider.dialect} {reader.issuer} "
         for other in (one for name, one in self.ledgers.items() if name.startswith(own)):
-            ledger.stripped = max(ledger.stripped, other.stripped)
+            ledger.reasoning_from = max(ledger.reasoning_from, other.reasoning_from)
             ledger.drops_unreadable_reasoning = ledger.drops_unreadable_reasoning or other.drops_unreadable_reasoning
             ledger.pictures_from = max(ledger.pictures_from, other.pictures_from)
         return ledger

@@ -146,7 +146,7 @@ def _give_up_reasoning(request: ChatRequest) -> str:
     if model.profile.thinking == "adaptive" and not ledger.drops_unreadable_reasoning:
         ledger.drops_unreadable_reasoning = True
         return f"Context: {model.name} may leave out earlier reasoning that it cannot read any more."
-    if ledger.stripped < len(request.messages):
+    if ledger.reasoning_from < len(request.messages):
         lost = lost_reasoning(request.messages, len(request.messages), model)
         ledger.strip(len(request.messages))
         return f"Context: {lost} earlier piece{'s' if lost != 1 else ''} of reasoning left out for {model.name}."

@@ -274,7 +274,7 @@ class Wandering(RuleBasedStateMachine):
             if model.profile.thinking == "adaptive" or request.ledger is None:
                 continue
             fresh = Ledger()
-            fresh.stripped = request.ledger.stripped
+            fresh.reasoning_from = request.ledger.reasoning_from
             other = ChatRequest(
                 request.model, request.messages, request.system, request.reasoning, request.tools, request.session,
                 request.path, fresh, request.tool_choice,

@@ -10,7 +10,7 @@ import pytest
 from msgspec import structs
 
 from modules.llm.conversion.wire_json import encoded
-from modules.llm.ledger.ledger import Ledger, WireMessages, lost_reasoning, seed_of
+from modules.llm.ledger.ledger import Ledger, WireMessages, lost_reasoning, prefix_digest_of
 from modules.llm.ledger.ledger_key import ledger_key
 from modules.llm.message import Message, MessageTransformer, user
 from modules.llm.models import Model, Profile
@@ -253,8 +253,8 @@ class TestReasoningThatIsBound:
         assert dry.broken() == []
 
     def test_is_bound_to_values_and_not_to_how_they_are_spelled(self) -> None:
-        assert seed_of("a", [{"b": 1, "c": [2]}]) == seed_of("a", [{"c": [2], "b": 1}])
-        assert seed_of("a", []) != seed_of("b", [])
+        assert prefix_digest_of("a", [{"b": 1, "c": [2]}]) == prefix_digest_of("a", [{"c": [2], "b": 1}])
+        assert prefix_digest_of("a", []) != prefix_digest_of("b", [])
 
     def test_is_marked_with_the_digest_of_what_was_read(self) -> None:
         dry = Dry(FOUR["anthropic"], tools=TOOLS)
@@ -306,7 +306,7 @@ class TestAStrip:
         ledger = Ledger()
         ledger.strip(4)
         ledger.strip(2)
-        assert ledger.stripped == 4
+        assert ledger.reasoning_from == 4
 
     def test_does_not_bring_reasoning_back_after_an_undo(self) -> None:
         dry = Dry(FOUR["anthropic"])
@@ -479,9 +479,9 @@ def test_the_ledger_alone_decides_what_the_digest_is() -> None:
     dry.say("Two?")
     ledger, talk = dry.conversation.ledger_for(dry.model), dry.conversation
     transformer = TRANSFORMERS["anthropic-messages"](dry.model)
-    grown = ledger.build(transformer, talk.messages, talk.path, ledger.seed).reasoning_digest
+    grown = ledger.build(transformer, talk.messages, talk.path, ledger.prefix_digest).reasoning_digest
     assert grown
-    assert Ledger().build(transformer, talk.messages, talk.path, ledger.seed).reasoning_digest == grown
+    assert Ledger().build(transformer, talk.messages, talk.path, ledger.prefix_digest).reasoning_digest == grown
     assert [part for m in dry.conversation.messages for part in m.parts if isinstance(part, Reasoning)]
 
 

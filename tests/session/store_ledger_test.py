@@ -32,7 +32,7 @@ def exchange(conversation: Conversation, question: Message, reply: str) -> bytes
 
 
 def state(ledger: Ledger) -> list[Any]:
-    names = ("entries", "digests", "path", "seed", "stripped", "drops_unreadable_reasoning", "saved")
+    names = ("entries", "digests", "path", "prefix_digest", "reasoning_from", "drops_unreadable_reasoning", "saved")
     return [getattr(ledger, name) for name in names]
 
 
@@ -71,7 +71,7 @@ def test_what_is_cut_off_or_stripped_of_a_ledger_is_cut_off_in_the_file(path: Pa
     exchange(again, user("After"), "after")
     store.close()
     assert state(loaded(path).ledgers[key]) == state(ledger)
-    assert ledger.stripped == 2
+    assert ledger.reasoning_from == 2
 
 
 def test_a_ledger_that_lost_an_entry_begins_anew_and_keeps_what_it_must_not_send(path: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_ledger_that_lost_an_entry_begins_anew_and_keeps_what_it_must_not_send
     saved(path, change=talk)
     write(path, "DELETE FROM entry WHERE seq = 1")
     ledger = loaded(path).ledgers[ledger_key(MODEL)]
-    assert (ledger.entries, ledger.path, ledger.saved, ledger.stripped) == ([], (), 0, 1)
+    assert (ledger.entries, ledger.path, ledger.saved, ledger.reasoning_from) == ([], (), 0, 1)
 
 
 def test_a_picture_is_on_the_disk_once_and_in_memory_once(path: Path) -> None:

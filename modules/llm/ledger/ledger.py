@@ -34,7 +34,7 @@ class Pending(Struct, frozen=True):
     entries: list[WireEntry]
     digests: list[str]
     path: tuple[int, ...]
-    seed: str
+    prefix_digest: str
     hidden: int | None
     before: ConversionState
     after: ConversionState
@@ -89,8 +89,9 @@ class Ledger:
     """The frozen entries, and the ids of the messages that are in them.
 
     `digests[i]` is the value digest of all up to and with entry i, beginning with the instructions and tools in
-    `seed`; kept only where reasoning is bound to it. `stripped` is the position before which no reasoning is given
-    back, because the provider could not read it; `drops_unreadable_reasoning`: it was asked to drop such itself.
+    `prefix_digest`; kept only where reasoning is bound to it. `reasoning_from` is the position before which no
+    reasoning is given back, because the provider could not read it; `drops_unreadable_reasoning`: it was asked to drop
+    such itself.
     `pictures_from` is the position before which no pictures are shown, because one of them was refused.
     `saved` counts the entries that the journal has seen.
     """
@@ -99,8 +100,8 @@ class Ledger:
         self.entries: list[WireEntry] = []
         self.digests: list[str] = []
         self.path: tuple[int, ...] = ()
-        self.seed = ""
-        self.stripped = 0
+        self.prefix_digest = ""
+        self.reasoning_from = 0
         self.drops_unreadable_reasoning = False
         self.pictures_from = 0
         self.saved = 0
@@ -108,30 +109,30 @@ class Ledger:
         self._state: ConversionState | None = None  # what the frozen messages leave; found anew where it is None
 
     def build(
-        self, transformer: MessageTransformer, messages: Sequence[Message], path: Sequence[int], seed: str = ""
+        self, transformer: MessageTransformer, messages: Sequence[Message], path: Sequence[int], prefix_digest: str = ""
     ) -> WireMessages:
         """All of `messages` on the wire: what is frozen, then what is new. `path` holds the messages' ids.
 
-        `seed` is the digest of what reasoning is bound to beside the messages, "" where it is not bound. Only what is
-        new is converted. Nothing is changed, so a request can be looked at and thrown away.
+        `prefix_digest` is that of what reasoning is bound to beside the messages, "" where it is not bound. Only what
+        is new is converted. Nothing is changed, so a request can be looked at and thrown away.
         """
         path, model = tuple(path), transformer.model
         hidden = None if model.profile.images is None else hidden_images(messages, model)
-        kept = 0 if hidden not in (None, self._hidden) else self._kept(messages, path, seed)
+        kept = 0 if hidden not in (None, self._hidden) else self._kept(messages, path, prefix_digest)
         entries, digests = self.entries[:kept], self.digests[:kept]
-        before = self._state_after(transformer, messages, kept, seed)
+        before = self._state_after(transformer, messages, kept, prefix_digest)
         frozen = Frozen(
             state=before,
             last=entries[-1].wire if entries else None,
-            digest=digests[-1] if digests else seed,
-            stripped=self.stripped,
+            digest=digests[-1] if digests else prefix_digest,
+            reasoning_from=self.reasoning_from,
             pictures_from=self.pictures_from,
         )
         new = Conversion(transformer, messages, frozen)
         entries += new.entries
         digests += new.digests
         return WireMessages(
-            pending=Pending(entries, digests, path, seed, hidden, before, new.state),
+            pending=Pending(entries, digests, path, prefix_digest, hidden, before, new.state),
             left_out=new.state.left_out,
             new_replays=new.state.replays,
             reasoning_digest=new.digests[-1] if new.digests else "",
@@ -143,12 +144,14 @@ class Ledger:
         self.saved = min(self.saved, sum(1 for _ in same))
         self.entries, self.digests = [*pending.entries], [*pending.digests]
         self.path = pending.path[: self.entries[-1].covers_until] if self.entries else ()
-        self.seed, self._hidden = pending.seed, pending.hidden
+        self.prefix_digest, self._hidden = pending.prefix_digest, pending.hidden
         self._state = pending.state_after()
 
-    def _kept(self, messages: Sequence[Message], path: tuple[int, ...], seed: str) -> int:
+    def _kept(self, messages: Sequence[Message], path: tuple[int, ...], prefix_digest: str) -> int:
         """How many of the frozen entries this request may begin with."""
-        if seed != self.seed:  # other instructions or tools: everything that was bound to them is another conversation
+        if (
+            prefix_digest != self.prefix_digest
+        ):  # other instructions or tools: everything that was bound to them is another conversation
             return 0
         start = len(self.path)
         if elsewhere := path[:start] != self.path:
@@ -174,7 +177,7 @@ class Ledger:
         return self.entries[kept - 1].covers_until if kept else 0
 
     def _state_after(
-        self, transformer: MessageTransformer, messages: Sequence[Message], kept: int, seed: str
+        self, transformer: MessageTransformer, messages: Sequence[Message], kept: int, prefix_digest: str
     ) -> ConversionState:
         """What the messages in so many of the entries leave for the next."""
         until = self.entries[kept - 1].covers_until if kept else 0
@@ -188,8 +191,8 @@ class Ledger:
             match message.role:
                 case "assistant":
                     before = bisect_right(self.entries, at, key=lambda entry: entry.covers_until)
-                    digest = self.digests[before - 1] if before and self.digests else seed
-                    how = state.note_answer(message, readable=is_readable(message, at, digest, self.stripped))
+                    digest = self.digests[before - 1] if before and self.digests else prefix_digest
+                    how = state.note_answer(message, readable=is_readable(message, at, digest, self.reasoning_from))
                 case "system":
                     state.add_instructions(message.text, transformer.instructions(message.text))
                     continue
@@ -207,7 +210,7 @@ class Ledger:
 
     def strip(self, position: int) -> None:
         """Give back no reasoning from before `position`, ever again. What comes after it is bound to that."""
-        self.stripped = max(self.stripped, position)
+        self.reasoning_from = max(self.reasoning_from, position)
         self._forget()
 
     def hide_pictures(self, position: int) -> None:
@@ -225,11 +228,11 @@ def _answers(message: Message) -> bool:
     return message.role == "assistant" and message.state != "refused" and says_something(message)
 
 
-def seed_of(*values: Any) -> str:
+def prefix_digest_of(*values: Any) -> str:
     """The digest that a conversation's begins with: its instructions and tools."""
     return digest_after("", values)
 
 
-def lost_reasoning(messages: Sequence[Message], stripped: int, model: Model) -> int:
+def lost_reasoning(messages: Sequence[Message], reasoning_from: int, model: Model) -> int:
     """How many pieces of reasoning the model's issuer will not get back after a strip at that position."""
-    return sum(pieces_of_reasoning(message) for message in messages[:stripped] if is_own(message, model))
+    return sum(pieces_of_reasoning(message) for message in messages[:reasoning_from] if is_own(message, model))

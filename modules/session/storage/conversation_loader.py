@@ -184,14 +184,14 @@ def _ledgers(
     ).fetchall():
         ledger = ledgers[key] = Ledger()
         try:
-            ledger.stripped, ledger.drops_unreadable_reasoning = reasoning_from, bool(drops_unreadable)
+            ledger.reasoning_from, ledger.drops_unreadable_reasoning = reasoning_from, bool(drops_unreadable)
             ledger.pictures_from = pictures_from
             refused[key] = frozenset(json.loads(features))
             entries, digests = _entries(connection, id, key, fetch)
             path = _path_to(last, conversation.nodes)
         except BROKEN:  # what was sent is not known any more: the ledger begins anew
             continue
-        ledger.entries, ledger.digests, ledger.path, ledger.seed = entries, digests, path, seed
+        ledger.entries, ledger.digests, ledger.path, ledger.prefix_digest = entries, digests, path, seed
         ledger.saved = len(entries)
     return ledgers, refused
 

@@ -157,7 +157,7 @@ def _ledger(id: str, key: str, ledger: Ledger, since: int) -> Callable[[], list[
     entries, digests = ledger.entries[since:], ledger.digests[since:]
     last = ledger.path[-1] if ledger.path else 0
     drops = int(ledger.drops_unreadable_reasoning)
-    about = (id, key, last, ledger.seed, ledger.stripped, drops, ledger.pictures_from)
+    about = (id, key, last, ledger.prefix_digest, ledger.reasoning_from, drops, ledger.pictures_from)
     ledger.saved = len(ledger.entries)
 
     def make() -> list[Statement]:
