@@ -143,7 +143,7 @@ TOOL_EDITS: tuple[tuple[str, str, str, str, str], ...] = (
     ("arguments: what is no object never runs", PARTS, "if not isinstance(value, dict) or self.is_deep(value):", "if self.is_deep(value):", "stream_chat tool_fault"),
     ("pictures: the newest are shown", PICTURES, "if (at >= self._from and self._left <= 0) or not message.images:", "if True:", "learned_facts"),
     ("pictures: those of refused turns take no room", REPLAY, "if at not in left_out)", "if True)", "learned_facts"),
-    ("pictures: the oldest are left out of what was frozen", LEDGER, "0 if hidden not in (None, self._hidden) else self._kept(messages, path, seed)", "self._kept(messages, path, seed)", "learned_facts"),
+    ("pictures: the oldest are left out of what was frozen", LEDGER, "0 if hidden not in (None, self._hidden) else self._kept(messages, path, prefix_digest)", "self._kept(messages, path, prefix_digest)", "learned_facts"),
     ("think tags: no text for others", CHAT_STREAM, "        if not thinks:\n            yield from self._show(piece)", "        if True:\n            yield from self._show(piece)", "stream_chat"),
     ("think tags: their own model has them back", CHAT_STREAM, 'content = "".join(self._tags.taken) + text', "content = text", "stream_chat"),
     ("usage: a zero takes nothing back", USAGE, "after.input or before.input", "after.input", "stream_usage"),
