@@ -149,9 +149,7 @@ class Ledger:
 
     def _kept(self, messages: Sequence[Message], path: tuple[int, ...], prefix_digest: str) -> int:
         """How many of the frozen entries this request may begin with."""
-        if (
-            prefix_digest != self.prefix_digest
-        ):  # other instructions or tools: everything that was bound to them is another conversation
+        if prefix_digest != self.prefix_digest:  # other instructions or tools: nothing that is bound to them holds
             return 0
         start = len(self.path)
         if elsewhere := path[:start] != self.path:
