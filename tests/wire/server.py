@@ -134,7 +134,7 @@ class WireServer:
         self.requests.clear()
         self._script.clear()
 
-    def wait_for(self, count: int, timeout: float = 5.0) -> list[Request]:
+    def wait_for(self, count: int, timeout: float = 25.0) -> list[Request]:
         """Block until so many generation requests were recorded, and give them."""
         with self._changed:
             if not self._changed.wait_for(lambda: len(self.chats) >= count, timeout):
