@@ -80,8 +80,8 @@ class ContentPart:
         if not isinstance(signature, str) or not isinstance(thought, bool):
             return False
         match self.kind:
-            case "text":
-                return isinstance(self.wire["text"], str)
+            case "text":  # nothing but a signature may stand on an empty one
+                return isinstance(self.wire["text"], str) and bool(self.text or signature)
             case "functionCall":
                 call = self.call(declared)
                 is_object = isinstance(self.wire[CALL].get("args", {}), dict)

@@ -260,7 +260,8 @@ class TestAnInterruptedTurn:
         def arriving() -> bool:
             return bool(person.events) and type(person.events[-1]).__name__ == "ToolCallDelta"
 
-        slow = Answer("Let me look.", Call("look", {"n": 1}), Call("look", {"n": 2}, deltas=9), pace=0.01)
+        pace = 0.5 if name.startswith(("ollama", "google")) else 0.01  # seconds between pieces; there a call is one
+        slow = Answer("Let me look.", Call("look", {"n": 1}), Call("look", {"n": 2}, deltas=9), pace=pace)
         async with Talk(home) as talk:
             person = Traveller(talk, tmp_path)
             person.begin(name)
