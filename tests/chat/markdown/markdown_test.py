@@ -553,7 +553,7 @@ def test_a_terminal_that_reflows_shows_every_word_once_after_resizes(home: Home,
         tmux("send-keys", "Show me.")
         sees("> Show me.")
         tmux("send-keys", "Enter")
-        # Not while rows still change, as tmux tells of a size up to a quarter of a second late: line_resize_test does it.
+        # Not while rows still change, as tmux tells of a size a quarter of a second late: line_resize_test does that.
         sees("THE END")
         for columns in (40, 90, 33, 57, 25, 70):
             tmux("resize-window", "-x", str(columns), "-y", "20")
