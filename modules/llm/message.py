@@ -234,7 +234,7 @@ class Conversion:
             if joined is not None:
                 self._open = WireEntry(joined, covers_until)
                 return
-            self._close()
+            self._finish(self._open)
         between = self._transformer.bridge(self._end, wire)
         if between is not None:
             self._finish(WireEntry(between, covers_until))

@@ -75,9 +75,11 @@ class ConversionState:
         self._cut = _cut_note(message.state)
         self.native_call_ids, self.awaiting_answer = {}, False
         calls = message.calls
-        self.tool_names = {call.id: safe_name(call) for call in calls}
+        self.tool_names = {call.id: safe_name(call) for call in calls} if calls else {}
         if not is_own(message, self._model):
             return replay(message, self._model, unique=False)
+        if not calls:  # as of most answers
+            return replay(message, self._model, readable=readable)
         ids = {call.native_id for call in calls}
         unique = all(ids) and len(ids) == len(calls) and self._taken.isdisjoint(ids)
         how = replay(message, self._model, readable=readable, unique=unique)
