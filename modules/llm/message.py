@@ -84,19 +84,16 @@ class MessageTransformer(ABC):
 
     def answer(self, message: Message, way: Way) -> Iterable[Wire]:
         """An assistant message, in the way that `replay` says."""
-        wires = self._answer(message, way)
-        return map(self._allowed, wires) if self._refused else wires
-
-    def _answer(self, message: Message, way: Way) -> Iterable[Wire]:
         match way:
             case "as_is":
-                return self.native(message)
+                wires = self.native(message)
             case "without_reasoning":
-                return self.bare(message)
+                wires = self.bare(message)
             case "projected":
-                return self.assistant(message)
+                wires = self.assistant(message)
             case _:
                 assert_never(way)
+        return map(self._allowed, wires) if self._refused else wires
 
     def _allowed(self, wire: Wire) -> Wire:
         """The message, or item, without the fields that this endpoint refuses in one."""
@@ -210,7 +207,8 @@ class Conversion:
         """How a message goes, and what it becomes."""
         transformer, state = self._transformer, self.state
         if message.role == "assistant":
-            how = state.note_answer(message, readable=self._readable(message, at))
+            readable = is_readable(message, at, self._digest, self._frozen.reasoning_from)
+            how = state.note_answer(message, readable=readable)
             return how, transformer.answer(message, how.way)
         how = replay(message, transformer.model)
         match message.role:
@@ -224,9 +222,6 @@ class Conversion:
                 return how, transformer.results(message, state.native_call_ids, state.tool_names)
             case _:
                 assert_never(message.role)
-
-    def _readable(self, message: Message, at: int) -> bool:
-        return is_readable(message, at, self._digest, self._frozen.reasoning_from)
 
     def _add(self, wire: Wire, covers_until: int) -> None:
         if self._open is not None:
