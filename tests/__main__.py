@@ -18,7 +18,8 @@ STEPS = (
     ("floor plan", [PYTHON, "-c", "from importlinter.cli import lint_imports_command as run; run()"]),
     ("dependencies", [*DECLARED, *OF_THE_PROGRAM]),
     ("dependencies of the tests", [*DECLARED, *OF_ALL]),
-    ("tests", [PYTHON, "-m", "pytest", "-n", "6", *sys.argv[1:]]),
+    ("tests", [PYTHON, "-m", "pytest", "-n", "6", "-m", "not alone", *sys.argv[1:]]),
+    ("tests that run alone", [PYTHON, "-m", "pytest", "-m", "alone"]),
 )
 
 

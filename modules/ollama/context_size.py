@@ -5,10 +5,10 @@ Untold, Ollama keeps 2,048 or 4,096 tokens of a conversation on most machines, a
 memory, so it grows in a few steps and never shrinks while a conversation lasts.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 from modules.llm.models import Model
+from modules.llm.parts import Wire
 
 LEAST_TOKENS = 8192
 ANSWER_TOKENS = 2048  # room for the answer, thinking included, at the least
@@ -19,14 +19,11 @@ MESSAGE_TOKENS = 8  # what a template puts around each
 IMAGE_TOKENS = 1200  # ollama/ollama, server/prompt.go counts 768; newer models take more
 
 
-def tokens_in(*wires: Iterable[Any]) -> int:
-    """About how many tokens a model reads of these messages and tools: rather too many than too few."""
-    pictures, size, count = 0, 0, 0
-    for wire in (wire for several in wires for wire in several):
-        count += 1
-        pictures += len(wire.get("images", ()))
-        size += _bytes({key: value for key, value in wire.items() if key != "images"})
-    return size // BYTES_PER_TOKEN + MESSAGE_TOKENS * count + IMAGE_TOKENS * pictures
+def tokens_in(wire: Wire) -> int:
+    """About how many tokens a model reads of a message or a tool: rather too many than too few."""
+    pictures = len(wire.get("images", ()))
+    size = _bytes({key: value for key, value in wire.items() if key != "images"})
+    return -(-size // BYTES_PER_TOKEN) + MESSAGE_TOKENS + IMAGE_TOKENS * pictures
 
 
 def context_size(model: Model, read: int, at_least: int = 0) -> int:

@@ -84,7 +84,7 @@ class OllamaService(HttpService):
                 except httpx.HTTPStatusError as error:
                     needed = self._needed(error, request.model, size)
                     prepared = self._sized(request, needed) if left and needed else prepared
-                    if self._size_of[prepared] <= size:
+                    if self._size_of.get(prepared, 0) <= size:
                         raise
                 else:
                     self._sizes[_key(request)] = size

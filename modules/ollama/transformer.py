@@ -148,7 +148,7 @@ def sized(request: ChatRequest, at_least: int = 0) -> tuple[PreparedRequest, int
         body["tools"] = [_declared(tool) for tool in request.declared]
     if (think := _think(request.reasoning, model.reasoning)) is not None:
         body["think"] = think
-    read = tokens_in(system, messages, body.get("tools", ()))
+    read = messages.total(tokens_in) + sum(map(tokens_in, [*system, *body.get("tools", ())]))
     size = context_size(model, read, at_least)
     body |= {"truncate": False, "shift": False, "options": {"num_ctx": size}}
     return request.prepared(body, messages), size

@@ -45,12 +45,12 @@ def test_the_size_ends_at_what_the_model_can_and_is_what_a_person_fixed() -> Non
     ids=["prose", "japanese", "code"],
 )
 def test_tokens_are_rather_counted_too_many_than_too_few(text: str, least: int) -> None:
-    assert least <= tokens_in([{"role": "user", "content": text}]) <= 4 * least
+    assert least <= tokens_in({"role": "user", "content": text}) <= 4 * least
 
 
 def test_a_picture_counts_as_tokens_and_not_as_text() -> None:
     wire = {"role": "user", "content": "", "images": [PICTURE.base64 * 10_000]}
-    assert 500 < tokens_in([wire]) < 3000
+    assert 500 < tokens_in(wire) < 3000
 
 
 async def test_a_long_conversation_is_given_the_room_that_it_needs(connect: Connect) -> None:

@@ -9,7 +9,7 @@ everything before it, and cache by the same measure, so both stay good for as lo
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Any, assert_never
 
@@ -66,6 +66,10 @@ class WireMessages(Struct, frozen=True):
     def listed(self, *head: Wire, since: int = 0) -> WireList:
         """The list of messages for a request's body: those in `head`, then all from number `since` on."""
         return WireList(lambda: [*head, *[entry.wire for entry in self.pending.entries[since:]]])
+
+    def total(self, measure: Callable[[Wire], int]) -> int:
+        """The sum of a measure over the messages, which only looks at them: nothing is copied for it."""
+        return sum(measure(entry.wire) for entry in self.pending.entries)
 
     def __iter__(self) -> Iterator[Wire]:
         """The messages as values; each is a copy, so that nothing done to it changes what is kept."""
