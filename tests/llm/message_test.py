@@ -314,7 +314,7 @@ def history_of(turns: Sequence[Any]) -> list[Message]:
 
 
 @given(turns, st.sampled_from(NAMES), st.booleans(), st.booleans(), st.booleans())
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_history_makes_a_request_that_the_provider_takes(
     turns: Sequence[Any], name: Dialect, sees: bool, with_tools: bool, takes_tools: bool
 ) -> None:

@@ -8,7 +8,7 @@ from tests.harness.tool_machine import Acting
 
 pytestmark = pytest.mark.timeout(300)  # a few seconds of work, which take their time on a loaded machine
 FEW = settings(
-    max_examples=50,
+    max_examples=80,
     stateful_step_count=6,
     deadline=None,
     database=None,
@@ -19,4 +19,4 @@ FEW = settings(
 TestAnyConversation = Wandering.TestCase
 TestAnyConversation.settings = FEW
 TestAnyTurn = Acting.TestCase
-TestAnyTurn.settings = settings(FEW, max_examples=40)
+TestAnyTurn.settings = settings(FEW, max_examples=60)
