@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modules.chat.arguments import Arguments, parse
 from modules.chat.end_signals import Leaving
+from modules.chat.subcommand import find
 from modules.chat.terminal import streams
 from modules.chat.terminal.terminal_state import TerminalState
 from modules.config import VERSION, Config
@@ -30,22 +31,33 @@ ALL_ALLOWED = "Every tool may do everything without asking (--yes)."
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program. Returns the exit code; `--help` lists them."""
     streams.set_up()
+    words = sys.argv[1:] if argv is None else argv
+    if (subcommand := find(words)) is not None:
+        return _to_its_end(lambda: subcommand(words[1:], Config(umask=os.umask(0o077))))
     args = parse(argv)
     gc.disable()  # until everything is loaded: thousands of new objects, none of them garbage
     config = Config(umask=os.umask(0o077))
-    try:
+    terminal = TerminalState()
+    terminal.plain = config.plain
+
+    def run() -> int:
         if args.list_models:
             return _list_models(config)
-        terminal = TerminalState()
-        terminal.plain = config.plain
-        work = _interactive(args, config, terminal) if args.interactive else _headless(args, config)
-        return _run(work, terminal)
+        return _run(_interactive(args, config, terminal) if args.interactive else _headless(args, config), terminal)
+
+    return _to_its_end(run, as_json=args.json)
+
+
+def _to_its_end(run: Callable[[], int], *, as_json: bool = False) -> int:
+    """What was run, to an exit code, whatever it raises."""
+    try:
+        return run()
     except ParlanceError as error:
         from modules.chat import headless
         from modules.chat.wording.cures import in_pipe
 
         headless.complain(error, in_pipe(error))
-        if args.json:
+        if as_json:
             headless.fail_as_json(error)
         return error.exit_code
     except KeyboardInterrupt:
@@ -89,7 +101,9 @@ def _begun(args: Arguments, config: Config, models: "ModelRegistry", done: Seque
 
     services, store = ServiceManager.instance(), Store(config.data_folder / FILE)
     start = first_choice(models, config, args.model)
-    wish = StartOptions(args.resume, args.model, args.system, save=not args.no_save)
+    wish = StartOptions(
+        args.resume, args.model, args.system, not args.no_save, os.path.realpath(os.getcwd()), not args.interactive
+    )
     conversation, notes = begin(wish, store, models, services, start, LearnedFacts(config.learned_file))
     notes = [*notes, *done, *([ALL_ALLOWED] if args.yes else [])]
     return _Chat(models, services, store, start, conversation, notes)
@@ -104,7 +118,7 @@ async def _interactive(args: Arguments, config: Config, terminal: TerminalState)
     from modules.chat.program_name import this_program
     from modules.chat.prompt.prompt_factory import prompt_of
     from modules.chat.startup import close_calls, greeting, take_unanswered
-    from modules.session.storage.store import SHORT_CHARS
+    from modules.session.storage.saved_conversations import SHORT_CHARS
 
     models = _models(config)
     attachments, done = await _attached(args, config)
@@ -112,7 +126,7 @@ async def _interactive(args: Arguments, config: Config, terminal: TerminalState)
     conversation, screen = parts.conversation, _screen(config)
     context = ChatContext(
         config, models, parts.services, conversation, COMMANDS, screen,
-        _tooling(config, args), attachments, saves=not args.no_save,
+        _tooling(config, args), attachments, saves=not args.no_save, store=None if args.no_save else parts.store,
     )  # fmt: skip
     for line in greeting(VERSION, conversation.model.full_name, parts.notes):
         screen.say(line)

@@ -4,16 +4,20 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from modules.chat.subcommand import SUBCOMMANDS
 from modules.chat.terminal import streams
 from modules.config import VERSION
+
+PICK = "?"  # in the place of an id: the list of them
 
 
 class Arguments(argparse.Namespace):
     """What was said on the command line.
 
     `question` is None without -p, and "" where it stands alone. `resume` is an id or its beginning, "" for the last
-    conversation, None for a new one. `tools` are names with commas between, None where nothing was said of them.
-    `interactive` is whether this is a chat: there is a terminal, and no question.
+    conversation of this folder, None for a new one. `pick` asks for the list of conversations first, `here` for those
+    of this folder only. `tools` are names with commas between, None where nothing was said of them. `interactive` is
+    whether this is a chat: there is a terminal, and no question.
     """
 
     question: str | None
@@ -27,6 +31,8 @@ class Arguments(argparse.Namespace):
     allow: list[str]
     yes: bool
     resume: str | None
+    pick: bool
+    here: bool
     no_save: bool
     list_models: bool
     interactive: bool
@@ -45,6 +51,10 @@ def parse(argv: Sequence[str] | None) -> Arguments:
         parser.error(f'"{asked}" stands alone. To ask it, put -p before it: {_again()} -p "{asked}"')
     args.question, args.system = args.question and streams.recovered(args.question), streams.recovered(args.system)
     args.interactive = args.question is None and streams.at_terminal(sys.stdin) and streams.at_terminal(sys.stdout)
+    args.pick = args.resume == PICK
+    args.resume = None if args.pick else args.resume
+    if args.pick and not args.interactive:
+        parser.error(f"-r alone shows a list to choose from; give the id here. {_again()} sessions prints them")
     if args.json and args.interactive and not args.list_models:
         parser.error(f'--json goes with a question: {_again()} -p "question" --json')
     return args
@@ -56,11 +66,16 @@ def _again() -> str:
     return this_program()
 
 
+def _subcommands() -> str:
+    return ", ".join(f"parlance {name} {one.summary}" for name, one in SUBCOMMANDS.items())
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="parlance",
         description="One conversation, any model. Without a question it is a chat; /help there lists the commands.",
-        epilog="Exit codes: 0 a whole answer, 1 an error or an answer that is cut, declined, empty or otherwise not "
+        epilog=f"Beside the chat: {_subcommands()}; each has a --help of its own. "
+        "Exit codes: 0 a whole answer, 1 an error or an answer that is cut, declined, empty or otherwise not "
         "whole, 2 usage, 75 try later, 76 key refused or missing, "
         "77 the provider does not have the model, 130 interrupted.",
     )
@@ -79,9 +94,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_tool_arguments(parser)
     saving = parser.add_mutually_exclusive_group()
     saving.add_argument("-c", "--continue", dest="resume", action="store_const", const="",
-                        help="go on with the last conversation")  # fmt: skip
-    saving.add_argument("-r", "--resume", metavar="ID", help="go on with the conversation whose id begins so")
+                        help="go on with the last conversation of this folder")  # fmt: skip
+    saving.add_argument("-r", "--resume", metavar="ID", nargs="?", const=PICK,
+                        help="go on with the conversation whose id begins so; alone it shows a list")  # fmt: skip
     saving.add_argument("--no-save", action="store_true", help="do not save this conversation")
+    parser.add_argument("--here", action="store_true", help="with -r: list only the conversations of this folder")
     parser.add_argument("--list-models", action="store_true", help="list the models and leave")
     parser.add_argument("--version", action="version", version=f"Parlance {VERSION}")
     return parser

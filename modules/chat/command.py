@@ -15,6 +15,7 @@ from modules.llm.models import Model, ModelRegistry
 from modules.llm.parts import Attached
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
+from modules.session.storage.store import Store
 from modules.session.tooling import Tooling
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class ChatContext(Struct):
     unanswered: Message | None = None  # the question that was given back, until something is asked
     previews: dict[str, str] = {}  # what calls of this run were to do, by their ids, such as a diff
     saves: bool = True  # what is typed, too, is there in the next run
+    store: Store | None = None  # where the conversations are kept; None where nothing is saved
     running: Running = field(default_factory=Running)  # what Ctrl+C stops; a command runs in it what takes long
     as_it_is: str = ""  # a line whose files are not to be attached: entered again, it is sent as it stands
     confirm: Callable[[str], Awaitable[bool]] = nobody  # a question with No as its default

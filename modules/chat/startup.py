@@ -1,5 +1,6 @@
 """Which model and which conversation a run begins with, and the first lines on the screen."""
 
+import os
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -76,12 +77,17 @@ def _fault_of_key(choice: Choice, config: Config) -> str:
 
 
 class StartOptions(Struct, frozen=True):
-    """What the command line says about the conversation. `resume` is an id or its beginning, LAST, or None."""
+    """What the command line says about the conversation. `resume` is an id or its beginning, LAST, or None.
+
+    `folder` is where the program works, and `one_shot` whether one question is asked with -p.
+    """
 
     resume: str | None = None
     model: str = ""
     system: str = ""
     save: bool = True
+    folder: str = ""
+    one_shot: bool = False
 
 
 def begin(
@@ -100,30 +106,51 @@ def begin(
     notes = [start.note] if start.note else []
     if not wish.save:
         services.check_key(start.model.provider)
-        return Conversation(start.model, wish.system, learned=learned), notes
+        return Conversation(start.model, wish.system, learned=learned, folder=wish.folder), notes
     store.check()
-    conversation = None if wish.resume is None else _resumed(store, wish.resume, models, start, learned)
+    conversation = None if wish.resume is None else _resumed(store, wish, models, start, learned)
     if conversation is None:
         services.check_key(start.model.provider)
-        notes += ["There is no earlier conversation; this is a new one."] if wish.resume is not None else []
-        return Conversation(start.model, wish.system, journal=store, learned=learned), notes + store.news()
+        notes += [_NONE_HERE] if wish.resume is not None else []
+        conversation = Conversation(start.model, wish.system, journal=store, learned=learned, folder=wish.folder)
+        conversation.one_shot = wish.one_shot
+        return conversation, notes + store.news()
     if wish.model:
         conversation.switch(start.model)
     if wish.system:
         conversation.system = wish.system
         conversation.changed()
+    moved = go_on_in(conversation, wish.folder)
+    conversation.one_shot = conversation.one_shot and wish.one_shot
     note = _answerable(conversation, services, start)
     notes = notes if conversation.model == start.model else []
-    notices = [note, overflow(handover(conversation, conversation.model))]
+    notices = [moved, note, overflow(handover(conversation, conversation.model))]
     return conversation, [*notes, *store.news(), *filter(None, notices)]
 
 
+_NONE_HERE = "There is no earlier conversation in this folder; this is a new one. -r lists those of all folders."
+
+
+def go_on_in(conversation: Conversation, folder: str) -> str:
+    """Let the conversation belong to this folder from its next message on, and say so where it was another's."""
+    before, conversation.folder = conversation.folder, folder
+    if not before or before == folder:
+        return ""
+    return f"This conversation was in {_short(before)}; tools work in {_short(folder)} now."
+
+
+def _short(folder: str) -> str:
+    """The folder as a shell would show it."""
+    home = os.path.expanduser("~")
+    return f"~{folder[len(home) :]}" if folder == home or folder.startswith(f"{home}{os.sep}") else folder
+
+
 def _resumed(
-    store: Store, id: str, models: ModelRegistry, start: Choice, learned: LearnedFacts | None
+    store: Store, wish: StartOptions, models: ModelRegistry, start: Choice, learned: LearnedFacts | None
 ) -> Conversation | None:
-    if id != LAST:
-        return store.load(store.find(id), models, start.model, learned)
-    last = store.latest()
+    if wish.resume is not None and wish.resume != LAST:
+        return store.load(store.find(wish.resume), models, start.model, learned)
+    last = store.latest(wish.folder or None, one_shots=wish.one_shot)
     try:
         return None if last is None else store.load(last, models, start.model, learned)
     except FileProblem as error:

@@ -1,8 +1,9 @@
 """A conversation: a tree of messages of which one path is spoken, the model that answers next, and what it all cost."""
 
 import os
+import time
 from collections.abc import Iterable, Iterator
-from typing import Protocol, assert_never
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -13,18 +14,32 @@ from modules.llm.history import Message
 from modules.llm.ledger.ledger import Ledger
 from modules.llm.ledger.ledger_key import ledger_key
 from modules.llm.models import Level, Model
-from modules.llm.parts import File, Image, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
+from modules.llm.parts import Text
 from modules.llm.tool_spec import ToolChoice, ToolSpec
 from modules.session.prices import cost_of
+from modules.session.token_estimate import estimated_tokens
 
 NO_INSTRUCTIONS = "The earlier instructions hold no longer."
 
 
+LONGEST_TITLE_CHARS = 120
+
+
+def words_of(message: Message) -> str:
+    """The beginning of what a person said, in one line; "" for anybody else's message."""
+    return (
+        " ".join(message.text[: 4 * LONGEST_TITLE_CHARS].split())[:LONGEST_TITLE_CHARS]
+        if message.role == "user"
+        else ""
+    )
+
+
 class Spent(Struct, frozen=True):
-    """One request's tokens, and the model that took them."""
+    """One request's tokens, and the model that took them; `created` is when, in seconds since 1970, 0 if not known."""
 
     model: Model
     usage: Usage
+    created: float = 0.0
 
     @property
     def cost(self) -> float | None:
@@ -33,11 +48,15 @@ class Spent(Struct, frozen=True):
 
 
 class Node(Struct, frozen=True):
-    """A message in the tree. `id` counts from 1 in the order of saying; `parent` is 0 for a first message."""
+    """A message in the tree. `id` counts from 1 in the order of saying; `parent` is 0 for a first message.
+
+    `created` is when it was said, in seconds since 1970; 0 where that is not known.
+    """
 
     id: int
     parent: int
     message: Message
+    created: float = 0.0
 
 
 class Journal(Protocol):
@@ -54,6 +73,9 @@ class Journal(Protocol):
 
     def paid(self, conversation: "Conversation", spent: "Spent") -> None:
         """A request's tokens were counted."""
+
+    def described(self, conversation: "Conversation") -> None:
+        """The title or the name of a branch changed."""
 
     def declared(self, conversation: "Conversation") -> None:
         """Other tools were declared to a model than before."""
@@ -73,8 +95,10 @@ class Conversation:
 
     `model` answers next and `previous` is what `/model -` goes back to; `reasoning` is None for a model's own default.
     `ledgers` hold, for each kind of reader, what it was sent; `tools` are those that were declared last. `learned` is
-    what models turned out to be, `announced` what a person was told that a model is not shown, `cut_in_silence` names
-    the models of which it was said that their server reads less than it is sent.
+    what models turned out to be. `title` is "" where none was given, `folder` is where it was last spoken in, "" where
+    that is not known, and `one_shot` says that it was asked with -p; `source` is where it was imported from.
+    `branch_names` are the names that messages were given. `announced` is what a person was told that a model is not
+    shown, `cut_in_silence` names the models of which it was said that their server reads less than it is sent.
     """
 
     def __init__(
@@ -85,8 +109,14 @@ class Conversation:
         id: str = "",
         journal: Journal | None = None,
         learned: LearnedFacts | None = None,
+        folder: str = "",
     ) -> None:
         self.id = id or os.urandom(8).hex()
+        self.title = ""
+        self.folder = folder
+        self.one_shot = False
+        self.source = ""
+        self.branch_names: dict[str, int] = {}
         self.model = model
         self.previous: Model | None = None
         self.system = system
@@ -149,7 +179,7 @@ class Conversation:
 
     def append(self, message: Message) -> None:
         """Say something at the head."""
-        node = Node(len(self.nodes) + 1, self.head, message)
+        node = Node(len(self.nodes) + 1, self.head, message, time.time())
         self.nodes.append(node)
         self._path.append(node)
         self.head = node.id
@@ -179,10 +209,28 @@ class Conversation:
         self._path = path[::-1]
         self.changed()
 
+    def newest_below(self, id: int) -> int:
+        """The end of the newest branch that goes through this message; the message itself where nothing follows it."""
+        for node in self.nodes[id:]:  # a message comes after the one that it answers
+            if node.parent == id:
+                id = node.id
+        return id
+
     def changed(self) -> None:
         """Tell the journal that the head, the model, the instructions or the level are others now."""
         if self.journal is not None:
             self.journal.moved(self)
+
+    def call(self, title: str) -> None:
+        """Give the conversation a title; "" takes it away, and its first words stand for it again."""
+        self.title = title
+        if self.journal is not None:
+            self.journal.described(self)
+
+    @property
+    def first_words(self) -> str:
+        """What the person said first, in one line: the title until one is given."""
+        return next((text for node in self.nodes if (text := words_of(node.message))), "")
 
     def switch(self, model: Model) -> None:
         """Let another model answer from now on."""
@@ -192,7 +240,7 @@ class Conversation:
 
     def pay(self, model: Model, usage: Usage) -> None:
         """Count a request's tokens."""
-        spent = Spent(model, usage)
+        spent = Spent(model, usage, time.time())
         self.spent.append(spent)
         if self.journal is not None:
             self.journal.paid(self, spent)
@@ -261,7 +309,7 @@ class Conversation:
             if message.role == "assistant" and message.usage and message.usage.input:
                 return counted + message.usage.input + message.usage.output - message.usage.reasoning
             if node.id not in self._estimates:  # asked at each key pressed, and a message never changes
-                self._estimates[node.id] = _estimate(message)
+                self._estimates[node.id] = estimated_tokens(message)
             counted += self._estimates[node.id]
         return counted + len(self.system) // 4
 
@@ -269,28 +317,3 @@ class Conversation:
         """Dollars spent so far; None where a price is unknown."""
         costs = [spent.cost for spent in self.spent]
         return None if None in costs else sum(cost for cost in costs if cost is not None)
-
-
-IMAGE_TOKENS = 1200
-OVERHEAD = 4
-
-
-def _estimate(message: Message) -> int:
-    return sum(map(_characters, message.parts)) // 4 + OVERHEAD
-
-
-def _characters(part: Part) -> int:
-    """About how much text takes as many tokens. For reasoning and documents only the provider knows."""
-    match part:
-        case Text(text):
-            return len(text)
-        case ToolCall():
-            return len(part.arguments) + len(part.name)
-        case ToolResult():
-            return len(part.text) + sum(_characters(inner) for inner in part.parts if not isinstance(inner, Text))
-        case Image():
-            return 4 * IMAGE_TOKENS
-        case Reasoning() | File() | Refusal() | Opaque():
-            return 0
-        case _:
-            assert_never(part)

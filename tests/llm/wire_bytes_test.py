@@ -2,7 +2,7 @@
 
 data/conversation_parlance_5.sql is a file of 28 November 2026: Claude, OpenAI and Groq with thinking, parallel tool
 calls, a picture, an answer taken back and one that was interrupted. The .json beside it holds the next request to each,
-as that program made it.
+as that program made it. data/conversation_parlance_6.sql is the same as the next release had it, in its schema.
 """
 
 import json
@@ -24,10 +24,11 @@ SAVED = ROOT / "tests" / "data" / "conversation_parlance_5.sql"
 NEXT: dict[str, Any] = json.loads(SAVED.with_suffix(".json").read_text())
 
 
+@pytest.mark.parametrize("saved", sorted(SAVED.parent.glob("conversation_parlance_*.sql")), ids=lambda path: path.stem)
 @pytest.mark.parametrize("name", NEXT)
-def test_the_next_request_is_the_same_to_the_byte(tmp_path: Path, name: str) -> None:
+def test_the_next_request_is_the_same_to_the_byte(tmp_path: Path, name: str, saved: Path) -> None:
     connection = sqlite3.connect(tmp_path / FILE)
-    connection.executescript(SAVED.read_text())
+    connection.executescript(saved.read_text())
     connection.close()
     models = load(ROOT / "models.yaml", None, lambda _: "")
     store = Store(tmp_path / FILE)

@@ -26,6 +26,13 @@ from tests.harness.store_helpers import MODELS, OTHER, answer, rows, saved, writ
 SAVED = ROOT / "tests" / "data" / "conversation_parlance_5.sql"  # of schema 1
 ID = "98f0d82f5fdb3ad7"
 RENAMED = {"told": "last_message", "seed": "prefix_digest", "stripped": "reasoning_from", "upto": "covers_until"}
+# What later schemas have beside it, and what stands there for a conversation of before.
+ADDED: dict[str, dict[str, Any]] = {
+    "ledger": {"pictures_from": 0},
+    "conversation": {"folder": None, "kind": "chat", "source": None, "first_words": None},
+    "spent": {"created": None},
+}
+NEW_TABLES = ("branch_name", "imported")
 RENAMED |= {"lenient": "drops_unreadable_reasoning", "without": "refused_features"}
 
 
@@ -82,12 +89,21 @@ def is_whole(path: Path, before: dict[str, list[dict[str, Any]]]) -> None:
     """The file is of one schema or the other, wholly, and has everything."""
     assert rows(path, "PRAGMA integrity_check") == [("ok",)]
     now = contents(path)
-    for row in now["ledger"] if version(path) == VERSION else []:
-        assert row.pop("pictures_from") == 0
+    for table, columns in ADDED.items():
+        for row in now[table]:
+            assert all(row[name] == usual for name, usual in columns.items() if name in row)
+            now_before = {name for known in before[table] for name in known}
+            for name in columns.keys() & row.keys() - now_before:
+                del row[name]
+    assert not any(now.pop(table, []) for table in NEW_TABLES if table not in before)
     assert now == before
 
 
-def test_an_older_file_gets_the_schema_of_a_new_one_and_keeps_every_value(path: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("older", sorted(SAVED.parent.glob("conversation_parlance_*.sql")), ids=lambda path: path.stem)
+def test_an_older_file_gets_the_schema_of_a_new_one_and_keeps_every_value(older: Path, tmp_path: Path) -> None:
+    path = tmp_path / FILE
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(older.read_text())
     before = contents(path)
     update(path)
     saved(tmp_path / "new" / FILE, user("One"))
@@ -204,7 +220,7 @@ def test_killed_at_any_call_the_file_is_whole_and_the_next_program_goes_on(path:
         assert version(one) == VERSION
         is_whole(one, before)
         is_whole(one.with_name(f"{FILE}.backup-schema-1"), before)
-    assert found == {1, VERSION}
+    assert found == set(range(1, VERSION + 1))
 
 
 def test_killed_while_the_copy_is_written_the_file_is_as_it_was(path: Path) -> None:

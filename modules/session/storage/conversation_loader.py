@@ -5,6 +5,7 @@ import sqlite3
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from modules.errors import UsageError
 from modules.llm.catalogue.learned_facts import LearnedFacts
@@ -29,9 +30,13 @@ class Loaded(Struct):
     notes: list[str]
 
 
-def latest(connection: sqlite3.Connection) -> str | None:
-    """The conversation that was used last, of those that say something."""
-    row = connection.execute("SELECT id FROM conversation WHERE head > 0 ORDER BY used DESC LIMIT 1").fetchone()
+def latest(connection: sqlite3.Connection, folder: str | None = None, *, one_shots: bool = True) -> str | None:
+    """The conversation that was used last, of those that say something; as `Store.latest` has it."""
+    row = connection.execute(
+        "SELECT id FROM conversation WHERE head > 0 AND (?1 OR kind = 'chat') AND (?2 IS NULL OR folder IS NULL"
+        " OR folder = ?2) ORDER BY ?2 IS NOT NULL AND folder IS NULL, used DESC LIMIT 1",
+        (one_shots, folder),
+    ).fetchone()
     return None if row is None else str(row[0])
 
 
@@ -48,32 +53,35 @@ def read(
 ) -> Loaded | None:
     """The conversation of that id; `start` answers where its own model is gone. None where there is none."""
     row = connection.execute(
-        "SELECT head, model, previous, system, reasoning FROM conversation WHERE id = ?", (id,)
+        "SELECT head, model, previous, system, reasoning, title, folder, kind, source FROM conversation WHERE id = ?",
+        (id,),
     ).fetchone()
     if row is None:
         return None
-    head, model_id, previous_id, system, reasoning = row
-    stored = _models(connection)
+    head, model_id, previous_id, system, reasoning, title, folder, kind, source = row
+    stored = stored_models(connection)
     chosen = _answering(stored.get(model_id), models, start)
-    conversation = Conversation(chosen.model, str(system), id=id, learned=learned)
+    conversation = Conversation(chosen.model, str(system), id=id, learned=learned, folder=str(folder or ""))
+    conversation.title, conversation.source, conversation.one_shot = str(title or ""), str(source or ""), kind != "chat"
     if previous_id is not None and (before := _current(stored.get(previous_id), models)):
         conversation.previous = before.model
     conversation.reasoning = next((level for level in LEVELS if level == reasoning), None)
-    fetch = _Blobs(connection).fetch
+    fetch = Blobs(connection).fetch
     conversation.spent = _spent(connection, id, stored)
     answering = stored.get(model_id)
     spoke = [*([answering] if answering else []), *(one.model for one in conversation.spent)]
     issuers = Issuers(spoke, models)
     nodes = _nodes(connection, id, fetch)
-    conversation.nodes = [Node(one.id, one.parent, issuers.renamed(one.message)) for one in nodes]
+    conversation.nodes = [replace(one, message=issuers.renamed(one.message)) for one in nodes]
     conversation.go_to(head if 0 <= head <= len(conversation.nodes) else len(conversation.nodes))
     conversation.tools = _declared(connection, id)
+    conversation.branch_names = _branch_names(connection, id, len(conversation.nodes))
     ledgers, refused = _ledgers(connection, id, conversation, fetch)
     conversation.ledgers = adopt(ledgers, refused, spoke, learned)
     return Loaded(conversation, _grown(connection, id, conversation.head, fetch), [chosen.note] if chosen.note else [])
 
 
-class _Blobs:
+class Blobs:
     """Long strings, each made once however often it is asked for."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -90,7 +98,8 @@ class _Blobs:
         return self._made[key]
 
 
-def _models(connection: sqlite3.Connection) -> dict[int, Model]:
+def stored_models(connection: sqlite3.Connection) -> dict[int, Model]:
+    """The models that spoke, by the ids of their rows, as they were then."""
     found = {}
     for id, text in connection.execute("SELECT id, CAST(json AS BLOB) FROM model"):
         try:
@@ -124,11 +133,11 @@ def _answering(stored: Model | None, models: ModelRegistry, start: Model) -> Cho
 def _nodes(connection: sqlite3.Connection, id: str, fetch: Fetch) -> list[Node]:
     nodes: list[Node] = []
     rows = connection.execute(
-        "SELECT id, parent, role, CAST(body AS BLOB), CAST(native AS BLOB) FROM message"
+        "SELECT id, parent, role, created, CAST(body AS BLOB), CAST(native AS BLOB) FROM message"
         " WHERE conversation = ? AND id > 0 ORDER BY id",
         (id,),
     )
-    for at, parent, role, body, native in rows.fetchall():
+    for at, parent, role, created, body, native in rows.fetchall():
         while len(nodes) < at - 1:  # a row is gone
             nodes.append(Node(len(nodes) + 1, len(nodes), placeholder("user")))
         try:
@@ -136,7 +145,8 @@ def _nodes(connection: sqlite3.Connection, id: str, fetch: Fetch) -> list[Node]:
         except BROKEN:
             message = placeholder(role)
         # A message answers an earlier one, always: else a path would never end.
-        nodes.append(Node(at, parent if isinstance(parent, int) and 0 <= parent < at else at - 1, message))
+        parent = parent if isinstance(parent, int) and 0 <= parent < at else at - 1
+        nodes.append(Node(at, parent, message, created if isinstance(created, float) else 0.0))
     return nodes
 
 
@@ -148,17 +158,23 @@ def _grown(connection: sqlite3.Connection, id: str, head: int, fetch: Fetch) -> 
         message = None if row is None else decode_message(row[0], row[1], fetch)
     except BROKEN:
         return None
-    return None if message is None else msgspec.structs.replace(message, state="incomplete")
+    return None if message is None else replace(message, state="incomplete")
 
 
 def _spent(connection: sqlite3.Connection, id: str, stored: dict[int, Model]) -> list[Spent]:
     spent = []
-    for model, usage in connection.execute("SELECT model, usage FROM spent WHERE conversation = ? ORDER BY seq", (id,)):
+    rows = connection.execute("SELECT model, usage, created FROM spent WHERE conversation = ? ORDER BY seq", (id,))
+    for model, usage, created in rows:
         try:
-            spent.append(Spent(stored[model], msgspec.json.decode(usage, type=Usage)))
+            spent.append(Spent(stored[model], msgspec.json.decode(usage, type=Usage), created or 0.0))
         except BROKEN:
             continue
     return spent
+
+
+def _branch_names(connection: sqlite3.Connection, id: str, messages: int) -> dict[str, int]:
+    rows = connection.execute("SELECT name, message FROM branch_name WHERE conversation = ? ORDER BY name", (id,))
+    return {str(name): at for name, at in rows if isinstance(at, int) and 0 < at <= messages}
 
 
 def _declared(connection: sqlite3.Connection, id: str) -> tuple[ToolSpec, ...]:

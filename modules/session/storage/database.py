@@ -16,15 +16,18 @@ Error = sqlite3.Error
 
 # The schema of a new file; migrations.py brings an older one to it. Ids of messages count within their conversation;
 # parent, head and last_message 0 mean: before the first. Times are seconds since 1970 and only for the eye: `used`
-# counts up and says which conversation was used last, whatever the clock did.
+# counts up and says which conversation was used last, whatever the clock did. `kind` is 'chat' or 'one-shot', `source`
+# where a conversation was imported from, and `imported` says which messages came in under which foreign ids.
 SCHEMA = (
     "CREATE TABLE blob (sha256 TEXT PRIMARY KEY, data BLOB NOT NULL)",
     "CREATE TABLE model (id INTEGER PRIMARY KEY, json TEXT NOT NULL UNIQUE)",
     """CREATE TABLE conversation (
         id TEXT PRIMARY KEY, title TEXT, created REAL NOT NULL, updated REAL NOT NULL, used INTEGER NOT NULL,
         head INTEGER NOT NULL, model INTEGER NOT NULL REFERENCES model, previous INTEGER REFERENCES model,
-        system TEXT NOT NULL, reasoning TEXT)""",
+        system TEXT NOT NULL, reasoning TEXT, folder TEXT, kind TEXT NOT NULL DEFAULT 'chat', source TEXT,
+        first_words TEXT)""",
     "CREATE INDEX conversation_used ON conversation (used)",
+    "CREATE UNIQUE INDEX conversation_source ON conversation (source) WHERE source IS NOT NULL",
     """CREATE TABLE message (
         conversation TEXT NOT NULL REFERENCES conversation ON DELETE CASCADE, id INTEGER NOT NULL,
         parent INTEGER NOT NULL, created REAL NOT NULL, role TEXT NOT NULL, body TEXT NOT NULL, native TEXT,
@@ -34,7 +37,7 @@ SCHEMA = (
         updated REAL NOT NULL, body TEXT NOT NULL, native TEXT)""",
     """CREATE TABLE spent (
         conversation TEXT NOT NULL REFERENCES conversation ON DELETE CASCADE, seq INTEGER NOT NULL,
-        model INTEGER NOT NULL REFERENCES model, usage TEXT NOT NULL, PRIMARY KEY (conversation, seq))""",
+        model INTEGER NOT NULL REFERENCES model, usage TEXT NOT NULL, created REAL, PRIMARY KEY (conversation, seq))""",
     """CREATE TABLE ledger (
         conversation TEXT NOT NULL REFERENCES conversation ON DELETE CASCADE, key TEXT NOT NULL,
         last_message INTEGER NOT NULL, prefix_digest TEXT NOT NULL, reasoning_from INTEGER NOT NULL,
@@ -45,6 +48,12 @@ SCHEMA = (
         covers_until INTEGER NOT NULL, digest TEXT, wire TEXT NOT NULL, PRIMARY KEY (conversation, key, seq))""",
     """CREATE TABLE declared (
         conversation TEXT PRIMARY KEY REFERENCES conversation ON DELETE CASCADE, tools TEXT NOT NULL)""",
+    """CREATE TABLE branch_name (
+        conversation TEXT NOT NULL REFERENCES conversation ON DELETE CASCADE, name TEXT NOT NULL,
+        message INTEGER NOT NULL, PRIMARY KEY (conversation, name))""",
+    """CREATE TABLE imported (
+        conversation TEXT NOT NULL REFERENCES conversation ON DELETE CASCADE, foreign_id TEXT NOT NULL,
+        message INTEGER NOT NULL, PRIMARY KEY (conversation, foreign_id))""",
 )
 
 

@@ -156,4 +156,27 @@ def _name_columns_plainly(connection: sqlite3.Connection) -> None:
                 )
 
 
-STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _name_columns_plainly}  # by the schema that it begins with
+def _know_folder_and_kind(connection: sqlite3.Connection) -> None:
+    """2 to 3: the folder, kind and source of a conversation, the names of branches, and when tokens were spent."""
+    connection.execute("ALTER TABLE conversation ADD COLUMN folder TEXT")
+    connection.execute("ALTER TABLE conversation ADD COLUMN kind TEXT NOT NULL DEFAULT 'chat'")
+    connection.execute("ALTER TABLE conversation ADD COLUMN source TEXT")
+    connection.execute("ALTER TABLE conversation ADD COLUMN first_words TEXT")
+    connection.execute("CREATE UNIQUE INDEX conversation_source ON conversation (source) WHERE source IS NOT NULL")
+    connection.execute("ALTER TABLE spent ADD COLUMN created REAL")
+    connection.execute(
+        """CREATE TABLE branch_name (
+        conversation TEXT NOT NULL REFERENCES conversation ON DELETE CASCADE, name TEXT NOT NULL,
+        message INTEGER NOT NULL, PRIMARY KEY (conversation, name))"""
+    )
+    connection.execute(
+        """CREATE TABLE imported (
+        conversation TEXT NOT NULL REFERENCES conversation ON DELETE CASCADE, foreign_id TEXT NOT NULL,
+        message INTEGER NOT NULL, PRIMARY KEY (conversation, foreign_id))"""
+    )
+
+
+STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {  # by the schema that each begins with
+    1: _name_columns_plainly,
+    2: _know_folder_and_kind,
+}

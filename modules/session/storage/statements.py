@@ -11,7 +11,7 @@ from modules.llm.ledger.ledger import Ledger
 from modules.llm.message import Message
 from modules.llm.models import Model
 from modules.llm.tool_spec import ToolSpec
-from modules.session.conversation import Conversation, Node, Spent
+from modules.session.conversation import Conversation, Node, Spent, words_of
 from modules.session.storage.codec import Blobs, encode_message, encode_value
 
 Statement = tuple[str, tuple[Any, ...]]
@@ -32,16 +32,21 @@ INSERT_MODEL = "INSERT OR IGNORE INTO model (json) VALUES (?)"
 THE_MODEL = "(SELECT id FROM model WHERE json = ?)"
 NEXT_USE = "(SELECT coalesce(max(used), 0) + 1 FROM conversation)"
 INSERT_CONVERSATION = f"""INSERT INTO conversation
-    (id, created, updated, used, head, model, previous, system, reasoning)
-    VALUES (?, ?, ?, {NEXT_USE}, ?, {THE_MODEL}, {THE_MODEL}, ?, ?)"""
+    (id, created, updated, used, head, model, previous, system, reasoning, title, folder, kind, source, first_words)
+    VALUES (?, ?, ?, {NEXT_USE}, ?, {THE_MODEL}, {THE_MODEL}, ?, ?, ?, ?, ?, ?, ?)"""
 DELETE_CONVERSATION = "DELETE FROM conversation WHERE id = ?"
-MOVE = f"UPDATE conversation SET head = ?, updated = ?, used = {NEXT_USE} WHERE id = ?"
+MOVE = f"UPDATE conversation SET head = ?, updated = ?, used = {NEXT_USE}, folder = ?, kind = ? WHERE id = ?"
+NAME_FIRST_WORDS = "UPDATE conversation SET first_words = ? WHERE id = ? AND first_words IS NULL"
+SET_TITLE = "UPDATE conversation SET title = ? WHERE id = ?"
+DELETE_NAMES = "DELETE FROM branch_name WHERE conversation = ?"
+INSERT_NAME = "INSERT OR REPLACE INTO branch_name (conversation, name, message) VALUES (?, ?, ?)"
 SET = f"UPDATE conversation SET model = {THE_MODEL}, previous = {THE_MODEL}, system = ?, reasoning = ? WHERE id = ?"
 INSERT_MESSAGE = """INSERT OR REPLACE INTO message (conversation, id, parent, created, role, body, native)
     VALUES (?, ?, ?, ?, ?, ?, ?)"""
 DELETE_GROWING = "DELETE FROM growing WHERE conversation = ?"
 INSERT_GROWING = "INSERT OR REPLACE INTO growing (conversation, parent, updated, body, native) VALUES (?, ?, ?, ?, ?)"
-INSERT_SPENT = f"INSERT OR REPLACE INTO spent (conversation, seq, model, usage) VALUES (?, ?, {THE_MODEL}, ?)"
+INSERT_SPENT = f"""INSERT OR REPLACE INTO spent (conversation, seq, model, usage, created)
+    VALUES (?, ?, {THE_MODEL}, ?, ?)"""
 INSERT_LEDGER = f"""INSERT OR REPLACE INTO ledger
     (conversation, key, last_message, prefix_digest, reasoning_from, drops_unreadable_reasoning, pictures_from,
     refused_features) VALUES (?, ?, ?, ?, ?, ?, ?, '{NOTHING_REFUSED}')"""
@@ -57,7 +62,8 @@ def everything(conversation: Conversation) -> Change:
     model, previous = conversation.model, conversation.previous
     nodes, spent = list(conversation.nodes), list(conversation.spent)
     ledgers = [_ledger(id, key, ledger, since=0) for key, ledger in conversation.ledgers.items()]
-    tools = conversation.tools
+    tools, names, place = conversation.tools, dict(conversation.branch_names), _place(conversation)
+    title, source, first_words = conversation.title, conversation.source, conversation.first_words
 
     def make() -> list[Statement]:
         made, model_json = _model(model)
@@ -66,9 +72,13 @@ def everything(conversation: Conversation) -> Change:
         if previous is not None:
             made, previous_json = _model(previous)
             statements.append(made)
-        statements.append((INSERT_CONVERSATION, (id, now, now, head, model_json, previous_json, system, reasoning)))
+        about = (title or None, *place, source or None, first_words or None)
+        began = min((node.created for node in nodes if node.created), default=now)
+        row = (id, began, now, head, model_json, previous_json, system, reasoning, *about)
+        statements.append((INSERT_CONVERSATION, row))
         for node in nodes:
-            statements += _message(id, node, now)
+            statements += _message(id, node)
+        statements += [(INSERT_NAME, (id, name, message)) for name, message in names.items()]
         for seq, one in enumerate(spent):
             statements += _spent(id, seq, one)
         for write in ledgers:
@@ -85,15 +95,17 @@ def nothing(id: str) -> Change:
 
 def said(conversation: Conversation, node: Node) -> Change:
     """A message, which takes the place of what was growing."""
-    id, now = conversation.id, time.time()
-    return Change(id, lambda: [*_message(id, node, now), (DELETE_GROWING, (id,)), (MOVE, (node.id, now, id))])
+    id, now, place = conversation.id, time.time(), _place(conversation)
+    first = [(NAME_FIRST_WORDS, (words, id))] if (words := words_of(node.message)) else []
+    moved = (MOVE, (node.id, now, *place, id))
+    return Change(id, lambda: [*_message(id, node), *first, (DELETE_GROWING, (id,)), moved])
 
 
 def moved(conversation: Conversation) -> Change:
     """The head, the model, the instructions or the level."""
     id, now, head = conversation.id, time.time(), conversation.head
     model, previous = conversation.model, conversation.previous
-    system, reasoning = conversation.system, conversation.reasoning
+    system, reasoning, place = conversation.system, conversation.reasoning, _place(conversation)
 
     def make() -> list[Statement]:
         made, model_json = _model(model)
@@ -103,9 +115,16 @@ def moved(conversation: Conversation) -> Change:
             made, previous_json = _model(previous)
             statements.append(made)
         statements.append((SET, (model_json, previous_json, system, reasoning, id)))
-        return [*statements, (DELETE_GROWING, (id,)), (MOVE, (head, now, id))]
+        return [*statements, (DELETE_GROWING, (id,)), (MOVE, (head, now, *place, id))]
 
     return Change(id, make)
+
+
+def described(conversation: Conversation) -> Change:
+    """The title, and the names of branches."""
+    id, title, names = conversation.id, conversation.title, dict(conversation.branch_names)
+    named = [(INSERT_NAME, (id, name, message)) for name, message in names.items()]
+    return Change(id, lambda: [(SET_TITLE, (title or None, id)), (DELETE_NAMES, (id,)), *named])
 
 
 def declared(conversation: Conversation) -> Change:
@@ -141,16 +160,24 @@ def _declared(id: str, tools: tuple[ToolSpec, ...]) -> Statement:
     return INSERT_DECLARED, (id, msgspec.json.encode(tools).decode())
 
 
-def _message(id: str, node: Node, now: float) -> list[Statement]:
+def _place(conversation: Conversation) -> tuple[str | None, str]:
+    """Folder and kind."""
+    return conversation.folder or None, "one-shot" if conversation.one_shot else "chat"
+
+
+def _message(id: str, node: Node) -> list[Statement]:
     blobs: Blobs = {}
     body, native = encode_message(node.message, blobs)
-    row = (id, node.id, node.parent, now, node.message.role, body, native)
+    row = (id, node.id, node.parent, node.created, node.message.role, body, native)
     return [*_blobs(blobs), (INSERT_MESSAGE, row)]
 
 
 def _spent(id: str, seq: int, spent: Spent) -> list[Statement]:
     made, model_json = _model(spent.model)
-    return [made, (INSERT_SPENT, (id, seq, model_json, msgspec.json.encode(spent.usage).decode()))]
+    return [
+        made,
+        (INSERT_SPENT, (id, seq, model_json, msgspec.json.encode(spent.usage).decode(), spent.created or None)),
+    ]
 
 
 def _ledger(id: str, key: str, ledger: Ledger, since: int) -> Callable[[], list[Statement]]:

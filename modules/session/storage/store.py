@@ -4,36 +4,33 @@ Nothing is opened, and SQLite is not even loaded, before there is something to w
 """
 
 import asyncio
-import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modules.errors import FileProblem, UsageError
+from modules.errors import UsageError
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.ledger.ledger import Ledger
 from modules.llm.message import Message
 from modules.llm.models import Model, ModelRegistry
 from modules.session.conversation import Conversation, Node, Spent
 from modules.session.storage.location import LEAVING_SECONDS, Locks, refuse_newer
+from modules.session.storage.saved_conversations import SavedConversations
 
 if TYPE_CHECKING:
-    from sqlite3 import Connection
-
     from modules.session.storage.statements import Change
     from modules.session.storage.writer import Writer
 
-SHORT_CHARS = 8  # of an id that are enough for a person
 FREE, STEP = 30.0, 0.1  # seconds for which another program is waited for at the end, and between two looks
 LONGEST_UPDATE_SECONDS = 600.0
 TRIES = 3  # a file may be lost while it is written again
 FILE = "conversations.db"
 
 
-class Store:
+class Store(SavedConversations):
     """The conversations in one file.
 
     A conversation is written whole when it says its first message, and by its changes from then on. One that another
@@ -41,8 +38,7 @@ class Store:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self._news: list[str] = []
+        super().__init__(path)
         self._known: set[str] = set()
         self._lost = 0
         self._slow = False
@@ -77,6 +73,12 @@ class Store:
 
             self._put(statements.paid(conversation, spent))
 
+    def described(self, conversation: Conversation) -> None:
+        if self._is_known(conversation):
+            from modules.session.storage import statements
+
+            self._put(statements.described(conversation))
+
     def declared(self, conversation: Conversation) -> None:
         if self._is_known(conversation):
             from modules.session.storage import statements
@@ -104,17 +106,6 @@ class Store:
                 return
             if not self._put_lost_again():
                 return
-
-    def news(self) -> list[str]:
-        """Notices about saving that the person has not seen yet; each is given once."""
-        notices = []
-        while self._news:
-            notices.append(self._news.pop(0))
-        return notices
-
-    def add_news(self, text: str) -> None:
-        """Add a notice for the person."""
-        self._news.append(text)
 
     @property
     def trouble(self) -> str | None:
@@ -180,36 +171,6 @@ class Store:
             self._unwritable = f"{place} cannot be written"
             self._news.append(f"Nothing is saved: {self._unwritable}.")
 
-    def latest(self) -> str | None:
-        """The conversation that was used last, of those that say something."""
-        from modules.session.storage import conversation_loader
-
-        try:
-            with self._reading() as (connection, _):
-                return conversation_loader.latest(connection)
-        except FileProblem as error:
-            self._news.append(error.message)
-            return None
-
-    def find(self, prefix: str) -> str:
-        """The one conversation whose id begins so. Raises UsageError where there is none, or more than one."""
-        if not prefix.strip():
-            raise UsageError("An id is missing.", cure="-c continues the last conversation.")
-        found = self.ids(prefix)
-        if len(found) == 1:
-            return found[0]
-        if not found:
-            raise UsageError(f'No conversation\'s id begins with "{prefix}".', cure="-c continues the last one.")
-        several = " or ".join(id[: max(SHORT_CHARS, len(prefix) + 2)] for id in found[:3])
-        raise UsageError(f'"{prefix}" could be {several}.', cure="Give more of it.")
-
-    def ids(self, prefix: str = "") -> list[str]:
-        """The conversations whose ids begin so, the one used last first."""
-        from modules.session.storage import conversation_loader
-
-        with self._reading() as (connection, _):
-            return conversation_loader.ids(connection, prefix.strip().lower())
-
     def load(self, id: str, models: ModelRegistry, start: Model, learned: LearnedFacts | None = None) -> Conversation:
         """The conversation, which goes on being kept here; what a person should know of it is in `news`.
 
@@ -267,27 +228,3 @@ class Store:
 
             self._writer = Writer(self.path, self._locks, self._news.append, self._unwritable)
         self._writer.put(change)
-
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[tuple["Connection", bool]]:
-        """The file, open, and whether an earlier release wrote it.
-
-        Raises FileProblem where it cannot be read, after a damaged one was moved out of the way.
-        """
-        from modules.session.storage import database
-
-        try:
-            connection, is_older = database.open_to_read(self.path)
-            try:
-                yield connection, is_older
-            except database.Error as error:
-                if database.is_damage(error):
-                    raise database.Damaged(database.set_aside(self.path, connection)) from error
-                raise
-            finally:
-                connection.close()
-        except database.Damaged as error:
-            raise FileProblem(str(error)) from error
-        except (database.Error, OSError) as error:
-            problem = f"{self.path} cannot be read: {database.reason(error)}."
-            raise FileProblem(problem, cure="Check its permissions, or start without -c.") from error

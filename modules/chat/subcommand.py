@@ -1,0 +1,29 @@
+"""What the program does beside talking, `parlance NAME ...`: the names, what each is for, and where it is."""
+
+import importlib
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from modules.config import PACKAGE, Config
+
+Run = Callable[[Sequence[str], Config], int]  # the words behind the name, to the exit code
+
+
+class Subcommand(NamedTuple):
+    """`module` has a function `run`; it stands in the folder `subcommands`, and is loaded when it is used."""
+
+    module: str
+    summary: str
+
+
+SUBCOMMANDS = {
+    "sessions": Subcommand("sessions", "lists the conversations"),
+}
+
+
+def find(words: Sequence[str]) -> Run | None:
+    """What runs a command line that begins with the name of a subcommand; None for any other."""
+    if not words or words[0] not in SUBCOMMANDS:
+        return None
+    run: Run = importlib.import_module(f"{PACKAGE}.chat.subcommands.{SUBCOMMANDS[words[0]].module}").run
+    return run

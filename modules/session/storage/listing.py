@@ -1,0 +1,114 @@
+"""The conversations in a list: what there is to know of each without reading it, and a little more of one."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+
+import msgspec
+from msgspec import Struct
+
+from modules.llm.events import Usage
+from modules.llm.history import Message
+from modules.llm.models import Model
+from modules.session.conversation import Spent, words_of
+from modules.session.storage.codec import decode_message
+from modules.session.storage.conversation_loader import BROKEN, Blobs, stored_models
+
+UNTITLED = "(no words)"
+SHOWN_CHARS = 400  # of the first and the last words
+
+
+class Entry(Struct, frozen=True):
+    """One conversation of the list. `title` is what it was called, else its first words; `used` puts them in order."""
+
+    id: str
+    title: str
+    is_named: bool
+    created: float
+    updated: float
+    used: int
+    folder: str
+    one_shot: bool
+
+
+class Details(Struct, frozen=True):
+    """What is read of a conversation when it is looked at.
+
+    `turns` counts the person's messages on all branches, `cost` is in dollars, None where a price is unknown.
+    """
+
+    turns: int
+    messages: int
+    models: tuple[str, ...]
+    cost: float | None
+    first_words: str
+    last_words: str
+
+
+def entries(connection: sqlite3.Connection, *, folder: str | None = None, one_shots: bool = False) -> Iterator[Entry]:
+    """The conversations that say something, the one used last first; those of a folder only, where one is given."""
+    found = connection.execute(
+        "SELECT id, title, first_words, created, updated, used, folder, kind FROM conversation"
+        " WHERE EXISTS (SELECT 1 FROM message WHERE conversation = conversation.id)"
+        " AND (?1 OR kind = 'chat') AND (?2 IS NULL OR folder = ?2) ORDER BY used DESC",
+        (one_shots, folder),
+    ).fetchall()
+    for id, title, first_words, created, updated, used, where, kind in found:
+        name = title or first_words or _first_words(connection, id) or UNTITLED
+        yield Entry(id, str(name), bool(title), created, updated, used, str(where or ""), kind != "chat")
+
+
+def details(connection: sqlite3.Connection, id: str) -> Details:
+    """More of one conversation; what cannot be read counts as nothing."""
+    turns, messages = connection.execute(
+        "SELECT coalesce(sum(role = 'user'), 0), count(*) FROM message WHERE conversation = ?", (id,)
+    ).fetchone()
+    head = connection.execute("SELECT head FROM conversation WHERE id = ?", (id,)).fetchone()
+    models = stored_models(connection)
+    spent = list(_spent(connection, id, models))
+    costs = [one.cost for one in spent]
+    return Details(
+        turns=turns,
+        messages=messages,
+        models=tuple(dict.fromkeys(one.model.full_name for one in spent)),
+        cost=None if None in costs else sum(cost for cost in costs if cost is not None),
+        first_words=_first_words(connection, id),
+        last_words=_last_words(connection, id, head[0] if head else 0),
+    )
+
+
+def _first_words(connection: sqlite3.Connection, id: str) -> str:
+    """What the person said first, in one line."""
+    row = connection.execute(
+        "SELECT CAST(body AS BLOB) FROM message WHERE conversation = ? AND role = 'user' ORDER BY id LIMIT 1", (id,)
+    ).fetchone()
+    message = None if row is None else _decoded(connection, row[0])
+    return "" if message is None else words_of(message)
+
+
+def _last_words(connection: sqlite3.Connection, id: str, head: int) -> str:
+    """The end of the conversation: what was said last on the spoken path."""
+    for _ in range(10):  # an answer may end with calls and their results
+        row = connection.execute(
+            "SELECT parent, CAST(body AS BLOB) FROM message WHERE conversation = ? AND id = ?", (id, head)
+        ).fetchone()
+        message = None if row is None else _decoded(connection, row[1])
+        if message is not None and message.text.strip():
+            return message.text.strip()[-SHOWN_CHARS:]
+        if row is None:
+            break
+        head = row[0]
+    return ""
+
+
+def _decoded(connection: sqlite3.Connection, body: bytes) -> Message | None:
+    with contextlib.suppress(*BROKEN):
+        return decode_message(body, None, Blobs(connection).fetch)
+    return None
+
+
+def _spent(connection: sqlite3.Connection, id: str, models: dict[int, Model]) -> Iterator[Spent]:
+    rows = connection.execute("SELECT model, usage, created FROM spent WHERE conversation = ? ORDER BY seq", (id,))
+    for model, usage, created in rows:
+        with contextlib.suppress(*BROKEN):
+            yield Spent(models[model], msgspec.json.decode(usage, type=Usage), created or 0.0)
