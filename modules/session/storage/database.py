@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from modules.errors import ConfigError
-from modules.session.storage import migrations
+from modules.session.storage import frozen_entries, migrations
 from modules.session.storage.location import VERSION, Locks, make_private, move_aside, refuse_newer, refuse_version
 from modules.session.storage.migrations import version_of
 
@@ -50,10 +50,11 @@ SCHEMA = (
         conversation TEXT PRIMARY KEY REFERENCES conversation ON DELETE CASCADE, tools TEXT NOT NULL)""",
     """CREATE TABLE branch_name (
         conversation TEXT NOT NULL REFERENCES conversation ON DELETE CASCADE, name TEXT NOT NULL,
-        message INTEGER NOT NULL, PRIMARY KEY (conversation, name))""",
+        message INTEGER NOT NULL, PRIMARY KEY (conversation, name)) WITHOUT ROWID""",
     """CREATE TABLE imported (
         conversation TEXT NOT NULL REFERENCES conversation ON DELETE CASCADE, foreign_id TEXT NOT NULL,
-        message INTEGER NOT NULL, PRIMARY KEY (conversation, foreign_id))""",
+        message INTEGER NOT NULL, PRIMARY KEY (conversation, foreign_id)) WITHOUT ROWID""",
+    *migrations.COMPACT_TABLES,
 )
 
 
@@ -137,7 +138,10 @@ def set_aside(path: Path, connection: sqlite3.Connection) -> str:
         aside = move_aside(path)  # first: closing would tidy away what belongs to it
     finally:
         connection.close()
-    return f"The saved conversations were damaged. They are in {aside} now, and a new file is begun."
+    return (
+        f"The saved conversations were damaged. They are in {aside} now, and a new file is begun. "
+        f"parlance doctor --salvage {aside} reads what is readable out of it."
+    )
 
 
 def is_damage(error: sqlite3.Error) -> bool:
@@ -174,6 +178,7 @@ def reason(error: sqlite3.Error | OSError) -> str:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    frozen_entries.add_functions(connection)
     connection.execute("PRAGMA foreign_keys = ON")
     refuse_version(path, version_of(connection))
     connection.execute("PRAGMA journal_mode = WAL")
@@ -188,5 +193,5 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 def _create(connection: sqlite3.Connection) -> None:
     for statement in SCHEMA:
-        connection.execute(statement)
+        connection.execute(" ".join(statement.split()))  # it is kept as it is written, in the file's first pages
     connection.execute(f"PRAGMA user_version = {VERSION}")
