@@ -161,6 +161,7 @@ class CommandRegistry:
     def _near(self, name: str) -> list[str]:
         """Names that were perhaps meant; one that cannot be taken back only where its letters were just mixed up."""
         near = difflib.get_close_matches(name, self._by_name, n=5, cutoff=0.5)
+        near.sort(key=lambda word: sorted(word) != sorted(name))
         return [word for word in near if not self._by_name[word].drastic or sorted(word) == sorted(name)][:3]
 
 

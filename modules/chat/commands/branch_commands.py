@@ -36,9 +36,9 @@ async def undo(chat: ChatContext, args: str) -> Ask | None:
 
 @command("/redo")
 async def redo(chat: ChatContext, args: str) -> Ask | None:
-    """Go forward again, to where you were before /undo.
+    """Go forward again, after /undo.
 
-    Where something was said since, there is nothing to go forward to; /prev leads to the branch that was left. After a
+    It leads to where you were. Where something was said since, there is nothing to go forward to; /prev leads to the branch that was left. After a
     restart it goes to the end of the branch that was spoken last. In an /edit it stays where you are.
     """
     conversation = chat.conversation
@@ -154,7 +154,7 @@ def _what(node: Node) -> str:
 
 @command("/branch [-d] [name]", complete=lambda chat, args: _complete_names(chat, args))
 async def branch(chat: ChatContext, args: str) -> Ask | None:
-    """Name the place where you stand, or go to one with that name.
+    """Name where you stand, or go to such a place.
 
     A name that is there already leads to its place, from which /redo goes on to the newest end; any other names where
     you stand now. Without a name it lists the places with a name and the ends of all branches. "-d NAME" takes a name
