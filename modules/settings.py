@@ -51,6 +51,12 @@ class ScreenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     background: Literal["auto", "dark", "light"] = "auto"
 
 
+class SessionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The part [sessions]. `title_model` is asked by "/title --auto"; "" for the cheapest whose key is set."""
+
+    title_model: str = ""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """settings.toml in the config folder; everything in it may be left out."""
 
@@ -58,6 +64,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     models: ModelSettings = ModelSettings()
     network: NetworkSettings = NetworkSettings()
     screen: ScreenSettings = ScreenSettings()
+    sessions: SessionSettings = SessionSettings()
 
 
 def read(path: Path) -> Settings:

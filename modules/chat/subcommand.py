@@ -18,6 +18,7 @@ class Subcommand(NamedTuple):
 
 SUBCOMMANDS = {
     "sessions": Subcommand("sessions", "lists the conversations"),
+    "usage": Subcommand("usage", "sums up what they took"),
 }
 
 

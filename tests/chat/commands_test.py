@@ -56,7 +56,12 @@ class TestADeclaration:
 
     @pytest.mark.parametrize(
         ("typed", "said"),
-        [("modle", "/model"), ("re", "/reasoning or /redo or /retry"), ("zzz", "/help lists the commands"), ("", "/help")],
+        [
+            ("modle", "/model"),
+            ("re", "/reasoning or /redo or /retry"),
+            ("zzz", "/help lists the commands"),
+            ("", "/help"),
+        ],
     )
     def test_that_is_not_there_is_answered_with_the_nearest(self, typed: str, said: str) -> None:
         with pytest.raises(UnknownCommand) as raised:

@@ -1,18 +1,12 @@
-"""Commands about the program itself: help, usage, the screen, the way out."""
+"""Commands about the program itself: help, settings, the screen, the way out."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
 from modules.chat.command import Ask, ChatContext, Command, command
 from modules.chat.prompt.prompt_keys import KEYS
-from modules.chat.wording.model_summary import compact
-from modules.chat.wording.phrases import count, dollars, total
 from modules.config import Config
 from modules.errors import BadKey
-from modules.llm.history import is_cut
 from modules.llm.models import Provider
-from modules.session.conversation import Conversation, Spent
-
-USED = ("model", "requests", "input", "cached", "output", "reasoning", "cost")
 
 
 def command_names(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
@@ -36,46 +30,6 @@ def _explain(chat: ChatContext, command: Command) -> None:
     chat.screen.say(command.help)
     if command.aliases:
         chat.screen.say("Also: " + ", ".join("/" + alias for alias in command.aliases))
-
-
-@command("/usage", aliases=("cost", "tokens"))
-async def usage(chat: ChatContext, args: str) -> Ask | None:
-    """Show tokens and cost, by model."""
-    conversation = chat.conversation
-    cut = uncounted(conversation)
-    if not conversation.spent:
-        chat.screen.say(_remark(cut) or "Nothing has been asked yet.")
-        return None
-    rows: list[tuple[str, ...]] = []
-    for name in dict.fromkeys(spent.model.full_name for spent in conversation.spent):
-        own = [spent for spent in conversation.spent if spent.model.full_name == name]
-        tokens = own[0].usage
-        for spent in own[1:]:
-            tokens = tokens + spent.usage
-        numbers = (tokens.input, tokens.cache_read, tokens.output, tokens.reasoning)
-        partial = any(spent.model.id == model and spent.model.issuer == at for spent in own for at, model in cut)
-        rows.append((name, str(len(own)), *(compact(number) for number in numbers), _sum(own, partial)))
-    rows.append(("all", str(len(conversation.spent)), "", "", "", "", _sum(conversation.spent, bool(cut))))
-    chat.screen.table(rows, USED)
-    if cut:
-        chat.screen.say(_remark(cut))
-    return None
-
-
-def uncounted(conversation: Conversation) -> list[tuple[str, str]]:
-    """Issuer and model of each answer that was stopped or cut: what it took in all, the provider did not say."""
-    answers = [node.message for node in conversation.nodes if is_cut(node.message.state)]
-    return [(answer.origin.issuer, answer.origin.model) for answer in answers if answer.origin is not None]
-
-
-def _sum(spent: Iterable[Spent], partial: bool) -> str:
-    return total((one.cost for one in spent), partial=partial) or dollars(0)
-
-
-def _remark(cut: Sequence[tuple[str, str]]) -> str:
-    if not cut:
-        return ""
-    return f"{count(len(cut), 'answer')} stopped before the tokens were counted to the end."
 
 
 @command("/config")

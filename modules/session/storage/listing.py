@@ -11,9 +11,11 @@ from modules.llm.events import Usage
 from modules.llm.history import Message
 from modules.llm.models import Model
 from modules.session.conversation import Spent, words_of
+from modules.session.spending import Spending
 from modules.session.storage.codec import decode_message
 from modules.session.storage.conversation_loader import BROKEN, Blobs, stored_models
 
+_decoded_usage = msgspec.json.Decoder(Usage).decode
 UNTITLED = "(no words)"
 SHOWN_CHARS = 400  # of the first and the last words
 
@@ -77,6 +79,22 @@ def details(connection: sqlite3.Connection, id: str) -> Details:
     )
 
 
+def spendings(connection: sqlite3.Connection) -> Iterator[Spending]:
+    """What every request took, in all conversations.
+
+    When it was is not known of requests that an earlier release made; the conversation's last change stands for it.
+    """
+    models = stored_models(connection)
+    rows = connection.execute(
+        "SELECT conversation, title, first_words, updated, spent.model, usage, spent.created FROM spent"
+        " JOIN conversation ON conversation.id = spent.conversation ORDER BY conversation, seq"
+    )
+    for id, title, first_words, updated, model, usage, created in rows:
+        with contextlib.suppress(*BROKEN):
+            spent = Spent(models[model], _decoded_usage(usage), created or updated)
+            yield Spending(spent, id, str(title or first_words or UNTITLED), spent.created)
+
+
 def _first_words(connection: sqlite3.Connection, id: str) -> str:
     """What the person said first, in one line."""
     row = connection.execute(
@@ -111,4 +129,4 @@ def _spent(connection: sqlite3.Connection, id: str, models: dict[int, Model]) ->
     rows = connection.execute("SELECT model, usage, created FROM spent WHERE conversation = ? ORDER BY seq", (id,))
     for model, usage, created in rows:
         with contextlib.suppress(*BROKEN):
-            yield Spent(models[model], msgspec.json.decode(usage, type=Usage), created or 0.0)
+            yield Spent(models[model], _decoded_usage(usage), created or 0.0)

@@ -10,6 +10,7 @@ from modules.errors import FileProblem, UsageError
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
+    from modules.session.spending import Spending
     from modules.session.storage.listing import Details, Entry
 
 SHORT_CHARS = 8  # of an id that are enough for a person
@@ -63,6 +64,13 @@ class SavedConversations:
 
         with self._reading() as (connection, _):
             return listing.details(connection, id)
+
+    def spendings(self) -> "list[Spending]":
+        """What every request of all conversations took. Raises FileProblem where the file cannot be read."""
+        from modules.session.storage import listing
+
+        with self._reading() as (connection, _):
+            return list(listing.spendings(connection))
 
     def find(self, prefix: str) -> str:
         """The one conversation whose id begins so. Raises UsageError where there is none, or more than one."""
