@@ -5,6 +5,7 @@ from array import array
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from msgspec import Struct
 
@@ -129,10 +130,13 @@ class MessageTree:
 
     def fork(self, *, of_answer: bool = False) -> Node | None:
         """The last message on the spoken path that has siblings; with `of_answer` only below the last question."""
+        self._index()
         for node in reversed(self._path):
             if of_answer and node.message.is_question:
                 return None
-            if len(self.siblings(node.id)) > 1:
+            if not self._older[self._newest_child[node.parent]]:  # as of most
+                continue
+            if next(islice(self._alive(node.parent), 1, None), None) is not None:
                 return node
         return None
 
@@ -140,14 +144,16 @@ class MessageTree:
 
     def children(self, id: int) -> tuple[int, ...]:
         """What was said next after this message, oldest first; 0 gives the first messages of all."""
+        return tuple(self._alive(id))[::-1]
+
+    def _alive(self, id: int) -> Iterator[int]:
+        """The same, newest first."""
         self._index()
-        found = []
         child = self._newest_child[id]
         while child:
             if self._goes_on[child] or self._is_spoken(child):
-                found.append(child)
+                yield child
             child = self._older[child]
-        return tuple(found[::-1])
 
     def siblings(self, id: int) -> tuple[int, ...]:
         """All that was said in the place of this message, itself included: other answers, or edited questions."""
