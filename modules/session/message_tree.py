@@ -12,6 +12,7 @@ from msgspec import Struct
 from modules.llm.history import Message
 
 MOST_PLACES_LEFT = 1000
+LONGEST_TITLE_CHARS = 120
 
 
 class Node(Struct, frozen=True):
@@ -219,3 +220,10 @@ class MessageTree:
 def _is_said_by_a_model(node: Node) -> bool:
     """Whether this is an answer, or what its calls came to: a branch may end there."""
     return node.message.role in ("assistant", "tool")
+
+
+def words_of(message: Message) -> str:
+    """The beginning of what a person said, in one line; "" for anybody else's message."""
+    return (
+        " ".join(message.text[: 4 * LONGEST_TITLE_CHARS].split())[:LONGEST_TITLE_CHARS] if message.is_question else ""
+    )

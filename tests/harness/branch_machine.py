@@ -41,6 +41,7 @@ class Branching(RuleBasedStateMachine):
         self._ask()
         self._answer(*thought, "An answer.")
 
+    @precondition(lambda self: self.dry.tools)  # calls without declared tools are another beginning, by design
     @rule(model=models, thought=thoughts)
     def a_turn_with_tools(self, model: str, thought: Any) -> None:
         self._switch(model)
