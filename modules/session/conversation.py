@@ -5,8 +5,6 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from msgspec import Struct
-
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.conversion.replay import LeftOut
 from modules.llm.events import Usage
@@ -16,47 +14,14 @@ from modules.llm.ledger.ledger_key import ledger_key
 from modules.llm.models import Level, Model
 from modules.llm.parts import Text
 from modules.llm.tool_spec import ToolChoice, ToolSpec
-from modules.session.prices import cost_of
-from modules.session.token_estimate import estimated_tokens
+from modules.session.message_tree import LONGEST_TITLE_CHARS as LONGEST_TITLE_CHARS
+from modules.session.message_tree import MessageTree
+from modules.session.message_tree import Node as Node
+from modules.session.message_tree import words_of as words_of
+from modules.session.prices import Spent as Spent
+from modules.session.token_estimate import PathEstimate
 
 NO_INSTRUCTIONS = "The earlier instructions hold no longer."
-
-
-LONGEST_TITLE_CHARS = 120
-
-
-def words_of(message: Message) -> str:
-    """The beginning of what a person said, in one line; "" for anybody else's message."""
-    return (
-        " ".join(message.text[: 4 * LONGEST_TITLE_CHARS].split())[:LONGEST_TITLE_CHARS]
-        if message.role == "user"
-        else ""
-    )
-
-
-class Spent(Struct, frozen=True):
-    """One request's tokens, and the model that took them; `created` is when, in seconds since 1970, 0 if not known."""
-
-    model: Model
-    usage: Usage
-    created: float = 0.0
-
-    @property
-    def cost(self) -> float | None:
-        """Dollars; None where the price is unknown. What needs no key costs nothing."""
-        return cost_of(self.model, self.usage)
-
-
-class Node(Struct, frozen=True):
-    """A message in the tree. `id` counts from 1 in the order of saying; `parent` is 0 for a first message.
-
-    `created` is when it was said, in seconds since 1970; 0 where that is not known.
-    """
-
-    id: int
-    parent: int
-    message: Message
-    created: float = 0.0
 
 
 class Journal(Protocol):
@@ -130,31 +95,49 @@ class Conversation:
         self.cut_in_silence: set[str] = set()
         self._keys: dict[int, tuple[Model, str]] = {}
         self.journal = journal
-        self.nodes: list[Node] = []
-        self.head = 0
-        self._path: list[Node] = []
-        self._estimates: dict[int, int] = {}
+        self.tree = MessageTree()
+        self._estimate = PathEstimate()
 
     def __iter__(self) -> Iterator[Message]:
-        return (node.message for node in self._path)
+        return (node.message for node in self.tree.path)
 
     def __contains__(self, message: Message) -> bool:
-        return any(node.message is message for node in self._path)
+        return any(node.message is message for node in self.tree.path)
+
+    @property
+    def nodes(self) -> list[Node]:
+        """All that was ever said, in that order."""
+        return self.tree.nodes
+
+    @nodes.setter
+    def nodes(self, nodes: list[Node]) -> None:
+        self.tree = MessageTree(nodes)
+
+    @property
+    def head(self) -> int:
+        """The id of the message that was said last on the spoken path; 0 where nothing is said."""
+        return self.tree.head
 
     @property
     def messages(self) -> tuple[Message, ...]:
         """The spoken path, oldest first."""
-        return tuple(node.message for node in self._path)
+        return tuple(node.message for node in self.tree.path)
 
     @property
     def path(self) -> tuple[int, ...]:
         """The ids of the spoken path, oldest first."""
-        return tuple(node.id for node in self._path)
+        return tuple(node.id for node in self.tree.path)
 
     @property
     def turns(self) -> int:
         """How many times the person has spoken."""
-        return sum(message.role == "user" for message in self.messages)
+        return sum(message.is_question for message in self)
+
+    @property
+    def asked(self) -> Message | None:
+        """The person's message at the end, which nobody has answered on this path."""
+        last = self.tree.path[-1].message if self.head else None
+        return last if last is not None and last.is_question else None
 
     @property
     def last_answer(self) -> Message | None:
@@ -169,9 +152,10 @@ class Conversation:
 
     def instruct(self, text: str) -> None:
         """Give other instructions, "" for none. Those that something was said under stay as they were, above it."""
-        if self._path and self._path[-1].message.role == "system":  # nobody has read it yet
-            self.go_to(self._path[-1].parent)
-        if not self._path:
+        path = self.tree.path
+        if path and path[-1].message.role == "system":  # nobody has read it yet
+            self.go_to(path[-1].parent)
+        if not self.head:
             self.system = text
             self.changed()
         elif text != self.instructions:
@@ -179,10 +163,7 @@ class Conversation:
 
     def append(self, message: Message) -> None:
         """Say something at the head."""
-        node = Node(len(self.nodes) + 1, self.head, message, time.time())
-        self.nodes.append(node)
-        self._path.append(node)
-        self.head = node.id
+        node = self.tree.append(message)
         if self.journal is not None:
             self.journal.said(self, node)
 
@@ -190,31 +171,37 @@ class Conversation:
         for message in messages:
             self.append(message)
 
-    def undo(self) -> Message | None:
-        """Step back to before the person's last message, and return that message; None where there is none."""
-        at = next((at for at in reversed(range(len(self._path))) if self._path[at].message.role == "user"), None)
-        if at is None:
+    def undo(self, n: int = 1) -> Message | None:
+        """Step back to before the person's last message, or the n-th last, and return it; None where there is none."""
+        if (question := self.tree.question(n)) is None:
             return None
-        message, parent = self._path[at].message, self._path[at].parent
-        self.go_to(parent)
-        return message
+        self.tree.go_back(question.parent)
+        self.changed()
+        return question.message
+
+    def redo(self) -> bool:
+        """Step forward again to where one was, or to the newest end below; whether there is any."""
+        if (place := self.tree.forward()) is None:
+            return False
+        self.go_to(place)
+        return True
+
+    def take_back(self) -> Message | None:
+        """Take the last message back, which nobody has answered: no way leads there any more."""
+        if not self.head:
+            return None
+        last = self.tree[self.head]
+        self.go_to(last.parent)
+        return last.message
 
     def go_to(self, head: int) -> None:
         """Speak on from another message of the tree; 0 is before the first."""
-        self.head = head
-        path: list[Node] = []
-        while head:
-            path.append(self.nodes[head - 1])
-            head = path[-1].parent
-        self._path = path[::-1]
+        self.tree.go_to(head)
         self.changed()
 
     def newest_below(self, id: int) -> int:
-        """The end of the newest branch that goes through this message; the message itself where nothing follows it."""
-        for node in self.nodes[id:]:  # a message comes after the one that it answers
-            if node.parent == id:
-                id = node.id
-        return id
+        """The end of the branch that was spoken last of those through this message; itself where nothing follows."""
+        return self.tree.newest_below(id)
 
     def changed(self) -> None:
         """Tell the journal that the head, the model, the instructions or the level are others now."""
@@ -224,6 +211,19 @@ class Conversation:
     def call(self, title: str) -> None:
         """Give the conversation a title; "" takes it away, and its first words stand for it again."""
         self.title = title
+        self._described()
+
+    def name_here(self, name: str) -> None:
+        """Give the place where one stands a name."""
+        self.branch_names[name] = self.head
+        self._described()
+
+    def unname(self, name: str) -> None:
+        """Take a name away; what was said stays."""
+        del self.branch_names[name]
+        self._described()
+
+    def _described(self) -> None:
         if self.journal is not None:
             self.journal.described(self)
 
@@ -303,15 +303,7 @@ class Conversation:
 
     def tokens(self) -> int:
         """About how many tokens the next request reads: the last answer's own count, or four characters to a token."""
-        counted = 0
-        for node in reversed(self._path):
-            message = node.message
-            if message.role == "assistant" and message.usage and message.usage.input:
-                return counted + message.usage.input + message.usage.output - message.usage.reasoning
-            if node.id not in self._estimates:  # asked at each key pressed, and a message never changes
-                self._estimates[node.id] = estimated_tokens(message)
-            counted += self._estimates[node.id]
-        return counted + len(self.system) // 4
+        return self._estimate.tokens(self.tree.path) + len(self.system) // 4
 
     def cost(self) -> float | None:
         """Dollars spent so far; None where a price is unknown."""
