@@ -12,9 +12,9 @@ from modules.session.search.folding import words_of
 from modules.session.search.index_file import note, noted, put_in_order, transaction
 from modules.session.search.removal import remove
 from modules.session.search.said import said, speaker
+from modules.session.search.vocabulary import Known
 
 STEP_MESSAGES, STEP_BYTES = 400, 1_000_000  # of one step; some 50 ms
-MOST_KNOWN = 300_000  # words that are kept in mind while the index is filled
 UNFINISHED = -1
 ORDERED_AFTER = 2000  # messages, added at one time
 
@@ -43,7 +43,7 @@ def fill(connection: sqlite3.Connection, file: ConversationsFile) -> Iterator[Pr
 
     Another program may fill the same index: each step is one transaction, which looks at what is there.
     """
-    known: set[str] = set()
+    known = Known()
     version, added = 0, 0
     while (state := file.state()) != noted(connection, "state"):
         with transaction(connection):
@@ -53,7 +53,7 @@ def fill(connection: sqlite3.Connection, file: ConversationsFile) -> Iterator[Pr
                 note(connection, "state", state)
         while waiting:
             with transaction(connection):
-                if version != (version := _version(connection)) or len(known) > MOST_KNOWN:
+                if version != (version := _version(connection)):
                     known.clear()  # another program may have taken words out
                 added += _step(connection, file, waiting, known)
             yield progress(connection)
@@ -93,7 +93,7 @@ def numbers_of(connection: sqlite3.Connection, ids: Iterable[str]) -> list[int]:
     return [int(row[0]) for row in found if row is not None]
 
 
-def _step(connection: sqlite3.Connection, file: ConversationsFile, waiting: list[Spoken], known: set[str]) -> int:
+def _step(connection: sqlite3.Connection, file: ConversationsFile, waiting: list[Spoken], known: Known) -> int:
     """Index some messages of those that are waiting, the last first; whoever is done leaves. Gives how many."""
     documents: list[_Document] = []
     titles: list[tuple[int, list[str]]] = []
@@ -116,8 +116,7 @@ def _step(connection: sqlite3.Connection, file: ConversationsFile, waiting: list
             (used, until, one.title, first_words, one.updated, number),
         )
         titles.append((number, words_of(one.title or first_words)))
-    vocabulary.add(connection, _words(documents, titles), known)
-    known.update(word for document in documents for word in document.words)
+    vocabulary.add(connection, known.take_new(connection, _words(documents, titles)))
     _insert(connection, documents)
     for number, words in titles:
         connection.execute("DELETE FROM titles WHERE rowid = ?", (number,))

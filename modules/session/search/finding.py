@@ -1,14 +1,15 @@
-"""From a query to the documents that match, the best first: words before beginnings before parts, titles before messages.
+"""From a query to the documents that match, the best first: words before parts of words, titles before messages.
 
 The best are those of BM25, which has to look at every message that matches. Where those are many, the newest come first
 instead: that is the order of the index itself, so a common word is found as quickly as a rare one.
 """
 
 import sqlite3
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from modules.session.search import expression, vocabulary
+from modules.session.search import expression
 from modules.session.search.expression import Expression, Reach
 from modules.session.search.query import Query
 
@@ -31,21 +32,19 @@ class Places(Struct, frozen=True):
     whole: bool
 
 
-def places(connection: sqlite3.Connection, query: Query, limit: int) -> Places:
-    """At most so many places."""
-    pieces: list[str] = []
+def places(connection: sqlite3.Connection, query: Query, limit: int, pieces: Callable[[], Sequence[str]]) -> Places:
+    """At most so many places. `pieces` gives the vocabulary, where it is needed."""
     found: dict[tuple[int, int], Place] = {}
     newest_first, whole = False, True
     for reach in Reach if query.wanted else (Reach.WORD,):
-        if reach is Reach.PART:
-            pieces = vocabulary.read(connection)
+        parts = expression.parts(query, pieces()) if reach is Reach.PART else {}
         if not query.of_messages_only:
-            wanted = expression.of_titles(query, reach, pieces)
+            wanted = expression.of_titles(query, reach, parts)
             for one in _titles(connection, query, wanted, limit):
                 found.setdefault((one.conversation, one.message), one)
             whole = whole and wanted.whole
         if not query.in_title:
-            wanted = expression.of_messages(query, reach, pieces)
+            wanted = expression.of_messages(query, reach, parts)
             those, newest = _messages(connection, query, wanted, limit + len(found))
             for one in those:
                 found.setdefault((one.conversation, one.message), one)

@@ -130,7 +130,7 @@ def _is_of_use(connection: sqlite3.Connection) -> bool:
         if is_held(error):
             raise
         return False
-    return edition == (EDITION,)
+    return bool(edition == (EDITION,))
 
 
 def _make(connection: sqlite3.Connection) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from msgspec import Struct
 
 from modules.errors import FileProblem
+from modules.session.search import vocabulary
 from modules.session.search.conversations_file import ConversationsFile, reading
 from modules.session.search.filling import fill, numbers_of, progress
 from modules.session.search.finding import Place, places
@@ -21,6 +22,7 @@ from modules.session.search.index_file import (
     Damaged,
     delete,
     note,
+    noted,
     put_in_order,
     searching,
     size_bytes,
@@ -81,6 +83,7 @@ class Search:
     def __init__(self, conversations: Path, index: Path) -> None:
         self._conversations = conversations
         self._index = index
+        self._vocabulary: tuple[int | str, list[str]] = (0, [])  # as it was read last
 
     def catch_up(
         self,
@@ -126,7 +129,7 @@ class Search:
                 with searching(self._index) as connection:
                     if connection is None:
                         return Found((), 0, file.count())
-                    there = places(connection, query, limit)
+                    there = places(connection, query, limit, lambda: self._words(connection))
                     hits = tuple(filter(None, (_hit(connection, file, query, place) for place in there.found)))
                     known = progress(connection)
                     return Found(hits, known.indexed, known.total, there.newest_first, there.whole)
@@ -152,6 +155,13 @@ class Search:
 
         if self._index.exists() and not self._tried(take_out, time.monotonic() + FORGET_SECONDS):
             raise FileProblem(f"{self._index} is in use.", cure="Close the other program, and try again.")
+
+    def _words(self, connection: "Connection") -> list[str]:
+        """The vocabulary, read again where it has changed."""
+        edition = noted(connection, "vocabulary")
+        if self._vocabulary[0] != edition:
+            self._vocabulary = edition, vocabulary.read(connection)
+        return self._vocabulary[1]
 
     def _tried(self, work: Callable[[], T], until: float, stop: threading.Event | None = None) -> T | None:
         """What it gives; None where another program has the index for longer than that. A damaged one is made anew."""
