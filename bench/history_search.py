@@ -39,17 +39,20 @@ from tests.harness.store_helpers import MODEL, answer
 
 ROUNDS = 60
 PER_CONVERSATION = 20
-BEGAN, EVERY_SECONDS = 1_640_000_000, 45
+BEGAN, YEARS, EVERY_SECONDS = 1_640_000_000, 4, 45
 VOCABULARY = 120_000
-STARTS = "b c d f g h j k l m n p r s t v w st tr pl gr ch sh th br".split()
-MIDDLES = "a e i o u ai ea ou io ie".split()
-ENDS = ["", "", "", "n", "r", "s", "t", "l", "nd", "ng", "st", "ck"]
+STARTS = (*"bcdfghjklmnprstvw", "st", "tr", "pl", "gr", "ch", "sh", "th", "br")
+MIDDLES = (*"aeiou", "ai", "ea", "ou", "io", "ie")
+ENDS = ("", "", "", "n", "r", "s", "t", "l", "nd", "ng", "st", "ck")
 CYRILLIC = str.maketrans("abcdefghijklmnopqrstuvwxyz", "абцдефгхийклмнопярстувwхуз")
 ACCENTS = str.maketrans("aeou", "áéöü")
-# The question of `llm logs -q`, as llm/cli.py puts it together: LOGS_SQL_SEARCH.
-LLM_SEARCH = """select responses.id, responses.model, responses.prompt, responses.response from responses
+HITS = 20
+# The question of `llm logs -q`, as llm/logs.py puts it together from LEGACY_LOG_ROWS_SQL, in llm 0.36.
+LLM_SEARCH = f"""select responses.id, responses.model, responses.prompt, responses.response,
+    bm25(responses_fts, 10.0, 1.0) as _search_rank from responses
     join responses_fts on responses_fts.rowid = responses.rowid
-    where responses_fts match ? order by responses_fts.rank desc limit 3"""
+    where responses.id not in (select id from turns) and responses_fts match ?
+    order by bm25(responses_fts, 10.0, 1.0) limit {HITS}"""
 
 
 class Speech:
@@ -103,10 +106,10 @@ class Speech:
 
 def conversations(speech: Speech, messages: int, *, latin_only: bool) -> Iterator[Conversation]:
     """As many as hold so many messages, oldest first."""
-    when = BEGAN
-    for _ in range(messages // PER_CONVERSATION):
+    when, count = BEGAN, messages // PER_CONVERSATION
+    for _ in range(count):
         conversation = Conversation(MODEL)
-        when += 3600
+        when += max(1, YEARS * 365 * 86400 // count - PER_CONVERSATION * EVERY_SECONDS)
         for id in range(1, PER_CONVERSATION + 1):
             when += EVERY_SECONDS
             text = speech.message(latin_only=latin_only)
@@ -174,7 +177,9 @@ def measure_ours(folder: Path, speech: Speech, said: int, messages: int) -> Sear
     search = Search(folder / FILE, folder / INDEX)
     took = timed(search.catch_up)
     size = (folder / INDEX).stat().st_size
-    print(f"filled in {took:.1f} s, {messages / took:,.0f} messages a second, {said / took / 1e6:.1f} MB of text a second")
+    print(
+        f"filled in {took:.1f} s, {messages / took:,.0f} messages a second, {said / took / 1e6:.1f} MB of text a second"
+    )
     print(f"{size / 1e6:.1f} MB, {size / said:.2f} bytes for each byte said")
     print(f"up to date already: {spread([timed(search.catch_up) for _ in range(ROUNDS)])} ms")
     return search
@@ -185,11 +190,13 @@ def measure_kinds(folder: Path, speech: Speech, search: Search) -> None:
     print(f"\n{'milliseconds':26}{'find p50':>9}{'p95':>9}{'hits':>6}{'llm SQL p50':>14}{'p95':>9}")
     every: list[float] = []
     for name, make in kinds(speech).items():
-        ours, llm, hits = [], [], 0
+        ours: list[float] = []
+        llm: list[float] = []
+        hits = 0
         for _ in range(ROUNDS):
             typed = make()
             start = time.perf_counter()
-            found = search.find(typed)
+            found = search.find(typed, HITS)
             ours.append(time.perf_counter() - start)
             hits += len(found.hits)
             if theirs is not None:
@@ -222,12 +229,13 @@ def measure_commands(folder: Path, speech: Speech, python: str) -> None:
     """Both command lines, as processes that take turns."""
     main = Path(__file__).parent.parent / "main.py"
     env = {**os.environ, "PARLANCE_HOME": str(folder), "LLM_USER_PATH": str(folder)}
-    ours, llm = [], []
+    ours: list[float] = []
+    llm: list[float] = []
     words = kinds(speech)["a usual word"]
     for turn in range(11):
         word = words()
         sides = [(ours, [sys.executable, str(main), "search", word])]
-        sides += [(llm, [python, "-m", "llm", "logs", "-q", word])] if python else []
+        sides += [(llm, [python, "-m", "llm", "logs", "-n", str(HITS), "-q", word])] if python else []
         for took, command in sides:
             one = timed(lambda command=command: subprocess.run(command, env=env, capture_output=True, check=False))  # type: ignore[misc]
             if turn:

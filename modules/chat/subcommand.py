@@ -17,6 +17,7 @@ class Subcommand(NamedTuple):
 
 
 SUBCOMMANDS = {
+    "search": Subcommand("search", "finds what was said"),
     "sessions": Subcommand("sessions", "lists the conversations"),
     "usage": Subcommand("usage", "sums up what they took"),
 }

@@ -85,6 +85,11 @@ class Search:
         self._index = index
         self._vocabulary: tuple[int | str, list[str]] = (0, [])  # as it was read last
 
+    @staticmethod
+    def check(typed: str) -> None:
+        """Raise UsageError, as `find` does, for what cannot be searched for; at once, before an index is made."""
+        parse(typed)
+
     def catch_up(
         self,
         say: Callable[[int, int], object] = lambda indexed, total: None,
