@@ -228,7 +228,7 @@ db["responses"].insert_all(rows(), batch_size=1000)
 def measure_commands(folder: Path, speech: Speech, python: str) -> None:
     """Both command lines, as processes that take turns."""
     main = Path(__file__).parent.parent / "main.py"
-    env = {**os.environ, "PARLANCE_HOME": str(folder), "LLM_USER_PATH": str(folder)}
+    env = {**os.environ, "PARLANCE_HOME": str(folder.parent), "LLM_USER_PATH": str(folder)}
     ours: list[float] = []
     llm: list[float] = []
     words = kinds(speech)["a usual word"]
@@ -252,7 +252,8 @@ def main() -> None:
     options = parser.parse_args()
     print(f"{options.messages:,} messages; {load()}")
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        folder = Path(name) / "data"  # as the program has it
+        folder.mkdir()
         speech, said = write(folder, options.messages)
         print(f"{said / 1e6:.1f} MB of text in {(folder / FILE).stat().st_size / 1e6:.1f} MB")
         search = measure_ours(folder, speech, said, options.messages)

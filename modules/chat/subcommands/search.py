@@ -115,6 +115,8 @@ def _caught_up(search: Search, config: Config) -> str:
 
 
 def _remarks(found: Found) -> Iterator[str]:
+    if not found.hits and at_terminal(sys.stderr):
+        yield "Nothing was found."
     if found.indexed < found.total:
         yield f"{found.indexed:,} of {found.total:,} messages were searched; the others are not indexed yet."
     if not found.whole:

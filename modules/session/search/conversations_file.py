@@ -18,13 +18,13 @@ from modules.session.storage.location import refuse_newer
 
 PATIENCE_SECONDS = 2.0
 UNWRITABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
-# What stands in the same place in the files of all releases.
+# What stands in the same place in the files of all releases. `used` alone does not tell: it begins anew in a new file.
 MESSAGES = "SELECT id, role, created, CAST(body AS BLOB) FROM message"
-STATE = "id || ' ' || used || ' ' || coalesce(title, '')"
+STATE = "id || ' ' || used || ' ' || updated || ' ' || coalesce(title, '')"
 
 
 class Spoken(Struct, frozen=True):
-    """A conversation as the file has it; `used` and `title` say whether it has changed."""
+    """A conversation as the file has it; `used`, `updated` and `title` say whether it has changed."""
 
     id: str
     used: int

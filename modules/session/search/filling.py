@@ -76,15 +76,14 @@ def _version(connection: sqlite3.Connection) -> int:
 def _changed(connection: sqlite3.Connection, file: ConversationsFile) -> list[Spoken]:
     """The conversations that are not indexed as they are now, the one used last first; those that are gone go."""
     indexed = {
-        id: (used, named)
-        for id, used, named in connection.execute("SELECT id, used, named FROM conversation").fetchall()
+        id: state for id, *state in connection.execute("SELECT id, used, updated, named FROM conversation").fetchall()
     }
     there = file.conversations()
     if gone := indexed.keys() - {one.id for one in there}:
         remove(connection, numbers_of(connection, gone))
         if not noted(connection, "indexed"):
             return there
-    return [one for one in there if indexed.get(one.id) != (one.used, one.title)]
+    return [one for one in there if indexed.get(one.id) != [one.used, one.updated, one.title]]
 
 
 def numbers_of(connection: sqlite3.Connection, ids: Iterable[str]) -> list[int]:
