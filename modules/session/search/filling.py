@@ -9,7 +9,7 @@ from modules.session.conversation import words_of as first_words_of
 from modules.session.search import vocabulary
 from modules.session.search.conversations_file import ConversationsFile, Row, Spoken
 from modules.session.search.folding import words_of
-from modules.session.search.index_file import note, noted, put_in_order, transaction
+from modules.session.search.index_file import minute_of, note, noted, put_in_order, transaction
 from modules.session.search.removal import remove
 from modules.session.search.said import said, speaker
 from modules.session.search.vocabulary import Known
@@ -28,9 +28,9 @@ class Progress(Struct, frozen=True):
 
 
 class _Document(Struct, frozen=True):
-    """A message as it is indexed: the second that it was said in, where it is, and its words."""
+    """A message as it is indexed: the minute that it was said in, where it is, and its words."""
 
-    second: int
+    minute: int
     conversation: int
     message: int
     role: str
@@ -148,34 +148,34 @@ def _entry(connection: sqlite3.Connection, file: ConversationsFile, one: Spoken)
 
 def _document(conversation: int, row: Row) -> _Document:
     if row.message is None:  # it cannot be read, so it says nothing
-        return _Document(int(row.created), conversation, row.id, row.role, [], [])
+        return _Document(minute_of(row.created), conversation, row.id, row.role, [], [])
     words, model = words_of(said(row.message)), words_of(speaker(row.message))
-    return _Document(int(row.created), conversation, row.id, row.role, words, model)
+    return _Document(minute_of(row.created), conversation, row.id, row.role, words, model)
 
 
 def _insert(connection: sqlite3.Connection, documents: list[_Document]) -> None:
     # In the order of their numbers: FTS5 begins a new piece of its index where one is lower than the one before.
     numbered = []
-    for document in sorted(documents, key=lambda one: (one.second, one.conversation, one.message)):
-        number = _free_number(connection, document.second)
+    for document in sorted(documents, key=lambda one: (one.minute, one.conversation, one.message)):
+        number = _free_number(connection, document.minute)
         connection.execute("INSERT INTO said VALUES (?, ?, ?)", (number, document.conversation, document.message))
         numbered.append((number, " ".join(document.words), document.role, " ".join(document.model)))
     numbered.sort(key=lambda row: row[0])
     connection.executemany("INSERT INTO words (rowid, text, role, model) VALUES (?, ?, ?, ?)", numbered)
 
 
-def _free_number(connection: sqlite3.Connection, second: int) -> int:
-    """The number for a message of this second: itself, or else one that is free behind it, found by halving."""
+def _free_number(connection: sqlite3.Connection, minute: int) -> int:
+    """The number for a message of this minute: itself, or else one that is free behind it, found by halving."""
 
     def is_taken(number: int) -> bool:
         return connection.execute("SELECT 1 FROM said WHERE number = ?", (number,)).fetchone() is not None
 
-    if not is_taken(second):
-        return second
+    if not is_taken(minute):
+        return minute
     step = 1
-    while is_taken(second + step):
+    while is_taken(minute + step):
         step *= 2
-    taken, free = second + step // 2, second + step
+    taken, free = minute + step // 2, minute + step
     while free - taken > 1:
         middle = (taken + free) // 2
         taken, free = (middle, free) if is_taken(middle) else (taken, middle)

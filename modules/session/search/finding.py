@@ -11,17 +11,22 @@ from msgspec import Struct
 
 from modules.session.search import expression
 from modules.session.search.expression import Expression, Reach
+from modules.session.search.index_file import minute_of
 from modules.session.search.query import Query
 
 RANKED = 1000  # messages at most that are put in order by BM25
 
 
 class Place(Struct, frozen=True):
-    """Where something was found: the number of a conversation in the index, and the message; 0 is its title."""
+    """Where something was found: the number of a conversation in the index, and the message; 0 is its title.
+
+    `by_time` is whether it stands where it does because of when it was said, which is only known to some minutes here.
+    """
 
     conversation: int
     message: int
     score: float
+    by_time: bool = False
 
 
 class Places(Struct, frozen=True):
@@ -59,20 +64,20 @@ def _messages(connection: sqlite3.Connection, query: Query, wanted: Expression, 
     most = max(limit, RANKED)
     rows = connection.execute(
         "SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? ORDER BY rowid DESC LIMIT ?",
-        (wanted.text, int(query.since), most + 1),
+        (wanted.text, minute_of(query.since), most + 1),
     ).fetchall()
     by_time = len(rows) > RANKED or not query.wanted
     ranked = [(row[0], 0.0) for row in rows[:limit]]
     if not by_time and rows:
         ranked = connection.execute(
             "SELECT rowid, rank FROM words WHERE words MATCH ? AND rowid >= ? ORDER BY rank, rowid DESC LIMIT ?",
-            (wanted.text, int(query.since), limit),
+            (wanted.text, minute_of(query.since), limit),
         ).fetchall()
     found = []
     for number, rank in ranked:
         row = connection.execute("SELECT conversation, message FROM said WHERE number = ?", (number,)).fetchone()
         if row is not None:
-            found.append(Place(row[0], row[1], -rank or 0.0))
+            found.append(Place(row[0], row[1], -rank or 0.0, by_time))
     return found, by_time and bool(rows)
 
 

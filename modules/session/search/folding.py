@@ -6,7 +6,7 @@ for as such characters in a row: a part of a word is found as well as a whole on
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 LONGEST_WORD = 100  # characters; what is longer is data, and known by its beginning
 PIECE_CHARS = 50_000  # are folded at a time: nothing else of the program runs while one of these calls does
@@ -26,7 +26,7 @@ _SIGNS = "\u0711\u0730-\u074a\u07a6-\u07b0\u07eb-\u07f3\u0900-\u0963\u0966-\u0df
 _accents = re.compile(f"[{_ACCENTS}]+")
 _spaceless = re.compile(f"([{_SPACELESS}])")
 _between = re.compile(rf"[^\w{_SPACELESS}{_SIGNS}]+")
-LETTER = "[0-9a-z\x80-\U0010ffff]"  # after folding
+LETTER = r"[^\x00-/:-`{-\x7f]"  # after folding: all else is a blank by then, but for what ASCII has
 
 
 def _without(ranges: str) -> str:
@@ -78,10 +78,10 @@ def pieces(text: str, most: int) -> Iterator[str]:
     yield text[start:]
 
 
-def folded_with_places(text: str) -> tuple[str, list[int]]:
+def folded_with_places(text: str) -> tuple[str, Sequence[int]]:
     """The text folded, and for each of its characters the place of that which it was made of; slow."""
     if text.isascii():
-        return text.lower(), list(range(len(text) + 1))
+        return text.lower(), range(len(text) + 1)
     made: list[str] = []
     places: list[int] = []
     for found in _cluster.finditer(text):

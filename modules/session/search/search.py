@@ -5,7 +5,9 @@ All of it blocks and belongs in a thread: `catch_up` for seconds where an index 
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -134,10 +136,11 @@ class Search:
                 with searching(self._index) as connection:
                     if connection is None:
                         return Found((), 0, file.count())
-                    there = places(connection, query, limit, lambda: self._words(connection))
-                    hits = tuple(filter(None, (_hit(connection, file, query, place) for place in there.found)))
+                    more = limit * 2 if query.since else limit  # some may turn out to be a little older
+                    there = places(connection, query, more, lambda: self._words(connection))
+                    hits = _hits(connection, file, query, there.found)
                     known = progress(connection)
-                    return Found(hits, known.indexed, known.total, there.newest_first, there.whole)
+                    return Found(tuple(hits)[:limit], known.indexed, known.total, there.newest_first, there.whole)
 
         return self._tried(look, time.monotonic() + HELD_SECONDS) or Found((), 0, 0)
 
@@ -182,6 +185,13 @@ class Search:
                 if damaged:
                     raise FileProblem(f"{self._index} is damaged again and again.", cure="Check the disk.") from error
                 damaged = True
+
+
+def _hits(connection: "Connection", file: ConversationsFile, query: Query, found: Iterable[Place]) -> Iterator[Hit]:
+    """The hits at these places, those in the order of time exactly so."""
+    for by_time, those in groupby(found, attrgetter("by_time")):
+        hits = [hit for place in those if (hit := _hit(connection, file, query, place)) and hit.when >= query.since]
+        yield from sorted(hits, key=attrgetter("when"), reverse=True) if by_time else hits
 
 
 def _hit(connection: "Connection", file: ConversationsFile, query: Query, place: Place) -> Hit | None:

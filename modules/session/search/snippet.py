@@ -14,6 +14,8 @@ MOST_SPANS = 200  # places in one message of which the best is chosen
 NEAR = 20  # of these places that are looked at behind each
 CUT = "…"
 
+_blanks = re.compile(r"\s+")
+
 Mark = tuple[int, int]  # from, until
 
 
@@ -100,14 +102,17 @@ def _window(text: str, spans: Sequence[_Span]) -> tuple[int, int]:
 
 def _line(text: str, start: int, end: int, marks: Sequence[Mark]) -> tuple[str, tuple[Mark, ...]]:
     """The piece as one line, and where its marks are then."""
-    line = CUT if start else ""
-    places: dict[int, int] = {}
-    for at in range(start, end):
-        places[at] = len(line)
-        if not text[at].isspace():
-            line += text[at]
-        elif line and not line[-1].isspace():
-            line += " "
-    places[end] = len(line)
-    line = line if end >= len(text) else line.rstrip() + CUT
-    return line, tuple((places[first], min(places[last], len(line))) for first, last in marks)
+    line, placed, at = CUT if start else "", [], start
+    for first, last in marks:
+        line = _added(line, text[at:first])
+        before, at = len(line), last
+        line = _added(line, text[first:last])
+        placed.append((before, len(line)))
+    line = _added(line, text[at:end])
+    return line if end >= len(text) else line.rstrip() + CUT, tuple(placed)
+
+
+def _added(line: str, piece: str) -> str:
+    """The line with a piece behind it, all blanks in a row made one, and none at the beginning."""
+    piece = _blanks.sub(" ", piece)
+    return line + (piece.removeprefix(" ") if not line or line[-1] in f" {CUT}" else piece)
