@@ -17,6 +17,7 @@ class Subcommand(NamedTuple):
 
 
 SUBCOMMANDS = {
+    "import": Subcommand("import_", "takes conversations of other programs"),
     "sessions": Subcommand("sessions", "lists the conversations"),
     "usage": Subcommand("usage", "sums up what they took"),
 }
