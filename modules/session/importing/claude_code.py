@@ -11,8 +11,12 @@ from modules.session.importing.imported import Entry, ImportedConversation, Miss
 from modules.session.importing.reader import Beside, Reader
 from modules.session.importing.record_order import bounded
 
-_SILENT = {"progress", "file-history-snapshot", "queue-operation", "attachment", "system"}  # they carry no words
-_TITLES = {"summary": "summary", "ai-title": "aiTitle", "custom-title": "customTitle"}
+# They carry no words of a person or a model.
+_SILENT = {
+    "progress", "file-history-snapshot", "queue-operation", "attachment", "system", "last-prompt", "mode",
+    "permission-mode", "agent-setting", "agent-name", "agent-color", "pr-link", "worktree-state", "tag",
+}  # fmt: skip
+_TITLES = {"ai-title": "aiTitle", "custom-title": "customTitle"}
 ADDED = ("<local-command-stdout>", "<local-command-stderr>", "<command-name>", "<command-message>", "Caveat: ")
 
 
@@ -29,13 +33,21 @@ class _Session:
         self.missed = missed
         self.id = self.folder = self.head = ""
         self.titles: dict[str, str] = {}
+        self.summaries: dict[str, str] = {}
         self.created = 0.0
+
+    def title(self, ids: set[str]) -> str:
+        """What the person or a model called it. A summary may be that of another session: it names where that ended."""
+        own = [summary for leaf, summary in self.summaries.items() if leaf in ids]
+        return self.titles.get("custom-title") or self.titles.get("ai-title") or (own[-1] if own else "")
 
     def entries(self, values: Iterator[Any]) -> Iterator[Entry]:
         for value in values:
             kind = text(value, "type")
             if kind in _TITLES:
                 self.titles[kind] = text(value, _TITLES[kind])
+            elif kind == "summary":
+                self.summaries[id_of(value, "leafUuid")] = text(value, "summary")
             elif not id_of(value, "uuid"):
                 if kind not in _SILENT:
                     self.missed.count(f'lines of the kind "{kind}"')
@@ -94,12 +106,8 @@ def _read(values: Iterator[Any], beside: Beside, missed: Missed) -> Iterator[Imp
         return
     source = f"claude-code:{session.id}"
     tree = assemble(entries, session.head, source, missed)
-    title = next(
-        (session.titles[kind] for kind in ("custom-title", "ai-title", "summary") if kind in session.titles), ""
-    )
-    yield ImportedConversation(
-        source, as_title(title), session.created, session.folder, tree.system, tree.messages, tree.head
-    )
+    title = as_title(session.title({entry.id for entry in entries}))
+    yield ImportedConversation(source, title, session.created, session.folder, tree.system, tree.messages, tree.head)
 
 
 CLAUDE_CODE = Reader("claude-code", "Claude Code's sessions", _recognises, _read)

@@ -14,7 +14,7 @@ from modules.text.surrogates import whole
 DIALECT = "imported"  # of every origin here: no provider has it, so nothing is ever given back as a provider's own
 MOST_MESSAGES = 200_000  # of one conversation
 LONGEST_TITLE = 200
-_LONGEST_NAME, _MOST_NAMES = 60, 100
+_LONGEST_NAME, _MOST_NAMES, _LONGEST_MODEL = 60, 100, 100
 
 
 class Missed:
@@ -112,7 +112,7 @@ def call_id(source: str, *place: str) -> str:
 
 def origin(issuer: str, model: str) -> Origin:
     """Who made an answer, in the terms of the program that it comes from."""
-    return Origin(DIALECT, issuer, whole(model) or "unknown")
+    return Origin(DIALECT, issuer, whole(" ".join(model.split())[:_LONGEST_MODEL]) or "unknown")
 
 
 def as_title(text: str) -> str:
