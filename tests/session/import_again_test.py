@@ -11,6 +11,7 @@ import pytest
 
 from modules.config import ROOT
 from modules.llm.message import user
+from modules.session.conversation import Conversation
 from modules.session.storage.bulk import BulkWriter
 from modules.session.storage.database import connect
 from modules.session.storage.location import Locks
@@ -213,3 +214,34 @@ def test_a_result_that_was_missing_at_the_first_import_is_there_after_the_second
     assert (brought.messages, brought.changed) == ([], 1)
     assert loaded(database, only(database)).messages[-1].results[0].text == "seen"
     assert [one.changed for one in bring(database, path)] == [0]
+
+
+def test_one_of_ours_comes_in_as_it_was_and_later_with_what_it_lacks(tmp_path: Path) -> None:
+    home, fresh = tmp_path / "home.db", tmp_path / "fresh.db"
+    own = saved(home, user("One?"), answer("1", native=[{"type": "text", "text": "1"}]))
+    for _ in range(2):
+        with BulkWriter(fresh, MODEL) as writer:
+            brought = writer.write_own(loaded(home, own.id))
+            writer.flush()
+    assert brought.messages == []
+    again = loaded(fresh, own.id)
+    assert (again.messages, again.id, again.system) == (own.messages, own.id, own.system)
+    again.journal = None
+    again.extend([user("Two?"), answer("2")])
+    for database in (fresh, home):
+        with BulkWriter(database, MODEL) as writer:
+            assert len(writer.write_own(again).messages) == 2
+            writer.flush()
+        assert loaded(database, own.id).messages == again.messages
+
+
+def test_one_of_ours_that_was_imported_elsewhere_under_another_id_does_not_stop_the_rest(tmp_path: Path) -> None:
+    database = tmp_path / "conversations.db"
+    bring(database, exported(tmp_path / "a.json", "One?"))
+    other = Conversation(MODEL)
+    other.source = "messages:one"
+    other.append(user("Other?"))
+    with BulkWriter(database, MODEL) as writer:
+        assert writer.write_own(other).is_new
+        writer.flush()
+    assert rows(database, "SELECT count(*), count(source) FROM conversation") == [(2, 1)]

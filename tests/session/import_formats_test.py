@@ -1,12 +1,16 @@
 """Files of other programs become our conversations, and each goes on with any model."""
 
 import base64
+import io
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from modules.chat.subcommands.progress_bar import ProgressBar
 from modules.llm.parts import File, Image
+from modules.session.importing.imported import Missed
+from modules.session.importing.importer import Importer
 from tests.harness.cases import PNG, TOOLS
 from tests.harness.import_helpers import DATA, SAMPLES, bring, leaves, outline, read, sample, zipped
 from tests.harness.store_helpers import loaded, rows
@@ -252,3 +256,22 @@ def test_reasoning_is_kept_and_never_sent(tmp_path: Path) -> None:
         assert "I look into the oven." in body
         assert "(I look.)" not in body
         assert "'I look.'" not in body
+
+
+def test_json_of_our_own_is_recognised_and_handed_on_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('{"format": "parlance", "version": 1, "messages": [{"role": "user", "content": "x"}]}')
+    (found,) = Importer(Missed()).conversations(path)
+    assert found.own["version"] == 1
+
+
+def test_the_bar_says_how_much_is_read_and_goes_away() -> None:
+    stream = io.StringIO()
+    bar = ProgressBar(stream, 200, on=True)
+    bar.show(50, 1234)
+    bar.clear()
+    assert stream.getvalue() == "\r[######------------------]  25%  1,234 conversations\r\x1b[K"
+    silent = ProgressBar(stream, 200, on=False)
+    silent.show(50, 1)
+    silent.clear()
+    assert stream.getvalue().count("%") == 1

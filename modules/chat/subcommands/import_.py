@@ -59,6 +59,9 @@ def run(words: Sequence[str], config: Config) -> int:
         try:
             for path in args.paths:
                 for found in importer.conversations(path):
+                    if found.own is not None:
+                        missed.count("conversations of ours, which another release reads")
+                        continue
                     brought = writer.write(found.conversation)
                     accounts.setdefault(found.format, Account()).add(found, brought)
                     bar.show(importer.bytes_read, sum(one.conversations for one in accounts.values()))

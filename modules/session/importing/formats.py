@@ -9,12 +9,24 @@ from modules.session.importing.claude import CLAUDE
 from modules.session.importing.claude_code import CLAUDE_CODE
 from modules.session.importing.codex import CODEX
 from modules.session.importing.fields import items
+from modules.session.importing.imported import ImportedConversation, Missed
 from modules.session.importing.openai_messages import MESSAGES
 from modules.session.importing.pi import PI
-from modules.session.importing.reader import Reader
+from modules.session.importing.reader import Beside, Reader
 
+
+def _says_that_it_is_ours(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("format") == "parlance"
+
+
+def _as_it_is(values: Iterator[Any], beside: Beside, missed: Missed) -> Iterator[ImportedConversation]:
+    """Nothing: JSON of our own holds more than an imported conversation, and whoever imports it reads it itself."""
+    return iter(())
+
+
+OWN = Reader("parlance", "Parlance's JSON", _says_that_it_is_ours, _as_it_is)
 # The order matters where a value could be of two: an envelope is looked for before what may stand in it.
-READERS: tuple[Reader, ...] = (CHATGPT, CLAUDE, PI, CODEX, CLAUDE_CODE, MESSAGES)
+READERS: tuple[Reader, ...] = (OWN, CHATGPT, CLAUDE, PI, CODEX, CLAUDE_CODE, MESSAGES)
 LOOKED_AT = 200  # values at the head of a file, of which the first that a reader knows decides
 
 

@@ -85,11 +85,12 @@ class ImportedConversation(Struct):
     system: str = ""
     messages: list[ImportedMessage] = field(default_factory=list)
     head: str = ""
+    own_id: str = ""  # of one that was ours before
 
     @property
     def id(self) -> str:
         """Our id: the same whenever it is imported."""
-        return digest(self.source)[:16]
+        return self.own_id or digest(self.source)[:16]
 
     @property
     def calls(self) -> int:

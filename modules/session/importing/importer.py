@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from msgspec import Struct
 
@@ -12,7 +12,7 @@ from modules.own_files import opened
 from modules.session.importing import llm_logs
 from modules.session.importing.archive import BROKEN, Archive, Folder
 from modules.session.importing.files import SQLITE, ZIP, head_of, listed
-from modules.session.importing.formats import recognised
+from modules.session.importing.formats import OWN, recognised
 from modules.session.importing.imported import ImportedConversation, Missed
 from modules.session.importing.json_stream import json_values
 from modules.session.importing.reader import Beside
@@ -22,10 +22,11 @@ UNKNOWN = "files in which no conversation was recognised"
 
 
 class Found(Struct):
-    """A conversation, and what people call the format that it was in."""
+    """A conversation, and what people call the format that it was in; of one of ours, its JSON as it is in `own`."""
 
     format: str
     conversation: ImportedConversation
+    own: Any = None
 
 
 class Importer:
@@ -102,12 +103,15 @@ class Importer:
         unread = Missed()
         values = json_values(text_of(file, unread), unread)
         reader, values = recognised(values)
-        if reader is not None:
+        if reader is OWN:
+            for value in values:
+                yield Found(reader.title, ImportedConversation(""), value)
+        elif reader is not None:
             for conversation in reader.read(values, beside, self._missed):
                 if any(says_something(one.message) for one in conversation.messages):
                     yield Found(reader.title, conversation)
                 else:
                     self._missed.count("conversations in which nothing is said")
-            for name, number in unread.counts.items():
-                self._missed.count(name, number)
+        for name, number in unread.counts.items() if reader is not None else ():
+            self._missed.count(name, number)
         return reader is not None

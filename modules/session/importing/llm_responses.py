@@ -1,6 +1,6 @@
 """The older tables of llm's logs.db: a row for each response, with its prompt, calls, and the results it was given."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from modules.llm.parts import Part, Text, ToolCall
 from modules.session.importing.assembly import assemble
@@ -19,17 +19,19 @@ def conversations(rows: Rows) -> Iterator[ImportedConversation]:
         id = id_of(about, "id")
         if newer and rows.one("threads", "id", id):
             continue  # it went on in the newer tables, which have all of it
-        if (found := _conversation(rows, id, about)) is not None:
+        responses = rows.each("responses", "conversation_id", about.get("id"), order="id")
+        if (found := _conversation(rows, id, about, responses)) is not None:
             yield found
-    for row in rows.each("responses"):  # the first versions logged some without a conversation
-        if row.get("conversation_id") is None:
-            rows.missed.count("responses without a conversation")
+    for row in rows.each("responses"):
+        alone = row.get("conversation_id") is None
+        if alone and (found := _conversation(rows, id_of(row, "id"), {}, [row])) is not None:
+            yield found
 
 
-def _conversation(rows: Rows, id: str, about: Row) -> ImportedConversation | None:
+def _conversation(rows: Rows, id: str, about: Row, responses: Iterable[Row]) -> ImportedConversation | None:
     entries: list[Entry] = []
     last = system = ""
-    for row in rows.each("responses", "conversation_id", id, order="id"):
+    for row in responses:
         instructions = joined([*rows.fragments("system_fragments", row.get("id")), text(row, "system")])
         if instructions and instructions != system:
             system = instructions

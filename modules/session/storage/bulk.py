@@ -22,6 +22,7 @@ HELD_SECONDS, AGAIN_SECONDS = 30.0, 0.1  # for which another program is waited f
 # Whoever only reads the list sees imported ones below those that were used here, in the order of their own times.
 BEFORE_ALL = -(1 << 40)
 KNOWN = "SELECT foreign_id, message FROM imported WHERE conversation = ?"
+SAID = "SELECT CAST(id AS TEXT), id FROM message WHERE conversation = ?"
 REMEMBER = "INSERT OR IGNORE INTO imported (conversation, foreign_id, message) VALUES (?, ?, ?)"
 SET_USE = "UPDATE conversation SET used = ?, updated = ? WHERE id = ?"
 SET_HEAD = "UPDATE conversation SET head = ? WHERE id = ?"
@@ -66,26 +67,48 @@ class BulkWriter:
 
     def write(self, found: ImportedConversation) -> Brought:
         """Take a conversation; it is in the file after the next `flush`."""
+        return self._write(found, None)
+
+    def write_own(self, conversation: Conversation) -> Brought:
+        """Take one of ours, with all that it was sent. One of its id that is here gets the messages that it lacks."""
+        self.flush()
+        with self._named():
+            ask = "SELECT 1 FROM conversation WHERE source = ? AND id != ?"
+            if self._connection.execute(ask, (conversation.source, conversation.id)).fetchone() is not None:
+                conversation.source = ""
+        return self._write(_as_imported(conversation), conversation)
+
+    def _write(self, found: ImportedConversation, own: Conversation | None) -> Brought:
         if found.id in self._ids:  # it is in two files, of which one may have more
             self.flush()
         with self._named():
-            known = dict(self._connection.execute(KNOWN, (found.id,)).fetchall())
+            known = self._known(found.id, own is not None)
             row = self._connection.execute("SELECT title FROM conversation WHERE id = ?", (found.id,)).fetchone()
             new = [one for one in found.messages if one.id not in known]
-            again = [] if row is None else self._changed(found, known)
+            again = [] if row is None or own is not None else self._changed(found, known)
             is_named = row is not None and row[0] is None and bool(found.title)
             if row is not None and not (new or again or is_named):
                 return Brought([], len(known))
             if not self._dry and not self._locks.take(found.id):
                 return Brought([], is_open=True)
             self._ids.add(found.id)
-            wanted = _whole(found, self._model) if row is None else self._more(found, known, again, new)
+            if row is None:
+                wanted = _whole(found, own or _as_conversation(found, self._model))
+            else:
+                wanted = self._more(found, known, again, new)
         if not self._dry:
             self._pending += wanted
             self._size += sum(len(value) for _, row in wanted for value in row if isinstance(value, str | bytes))
             if self._size > BATCH_CHARS or len(self._pending) > BATCH_STATEMENTS:
                 self.flush()
         return Brought(new, len(known) if row is not None else 0, len(again), is_new=row is None)
+
+    def _known(self, id: str, is_own: bool) -> dict[str, int]:
+        """The messages that are here, by their ids in the file."""
+        known = dict(self._connection.execute(KNOWN, (id,)).fetchall())
+        if is_own and not known:  # it was said here
+            known = dict(self._connection.execute(SAID, (id,)).fetchall())
+        return known
 
     def flush(self) -> None:
         """Write what was taken."""
@@ -172,16 +195,26 @@ class BulkWriter:
             raise FileProblem(problem, cure="What came in before that is kept; import again to go on.") from error
 
 
-def _whole(found: ImportedConversation, model: Model) -> list[Statement]:
+def _whole(found: ImportedConversation, conversation: Conversation) -> list[Statement]:
     """What writes a conversation that is not here yet."""
+    wanted = statements.everything(conversation).make()
+    wanted += [(REMEMBER, (found.id, one.id, number)) for number, one in enumerate(found.messages, 1)]
+    return [*wanted, _use(found)]
+
+
+def _as_conversation(found: ImportedConversation, model: Model) -> Conversation:
     conversation = Conversation(model, found.system, id=found.id, folder=found.folder)
     conversation.title, conversation.source = found.title, found.source
     places = {one.id: number for number, one in enumerate(found.messages, 1)}
     conversation.nodes = [_node(one, places) for one in found.messages]
     conversation.head = places.get(found.head, len(places))
-    wanted = statements.everything(conversation).make()
-    wanted += [(REMEMBER, (found.id, one.id, places[one.id])) for one in found.messages]
-    return [*wanted, _use(found)]
+    return conversation
+
+
+def _as_imported(own: Conversation) -> ImportedConversation:
+    """One of ours, whose messages go by their numbers."""
+    messages = [ImportedMessage(str(node.id), str(node.parent or ""), node.message, node.created) for node in own.nodes]
+    return ImportedConversation(own.source, own.title, messages=messages, head=str(own.head or ""), own_id=own.id)
 
 
 def _node(one: ImportedMessage, places: dict[str, int]) -> Node:
