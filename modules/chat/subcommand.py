@@ -17,10 +17,11 @@ class Subcommand(NamedTuple):
 
 
 SUBCOMMANDS = {
-    "doctor": Subcommand("doctor", "looks the file of conversations over, and makes right what is wrong with it"),
-    "search": Subcommand("search", "finds what was said"),
     "sessions": Subcommand("sessions", "lists the conversations"),
+    "search": Subcommand("search", "finds what was said"),
+    "import": Subcommand("import_", "takes conversations of other programs"),
     "usage": Subcommand("usage", "sums up what they took"),
+    "doctor": Subcommand("doctor", "looks the file of conversations over, and makes right what is wrong with it"),
 }
 
 
