@@ -13,6 +13,7 @@ from modules.errors import FileProblem
 from modules.llm.models import Model
 from modules.session.conversation import Conversation, Node
 from modules.session.importing.imported import ImportedConversation, ImportedMessage
+from modules.session.message_tree import MessageTree
 from modules.session.storage import database, statements
 from modules.session.storage.location import Locks
 from modules.session.storage.statements import Statement
@@ -206,8 +207,8 @@ def _as_conversation(found: ImportedConversation, model: Model) -> Conversation:
     conversation = Conversation(model, found.system, id=found.id, folder=found.folder)
     conversation.title, conversation.source = found.title, found.source
     places = {one.id: number for number, one in enumerate(found.messages, 1)}
-    conversation.nodes = [_node(one, places) for one in found.messages]
-    conversation.head = places.get(found.head, len(places))
+    nodes = [_node(one, places) for one in found.messages]
+    conversation.tree = MessageTree(nodes, places.get(found.head, len(places)))
     return conversation
 
 
