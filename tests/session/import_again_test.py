@@ -245,3 +245,12 @@ def test_one_of_ours_that_was_imported_elsewhere_under_another_id_does_not_stop_
         assert writer.write_own(other).is_new
         writer.flush()
     assert rows(database, "SELECT count(*), count(source) FROM conversation") == [(2, 1)]
+
+
+def test_the_last_conversation_of_a_folder_is_none_that_was_imported_from_nowhere(tmp_path: Path) -> None:
+    database = tmp_path / "conversations.db"
+    bring(database, exported(tmp_path / "a.json", "Of no folder?"), sample("pi.jsonl", tmp_path))
+    store = Store(database)
+    assert store.latest("/home/ada/elsewhere") is None
+    held = rows(database, "SELECT id FROM conversation WHERE folder = '/home/ada/bakery'")
+    assert [(store.latest("/home/ada/bakery"),)] == held

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -275,3 +276,33 @@ def test_the_bar_says_how_much_is_read_and_goes_away() -> None:
     silent.show(50, 1)
     silent.clear()
     assert stream.getvalue().count("%") == 1
+
+
+def test_a_conversation_of_llm_that_went_on_in_the_newer_tables_is_whole_and_there_once(tmp_path: Path) -> None:
+    """The thread repeats what was said before, as llm 0.36 does, and only the last question and answer are new."""
+    path = sample("llm.sql", tmp_path)
+    database = tmp_path / "conversations.db"
+    bring(database, path)
+    connection = sqlite3.connect(path)
+    said = [
+        ("user", "How long is it?"),
+        ("assistant", "Ninety metres."),
+        ("user", "And how high?"),
+        ("assistant", "Ten."),
+    ]
+    with connection:
+        for at, (role, words) in enumerate(said):
+            parent = f"b2:m{at - 1}" if at else None
+            connection.execute("INSERT INTO messages VALUES (?, ?, ?, NULL)", (f"b2:m{at}", parent, role))
+            part = "INSERT INTO parts (message_hash, position, type, text) VALUES (?, 0, 'text', ?)"
+            connection.execute(part, (f"b2:m{at}", words))
+        connection.execute(
+            "INSERT INTO threads VALUES ('01old', 'And how high?', 'b2:m3', NULL, '2026-09-01T10:00:00')"
+        )
+        turn = "INSERT INTO turns (id, thread_id, parent_message_hash, tip_message_hash, model) VALUES (?, ?, ?, ?, ?)"
+        connection.execute(turn, ("01t9", "01old", "b2:m2", "b2:m3", "gpt-5.5"))
+    connection.close()
+    old = next(one for one in read(path)[0] if one.source == "llm:01old")
+    assert old.title == "Old bridge"
+    assert outline(old)[-3:] == ["6 assistant: It is.", "7 user: And how high?", "8 assistant: Ten. <"]
+    assert [len(one.messages) for one in bring(database, path)] == [0, 0, 2]

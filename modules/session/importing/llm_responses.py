@@ -18,7 +18,7 @@ def conversations(rows: Rows) -> Iterator[ImportedConversation]:
     for about in rows.each("conversations"):
         id = id_of(about, "id")
         if newer and rows.one("threads", "id", id):
-            continue  # it went on in the newer tables, which have all of it
+            continue  # it went on in the newer tables, and is read with them
         responses = rows.each("responses", "conversation_id", about.get("id"), order="id")
         if (found := _conversation(rows, id, about, responses)) is not None:
             yield found
@@ -29,6 +29,17 @@ def conversations(rows: Rows) -> Iterator[ImportedConversation]:
 
 
 def _conversation(rows: Rows, id: str, about: Row, responses: Iterable[Row]) -> ImportedConversation | None:
+    entries = records(rows, responses)
+    if not any(entry.parts for entry in entries):
+        return None
+    source = f"{SOURCE}:{id}"
+    tree = assemble(entries, entries[-1].id, source, rows.missed)
+    title, created = as_title(text(about, "name")), next((one.created for one in entries if one.created), 0.0)
+    return ImportedConversation(source, title, created, "", tree.system, tree.messages, tree.head)
+
+
+def records(rows: Rows, responses: Iterable[Row]) -> list[Entry]:
+    """What was said in these responses, each after the one before."""
     entries: list[Entry] = []
     last = system = ""
     for row in responses:
@@ -40,12 +51,7 @@ def _conversation(rows: Rows, id: str, about: Row, responses: Iterable[Row]) -> 
         for entry in _entries(rows, row, last):
             entries.append(entry)
             last = entry.id
-    if not any(entry.parts for entry in entries):
-        return None
-    source = f"{SOURCE}:{id}"
-    tree = assemble(entries, last, source, rows.missed)
-    title, created = as_title(text(about, "name")), next((one.created for one in entries if one.created), 0.0)
-    return ImportedConversation(source, title, created, "", tree.system, tree.messages, tree.head)
+    return entries
 
 
 def _entries(rows: Rows, row: Row, parent: str) -> Iterator[Entry]:

@@ -9,6 +9,7 @@ from modules.session.importing.assembly import assemble
 from modules.session.importing.content import reasoning, split
 from modules.session.importing.fields import arguments, id_of, objects, seconds, text, tool_name
 from modules.session.importing.imported import MOST_MESSAGES, Entry, ImportedConversation, Result, as_title
+from modules.session.importing.llm_responses import records
 from modules.session.importing.llm_rows import SOURCE, Row, Rows
 
 
@@ -17,22 +18,41 @@ def conversations(rows: Rows) -> Iterator[ImportedConversation]:
     if not rows.has("threads", "messages", "parts"):
         return
     for thread in rows.each("threads"):
-        source = f"{SOURCE}:{id_of(thread, 'id')}"
+        id, head = id_of(thread, "id"), id_of(thread, "tip_message_hash")
         turns = {
             id_of(turn, "tip_message_hash"): turn for turn in rows.each("turns", "thread_id", thread.get("id"), "id")
         }
-        head = id_of(thread, "tip_message_hash")
         found: dict[str, Row] = {}
         for tip in (*turns, head):
             _collect(rows, tip, found)
         ordered = sorted(found.values(), key=lambda one: int(one.get("depth", 0)))
-        entries = [entry for row in ordered for entry in _entries(rows, row, turns)]
+        before = records(rows, rows.each("responses", "conversation_id", thread.get("id"), "id"))
+        if before:
+            ordered = list(_after(before[-1].id, ordered, turns, found))
+        entries = [*before, *(entry for row in ordered for entry in _entries(rows, row, turns))]
         if not any(entry.parts for entry in entries):
             continue
-        tree = assemble(entries, head, source, rows.missed)
-        created = seconds(thread.get("datetime_utc")) or next((one.created for one in entries if one.created), 0.0)
-        title = as_title(text(thread, "name"))
-        yield ImportedConversation(source, title, created, "", tree.system, tree.messages, tree.head)
+        tree = assemble(entries, head, f"{SOURCE}:{id}", rows.missed)
+        created = next((one.created for one in before if one.created), 0.0) or seconds(thread.get("datetime_utc"))
+        title = as_title(text(rows.one("conversations", "id", thread.get("id")), "name") or text(thread, "name"))
+        yield ImportedConversation(f"{SOURCE}:{id}", title, created, "", tree.system, tree.messages, tree.head)
+
+
+def _after(last: str, ordered: list[Row], turns: dict[str, Row], found: dict[str, Row]) -> Iterator[Row]:
+    """The messages of a thread that goes on from responses in the older tables.
+
+    It repeats what was said there, without pictures and models: of that only the place is kept, behind the last.
+    """
+    own: set[str] = set()
+    for tip, turn in turns.items():
+        asked = id_of(turn, "parent_message_hash")
+        own.add(asked)
+        while tip in found and tip != asked and tip not in own:
+            own.add(tip)
+            tip = id_of(found[tip], "parent_hash")
+    for row in ordered:
+        parent = row["parent_hash"] if row.get("parent_hash") in found else last
+        yield {**row, "parent_hash": parent, "repeats": id_of(row, "hash") not in own}
 
 
 def _collect(rows: Rows, tip: str, found: dict[str, Row]) -> None:
@@ -55,8 +75,14 @@ def _collect(rows: Rows, tip: str, found: dict[str, Row]) -> None:
 
 def _entries(rows: Rows, row: Row, turns: dict[str, Row]) -> Iterator[Entry]:
     id, role = id_of(row, "hash"), text(row, "role")
-    turn = turns.get(id) or rows.one("turns", "tip_message_hash", id)  # of the thread that this one left
+    turn = turns.get(id, {})
+    if role == "assistant" and not turn:  # it is of the thread that this one left
+        asked = row.get("parent_hash")
+        turn = rows.one("turns", "tip_message_hash", id) or rows.one("turns", "parent_message_hash", asked)
     entry = Entry(id, id_of(row, "parent_hash"), role, created=seconds(turn.get("datetime_utc")))
+    if row.get("repeats"):
+        yield entry
+        return
     pieces = [piece for part in rows.each("parts", "message_hash", id, "position") for piece in _pieces(rows, part)]
     if role == "assistant":
         entry.model = text(turn, "resolved_model") or text(turn, "model")

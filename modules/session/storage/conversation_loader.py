@@ -33,10 +33,13 @@ class Loaded(Struct):
 
 
 def latest(connection: sqlite3.Connection, folder: str | None = None, *, one_shots: bool = True) -> str | None:
-    """The conversation that was used last, of those that say something; as `Store.latest` has it."""
+    """The conversation that was used last, of those that say something; as `Store.latest` has it.
+
+    One that was imported and never used here is of no folder, unless its file said of which.
+    """
     row = connection.execute(
-        "SELECT id FROM conversation WHERE head > 0 AND (?1 OR kind = 'chat') AND (?2 IS NULL OR folder IS NULL"
-        " OR folder = ?2) ORDER BY ?2 IS NOT NULL AND folder IS NULL, used DESC LIMIT 1",
+        "SELECT id FROM conversation WHERE head > 0 AND (?1 OR kind = 'chat') AND (?2 IS NULL OR folder = ?2"
+        " OR folder IS NULL AND source IS NULL) ORDER BY ?2 IS NOT NULL AND folder IS NULL, used DESC LIMIT 1",
         (one_shots, folder),
     ).fetchone()
     return None if row is None else str(row[0])
