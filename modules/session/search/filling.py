@@ -9,7 +9,15 @@ from modules.session.conversation import words_of as first_words_of
 from modules.session.search import vocabulary
 from modules.session.search.conversations_file import ConversationsFile, Row, Spoken
 from modules.session.search.folding import words_of
-from modules.session.search.index_file import minute_of, note, noted, put_in_order, transaction
+from modules.session.search.index_file import (
+    SMALL_BYTES,
+    minute_of,
+    note,
+    noted,
+    put_in_order,
+    size_bytes,
+    transaction,
+)
 from modules.session.search.removal import remove
 from modules.session.search.said import said, speaker
 from modules.session.search.vocabulary import Known
@@ -38,10 +46,11 @@ class _Document(Struct, frozen=True):
     model: list[str]
 
 
-def fill(connection: sqlite3.Connection, file: ConversationsFile) -> Iterator[Progress]:
+def fill(connection: sqlite3.Connection, file: ConversationsFile, *, thorough: bool) -> Iterator[Progress]:
     """Index what is new and take out what is gone, a step each time; at its end the index says what the file says.
 
-    Another program may fill the same index: each step is one transaction, which looks at what is there.
+    Another program may fill the same index: each step is one transaction, which looks at what is there. `thorough` is
+    whether a large index is put in order as well, which takes seconds.
     """
     known = Known()
     version, added = 0, 0
@@ -57,7 +66,9 @@ def fill(connection: sqlite3.Connection, file: ConversationsFile) -> Iterator[Pr
                     known.clear()  # another program may have taken words out
                 added += _step(connection, file, waiting, known)
             yield progress(connection)
-    if added > ORDERED_AFTER or noted(connection, "disorder"):
+    if added > ORDERED_AFTER:
+        note(connection, "disorder", 1)
+    if noted(connection, "disorder") and (thorough or size_bytes(connection) <= SMALL_BYTES):
         put_in_order(connection)
     yield progress(connection, done=True)
 
