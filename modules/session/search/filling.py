@@ -22,7 +22,7 @@ from modules.session.search.removal import remove
 from modules.session.search.said import said, speaker
 from modules.session.search.vocabulary import Known
 
-STEP_MESSAGES, STEP_BYTES = 400, 1_000_000  # of one step; some 50 ms
+STEP_MESSAGES, STEP_WORDS = 400, 100_000  # of one step; some 50 ms
 UNFINISHED = -1
 ORDERED_AFTER = 2000  # messages, added at one time
 
@@ -108,17 +108,17 @@ def _step(connection: sqlite3.Connection, file: ConversationsFile, waiting: list
     documents: list[_Document] = []
     titles: list[tuple[int, list[str]]] = []
     size = 0
-    while waiting and len(documents) < STEP_MESSAGES and size < STEP_BYTES:
+    while waiting and len(documents) < STEP_MESSAGES and size < STEP_WORDS:
         one = waiting[-1]
         number, until, first_words = _entry(connection, file, one)
         used = one.used
         for row in file.messages(one.id, until):
-            if len(documents) >= STEP_MESSAGES or size >= STEP_BYTES:
+            if len(documents) >= STEP_MESSAGES or size >= STEP_WORDS:
                 used = UNFINISHED
                 break
             first_words = first_words or (first_words_of(row.message) if row.message is not None else "")
             documents.append(_document(number, row))
-            until, size = row.id, size + row.size
+            until, size = row.id, size + len(documents[-1].words)
         else:
             waiting.pop()
         connection.execute(
