@@ -64,7 +64,7 @@ class LoadAhead:
             search = import_module(f"{PACKAGE}.session.search.search")
             path = self._context.store.path
             with suppress(ParlanceError, OSError):
-                search.Search(path, path.with_name(search.FILE)).catch_up(pause=INDEX_REST_SECONDS)
+                search.Search(path, path.with_name(search.FILE)).catch_up(pause=INDEX_REST_SECONDS, thorough=True)
 
     def _load_for_servers(self) -> None:
         file = self._context.config.mcp_file

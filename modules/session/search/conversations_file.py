@@ -39,7 +39,6 @@ class Row(Struct, frozen=True):
     role: str
     created: float
     message: Message | None
-    size: int
 
 
 class ConversationsFile:
@@ -83,13 +82,15 @@ class ConversationsFile:
     def _row(self, row: tuple[Any, ...]) -> Row:
         id, role, created, body = row
         try:
-            message = decode_message(body, None, self._text)
+            message = decode_message(body, None, self._long)
         except BROKEN:
             message = None
-        return Row(id, str(role), _time(created), message, len(body or b""))
+        except sqlite3.Error as error:
+            raise _problem(self._path, error) from error
+        return Row(id, str(role), _time(created), message)
 
-    def _text(self, key: str, before: str) -> str:
-        """A long text, which stands in a row of its own. Pictures stay where they are: nobody searches them."""
+    def _long(self, key: str, before: str) -> str:
+        """A long text that a row names; what is encoded, as a picture is, stays where it is."""
         return Blobs(self._connection).fetch(key, before) if key.startswith(SQUEEZED) else before
 
     def _rows(self, question: str, *values: str | int) -> Iterator[tuple[Any, ...]]:

@@ -9,12 +9,20 @@ from modules.session.conversation import words_of as first_words_of
 from modules.session.search import vocabulary
 from modules.session.search.conversations_file import ConversationsFile, Row, Spoken
 from modules.session.search.folding import words_of
-from modules.session.search.index_file import minute_of, note, noted, put_in_order, transaction
+from modules.session.search.index_file import (
+    SMALL_BYTES,
+    minute_of,
+    note,
+    noted,
+    put_in_order,
+    size_bytes,
+    transaction,
+)
 from modules.session.search.removal import remove
 from modules.session.search.said import said, speaker
 from modules.session.search.vocabulary import Known
 
-STEP_MESSAGES, STEP_BYTES = 400, 1_000_000  # of one step; some 50 ms
+STEP_MESSAGES, STEP_WORDS = 400, 100_000  # of one step; some 50 ms
 UNFINISHED = -1
 ORDERED_AFTER = 2000  # messages, added at one time
 
@@ -38,10 +46,11 @@ class _Document(Struct, frozen=True):
     model: list[str]
 
 
-def fill(connection: sqlite3.Connection, file: ConversationsFile) -> Iterator[Progress]:
+def fill(connection: sqlite3.Connection, file: ConversationsFile, *, thorough: bool) -> Iterator[Progress]:
     """Index what is new and take out what is gone, a step each time; at its end the index says what the file says.
 
-    Another program may fill the same index: each step is one transaction, which looks at what is there.
+    Another program may fill the same index: each step is one transaction, which looks at what is there. `thorough` is
+    whether a large index is put in order as well, which takes seconds.
     """
     known = Known()
     version, added = 0, 0
@@ -57,7 +66,9 @@ def fill(connection: sqlite3.Connection, file: ConversationsFile) -> Iterator[Pr
                     known.clear()  # another program may have taken words out
                 added += _step(connection, file, waiting, known)
             yield progress(connection)
-    if added > ORDERED_AFTER or noted(connection, "disorder"):
+    if added > ORDERED_AFTER:
+        note(connection, "disorder", 1)
+    if noted(connection, "disorder") and (thorough or size_bytes(connection) <= SMALL_BYTES):
         put_in_order(connection)
     yield progress(connection, done=True)
 
@@ -97,17 +108,17 @@ def _step(connection: sqlite3.Connection, file: ConversationsFile, waiting: list
     documents: list[_Document] = []
     titles: list[tuple[int, list[str]]] = []
     size = 0
-    while waiting and len(documents) < STEP_MESSAGES and size < STEP_BYTES:
+    while waiting and len(documents) < STEP_MESSAGES and size < STEP_WORDS:
         one = waiting[-1]
         number, until, first_words = _entry(connection, file, one)
         used = one.used
         for row in file.messages(one.id, until):
-            if len(documents) >= STEP_MESSAGES or size >= STEP_BYTES:
+            if len(documents) >= STEP_MESSAGES or size >= STEP_WORDS:
                 used = UNFINISHED
                 break
             first_words = first_words or (first_words_of(row.message) if row.message is not None else "")
             documents.append(_document(number, row))
-            until, size = row.id, size + row.size
+            until, size = row.id, size + len(documents[-1].words)
         else:
             waiting.pop()
         connection.execute(

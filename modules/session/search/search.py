@@ -99,11 +99,13 @@ class Search:
         seconds: float = FOREVER,
         pause: float = 0.0,
         stop: threading.Event | None = None,
+        thorough: bool = False,
     ) -> bool:
         """Bring the index up to date, and say whether it is; where the seconds are over it stays as far as it came.
 
         `say` is told how many messages are indexed, of how many. `pause` is a rest between two steps, in seconds, for
-        whoever types meanwhile; `stop` ends it early. While another program fills the index, that one is waited for.
+        whoever types meanwhile; `stop` ends it early. `thorough` puts a large index in order as well, which takes
+        seconds: for whoever nobody waits for. While another program fills the index, that one is waited for.
         Raises FileProblem where a file cannot be used, ConfigError for the conversations of a newer release.
         """
         stop, until = stop or threading.Event(), time.monotonic() + seconds
@@ -114,7 +116,7 @@ class Search:
                     delete(self._index)
                     return True
                 with writing(self._index) as connection:
-                    for step in fill(connection, file):
+                    for step in fill(connection, file, thorough=thorough):
                         say(step.indexed, step.total)
                         if not step.done and (time.monotonic() >= until or stop.wait(pause)):
                             return False
