@@ -131,7 +131,7 @@ class Conversation:
     @property
     def turns(self) -> int:
         """How many times the person has spoken."""
-        return sum(message.is_question for message in self)
+        return sum(node.role == "user" and node.message.is_question for node in self.tree.path)
 
     @property
     def asked(self) -> Message | None:
