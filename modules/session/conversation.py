@@ -131,7 +131,7 @@ class Conversation:
     @property
     def turns(self) -> int:
         """How many times the person has spoken."""
-        return sum(message.is_question for message in self)
+        return sum(node.role == "user" and node.message.is_question for node in self.tree.path)
 
     @property
     def asked(self) -> Message | None:
@@ -142,12 +142,14 @@ class Conversation:
     @property
     def last_answer(self) -> Message | None:
         """The newest assistant message that says something."""
-        return next((m for m in reversed(self.messages) if m.role == "assistant" and m.text.strip()), None)
+        answers = (node.message for node in reversed(self.tree.path) if node.role == "assistant")
+        return next((message for message in answers if message.text.strip()), None)
 
     @property
     def instructions(self) -> str:
         """What holds now: `system`, unless it was changed later."""
-        changed = next((m.text for m in reversed(self.messages) if m.role == "system"), self.system)
+        told = (node.message.text for node in reversed(self.tree.path) if node.role == "system")
+        changed = next(told, self.system)
         return "" if changed == NO_INSTRUCTIONS else changed
 
     def instruct(self, text: str) -> None:

@@ -10,21 +10,10 @@ from itertools import islice
 from msgspec import Struct
 
 from modules.llm.history import Message
+from modules.session.node import Node as Node
 
 MOST_PLACES_LEFT = 1000
 LONGEST_TITLE_CHARS = 120
-
-
-class Node(Struct, frozen=True):
-    """A message in the tree. `id` counts from 1 in the order of saying; `parent` is 0 for a first message.
-
-    `created` is when it was said, in seconds since 1970; 0 where that is not known.
-    """
-
-    id: int
-    parent: int
-    message: Message
-    created: float = 0.0
 
 
 class Place(Struct, frozen=True):

@@ -309,8 +309,8 @@ def killed(what: str, path: Path, after: float) -> bool:
 
 
 def test_killed_while_it_compacts_nothing_is_lost_and_the_rest_is_done_the_next_time(path: Path) -> None:
-    before = talked(path, 60)
-    until, after, ended = time.monotonic() + 10, 0.0, 0
+    before = talked(path, 30)
+    until, after, ended = time.monotonic() + 6, 0.0, 0
     while time.monotonic() < until or not ended:
         as_an_earlier_release_wrote_it(path, before)
         ended += killed("compact", path, after)
