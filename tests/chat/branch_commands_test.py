@@ -98,6 +98,15 @@ class TestUndoAndRedo:
         terminal.type(CTRL_C).prompt().type("/redo\r").sees("Forward again. 1 question").prompt()
 
 
+def test_an_edit_that_was_queued_while_an_answer_came_waits_above_what_was_typed_since(home: Home) -> None:
+    home.groq.answer("First.", Answer("Slow.", fault=Fault.stall(3, 1.5)))
+    terminal = home.open(*OSS, columns=100).prompt().enter("One").sees("First.").prompt()
+    terminal.enter("Two").sees("Slow").type("/edit 2\r").sees("queued: /edit 2").type("Something else")
+    terminal.sees("Question 1 of 2 is in the line.").prompt("Something else").type(CTRL_C).prompt("One")
+    terminal.type("!\r").sees("Answer 3").prompt()
+    assert said(home.groq.chats[-1]) == ["One!"]
+
+
 @pytest.fixture
 def two(home: Home) -> Terminal:
     return opened(home, "One", "Two")
@@ -159,7 +168,7 @@ class TestRetry:
 class TestEdit:
     def test_makes_a_branch_beside_the_question_and_nothing_moves_before(self, home: Home) -> None:
         terminal = opened(home, "One", "Two", "Three").enter("/edit 2").sees("Question 2 of 3 is in the line.")
-        terminal.prompt("Two").sees("edits a question").type(" too\r").sees("This begins a branch. /prev leads back")
+        terminal.prompt("Two").sees("edits a question").type(" too\r").sees("This begins a branch beside the other.")
         terminal.sees("Answer 4").prompt()
         assert said(home.groq.chats[-1])[::2] == ["One", "Two too"]
         terminal.type("/prev\r").sees("Question 1 of 2.").sees("1 more question below").prompt()
