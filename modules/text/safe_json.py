@@ -2,9 +2,12 @@
 
 import json
 import math
+import re
 from typing import Any
 
 from modules.text.sanitize import UNSAFE
+
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")  # escaped, the two would come back as one
 
 
 def safe_json(value: Any, *, in_ascii: bool = False) -> str:
@@ -16,6 +19,9 @@ def safe_json(value: Any, *, in_ascii: bool = False) -> str:
         text = json.dumps(value, ensure_ascii=in_ascii, allow_nan=False, separators=(", ", ": "))
     except ValueError:
         text = json.dumps(_finite(value), ensure_ascii=in_ascii, allow_nan=False, separators=(", ", ": "))
+    if text.isascii() and "\x7f" not in text:  # then all there is to escape is escaped, and no pattern has to look
+        return text
+    text = _PAIR.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
     return UNSAFE.sub(lambda char: json.dumps(char[0])[1:-1], text)
 
 

@@ -1,6 +1,5 @@
 """Keys in a conversation that is about to become a file: whose they are, and where they stand."""
 
-import base64
 from collections.abc import Iterator
 from typing import Any, assert_never
 
@@ -9,7 +8,7 @@ from modules.llm.parts import File, Image, Opaque, Part, Reasoning, Refusal, Tex
 from modules.session.conversation import Conversation
 from modules.session.export.formats import Format
 from modules.session.export.passages import Passage, lines_of
-from modules.session.export.wording import short
+from modules.session.export.wording import short, text_of
 from modules.text.sanitize import clean
 
 MOST_PLACES = 3  # that are named of one key
@@ -88,8 +87,8 @@ def _of_part(part: Part, place: str, names: dict[str, str]) -> Iterator[Placed]:
             name = _shown(names.get(part.call_id, "a tool"))
             for inner in part.parts:
                 yield from _of_part(inner, f"in the result of {name}", names)
-        case File(media_type, data, name) if media_type.startswith("text/"):
-            yield f"in the file {_shown(name)}", base64.b64decode(data).decode(errors="replace")
+        case File() if part.media_type.startswith("text/"):
+            yield f"in the file {_shown(part.name)}", text_of(part)
         case Image() | File():
             yield place, part.name
         case Opaque():

@@ -5,12 +5,12 @@ import hashlib
 from collections.abc import Iterator
 from typing import assert_never
 
-from modules.llm.parts import File, Image, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult, file_as_text
+from modules.llm.parts import File, Image, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
 from modules.session.conversation import Conversation
 from modules.session.export.html_style import STYLE
 from modules.session.export.inert_html import letters, markdown, picture_source, preformatted
 from modules.session.export.passages import CalledTool, Line, Passage, lines_of
-from modules.session.export.wording import about, attached, ending, leaves, outcome, short, title_of, when
+from modules.session.export.wording import about, attached, ending, leaves, outcome, short, text_of, title_of, when
 
 LONG_LINES, LONG_CHARS = 12, 1_500  # from which on a result is folded
 HEAD = """<!doctype html>
@@ -85,7 +85,7 @@ def _part(part: Part) -> str:
         case Image():
             return _picture(part)
         case File("text/plain"):
-            return _folded(attached(part), preformatted(file_as_text(part)))
+            return _folded(attached(part), preformatted(text_of(part)))
         case File():
             return f'<p class="note">{letters(attached(part))}</p>\n'
         case Opaque():

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import assert_never
 
-from modules.llm.parts import File, Image, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult, file_as_text
+from modules.llm.parts import File, Image, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
 from modules.session.conversation import Conversation
 from modules.session.export.contained_markdown import contained, in_fence
 from modules.session.export.passages import CalledTool, Line, Passage, lines_of
@@ -16,6 +16,7 @@ from modules.session.export.wording import (
     outcome,
     readable,
     short,
+    text_of,
     title_of,
     when,
 )
@@ -73,7 +74,7 @@ def _part(part: Part) -> Iterator[str]:
             if text.strip():
                 yield from _folded("Reasoning", fenced(text))
         case File("text/plain"):
-            yield from _folded(plain(attached(part)), fenced(file_as_text(part)))
+            yield from _folded(plain(attached(part)), fenced(text_of(part)))
         case Image() | File():
             yield f"*{plain(attached(part))}*"
         case Opaque():

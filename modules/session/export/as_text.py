@@ -27,7 +27,7 @@ def as_text(conversation: Conversation, *, tree: bool = False) -> str:
         pieces += ["Instructions:", conversation.system]
     for line in lines_of(conversation, tree=tree):
         pieces += _line(line, conversation)
-    return readable(joined(pieces))
+    return joined([readable(piece) for piece in pieces])  # one by one, so that nobody waits for a long one
 
 
 def _underlined(text: str, sign: str) -> str:

@@ -12,8 +12,11 @@ _CLOSES = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*")
 
 
 def contained(text: str) -> str:
-    """The text with nothing in it that could reach beyond its end, or fold away what others said."""
-    if "<" not in text and "```" not in text and "~~~" not in text:
+    """The text with nothing in it that reaches beyond its end, folds away what others said, or is fetched.
+
+    A picture becomes a link: whoever looks at the file would fetch it, from wherever a model wished.
+    """
+    if not any(sign in text for sign in ("<", "```", "~~~", "![")):
         return text
     for _ in range(ROUNDS):
         if (closed := _closed(text)) == text:
@@ -33,8 +36,8 @@ def _closed(text: str) -> str:
         start, end = token.map
         if token.type == "html_block":
             lines[start:end] = [line.replace("<", "&lt;") for line in lines[start:end]]
-        elif token.type == "inline" and any(child.type == "html_inline" for child in token.children or ()):
-            lines[start:end] = _without_tags("\n".join(lines[start:end]), token).split("\n")
+        elif token.type == "inline" and any(child.type in ("html_inline", "image") for child in token.children or ()):
+            lines[start:end] = _tamed("\n".join(lines[start:end]), token).split("\n")
     last = tokens[-1] if tokens else None
     if last is not None and last.type == "fence" and last.map is not None and not _is_closed(last, lines):
         lines.append(last.markup)
@@ -70,20 +73,24 @@ def _parser() -> MarkdownIt:
     return MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
-def _without_tags(source: str, inline: Token) -> str:
-    """The lines of a paragraph with its tags as letters; what stands in code stays as it is."""
+def _tamed(source: str, inline: Token) -> str:
+    """The lines of a paragraph with its tags as letters and its pictures as links; code stays as it is."""
     at = 0
     for child in inline.children or ():
-        if child.type not in ("html_inline", "code_inline") or not child.content:
-            continue
-        found = source.find(child.content, at)
-        if found < 0:  # code in which a line ends, or a tag across two lines of a quote
-            if child.type == "html_inline":
-                return source.replace("<", "&lt;")
-            continue
-        content = child.content.replace("<", "&lt;") if child.type == "html_inline" else child.content
-        source = source[:found] + content + source[found + len(child.content) :]
-        at = found + len(content)
+        match child.type:
+            case "html_inline" | "code_inline":
+                was = child.content
+                now = was.replace("<", "&lt;") if child.type == "html_inline" else was
+            case "image":
+                was, now = "![", "\\!["
+            case _:
+                continue
+        found = source.find(was, at) if was else -1
+        if found >= 0:
+            source = source[:found] + now + source[found + len(was) :]
+            at = found + len(now)
+        elif now != was:  # a tag across two lines of a quote
+            return source.replace("<", "&lt;")
     return source
 
 

@@ -24,6 +24,8 @@ code, pre { font: .875em/1.45 ui-monospace, monospace; }
 blockquote { margin: .75rem 0; padding-left: .9rem; border-left: 3px solid var(--line); color: var(--quiet); }
 table { border-collapse: collapse; display: block; overflow-x: auto; }
 th, td { border: 1px solid var(--line); padding: .3rem .6rem; text-align: left; }
+th.right, td.right { text-align: right; }
+th.center, td.center { text-align: center; }
 img { max-width: 100%; height: auto; border-radius: .4rem; }
 figure { margin: .75rem 0; }
 a { color: var(--link); }

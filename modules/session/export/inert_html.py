@@ -59,6 +59,8 @@ def _parser() -> MarkdownIt:
     parser.add_render_rule("image", _image)
     parser.add_render_rule("fence", _fence)
     parser.add_render_rule("link_open", _link)
+    parser.add_render_rule("th_open", _cell)
+    parser.add_render_rule("td_open", _cell)
     return parser
 
 
@@ -86,6 +88,14 @@ def _link(
     return f'<a href="{letters(str(token.attrs.get("href", "")))}" rel="noreferrer nofollow">'
 
 
+def _cell(
+    self: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: MutableMapping[str, Any]
+) -> str:
+    """A cell with its side as a class: the page allows no style but its own."""
+    side = str(tokens[at].attrs.get("style", "")).removeprefix("text-align:")
+    return f'<{tokens[at].tag} class="{side}">' if side in ("left", "right", "center") else f"<{tokens[at].tag}>"
+
+
 def _coloured(text: str, language: str) -> str:
     plain = escape(text, quote=False)
     if not _LANGUAGE.fullmatch(language) or len(text) > LONGEST_COLOURED_CHARS:
@@ -99,7 +109,8 @@ def _coloured(text: str, language: str) -> str:
 
     try:
         lexer = get_lexer_by_name(language.lower(), stripnl=False, ensurenl=False)
-        return str(highlight(text, lexer, HtmlFormatter(nowrap=True)))
+        coloured = str(highlight(text, lexer, HtmlFormatter(nowrap=True)))
+        return coloured if text.endswith("\n") else coloured.removesuffix("\n")
     except ClassNotFound:
         return plain
     except Exception:  # a lexer that fails costs the colours, not the code

@@ -6,22 +6,18 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.events import Usage
-from modules.llm.history import Message
 from modules.llm.models import LEVELS, Model, ModelRegistry
 from modules.llm.parts import NAME
 from modules.llm.tool_spec import ToolSpec
 from modules.session.conversation import Conversation, Node, Spent
 from modules.session.export.as_json import FORMAT, VERSION
 from modules.session.export.own_ledgers import read_ledgers
-from modules.session.storage.codec import placeholder
+from modules.session.export.own_messages import converted, read_message
 from modules.session.storage.saved_models import answers_now, current
 from modules.text.surrogates import whole
 
-BROKEN = (ValueError, LookupError, TypeError, RecursionError, OverflowError)  # msgspec's own errors are ValueErrors
 _ID = re.compile(r"[0-9a-f]{8,64}")
 
 
@@ -58,7 +54,7 @@ def read(value: Any, models: ModelRegistry, start: Model, learned: LearnedFacts 
     rows = value.get("messages")
     if not isinstance(rows, list):
         raise ValueError('It has no list of "messages".')
-    stored = [_converted(row, Model) for row in _list(value, "models")]
+    stored = [converted(row, Model) for row in _list(value, "models")]
     id = value.get("id")
     conversation = Conversation(
         answers_now(_at(stored, value.get("model")), models, start).model,
@@ -96,18 +92,10 @@ def _nodes(rows: list[Any]) -> tuple[list[Node], dict[int, int]]:
         row = row if isinstance(row, dict) else {}
         # A message answers an earlier one, always: else a path would never end.
         parent = _place(row.get("parent"), places, at - 1)
-        nodes.append(Node(at, parent, _message(row), _seconds(row.get("created"))))
+        nodes.append(Node(at, parent, read_message(row), _seconds(row.get("created"))))
         if _is_count(row.get("id")):
             places.setdefault(row["id"], at)
     return nodes, places
-
-
-def _message(row: dict[str, Any]) -> Message:
-    fields = {name: row[name] for name in Message.__struct_fields__ if name in row}
-    message = _converted(fields, Message)
-    if message is None and "native" in fields:  # the words may be whole where the payload is not
-        message = _converted({**fields, "native": None}, Message)
-    return placeholder(str(row.get("role"))) if message is None else message
 
 
 def _place(id: Any, places: Mapping[int, int], otherwise: int) -> int:
@@ -125,23 +113,15 @@ def _branch_names(value: dict[str, Any], places: Mapping[int, int]) -> dict[str,
 
 
 def _tool(row: Any) -> ToolSpec | None:
-    tool = _converted(row, ToolSpec)
+    tool = converted(row, ToolSpec)
     return tool if tool is not None and NAME.fullmatch(tool.name) else None
 
 
 def _spent(row: Any, stored: list[Model | None]) -> Spent | None:
     if not isinstance(row, dict):
         return None
-    model, usage = _at(stored, row.get("model")), _converted(row.get("usage"), Usage)
+    model, usage = _at(stored, row.get("model")), converted(row.get("usage"), Usage)
     return None if model is None or usage is None else Spent(model, usage, _seconds(row.get("created")))
-
-
-def _converted(value: Any, kind: type[Any]) -> Any:
-    """The value as one of ours; None for what is none."""
-    try:
-        return msgspec.convert(value, kind)
-    except BROKEN:
-        return None
 
 
 def _at(stored: list[Model | None], place: Any) -> Model | None:

@@ -1,10 +1,11 @@
 """The words that all readable exports share: when, how an answer ended, what is attached, where a branch leaves."""
 
+import base64
 from collections.abc import Sequence
 from datetime import datetime
 
 from modules.llm.history import Message, State
-from modules.llm.parts import Attached, Image
+from modules.llm.parts import Attached, File, Image
 from modules.session.conversation import Conversation
 from modules.session.export.passages import CalledTool, Line
 from modules.text.sanitize import clean
@@ -51,6 +52,14 @@ def attached(part: Attached) -> str:
     size = len(part.base64) * 3 // 4
     shown = f"{size} bytes" if size < 1000 else f"{size / 1000:.0f} kB"
     return f"{kind}: {part.name or part.media_type}, {shown}"
+
+
+def text_of(file: File) -> str:
+    """What a text file says."""
+    try:
+        return base64.b64decode(file.base64).decode(errors="replace")
+    except ValueError:
+        return ""
 
 
 def outcome(called: CalledTool) -> str:
