@@ -57,7 +57,7 @@ def _of_passage(passage: Passage, format: Format) -> Iterator[Placed]:
         if not (format == "txt" and isinstance(part, Reasoning)):
             yield from _of_part(part, place, names)
     for called in passage.calls:
-        if called.result is not None:
+        if called.result is not None and format != "txt":
             yield from _of_part(called.result, place, names)
     if format == "json":
         yield from ((place, text) for text in _strings(passage.message.native))
