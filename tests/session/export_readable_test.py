@@ -78,7 +78,7 @@ def test_each_branch_is_told_once_however_the_tree_is_grown() -> None:
         talk.append(user(f"word{at:02}."))
     talk.go_to(45)
     for format in ("md", "html", "txt"):
-        text = exported(talk, format, tree=True)  # type: ignore[arg-type]
+        text = exported(talk, format, tree=True)
         told = re.sub(r"Branch.*", "", text)
         assert [told.count(f"word{at:02}.") - (at == 0) * (told.count("word00.") - 1) for at in range(60)] == [1] * 60
 

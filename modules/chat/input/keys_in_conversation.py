@@ -12,36 +12,35 @@ from modules.session.export.wording import short, text_of
 from modules.text.sanitize import clean
 
 MOST_PLACES = 3  # that are named of one key
+SENT, FIRST = "in what was sent to a model", "in the first words"
+AGAIN = (SENT, FIRST)  # named only where the key stands nowhere else
 Placed = tuple[str, str]  # where a text stands, and the text
 
 
 def keys_in(conversation: Conversation, format: Format, own: dict[str, str], *, tree: bool) -> list[str]:
     """What of the file would be a key, in words, with where it stands; `own` are the person's keys by their values."""
     places: dict[str, list[str]] = {}
-    seen: set[str] = set()
+    looked_at: dict[str, list[str]] = {}  # what was sent says again what was said
     for where, text in _texts(conversation, format, tree=tree):
-        if text in seen:  # what was sent says again what was said
-            continue
-        seen.add(text)
-        for what in found_in(text, own):
+        if text not in looked_at:
+            looked_at[text] = found_in(text, own)
+        for what in looked_at[text]:
             known = places.setdefault(what, [])
-            if where not in known and not (where == SENT and known):
+            if where not in known and not (where in AGAIN and known):
                 known.append(where)
     return [f"{what} ({_listed(known)})" for what, known in places.items()]
 
 
-SENT = "in what was sent to a model"
-
-
 def _texts(conversation: Conversation, format: Format, *, tree: bool) -> Iterator[Placed]:
     """All texts of the file, each with where it stands."""
-    yield "in the title", conversation.title or conversation.first_words
+    yield "in the title", conversation.title
     yield "in the instructions", conversation.system
     whole = format == "json"
     for line in lines_of(conversation, tree=tree or whole):
         yield "in the name of a branch", line.name
         for passage in line.passages:
             yield from _of_passage(passage, format)
+    yield FIRST, "" if conversation.title else conversation.first_words
     if whole:
         for tool in conversation.tools:
             yield f"in the tool {_shown(tool.name)}", tool.description
@@ -54,7 +53,9 @@ def _of_passage(passage: Passage, format: Format) -> Iterator[Placed]:
     place = _place(passage)
     names = {called.call.id: called.call.name for called in passage.calls}
     for part in passage.message.parts:
-        if not (format == "txt" and isinstance(part, Reasoning)):
+        if format == "txt" and isinstance(part, Reasoning | File):
+            yield place, "" if isinstance(part, Reasoning) else part.name
+        else:
             yield from _of_part(part, place, names)
     for called in passage.calls:
         if called.result is not None and format != "txt":
