@@ -61,7 +61,7 @@ def messages(draw: st.DrawFn) -> Message:
     role = cast("Role", draw(st.sampled_from(["user", "assistant", "assistant", "tool", "system"])))
     said = tuple(draw(st.lists(parts, max_size=4)))
     if role != "assistant":
-        return Message(role, said)
+        return Message(role, said, continues=role == "user" and draw(st.booleans()))
     model = draw(st.sampled_from(SIX))
     state = cast("State", draw(st.sampled_from(["complete", "complete", "interrupted", "incomplete", "refused"])))
     origin = draw(st.sampled_from([None, Origin(model.provider.dialect, model.issuer, model.id)]))

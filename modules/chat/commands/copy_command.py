@@ -6,6 +6,7 @@ from modules.chat.command import Ask, ChatContext, command
 from modules.chat.commands.clipboard import copy_text
 from modules.daemon_thread import in_thread
 from modules.errors import UsageError
+from modules.session.continuation import whole_answers
 from modules.session.conversation import Conversation
 
 CODE, ALL = "code", "all"
@@ -43,8 +44,8 @@ async def copy(chat: ChatContext, args: str) -> Ask | None:
 
 
 def answers_of(conversation: Conversation) -> list[str]:
-    """What was answered on the spoken path, the last first."""
-    texts = [message.text for message in conversation.messages if message.role == "assistant"]
+    """What was answered on the spoken path, the last first; one that was gone on with is one answer."""
+    texts = [text for _, text in whole_answers(conversation.messages)]
     return [text for text in reversed(texts) if text.strip()]
 
 

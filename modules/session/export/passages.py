@@ -84,7 +84,7 @@ class Speakers:
         """Who said this message, in words for people."""
         match message.role:
             case "user":
-                return "You"
+                return "You" if message.is_question else "Parlance"
             case "system":
                 return "Instructions"
             case "tool":
@@ -103,7 +103,7 @@ def _passages(nodes: Sequence[Node], speakers: Speakers, turn: int) -> tuple[Pas
 def _each(nodes: Sequence[Node], speakers: Speakers, turn: int) -> Iterator[Passage]:
     for at, node in enumerate(nodes):
         message = node.message
-        turn += message.role == "user"
+        turn += message.is_question
         before = nodes[at - 1].message if at else None
         if message.role == "tool":
             called = {call.id for call in before.calls} if before is not None else set()
