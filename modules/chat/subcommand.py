@@ -18,6 +18,7 @@ class Subcommand(NamedTuple):
 
 SUBCOMMANDS = {
     "sessions": Subcommand("sessions", "lists the conversations"),
+    "show": Subcommand("show", "prints a conversation"),
     "search": Subcommand("search", "finds what was said"),
     "import": Subcommand("import_", "takes conversations of other programs"),
     "usage": Subcommand("usage", "sums up what they took"),

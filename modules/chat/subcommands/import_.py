@@ -13,16 +13,20 @@ from modules.chat.subcommands.progress_bar import ProgressBar
 from modules.chat.terminal.streams import at_terminal
 from modules.config import Config
 from modules.errors import EXIT_ERROR, ParlanceError
+from modules.llm.catalogue.catalogue_cache import load
+from modules.session.export.taken_in import take_in
 from modules.session.importing.files import listed
 from modules.session.importing.imported import Missed
 from modules.session.importing.importer import Found, Importer
 from modules.session.storage.bulk import Brought, BulkWriter
+from modules.session.storage.saved_conversations import SavedConversations
 from modules.session.storage.store import FILE
 from modules.text.sanitize import clean
 
 READS = (
-    "Reads the account exports of ChatGPT and Claude (conversations.json, or the .zip), llm's logs.db, the sessions of "
-    "Claude Code, Codex and pi, and messages as OpenAI has them. A second import adds only what is new."
+    "Reads what /export has written as .json, the account exports of ChatGPT and Claude (conversations.json, or the "
+    ".zip), llm's logs.db, the sessions of Claude Code, Codex and pi, and messages as OpenAI has them. A second import "
+    "adds only what is new."
 )
 
 
@@ -55,14 +59,20 @@ def run(words: Sequence[str], config: Config) -> int:
     importer = Importer(missed)
     bar = ProgressBar(sys.stderr, sum(_sizes(args.paths)), on=at_terminal(sys.stderr) and not config.plain)
     problem: ParlanceError | None = None
-    with _writer(config, dry=args.dry_run) as writer:
+    models = load(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
+    start, saved = first_choice(models, config, "").model, SavedConversations(config.data_folder / FILE)
+    with BulkWriter(saved.path, start, dry=args.dry_run) as writer:
         try:
             for path in args.paths:
                 for found in importer.conversations(path):
-                    if found.own is not None:
-                        missed.count("conversations of ours, which another release reads")
-                        continue
-                    brought = writer.write(found.conversation)
+                    if found.own is None:
+                        brought = writer.write(found.conversation)
+                    else:
+                        try:
+                            brought = take_in(found.own, writer, saved, models, start)
+                        except ValueError as error:
+                            importer.failed.append((path, str(error)))
+                            continue
                     accounts.setdefault(found.format, Account()).add(found, brought)
                     bar.show(importer.bytes_read, sum(one.conversations for one in accounts.values()))
             writer.flush()
@@ -85,13 +95,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file, or a folder to look through")
     parser.add_argument("--dry-run", action="store_true", help="say what would come in, and write nothing")
     return parser
-
-
-def _writer(config: Config, *, dry: bool) -> BulkWriter:
-    from modules.llm.catalogue.catalogue_cache import load
-
-    models = load(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
-    return BulkWriter(config.data_folder / FILE, first_choice(models, config, "").model, dry=dry)
 
 
 def _sizes(paths: Sequence[Path]) -> Iterator[int]:

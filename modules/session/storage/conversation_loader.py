@@ -10,12 +10,11 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from modules.errors import UsageError
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.events import Usage
 from modules.llm.history import Message, Role
 from modules.llm.ledger.ledger import Ledger
-from modules.llm.models import LEVELS, Choice, Model, ModelRegistry
+from modules.llm.models import LEVELS, Model, ModelRegistry
 from modules.llm.tool_spec import ToolSpec
 from modules.session.conversation import Conversation, Node, Spent
 from modules.session.storage import blob_owners, frozen_entries
@@ -24,6 +23,7 @@ from modules.session.storage.late_reading import BROKEN as BROKEN
 from modules.session.storage.late_reading import SavedLedger, SavedMessages
 from modules.session.storage.legacy_conversations import Issuers, adopt
 from modules.session.storage.packed_text import expanded
+from modules.session.storage.saved_models import answers_now, current
 
 ROLES = get_args(Role)
 
@@ -69,10 +69,10 @@ def read(
         return None
     head, model_id, previous_id, system, reasoning, title, folder, kind, source = row
     stored = stored_models(connection)
-    chosen = _answering(stored.get(model_id), models, start)
+    chosen = answers_now(stored.get(model_id), models, start)
     conversation = Conversation(chosen.model, str(system), id=id, learned=learned, folder=str(folder or ""))
     conversation.title, conversation.source, conversation.one_shot = str(title or ""), str(source or ""), kind != "chat"
-    if previous_id is not None and (before := _current(stored.get(previous_id), models)):
+    if previous_id is not None and (before := current(stored.get(previous_id), models)):
         conversation.previous = before.model
     conversation.reasoning = next((level for level in LEVELS if level == reasoning), None)
     conversation.spent = _spent(connection, id, stored)
@@ -150,27 +150,6 @@ def stored_models(connection: sqlite3.Connection) -> dict[int, Model]:
         except BROKEN:
             continue
     return found
-
-
-def _current(stored: Model | None, models: ModelRegistry) -> Choice | None:
-    """The catalogue's entry for a model that was saved, its successor with a note, or None where it is gone."""
-    if stored is None:
-        return None
-    try:
-        found = models.find(stored.full_name)
-    except UsageError:
-        return None
-    model = found.model
-    if not stored.known or (model.known and (model.full_name == stored.full_name or model.id == stored.id)):
-        return Choice(model)
-    return found if model == models.successor(stored) else None
-
-
-def _answering(stored: Model | None, models: ModelRegistry, start: Model) -> Choice:
-    if choice := _current(stored, models):
-        return choice
-    gone = stored.full_name if stored else "The model of this conversation"
-    return Choice(start, f"{gone} is no longer in models.yaml; {start.full_name} answers.")
 
 
 def _nodes(connection: sqlite3.Connection, id: str, messages: SavedMessages) -> list[Node]:
