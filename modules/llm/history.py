@@ -33,7 +33,8 @@ class Message(Struct, frozen=True):
     """One entry of the history.
 
     An assistant message has an `origin` and, where it may be given back to that origin as it came, its `native`
-    content: the wire's own JSON values, unknown keys included. `state` says whether the answer is whole.
+    content: the wire's own JSON values, unknown keys included. `state` says whether the answer is whole. `continues`
+    marks a user message that is not the person's: the program's own words between a cut answer and the rest of it.
     """
 
     role: Role
@@ -43,6 +44,12 @@ class Message(Struct, frozen=True):
     state: State = "complete"
     stop: StopReason | None = None
     usage: Usage | None = None
+    continues: bool = False
+
+    @property
+    def is_question(self) -> bool:
+        """Whether the person said it."""
+        return self.role == "user" and not self.continues
 
     @property
     def text(self) -> str:

@@ -16,6 +16,8 @@ from modules.llm.ledger.ledger_key import ledger_key
 from modules.llm.models import Level, Model
 from modules.llm.parts import Text
 from modules.llm.tool_spec import ToolChoice, ToolSpec
+from modules.session.message_tree import MessageTree
+from modules.session.message_tree import Node as Node
 from modules.session.prices import cost_of
 from modules.session.token_estimate import estimated_tokens
 
@@ -28,9 +30,7 @@ LONGEST_TITLE_CHARS = 120
 def words_of(message: Message) -> str:
     """The beginning of what a person said, in one line; "" for anybody else's message."""
     return (
-        " ".join(message.text[: 4 * LONGEST_TITLE_CHARS].split())[:LONGEST_TITLE_CHARS]
-        if message.role == "user"
-        else ""
+        " ".join(message.text[: 4 * LONGEST_TITLE_CHARS].split())[:LONGEST_TITLE_CHARS] if message.is_question else ""
     )
 
 
@@ -45,18 +45,6 @@ class Spent(Struct, frozen=True):
     def cost(self) -> float | None:
         """Dollars; None where the price is unknown. What needs no key costs nothing."""
         return cost_of(self.model, self.usage)
-
-
-class Node(Struct, frozen=True):
-    """A message in the tree. `id` counts from 1 in the order of saying; `parent` is 0 for a first message.
-
-    `created` is when it was said, in seconds since 1970; 0 where that is not known.
-    """
-
-    id: int
-    parent: int
-    message: Message
-    created: float = 0.0
 
 
 class Journal(Protocol):
@@ -130,31 +118,43 @@ class Conversation:
         self.cut_in_silence: set[str] = set()
         self._keys: dict[int, tuple[Model, str]] = {}
         self.journal = journal
-        self.nodes: list[Node] = []
-        self.head = 0
-        self._path: list[Node] = []
+        self.tree = MessageTree()
         self._estimates: dict[int, int] = {}
 
     def __iter__(self) -> Iterator[Message]:
-        return (node.message for node in self._path)
+        return (node.message for node in self.tree.path)
 
     def __contains__(self, message: Message) -> bool:
-        return any(node.message is message for node in self._path)
+        return any(node.message is message for node in self.tree.path)
+
+    @property
+    def nodes(self) -> list[Node]:
+        """All that was ever said, in that order."""
+        return self.tree.nodes
+
+    @nodes.setter
+    def nodes(self, nodes: list[Node]) -> None:
+        self.tree = MessageTree(nodes)
+
+    @property
+    def head(self) -> int:
+        """The id of the message that was said last on the spoken path; 0 where nothing is said."""
+        return self.tree.head
 
     @property
     def messages(self) -> tuple[Message, ...]:
         """The spoken path, oldest first."""
-        return tuple(node.message for node in self._path)
+        return tuple(node.message for node in self.tree.path)
 
     @property
     def path(self) -> tuple[int, ...]:
         """The ids of the spoken path, oldest first."""
-        return tuple(node.id for node in self._path)
+        return tuple(node.id for node in self.tree.path)
 
     @property
     def turns(self) -> int:
         """How many times the person has spoken."""
-        return sum(message.role == "user" for message in self.messages)
+        return sum(message.is_question for message in self)
 
     @property
     def last_answer(self) -> Message | None:
@@ -169,9 +169,10 @@ class Conversation:
 
     def instruct(self, text: str) -> None:
         """Give other instructions, "" for none. Those that something was said under stay as they were, above it."""
-        if self._path and self._path[-1].message.role == "system":  # nobody has read it yet
-            self.go_to(self._path[-1].parent)
-        if not self._path:
+        path = self.tree.path
+        if path and path[-1].message.role == "system":  # nobody has read it yet
+            self.go_to(path[-1].parent)
+        if not self.head:
             self.system = text
             self.changed()
         elif text != self.instructions:
@@ -179,10 +180,7 @@ class Conversation:
 
     def append(self, message: Message) -> None:
         """Say something at the head."""
-        node = Node(len(self.nodes) + 1, self.head, message, time.time())
-        self.nodes.append(node)
-        self._path.append(node)
-        self.head = node.id
+        node = self.tree.append(message)
         if self.journal is not None:
             self.journal.said(self, node)
 
@@ -190,31 +188,37 @@ class Conversation:
         for message in messages:
             self.append(message)
 
-    def undo(self) -> Message | None:
-        """Step back to before the person's last message, and return that message; None where there is none."""
-        at = next((at for at in reversed(range(len(self._path))) if self._path[at].message.role == "user"), None)
-        if at is None:
+    def undo(self, n: int = 1) -> Message | None:
+        """Step back to before the person's last message, or the n-th last, and return it; None where there is none."""
+        if (question := self.tree.question(n)) is None:
             return None
-        message, parent = self._path[at].message, self._path[at].parent
-        self.go_to(parent)
-        return message
+        self.tree.go_back(question.parent)
+        self.changed()
+        return question.message
+
+    def redo(self) -> bool:
+        """Step forward again to where one was, or to the newest end below; whether there is any."""
+        if (place := self.tree.forward()) is None:
+            return False
+        self.go_to(place)
+        return True
+
+    def take_back(self) -> Message | None:
+        """Take the last message back, which nobody has answered: no way leads there any more."""
+        if not self.head:
+            return None
+        last = self.tree[self.head]
+        self.go_to(last.parent)
+        return last.message
 
     def go_to(self, head: int) -> None:
         """Speak on from another message of the tree; 0 is before the first."""
-        self.head = head
-        path: list[Node] = []
-        while head:
-            path.append(self.nodes[head - 1])
-            head = path[-1].parent
-        self._path = path[::-1]
+        self.tree.go_to(head)
         self.changed()
 
     def newest_below(self, id: int) -> int:
-        """The end of the newest branch that goes through this message; the message itself where nothing follows it."""
-        for node in self.nodes[id:]:  # a message comes after the one that it answers
-            if node.parent == id:
-                id = node.id
-        return id
+        """The end of the branch that was spoken last of those through this message; itself where nothing follows."""
+        return self.tree.newest_below(id)
 
     def changed(self) -> None:
         """Tell the journal that the head, the model, the instructions or the level are others now."""
@@ -304,7 +308,7 @@ class Conversation:
     def tokens(self) -> int:
         """About how many tokens the next request reads: the last answer's own count, or four characters to a token."""
         counted = 0
-        for node in reversed(self._path):
+        for node in reversed(self.tree.path):
             message = node.message
             if message.role == "assistant" and message.usage and message.usage.input:
                 return counted + message.usage.input + message.usage.output - message.usage.reasoning
