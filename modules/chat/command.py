@@ -15,6 +15,7 @@ from modules.llm.models import Model, ModelRegistry
 from modules.llm.parts import Attached
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
+from modules.session.message_tree import Node
 from modules.session.storage.store import Store
 from modules.session.tooling import Tooling
 
@@ -53,13 +54,15 @@ class Screen(Protocol):
 class Ask(Struct, frozen=True):
     """What a command may return: a message that the program sends now, to `model` or else to the current one.
 
-    Without a message the model goes on from what tools came to. `instead_of` is where the conversation stood, for a
-    question that was answered already: without a new answer it stands there again.
+    Without a message the model goes on from what tools came to, or answers the question at the end again. `instead_of`
+    is where the conversation stood, for a question that was answered already: without a new answer it stands there
+    again. With `compared` the words that differ from the answer there are shown.
     """
 
     message: Message | None
     model: Model | None = None
     instead_of: int | None = None
+    compared: bool = False
 
 
 async def nobody(question: str) -> bool:
@@ -80,12 +83,14 @@ class ChatContext(Struct):
     attachments: list[Attached] = []
     draft: str = ""  # what the line is to hold next
     unanswered: Message | None = None  # the question that was given back, until something is asked
+    edited: Node | None = None  # the question beside which the next message begins a branch
     previews: dict[str, str] = {}  # what calls of this run were to do, by their ids, such as a diff
     saves: bool = True  # what is typed, too, is there in the next run
     store: Store | None = None  # where the conversations are kept; None where nothing is saved
     running: Running = field(default_factory=Running)  # what Ctrl+C stops; a command runs in it what takes long
     as_it_is: str = ""  # a line whose files are not to be attached: entered again, it is sent as it stands
     confirm: Callable[[str], Awaitable[bool]] = nobody  # a question with No as its default
+    edit: Callable[[str], Awaitable[str]] | None = None  # opens a text in the editor; None where the terminal cannot
     ask: "Callable[[Panel[Any]], Awaitable[Any]] | None" = None  # shows a panel; None where the terminal cannot
 
 
@@ -156,6 +161,7 @@ class CommandRegistry:
     def _near(self, name: str) -> list[str]:
         """Names that were perhaps meant; one that cannot be taken back only where its letters were just mixed up."""
         near = difflib.get_close_matches(name, self._by_name, n=5, cutoff=0.5)
+        near.sort(key=lambda word: sorted(word) != sorted(name))
         return [word for word in near if not self._by_name[word].drastic or sorted(word) == sorted(name)][:3]
 
 

@@ -27,6 +27,7 @@ class Interactive:
         self._turn = ShownTurn(context, screen, prompt)
         self._load_ahead = LoadAhead(context)
         context.running, context.confirm, context.ask = prompt.running, prompt.confirm, prompt.ask
+        context.edit, prompt.given_up = prompt.edited, self._stay
 
     async def run(self) -> None:
         """Act on lines until the person leaves."""
@@ -44,6 +45,13 @@ class Interactive:
     def give_back(self, message: Message) -> None:
         """Let a question that has no answer stand in the next prompt as it was asked."""
         self._turn.give_back(message)
+
+    def _stay(self) -> None:
+        """The line was cleared: what was to be edited stays as it is."""
+        if self._context.edited is not None:
+            from modules.chat.commands.branch_commands import stay
+
+            stay(self._context)
 
     def _offer_draft(self) -> None:
         if self._context.draft:

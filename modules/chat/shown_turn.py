@@ -3,6 +3,8 @@
 import time
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from modules.chat.command import Ask, ChatContext
 from modules.chat.dialogs.approver import Approver
 from modules.chat.model_list_refresh import ListRefresh
@@ -16,6 +18,7 @@ from modules.llm.events import Finished
 from modules.llm.message import Message
 from modules.llm.models import Model
 from modules.llm.parts import Attached
+from modules.session.message_tree import Node
 from modules.session.switch import handover
 from modules.session.turn import run_turn, unanswered_results
 from modules.tools.approval import Decision, Question
@@ -43,6 +46,27 @@ class ShownTurn:
         """Run one turn on the screen, and leave the question in the next prompt where it found no answer."""
         self._lists.stop()
         self._context.unanswered = None
+        edited, self._context.edited = self._context.edited, None
+        asked = self._branched(asked, edited)
+        try:
+            await self._run(asked)
+        finally:
+            if asked.instead_of is not None and self._has_no_answer(asked):  # whatever happened
+                self._context.conversation.go_to(asked.instead_of)
+                self._context.edited = edited if asked.message is not None else None
+
+    def _branched(self, asked: Ask, edited: Node | None) -> Ask:
+        """Step back to before the question that this takes the place of, where one is edited."""
+        conversation = self._context.conversation
+        if edited is None or asked.message is None or asked.message.continues or edited not in conversation.tree.path:
+            return asked
+        place = conversation.head
+        conversation.tree.go_back(edited.parent)
+        conversation.changed()
+        self._screen.say("This begins a branch. /prev leads back to the one that was left.")
+        return replace(asked, instead_of=place)
+
+    async def _run(self, asked: Ask) -> None:
         conversation = self._context.conversation
         model = asked.model or conversation.model
         if asked.model and (warning := overflow(handover(conversation, model))):
@@ -66,7 +90,11 @@ class ShownTurn:
             self._tell_kept(asked, "Interrupted. ", f"What came from {model.full_name} is kept.")
             return
         seconds, calls = time.monotonic() - began - approver.seconds, answer.tools.ended
-        self._screen.say(footer(model, answer.finished, conversation.spent[spent:], seconds, calls))
+        tree = conversation.tree
+        place = tree.place(fork.id) if (fork := tree.fork(of_answer=True)) is not None else None
+        self._screen.say(footer(model, answer.finished, conversation.spent[spent:], seconds, calls, place))
+        if asked.compared and asked.instead_of is not None:
+            self._show_difference(asked.instead_of)
         if answer.paused or self._tell_ending(asked, answer.finished):
             self._prompt.hold(surprising=True)
         self._screen.write("\n")
@@ -110,7 +138,7 @@ class ShownTurn:
         chat, conversation = self._context, self._context.conversation
         model = asked.model or conversation.model
         left = what_is_left(conversation, asked.message, instead=asked.instead_of is not None)
-        before = conversation.turns - (left in ("part", "results"))
+        before = conversation.turns - (left in ("part", "results", "before"))
         able = tuple(map(conversation.reader, others(chat.models, model, chat.config.has_key)))
         return Situation(conversation.reader(model), left, before > 0, chat.saves, able)
 
@@ -118,7 +146,7 @@ class ShownTurn:
         """After a turn that did not come to its end: what there is of it, and how it goes on."""
         conversation = self._context.conversation
         model = asked.model or conversation.model
-        if asked.message is not None and asked.message not in conversation:
+        if self._has_no_answer(asked):
             if why:
                 self._screen.say(f"{why}{model.full_name} had not answered yet.\n")
             self._give_back(asked)
@@ -127,14 +155,30 @@ class ShownTurn:
         else:
             self._screen.say(f"{why}{came}\n")
 
+    def _has_no_answer(self, asked: Ask) -> bool:
+        """Whether nothing came of what was asked, not even a part of an answer."""
+        conversation = self._context.conversation
+        if asked.message is not None:
+            return asked.message not in conversation
+        return asked.instead_of is not None and conversation.asked is not None
+
     def _give_back(self, asked: Ask) -> None:
-        if asked.message is None:
-            return
-        if asked.instead_of is not None:  # it was answered before, and that answer still stands
-            self._context.conversation.go_to(asked.instead_of)
+        if asked.message is None:  # it was answered before, and that answer still stands
             self._screen.say("The answer before stays.\n")
-            return
-        self.give_back(asked.message, asked.model)
+        elif asked.message.continues:
+            self._screen.say("What is there of the answer stays. /continue asks for the rest again.\n")
+        else:
+            self.give_back(asked.message, asked.model)
+
+    def _show_difference(self, before: int) -> None:
+        """The answer that stood at `before` and the new one, with the words that differ."""
+        from modules.chat.output.word_diff import difference  # only where it is wanted
+
+        tree = self._context.conversation.tree
+        old, new = tree.answer_at(before), tree.answer_at(tree.head)
+        text = difference(old, new, self._screen.size()[0], self._screen.palette)
+        self._screen.say("The answer before and this one:")
+        self._screen.write(text)
 
     def give_back(self, message: Message, model: Model | None = None) -> None:
         """Let a question that has no answer stand in the next prompt as it was asked, with what was attached to it."""

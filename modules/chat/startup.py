@@ -174,7 +174,8 @@ def _answerable(conversation: Conversation, services: ServiceManager, start: Cho
 def take_unanswered(conversation: Conversation) -> Message | None:
     """Take back a question that the program did not live to see answered."""
     if conversation.head and conversation.messages[-1].role == "user":
-        return conversation.undo()
+        question = conversation.take_back()
+        return question if question is not None and question.is_question else None
     return None
 
 

@@ -216,7 +216,7 @@ class Conversion:
                 state.add_instructions(message.text, transformer.instructions(message.text))
                 return how, ()
             case "user":
-                return how, transformer.user(message, state.take_notes())
+                return how, transformer.user(message, state.take_notes(continues=message.continues))
             case "tool":
                 state.awaiting_answer = True
                 return how, transformer.results(message, state.native_call_ids, state.tool_names)

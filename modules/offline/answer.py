@@ -31,10 +31,23 @@ def answer(guide: Guide, history: Sequence[Message], tools: Collection[str] | No
     if history and history[-1].role == "tool":
         caller = history[-2].origin if len(history) > 1 else None
         return Answer("", answer_to_results(history, own=caller is not None and caller.dialect == DIALECT))
-    questions = [message for message in history if message.role == "user"]
+    if history and history[-1].continues:
+        return _rest(guide, history, tools)
+    questions = [message for message in history if message.is_question]
     if questions and (wanted := wanted_by(questions[-1].text)):
         return _calling(guide, history, wanted, tools)
     return _from_sections(guide, history, questions)
+
+
+def _rest(guide: Guide, history: Sequence[Message], tools: Collection[str] | None) -> Answer:
+    """What is missing of an answer that was cut: the same question has the same answer; else the whole of it."""
+    history = [message for message in history if message.role != "system"]
+    said = ""
+    while len(history) > 1 and history[-1].continues:
+        said = history[-2].text + said
+        history = history[:-2]
+    whole = answer(guide, history, tools)
+    return Answer("", whole.text.removeprefix(said) or whole.text, whole.calls)
 
 
 def _calling(
@@ -95,7 +108,7 @@ def recap(history: Sequence[Message]) -> str:
     """The turns before the last question: what was asked, and which model answered."""
     turns: list[tuple[Message, list[Message]]] = []
     for message in history:
-        if message.role == "user":
+        if message.is_question:
             turns.append((message, []))
         elif message.role == "assistant" and turns:
             turns[-1][1].append(message)

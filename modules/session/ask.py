@@ -53,13 +53,15 @@ async def ask(
 ) -> AsyncGenerator[AnswerEvent, None]:
     """Say `message`, or nothing more where it is None, and let `model` answer. It is kept before anything is sent.
 
+    Without a message it answers what stands at the end: a question that is asked again, or results of tools.
+
     What was shown is kept, whatever happens: an answer that was interrupted or cut is stored and marked. Where
     nothing was shown the person's message is taken back, so that the history has no question without an answer; what
     tools came to stays, and any model may go on from there.
     Raises what the service raises, EmptyAnswer where nothing came of it, and CancelledError when it is interrupted.
     """
+    _check_images(conversation, message or conversation.asked, model)
     if message is not None:
-        _check_images(conversation, message, model)
         conversation.append(message)
     try:
         service = await services.service_for(model)
@@ -233,12 +235,12 @@ def silence_line(event: Silence, model: Model) -> str:
 
 def _take_back(conversation: Conversation, message: Message | None) -> None:
     if message is not None and message.role == "user" and conversation.messages[-1] is message:
-        conversation.undo()
+        conversation.take_back()
 
 
-def _check_images(conversation: Conversation, message: Message, model: Model) -> None:
+def _check_images(conversation: Conversation, message: Message | None, model: Model) -> None:
     """Refuse a picture where the endpoint has refused one before: left out, it would go unseen in silence."""
-    if message.images and sees(model) and not sees(conversation.reader(model)):
+    if message is not None and message.images and sees(model) and not sees(conversation.reader(model)):
         raise ImagesUnsupported(
             f"{model.full_name} has refused images.", cure="Ask without the image, or /model to one that sees."
         )

@@ -157,6 +157,12 @@ class Conversation:
         return sum(message.is_question for message in self)
 
     @property
+    def asked(self) -> Message | None:
+        """The person's message at the end, which nobody has answered on this path."""
+        last = self.tree.path[-1].message if self.head else None
+        return last if last is not None and last.is_question else None
+
+    @property
     def last_answer(self) -> Message | None:
         """The newest assistant message that says something."""
         return next((m for m in reversed(self.messages) if m.role == "assistant" and m.text.strip()), None)
@@ -228,6 +234,19 @@ class Conversation:
     def call(self, title: str) -> None:
         """Give the conversation a title; "" takes it away, and its first words stand for it again."""
         self.title = title
+        self._described()
+
+    def name_here(self, name: str) -> None:
+        """Give the place where one stands a name."""
+        self.branch_names[name] = self.head
+        self._described()
+
+    def unname(self, name: str) -> None:
+        """Take a name away; what was said stays."""
+        del self.branch_names[name]
+        self._described()
+
+    def _described(self) -> None:
         if self.journal is not None:
             self.journal.described(self)
 

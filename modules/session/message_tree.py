@@ -115,6 +115,27 @@ class MessageTree:
                     return node
         return None
 
+    def answer_at(self, id: int) -> str:
+        """The text of all answers from the last question of the person up to this message; "" where there is none."""
+        texts: list[str] = []
+        continues = False
+        for node in self._up(id):
+            if node.message.is_question:
+                break
+            if node.message.role == "assistant" and node.message.text:
+                texts += [node.message.text] if continues or not texts else ["\n\n", node.message.text]
+            continues = node.message.continues
+        return "".join(reversed(texts))
+
+    def fork(self, *, of_answer: bool = False) -> Node | None:
+        """The last message on the spoken path that has siblings; with `of_answer` only below the last question."""
+        for node in reversed(self._path):
+            if of_answer and node.message.is_question:
+                return None
+            if len(self.siblings(node.id)) > 1:
+                return node
+        return None
+
     # What is beside, and what is below.
 
     def children(self, id: int) -> tuple[int, ...]:

@@ -51,7 +51,8 @@ async def run_turn(
 ) -> AsyncGenerator[TurnEvent, None]:
     """Say `message`, let `model` answer, run what it calls, and ask again until it calls nothing.
 
-    Without a message the model goes on from the results of tools that nobody has answered yet. Whatever ends the
+    Without a message the model answers the question at the end of the conversation, which is asked again, or goes on
+    from the results of tools that nobody has answered yet. Whatever ends the
     turn, each call has one result and any model may go on. Raises what `ask` raises.
     """
     repeats = _Repeats(tooling.limits.repeats if tooling else 0)

@@ -56,7 +56,12 @@ class TestADeclaration:
 
     @pytest.mark.parametrize(
         ("typed", "said"),
-        [("modle", "/model"), ("re", "/reasoning or /retry"), ("zzz", "/help lists the commands"), ("", "/help")],
+        [
+            ("modle", "/model"),
+            ("re", "/reasoning or /redo or /retry"),
+            ("zzz", "/help lists the commands"),
+            ("", "/help"),
+        ],
     )
     def test_that_is_not_there_is_answered_with_the_nearest(self, typed: str, said: str) -> None:
         with pytest.raises(UnknownCommand) as raised:
@@ -168,7 +173,7 @@ async def test_the_list_of_tools_says_what_a_model_is_not_offered(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("typed", "never"), [("export", "/exit"), ("edit", "/exit"), ("view", "/new"), ("under", "/undo")]
+    ("typed", "never"), [("export", "/exit"), ("edti", "/exit"), ("view", "/new"), ("under", "/undo")]
 )
 def test_likeness_alone_never_leads_to_a_command_that_leaves_or_takes_away(typed: str, never: str) -> None:
     with pytest.raises(UnknownCommand) as raised:

@@ -1,16 +1,19 @@
 """The commands, in the order that help shows them."""
 
 from modules.chat.command import CommandRegistry
-from modules.chat.commands.conversation_commands import attach, copy, new, retry, system, undo
+from modules.chat.commands.answer_commands import go_on, retry
+from modules.chat.commands.branch_commands import branch, edit, next_answer, previous_answer, redo, undo
+from modules.chat.commands.conversation_commands import attach, copy, new, system
 from modules.chat.commands.general_commands import clear, leave, show_config, show_help
 from modules.chat.commands.mcp_commands import mcp
 from modules.chat.commands.model_commands import model, models, reasoning
 from modules.chat.commands.title_command import title
-from modules.chat.commands.tool_commands import go_on, tool, tools
+from modules.chat.commands.tool_commands import tool, tools
 from modules.chat.commands.usage_commands import usage, who
 from modules.chat.commands.wire_command import wire
 
 COMMANDS = CommandRegistry(
-    show_help, model, models, reasoning, system, attach, retry, undo, go_on, new, title, copy,
+    show_help, model, models, reasoning, system, attach, retry, go_on, undo, redo, edit,
+    next_answer, previous_answer, branch, new, title, copy,
     tools, tool, mcp, who, usage, wire, show_config, clear, leave,
 )  # fmt: skip

@@ -1,12 +1,10 @@
-"""Commands about what is being said: take it back, ask again, begin anew, instruct, attach, copy."""
+"""Commands about what is being said: begin anew, instruct, attach, copy."""
 
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.commands.clipboard import copy_text
-from modules.chat.input.completer import complete_attachments, complete_models
-from modules.chat.input.unlisted_model import is_meant
+from modules.chat.input.completer import complete_attachments
 from modules.errors import UsageError
 from modules.llm.message import user
-from modules.llm.parts import Attached
 from modules.session.conversation import Conversation
 
 
@@ -48,62 +46,6 @@ async def attach(chat: ChatContext, args: str) -> Ask | None:
     return None
 
 
-@command("/retry [model]", aliases=("regenerate",), complete=complete_models)
-async def retry(chat: ChatContext, args: str) -> Ask | None:
-    """Ask the last question again, here or elsewhere.
-
-    With a model, that one is asked for this turn. The answer so far stays in a branch of its own. A question that was
-    given back without an answer is the last one.
-    """
-    choice = chat.models.find(_model_in(chat, args)) if args else None
-    if choice is not None:
-        chat.services.check_key(choice.model.provider)
-        if not await is_meant(chat, choice):
-            return None
-    model = choice.model if choice else None
-    if chat.unanswered is not None:
-        asked = Ask(chat.unanswered, model)
-        chat.attachments[:] = [part for part in chat.attachments if part not in chat.unanswered.parts]
-    else:
-        place = chat.conversation.head
-        question = chat.conversation.undo()
-        if question is None:
-            raise UsageError("There is no question to ask again.", cure="Type one.")
-        asked = Ask(question, model, place)
-    if choice is not None and choice.note:
-        chat.screen.say(choice.note)
-    return asked
-
-
-def _model_in(chat: ChatContext, args: str) -> str:
-    """The model that is named. Raises UsageError where more was typed than that, and it is not the question itself."""
-    name, _, behind = args.partition(" ")
-    if chat.unanswered is not None and behind.split() == chat.unanswered.text.split():
-        return name  # typed in front of the question, which stands in the prompt
-    if behind.strip() and not chat.models.names(args):
-        raise UsageError(
-            f'/retry takes a model and nothing else, so "{behind.strip()}" would be lost.',
-            cure=f"/retry {name} asks the last question again; @{name} {behind.strip()} asks this instead.",
-        )
-    return args
-
-
-@command("/undo", drastic=True)
-async def undo(chat: ChatContext, args: str) -> Ask | None:
-    """Take back the last question and its answer.
-
-    The question comes back to be edited.
-    """
-    question = chat.conversation.undo()
-    if question is None:
-        raise UsageError("There is nothing to take back.", cure="Ask something first.")
-    chat.draft, chat.unanswered = question.text, None
-    chat.attachments[:] = [part for part in question.parts if isinstance(part, Attached)]
-    left = chat.conversation.turns
-    chat.screen.say(f"Taken back. {left} {'question' if left == 1 else 'questions'} before it.")
-    return None
-
-
 @command("/new", drastic=True)
 async def new(chat: ChatContext, args: str) -> Ask | None:
     """Begin a new conversation.
@@ -114,6 +56,7 @@ async def new(chat: ChatContext, args: str) -> Ask | None:
     chat.conversation = Conversation(old.model, old.instructions, journal=old.journal, learned=old.learned)
     chat.conversation.previous, chat.conversation.reasoning = old.previous, old.reasoning
     chat.conversation.reasoning_shown = old.reasoning_shown
+    chat.edited = None
     if chat.unanswered is None:
         chat.attachments.clear()
     else:

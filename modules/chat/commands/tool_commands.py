@@ -1,8 +1,7 @@
-"""Commands about tools: which there are and which are on, one call in full, and going on where a turn stopped."""
+"""Commands about tools: which there are and which are on, and one call in full."""
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from typing import assert_never
 
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.dialogs.approval_text import arguments, permission_label
@@ -10,14 +9,10 @@ from modules.chat.output.tool_lines import numbered
 from modules.chat.wording.phrases import count
 from modules.errors import UsageError
 from modules.llm.dialects import about
-from modules.llm.events import StopReason
-from modules.llm.history import is_cut, user
 from modules.llm.parts import Attached, ToolCall, ToolResult
-from modules.session.turn import unanswered_results
 from modules.tools.tool import Tool
 from modules.tools.toolbox import Toolbox
 
-GO_ON = "Continue."
 NAMED = 3  # tools that are off by name, in one sentence
 MOST_CHARS = 200_000  # of a spilled result that are printed
 
@@ -153,30 +148,3 @@ def _whole(chat: ChatContext, call: ToolCall, result: ToolResult | None) -> str:
         return "\n".join(filter(None, (result.text, *names))) or "Nothing."
     rest = f"\n[{count(len(text) - MOST_CHARS, 'character')} more]" if len(text) > MOST_CHARS else ""
     return f"{text[:MOST_CHARS]}{rest}\n[The model was given less. The whole is in {path}]"
-
-
-@command("/continue", aliases=("go",))
-async def go_on(chat: ChatContext, args: str) -> Ask | None:
-    """Go on where a turn paused, failed or was cut.
-
-    The current model goes on, which may be another than before. Results of tools that nobody has answered are
-    answered now; an answer that was cut is asked for the rest.
-    """
-    conversation = chat.conversation
-    if unanswered_results(conversation):
-        return Ask(None)
-    last = next((message for message in reversed(conversation.messages) if message.role != "system"), None)
-    if last is not None and last.role == "assistant" and (is_cut(last.state) or _has_rest(last.stop)):
-        return Ask(user(GO_ON))
-    raise UsageError("There is nothing to go on with.", cure="The last answer is complete. Type a message.")
-
-
-def _has_rest(stop: StopReason | None) -> bool:
-    """Whether a model can be asked for more of an answer that ended so."""
-    match stop:
-        case "max_tokens" | "context_full" | "aborted" | "paused":
-            return True
-        case "end_turn" | "tool_use" | "refusal" | "unknown" | None:
-            return False
-        case _:
-            assert_never(stop)

@@ -16,9 +16,9 @@ async def meaning(chat: ChatContext, line: str) -> CommandLine | Ask | None:
     """
     if command := parse_command(line):
         read_by_models = chat.commands.get(command.name).name == "system"
-        return command if not read_by_models or await _may_be_read(chat, line, []) else None
+        return command if not read_by_models or await may_be_read(chat, line, []) else None
     text = await without_doubt(chat, line)
-    if not text or not await _may_be_read(chat, text, chat.attachments):
+    if not text or not await may_be_read(chat, text, chat.attachments):
         return None
     if aside := parse_ask(text, chat.models):
         model, question, note = aside
@@ -31,7 +31,7 @@ async def meaning(chat: ChatContext, line: str) -> CommandLine | Ask | None:
     return Ask(user(text, *_taken(chat)))
 
 
-async def _may_be_read(chat: ChatContext, text: str, files: list[Attached]) -> bool:
+async def may_be_read(chat: ChatContext, text: str, files: list[Attached]) -> bool:
     """Whether a model may read this: a person is asked where it holds a key, and after a No it comes back."""
     own = keys_of(chat.config, chat.models.providers.values())
     found = [*found_in(text, own), *own_in_files(files, own)]

@@ -5,11 +5,21 @@ from modules.chat.wording.phrases import count, total
 from modules.llm.events import Finished
 from modules.llm.models import Model
 from modules.session.conversation import Spent
+from modules.session.message_tree import Place
 
 
-def footer(model: Model, finished: Finished | None, spent: list[Spent], seconds: float, calls: int = 0) -> str:
-    """One line under a turn: who, how much, and how long."""
+def footer(
+    model: Model,
+    finished: Finished | None,
+    spent: list[Spent],
+    seconds: float,
+    calls: int = 0,
+    place: Place | None = None,
+) -> str:
+    """One line under a turn: who, which of the answers to the question, how much, and how long."""
     parts = [model.full_name]
+    if place is not None:
+        parts.append(f"{place.number} of {place.of}")
     if finished is not None and finished.model not in ("", model.id):
         parts.append(f"answered as {finished.model}")
     if calls:

@@ -1,6 +1,6 @@
 """The last turns in brief, for a person who comes back to a conversation."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import assert_never
 
 from modules.chat.output.tool_lines import headline, numbered
@@ -8,6 +8,7 @@ from modules.chat.wording.phrases import count
 from modules.llm.message import Message, interrupted_result
 from modules.llm.parts import Attached
 from modules.session.conversation import Conversation
+from modules.session.message_tree import Node
 
 TURNS = 2
 ROWS = 6  # lines of each question and answer, and calls in a row
@@ -16,9 +17,26 @@ ROWS = 6  # lines of each question and answer, and calls in a row
 def preview_of_last_turns(conversation: Conversation, columns: int) -> Iterator[str]:
     """Questions and answers, shortened, with a line for each call; each block ends with an empty line."""
     messages = conversation.messages
-    asked = [at for at, message in enumerate(messages) if message.role == "user"][-TURNS:]
-    recent = messages[asked[0] :] if asked else ()
-    number = sum(len(message.calls) for message in messages) - sum(len(message.calls) for message in recent)
+    asked = [at for at, message in enumerate(messages) if message.is_question][-TURNS:]
+    yield from _preview(conversation, messages[asked[0] :] if asked else (), columns)
+
+
+def preview_of(conversation: Conversation, node: Node, columns: int) -> Iterator[str]:
+    """The turn that a message of the spoken path stands in, from there, and how many follow; as above."""
+    messages = conversation.messages
+    start = next(at for at, one in enumerate(conversation.tree.path) if one.id == node.id)
+    later = [at for at, message in enumerate(messages) if at > start and message.is_question]
+    yield from _preview(conversation, messages[start : later[0] if later else None], columns, start)
+    if later:
+        yield f"{count(len(later), 'more question')} below, up to the end of this branch.\n"
+
+
+def _preview(
+    conversation: Conversation, recent: Sequence[Message], columns: int, start: int | None = None
+) -> Iterator[str]:
+    messages = conversation.messages
+    start = len(messages) - len(recent) if start is None else start
+    number = sum(len(message.calls) for message in messages[:start])
     calls = numbered(conversation)
     waiting: list[str] = []  # lines of calls with no word between them
     for message in recent:
@@ -36,6 +54,8 @@ def _text(message: Message) -> str:
     names = [f"[{part.name}]" for part in message.parts if isinstance(part, Attached)]
     text = "\n".join([*names, message.text.strip()]).strip()
     match message.role:
+        case "user" if message.continues:
+            return ""
         case "user":
             return f"> {text}" if text else ""
         case "assistant" | "system":

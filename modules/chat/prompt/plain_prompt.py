@@ -23,6 +23,8 @@ TWICE_SECONDS = 2.0  # within which a second Ctrl+C leaves
 class PlainPrompt:
     """Does for such a terminal what `Prompt` does for others; what came back is said, since no line can hold it."""
 
+    edited: "Callable[[str], Coroutine[Any, Any, str]] | None" = None  # the terminal is not lent
+    given_up: Callable[[], None] = lambda: None  # no line is ever cleared
     ask: "Callable[[Any], Coroutine[Any, Any, Any]] | None" = None  # there are no panels
 
     def __init__(self, screen: TerminalScreen) -> None:

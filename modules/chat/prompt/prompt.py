@@ -61,6 +61,7 @@ class Prompt:
         self._modes = modes
         self._variable = variable
         self.running = Running()
+        self.given_up: Callable[[], None] = lambda: None  # called when a line is cleared instead of being entered
         # Where there is no colour, a suggestion could not be told from what was typed.
         self.line = TypedLine(completer, history, self._no_hint, suggests=screen.color)
         self._parts = PromptLayout(self.line, bar, output.get_size, working=lambda: self.working)
@@ -197,6 +198,7 @@ class Prompt:
             self.stop()
         elif self.line.buffer.text:
             self.line.empty()
+            self.given_up()
             self.line.offer_held()
         elif time.monotonic() - self._refused_at < TWICE_SECONDS:
             self.leave()
@@ -233,13 +235,17 @@ class Prompt:
         if removed:
             self._hint(f"{count(removed, 'control character')} left out of the paste.")
 
-    async def edit(self) -> None:
-        """Have the line edited in the person's editor."""
+    async def edited(self, text: str) -> str:
+        """A text as the person leaves it in the editor. Raises UsageError, FileProblem."""
         from modules.chat.terminal.editor import edit  # only where it is wanted
 
+        async with self._hold.lent():
+            return await edit(text, self._variable)
+
+    async def edit(self) -> None:
+        """Have the line edited in the person's editor."""
         try:
-            async with self._hold.lent():
-                text = await edit(self.line.whole, self._variable)
+            text = await self.edited(self.line.whole)
         except ParlanceError as error:
             self._screen.error(error)
             return

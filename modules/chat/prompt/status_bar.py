@@ -23,6 +23,8 @@ def bar(context: ChatContext, columns: int) -> str:
         parts.append(f"reasoning {conversation.reasoning}")
     if not context.tooling.enabled:
         parts.append("tools off")
+    if context.edited is not None:
+        parts.insert(1, "edits a question")
     if context.attachments:
         parts.append(f"{len(context.attachments)} attached")
     while len(parts) > 1 and get_cwidth(" · ".join(parts)) >= columns:

@@ -133,6 +133,7 @@ def in_pipe(error: ParlanceError, at: Situation | None = None, now: datetime | N
     return _sentences([*plain, time_of(error, now), *arguments])
 
 
+DECLINED = ("Refused", "Filtered")
 GOES_ON = ("OutputLimit", "Aborted", "ProviderPaused")  # ends after which there is a rest to ask for
 
 
@@ -140,7 +141,9 @@ def of_ending_in_chat(ending: Ending, at: Situation) -> str:
     """What to do about an answer that is not whole."""
     if ending.kind == "WindowFull":  # a rest has no room either
         return _sentences([_command("larger", at), _command("anew", at)])
-    if ending.kind in GOES_ON:
+    if ending.kind in DECLINED:  # a question that was declined would be declined again, and so would what follows it
+        first = "/undo takes the question back"
+    elif ending.kind in GOES_ON:
         first = "/continue asks for the rest"
     else:
         first = "/continue goes on" if at.left == "results" else "/retry asks again"
@@ -157,7 +160,9 @@ def of_ending_in_pipe(ending: Ending, at: Situation) -> str:
 def what_is_left(conversation: Conversation, message: Message | None, *, instead: bool = False) -> Left:
     """What there is of a turn that failed, as `Situation.left` has it; `instead` where the question had an answer."""
     if message is not None and message not in conversation:
-        return "before" if instead else "question"
+        return "part" if message.continues else "question"
+    if instead and conversation.asked is not None:
+        return "before"
     return "results" if unanswered_results(conversation) else "part"
 
 
@@ -208,7 +213,7 @@ def _command(step: str, at: Situation) -> str:
     if step in FITTING:
         name, does = _fitting(step, at), FITTING[step][1]
         if name and at.left == "results":
-            return f"/model {name}, then /continue, {does}"
+            return f"/continue {name} {does}"
         return f"/retry {name} {does}" if name else ""
     match step:
         case "successor" if at.model.recommended and at.left != "results":

@@ -51,9 +51,9 @@ class ConversionState:
         else:
             self._later.append(wire)
 
-    def take_notes(self) -> list[str]:
-        """The notes that the person's turn begins with."""
-        notes = [self._cut, *self._updates] if self._cut else self._updates
+    def take_notes(self, *, continues: bool = False) -> list[str]:
+        """The notes that the person's turn begins with; one that `continues` an answer says itself that it is cut."""
+        notes = [self._cut, *self._updates] if self._cut and not continues else self._updates
         self._cut, self._updates, self.awaiting_answer = "", [], True
         return notes
 
