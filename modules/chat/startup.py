@@ -136,10 +136,10 @@ def go_on_in(conversation: Conversation, folder: str) -> str:
     before, conversation.folder = conversation.folder, folder
     if not before or before == folder:
         return ""
-    return f"This conversation was in {_short(before)}; tools work in {_short(folder)} now."
+    return f"This conversation was in {short_folder(before)}; tools work in {short_folder(folder)} now."
 
 
-def _short(folder: str) -> str:
+def short_folder(folder: str) -> str:
     """The folder as a shell would show it."""
     home = os.path.expanduser("~")
     return f"~{folder[len(home) :]}" if folder == home or folder.startswith(f"{home}{os.sep}") else folder

@@ -43,7 +43,8 @@ class ListPicker(Panel[Result | None], Generic[Row, Result]):
     """A filter line, the rows with a pointer, what there is to know of the row at the pointer, and the keys.
 
     Whoever extends it sets in `narrow` the `rows` that fit what was typed, where the pointer is, and a `hint` below
-    them. A `notice` stands in the place of the keys until the next one is pressed.
+    them. A `notice` stands in the place of the keys until the next one is pressed; `progress` behind them
+    says how far something has come.
     """
 
     label = ""
@@ -56,6 +57,7 @@ class ListPicker(Panel[Result | None], Generic[Row, Result]):
         self.at = 0
         self.hint = ""
         self.notice = ""
+        self.progress = ""
         self.frame = frame
         self._top = 0
         self._is_drawn = False
@@ -119,6 +121,10 @@ class ListPicker(Panel[Result | None], Generic[Row, Result]):
     def move(self, by: int) -> None:
         """Move the pointer, as far as there are rows."""
         self.at = max(0, min(self.at + by, len(self.rows) - 1))
+
+    def move_cursor(self, by: int) -> None:
+        """Move the cursor in the filter."""
+        self._filter.cursor_position = max(0, min(self._filter.cursor_position + by, len(self._filter.text)))
 
     def narrow_again(self) -> None:
         """Narrow once more by what stands in the filter, after rows have changed; the pointer stays about there."""
@@ -196,8 +202,12 @@ class ListPicker(Panel[Result | None], Generic[Row, Result]):
         room = max(1, self.frame.width - POINTER_COLUMNS)
         if self.notice:
             return [("class:warning", "   " + cut(clean(self.notice), room))]
-        keys = self.keys_line if self._question is None else ("Enter says so", "Esc goes back")
+        keys = self.keys_line
         count = f"{self.at + 1} of {len(self.rows)}" if self.rows else "none"
+        if self._question is not None:
+            keys, count = ("Enter says so",), "Esc goes back"
+        elif self.progress:
+            count = f"{count} · {self.progress}"
         lines = [" · ".join((*keys[:number], count)) for number in range(len(keys), 1, -1)] + [" · ".join(keys[:2])]
         text = next((line for line in lines if get_cwidth(line) <= room), lines[-1])
         return [("class:quiet", "   " + cut(text, room))]

@@ -1,6 +1,5 @@
 """The picker of conversations: what each is, what was said in it, and the keys that open, rename and delete one."""
 
-import os
 from collections.abc import Callable, Sequence
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -10,6 +9,7 @@ from modules.chat.dialogs.list_line import Line, fill, fitting, in_lines
 from modules.chat.dialogs.list_picker import ListPicker
 from modules.chat.dialogs.session_rows import Said, SessionRows
 from modules.chat.output.layout import cut
+from modules.chat.startup import short_folder
 from modules.chat.wording import ago
 from modules.chat.wording.phrases import count, dollars
 from modules.session.storage.listing import Details, Entry
@@ -42,31 +42,37 @@ class SessionPicker(ListPicker[Entry, str]):
     ) -> None:
         self._store = store
         self._current = current
-        self._list = SessionRows(store, entries, said, self._more_is_known)
+        self._sessions = SessionRows(store, entries, said, self._more_is_known)
         self.delete: Callable[[Entry], None] = lambda entry: None
         self.rename: Callable[[Entry, str], None] = lambda entry, title: None
         super().__init__(Frame(size, lines_below=4, beside=True), typed)
 
     @property
     def total(self) -> int:
-        return len(self._list.all)
+        return len(self._sessions.all)
 
     def narrow(self, typed: str) -> None:
-        self.rows, self.at = self._list.narrowed(typed), 0
+        self.rows, self.at = self._sessions.narrowed(typed), 0
         self._explain()
 
     def stop(self) -> None:
         """Nothing is read any more."""
-        self._list.stop()
+        self._sessions.stop()
 
     def remove(self, id: str) -> None:
         """Show a conversation no more: it is deleted."""
-        self._list.remove(id)
+        self._sessions.remove(id)
         self.narrow_again()
 
     def call(self, entry: Entry, title: str) -> None:
         """Show a conversation by its new title."""
-        self._list.call(entry, title)
+        self._sessions.call(entry, title)
+        self.narrow_again()
+
+    def index_came_on(self, progress: str) -> None:
+        """More of what was said can be found now."""
+        self.progress = progress
+        self._sessions.search_again()
         self.narrow_again()
 
     def say(self, text: str) -> None:
@@ -85,7 +91,7 @@ class SessionPicker(ListPicker[Entry, str]):
         return Line([("", text.rstrip())], self._mark(row), "class:current" if is_current else "")
 
     def _cells(self, row: Entry) -> Sequence[str]:
-        details = self._list.details(row.id)
+        details = self._sessions.details(row.id)
         if details is None:
             return (ago.ago(row.updated),)
         if not details.messages:
@@ -100,10 +106,12 @@ class SessionPicker(ListPicker[Entry, str]):
         return "◦" if self._store.is_open_elsewhere(row.id) else " "
 
     def about(self, row: Entry, columns: int, lines: int) -> list[StyleAndTextTuples]:
-        self._list.want_details([row.id, *(one.id for one in self.visible)])
-        details = self._list.details(row.id)
+        self._sessions.want_details([row.id, *(one.id for one in self.visible)])
+        details = self._sessions.details(row.id)
         facts = self._facts(row, details)
-        shown: list[StyleAndTextTuples] = [[("class:quiet", cut(fact, columns))] for fact in facts[: max(1, lines // 4)]]
+        shown: list[StyleAndTextTuples] = [
+            [("class:quiet", cut(fact, columns))] for fact in facts[: max(1, lines // 4)]
+        ]
         if details is None or lines <= len(shown):
             return shown[:lines]
         first = in_lines(details.first_words, columns - 2, max(1, (lines - len(shown)) // 2))
@@ -117,7 +125,7 @@ class SessionPicker(ListPicker[Entry, str]):
         is_open = row.id != self._current and self._store.is_open_elsewhere(row.id)
         parts = [
             "open here" if row.id == self._current else "open in another window" if is_open else "",
-            _short(row.folder),
+            short_folder(row.folder),
             "asked with -p" if row.one_shot else "",
             f"begun {ago.ago(row.created)}" if row.created else "",
             row.id[:SHORT_CHARS],
@@ -127,16 +135,19 @@ class SessionPicker(ListPicker[Entry, str]):
 
     def _explain(self) -> None:
         self.hint = ""
-        if not self._list.all:
+        if not self._sessions.all:
             self.hint = "There are no conversations yet."
-        elif self._list.is_searching:
+        elif self._sessions.is_searching:
             self.hint = "" if self.rows else "Looking at what was said …"
         elif not self.rows:
             self.hint = "No conversation has these words."
 
     def _more_is_known(self) -> None:
-        if self._list.trouble:
-            self.notice = self._list.trouble
+        if self._sessions.trouble:
+            self.notice = self._sessions.trouble
+        if not self.typed.strip():
+            self.draw()
+            return
         chosen = self.selected
         self.narrow_again()
         if chosen is not None and chosen in self.rows:
@@ -168,10 +179,6 @@ class SessionPicker(ListPicker[Entry, str]):
 
     def _ask_for_title(self) -> None:
         if (row := self.selected) is not None:
-            self.ask("Title: ", row.title if row.is_named else "", lambda text: self.rename(row, " ".join(text.split())))
-
-
-def _short(folder: str) -> str:
-    """The folder as a shell would show it."""
-    home = os.path.expanduser("~")
-    return f"~{folder[len(home) :]}" if folder == home or folder.startswith(f"{home}{os.sep}") else folder
+            self.ask(
+                "Title: ", row.title if row.is_named else "", lambda text: self.rename(row, " ".join(text.split()))
+            )

@@ -56,6 +56,11 @@ class SessionRows:
         """Whether what was said may still add some."""
         return bool(self._wanted) and self._said_for != self._wanted and self._searching.is_busy
 
+    def search_again(self) -> None:
+        """Ask once more for what was said, which may be more by now; what is known stays until then."""
+        if self._wanted:
+            self._searching.ask(self._wanted)
+
     def details(self, id: str) -> Details | None:
         """What is known of one; None where it is not read yet."""
         return self._details.get(id)
