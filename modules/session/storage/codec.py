@@ -83,6 +83,15 @@ def decode_value(text: bytes, fetch: Fetch) -> Any:
     return _back(value, fetch) if MARK.encode() in text else value
 
 
+def encode_long(text: str, blobs: Blobs) -> str:
+    """A text as it is, or where it is long, what stands for it."""
+    return _text_apart(text, blobs)
+
+
+def decode_long(text: str, fetch: Fetch) -> str:
+    return _text_back(text, fetch)
+
+
 def entry_repeats(body: bytes, native: bytes | None) -> tuple[bytes, ...]:
     """The texts that a wire value of this message is packed against, from its two columns."""
     text = unpacked(body)
