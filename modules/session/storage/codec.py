@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from modules.llm.message import Message
 from modules.llm.parts import File, Image, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
-from modules.session.storage.packed_text import is_packed, packed, squeezed, unpacked
+from modules.session.storage.packed_text import is_packed, just_packed, packed, squeezed, unpacked
 
 MARK = "blob:"  # in the place of a string: "blob:<key>:<what stood before it>"; "blob:=" escapes the mark itself
 SQUEEZED = "z"  # before the sha256 in a key: the row holds the string's bytes as raw deflate
@@ -28,6 +28,7 @@ _ENCODED = re.compile(r"[\w+/=-]+", re.ASCII)
 Blobs = dict[str, bytes]
 Fetch = Callable[[str, str], str]  # the key of a blob and what stands before it, to the whole string
 
+_as_the_body = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode  # which the value repeats
 _decode_message = msgspec.json.Decoder(Message).decode
 
 
@@ -36,7 +37,14 @@ def encode_message(message: Message, blobs: Blobs) -> tuple[bytes, bytes | None]
     parts = tuple(_part_apart(part, blobs) for part in message.parts)
     body = _body(replace(message, parts=parts, native=None))
     native = None if message.native is None else encode_value(message.native, blobs)
-    return packed(body), None if native is None else packed(native.encode(), body)
+    stored = packed(body)
+    just_packed(stored, body)
+    if native is None:
+        return stored, None
+    text = native.encode()
+    beside = packed(text, body)
+    just_packed(beside, text)
+    return stored, beside
 
 
 def encode_growing(message: Message, blobs: Blobs) -> tuple[str, str | None]:
@@ -68,7 +76,7 @@ def encode_value(value: Any, blobs: Blobs, *, texts: bool = True) -> str | None:
     """
     try:
         value = _apart(value, blobs, texts)
-        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)  # as the body, which it repeats
+        text = _as_the_body(value)
         if not text.isascii():
             text.encode()
     except UnicodeEncodeError:  # half a character

@@ -58,7 +58,9 @@ INSERT_LEDGER = f"""INSERT INTO ledger
     ON CONFLICT (conversation, key) DO UPDATE SET last_message = excluded.last_message,
     prefix_digest = excluded.prefix_digest, reasoning_from = excluded.reasoning_from,
     drops_unreadable_reasoning = excluded.drops_unreadable_reasoning, pictures_from = excluded.pictures_from,
-    refused_features = excluded.refused_features, number = coalesce(number, excluded.number)"""
+    refused_features = excluded.refused_features"""
+NUMBER_LEDGER = """UPDATE ledger SET number = (SELECT coalesce(max(number), 0) + 1 FROM ledger)
+    WHERE conversation = ? AND key = ? AND number IS NULL"""  # one of an earlier release
 INSERT_DECLARED = "INSERT OR REPLACE INTO declared (conversation, tools) VALUES (?, ?)"
 
 
@@ -199,7 +201,12 @@ def _ledger(id: str, key: str, ledger: Ledger, since: int) -> Callable[[], list[
     def make() -> list[Statement]:
         blobs: Blobs = {}
         cut = (id, key, since)
-        rows = [(INSERT_LEDGER, about), (frozen_entries.DELETE_TEXTS, cut), (frozen_entries.DELETE, cut)]
+        rows = [
+            (INSERT_LEDGER, about),
+            (NUMBER_LEDGER, (id, key)),
+            (frozen_entries.DELETE_TEXTS, cut),
+            (frozen_entries.DELETE, cut),
+        ]
         for at, entry in enumerate(entries):
             digest = digests[at] if at < len(digests) else None
             wire = encode_value(entry.wire, blobs) or UNKNOWN
