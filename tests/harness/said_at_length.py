@@ -14,7 +14,7 @@ from typing import Any
 from modules.llm.events import Usage
 from modules.llm.message import Message, Origin, user
 from modules.llm.models import Model
-from modules.llm.parts import Reasoning, Text
+from modules.llm.parts import Part, Reasoning, Text
 from modules.session.ask import request_for
 from modules.session.conversation import Conversation
 from tests.harness.transformer_harness import REQUESTS
@@ -64,7 +64,7 @@ def talk(conversation: Conversation, speaker: Speaker, turns: int, *, thoughts: 
         thought = speaker.say(THOUGHT_CHARS) if thoughts else ""
         conversation.ledger_for(model).commit(sent.pending)
         usage = Usage(speaker.chance.randrange(200, 90_000), len(answer) // 4, speaker.chance.randrange(90_000))
-        parts = (*([Reasoning(thought)] if thought else []), Text(answer))
+        parts: tuple[Part, ...] = (Reasoning(thought), Text(answer)) if thought else (Text(answer),)
         native = _native(model, thought, answer, speaker)
         origin = Origin(model.provider.dialect, model.issuer, model.id, sent.reasoning_digest if thoughts else "")
         conversation.pay(model, usage)

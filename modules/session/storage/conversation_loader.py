@@ -199,7 +199,7 @@ def _ledgers(
         "key, number, last_message, prefix_digest, reasoning_from, drops_unreadable_reasoning, pictures_from,"
         " refused_features"
     )
-    repeats = _repeats(connection, id)
+    repeats = repeats_in(connection, id)
     for key, number, last, seed, reasoning_from, drops_unreadable, pictures_from, features in connection.execute(
         f"SELECT {columns} FROM ledger WHERE conversation = ?", (id,)
     ).fetchall():
@@ -218,7 +218,7 @@ def _ledgers(
     return ledgers, refused
 
 
-def _repeats(connection: sqlite3.Connection, id: str) -> frozen_entries.Repeats:
+def repeats_in(connection: sqlite3.Connection, id: str) -> frozen_entries.Repeats:
     """The texts of a message that its entries are packed against; several in a row are of the same one."""
 
     @lru_cache(maxsize=16)

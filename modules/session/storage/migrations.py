@@ -81,19 +81,20 @@ def read_as_updated(connection: sqlite3.Connection) -> sqlite3.Connection:
     """A file of an earlier release as if it had been updated, to be read and closed. The file itself stays as it is."""
     try:
         connection.execute("BEGIN IMMEDIATE")  # never committed
-        _all_steps(connection)
+        bring_forward(connection)
     except sqlite3.OperationalError:  # it is held by another program, or cannot be written
         with contextlib.suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
         with contextlib.closing(connection):
             copy = sqlite3.connect("", isolation_level=None)  # a file of no name, which goes with the connection
             connection.backup(copy)
-        _all_steps(copy)
+        bring_forward(copy)
         return copy
     return connection
 
 
-def _all_steps(connection: sqlite3.Connection) -> None:
+def bring_forward(connection: sqlite3.Connection) -> None:
+    """Run all steps that the file lacks, in the transaction of the caller."""
     for number in range(version_of(connection), VERSION):
         _step(connection, number)
 

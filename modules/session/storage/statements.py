@@ -12,13 +12,12 @@ from modules.llm.message import Message
 from modules.llm.models import Model
 from modules.llm.tool_spec import ToolSpec
 from modules.session.conversation import Conversation, Node, Spent, words_of
-from modules.session.storage import frozen_entries
+from modules.session.storage import blob_owners, frozen_entries
 from modules.session.storage.codec import Blobs, encode_growing, encode_long, encode_message, encode_value
 
 Statement = tuple[str, tuple[Any, ...]]
 NOTHING_REFUSED = "[]"  # what an endpoint refuses is in learned.json; only earlier releases kept a list here
-ALL_OWNED = ""  # in the place of a blob: all that this conversation has are in the table, since it was written by one
-# of the releases that keep it
+
 UNKNOWN = "null"  # a wire value that is no JSON; its ledger begins anew when it is loaded
 
 
@@ -31,7 +30,6 @@ class Change(Struct, frozen=True):
 
 
 INSERT_BLOB = "INSERT OR IGNORE INTO blob (sha256, data) VALUES (?, ?)"
-INSERT_OWNER = "INSERT OR IGNORE INTO blob_owner (conversation, blob) VALUES (?, ?)"
 INSERT_MODEL = "INSERT OR IGNORE INTO model (json) VALUES (?)"
 THE_MODEL = "(SELECT id FROM model WHERE json = ?)"
 NEXT_USE = "(SELECT coalesce(max(used), 0) + 1 FROM conversation)"
@@ -84,7 +82,7 @@ def everything(conversation: Conversation) -> Change:
         about = (title or None, *place, source or None, first_words or None)
         began = min((node.created for node in nodes if node.created), default=now)
         row = (id, began, now, head, model_json, previous_json, system, reasoning, *about)
-        statements += [(INSERT_CONVERSATION, row), (INSERT_OWNER, (id, ALL_OWNED))]
+        statements += [(INSERT_CONVERSATION, row), (blob_owners.INSERT, (id, blob_owners.ALL))]
         for node in nodes:
             statements += _message(id, node)
         statements += [(INSERT_NAME, (id, name, message)) for name, message in names.items()]
@@ -219,7 +217,7 @@ def _ledger(id: str, key: str, ledger: Ledger, since: int) -> Callable[[], list[
 def _blobs(id: str, blobs: Blobs) -> list[Statement]:
     """The blobs, and whose they are: they stay for as long as any conversation has them."""
     kept: list[Statement] = [(INSERT_BLOB, item) for item in blobs.items()]
-    return kept + [(INSERT_OWNER, (id, key)) for key in blobs]
+    return kept + [(blob_owners.INSERT, (id, key)) for key in blobs]
 
 
 def _model(model: Model) -> tuple[Statement, str]:
