@@ -17,6 +17,7 @@ class Subcommand(NamedTuple):
 
 
 SUBCOMMANDS = {
+    "doctor": Subcommand("doctor", "looks the file of conversations over, and makes right what is wrong with it"),
     "sessions": Subcommand("sessions", "lists the conversations"),
     "usage": Subcommand("usage", "sums up what they took"),
 }

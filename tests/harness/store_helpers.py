@@ -10,6 +10,7 @@ from modules.llm.message import Message, Origin
 from modules.llm.models import ModelRegistry, Profile
 from modules.llm.parts import Image, Text
 from modules.session.conversation import Conversation
+from modules.session.storage.packed_text import unpacked
 from modules.session.storage.store import Store
 from tests.harness.cases import ENDPOINTS
 
@@ -52,6 +53,12 @@ def rows(path: Path, question: str) -> list[tuple[Any, ...]]:
         return connection.execute(question).fetchall()
     finally:
         connection.close()
+
+
+def bodies(path: Path, where: str = "1") -> list[str]:
+    """The JSON texts of messages, whatever form they stand in."""
+    found = rows(path, f"SELECT CAST(body AS BLOB) FROM message WHERE {where}")
+    return [unpacked(body).decode() for (body,) in found]
 
 
 def write(path: Path, statement: str) -> None:

@@ -21,18 +21,18 @@ from modules.session.conversation import Conversation
 from modules.session.storage import database
 from modules.session.storage.location import VERSION, Locks
 from modules.session.storage.store import FILE, Store
-from tests.harness.store_helpers import MODELS, OTHER, answer, rows, saved, write
+from tests.harness.store_helpers import MODELS, OTHER, answer, bodies, rows, saved, write
 
 SAVED = ROOT / "tests" / "data" / "conversation_parlance_5.sql"  # of schema 1
 ID = "98f0d82f5fdb3ad7"
 RENAMED = {"told": "last_message", "seed": "prefix_digest", "stripped": "reasoning_from", "upto": "covers_until"}
 # What later schemas have beside it, and what stands there for a conversation of before.
 ADDED: dict[str, dict[str, Any]] = {
-    "ledger": {"pictures_from": 0},
+    "ledger": {"pictures_from": 0, "number": None},
     "conversation": {"folder": None, "kind": "chat", "source": None, "first_words": None},
     "spent": {"created": None},
 }
-NEW_TABLES = ("branch_name", "imported")
+NEW_TABLES = ("branch_name", "imported", "frozen", "blob_owner")
 RENAMED |= {"lenient": "drops_unreadable_reasoning", "without": "refused_features"}
 
 
@@ -277,8 +277,8 @@ def test_programs_that_come_at_once_all_keep_what_they_say_and_one_of_them_updat
         assert child.communicate(timeout=50)[0] == "True\n"
     assert version(path) == VERSION
     assert rows(path, "PRAGMA integrity_check") == [("ok",)]
-    bodies = " ".join(body for (body,) in rows(path, "SELECT body FROM message WHERE role = 'user'"))
-    assert all(f'"text":"{word}"' in bodies for word in words)
+    said = " ".join(bodies(path, "role = 'user'"))
+    assert all(f'"text":"{word}"' in said for word in words)
     assert len(copies(path)) == 1
 
 
@@ -317,7 +317,7 @@ async def test_while_an_earlier_release_runs_the_file_is_read_and_updated_when_t
     assert store.trouble is None
     store.close()
     assert version(path) == VERSION
-    assert "Now it is saved." in " ".join(body for (body,) in rows(path, "SELECT body FROM message"))
+    assert "Now it is saved." in " ".join(bodies(path))
 
 
 FULL = """
@@ -360,7 +360,7 @@ def test_a_full_disk_is_told_once_and_the_file_stays_usable_until_there_is_room(
     assert second is None
     assert version(path) == VERSION
     assert {"One more", "And one"} <= {
-        part["text"] for (body,) in rows(path, "SELECT body FROM message") for part in json.loads(body)["parts"]
+        part["text"] for body in bodies(path) for part in json.loads(body)["parts"]
         if part["type"] == "text"
     }  # fmt: skip
 

@@ -334,7 +334,7 @@ async def test_whatever_is_done_to_an_open_file_is_noticed_and_all_is_written_an
     store = Store(path)
     conversation = Conversation(MODEL, "Be brief.", journal=store)
     for number in range(40):  # so many that a part is in the file, and a part in the log beside it
-        conversation.extend([user(f"Question {number}"), answer("word " * 40_000)])
+        conversation.extend([user(f"Question {number}"), answer(os.urandom(100_000).hex())])
         await store.settled()
     DAMAGES[how](path)
     conversation.append(user("Two"))

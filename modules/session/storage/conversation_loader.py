@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from functools import lru_cache
 
 import msgspec
 from msgspec import Struct
@@ -12,12 +13,13 @@ from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.events import Usage
 from modules.llm.history import Message
 from modules.llm.ledger.ledger import Ledger
-from modules.llm.message import WireEntry
 from modules.llm.models import LEVELS, Choice, Model, ModelRegistry
 from modules.llm.tool_spec import ToolSpec
 from modules.session.conversation import Conversation, Node, Spent
-from modules.session.storage.codec import Fetch, decode_message, decode_value, placeholder
+from modules.session.storage import frozen_entries
+from modules.session.storage.codec import SQUEEZED, Fetch, decode_long, decode_message, placeholder
 from modules.session.storage.legacy_conversations import Issuers, adopt
+from modules.session.storage.packed_text import expanded
 
 BROKEN = (ValueError, LookupError, TypeError, RecursionError)  # msgspec's own errors are ValueErrors
 
@@ -74,7 +76,7 @@ def read(
     nodes = _nodes(connection, id, fetch)
     conversation.nodes = [replace(one, message=issuers.renamed(one.message)) for one in nodes]
     conversation.go_to(head if 0 <= head <= len(conversation.nodes) else len(conversation.nodes))
-    conversation.tools = _declared(connection, id)
+    conversation.tools = _declared(connection, id, fetch)
     conversation.branch_names = _branch_names(connection, id, len(conversation.nodes))
     ledgers, refused = _ledgers(connection, id, conversation, fetch)
     conversation.ledgers = adopt(ledgers, refused, spoke, learned)
@@ -94,7 +96,8 @@ class Blobs:
             row = self._connection.execute("SELECT data FROM blob WHERE sha256 = ?", (sha,)).fetchone()
             if row is None:
                 raise LookupError(sha)
-            self._made[key] = before + bytes(row[0]).decode("utf-8", "surrogatepass")
+            data = expanded(row[0]) if sha.startswith(SQUEEZED) else bytes(row[0])
+            self._made[key] = before + data.decode("utf-8", "surrogatepass")
         return self._made[key]
 
 
@@ -177,11 +180,11 @@ def _branch_names(connection: sqlite3.Connection, id: str, messages: int) -> dic
     return {str(name): at for name, at in rows if isinstance(at, int) and 0 < at <= messages}
 
 
-def _declared(connection: sqlite3.Connection, id: str) -> tuple[ToolSpec, ...]:
+def _declared(connection: sqlite3.Connection, id: str, fetch: Fetch) -> tuple[ToolSpec, ...]:
     """The tools that were last declared to a model."""
     row = connection.execute("SELECT tools FROM declared WHERE conversation = ?", (id,)).fetchone()
     try:
-        return () if row is None else msgspec.json.decode(row[0], type=tuple[ToolSpec, ...])
+        return () if row is None else msgspec.json.decode(decode_long(row[0], fetch), type=tuple[ToolSpec, ...])
     except BROKEN:
         return ()
 
@@ -193,9 +196,11 @@ def _ledgers(
     ledgers: dict[str, Ledger] = {}
     refused: dict[str, frozenset[str]] = {}
     columns = (
-        "key, last_message, prefix_digest, reasoning_from, drops_unreadable_reasoning, pictures_from, refused_features"
+        "key, number, last_message, prefix_digest, reasoning_from, drops_unreadable_reasoning, pictures_from,"
+        " refused_features"
     )
-    for key, last, seed, reasoning_from, drops_unreadable, pictures_from, features in connection.execute(
+    repeats = repeats_in(connection, id)
+    for key, number, last, seed, reasoning_from, drops_unreadable, pictures_from, features in connection.execute(
         f"SELECT {columns} FROM ledger WHERE conversation = ?", (id,)
     ).fetchall():
         ledger = ledgers[key] = Ledger()
@@ -203,7 +208,8 @@ def _ledgers(
             ledger.reasoning_from, ledger.drops_unreadable_reasoning = reasoning_from, bool(drops_unreadable)
             ledger.pictures_from = pictures_from
             refused[key] = frozenset(json.loads(features))
-            entries, digests = _entries(connection, id, key, fetch)
+            found = frozen_entries.rows(connection, id, key, number)
+            entries, digests = frozen_entries.decoded(found, repeats, fetch)
             path = _path_to(last, conversation.nodes)
         except BROKEN:  # what was sent is not known any more: the ledger begins anew
             continue
@@ -212,24 +218,16 @@ def _ledgers(
     return ledgers, refused
 
 
-def _entries(connection: sqlite3.Connection, id: str, key: str, fetch: Fetch) -> tuple[list[WireEntry], list[str]]:
-    entries: list[WireEntry] = []
-    digests: list[str] = []
-    rows = connection.execute(
-        "SELECT seq, covers_until, digest, CAST(wire AS BLOB) FROM entry"
-        " WHERE conversation = ? AND key = ? ORDER BY seq",
-        (id, key),
-    )
-    for seq, covers_until, digest, text in rows:
-        wire = decode_value(text, fetch)
-        if seq != len(entries) or not isinstance(wire, dict) or not isinstance(covers_until, int):
-            raise LookupError(seq)
-        entries.append(WireEntry(wire, covers_until))
-        if digest is not None:
-            digests.append(digest)
-    if digests and len(digests) != len(entries):
-        raise LookupError(key)
-    return entries, digests
+def repeats_in(connection: sqlite3.Connection, id: str) -> frozen_entries.Repeats:
+    """The texts of a message that its entries are packed against; several in a row are of the same one."""
+
+    @lru_cache(maxsize=16)
+    def repeats(message: int | None) -> tuple[bytes, ...]:
+        columns = "SELECT CAST(body AS BLOB), CAST(native AS BLOB) FROM message WHERE conversation = ? AND id = ?"
+        row = None if message is None else connection.execute(columns, (id, message)).fetchone()
+        return () if row is None else frozen_entries.repeats_of(*row)
+
+    return repeats
 
 
 def _path_to(id: int, nodes: list[Node]) -> tuple[int, ...]:

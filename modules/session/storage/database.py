@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from modules.errors import ConfigError
-from modules.session.storage import migrations
+from modules.session.storage import frozen_entries, migrations
 from modules.session.storage.location import VERSION, Locks, make_private, move_aside, refuse_newer, refuse_version
 from modules.session.storage.migrations import version_of
 
@@ -50,10 +50,11 @@ SCHEMA = (
         conversation TEXT PRIMARY KEY REFERENCES conversation ON DELETE CASCADE, tools TEXT NOT NULL)""",
     """CREATE TABLE branch_name (
         conversation TEXT NOT NULL REFERENCES conversation ON DELETE CASCADE, name TEXT NOT NULL,
-        message INTEGER NOT NULL, PRIMARY KEY (conversation, name))""",
+        message INTEGER NOT NULL, PRIMARY KEY (conversation, name)) WITHOUT ROWID""",
     """CREATE TABLE imported (
         conversation TEXT NOT NULL REFERENCES conversation ON DELETE CASCADE, foreign_id TEXT NOT NULL,
-        message INTEGER NOT NULL, PRIMARY KEY (conversation, foreign_id))""",
+        message INTEGER NOT NULL, PRIMARY KEY (conversation, foreign_id)) WITHOUT ROWID""",
+    *migrations.COMPACT_TABLES,
 )
 
 
@@ -174,6 +175,7 @@ def reason(error: sqlite3.Error | OSError) -> str:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    frozen_entries.add_functions(connection)
     connection.execute("PRAGMA foreign_keys = ON")
     refuse_version(path, version_of(connection))
     connection.execute("PRAGMA journal_mode = WAL")
@@ -188,5 +190,5 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 def _create(connection: sqlite3.Connection) -> None:
     for statement in SCHEMA:
-        connection.execute(statement)
+        connection.execute(" ".join(statement.split()))  # it is kept as it is written, in the file's first pages
     connection.execute(f"PRAGMA user_version = {VERSION}")

@@ -102,24 +102,37 @@ class Locks:
         self._held.add(id)
         return True
 
-    def is_alone(self) -> bool:
-        """Whether no other program was in a conversation when this one asked first. To be asked before `take`.
+    def give_back(self, id: str) -> None:
+        """Let other programs have the conversation."""
+        if sys.platform == "win32" or id not in self._held:
+            return
+        import fcntl
+
+        self._held.discard(id)
+        with contextlib.suppress(OSError):
+            fcntl.lockf(self._opened(), fcntl.LOCK_UN, 1, _place(id))
+
+    def is_alone(self, *, again: bool = False) -> bool:
+        """Whether no other program was in a conversation when this one asked first, or is in one now, asked `again`.
 
         Where nothing can be locked, it is.
         """
-        if sys.platform == "win32" or self._alone:
+        if sys.platform == "win32" or (self._alone and not again):
             return True
         import fcntl
 
+        locked: list[tuple[int, int]] = []
         try:
-            fcntl.lockf(self._opened(), fcntl.LOCK_EX | fcntl.LOCK_NB, ALL_CONVERSATIONS, 0)
-            fcntl.lockf(self._handle, fcntl.LOCK_UN, ALL_CONVERSATIONS, 0)
-            for id in self._held:  # they went with the others
-                fcntl.lockf(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _place(id))
+            for start, count in self._gaps():
+                fcntl.lockf(self._opened(), fcntl.LOCK_EX | fcntl.LOCK_NB, count, start)
+                locked.append((start, count))
         except (BlockingIOError, PermissionError):
             return self._handle < 0
         except OSError:
             return True
+        finally:
+            for start, count in locked:
+                fcntl.lockf(self._handle, fcntl.LOCK_UN, count, start)
         self._alone = True
         return True
 
@@ -166,6 +179,14 @@ class Locks:
     def is_updating(self) -> bool:
         """Whether this program changes the schema at this moment."""
         return self._updating.locked()
+
+    def _gaps(self) -> Iterator[tuple[int, int]]:
+        """Where the bytes of the conversations begin that this program is not in, and how many there are."""
+        start = 0
+        for place in (*sorted(map(_place, self._held)), ALL_CONVERSATIONS):
+            if place > start:
+                yield start, place - start
+            start = place + 1
 
     def _opened(self) -> int:
         if self._handle < 0:

@@ -15,6 +15,19 @@ from pathlib import Path
 
 from modules.session.storage.location import SUFFIXES, VERSION, Locks
 
+# What schema 3 has beside the tables of before: entries packed against messages, by their ledger's number, see
+# frozen_entries.py, and the conversations that hold a blob, with "" once all of a conversation's are there.
+COMPACT_TABLES = (
+    "ALTER TABLE ledger ADD COLUMN number INTEGER",
+    "CREATE UNIQUE INDEX ledger_number ON ledger (number)",
+    """CREATE TABLE frozen (
+        ledger INTEGER NOT NULL REFERENCES ledger (number) ON DELETE CASCADE, seq INTEGER NOT NULL,
+        covers_until INTEGER NOT NULL, message INTEGER, digest BLOB, wire BLOB NOT NULL,
+        PRIMARY KEY (ledger, seq)) WITHOUT ROWID""",
+    """CREATE TABLE blob_owner (
+        conversation TEXT NOT NULL REFERENCES conversation ON DELETE CASCADE, blob TEXT NOT NULL,
+        PRIMARY KEY (conversation, blob)) WITHOUT ROWID""",
+)
 SPARE_BYTES = 16_000_000  # that are left on the disk beside a copy
 
 
@@ -68,19 +81,20 @@ def read_as_updated(connection: sqlite3.Connection) -> sqlite3.Connection:
     """A file of an earlier release as if it had been updated, to be read and closed. The file itself stays as it is."""
     try:
         connection.execute("BEGIN IMMEDIATE")  # never committed
-        _all_steps(connection)
+        bring_forward(connection)
     except sqlite3.OperationalError:  # it is held by another program, or cannot be written
         with contextlib.suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
         with contextlib.closing(connection):
             copy = sqlite3.connect("", isolation_level=None)  # a file of no name, which goes with the connection
             connection.backup(copy)
-        _all_steps(copy)
+        bring_forward(copy)
         return copy
     return connection
 
 
-def _all_steps(connection: sqlite3.Connection) -> None:
+def bring_forward(connection: sqlite3.Connection) -> None:
+    """Run all steps that the file lacks, in the transaction of the caller."""
     for number in range(version_of(connection), VERSION):
         _step(connection, number)
 
@@ -167,13 +181,15 @@ def _know_folder_and_kind(connection: sqlite3.Connection) -> None:
     connection.execute(
         """CREATE TABLE branch_name (
         conversation TEXT NOT NULL REFERENCES conversation ON DELETE CASCADE, name TEXT NOT NULL,
-        message INTEGER NOT NULL, PRIMARY KEY (conversation, name))"""
+        message INTEGER NOT NULL, PRIMARY KEY (conversation, name)) WITHOUT ROWID"""
     )
     connection.execute(
         """CREATE TABLE imported (
         conversation TEXT NOT NULL REFERENCES conversation ON DELETE CASCADE, foreign_id TEXT NOT NULL,
-        message INTEGER NOT NULL, PRIMARY KEY (conversation, foreign_id))"""
+        message INTEGER NOT NULL, PRIMARY KEY (conversation, foreign_id)) WITHOUT ROWID"""
     )
+    for statement in COMPACT_TABLES:
+        connection.execute(statement)
 
 
 STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {  # by the schema that each begins with

@@ -12,10 +12,12 @@ from modules.llm.message import Message
 from modules.llm.models import Model
 from modules.llm.tool_spec import ToolSpec
 from modules.session.conversation import Conversation, Node, Spent, words_of
-from modules.session.storage.codec import Blobs, encode_message, encode_value
+from modules.session.storage import blob_owners, frozen_entries
+from modules.session.storage.codec import Blobs, encode_growing, encode_long, encode_message, encode_value
 
 Statement = tuple[str, tuple[Any, ...]]
 NOTHING_REFUSED = "[]"  # what an endpoint refuses is in learned.json; only earlier releases kept a list here
+
 UNKNOWN = "null"  # a wire value that is no JSON; its ledger begins anew when it is loaded
 
 
@@ -51,12 +53,17 @@ DELETE_GROWING = "DELETE FROM growing WHERE conversation = ?"
 INSERT_GROWING = "INSERT OR REPLACE INTO growing (conversation, parent, updated, body, native) VALUES (?, ?, ?, ?, ?)"
 INSERT_SPENT = f"""INSERT OR REPLACE INTO spent (conversation, seq, model, usage, created)
     VALUES (?, ?, {THE_MODEL}, ?, ?)"""
-INSERT_LEDGER = f"""INSERT OR REPLACE INTO ledger
+INSERT_LEDGER = f"""INSERT INTO ledger
     (conversation, key, last_message, prefix_digest, reasoning_from, drops_unreadable_reasoning, pictures_from,
-    refused_features) VALUES (?, ?, ?, ?, ?, ?, ?, '{NOTHING_REFUSED}')"""
+    refused_features, number)
+    VALUES (?, ?, ?, ?, ?, ?, ?, '{NOTHING_REFUSED}', (SELECT coalesce(max(number), 0) + 1 FROM ledger))
+    ON CONFLICT (conversation, key) DO UPDATE SET last_message = excluded.last_message,
+    prefix_digest = excluded.prefix_digest, reasoning_from = excluded.reasoning_from,
+    drops_unreadable_reasoning = excluded.drops_unreadable_reasoning, pictures_from = excluded.pictures_from,
+    refused_features = excluded.refused_features"""
+NUMBER_LEDGER = """UPDATE ledger SET number = (SELECT coalesce(max(number), 0) + 1 FROM ledger)
+    WHERE conversation = ? AND key = ? AND number IS NULL"""  # one of an earlier release
 INSERT_DECLARED = "INSERT OR REPLACE INTO declared (conversation, tools) VALUES (?, ?)"
-DELETE_ENTRIES = "DELETE FROM entry WHERE conversation = ? AND key = ? AND seq >= ?"
-INSERT_ENTRY = "INSERT INTO entry (conversation, key, seq, covers_until, digest, wire) VALUES (?, ?, ?, ?, ?, ?)"
 
 
 def everything(conversation: Conversation) -> Change:
@@ -79,7 +86,7 @@ def everything(conversation: Conversation) -> Change:
         about = (title or None, *place, source or None, first_words or None)
         began = min((node.created for node in nodes if node.created), default=now)
         row = (id, began, now, head, model_json, previous_json, system, reasoning, *about)
-        statements.append((INSERT_CONVERSATION, row))
+        statements += [(INSERT_CONVERSATION, row), (blob_owners.INSERT, (id, blob_owners.ALL))]
         for node in nodes:
             statements += _message(id, node)
         statements += [(INSERT_NAME, (id, name, message)) for name, message in names.items()]
@@ -87,7 +94,7 @@ def everything(conversation: Conversation) -> Change:
             statements += _spent(id, seq, one)
         for write in ledgers:
             statements += write()
-        return [*statements, *([_declared(id, tools)] if tools else [])]
+        return [*statements, *(_declared(id, tools) if tools else [])]
 
     return Change(id, make)
 
@@ -139,7 +146,7 @@ def renamed(id: str, title: str) -> Change:
 def declared(conversation: Conversation) -> Change:
     """The tools that were last declared to a model."""
     id, tools = conversation.id, conversation.tools
-    return Change(id, lambda: [_declared(id, tools)])
+    return Change(id, lambda: _declared(id, tools))
 
 
 def growing(conversation: Conversation, message: Message) -> Change:
@@ -148,8 +155,8 @@ def growing(conversation: Conversation, message: Message) -> Change:
 
     def make() -> list[Statement]:
         blobs: Blobs = {}
-        body, native = encode_message(message, blobs)
-        return [*_blobs(blobs), (INSERT_GROWING, (id, parent, now, body, native))]
+        body, native = encode_growing(message, blobs)
+        return [*_blobs(id, blobs), (INSERT_GROWING, (id, parent, now, body, native))]
 
     return Change(id, make, growing=True)
 
@@ -165,8 +172,10 @@ def sent(conversation: Conversation, key: str, ledger: Ledger) -> Change:
     return Change(conversation.id, _ledger(conversation.id, key, ledger, since=ledger.saved))
 
 
-def _declared(id: str, tools: tuple[ToolSpec, ...]) -> Statement:
-    return INSERT_DECLARED, (id, msgspec.json.encode(tools).decode())
+def _declared(id: str, tools: tuple[ToolSpec, ...]) -> list[Statement]:
+    blobs: Blobs = {}
+    text = encode_long(msgspec.json.encode(tools).decode(), blobs)
+    return [*_blobs(id, blobs), (INSERT_DECLARED, (id, text))]
 
 
 def _place(conversation: Conversation) -> tuple[str | None, str]:
@@ -178,7 +187,7 @@ def _message(id: str, node: Node) -> list[Statement]:
     blobs: Blobs = {}
     body, native = encode_message(node.message, blobs)
     row = (id, node.id, node.parent, node.created, node.message.role, body, native)
-    return [*_blobs(blobs), (INSERT_MESSAGE, row)]
+    return [*_blobs(id, blobs), (INSERT_MESSAGE, row)]
 
 
 def _spent(id: str, seq: int, spent: Spent) -> list[Statement]:
@@ -190,26 +199,34 @@ def _spent(id: str, seq: int, spent: Spent) -> list[Statement]:
 
 
 def _ledger(id: str, key: str, ledger: Ledger, since: int) -> Callable[[], list[Statement]]:
-    entries, digests = ledger.entries[since:], ledger.digests[since:]
-    last = ledger.path[-1] if ledger.path else 0
+    entries, digests, path = ledger.entries[since:], ledger.digests[since:], ledger.path
+    last = path[-1] if path else 0
     drops = int(ledger.drops_unreadable_reasoning)
     about = (id, key, last, ledger.prefix_digest, ledger.reasoning_from, drops, ledger.pictures_from)
     ledger.saved = len(ledger.entries)
 
     def make() -> list[Statement]:
         blobs: Blobs = {}
-        rows: list[Statement] = [(INSERT_LEDGER, about), (DELETE_ENTRIES, (id, key, since))]
+        cut = (id, key, since)
+        rows = [
+            (INSERT_LEDGER, about),
+            (NUMBER_LEDGER, (id, key)),
+            (frozen_entries.DELETE_TEXTS, cut),
+            (frozen_entries.DELETE, cut),
+        ]
         for at, entry in enumerate(entries):
             digest = digests[at] if at < len(digests) else None
             wire = encode_value(entry.wire, blobs) or UNKNOWN
-            rows.append((INSERT_ENTRY, (id, key, since + at, entry.covers_until, digest, wire)))
-        return [*_blobs(blobs), *rows]
+            rows.append(frozen_entries.insertion(id, key, since + at, entry, digest, wire, path))
+        return [*_blobs(id, blobs), *rows]
 
     return make
 
 
-def _blobs(blobs: Blobs) -> list[Statement]:
-    return [(INSERT_BLOB, item) for item in blobs.items()]
+def _blobs(id: str, blobs: Blobs) -> list[Statement]:
+    """The blobs, and whose they are: they stay for as long as any conversation has them."""
+    kept: list[Statement] = [(INSERT_BLOB, item) for item in blobs.items()]
+    return kept + [(blob_owners.INSERT, (id, key)) for key in blobs]
 
 
 def _model(model: Model) -> tuple[Statement, str]:

@@ -7,11 +7,11 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modules.errors import UsageError
+from modules.errors import FileProblem, UsageError
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.ledger.ledger import Ledger
 from modules.llm.message import Message
@@ -21,6 +21,7 @@ from modules.session.storage.location import LEAVING_SECONDS, Locks, refuse_newe
 from modules.session.storage.saved_conversations import SavedConversations
 
 if TYPE_CHECKING:
+    from modules.session.storage.removal import Forget, Removed
     from modules.session.storage.statements import Change
     from modules.session.storage.writer import Writer
 
@@ -217,6 +218,23 @@ class Store(SavedConversations):
     def is_open_elsewhere(self, id: str) -> bool:
         """Whether another program has this conversation open; cheap. False where that cannot be known."""
         return self._locks.is_taken_elsewhere(id)
+
+    def remove(self, ids: Sequence[str], forget: "Forget | None" = None) -> "Removed":
+        """Delete conversations for good; not the one that is spoken here. Blocks for as long as that takes.
+
+        Raises UsageError for that one, FileProblem where the file cannot be written.
+        """
+        from modules.session.storage import database, removal
+
+        if self._current is not None and self._current.id in ids:
+            raise UsageError("This conversation is the one that is open here.", cure="/new begins another one first.")
+        try:
+            removed = removal.remove(self.path, ids, self._locks, forget)
+        except (database.Error, OSError) as error:
+            problem = f"Nothing was deleted: {database.reason(error)}."
+            raise FileProblem(problem, cure="Try again, or let parlance doctor look at the file.") from error
+        self._known.difference_update(removed.ids)
+        return removed
 
     def _is_known(self, conversation: Conversation) -> bool:
         """Whether a change is enough. Where it is not, the whole conversation is written, if anything was said."""
