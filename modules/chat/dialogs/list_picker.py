@@ -166,7 +166,8 @@ class ListPicker(Panel[Result | None], Generic[Row, Result]):
                 ]
             ),
             ConditionalContainer(
-                Window(FormattedTextControl(self._about_below), height=lambda: self.frame.below), ~wide
+                Window(FormattedTextControl(self._about_below), height=lambda: self.frame.below),
+                ~wide & Condition(lambda: self.total > 0),
             ),
             Window(FormattedTextControl(self._help), height=1),
         ]

@@ -27,7 +27,6 @@ class SessionPicker(ListPicker[Entry, str]):
     """The conversations; it comes to the id of the one to open. `delete` is called with the id of one to delete."""
 
     label = "Conversation: "
-    placeholder = "type to filter by titles and by what was said"
     cancel_keys = "escape c-c"
     keys_line = ("Enter opens", "Esc leaves", "Ctrl+D deletes", "Ctrl+R renames", "PgUp and PgDn turn the page")
 
@@ -145,13 +144,10 @@ class SessionPicker(ListPicker[Entry, str]):
     def _more_is_known(self) -> None:
         if self._sessions.trouble:
             self.notice = self._sessions.trouble
-        if not self.typed.strip():
-            self.draw()
-            return
-        chosen = self.selected
+        at, chosen = self.at, self.selected
         self.narrow_again()
-        if chosen is not None and chosen in self.rows:
-            self.at = self.rows.index(chosen)
+        if chosen is not None and self.rows[at : at + 1] != [chosen]:
+            self.at = next((at for at, row in enumerate(self.rows) if row.id == chosen.id), self.at)
 
     # What the keys do.
 

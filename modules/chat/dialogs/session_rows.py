@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from modules.chat.dialogs.late_answer import LateAnswer
-from modules.session.storage.listing import Details, Entry
+from modules.session.storage.listing import UNTITLED, Details, Entry
 from modules.session.storage.saved_conversations import SavedConversations
 
 Said = Callable[[str], Sequence[str]]  # words, to the ids of the conversations in which they were said
@@ -33,6 +33,7 @@ class SessionRows:
         self._reading = LateAnswer(saved.details, self._take_details, self._give_up_details)
         self._unread: Sequence[str] = ()
         self._given_up: set[str] = set()
+        self._nameless: set[str] = set()  # whose first words are to stand for a title when they are read
 
     def narrowed(self, typed: str) -> list[Entry]:
         """Those that fit, and what was said is asked for."""
@@ -75,6 +76,8 @@ class SessionRows:
         """Show a conversation by another title; "" for its first words."""
         details = self._details.get(entry.id)
         name = title or (details.first_words if details else "") or entry.title
+        if not title and details is None:
+            self._nameless.add(entry.id)
         self._put(entry, [replace(entry, title=name, is_named=bool(title))])
 
     def remove(self, id: str) -> None:
@@ -99,6 +102,10 @@ class SessionRows:
 
     def _take_details(self, id: str, details: Details) -> None:
         self._details[id] = details
+        if id in self._nameless:
+            self._nameless.discard(id)
+            for entry in [one for one in self.all if one.id == id and not one.is_named]:
+                self._put(entry, [replace(entry, title=details.first_words or UNTITLED)])
         self._changed()
         self._read_next(id)
 
