@@ -135,13 +135,19 @@ class TestWalking:
 
 
 class TestSize:
-    def test_ten_thousand_turns_and_a_fork_in_each_of_a_thousand_are_walked_at_once(self, home: Home) -> None:
-        conversation = chat(*(text for turn in range(10_000) for text in (f"Question {turn}", f"Answer {turn}")))
+    def test_thousands_of_turns_are_walked_at_once(self, home: Home) -> None:
+        conversation = chat(*(text for turn in range(2000) for text in (f"Question {turn}", f"Answer {turn}")))
         terminal = opened(home, conversation)
-        at(terminal, "Answer 9999")
-        at(terminal.type(f"{UP}{UP}"), "Answer 9998")
+        at(terminal, "Answer 1999")
+        at(terminal.type(f"{UP}{UP}"), "Answer 1998")
         at(terminal.type(HOME), "Question 0")
-        at(terminal.type("7777"), "Question 7777").type(ESC).prompt()
+        at(terminal.type("1777"), "Question 1777").type(ESC).prompt()
+
+    def test_ten_thousand_turns_have_a_row_for_each_message(self) -> None:
+        conversation = chat(*(text for turn in range(10_000) for text in (f"Question {turn}", f"Answer {turn}")))
+        rows = TreeRows(conversation).rows()
+        assert [row.id for row in rows] == list(range(1, 20_001))
+        assert rows[0].turns == 9_999
 
     def test_the_deepest_branches_are_drawn_without_leaving_the_screen(self) -> None:
         conversation = Conversation(OTHER)

@@ -1,5 +1,6 @@
 """Conversations in a person's file, made quickly and in any number: what was said, when, in which folder."""
 
+import asyncio
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -41,14 +42,15 @@ def put(home: Home, conversations: Iterable[Conversation]) -> Sequence[str]:
 
 def put_in(folder: Path, conversations: Iterable[Conversation]) -> Sequence[str]:
     ids = []
-    for some in batched(conversations):  # a store has few seconds to write what is left when it is closed
+    for some in batched(conversations):
         store = Store(folder / FILE)
         for conversation in some:
             conversation.journal = store
             conversation.changed()
             ids.append(conversation.id)
-        assert store.close(60.0)
-        assert store.news() == []
+        for _ in range(20):  # it waits some seconds each time, and no longer than it has to
+            asyncio.run(store.settled())
+        assert store.close()
     return ids
 
 
