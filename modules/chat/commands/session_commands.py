@@ -106,7 +106,7 @@ async def _picked(chat: ChatContext, store: "Store", entries: Sequence["Entry"],
     from modules.chat.dialogs.session_picker import SessionPicker
 
     assert chat.ask is not None
-    deeds = SessionDeeds(store, search_of(store), chat.conversation)
+    deeds = SessionDeeds(store, lambda: search_of(store), chat.conversation)
     panel = SessionPicker(store, entries, chat.conversation.id, chat.screen.size, deeds.said, typed)
     deeds.serve(panel)
     try:

@@ -5,19 +5,25 @@ import contextlib
 import threading
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from modules.daemon_thread import in_thread
 from modules.errors import ParlanceError
-from modules.session.search.search import Search
+
+if TYPE_CHECKING:
+    from modules.session.search.search import Search
 
 PAUSE_SECONDS = 0.005  # between two steps, for whoever types
 AGAIN_SECONDS = 1.0  # between two looks at what has come into the index meanwhile
 
 
 class IndexFilling:
-    """Fills the index from `start` to `stop`; `told` is called when there is more in it, or the progress is another."""
+    """Fills the index from `start` to `stop`; `told` is called when there is more in it, or the progress is another.
 
-    def __init__(self, search: Search, told: Callable[[], None]) -> None:
+    `search` is asked for in the thread: loading it takes longer than a list may take to open.
+    """
+
+    def __init__(self, search: "Callable[[], Search]", told: Callable[[], None]) -> None:
         self.progress = ""
         self._search = search
         self._told = told
@@ -41,11 +47,14 @@ class IndexFilling:
                 loop.call_soon_threadsafe(self._say, indexed, total)
 
         try:
-            await in_thread(partial(self._search.catch_up, say, pause=PAUSE_SECONDS, stop=self._stop))
+            await in_thread(partial(self._fill, say))
             self.progress = ""
         except ParlanceError as error:
             self.progress = error.message
         self._told()
+
+    def _fill(self, say: Callable[[int, int], None]) -> None:
+        self._search().catch_up(say, pause=PAUSE_SECONDS, stop=self._stop)
 
     def _say(self, indexed: int, total: int) -> None:
         now = asyncio.get_running_loop().time()

@@ -30,7 +30,7 @@ class SearchPicker(ListPicker[Hit, Hit]):
     def __init__(self, search: Search, size: Callable[[], tuple[int, int]], typed: str) -> None:
         self._found: Found | None = None
         self._finding = LateAnswer(lambda words: search.find(words, MOST), self._take, self._fail)
-        self._filling = IndexFilling(search, self._more_is_indexed)
+        self._filling = IndexFilling(lambda: search, self._more_is_indexed)
         super().__init__(Frame(size, lines_each=2, most_lines=MOST_LINES, lines_below=0), typed)
         self._filling.start()
 

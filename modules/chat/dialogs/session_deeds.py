@@ -1,25 +1,28 @@
 """What the picker of conversations does with one besides opening it: rename it, delete it, look at what was said."""
 
 import asyncio
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from modules.chat.dialogs.index_filling import IndexFilling
 from modules.chat.dialogs.session_picker import SessionPicker
 from modules.daemon_thread import in_thread
 from modules.errors import ParlanceError
 from modules.session.conversation import LONGEST_TITLE_CHARS, Conversation
-from modules.session.search.search import Search
 from modules.session.storage.listing import Entry
 from modules.session.storage.store import Store
+
+if TYPE_CHECKING:
+    from modules.session.search.search import Search
+    from modules.session.storage.removal import Removed
 
 MOST_FOUND = 200  # conversations that words are looked for in; more words find the others
 
 
 class SessionDeeds:
-    """Serves one picker; `current` is the conversation that is open here."""
+    """Serves one picker; `current` is the conversation that is open here. `search` is asked for in threads only."""
 
-    def __init__(self, store: Store, search: Search, current: Conversation) -> None:
+    def __init__(self, store: Store, search: "Callable[[], Search]", current: Conversation) -> None:
         self._store, self._search, self._current = store, search, current
         self._panel: SessionPicker | None = None
         self._filling: IndexFilling | None = None
@@ -39,7 +42,7 @@ class SessionDeeds:
 
     def said(self, typed: str) -> Sequence[str]:
         """The conversations in which these words were said; blocks for a moment."""
-        return tuple(dict.fromkeys(hit.conversation for hit in self._search.find(typed, MOST_FOUND).hits))
+        return tuple(dict.fromkeys(hit.conversation for hit in self._search().find(typed, MOST_FOUND).hits))
 
     def _told(self) -> None:
         if self._panel is not None and self._filling is not None:
@@ -69,7 +72,7 @@ class SessionDeeds:
             return
         panel.say("Deleting …")
         try:
-            removed = await in_thread(partial(self._store.remove, [entry.id], self._search.forget))
+            removed: Removed = await in_thread(lambda: self._store.remove([entry.id], self._search().forget))
         except ParlanceError as error:
             panel.say(str(error))
             return

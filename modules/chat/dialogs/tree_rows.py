@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from modules.llm.parts import Text
 from modules.session.conversation import Conversation
 from modules.session.message_tree import MessageTree, Node
 
@@ -64,8 +65,8 @@ class TreeRows:
     def _below(self, id: int, depth: int) -> list[tuple[int, int, bool, int, int]]:
         """What follows a message, the main branch first: what is put last is drawn first."""
         children = self.children(id)
-        if not children:
-            return []
+        if len(children) < 2:  # nearly always
+            return [(child, depth, False, 1, 1) for child in children]
         main = next((child for child in children if child in self._path), None)
         main = main or max(children, key=lambda child: self._newest[child])
         of = len(children)
@@ -109,7 +110,7 @@ class TreeRows:
             case "user":
                 return message.continues
             case "assistant":
-                return not message.text.strip()
+                return not any(isinstance(part, Text) and part.text.strip() for part in message.parts)
             case "system":
                 return False
 
