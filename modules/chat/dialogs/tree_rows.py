@@ -77,16 +77,15 @@ class TreeRows:
         """The messages that follow and have a row, oldest first."""
         known = self._children.get(id)
         if known is None:
-            known, waiting = [], list(self.tree.children(id))[::-1]
+            known, waiting = [], [*self.tree.children(id)[::-1]]
             while waiting:
                 child = waiting.pop()
-                below = self.tree.children(child)
-                if below and self._is_part(self.tree[child]):
+                if self._is_part(self.tree[child]) and (below := self.tree.children(child)):
                     waiting += below[::-1]
                 else:
                     known.append(child)
+                    self.parents[child] = id
             self._children[id] = known
-            self.parents.update(dict.fromkeys(known, id))
         return known
 
     def beginning(self, id: int) -> int:
