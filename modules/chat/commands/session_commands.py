@@ -26,7 +26,7 @@ def options(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
     yield from ((HERE, "only those of this folder"), (ALL, "also single questions, asked with -p"))
 
 
-@command("/sessions [--here] [--all] [words]", aliases=("resume",), complete=options)
+@command("/sessions [--here] [words]", aliases=("resume",), complete=options)
 async def sessions(chat: ChatContext, args: str) -> Ask | None:
     """Go on with another conversation.
 
