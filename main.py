@@ -18,6 +18,7 @@ from modules.errors import EXIT_INTERRUPTED, ParlanceError
 
 if TYPE_CHECKING:
     from modules.chat.output.screen import TerminalScreen
+    from modules.chat.startup import StartOptions
     from modules.llm.models import Choice, ModelRegistry
     from modules.llm.parts import Attached
     from modules.llm.service_manager import ServiceManager
@@ -82,6 +83,7 @@ class _Chat(NamedTuple):
     start: "Choice"
     conversation: "Conversation"
     notes: list[str]
+    wish: "StartOptions"
 
     async def close(self, tooling: "Tooling | None", say: Callable[[str], None]) -> list[str]:
         """End everything, in order. Returns what the store has to say last."""
@@ -106,7 +108,7 @@ def _begun(args: Arguments, config: Config, models: "ModelRegistry", done: Seque
     )
     conversation, notes = begin(wish, store, models, services, start, LearnedFacts(config.learned_file))
     notes = [*notes, *done, *([ALL_ALLOWED] if args.yes else [])]
-    return _Chat(models, services, store, start, conversation, notes)
+    return _Chat(models, services, store, start, conversation, notes, wish)
 
 
 async def _interactive(args: Arguments, config: Config, terminal: TerminalState) -> int:
@@ -117,7 +119,7 @@ async def _interactive(args: Arguments, config: Config, terminal: TerminalState)
     from modules.chat.output.resume_preview import preview_of_last_turns
     from modules.chat.program_name import this_program
     from modules.chat.prompt.prompt_factory import prompt_of
-    from modules.chat.startup import close_calls, greeting, take_unanswered
+    from modules.chat.startup import apply, close_calls, greeting, take_unanswered
     from modules.session.storage.saved_conversations import SHORT_CHARS
 
     models = _models(config)
@@ -139,8 +141,13 @@ async def _interactive(args: Arguments, config: Config, terminal: TerminalState)
         chat.give_back(unanswered)
     gc.freeze()
     gc.enable()
+
+    def keep_wishes() -> None:
+        if context.conversation is not conversation:  # one was chosen from the list
+            apply(parts.wish, context.conversation, parts.start)
+
     try:
-        await chat.run()
+        await chat.run(("/sessions --here" if args.here else "/sessions") if args.pick else "", keep_wishes)
         if not args.no_save and context.conversation.messages:
             screen.say(f"Continue with: {this_program()} -c, or -r {context.conversation.id[:SHORT_CHARS]}")
     finally:

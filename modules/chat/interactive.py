@@ -1,5 +1,6 @@
 """The read-eval-print loop: a line is a command, a question for one other model, or a message."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, assert_never
 
 from modules.chat.command import Ask, ChatContext, CommandLine
@@ -29,10 +30,13 @@ class Interactive:
         context.running, context.confirm, context.ask = prompt.running, prompt.confirm, prompt.ask
         context.edit, prompt.given_up = prompt.edited, self._stay
 
-    async def run(self) -> None:
-        """Act on lines until the person leaves."""
+    async def run(self, first: str = "", done: Callable[[], None] = lambda: None) -> None:
+        """Act on lines until the person leaves; on a `first` one before, and what is to be `done` after that."""
         try:
             async with self._prompt.alive(self._load_ahead.soon):
+                if first:
+                    await self._act_on(first)
+                    done()
                 while True:
                     self._offer_draft()
                     await self._act_on(await self._prompt.next())

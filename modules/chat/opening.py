@@ -1,18 +1,21 @@
 """Going on with another saved conversation, in the middle of a chat."""
 
 from modules.chat.command import ChatContext
-from modules.chat.output.resume_preview import preview_of_last_turns
-from modules.chat.startup import close_calls, go_on_in, take_unanswered
+from modules.chat.output.resume_preview import preview_at, preview_of_last_turns
+from modules.chat.startup import answerable, close_calls, go_on_in, take_unanswered
 from modules.chat.wording.phrases import overflow
 from modules.daemon_thread import in_thread
-from modules.errors import UsageError
+from modules.errors import BadKey, MissingKey, UsageError
+from modules.llm.models import Choice
 from modules.llm.parts import Attached
 from modules.session.conversation import Conversation
 from modules.session.switch import handover
 
 
 async def open_conversation(chat: ChatContext, id: str, message: int = 0) -> None:
-    """Go on with a saved conversation, at one of its messages where one is given; the last turns are shown.
+    """Go on with a saved conversation; the last turns are shown, or the turn of a message where one is given.
+
+    A message on the spoken path moves nothing; for one on another branch the conversation stands at that branch's end.
 
     The one before stays saved as it is. Raises UsageError where there is none of that id, FileProblem where the file
     cannot be read.
@@ -27,9 +30,13 @@ async def open_conversation(chat: ChatContext, id: str, message: int = 0) -> Non
         opened = await in_thread(lambda: store.load(id, chat.models, before.model, before.learned))
         opened.reasoning_shown = before.reasoning_shown
         chat.conversation = opened
-    if message:
-        go_to_message(chat.conversation, message)
-    _show(chat, before)
+    conversation = chat.conversation
+    asked_for = message if 0 < message <= len(conversation.nodes) else 0
+    was_spoken = asked_for in conversation.path
+    if asked_for:
+        go_to_message(conversation, asked_for)
+    chat.edited = None
+    _show(chat, before, asked_for, was_spoken=was_spoken)
 
 
 def go_to_message(conversation: Conversation, message: int) -> None:
@@ -38,20 +45,41 @@ def go_to_message(conversation: Conversation, message: int) -> None:
         conversation.go_to(conversation.newest_below(message))
 
 
-def _show(chat: ChatContext, before: Conversation) -> None:
+def _show(chat: ChatContext, before: Conversation, message: int, *, was_spoken: bool) -> None:
     conversation = chat.conversation
     if conversation is not before:
         chat.unanswered, chat.draft = None, ""
         chat.attachments.clear()
         conversation.one_shot = False
         moved = go_on_in(conversation, before.folder)
-        for text in filter(None, (moved, overflow(handover(conversation, conversation.model)))):
+        notices = (moved, _who_answers(chat, before), overflow(handover(conversation, conversation.model)))
+        for text in filter(None, notices):
             chat.screen.say(text)
     question = take_unanswered(conversation)
     waiting = close_calls(conversation)
     columns = chat.screen.size()[0]
-    for text in [*preview_of_last_turns(conversation, columns), *filter(None, [waiting])]:
+    shown, place = preview_of_last_turns(conversation, columns), ""
+    if message in conversation.path:
+        shown, place = preview_at(conversation, message, columns), _place(conversation, message, was_spoken=was_spoken)
+    for text in [*shown, *filter(None, [place, waiting])]:
         chat.screen.say(text)
     if question is not None:
         chat.draft, chat.unanswered = question.text, question
         chat.attachments[:0] = [part for part in question.parts if isinstance(part, Attached)]
+
+
+def _who_answers(chat: ChatContext, before: Conversation) -> str:
+    """Let the model from before answer where the conversation's own has no key any more, and say so."""
+    try:
+        return answerable(chat.conversation, chat.services, Choice(before.model))
+    except (MissingKey, BadKey) as error:
+        return str(error)
+
+
+def _place(conversation: Conversation, message: int, *, was_spoken: bool) -> str:
+    """Where the conversation stands after it was opened at a message, and how to come to another place."""
+    if not was_spoken:
+        return "You stand at the end of this branch, which is not the one that was spoken last. /tree goes there."
+    if any(node.id > message and node.message.is_question for node in conversation.tree.path):
+        return "You stand at that end. To go on from here instead, choose this message in /tree."
+    return ""

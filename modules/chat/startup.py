@@ -115,17 +115,22 @@ def begin(
         conversation = Conversation(start.model, wish.system, journal=store, learned=learned, folder=wish.folder)
         conversation.one_shot = wish.one_shot
         return conversation, notes + store.news()
+    apply(wish, conversation, start)
+    moved = go_on_in(conversation, wish.folder)
+    conversation.one_shot = conversation.one_shot and wish.one_shot
+    note = answerable(conversation, services, start)
+    notes = notes if conversation.model == start.model else []
+    notices = [moved, note, overflow(handover(conversation, conversation.model))]
+    return conversation, [*notes, *store.news(), *filter(None, notices)]
+
+
+def apply(wish: StartOptions, conversation: Conversation, start: Choice) -> None:
+    """Let the command line's model and instructions hold in a conversation that goes on."""
     if wish.model:
         conversation.switch(start.model)
     if wish.system:
         conversation.system = wish.system
         conversation.changed()
-    moved = go_on_in(conversation, wish.folder)
-    conversation.one_shot = conversation.one_shot and wish.one_shot
-    note = _answerable(conversation, services, start)
-    notes = notes if conversation.model == start.model else []
-    notices = [moved, note, overflow(handover(conversation, conversation.model))]
-    return conversation, [*notes, *store.news(), *filter(None, notices)]
 
 
 _NONE_HERE = "There is no earlier conversation in this folder; this is a new one. -r lists those of all folders."
@@ -136,10 +141,10 @@ def go_on_in(conversation: Conversation, folder: str) -> str:
     before, conversation.folder = conversation.folder, folder
     if not before or before == folder:
         return ""
-    return f"This conversation was in {_short(before)}; tools work in {_short(folder)} now."
+    return f"This conversation was in {short_folder(before)}; tools work in {short_folder(folder)} now."
 
 
-def _short(folder: str) -> str:
+def short_folder(folder: str) -> str:
     """The folder as a shell would show it."""
     home = os.path.expanduser("~")
     return f"~{folder[len(home) :]}" if folder == home or folder.startswith(f"{home}{os.sep}") else folder
@@ -158,7 +163,7 @@ def _resumed(
         return None
 
 
-def _answerable(conversation: Conversation, services: ServiceManager, start: Choice) -> str:
+def answerable(conversation: Conversation, services: ServiceManager, start: Choice) -> str:
     """Let the start model answer where the conversation's own has no key any more, and say so."""
     try:
         services.check_key(conversation.model.provider)

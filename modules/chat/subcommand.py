@@ -18,8 +18,8 @@ class Subcommand(NamedTuple):
 
 SUBCOMMANDS = {
     "sessions": Subcommand("sessions", "lists the conversations"),
-    "show": Subcommand("show", "prints a conversation"),
     "search": Subcommand("search", "finds what was said"),
+    "show": Subcommand("show", "prints a conversation"),
     "import": Subcommand("import_", "takes conversations of other programs"),
     "usage": Subcommand("usage", "sums up what they took"),
     "doctor": Subcommand("doctor", "looks the file of conversations over, and makes right what is wrong with it"),

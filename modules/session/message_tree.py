@@ -191,6 +191,8 @@ class MessageTree:
         """Take note of the nodes that were added since."""
         known = len(self._older) - 1
         new = len(self.nodes) - known
+        if not new:
+            return
         for one in (self._newest_child, self._older, self._goes_on):
             one.extend([0] * new)
         for node in self.nodes[known:]:

@@ -9,13 +9,15 @@ from modules.chat.commands.export_command import export
 from modules.chat.commands.general_commands import clear, leave, show_config, show_help
 from modules.chat.commands.mcp_commands import mcp
 from modules.chat.commands.model_commands import model, models, reasoning
+from modules.chat.commands.session_commands import search, sessions
 from modules.chat.commands.title_command import title
 from modules.chat.commands.tool_commands import tool, tools
+from modules.chat.commands.tree_command import tree
 from modules.chat.commands.usage_commands import usage, who
 from modules.chat.commands.wire_command import wire
 
 COMMANDS = CommandRegistry(
     show_help, model, models, reasoning, system, attach, retry, go_on, undo, redo, edit,
-    next_answer, previous_answer, branch, new, title, copy, export,
+    next_answer, previous_answer, branch, tree, new, title, sessions, search, copy, export,
     tools, tool, mcp, who, usage, wire, show_config, clear, leave,
 )  # fmt: skip

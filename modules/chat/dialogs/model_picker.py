@@ -1,31 +1,24 @@
 """The model picker: a list under the prompt that narrows as one types, and is gone when a model is chosen."""
 
 import contextlib
-import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from prompt_toolkit.buffer import Buffer
-from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
-from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-from prompt_toolkit.layout import BufferControl, FormattedTextControl, HSplit, VerticalAlign, Window
-from prompt_toolkit.layout.processors import AfterInput, BeforeInput, ConditionalProcessor
 from prompt_toolkit.utils import get_cwidth
 
 from modules.chat.command import ChatContext
+from modules.chat.dialogs.list_frame import Frame
+from modules.chat.dialogs.list_line import Line, fill
+from modules.chat.dialogs.list_picker import ListPicker
 from modules.chat.input.completer import every_model, rank
 from modules.chat.output.layout import cut
-from modules.chat.terminal.panel import Panel
 from modules.chat.wording.model_summary import columns, describe, mark
 from modules.errors import UsageError
 from modules.llm.models import Choice, Model
 from modules.text.sanitize import clean
 
-MAX_ROWS = 12
-OTHER_LINES = 4  # the filter, what the chosen model is, the keys, and one line of the conversation
 WINDOW = 0  # the column after the name; its numbers stand below each other
-KEYS = ("Enter chooses", "Esc cancels", "Up and Down move", "PgUp and PgDn turn the page")
 STREWN = 4  # the rank from which a match is only letters strewn over the name
 
 
@@ -89,13 +82,6 @@ class _Choices:
         if not self.shown:
             self._offer(typed.strip())
 
-    def move(self, by: int) -> None:
-        self.at = max(0, min(self.at + by, len(self.shown) - 1))
-
-    @property
-    def selected(self) -> _Row | None:
-        return self.shown[self.at] if self.shown else None
-
     def choice(self, row: _Row) -> Choice:
         """What was found by a name that no row has keeps the note on how it was found."""
         return self._offered if row.model == self._offered.model else self._context.models.choice(row.model)
@@ -132,132 +118,54 @@ def _fit(words: Iterable[str], row: _Row) -> tuple[bool, bool, bool, tuple[int, 
     return worst[0] >= STREWN, not row.has_key, bool(mark(row.model, row.listed)), worst
 
 
-class ModelPicker(Panel[Choice | None]):
-    """The choices with a filter line, the list, the model in one line, and the keys."""
+class ModelPicker(ListPicker[_Row, Choice]):
+    """The choices, and the model at the pointer in one line."""
+
+    label = "Model: "
 
     def __init__(self, context: ChatContext) -> None:
         self._choices = _Choices(context)
-        self._size = context.screen.size
         table = zip(*(row.cells for row in self._choices.all), strict=True)
         self._widths = [max(map(get_cwidth, column)) for column in table]
-        self._top = 0
-        self._filter = Buffer(multiline=False, on_text_changed=lambda buffer: self._choices.narrow(buffer.text))
-        container = self._container()
-        super().__init__(container, self._filter_window, self._bindings())
-
-    def _container(self) -> HSplit:
-        empty = Condition(lambda: not self._filter.text)
-        processors = [
-            BeforeInput("Model: ", "class:label"),
-            ConditionalProcessor(AfterInput("type to filter", "class:quiet"), empty),
-        ]
-        # The cursor stays in the top line: erasing from there gets the lines below, however a resize wrapped them.
-        self._filter_window = Window(BufferControl(self._filter, input_processors=processors), height=1)
-        windows = [
-            self._filter_window,
-            Window(FormattedTextControl(self._list), height=lambda: self._height),
-            Window(FormattedTextControl(self._detail), height=1),
-            Window(FormattedTextControl(self._help), height=1),
-        ]
-        return HSplit(windows, align=VerticalAlign.TOP)
+        super().__init__(Frame(context.screen.size))
 
     @property
-    def _height(self) -> int:
-        """How many rows the list has; it stays while one types, so that nothing jumps."""
-        return max(1, min(MAX_ROWS, self._size()[1] - OTHER_LINES, len(self._choices.all)))
+    def total(self) -> int:
+        return len(self._choices.all)
 
-    @property
-    def _width(self) -> int:
-        return self._size()[0] - 1  # the last column would make some terminals wrap
+    def narrow(self, typed: str) -> None:
+        self._choices.narrow(typed)
+        self.rows, self.at, self.hint = self._choices.shown, self._choices.at, self._choices.hint
 
-    @property
-    def _room(self) -> int:
-        """Columns beside the pointer and the mark."""
-        return max(1, self._width - 3)
-
-    def _list(self) -> StyleAndTextTuples:
-        at, height = self._choices.at, self._height
-        last = max(0, len(self._choices.shown) - height)
-        self._top = min(max(self._top, at - height + 1), at, last)
-        lines: StyleAndTextTuples = []
-        for number, row in enumerate(self._choices.shown[self._top : self._top + height], self._top):
-            lines += [*self._line(row, number == at), ("", "\n")]
-        hint = textwrap.wrap(clean(self._choices.hint), self._room)
-        return [*lines, *(("class:quiet", f"   {line}\n") for line in hint)]
-
-    def _line(self, row: _Row, selected: bool) -> StyleAndTextTuples:
-        current = row.model.full_name == self._choices.current.full_name
-        style = "class:current" if current else ""
-        style += " class:selected" if selected else "" if row.has_key else " class:nokey"
-        text = clean(row.label) or self._cells(row)
-        return [
-            (style, ">" if selected else " "),
-            (f"{style} class:mark", "•" if current else " "),
-            (style, f" {(_fill if selected else cut)(text, self._room)}"),
-        ]
+    def line(self, row: _Row) -> Line:
+        is_current = row.model.full_name == self._choices.current.full_name
+        style = "class:current" if is_current else "" if row.has_key or row is self.selected else "class:nokey"
+        text = cut(clean(row.label) or self._cells(row), self.frame.columns)
+        return Line([("", text)], "•" if is_current else " ", style)
 
     def _cells(self, row: _Row) -> str:
         """The columns that there is room for, from the left."""
         name, *others = row.cells
-        text = _fill(name, self._name_width)
+        text = fill(name, self._name_width)
         for number, (cell, width) in enumerate(zip(others, self._widths[1:], strict=True)):
-            if get_cwidth(text) + 2 + width > self._room:
+            if get_cwidth(text) + 2 + width > self.frame.columns:
                 break
-            text += "  " + (cell.rjust(width) if number == WINDOW else _fill(cell, width))
+            text += "  " + (cell.rjust(width) if number == WINDOW else fill(cell, width))
         return text.rstrip()
 
     @property
     def _name_width(self) -> int:
         """Names as long as those that providers list may not push the other columns out."""
-        return min(self._widths[0], max(30, self._width // 2))
+        return min(self._widths[0], max(30, self.frame.width // 2))
 
-    def _detail(self) -> StyleAndTextTuples:
-        row = self._choices.selected
-        if row is None:
-            return []
+    def about(self, row: _Row, columns: int, lines: int) -> list[StyleAndTextTuples]:
         parts = describe(row.model, row.has_key, row.listed).split(" · ")
         name = [f"{row.cells[0]} ·"] if get_cwidth(row.cells[0]) > self._name_width else []
         # The columns show the first parts already; the last, the key, is what a narrow list leaves out.
         first = 1 if mark(row.model, row.listed) else 0  # why it may not answer stays as long as anything does
-        while len(parts) > first + 1 and get_cwidth(" ".join([*name, " · ".join(parts)])) > self._room:
+        while len(parts) > first + 1 and get_cwidth(" ".join([*name, " · ".join(parts)])) > columns:
             del parts[first]
-        return [("class:quiet", "   " + cut(" ".join([*name, clean(" · ".join(parts))]), self._room))]
+        return [[("class:quiet", cut(" ".join([*name, clean(" · ".join(parts))]), columns))]]
 
-    def _help(self) -> StyleAndTextTuples:
-        shown = len(self._choices.shown)
-        count = f"{self._choices.at + 1} of {shown}" if shown else "none"
-        lines = [" · ".join((*KEYS[:number], count)) for number in range(len(KEYS), 1, -1)] + [" · ".join(KEYS[:2])]
-        text = next((line for line in lines if get_cwidth(line) <= self._room), lines[-1])
-        return [("class:quiet", "   " + cut(text, self._room))]
-
-    def _bindings(self) -> KeyBindings:
-        keys = KeyBindings()
-
-        def bind(names: str, act: Callable[[], object]) -> None:
-            for name in names.split():
-                keys.add(name)(lambda event: act() and None)
-
-        bind("up c-p", lambda: self._choices.move(-1))
-        bind("down c-n", lambda: self._choices.move(1))
-        bind("pageup", lambda: self._choices.move(-self._height))
-        bind("pagedown", lambda: self._choices.move(self._height))
-        bind("home", lambda: self._choices.move(-len(self._choices.all)))
-        bind("end", lambda: self._choices.move(len(self._choices.all)))
-        bind("enter", self._choose)
-        bind("escape c-c c-d", lambda: self.close(None))
-        bind("tab s-tab c-z c-q", lambda: None)  # the last two would write control characters
-
-        @keys.add("<bracketed-paste>")
-        def _(event: KeyPressEvent) -> None:
-            self._filter.insert_text(" ".join(event.data.split()))
-
-        return keys
-
-    def _choose(self) -> None:
-        if row := self._choices.selected:
-            self.close(self._choices.choice(row))
-
-
-def _fill(text: str, width: int) -> str:
-    text = cut(text, width)
-    return text + " " * (width - get_cwidth(text))
+    def choose(self, row: _Row) -> None:
+        self.close(self._choices.choice(row))

@@ -31,6 +31,18 @@ def preview_of(conversation: Conversation, node: Node, columns: int) -> Iterator
         yield f"{count(len(later), 'more question')} below, up to the end of this branch.\n"
 
 
+def preview_at(conversation: Conversation, id: int, columns: int) -> Iterator[str]:
+    """A message of the spoken path and what follows it in its turn, under the question; as above."""
+    path = conversation.tree.path
+    start = next(at for at, node in enumerate(path) if node.id == id)
+    asked = next((at for at in range(start, -1, -1) if path[at].message.is_question), start)
+    if asked < start:
+        yield _shortened(_text(path[asked].message))
+    if asked < start - 1:
+        yield "…\n"
+    yield from preview_of(conversation, path[start], columns)
+
+
 def _preview(
     conversation: Conversation, recent: Sequence[Message], columns: int, start: int | None = None
 ) -> Iterator[str]:

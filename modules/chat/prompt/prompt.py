@@ -161,7 +161,7 @@ class Prompt:
     async def ask(self, panel: Panel[T]) -> T:
         """Show a panel in the place of the line until it is answered. Raises EOFError where nobody is there."""
         before = self._panel
-        panel.gone = lambda: self._put_away(panel, before)
+        panel.gone, panel.draw = lambda: self._put_away(panel, before), self.region.invalidate
         self._show(panel)
         try:
             ends: list[asyncio.Future[Any]] = [panel.result]

@@ -51,6 +51,7 @@ STYLES = {
     "label": "bold",
     "selected": "reverse",
     "current": "bold",
+    "found": "bold underline",
     "nokey": "dim",
     "paste-block": "reverse",
     "unsafe": "dim",

@@ -25,7 +25,8 @@ class Panel(Generic[T]):
         self.keys = keys
         self.early: list[KeyPress] = []  # typed before anybody can have read the panel; it belongs into the line
         self.result: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self.gone: Callable[[], None] = lambda: None  # set by whoever shows it
+        self.gone: Callable[[], None] = lambda: None  # this and the next are set by whoever shows it
+        self.draw: Callable[[], None] = lambda: None  # has it drawn anew, after what it shows has changed by itself
 
     def shown(self) -> None:
         """Called when the panel is on the screen."""

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import stat
+import struct
 import sys
 import threading
 import time
@@ -20,6 +21,12 @@ MAGIC = b"SQLite format 3\0"
 # Bytes of the file of locks: each conversation has one of the first, and changing the schema one behind them.
 ALL_CONVERSATIONS = 1 << 56
 THE_SCHEMA = ALL_CONVERSATIONS
+# How a system describes a lock, to be asked for one without taking it: the fields of fcntl.h's `struct flock`, in their
+# order, and their sizes.
+_LOCK_LAYOUTS = {
+    "linux": (("type", "whence", "start", "length", "pid"), "hhqqi4x"),
+    "darwin": (("start", "length", "pid", "type", "whence"), "qqihh"),
+}
 
 
 def refuse_newer(path: Path) -> None:
@@ -129,6 +136,22 @@ class Locks:
                 fcntl.lockf(self._handle, fcntl.LOCK_UN, count, start)
         self._alone = True
         return True
+
+    def is_taken_elsewhere(self, id: str) -> bool:
+        """Whether another program is in the conversation, without taking it; False where the system does not say."""
+        layout = _LOCK_LAYOUTS.get(sys.platform)
+        if layout is None or id in self._held or not self._path.exists():
+            return False
+        import fcntl
+
+        of_lock = {"type": fcntl.F_WRLCK, "whence": os.SEEK_SET, "start": _place(id), "length": 1, "pid": 0}
+        names, form = layout
+        try:
+            asked = struct.pack(form, *(of_lock[name] for name in names))
+            answer = struct.unpack(form, fcntl.fcntl(self._opened(), fcntl.F_GETLK, asked))
+        except (OSError, struct.error):
+            return False
+        return bool(answer[names.index("type")] != fcntl.F_UNLCK)
 
     @contextlib.contextmanager
     def only_one_updates(self) -> Iterator[bool]:

@@ -22,11 +22,15 @@ UNKNOWN = "null"  # a wire value that is no JSON; its ledger begins anew when it
 
 
 class Change(Struct, frozen=True):
-    """Something to write. `make` gives the statements; of an answer that grows only the newest state counts."""
+    """Something to write. `make` gives the statements; of an answer that grows only the newest state counts.
+
+    `of_another` is a change of a conversation that is not spoken here, and that another program may go on with.
+    """
 
     conversation: str
     make: Callable[[], list[Statement]]
     growing: bool = False
+    of_another: bool = False
 
 
 INSERT_BLOB = "INSERT OR IGNORE INTO blob (sha256, data) VALUES (?, ?)"
@@ -137,6 +141,11 @@ def described(conversation: Conversation) -> Change:
     id, title, names = conversation.id, conversation.title, dict(conversation.branch_names)
     named = [(INSERT_NAME, (id, name, message)) for name, message in names.items()]
     return Change(id, lambda: [(SET_TITLE, (title or None, id)), (DELETE_NAMES, (id,)), *named])
+
+
+def renamed(id: str, title: str) -> Change:
+    """The title of a conversation that is not open; which was used last stays as it was."""
+    return Change(id, lambda: [(SET_TITLE, (title or None, id))], of_another=True)
 
 
 def declared(conversation: Conversation) -> Change:

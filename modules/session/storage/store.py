@@ -202,6 +202,23 @@ class Store(SavedConversations):
             self._put(statements.nothing(id))
         return conversation
 
+    def rename(self, id: str, title: str) -> None:
+        """Give a conversation that is not open a title; "" takes it away. Which was used last stays as it was.
+
+        Raises UsageError where another program has it open, which would write its own title over this one.
+        """
+        if self.is_open_elsewhere(id):
+            raise UsageError(
+                "This conversation is open in another window.", cure="/title there gives it another title."
+            )
+        from modules.session.storage import statements
+
+        self._put(statements.renamed(id, title))
+
+    def is_open_elsewhere(self, id: str) -> bool:
+        """Whether another program has this conversation open; cheap. False where that cannot be known."""
+        return self._locks.is_taken_elsewhere(id)
+
     def remove(self, ids: Sequence[str], forget: "Forget | None" = None) -> "Removed":
         """Delete conversations for good; not the one that is spoken here. Blocks for as long as that takes.
 

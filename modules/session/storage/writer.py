@@ -119,7 +119,8 @@ class Writer:
             connection = self._connected()
             connection.execute("BEGIN IMMEDIATE")
             for change, statements in self._pending:
-                self._locks.take(change.conversation)
+                if not change.of_another:
+                    self._locks.take(change.conversation)
                 for sql, values in statements:
                     connection.execute(sql, values)
             connection.execute("COMMIT")
