@@ -1,7 +1,6 @@
 """One question without the REPL: the answer on standard output, everything else on standard error."""
 
 import asyncio
-import json
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -26,7 +25,8 @@ from modules.session.conversation import Conversation
 from modules.session.tool_calls import ToolEnded, ToolProgress, ToolStarted
 from modules.session.tooling import Tooling
 from modules.session.turn import Paused, TurnEvent, run_turn
-from modules.text.sanitize import UNSAFE, clean
+from modules.text.safe_json import safe_json
+from modules.text.sanitize import clean
 from modules.tools.approval import Decision, Permission, Question
 
 if TYPE_CHECKING:
@@ -292,6 +292,4 @@ def _as_json(conversation: Conversation, output: _Output) -> str:
 
 
 def _dumped(value: dict[str, Any]) -> str:
-    """JSON in which what a terminal would obey, or nobody could see, is escaped: the same to whoever parses it."""
-    text = json.dumps(value, ensure_ascii=not holds_all(sys.stdout))
-    return UNSAFE.sub(lambda char: json.dumps(char[0])[1:-1], text)
+    return safe_json(value, in_ascii=not holds_all(sys.stdout))

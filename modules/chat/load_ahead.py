@@ -9,6 +9,7 @@ from importlib import import_module
 
 from modules.chat.command import ChatContext
 from modules.config import PACKAGE
+from modules.errors import ParlanceError
 from modules.llm.models import Model
 from modules.session import prices
 
@@ -16,6 +17,8 @@ MOMENT_SECONDS = 0.1  # the first keys are echoed before any import takes its sh
 SOON_SECONDS = 1.0  # so that two imports do not slow the echo of one key down
 QUICKLY_SECONDS = 0.0005  # for which that import may hold up a key, where Python would let it for ten times as long
 LATER_SECONDS = 2.0  # by then what the first answer needs is loaded, and nothing waits for a price
+INDEX_SECONDS = 4.0  # by then nothing else is loaded any more
+INDEX_REST_SECONDS = 0.1  # between two steps of the index, of about as long
 # Loaded while the first question is typed. Tools are only loaded: programs of others wait until they are needed.
 NEEDED_BY_ANSWERS = (
     f"{PACKAGE}.chat.markdown.markdown_stream",
@@ -46,6 +49,7 @@ class LoadAhead:
             _in_background(MOMENT_SECONDS, lambda: _load(NEEDED_BY_ANSWERS))
             _in_background(SOON_SECONDS, self._load_for_servers)
             _in_background(LATER_SECONDS, prices.load)
+            _in_background(INDEX_SECONDS, self._index)
         self._model = model
         asyncio.get_running_loop().call_later(MOMENT_SECONDS, self._warm_up, model)
 
@@ -53,6 +57,14 @@ class LoadAhead:
         task = asyncio.ensure_future(self._context.services.warm_up(model))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _index(self) -> None:
+        """Index what was said in earlier runs, so that no search waits for it. Who searches hears of troubles."""
+        if self._context.store is not None:
+            search = import_module(f"{PACKAGE}.session.search.search")
+            path = self._context.store.path
+            with suppress(ParlanceError, OSError):
+                search.Search(path, path.with_name(search.FILE)).catch_up(pause=INDEX_REST_SECONDS, thorough=True)
 
     def _load_for_servers(self) -> None:
         file = self._context.config.mcp_file

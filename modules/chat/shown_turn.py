@@ -63,7 +63,7 @@ class ShownTurn:
         place = conversation.head
         conversation.tree.go_back(edited.parent)
         conversation.changed()
-        self._screen.say("This begins a branch. /prev leads back to the one that was left.")
+        self._screen.say("This begins a branch beside the other. /prev and /next step between them.")
         return replace(asked, instead_of=place)
 
     async def _run(self, asked: Ask) -> None:

@@ -17,9 +17,12 @@ class Subcommand(NamedTuple):
 
 
 SUBCOMMANDS = {
-    "doctor": Subcommand("doctor", "looks the file of conversations over, and makes right what is wrong with it"),
     "sessions": Subcommand("sessions", "lists the conversations"),
+    "show": Subcommand("show", "prints a conversation"),
+    "search": Subcommand("search", "finds what was said"),
+    "import": Subcommand("import_", "takes conversations of other programs"),
     "usage": Subcommand("usage", "sums up what they took"),
+    "doctor": Subcommand("doctor", "looks the file of conversations over, and makes right what is wrong with it"),
 }
 
 

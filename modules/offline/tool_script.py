@@ -82,7 +82,7 @@ def answer_to_results(history: Sequence[Message], own: bool) -> str:
     origin = history[-2].origin if len(history) > 1 else None
     if not own and origin is not None:
         texts.insert(0, f"{origin.model} called tools, and this is what came of it. I am scripted and cannot go on.")
-        texts.append(f"To let it go on, switch back: type `/model` and its name, {origin.model}, then `/continue`.")
+        texts.append(f"To let it go on, type `/continue` and its name, {origin.model}.")
     return "\n\n".join(texts)
 
 

@@ -5,8 +5,6 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from msgspec import Struct
-
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.conversion.replay import LeftOut
 from modules.llm.events import Usage
@@ -16,35 +14,14 @@ from modules.llm.ledger.ledger_key import ledger_key
 from modules.llm.models import Level, Model
 from modules.llm.parts import Text
 from modules.llm.tool_spec import ToolChoice, ToolSpec
+from modules.session.message_tree import LONGEST_TITLE_CHARS as LONGEST_TITLE_CHARS
 from modules.session.message_tree import MessageTree
 from modules.session.message_tree import Node as Node
-from modules.session.prices import cost_of
-from modules.session.token_estimate import estimated_tokens
+from modules.session.message_tree import words_of as words_of
+from modules.session.prices import Spent as Spent
+from modules.session.token_estimate import PathEstimate
 
 NO_INSTRUCTIONS = "The earlier instructions hold no longer."
-
-
-LONGEST_TITLE_CHARS = 120
-
-
-def words_of(message: Message) -> str:
-    """The beginning of what a person said, in one line; "" for anybody else's message."""
-    return (
-        " ".join(message.text[: 4 * LONGEST_TITLE_CHARS].split())[:LONGEST_TITLE_CHARS] if message.is_question else ""
-    )
-
-
-class Spent(Struct, frozen=True):
-    """One request's tokens, and the model that took them; `created` is when, in seconds since 1970, 0 if not known."""
-
-    model: Model
-    usage: Usage
-    created: float = 0.0
-
-    @property
-    def cost(self) -> float | None:
-        """Dollars; None where the price is unknown. What needs no key costs nothing."""
-        return cost_of(self.model, self.usage)
 
 
 class Journal(Protocol):
@@ -119,7 +96,7 @@ class Conversation:
         self._keys: dict[int, tuple[Model, str]] = {}
         self.journal = journal
         self.tree = MessageTree()
-        self._estimates: dict[int, int] = {}
+        self._estimate = PathEstimate()
 
     def __iter__(self) -> Iterator[Message]:
         return (node.message for node in self.tree.path)
@@ -154,7 +131,7 @@ class Conversation:
     @property
     def turns(self) -> int:
         """How many times the person has spoken."""
-        return sum(message.is_question for message in self)
+        return sum(node.role == "user" and node.message.is_question for node in self.tree.path)
 
     @property
     def asked(self) -> Message | None:
@@ -165,12 +142,14 @@ class Conversation:
     @property
     def last_answer(self) -> Message | None:
         """The newest assistant message that says something."""
-        return next((m for m in reversed(self.messages) if m.role == "assistant" and m.text.strip()), None)
+        answers = (node.message for node in reversed(self.tree.path) if node.role == "assistant")
+        return next((message for message in answers if message.text.strip()), None)
 
     @property
     def instructions(self) -> str:
         """What holds now: `system`, unless it was changed later."""
-        changed = next((m.text for m in reversed(self.messages) if m.role == "system"), self.system)
+        told = (node.message.text for node in reversed(self.tree.path) if node.role == "system")
+        changed = next(told, self.system)
         return "" if changed == NO_INSTRUCTIONS else changed
 
     def instruct(self, text: str) -> None:
@@ -326,15 +305,7 @@ class Conversation:
 
     def tokens(self) -> int:
         """About how many tokens the next request reads: the last answer's own count, or four characters to a token."""
-        counted = 0
-        for node in reversed(self.tree.path):
-            message = node.message
-            if message.role == "assistant" and message.usage and message.usage.input:
-                return counted + message.usage.input + message.usage.output - message.usage.reasoning
-            if node.id not in self._estimates:  # asked at each key pressed, and a message never changes
-                self._estimates[node.id] = estimated_tokens(message)
-            counted += self._estimates[node.id]
-        return counted + len(self.system) // 4
+        return self._estimate.tokens(self.tree.path) + len(self.system) // 4
 
     def cost(self) -> float | None:
         """Dollars spent so far; None where a price is unknown."""

@@ -5,24 +5,15 @@ from array import array
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from msgspec import Struct
 
 from modules.llm.history import Message
+from modules.session.node import Node as Node
 
 MOST_PLACES_LEFT = 1000
-
-
-class Node(Struct, frozen=True):
-    """A message in the tree. `id` counts from 1 in the order of saying; `parent` is 0 for a first message.
-
-    `created` is when it was said, in seconds since 1970; 0 where that is not known.
-    """
-
-    id: int
-    parent: int
-    message: Message
-    created: float = 0.0
+LONGEST_TITLE_CHARS = 120
 
 
 class Place(Struct, frozen=True):
@@ -129,10 +120,13 @@ class MessageTree:
 
     def fork(self, *, of_answer: bool = False) -> Node | None:
         """The last message on the spoken path that has siblings; with `of_answer` only below the last question."""
+        self._index()
         for node in reversed(self._path):
             if of_answer and node.message.is_question:
                 return None
-            if len(self.siblings(node.id)) > 1:
+            if not self._older[self._newest_child[node.parent]]:  # as of most
+                continue
+            if next(islice(self._alive(node.parent), 1, None), None) is not None:
                 return node
         return None
 
@@ -140,14 +134,16 @@ class MessageTree:
 
     def children(self, id: int) -> tuple[int, ...]:
         """What was said next after this message, oldest first; 0 gives the first messages of all."""
+        return tuple(self._alive(id))[::-1]
+
+    def _alive(self, id: int) -> Iterator[int]:
+        """The same, newest first."""
         self._index()
-        found = []
         child = self._newest_child[id]
         while child:
             if self._goes_on[child] or self._is_spoken(child):
-                found.append(child)
+                yield child
             child = self._older[child]
-        return tuple(found[::-1])
 
     def siblings(self, id: int) -> tuple[int, ...]:
         """All that was said in the place of this message, itself included: other answers, or edited questions."""
@@ -215,3 +211,10 @@ class MessageTree:
 def _is_said_by_a_model(node: Node) -> bool:
     """Whether this is an answer, or what its calls came to: a branch may end there."""
     return node.message.role in ("assistant", "tool")
+
+
+def words_of(message: Message) -> str:
+    """The beginning of what a person said, in one line; "" for anybody else's message."""
+    return (
+        " ".join(message.text[: 4 * LONGEST_TITLE_CHARS].split())[:LONGEST_TITLE_CHARS] if message.is_question else ""
+    )

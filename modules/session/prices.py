@@ -1,9 +1,11 @@
-"""What a model costs: the catalogue's price, else that of the genai-prices package once it is loaded, else unknown."""
+"""What a model costs: the catalogue's price, else that of genai-prices once it is loaded, else unknown."""
 
 import re
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
+
+from msgspec import Struct
 
 from modules.llm.catalogue.price import Price
 from modules.llm.events import Usage
@@ -79,3 +81,16 @@ def _price(found: Any) -> Price | None:
     if fresh is None or out is None:
         return None
     return Price(input=fresh, output=out, cache_read=read, cache_write=write, until=min(tiers, default=None))
+
+
+class Spent(Struct, frozen=True):
+    """One request's tokens, and the model that took them; `created` is when, in seconds since 1970, 0 if not known."""
+
+    model: Model
+    usage: Usage
+    created: float = 0.0
+
+    @property
+    def cost(self) -> float | None:
+        """Dollars; None where the price is unknown. What needs no key costs nothing."""
+        return cost_of(self.model, self.usage)

@@ -45,11 +45,12 @@ def handover(
     request = scratch_request(conversation, model, tools, choice)
     sent = prepare(request)
     replays = sent.messages.replays if sent.messages else {}
+    said = len(conversation.path)
     return SwitchSummary(
         turns=conversation.turns,
         calls=sum(len(message.calls) for message in conversation),
         left_out=sent.left_out,
-        replays={at: how for at, how in replays.items() if at < len(conversation.path)},
+        replays={at: how for at, how in replays.items() if at < said},
         tokens=conversation.tokens(),
         window=request.model.window,
     )

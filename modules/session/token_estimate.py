@@ -1,9 +1,11 @@
-"""About how many tokens a message takes, before a provider has counted them."""
+"""About how many tokens a message takes, and a conversation, before a provider has counted them."""
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from modules.llm.history import Message
 from modules.llm.parts import File, Image, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
+from modules.session.message_tree import Node
 
 IMAGE_TOKENS = 1200
 OVERHEAD = 4
@@ -29,3 +31,22 @@ def _characters(part: Part) -> int:
             return 0
         case _:
             assert_never(part)
+
+
+class PathEstimate:
+    """What was estimated of a conversation's messages, each once: it is asked for at each key pressed."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, int] = {}
+
+    def tokens(self, path: Sequence[Node]) -> int:
+        """About how many tokens these messages take, from the last answer on that a provider has counted."""
+        counted = 0
+        for node in reversed(path):
+            message = node.message
+            if message.role == "assistant" and message.usage and message.usage.input:
+                return counted + message.usage.input + message.usage.output - message.usage.reasoning
+            if node.id not in self._known:  # a message never changes
+                self._known[node.id] = estimated_tokens(message)
+            counted += self._known[node.id]
+        return counted

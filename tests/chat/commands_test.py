@@ -173,7 +173,7 @@ async def test_the_list_of_tools_says_what_a_model_is_not_offered(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("typed", "never"), [("export", "/exit"), ("edti", "/exit"), ("view", "/new"), ("under", "/undo")]
+    ("typed", "never"), [("expot", "/exit"), ("edti", "/exit"), ("view", "/new"), ("under", "/undo")]
 )
 def test_likeness_alone_never_leads_to_a_command_that_leaves_or_takes_away(typed: str, never: str) -> None:
     with pytest.raises(UnknownCommand) as raised:

@@ -358,6 +358,26 @@ async def test_whatever_is_done_to_an_open_file_is_noticed_and_all_is_written_an
         assert len(rows(path, "SELECT * FROM conversation")) == 2, "what is in the other one stays"
 
 
+async def test_damage_in_the_middle_of_a_large_file_is_noticed_too(path: Path) -> None:
+    store = Store(path)
+    conversation = Conversation(MODEL, "Be brief.", journal=store)
+    for number in range(12):
+        conversation.extend([user(f"Question {number}"), answer(os.urandom(4_000_000).hex())])
+        await store.settled()
+    assert path.stat().st_size > 70_000_000
+    with path.open("r+b") as file:
+        file.seek(40_960_000)
+        file.write(b"\xee" * 4096)
+    conversation.append(user("Two"))
+    await store.settled()
+    await store.settled()
+    told = " ".join(store.news())  # a slow disk may have been told of too
+    assert "parlance doctor --salvage" in told
+    assert str(moved_aside(path)) in told
+    store.close()
+    assert loaded(path).messages == conversation.messages
+
+
 FULL = """
 import asyncio, resource, sys
 from pathlib import Path

@@ -38,9 +38,8 @@ async def undo(chat: ChatContext, args: str) -> Ask | None:
 async def redo(chat: ChatContext, args: str) -> Ask | None:
     """Go forward again, after /undo.
 
-    It leads to where you were. Where something was said since, there is nothing to go forward to; /prev leads to the
-    branch that was left. After a restart it goes to the end of the branch that was spoken last. In an /edit it stays
-    where you are.
+    It leads to where you were. Where something was said since, there is nothing to go forward to; /prev and /next step
+    between the branches. After a restart it goes to the end of the branch that was spoken last.
     """
     conversation = chat.conversation
     if chat.edited is not None:

@@ -41,7 +41,7 @@ PROGRAMS = (
 IN_TMUX = "tmux has it too: its prefix and ] paste it."
 
 
-async def copy_text(chat: ChatContext, text: str) -> str:
+async def copy_text(chat: ChatContext, text: str, what: str = "The answer") -> str:
     """Copy, and say in a sentence what is known of it. Raises UsageError where there is no way.
 
     From another machine the desktop's programs would fill the wrong clipboard, so there only the terminal is asked. A
@@ -55,7 +55,8 @@ async def copy_text(chat: ChatContext, text: str) -> str:
         return f"Asked the terminal to copy {len(text)} characters; not every terminal does."
     if len(text.encode(errors="replace")) > LONGEST_BYTES:
         raise UsageError(
-            "The answer is too long to be copied through the terminal.", cure="Select it there, or copy a part of it."
+            f"{what} is too long to be copied through the terminal.",
+            cure="/export writes it to a file, or copy a part of it.",
         )
     raise UsageError(
         "There is no way to the clipboard here.", cure="Install wl-copy, xclip or xsel, or use a terminal with OSC 52."

@@ -1,7 +1,6 @@
-"""Commands about what is being said: begin anew, instruct, attach, copy."""
+"""Commands about what is being said: begin anew, instruct, attach."""
 
 from modules.chat.command import Ask, ChatContext, command
-from modules.chat.commands.clipboard import copy_text
 from modules.chat.input.completer import complete_attachments
 from modules.errors import UsageError
 from modules.llm.message import user
@@ -62,17 +61,4 @@ async def new(chat: ChatContext, args: str) -> Ask | None:
     else:
         chat.draft = chat.unanswered.text
     chat.screen.say(f"A new conversation with {old.model.full_name}.")
-    return None
-
-
-@command("/copy")
-async def copy(chat: ChatContext, args: str) -> Ask | None:
-    """Copy the last answer, as Markdown.
-
-    It goes to the clipboard, over SSH and in tmux through the terminal.
-    """
-    answer = chat.conversation.last_answer
-    if answer is None:
-        raise UsageError("There is no answer to copy.", cure="Ask something first.")
-    chat.screen.say(await copy_text(chat, answer.text))
     return None

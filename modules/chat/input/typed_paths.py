@@ -46,6 +46,12 @@ def existing(name: str) -> Path | None:
     return next((found for one in ways if one and (found := _alike(_at_home(one)))), None)
 
 
+def named(name: str) -> Path:
+    """The file that this names, whether it is there or not."""
+    bare = name.strip()
+    return existing(name) or _at_home(_unquoted(bare) if _WORD.fullmatch(bare) else bare.strip("\"'"))
+
+
 def readings(name: str) -> Iterator[str]:
     """What this may mean as one name, the most literal first."""
     bare = name.strip()

@@ -95,7 +95,7 @@ def _rows(pieces: Iterable[Piece], columns: int) -> Iterator[list[Piece]]:
     row: list[Piece] = []
     width = 0
     for change, text in pieces:
-        for word in re.findall(r"\n|[^\S\n]+|\S+", text):
+        for word in _pieces_of_lines(text, columns):
             room = get_cwidth(word)
             if word == "\n" or (width + room > columns and row):
                 yield row
@@ -104,6 +104,21 @@ def _rows(pieces: Iterable[Piece], columns: int) -> Iterator[list[Piece]]:
                 row.append((change, word))
                 width += room
     yield row
+
+
+def _pieces_of_lines(text: str, columns: int) -> Iterator[str]:
+    """Line ends, blanks and words; a word that is wider than a row in parts."""
+    for word in re.findall(r"\n|[^\S\n]+|\S+", text):
+        if get_cwidth(word) <= columns:
+            yield word
+            continue
+        part = ""
+        for letter in word:
+            if part and get_cwidth(part + letter) > columns:
+                yield part
+                part = ""
+            part += letter
+        yield part
 
 
 def _styled(row: Iterable[Piece], palette: Palette) -> str:

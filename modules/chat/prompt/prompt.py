@@ -28,7 +28,7 @@ from modules.chat.prompt.typed_line import TypedLine
 from modules.chat.terminal.interrupts import Running, handled, suspend
 from modules.chat.terminal.live_region import LiveRegion
 from modules.chat.terminal.panel import Panel, YesNo
-from modules.chat.terminal.reflow import Rewrapping, rewrapping
+from modules.chat.terminal.reflow import rewrapping
 from modules.chat.terminal.terminal_hold import TerminalHold
 from modules.chat.terminal.terminal_modes import TerminalModes
 from modules.chat.wording.phrases import count
@@ -61,7 +61,7 @@ class Prompt:
         self._modes = modes
         self._variable = variable
         self.running = Running()
-        self.given_up: Callable[[], None] = lambda: None  # called when a line is cleared instead of being entered
+        self.given_up: Callable[[], None] = lambda: None  # when a line is cleared and no other waits
         # Where there is no colour, a suggestion could not be told from what was typed.
         self.line = TypedLine(completer, history, self._no_hint, suggests=screen.color)
         self._parts = PromptLayout(self.line, bar, output.get_size, working=lambda: self.working)
@@ -73,7 +73,7 @@ class Prompt:
             keys,
             output,
             color=screen.color,
-            rewrapping=self._rewrapping,
+            rewrapping=lambda: rewrapping(self._modes.name, self._variable),
         )
         self._hold = TerminalHold(self.region, modes)
         self._entered: asyncio.Future[str] | None = None
@@ -198,8 +198,9 @@ class Prompt:
             self.stop()
         elif self.line.buffer.text:
             self.line.empty()
-            self.given_up()
             self.line.offer_held()
+            if not self.line.buffer.text:  # else what was brought back waited behind it, and comes now
+                self.given_up()
         elif time.monotonic() - self._refused_at < TWICE_SECONDS:
             self.leave()
         else:
@@ -245,11 +246,9 @@ class Prompt:
     async def edit(self) -> None:
         """Have the line edited in the person's editor."""
         try:
-            text = await self.edited(self.line.whole)
+            self.line.put(await self.edited(self.line.whole))
         except ParlanceError as error:
             self._screen.error(error)
-            return
-        self.line.put(text)
 
     async def suspend(self) -> None:
         """Leave the terminal to the shell until it has the program go on."""
@@ -257,9 +256,6 @@ class Prompt:
             suspend()
 
     # Inside.
-
-    def _rewrapping(self) -> Rewrapping:
-        return rewrapping(self._modes.name, self._variable)
 
     def _hint(self, text: str) -> None:
         self._parts.hint = text

@@ -11,20 +11,20 @@ from msgspec import Struct
 
 from modules.errors import FileProblem
 from modules.llm.history import Message
-from modules.session.storage.codec import decode_message
-from modules.session.storage.conversation_loader import BROKEN
+from modules.session.storage.codec import SQUEEZED, decode_message
+from modules.session.storage.conversation_loader import BROKEN, Blobs
 from modules.session.storage.database import reason
 from modules.session.storage.location import refuse_newer
 
 PATIENCE_SECONDS = 2.0
 UNWRITABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
-# What stands in the same place in the files of all releases.
+# What stands in the same place in the files of all releases. `used` alone does not tell: it begins anew in a new file.
 MESSAGES = "SELECT id, role, created, CAST(body AS BLOB) FROM message"
-STATE = "id || ' ' || used || ' ' || coalesce(title, '')"
+STATE = "id || ' ' || used || ' ' || updated || ' ' || coalesce(title, '')"
 
 
 class Spoken(Struct, frozen=True):
-    """A conversation as the file has it; `used` and `title` say whether it has changed."""
+    """A conversation as the file has it; `used`, `updated` and `title` say whether it has changed."""
 
     id: str
     used: int
@@ -39,7 +39,6 @@ class Row(Struct, frozen=True):
     role: str
     created: float
     message: Message | None
-    size: int
 
 
 class ConversationsFile:
@@ -73,12 +72,26 @@ class ConversationsFile:
     def messages(self, conversation: str, after: int) -> Iterator[Row]:
         """The messages behind that one, in order. Not to be left open: a writer could not tidy its log meanwhile."""
         question = f"{MESSAGES} WHERE conversation = ? AND id > ? ORDER BY id"
-        return map(_row, self._rows(question, conversation, max(after, 0)))
+        return map(self._row, self._rows(question, conversation, max(after, 0)))
 
     def message(self, conversation: str, id: int) -> Row | None:
         """One message; None where it is gone."""
         found = list(self._rows(f"{MESSAGES} WHERE conversation = ? AND id = ?", conversation, id))
-        return _row(found[0]) if found else None
+        return self._row(found[0]) if found else None
+
+    def _row(self, row: tuple[Any, ...]) -> Row:
+        id, role, created, body = row
+        try:
+            message = decode_message(body, None, self._long)
+        except BROKEN:
+            message = None
+        except sqlite3.Error as error:
+            raise _problem(self._path, error) from error
+        return Row(id, str(role), _time(created), message)
+
+    def _long(self, key: str, before: str) -> str:
+        """A long text that a row names; what is encoded, as a picture is, stays where it is."""
+        return Blobs(self._connection).fetch(key, before) if key.startswith(SQUEEZED) else before
 
     def _rows(self, question: str, *values: str | int) -> Iterator[tuple[Any, ...]]:
         try:
@@ -138,15 +151,6 @@ def _connected(uri: str) -> sqlite3.Connection:
 def _is_empty(connection: sqlite3.Connection) -> bool:
     found = connection.execute("SELECT count(*) FROM sqlite_master WHERE name IN ('conversation', 'message')")
     return int(found.fetchone()[0]) < 2
-
-
-def _row(row: tuple[Any, ...]) -> Row:
-    id, role, created, body = row
-    try:
-        message = decode_message(body, None, lambda _, before: before)  # pictures stay where they are
-    except BROKEN:
-        message = None
-    return Row(id, str(role), _time(created), message, len(body or b""))
 
 
 def _time(value: object) -> float:

@@ -9,12 +9,20 @@ from modules.session.conversation import words_of as first_words_of
 from modules.session.search import vocabulary
 from modules.session.search.conversations_file import ConversationsFile, Row, Spoken
 from modules.session.search.folding import words_of
-from modules.session.search.index_file import note, noted, put_in_order, transaction
+from modules.session.search.index_file import (
+    SMALL_BYTES,
+    minute_of,
+    note,
+    noted,
+    put_in_order,
+    size_bytes,
+    transaction,
+)
 from modules.session.search.removal import remove
 from modules.session.search.said import said, speaker
+from modules.session.search.vocabulary import Known
 
-STEP_MESSAGES, STEP_BYTES = 400, 1_000_000  # of one step; some 50 ms
-MOST_KNOWN = 300_000  # words that are kept in mind while the index is filled
+STEP_MESSAGES, STEP_WORDS = 400, 100_000  # of one step; some 50 ms
 UNFINISHED = -1
 ORDERED_AFTER = 2000  # messages, added at one time
 
@@ -28,9 +36,9 @@ class Progress(Struct, frozen=True):
 
 
 class _Document(Struct, frozen=True):
-    """A message as it is indexed: the second that it was said in, where it is, and its words."""
+    """A message as it is indexed: the minute that it was said in, where it is, and its words."""
 
-    second: int
+    minute: int
     conversation: int
     message: int
     role: str
@@ -38,12 +46,13 @@ class _Document(Struct, frozen=True):
     model: list[str]
 
 
-def fill(connection: sqlite3.Connection, file: ConversationsFile) -> Iterator[Progress]:
+def fill(connection: sqlite3.Connection, file: ConversationsFile, *, thorough: bool) -> Iterator[Progress]:
     """Index what is new and take out what is gone, a step each time; at its end the index says what the file says.
 
-    Another program may fill the same index: each step is one transaction, which looks at what is there.
+    Another program may fill the same index: each step is one transaction, which looks at what is there. `thorough` is
+    whether a large index is put in order as well, which takes seconds.
     """
-    known: set[str] = set()
+    known = Known()
     version, added = 0, 0
     while (state := file.state()) != noted(connection, "state"):
         with transaction(connection):
@@ -53,11 +62,13 @@ def fill(connection: sqlite3.Connection, file: ConversationsFile) -> Iterator[Pr
                 note(connection, "state", state)
         while waiting:
             with transaction(connection):
-                if version != (version := _version(connection)) or len(known) > MOST_KNOWN:
+                if version != (version := _version(connection)):
                     known.clear()  # another program may have taken words out
                 added += _step(connection, file, waiting, known)
             yield progress(connection)
-    if added > ORDERED_AFTER or noted(connection, "disorder"):
+    if added > ORDERED_AFTER:
+        note(connection, "disorder", 1)
+    if noted(connection, "disorder") and (thorough or size_bytes(connection) <= SMALL_BYTES):
         put_in_order(connection)
     yield progress(connection, done=True)
 
@@ -76,15 +87,14 @@ def _version(connection: sqlite3.Connection) -> int:
 def _changed(connection: sqlite3.Connection, file: ConversationsFile) -> list[Spoken]:
     """The conversations that are not indexed as they are now, the one used last first; those that are gone go."""
     indexed = {
-        id: (used, named)
-        for id, used, named in connection.execute("SELECT id, used, named FROM conversation").fetchall()
+        id: state for id, *state in connection.execute("SELECT id, used, updated, named FROM conversation").fetchall()
     }
     there = file.conversations()
     if gone := indexed.keys() - {one.id for one in there}:
         remove(connection, numbers_of(connection, gone))
         if not noted(connection, "indexed"):
             return there
-    return [one for one in there if indexed.get(one.id) != (one.used, one.title)]
+    return [one for one in there if indexed.get(one.id) != [one.used, one.updated, one.title]]
 
 
 def numbers_of(connection: sqlite3.Connection, ids: Iterable[str]) -> list[int]:
@@ -93,22 +103,22 @@ def numbers_of(connection: sqlite3.Connection, ids: Iterable[str]) -> list[int]:
     return [int(row[0]) for row in found if row is not None]
 
 
-def _step(connection: sqlite3.Connection, file: ConversationsFile, waiting: list[Spoken], known: set[str]) -> int:
+def _step(connection: sqlite3.Connection, file: ConversationsFile, waiting: list[Spoken], known: Known) -> int:
     """Index some messages of those that are waiting, the last first; whoever is done leaves. Gives how many."""
     documents: list[_Document] = []
     titles: list[tuple[int, list[str]]] = []
     size = 0
-    while waiting and len(documents) < STEP_MESSAGES and size < STEP_BYTES:
+    while waiting and len(documents) < STEP_MESSAGES and size < STEP_WORDS:
         one = waiting[-1]
         number, until, first_words = _entry(connection, file, one)
         used = one.used
         for row in file.messages(one.id, until):
-            if len(documents) >= STEP_MESSAGES or size >= STEP_BYTES:
+            if len(documents) >= STEP_MESSAGES or size >= STEP_WORDS:
                 used = UNFINISHED
                 break
             first_words = first_words or (first_words_of(row.message) if row.message is not None else "")
             documents.append(_document(number, row))
-            until, size = row.id, size + row.size
+            until, size = row.id, size + len(documents[-1].words)
         else:
             waiting.pop()
         connection.execute(
@@ -116,8 +126,7 @@ def _step(connection: sqlite3.Connection, file: ConversationsFile, waiting: list
             (used, until, one.title, first_words, one.updated, number),
         )
         titles.append((number, words_of(one.title or first_words)))
-    vocabulary.add(connection, _words(documents, titles), known)
-    known.update(word for document in documents for word in document.words)
+    vocabulary.add(connection, known.take_new(connection, _words(documents, titles)))
     _insert(connection, documents)
     for number, words in titles:
         connection.execute("DELETE FROM titles WHERE rowid = ?", (number,))
@@ -150,34 +159,34 @@ def _entry(connection: sqlite3.Connection, file: ConversationsFile, one: Spoken)
 
 def _document(conversation: int, row: Row) -> _Document:
     if row.message is None:  # it cannot be read, so it says nothing
-        return _Document(int(row.created), conversation, row.id, row.role, [], [])
+        return _Document(minute_of(row.created), conversation, row.id, row.role, [], [])
     words, model = words_of(said(row.message)), words_of(speaker(row.message))
-    return _Document(int(row.created), conversation, row.id, row.role, words, model)
+    return _Document(minute_of(row.created), conversation, row.id, row.role, words, model)
 
 
 def _insert(connection: sqlite3.Connection, documents: list[_Document]) -> None:
     # In the order of their numbers: FTS5 begins a new piece of its index where one is lower than the one before.
     numbered = []
-    for document in sorted(documents, key=lambda one: (one.second, one.conversation, one.message)):
-        number = _free_number(connection, document.second)
+    for document in sorted(documents, key=lambda one: (one.minute, one.conversation, one.message)):
+        number = _free_number(connection, document.minute)
         connection.execute("INSERT INTO said VALUES (?, ?, ?)", (number, document.conversation, document.message))
         numbered.append((number, " ".join(document.words), document.role, " ".join(document.model)))
     numbered.sort(key=lambda row: row[0])
     connection.executemany("INSERT INTO words (rowid, text, role, model) VALUES (?, ?, ?, ?)", numbered)
 
 
-def _free_number(connection: sqlite3.Connection, second: int) -> int:
-    """The number for a message of this second: itself, or else one that is free behind it, found by halving."""
+def _free_number(connection: sqlite3.Connection, minute: int) -> int:
+    """The number for a message of this minute: itself, or else one that is free behind it, found by halving."""
 
     def is_taken(number: int) -> bool:
         return connection.execute("SELECT 1 FROM said WHERE number = ?", (number,)).fetchone() is not None
 
-    if not is_taken(second):
-        return second
+    if not is_taken(minute):
+        return minute
     step = 1
-    while is_taken(second + step):
+    while is_taken(minute + step):
         step *= 2
-    taken, free = second + step // 2, second + step
+    taken, free = minute + step // 2, minute + step
     while free - taken > 1:
         middle = (taken + free) // 2
         taken, free = (middle, free) if is_taken(middle) else (taken, middle)

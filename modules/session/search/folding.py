@@ -6,7 +6,7 @@ for as such characters in a row: a part of a word is found as well as a whole on
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 LONGEST_WORD = 100  # characters; what is longer is data, and known by its beginning
 PIECE_CHARS = 50_000  # are folded at a time: nothing else of the program runs while one of these calls does
@@ -26,26 +26,40 @@ _SIGNS = "\u0711\u0730-\u074a\u07a6-\u07b0\u07eb-\u07f3\u0900-\u0963\u0966-\u0df
 _accents = re.compile(f"[{_ACCENTS}]+")
 _spaceless = re.compile(f"([{_SPACELESS}])")
 _between = re.compile(rf"[^\w{_SPACELESS}{_SIGNS}]+")
-_word = re.compile("[0-9a-z\x80-\U0010ffff]+")  # after folding
-LETTER = "[0-9a-z\x80-\U0010ffff]"
+LETTER = r"[^\x00-/:-`{-\x7f]"  # after folding: all else is a blank by then, but for what ASCII has
+
+
+def _without(ranges: str) -> str:
+    """All letters but those of these ranges, as ranges."""
+    letters, next_one = "0-9a-z", 0x80
+    for first, last in zip(ranges[::3], ranges[2::3], strict=True):
+        letters += f"{chr(next_one)}-{chr(ord(first) - 1)}"
+        next_one = ord(last) + 1
+    return f"{letters}{chr(next_one)}-\U0010ffff"
+
+
+_word = re.compile(f"[{_SPACELESS}]|[{_without(_SPACELESS)}]+")
 _cluster = re.compile(f".[{_ACCENTS}\u0e31\u0e34-\u0e3a\u1160-\u11ff\u3099\u309a]*", re.DOTALL)
 
 
 def folded(text: str) -> str:
     """The text with small letters and no accents, blanks between words; not for the eye, and not of the same length."""
+    return text.lower() if text.isascii() else _spaceless.sub(r" \1 ", _plain(text))
+
+
+def _plain(text: str) -> str:
     if text.isascii():
         return text.lower()
     text = unicodedata.normalize("NFKD", text).casefold()
-    text = unicodedata.normalize("NFC", _accents.sub("", text))
-    return _spaceless.sub(r" \1 ", _between.sub(" ", text))
+    return _between.sub(" ", unicodedata.normalize("NFC", _accents.sub("", text)))
 
 
 def words_of(text: str) -> list[str]:
     """The words of a text as they are searched, in their order."""
     words: list[str] = []
     for piece in pieces(text, PIECE_CHARS):
-        words += _word.findall(folded(piece))
-    return [word[:LONGEST_WORD] for word in words] if any(len(word) > LONGEST_WORD for word in words) else words
+        words += _word.findall(_plain(piece))
+    return words if max(map(len, words), default=0) <= LONGEST_WORD else [word[:LONGEST_WORD] for word in words]
 
 
 def is_spaceless(word: str) -> bool:
@@ -64,10 +78,10 @@ def pieces(text: str, most: int) -> Iterator[str]:
     yield text[start:]
 
 
-def folded_with_places(text: str) -> tuple[str, list[int]]:
+def folded_with_places(text: str) -> tuple[str, Sequence[int]]:
     """The text folded, and for each of its characters the place of that which it was made of; slow."""
     if text.isascii():
-        return text.lower(), list(range(len(text) + 1))
+        return text.lower(), range(len(text) + 1)
     made: list[str] = []
     places: list[int] = []
     for found in _cluster.finditer(text):

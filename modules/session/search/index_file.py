@@ -1,8 +1,8 @@
 """The file of the index: beside the conversations, made of them, and made anew whenever it is of no use.
 
 Nothing is kept in it that the conversations do not say: it may be deleted at any time. The text itself is not in it,
-only which word stands where. A document's number is the second it was said in, or a free one near it, so that the
-newest come first in the order of the index itself, and a time is a range of numbers.
+only which word stands where. A document's number is the minute it was said in, or a free one soon after it, so that the
+newest come first in the order of the index itself, and a time is a range of numbers; finer ones would make it larger.
 """
 
 import contextlib
@@ -37,6 +37,11 @@ SCHEMA = (
     "CREATE VIRTUAL TABLE title_terms USING fts5vocab (titles, row)",
     "CREATE VIRTUAL TABLE places USING fts5vocab (words, instance)",
 )
+
+
+def minute_of(when: float) -> int:
+    """The least number that a document of this time has, in seconds since 1970."""
+    return int(when) // 60
 
 
 class Busy(Exception):
@@ -130,11 +135,10 @@ def _is_of_use(connection: sqlite3.Connection) -> bool:
         if is_held(error):
             raise
         return False
-    return edition == (EDITION,)
+    return bool(edition == (EDITION,))
 
 
 def _make(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA secure_delete = ON")
@@ -177,7 +181,7 @@ def put_in_order(connection: sqlite3.Connection) -> None:
         for table in ("words", "titles"):
             connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
         note(connection, "disorder", 0)
-    connection.executescript("PRAGMA incremental_vacuum")  # `execute` would free one page
+    connection.execute("VACUUM")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 

@@ -21,7 +21,8 @@ EXAMPLES = "Write role:user, role:assistant, role:tool, role:system or role:titl
 FILTERS = ("model", "role", "since", "in")
 
 _part = re.compile(
-    rf"""(?P<minus>-(?=[\w"]))?  (?:(?P<filter>{"|".join(FILTERS)}):)?  (?: "(?P<phrase>[^"]*)"? | (?P<word>[^\s"]+) )""",
+    rf"""(?P<minus>-(?=[\w"]))?  (?:(?P<filter>{"|".join(FILTERS)}):)?
+    (?: "(?P<phrase>[^"]*)"? | (?P<word>[^\s"]+) )""",
     re.VERBOSE | re.IGNORECASE,
 )
 _QUOTES = str.maketrans("“”„‟«»", '""""""')

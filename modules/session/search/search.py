@@ -5,13 +5,16 @@ All of it blocks and belongs in a thread: `catch_up` for seconds where an index 
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
 from modules.errors import FileProblem
+from modules.session.search import vocabulary
 from modules.session.search.conversations_file import ConversationsFile, reading
 from modules.session.search.filling import fill, numbers_of, progress
 from modules.session.search.finding import Place, places
@@ -21,6 +24,7 @@ from modules.session.search.index_file import (
     Damaged,
     delete,
     note,
+    noted,
     put_in_order,
     searching,
     size_bytes,
@@ -81,6 +85,12 @@ class Search:
     def __init__(self, conversations: Path, index: Path) -> None:
         self._conversations = conversations
         self._index = index
+        self._vocabulary: tuple[int | str, list[str]] = (0, [])  # as it was read last
+
+    @staticmethod
+    def check(typed: str) -> None:
+        """Raise UsageError, as `find` does, for what cannot be searched for; at once, before an index is made."""
+        parse(typed)
 
     def catch_up(
         self,
@@ -89,11 +99,13 @@ class Search:
         seconds: float = FOREVER,
         pause: float = 0.0,
         stop: threading.Event | None = None,
+        thorough: bool = False,
     ) -> bool:
         """Bring the index up to date, and say whether it is; where the seconds are over it stays as far as it came.
 
         `say` is told how many messages are indexed, of how many. `pause` is a rest between two steps, in seconds, for
-        whoever types meanwhile; `stop` ends it early. While another program fills the index, that one is waited for.
+        whoever types meanwhile; `stop` ends it early. `thorough` puts a large index in order as well, which takes
+        seconds: for whoever nobody waits for. While another program fills the index, that one is waited for.
         Raises FileProblem where a file cannot be used, ConfigError for the conversations of a newer release.
         """
         stop, until = stop or threading.Event(), time.monotonic() + seconds
@@ -104,7 +116,7 @@ class Search:
                     delete(self._index)
                     return True
                 with writing(self._index) as connection:
-                    for step in fill(connection, file):
+                    for step in fill(connection, file, thorough=thorough):
                         say(step.indexed, step.total)
                         if not step.done and (time.monotonic() >= until or stop.wait(pause)):
                             return False
@@ -126,10 +138,11 @@ class Search:
                 with searching(self._index) as connection:
                     if connection is None:
                         return Found((), 0, file.count())
-                    there = places(connection, query, limit)
-                    hits = tuple(filter(None, (_hit(connection, file, query, place) for place in there.found)))
+                    more = limit * 2 if query.since else limit  # some may turn out to be a little older
+                    there = places(connection, query, more, lambda: self._words(connection))
+                    hits = _hits(connection, file, query, there.found)
                     known = progress(connection)
-                    return Found(hits, known.indexed, known.total, there.newest_first, there.whole)
+                    return Found(tuple(hits)[:limit], known.indexed, known.total, there.newest_first, there.whole)
 
         return self._tried(look, time.monotonic() + HELD_SECONDS) or Found((), 0, 0)
 
@@ -153,6 +166,13 @@ class Search:
         if self._index.exists() and not self._tried(take_out, time.monotonic() + FORGET_SECONDS):
             raise FileProblem(f"{self._index} is in use.", cure="Close the other program, and try again.")
 
+    def _words(self, connection: "Connection") -> list[str]:
+        """The vocabulary, read again where it has changed."""
+        edition = noted(connection, "vocabulary")
+        if self._vocabulary[0] != edition:
+            self._vocabulary = edition, vocabulary.read(connection)
+        return self._vocabulary[1]
+
     def _tried(self, work: Callable[[], T], until: float, stop: threading.Event | None = None) -> T | None:
         """What it gives; None where another program has the index for longer than that. A damaged one is made anew."""
         damaged = False
@@ -167,6 +187,13 @@ class Search:
                 if damaged:
                     raise FileProblem(f"{self._index} is damaged again and again.", cure="Check the disk.") from error
                 damaged = True
+
+
+def _hits(connection: "Connection", file: ConversationsFile, query: Query, found: Iterable[Place]) -> Iterator[Hit]:
+    """The hits at these places, those in the order of time exactly so."""
+    for by_time, those in groupby(found, attrgetter("by_time")):
+        hits = [hit for place in those if (hit := _hit(connection, file, query, place)) and hit.when >= query.since]
+        yield from sorted(hits, key=attrgetter("when"), reverse=True) if by_time else hits
 
 
 def _hit(connection: "Connection", file: ConversationsFile, query: Query, place: Place) -> Hit | None:

@@ -7,17 +7,43 @@ a millisecond.
 import sqlite3
 from collections.abc import Collection, Iterable
 
+from modules.session.search.index_file import note, noted
+
+FEW = 1000  # words that are looked up one by one
 PIECE_CHARS = 32_000  # of a row; the last one is written again as it grows
 
 
-def add(connection: sqlite3.Connection, words: Iterable[str], known: set[str]) -> None:
-    """Take words in that are not in the index yet, before the documents are that hold them. `known` are some that are.
+class Known:
+    """Words that are in the vocabulary, as far as this program knows: few are looked up, for many all of it is read."""
 
-    To be called inside a transaction.
-    """
-    new = [word for word in words if word not in known and not _is_indexed(connection, word)]
+    def __init__(self) -> None:
+        self._words: set[str] = set()
+        self._is_whole = False
+
+    def clear(self) -> None:
+        """Another program may have taken words out."""
+        self._words = set()
+        self._is_whole = False
+
+    def take_new(self, connection: sqlite3.Connection, words: set[str]) -> list[str]:
+        """Those that are not in it; they are known from now on. To be asked before the documents with them go in."""
+        new = words - self._words
+        if len(new) > FEW and not self._is_whole:
+            for text in read(connection):  # in pieces: nothing else of the program runs during one of these calls
+                self._words.update(text.split("\n"))
+            self._is_whole = True
+            new -= self._words
+        if not self._is_whole:
+            new = {word for word in new if not _is_indexed(connection, word)}
+        self._words |= words
+        return list(new)
+
+
+def add(connection: sqlite3.Connection, new: list[str]) -> None:
+    """Take in words that are not there yet. To be called inside a transaction."""
     if not new:
         return
+    note(connection, "vocabulary", int(noted(connection, "vocabulary")) + 1)
     row = connection.execute("SELECT number, words FROM vocabulary ORDER BY number DESC LIMIT 1").fetchone()
     number, text = row or (1, "\n")
     at = 0
@@ -36,6 +62,7 @@ def take_out(connection: sqlite3.Connection, words: Collection[str]) -> None:
     gone = {word for word in words if not _is_indexed(connection, word)}
     if not gone:
         return
+    note(connection, "vocabulary", int(noted(connection, "vocabulary")) + 1)
     for number, text in connection.execute("SELECT number, words FROM vocabulary").fetchall():
         kept = [word for word in text.split("\n") if word not in gone]
         if len(kept) < text.count("\n") + 1:

@@ -54,7 +54,7 @@ def compact(path: Path, locks: Locks, progress: Callable[[int, int], object] = l
             finally:
                 locks.give_back(id)
             progress(number + 1, len(found))
-        compact_where_it_pays(connection, path, locks)
+        compact_where_it_pays(connection, path, locks, always=True)
         empty_log(connection)
         return Compacted(messages, entries, before, _bytes(connection), taken)
 
@@ -72,9 +72,9 @@ def _rewritten(
         except BaseException:
             connection.execute("ROLLBACK")
             raise
+        total += count
         if after < 0:
             return total
-        total += count
 
 
 def _messages(connection: sqlite3.Connection, id: str, after: int) -> tuple[int, int]:

@@ -2,26 +2,30 @@
 
 import json
 import sqlite3
-from functools import lru_cache
+from contextlib import suppress
+from functools import lru_cache, partial
+from typing import get_args
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from modules.errors import UsageError
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.events import Usage
-from modules.llm.history import Message
+from modules.llm.history import Message, Role
 from modules.llm.ledger.ledger import Ledger
-from modules.llm.models import LEVELS, Choice, Model, ModelRegistry
+from modules.llm.models import LEVELS, Model, ModelRegistry
 from modules.llm.tool_spec import ToolSpec
 from modules.session.conversation import Conversation, Node, Spent
-from modules.session.storage import frozen_entries
+from modules.session.storage import blob_owners, frozen_entries
 from modules.session.storage.codec import SQUEEZED, Fetch, decode_long, decode_message, placeholder
+from modules.session.storage.late_reading import BROKEN as BROKEN
+from modules.session.storage.late_reading import SavedLedger, SavedMessages
 from modules.session.storage.legacy_conversations import Issuers, adopt
 from modules.session.storage.packed_text import expanded
+from modules.session.storage.saved_models import answers_now, current
 
-BROKEN = (ValueError, LookupError, TypeError, RecursionError)  # msgspec's own errors are ValueErrors
+ROLES = get_args(Role)
 
 
 class Loaded(Struct):
@@ -33,10 +37,13 @@ class Loaded(Struct):
 
 
 def latest(connection: sqlite3.Connection, folder: str | None = None, *, one_shots: bool = True) -> str | None:
-    """The conversation that was used last, of those that say something; as `Store.latest` has it."""
+    """The conversation that was used last, of those that say something; as `Store.latest` has it.
+
+    One that was imported and never used here is of no folder, unless its file said of which.
+    """
     row = connection.execute(
-        "SELECT id FROM conversation WHERE head > 0 AND (?1 OR kind = 'chat') AND (?2 IS NULL OR folder IS NULL"
-        " OR folder = ?2) ORDER BY ?2 IS NOT NULL AND folder IS NULL, used DESC LIMIT 1",
+        "SELECT id FROM conversation WHERE head > 0 AND (?1 OR kind = 'chat') AND (?2 IS NULL OR folder = ?2"
+        " OR folder IS NULL AND source IS NULL) ORDER BY ?2 IS NOT NULL AND folder IS NULL, used DESC LIMIT 1",
         (one_shots, folder),
     ).fetchone()
     return None if row is None else str(row[0])
@@ -62,25 +69,42 @@ def read(
         return None
     head, model_id, previous_id, system, reasoning, title, folder, kind, source = row
     stored = stored_models(connection)
-    chosen = _answering(stored.get(model_id), models, start)
+    chosen = answers_now(stored.get(model_id), models, start)
     conversation = Conversation(chosen.model, str(system), id=id, learned=learned, folder=str(folder or ""))
     conversation.title, conversation.source, conversation.one_shot = str(title or ""), str(source or ""), kind != "chat"
-    if previous_id is not None and (before := _current(stored.get(previous_id), models)):
+    if previous_id is not None and (before := current(stored.get(previous_id), models)):
         conversation.previous = before.model
     conversation.reasoning = next((level for level in LEVELS if level == reasoning), None)
-    fetch = Blobs(connection).fetch
     conversation.spent = _spent(connection, id, stored)
     answering = stored.get(model_id)
     spoke = [*([answering] if answering else []), *(one.model for one in conversation.spent)]
-    issuers = Issuers(spoke, models)
-    nodes = _nodes(connection, id, fetch)
-    conversation.nodes = [replace(one, message=issuers.renamed(one.message)) for one in nodes]
+    spoke = _each_once(spoke)
+    blobs = Blobs(connection)
+    fetch = blobs.fetch
+    messages = SavedMessages(fetch, Issuers(spoke, models).renamed)
+    conversation.nodes = _nodes(connection, id, messages)
     conversation.go_to(head if 0 <= head <= len(conversation.nodes) else len(conversation.nodes))
     conversation.tools = _declared(connection, id, fetch)
     conversation.branch_names = _branch_names(connection, id, len(conversation.nodes))
-    ledgers, refused = _ledgers(connection, id, conversation, fetch)
+    ledgers, refused = _ledgers(connection, id, conversation.nodes, messages)
     conversation.ledgers = adopt(ledgers, refused, spoke, learned)
-    return Loaded(conversation, _grown(connection, id, conversation.head, fetch), [chosen.note] if chosen.note else [])
+    cut = _grown(connection, id, conversation.head, fetch)
+    if not blobs.hold_all_of(id):
+        _decode_all(conversation)
+    return Loaded(conversation, cut, [chosen.note] if chosen.note else [])
+
+
+def _each_once(models: list[Model]) -> list[Model]:
+    """Those that are rows of one table, by which each is one object."""
+    return list({id(model): model for model in models}.values())
+
+
+def _decode_all(conversation: Conversation) -> None:
+    """Decode everything while the file is open: an earlier release did not note which long strings belong to it."""
+    for node in conversation.nodes:
+        _ = node.message
+    for ledger in conversation.ledgers.values():
+        _ = ledger.entries
 
 
 class Blobs:
@@ -89,16 +113,32 @@ class Blobs:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._made: dict[tuple[str, str], str] = {}
+        self._held: dict[str, bytes] = {}
+
+    def hold_all_of(self, id: str) -> bool:
+        """Have all that a conversation holds in memory; whether it is known which those are."""
+        noted = "SELECT blob, data FROM blob_owner LEFT JOIN blob ON sha256 = blob WHERE conversation = ?"
+        found = dict(self._connection.execute(noted, (id,)).fetchall())
+        self._held = {key: data for key, data in found.items() if data is not None}
+        return blob_owners.ALL in found
 
     def fetch(self, sha: str, before: str) -> str:
         key = (sha, before)
         if key not in self._made:
-            row = self._connection.execute("SELECT data FROM blob WHERE sha256 = ?", (sha,)).fetchone()
-            if row is None:
-                raise LookupError(sha)
-            data = expanded(row[0]) if sha.startswith(SQUEEZED) else bytes(row[0])
+            stored = self._held.get(sha)
+            stored = self._read(sha) if stored is None else stored
+            data = expanded(stored) if sha.startswith(SQUEEZED) else bytes(stored)
             self._made[key] = before + data.decode("utf-8", "surrogatepass")
         return self._made[key]
+
+    def _read(self, sha: str) -> bytes:
+        try:
+            row = self._connection.execute("SELECT data FROM blob WHERE sha256 = ?", (sha,)).fetchone()
+        except sqlite3.ProgrammingError:  # it is closed: what is not held is not there
+            row = None
+        if row is None:
+            raise LookupError(sha)
+        return bytes(row[0])
 
 
 def stored_models(connection: sqlite3.Connection) -> dict[int, Model]:
@@ -112,28 +152,7 @@ def stored_models(connection: sqlite3.Connection) -> dict[int, Model]:
     return found
 
 
-def _current(stored: Model | None, models: ModelRegistry) -> Choice | None:
-    """The catalogue's entry for a model that was saved, its successor with a note, or None where it is gone."""
-    if stored is None:
-        return None
-    try:
-        found = models.find(stored.full_name)
-    except UsageError:
-        return None
-    model = found.model
-    if not stored.known or (model.known and (model.full_name == stored.full_name or model.id == stored.id)):
-        return Choice(model)
-    return found if model == models.successor(stored) else None
-
-
-def _answering(stored: Model | None, models: ModelRegistry, start: Model) -> Choice:
-    if choice := _current(stored, models):
-        return choice
-    gone = stored.full_name if stored else "The model of this conversation"
-    return Choice(start, f"{gone} is no longer in models.yaml; {start.full_name} answers.")
-
-
-def _nodes(connection: sqlite3.Connection, id: str, fetch: Fetch) -> list[Node]:
+def _nodes(connection: sqlite3.Connection, id: str, messages: SavedMessages) -> list[Node]:
     nodes: list[Node] = []
     rows = connection.execute(
         "SELECT id, parent, role, created, CAST(body AS BLOB), CAST(native AS BLOB) FROM message"
@@ -143,13 +162,11 @@ def _nodes(connection: sqlite3.Connection, id: str, fetch: Fetch) -> list[Node]:
     for at, parent, role, created, body, native in rows.fetchall():
         while len(nodes) < at - 1:  # a row is gone
             nodes.append(Node(len(nodes) + 1, len(nodes), placeholder("user")))
-        try:
-            message = decode_message(body, native, fetch)
-        except BROKEN:
-            message = placeholder(role)
+        messages.columns[at] = role, body, native
         # A message answers an earlier one, always: else a path would never end.
         parent = parent if isinstance(parent, int) and 0 <= parent < at else at - 1
-        nodes.append(Node(at, parent, message, created if isinstance(created, float) else 0.0))
+        when = created if isinstance(created, float) else 0.0
+        nodes.append(Node.saved(at, parent, role if role in ROLES else "user", when, messages.read))
     return nodes
 
 
@@ -190,7 +207,7 @@ def _declared(connection: sqlite3.Connection, id: str, fetch: Fetch) -> tuple[To
 
 
 def _ledgers(
-    connection: sqlite3.Connection, id: str, conversation: Conversation, fetch: Fetch
+    connection: sqlite3.Connection, id: str, nodes: list[Node], messages: SavedMessages
 ) -> tuple[dict[str, Ledger], dict[str, frozenset[str]]]:
     """The ledgers, and what each of them left out in earlier releases."""
     ledgers: dict[str, Ledger] = {}
@@ -199,22 +216,15 @@ def _ledgers(
         "key, number, last_message, prefix_digest, reasoning_from, drops_unreadable_reasoning, pictures_from,"
         " refused_features"
     )
-    repeats = repeats_in(connection, id)
     for key, number, last, seed, reasoning_from, drops_unreadable, pictures_from, features in connection.execute(
         f"SELECT {columns} FROM ledger WHERE conversation = ?", (id,)
     ).fetchall():
-        ledger = ledgers[key] = Ledger()
-        try:
-            ledger.reasoning_from, ledger.drops_unreadable_reasoning = reasoning_from, bool(drops_unreadable)
-            ledger.pictures_from = pictures_from
+        found = frozen_entries.rows(connection, id, key, number)
+        ledger = ledgers[key] = SavedLedger(found, partial(_path_to, last, nodes), messages)
+        ledger.reasoning_from, ledger.drops_unreadable_reasoning = reasoning_from, bool(drops_unreadable)
+        ledger.pictures_from, ledger.prefix_digest = pictures_from, seed
+        with suppress(*BROKEN):
             refused[key] = frozenset(json.loads(features))
-            found = frozen_entries.rows(connection, id, key, number)
-            entries, digests = frozen_entries.decoded(found, repeats, fetch)
-            path = _path_to(last, conversation.nodes)
-        except BROKEN:  # what was sent is not known any more: the ledger begins anew
-            continue
-        ledger.entries, ledger.digests, ledger.path, ledger.prefix_digest = entries, digests, path, seed
-        ledger.saved = len(entries)
     return ledgers, refused
 
 

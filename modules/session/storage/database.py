@@ -138,7 +138,10 @@ def set_aside(path: Path, connection: sqlite3.Connection) -> str:
         aside = move_aside(path)  # first: closing would tidy away what belongs to it
     finally:
         connection.close()
-    return f"The saved conversations were damaged. They are in {aside} now, and a new file is begun."
+    return (
+        f"The saved conversations were damaged. They are in {aside} now, and a new file is begun. "
+        f"parlance doctor --salvage {aside} reads what is readable out of it."
+    )
 
 
 def is_damage(error: sqlite3.Error) -> bool:

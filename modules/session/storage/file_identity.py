@@ -3,12 +3,13 @@
 import contextlib
 import os
 import sqlite3
+import threading
 from pathlib import Path
 
 from modules.own_files import opened
 
 WAL_MAGIC = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")  # sqlite.org/fileformat2.html, 4.1
-READ_WHOLE_BYTES = 64_000_000  # of a database that is looked through after someone else wrote to it
+LOOKING_SECONDS = 1.0  # in which a database is looked through after someone else wrote to it; some 300 MB
 
 Stamp = tuple[int, int, int, int]  # device, inode, time of the last change, size
 NOTHING: Stamp = (0, 0, 0, 0)
@@ -50,7 +51,7 @@ class Seen:
             return True
         if file == self._file:
             return False
-        return file[3] < self._file[3] or not _holds_together(self._path, whole=file[3] <= READ_WHOLE_BYTES)
+        return file[3] < self._file[3] or not _holds_together(self._path)
 
 
 def _stamp(path: Path) -> Stamp:
@@ -67,18 +68,23 @@ def _is_log(path: Path) -> bool:
     return False
 
 
-def _holds_together(path: Path, *, whole: bool) -> bool:
+def _holds_together(path: Path) -> bool:
     """By a connection of its own, which has kept nothing of how it was. What another program has is taken for whole.
 
     Never by opening the file itself: closing it again would undo the locks that SQLite has on it in this process
     (sqlite.org/howtocorrupt.html, 2.2).
     """
     with contextlib.closing(sqlite3.connect(path, 0.1, isolation_level=None)) as connection:
+        enough = threading.Timer(LOOKING_SECONDS, connection.interrupt)
+        enough.start()
         try:
-            if not whole:
-                return connection.execute("SELECT count(*) FROM conversation").fetchone() is not None
+            if connection.execute("SELECT count(*) FROM conversation").fetchone() is None:
+                return False
             return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
         except sqlite3.OperationalError:
             return True
         except sqlite3.DatabaseError:
             return False
+        finally:
+            enough.cancel()
+            enough.join()  # before the connection is closed

@@ -17,6 +17,7 @@ from modules.llm.ledger.ledger import Ledger
 from modules.llm.ledger.ledger_key import ledger_key
 from modules.llm.models import Model, ModelRegistry, Provider
 
+IMPORTED = "imported"  # the dialect of what came from other programs: its issuer is no host
 IMAGES = "images"  # among what a ledger left out: all pictures
 # The fields that a profile had, in their order: the old key is a digest of how it was printed.
 PROFILE_THEN = (
@@ -35,7 +36,7 @@ class Issuers:
     def renamed(self, message: Message) -> Message:
         """The message with its issuer as it is called now."""
         origin = message.origin
-        if origin is None or " " in origin.issuer:
+        if origin is None or " " in origin.issuer or origin.dialect == IMPORTED:
             return message
         provider = self._provider(origin.issuer, origin.dialect, origin.model)
         if provider is None:

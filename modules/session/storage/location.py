@@ -70,7 +70,8 @@ def make_private(path: Path) -> None:
     for name, mode in ((path.parent, 0o700), *((Path(f"{path}{suffix}"), 0o600) for suffix in SUFFIXES)):
         with contextlib.suppress(FileNotFoundError, PermissionError):
             about = name.lstat()
-            if not stat.S_ISLNK(about.st_mode) and stat.S_IMODE(about.st_mode) & 0o077:
+            is_shared = about.st_mode & stat.S_ISVTX  # as /tmp is: everybody's, and not ours to close
+            if not stat.S_ISLNK(about.st_mode) and not is_shared and stat.S_IMODE(about.st_mode) & 0o077:
                 name.chmod(mode)
 
 

@@ -30,13 +30,16 @@ def mend(connection: sqlite3.Connection) -> None:
                 finding.fix(connection)
 
 
-def lost_messages(connection: sqlite3.Connection) -> int:
-    """How many messages there were of which nothing is left, or nothing that can be read."""
-    gaps = connection.execute(
-        "SELECT coalesce(sum(missing), 0) FROM"
-        " (SELECT max(id) - count(*) AS missing FROM message WHERE id > 0 GROUP BY conversation)"
-    ).fetchone()[0]
-    return int(gaps) + sum(row_examination.unreadable_messages(connection).values())
+def missing_messages(connection: sqlite3.Connection) -> int:
+    """How many messages there were that are not there: what numbers, heads and ledgers tell. To be asked before `mend`.
+
+    Of conversations of which nothing tells any more, nothing is known.
+    """
+    known = """SELECT conversation, id FROM message WHERE id > 0 UNION ALL SELECT id, head FROM conversation
+        UNION ALL SELECT conversation, last_message FROM ledger"""
+    there = "(SELECT count(*) FROM message WHERE conversation = known.conversation AND id > 0)"
+    newest = f"SELECT conversation, max(id) AS newest FROM ({known}) GROUP BY conversation"
+    return int(connection.execute(f"SELECT coalesce(sum(newest - {there}), 0) FROM ({newest}) AS known").fetchone()[0])
 
 
 def take_over(connection: sqlite3.Connection, salvaged: Path) -> int:

@@ -66,12 +66,15 @@ def copies(path: Path) -> list[Path]:
     return sorted(one for one in found if not one.name.endswith(("-shm", "-wal")))
 
 
-def compact_where_it_pays(connection: sqlite3.Connection, path: Path, locks: Locks) -> bool:
-    """Write the file anew without its free pages, where they are many and no other program is in a conversation."""
+def compact_where_it_pays(connection: sqlite3.Connection, path: Path, locks: Locks, *, always: bool = False) -> bool:
+    """Write the file anew without its free pages, where they are many and no other program is in a conversation.
+
+    `always` does it for few of them too.
+    """
     page, free, all_pages = (
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_size", "freelist_count", "page_count")
     )
-    if free * page < PAYS_BYTES and free < PAYS_SHARE * all_pages:
+    if not always and free * page < PAYS_BYTES and free < PAYS_SHARE * all_pages:
         return False
     if shutil.disk_usage(path.parent).free < 2 * all_pages * page + SPARE_BYTES or not locks.is_alone(again=True):
         return False

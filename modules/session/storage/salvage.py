@@ -16,8 +16,9 @@ from msgspec import Struct
 from modules.session.storage import page_scan
 from modules.session.storage.database import SCHEMA
 from modules.session.storage.location import VERSION
-from modules.session.storage.mending import lost_messages, mend
+from modules.session.storage.mending import mend, missing_messages
 from modules.session.storage.migrations import bring_forward
+from modules.session.storage.row_examination import unreadable_messages
 
 UNFINISHED = ".salvaged.unfinished"
 SOURCE = ".source.unfinished"  # a copy to read from: even opening a database may write to what belongs to it
@@ -49,11 +50,12 @@ def salvage(path: Path) -> Salvaged:
             connection.execute("BEGIN")
             _read_into(connection, source)
             bring_forward(connection)
+            lost = missing_messages(connection)
             mend(connection)
             connection.execute("COMMIT")
             counts = "SELECT (SELECT count(*) FROM conversation), (SELECT count(*) FROM message)"
             conversations, messages = connection.execute(counts).fetchone()
-            lost = lost_messages(connection)
+            lost += sum(unreadable_messages(connection).values())
         with target.open("rb+") as file:
             os.fsync(file.fileno())
         whole = path.with_name(f"{path.name}.salvaged")

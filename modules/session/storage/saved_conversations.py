@@ -10,6 +10,8 @@ from modules.errors import FileProblem, UsageError
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
+    from modules.llm.models import Model, ModelRegistry
+    from modules.session.conversation import Conversation
     from modules.session.spending import Spending
     from modules.session.storage.listing import Details, Entry
 
@@ -71,6 +73,23 @@ class SavedConversations:
 
         with self._reading() as (connection, _):
             return list(listing.spendings(connection))
+
+    def read(self, id: str, models: "ModelRegistry", start: "Model") -> "Conversation":
+        """The conversation to be looked at: nothing that happens to it is kept, and no other program is in its way.
+
+        `start` stands in for its own model where that is gone. Raises UsageError where there is none of that id,
+        FileProblem where the file cannot be read.
+        """
+        from modules.llm.catalogue.learned_facts import LearnedFacts
+        from modules.session.storage import conversation_loader
+
+        with self._reading() as (connection, _):
+            loaded = conversation_loader.read(connection, id, models, start, LearnedFacts())
+        if loaded is None:
+            raise UsageError(f"There is no conversation {id}.", cure="-c continues the last one.")
+        if loaded.cut is not None:
+            loaded.conversation.append(loaded.cut)
+        return loaded.conversation
 
     def find(self, prefix: str) -> str:
         """The one conversation whose id begins so. Raises UsageError where there is none, or more than one."""

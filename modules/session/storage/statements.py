@@ -1,7 +1,7 @@
 """What each change of a conversation writes: captured at once, and encoded later, in the writer's thread."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -36,7 +36,7 @@ class Change(Struct, frozen=True):
 INSERT_BLOB = "INSERT OR IGNORE INTO blob (sha256, data) VALUES (?, ?)"
 INSERT_MODEL = "INSERT OR IGNORE INTO model (json) VALUES (?)"
 THE_MODEL = "(SELECT id FROM model WHERE json = ?)"
-NEXT_USE = "(SELECT coalesce(max(used), 0) + 1 FROM conversation)"
+NEXT_USE = "(SELECT max(coalesce(max(used), 0), 0) + 1 FROM conversation)"  # that of an imported one is below 0
 INSERT_CONVERSATION = f"""INSERT INTO conversation
     (id, created, updated, used, head, model, previous, system, reasoning, title, folder, kind, source, first_words)
     VALUES (?, ?, ?, {NEXT_USE}, ?, {THE_MODEL}, {THE_MODEL}, ?, ?, ?, ?, ?, ?, ?)"""
@@ -97,6 +97,11 @@ def everything(conversation: Conversation) -> Change:
         return [*statements, *(_declared(id, tools) if tools else [])]
 
     return Change(id, make)
+
+
+def brought(id: str, nodes: Iterable[Node]) -> list[Statement]:
+    """Messages that an import adds to a conversation, or writes anew; its head stays where it is."""
+    return [statement for node in nodes for statement in _message(id, node)]
 
 
 def nothing(id: str) -> Change:

@@ -1,0 +1,39 @@
+"""A conversation that comes back where one of its id is kept already: whether it says more, less, or something else."""
+
+import hashlib
+from typing import Literal, assert_never
+
+from modules.session.conversation import Conversation
+from modules.session.export.as_json import as_json
+
+Meeting = Literal["same", "less", "more", "other"]
+
+
+def meeting(kept: Conversation, coming: Conversation) -> Meeting:
+    """What `coming` is to the one that is kept.
+
+    "less" where all that it says is there and somebody went on since, "more" where it was gone on with elsewhere and
+    holds all that is kept; "other" where both went on, or where they have only the id in common.
+    """
+    before, after = kept.nodes, coming.nodes
+    if len(before) == len(after):
+        return "same" if before == after else "other"
+    if len(after) < len(before):
+        return "less" if before[: len(after)] == after else "other"
+    return "more" if after[: len(before)] == before else "other"
+
+
+def is_wanted(met: Meeting) -> bool:
+    """Whether what comes holds anything that is not kept yet."""
+    match met:
+        case "same" | "less":
+            return False
+        case "more" | "other":
+            return True
+        case _:
+            assert_never(met)
+
+
+def id_beside(coming: Conversation) -> str:
+    """An id for what comes beside the one that is kept under its own: the same at each import of the same file."""
+    return hashlib.sha256(as_json(coming).encode()).hexdigest()[:16]

@@ -1,0 +1,49 @@
+"""A file that is there whole or not at all, beside whatever stood in its place until then."""
+
+import contextlib
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from modules.own_files import refuse_other
+
+PRIVATE = 0o600
+
+
+def write_whole(path: Path, text: str, *, umask: int, over: bool) -> None:
+    """Write a text in UTF-8 under this name; `over` says that a file of that name may be replaced.
+
+    A new file gets the mode that `umask` leaves, -1 for one of this user alone; one that is replaced keeps its own.
+    Raises FileExistsError where there is a file that may not be replaced, and OSError.
+    """
+    place = Path(os.path.realpath(path))  # through a link, which stays one
+    mode = PRIVATE if umask < 0 else 0o666 & ~umask
+    with contextlib.suppress(FileNotFoundError):
+        about = place.stat()
+        refuse_other(place, about.st_mode)
+        if not over:
+            raise FileExistsError(f"{path} exists already")
+        mode = stat.S_IMODE(about.st_mode)
+    beside = place.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "wb") as file:
+            file.write(text.encode("utf-8", "replace"))
+            file.flush()
+            os.fsync(file.fileno())
+        beside.chmod(mode)
+        _put(beside, place, over=over)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _put(beside: Path, place: Path, *, over: bool) -> None:
+    if not over:
+        try:  # a link is never made over a file that came meanwhile
+            os.link(beside, place)
+            return
+        except FileExistsError:
+            raise
+        except OSError:
+            pass  # not every file system has hard links
+    os.replace(beside, place)

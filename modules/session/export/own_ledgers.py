@@ -1,0 +1,58 @@
+"""Reading back what was sent to whom, out of JSON of our own: a ledger that does not fit begins anew."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from modules.llm.ledger.ledger import Ledger
+from modules.llm.message import WireEntry
+from modules.session.conversation import Node
+
+
+def read_ledgers(value: Any, nodes: Sequence[Node], places: Mapping[int, int]) -> dict[str, Ledger]:
+    """The ledgers by their keys; `places` says which message each id means."""
+    if not isinstance(value, dict):
+        return {}
+    return {key: _ledger(row, nodes, places) for key, row in value.items() if isinstance(row, dict)}
+
+
+def _ledger(row: dict[str, Any], nodes: Sequence[Node], places: Mapping[int, int]) -> Ledger:
+    """The ledger; what an issuer must not be sent again it knows in any case."""
+    ledger = Ledger()
+    ledger.reasoning_from = _count(row.get("reasoning_from"), len(nodes))
+    ledger.pictures_from = _count(row.get("pictures_from"), len(nodes))
+    ledger.drops_unreadable_reasoning = row.get("drops_unreadable_reasoning") is True
+    path = _path_to(places.get(_count(row.get("last_message")), 0), nodes)
+    prefix_digest, rows = row.get("prefix_digest"), row.get("entries")
+    if not isinstance(prefix_digest, str) or not isinstance(rows, list):
+        return ledger
+    entries = [entry for one in rows if (entry := _entry(one)) is not None]
+    digests = [one["digest"] for one in rows if isinstance(one, dict) and isinstance(one.get("digest"), str)]
+    ends = [entry.covers_until for entry in entries]
+    if len(entries) != len(rows) or len(digests) not in (0, len(rows)) or ends != sorted(ends):
+        return ledger
+    if (ends[-1] if ends else 0) != len(path):
+        return ledger
+    ledger.entries, ledger.digests, ledger.path, ledger.prefix_digest = entries, digests, path, prefix_digest
+    return ledger
+
+
+def _entry(row: Any) -> WireEntry | None:
+    if not isinstance(row, dict) or not isinstance(row.get("wire"), dict):
+        return None
+    covers_until = _count(row.get("covers_until"))
+    return WireEntry(row["wire"], covers_until) if covers_until else None
+
+
+def _path_to(id: int, nodes: Sequence[Node]) -> tuple[int, ...]:
+    path = []
+    while id:
+        path.append(id)
+        id = nodes[id - 1].parent
+    return tuple(path[::-1])
+
+
+def _count(value: Any, most: int | None = None) -> int:
+    """A count of something, at most so many; 0 for anything else."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        return 0
+    return value if most is None else min(value, most)
