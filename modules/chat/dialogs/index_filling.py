@@ -25,6 +25,7 @@ class IndexFilling:
 
     def __init__(self, search: "Callable[[], Search]", told: Callable[[], None]) -> None:
         self.progress = ""
+        self.is_over = False  # whether all of it is in the index by now, or cannot come in
         self._search = search
         self._told = told
         self._stop = threading.Event()
@@ -51,6 +52,7 @@ class IndexFilling:
             self.progress = ""
         except ParlanceError as error:
             self.progress = error.message
+        self.is_over = True
         self._told()
 
     def _fill(self, say: Callable[[int, int], None]) -> None:
