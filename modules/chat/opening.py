@@ -3,12 +3,11 @@
 from modules.chat.command import ChatContext
 from modules.chat.output.resume_preview import preview_of_last_turns
 from modules.chat.startup import close_calls, go_on_in, take_unanswered
-from modules.chat.wording.phrases import overflow
+from modules.chat.wording.phrases import too_long
 from modules.daemon_thread import in_thread
 from modules.errors import UsageError
 from modules.llm.parts import Attached
 from modules.session.conversation import Conversation
-from modules.session.switch import handover
 
 
 async def open_conversation(chat: ChatContext, id: str, message: int = 0) -> None:
@@ -45,7 +44,9 @@ def _show(chat: ChatContext, before: Conversation) -> None:
         chat.attachments.clear()
         conversation.one_shot = False
         moved = go_on_in(conversation, before.folder)
-        for text in filter(None, (moved, overflow(handover(conversation, conversation.model)))):
+        for text in filter(
+            None, (moved, too_long(conversation.tokens(), conversation.reader(conversation.model).window))
+        ):
             chat.screen.say(text)
     question = take_unanswered(conversation)
     waiting = close_calls(conversation)
