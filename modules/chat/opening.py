@@ -3,13 +3,12 @@
 from modules.chat.command import ChatContext
 from modules.chat.output.resume_preview import preview_at, preview_of_last_turns
 from modules.chat.startup import answerable, close_calls, go_on_in, take_unanswered
-from modules.chat.wording.phrases import overflow
+from modules.chat.wording.phrases import too_long
 from modules.daemon_thread import in_thread
 from modules.errors import BadKey, MissingKey, UsageError
 from modules.llm.models import Choice
 from modules.llm.parts import Attached
 from modules.session.conversation import Conversation
-from modules.session.switch import handover
 
 
 async def open_conversation(chat: ChatContext, id: str, message: int = 0) -> None:
@@ -52,7 +51,7 @@ def _show(chat: ChatContext, before: Conversation, message: int, *, was_spoken: 
         chat.attachments.clear()
         conversation.one_shot = False
         moved = go_on_in(conversation, before.folder)
-        notices = (moved, _who_answers(chat, before), overflow(handover(conversation, conversation.model)))
+        notices = (moved, _who_answers(chat, before), _too_long(conversation))
         for text in filter(None, notices):
             chat.screen.say(text)
     question = take_unanswered(conversation)
@@ -83,3 +82,7 @@ def _place(conversation: Conversation, message: int, *, was_spoken: bool) -> str
     if any(node.id > message and node.message.is_question for node in conversation.tree.path):
         return "You stand at that end. To go on from here instead, choose this message in /tree."
     return ""
+
+
+def _too_long(conversation: Conversation) -> str:
+    return too_long(conversation.tokens(), conversation.reader(conversation.model).window)

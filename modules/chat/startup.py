@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from modules.chat.wording.phrases import GO_ON, overflow
+from modules.chat.wording.phrases import GO_ON, too_long
 from modules.chat.wording.shell_advice import without_commands
 from modules.config import Config
 from modules.errors import BadKey, FileProblem, MissingKey, ParlanceError
@@ -16,7 +16,6 @@ from modules.llm.parts import Text, ToolResult
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
 from modules.session.storage.store import Store
-from modules.session.switch import handover
 from modules.session.turn import unanswered_results
 
 LAST = ""  # in the place of an id: the conversation that was used last
@@ -120,7 +119,7 @@ def begin(
     conversation.one_shot = conversation.one_shot and wish.one_shot
     note = answerable(conversation, services, start)
     notes = notes if conversation.model == start.model else []
-    notices = [moved, note, overflow(handover(conversation, conversation.model))]
+    notices = [moved, note, too_long(conversation.tokens(), conversation.reader(conversation.model).window)]
     return conversation, [*notes, *store.news(), *filter(None, notices)]
 
 
@@ -178,7 +177,7 @@ def answerable(conversation: Conversation, services: ServiceManager, start: Choi
 
 def take_unanswered(conversation: Conversation) -> Message | None:
     """Take back a question that the program did not live to see answered."""
-    if conversation.head and conversation.messages[-1].role == "user":
+    if conversation.last is not None and conversation.last.role == "user":
         question = conversation.take_back()
         return question if question is not None and question.is_question else None
     return None
@@ -186,7 +185,7 @@ def take_unanswered(conversation: Conversation) -> Message | None:
 
 def close_calls(conversation: Conversation) -> str:
     """Give calls that the program did not live to run a result, and say that the turn can go on; "" if it cannot."""
-    last = conversation.messages[-1] if conversation.head else None
+    last = conversation.last
     if last is not None and last.calls:
         ended = (Text(PROGRAM_ENDED),)
         results = closing(last, (ToolResult(call.id, ended, is_error=True) for call in last.calls))

@@ -140,6 +140,11 @@ class Conversation:
         return last if last is not None and last.is_question else None
 
     @property
+    def last(self) -> Message | None:
+        """What was said last on the spoken path."""
+        return self.tree.path[-1].message if self.head else None
+
+    @property
     def last_answer(self) -> Message | None:
         """The newest assistant message that says something."""
         answers = (node.message for node in reversed(self.tree.path) if node.role == "assistant")

@@ -106,13 +106,13 @@ async def offered(conversation: Conversation, model: Model, tooling: Tooling | N
 
 def unanswered_results(conversation: Conversation) -> bool:
     """Whether the conversation ends with results of tools that no model has answered yet."""
-    spoken = [message.role for message in conversation if message.role != "system"]
-    return spoken[-1:] == ["tool"]
+    spoken = (node.role for node in reversed(conversation.tree.path) if node.role != "system")
+    return next(spoken, None) == "tool"
 
 
 def _close(conversation: Conversation, results: Iterable[ToolResult] = ()) -> None:
     """Give each call of the last answer its result; one that has none was interrupted."""
-    last = conversation.messages[-1] if conversation.head else None
+    last = conversation.last
     if last is not None and (message := closing(last, results)):
         conversation.append(message)
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.harness.home import Home
+from tests.harness.store_helpers import bodies
 from tests.harness.terminal import CTRL_C, Terminal
 from tests.wire import Answer, Call, Fault, Request
 
@@ -217,7 +218,7 @@ class TestAfterASuddenEnd:
         terminal = home.open(*OSS).prompt()
         terminal.enter("Are you there?")
         home.groq.wait_for(1)
-        assert "Are you there?" in rows(home, "SELECT body FROM message")[0][0], "stored before it was sent"
+        assert "Are you there?" in bodies(file_of(home))[0], "stored before it was sent"
         terminal.signal(signal.SIGKILL)
         terminal.exit_code()
         terminal = home.open("-c").prompt("Are you there?").type("\r").sees("Answer 2").prompt()
@@ -257,9 +258,9 @@ class TestAfterASuddenEnd:
         terminal = home.open(*OSS).prompt()
         terminal.enter("Count").sees("word20").signal(number)
         assert terminal.exit_code() == 128 + number
-        (body,) = rows(home, "SELECT body FROM message WHERE role = 'assistant'")
-        assert "word20" in body[0]
-        assert "interrupted" in body[0]
+        (body,) = bodies(file_of(home), "role = 'assistant'")
+        assert "word20" in body
+        assert "interrupted" in body
 
     def test_a_damaged_file_is_told_of_and_the_program_goes_on(self, home: Home) -> None:
         talk(home, "One")

@@ -14,7 +14,7 @@ from modules.tools.approval import Permission
 from modules.tools.tool import Plan, ToolContext, tool
 from tests.harness.engine_harness import GROQ, OLLAMA, Talk
 from tests.harness.home import Home
-from tests.harness.store_helpers import rows
+from tests.harness.store_helpers import bodies
 from tests.harness.tool_helpers import NO, YES, Person, tooling
 from tests.wire import Answer, Call
 
@@ -31,7 +31,7 @@ async def test_a_call_is_in_the_file_before_it_runs(home: Home, tmp_path: Path) 
     @tool(effect="read", free=True)
     async def peek() -> str:
         """What the file has."""
-        return str(rows(path, "SELECT body FROM message WHERE role = 'assistant'"))
+        return str(bodies(path, "role = 'assistant'"))
 
     home.groq.answer(Answer(Call("peek")), "I see.")
     store = Store(path)

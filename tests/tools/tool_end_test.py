@@ -2,7 +2,6 @@
 
 import json
 import signal
-import sqlite3
 import sys
 import textwrap
 import time
@@ -15,6 +14,7 @@ import pytest
 
 from tests.harness.home import Home
 from tests.harness.mcp_home import SCRIPT
+from tests.harness.store_helpers import bodies
 from tests.harness.terminal import CTRL_C, CTRL_D, Terminal
 from tests.wire import Answer, Call, Fault, Request, WireServer
 
@@ -62,12 +62,8 @@ class Marked:
     @property
     def results(self) -> list[str]:
         """What the file has of the last results, in call order."""
-        connection = sqlite3.connect(self.home.folder / "data" / "conversations.db")
-        try:
-            rows = connection.execute("SELECT body FROM message WHERE role = 'tool' ORDER BY rowid").fetchall()
-        finally:
-            connection.close()
-        parts = json.loads(rows[-1][0])["parts"]
+        found = bodies(self.home.folder / "data" / "conversations.db", "role = 'tool' ORDER BY rowid")
+        parts = json.loads(found[-1])["parts"]
         return ["".join(piece.get("text", "") for piece in part["parts"]) for part in parts]
 
     def goes_on(self, *others: str) -> None:

@@ -56,7 +56,9 @@ class SearchPicker(ListPicker[Hit, Hit]):
         again = self._found is not None and self.rows == self._found.hits == found.hits
         self._found, self.rows = found, found.hits
         self.at = self.at if again else 0
-        self.hint = "" if found.hits else "Nothing was found." if self._filling.is_over else "Nothing was found so far …"
+        self.hint = (
+            "" if found.hits else "Nothing was found." if self._filling.is_over else "Nothing was found so far …"
+        )
         self.draw()
 
     def _fail(self, typed: str, error: Exception) -> None:

@@ -41,9 +41,14 @@ def about_tokens(number: int) -> str:
 
 def overflow(summary: SwitchSummary) -> str:
     """That the conversation does not fit the model's window, and what can be done; "" where it fits."""
-    if summary.fits or summary.window is None:
+    return too_long(summary.tokens, summary.window)
+
+
+def too_long(tokens: int, window: int | None) -> str:
+    """The same where only these two are known, for which no request has to be made."""
+    if window is None or tokens < window:
         return ""
     return (
-        f"The conversation does not fit: about {compact(summary.tokens)} tokens, and the window holds "
-        f"{compact(summary.window)}. /model to a larger one, /undo shortens it, /new begins another."
+        f"The conversation does not fit: about {compact(tokens)} tokens, and the window holds "
+        f"{compact(window)}. /model to a larger one, /undo shortens it, /new begins another."
     )
