@@ -1,9 +1,9 @@
-"""One conversation found, branched and taken along: the real program in a pseudo-terminal, and what was sent in the end.
+"""One conversation found, branched and taken along: the real program in a pseudo-terminal, and what was sent then.
 
-An older conversation is found by what was said in it and opened there; a question is edited, asked again elsewhere, both
-answers are compared, the tree is walked to the other branch, and it goes on. Then it is exported, imported on a home
-that has nothing, and the same next question is asked in both: the requests must be equal to the byte. Prints the
-screens and what was compared. Exit code 1 where they differ.
+An older conversation is found by what was said in it, and opened there. A question is edited and asked again elsewhere,
+both answers are compared, the tree is walked to the other branch, and it goes on. Then it is exported, imported on a
+home that has nothing, and the same next question is asked in both: the requests must be equal to the byte. Prints the
+screens and what was compared; the exit code is 1 where they differ.
 """
 
 import sys
