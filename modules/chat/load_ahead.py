@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
@@ -12,6 +13,7 @@ from modules.config import PACKAGE
 from modules.errors import ParlanceError
 from modules.llm.models import Model
 from modules.session import prices
+from modules.session.conversation import Conversation
 
 MOMENT_SECONDS = 0.1  # the first keys are echoed before any import takes its share of the processor
 SOON_SECONDS = 1.0  # so that two imports do not slow the echo of one key down
@@ -19,6 +21,8 @@ QUICKLY_SECONDS = 0.0005  # for which that import may hold up a key, where Pytho
 LATER_SECONDS = 2.0  # by then what the first answer needs is loaded, and nothing waits for a price
 INDEX_SECONDS = 4.0  # by then nothing else is loaded any more
 INDEX_REST_SECONDS = 0.1  # between two steps of the index, of about as long
+DECODED_AT_ONCE = 50  # messages of a long conversation, which takes a millisecond or two
+REST_SECONDS = 0.002
 # Loaded while the first question is typed. Tools are only loaded: programs of others wait until they are needed.
 NEEDED_BY_ANSWERS = (
     f"{PACKAGE}.chat.markdown.markdown_stream",
@@ -38,11 +42,19 @@ class LoadAhead:
     def __init__(self, context: ChatContext) -> None:
         self._context = context
         self._model: Model | None = None
+        self._conversation: Conversation | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def soon(self) -> None:
-        """Load once the prompt is on the screen and has had a moment to itself; after that only for another model."""
-        model = self._context.conversation.model
+        """Load once the prompt is on the screen and has had a moment to itself.
+
+        After that only for another model, or another conversation.
+        """
+        conversation = self._context.conversation
+        if self._conversation is not conversation:
+            self._conversation = conversation
+            _in_background(SOON_SECONDS, lambda: decode(conversation))
+        model = conversation.model
         if self._model is model:
             return
         if self._model is None:
@@ -80,6 +92,16 @@ class LoadAhead:
                     _load(NEEDED_BY_SERVERS)
             finally:
                 sys.setswitchinterval(before)
+
+
+def decode(conversation: Conversation) -> None:
+    """Decode a conversation that goes on, for the first request: in small pieces, so that no key waits for it."""
+    for at, node in enumerate(reversed([*conversation.tree.path])):
+        _ = node.message
+        if at % DECODED_AT_ONCE == 0:
+            time.sleep(REST_SECONDS)
+    for ledger in [*conversation.ledgers.values()]:
+        _ = ledger.entries
 
 
 def _in_background(seconds: float, work: Callable[[], None]) -> None:

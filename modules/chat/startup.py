@@ -15,6 +15,7 @@ from modules.llm.models import Choice, ModelRegistry
 from modules.llm.parts import Text, ToolResult
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
+from modules.session.storage.saved_conversations import SHORT_CHARS
 from modules.session.storage.store import Store
 from modules.session.turn import unanswered_results
 
@@ -110,7 +111,7 @@ def begin(
     conversation = None if wish.resume is None else _resumed(store, wish, models, start, learned)
     if conversation is None:
         services.check_key(start.model.provider)
-        notes += [_NONE_HERE] if wish.resume is not None else []
+        notes += [_none_here(store, wish)] if wish.resume is not None else []
         conversation = Conversation(start.model, wish.system, journal=store, learned=learned, folder=wish.folder)
         conversation.one_shot = wish.one_shot
         return conversation, notes + store.news()
@@ -132,7 +133,14 @@ def apply(wish: StartOptions, conversation: Conversation, start: Choice) -> None
         conversation.changed()
 
 
-_NONE_HERE = "There is no earlier conversation in this folder; this is a new one. -r lists those of all folders."
+def _none_here(store: Store, wish: StartOptions) -> str:
+    """Why a new conversation begins, and where the others are."""
+    if not wish.one_shot and (single := store.latest(wish.folder or None)) is not None:
+        return (
+            "There is no earlier chat in this folder, only single questions; this is a new one. "
+            f"-r {single[:SHORT_CHARS]} goes on with the last of them."
+        )
+    return "There is no earlier conversation in this folder; this is a new one. -r lists those of all folders."
 
 
 def go_on_in(conversation: Conversation, folder: str) -> str:

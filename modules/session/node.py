@@ -9,26 +9,34 @@ class Node:
     """A message in the tree. `id` counts from 1 in the order of saying; `parent` is 0 for a first message.
 
     `created` is when it was said, in seconds since 1970; 0 where that is not known. `role` is the message's own, and is
-    known without decoding it.
+    known without decoding it. A saved message is None at first: `read` gives it by its id, the same one each time, and
+    `size` is how many bytes its row has.
     """
 
-    __slots__ = ("_message", "_read", "created", "id", "parent", "role")
+    __slots__ = ("_message", "_read", "created", "id", "parent", "role", "size")
 
-    def __init__(self, id: int, parent: int, message: Message, created: float = 0.0) -> None:
+    def __init__(
+        self,
+        id: int,
+        parent: int,
+        message: Message | None,
+        created: float = 0.0,
+        role: Role = "user",
+        read: Callable[[int], Message] | None = None,
+        size: int = 0,
+    ) -> None:
         self.id = id
         self.parent = parent
         self.created = created
-        self.role: Role = message.role
-        self._message: Message | None = message
-        self._read: Callable[[int], Message] | None = None
+        self.role: Role = role if message is None else message.role
+        self.size = size
+        self._message = message
+        self._read = read
 
-    @classmethod
-    def saved(cls, id: int, parent: int, role: Role, created: float, read: Callable[[int], Message]) -> "Node":
-        """A message that `read` gives, by its id, the same one each time."""
-        node = cls.__new__(cls)
-        node.id, node.parent, node.role, node.created = id, parent, role, created
-        node._message, node._read = None, read
-        return node
+    @property
+    def is_decoded(self) -> bool:
+        """Whether to ask for the message costs nothing."""
+        return self._message is not None
 
     @property
     def message(self) -> Message:
@@ -36,6 +44,11 @@ class Node:
             assert self._read is not None
             self._message = self._read(self.id)
         return self._message
+
+    @property
+    def is_question(self) -> bool:
+        """Whether the person asked this; what others said is not decoded for it."""
+        return self.role == "user" and self.message.is_question
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Node):

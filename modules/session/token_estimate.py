@@ -9,6 +9,8 @@ from modules.session.message_tree import Node
 
 IMAGE_TOKENS = 1200
 OVERHEAD = 4
+LOOKED_AT = 200  # messages from the end that are decoded to be counted; those before them need not be
+BYTES_TO_A_TOKEN = 2  # of a row, in which text is packed
 
 
 def estimated_tokens(message: Message) -> int:
@@ -42,7 +44,10 @@ class PathEstimate:
     def tokens(self, path: Sequence[Node]) -> int:
         """About how many tokens these messages take, from the last answer on that a provider has counted."""
         counted = 0
-        for node in reversed(path):
+        for seen, node in enumerate(reversed(path)):
+            if seen > LOOKED_AT and not node.is_decoded:
+                counted += node.size // BYTES_TO_A_TOKEN + OVERHEAD
+                continue
             message = node.message
             if message.role == "assistant" and message.usage and message.usage.input:
                 return counted + message.usage.input + message.usage.output - message.usage.reasoning

@@ -88,7 +88,7 @@ def test_a_cut_answer_goes_on_as_the_advice_says_in_a_pipe_and_in_the_chat(home:
     done = home.run("-p", "Hm?", *MODELS["groq"])
     assert '-c -p "Go on." asks for the rest.' in done.stderr
     assert home.run("-c", "-p", "Go on.").stdout == "answer.\n"
-    terminal = home.open("-c").prompt().enter("More?").sees("/continue asks for the rest").prompt()
+    terminal = home.open("-r", home.ids()[0]).prompt().enter("More?").sees("/continue asks for the rest").prompt()
     terminal.enter("/continue").sees("more.").prompt()
     assert [message["role"] for message in home.groq.chats[-1].body["messages"]] == ["user", "assistant"] * 3 + ["user"]
 

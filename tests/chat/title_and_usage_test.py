@@ -158,6 +158,13 @@ class TestFolders:
         assert [entry["title"] for entry in sessions(home)] == ["A chat"]
         assert {str(entry["kind"]) for entry in sessions(home, "--all")} == {"chat", "one-shot"}
 
+    def test_where_there_are_only_single_questions_c_says_how_to_go_on_with_the_last(self, home: Home) -> None:
+        home.run(*OSS, "-p", "A single question")
+        terminal = home.open("-c", *OSS, columns=200).prompt()
+        terminal.sees(
+            f"only single questions; this is a new one. -r {home.ids()[0][:8]} goes on with the last of them."
+        )
+
     def test_a_single_question_that_becomes_a_chat_is_listed(self, home: Home) -> None:
         home.run(*OSS, "-p", "A single question")
         (entry,) = sessions(home, "--all")

@@ -111,7 +111,7 @@ class TestACall:
         equipped.groq.answer(Answer(*(Call("add", {"a": n, "b": n}) for n in range(9))), "All done.", "Bye.")
         for at, said in enumerate(("Zero", "Go", "Leave")):  # nobody is there to ask, so the command is declined
             assert equipped.run(*("-c",) * bool(at), "-p", said, *OSS, "--tools", "all").returncode == 0
-        terminal = equipped.open("-c", columns=40).prompt()
+        terminal = equipped.open("-r", equipped.ids()[0], columns=40).prompt()
         rows = terminal.rows
         at = rows.index("I look.")
         assert rows[at - 2 : at + 12] == [

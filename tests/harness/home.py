@@ -106,6 +106,10 @@ class Home:
     def argv(self, *args: str, python: Sequence[str] = ()) -> list[str]:
         return [sys.executable, *python, str(self.program / "main.py"), *args]
 
+    def ids(self) -> list[str]:
+        """The conversations that are saved here, single questions too, the one used last first."""
+        return [str(one["id"]) for one in json.loads(self.run("sessions", "--all", "--json").stdout)]
+
     def start(self, *args: str, stdout: Any = subprocess.PIPE) -> "subprocess.Popen[bytes]":
         """Start the program without a terminal, to be listened to while it runs."""
         running = subprocess.Popen(

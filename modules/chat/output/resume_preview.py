@@ -1,14 +1,15 @@
 """The last turns in brief, for a person who comes back to a conversation."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import assert_never
 
-from modules.chat.output.tool_lines import headline, numbered
+from modules.chat.output.tool_lines import calling, headline, numbered
 from modules.chat.wording.phrases import count
 from modules.llm.message import Message, interrupted_result
 from modules.llm.parts import Attached
 from modules.session.conversation import Conversation
-from modules.session.message_tree import Node
+from modules.session.node import Node
 
 TURNS = 2
 ROWS = 6  # lines of each question and answer, and calls in a row
@@ -16,17 +17,17 @@ ROWS = 6  # lines of each question and answer, and calls in a row
 
 def preview_of_last_turns(conversation: Conversation, columns: int) -> Iterator[str]:
     """Questions and answers, shortened, with a line for each call; each block ends with an empty line."""
-    messages = conversation.messages
-    asked = [at for at, message in enumerate(messages) if message.is_question][-TURNS:]
-    yield from _preview(conversation, messages[asked[0] :] if asked else (), columns)
+    path = conversation.tree.path
+    asked = list(islice((at for at in reversed(range(len(path))) if path[at].is_question), TURNS))
+    yield from _preview(conversation, path[asked[-1] :] if asked else (), columns)
 
 
 def preview_of(conversation: Conversation, node: Node, columns: int) -> Iterator[str]:
     """The turn that a message of the spoken path stands in, from there, and how many follow; as above."""
-    messages = conversation.messages
-    start = next(at for at, one in enumerate(conversation.tree.path) if one.id == node.id)
-    later = [at for at, message in enumerate(messages) if at > start and message.is_question]
-    yield from _preview(conversation, messages[start : later[0] if later else None], columns, start)
+    path = conversation.tree.path
+    start = next(at for at, one in enumerate(path) if one.id == node.id)
+    later = [at for at, one in enumerate(path) if at > start and one.is_question]
+    yield from _preview(conversation, path[start : later[0] if later else None], columns, start)
     if later:
         yield f"{count(len(later), 'more question')} below, up to the end of this branch.\n"
 
@@ -35,7 +36,7 @@ def preview_at(conversation: Conversation, id: int, columns: int) -> Iterator[st
     """A message of the spoken path and what follows it in its turn, under the question; as above."""
     path = conversation.tree.path
     start = next(at for at, node in enumerate(path) if node.id == id)
-    asked = next((at for at in range(start, -1, -1) if path[at].message.is_question), start)
+    asked = next((at for at in range(start, -1, -1) if path[at].is_question), start)
     if asked < start:
         yield _shortened(_text(path[asked].message))
     if asked < start - 1:
@@ -44,14 +45,15 @@ def preview_at(conversation: Conversation, id: int, columns: int) -> Iterator[st
 
 
 def _preview(
-    conversation: Conversation, recent: Sequence[Message], columns: int, start: int | None = None
+    conversation: Conversation, recent: Sequence[Node], columns: int, start: int | None = None
 ) -> Iterator[str]:
-    messages = conversation.messages
-    start = len(messages) - len(recent) if start is None else start
-    number = sum(len(message.calls) for message in messages[:start])
+    path = conversation.tree.path
+    start = len(path) - len(recent) if start is None else start
+    first = path[start].id if recent else 0
+    number = sum(len(node.message.calls) for node in calling(path) if node.id < first)
     calls = numbered(conversation)
     waiting: list[str] = []  # lines of calls with no word between them
-    for message in recent:
+    for message in (node.message for node in recent):
         if text := _text(message):
             yield from _of_calls(waiting, number)
             waiting = []

@@ -3,6 +3,7 @@
 import json
 import textwrap
 import time
+from collections.abc import Sequence
 
 from modules.chat.output.layout import cut
 from modules.chat.output.screen import TerminalScreen
@@ -11,6 +12,7 @@ from modules.chat.wording.phrases import count
 from modules.llm.message import INTERRUPTED_CALL
 from modules.llm.parts import Attached, ToolCall, ToolResult
 from modules.session.conversation import Conversation
+from modules.session.node import Node
 from modules.session.tool_calls import DECLINED, ToolEnded
 from modules.text.sanitize import clean
 
@@ -26,8 +28,23 @@ WIDEST_CHARS = 1000  # of a text of which one line is made
 
 def numbered(conversation: Conversation) -> list[tuple[ToolCall, ToolResult | None]]:
     """All calls of the conversation with their results, in the order in which they were made; the first is number 1."""
-    results = {result.call_id: result for message in conversation for result in message.results}
-    return [(call, results.get(call.id)) for message in conversation for call in message.calls]
+    path = conversation.tree.path
+    results = {one.call_id: one for node in path if node.role == "tool" for one in node.message.results}
+    return [(call, results.get(call.id)) for node in calling(path) for call in node.message.calls]
+
+
+def calling(path: Sequence[Node]) -> list[Node]:
+    """The answers on a path that may hold calls: those that results follow, and the last message.
+
+    Every other answer holds none, as each call is given its result where it was made. So a long conversation need not
+    be decoded whole to number the calls in it.
+    """
+    spoken = [node for node in path if node.role != "system"]
+    return [
+        node
+        for node, after in zip(spoken, [*spoken[1:], None], strict=False)
+        if node.role == "assistant" and (after is None or after.role == "tool")
+    ]
 
 
 def brief(call: ToolCall, only_first: bool = False) -> str:

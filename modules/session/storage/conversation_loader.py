@@ -159,14 +159,15 @@ def _nodes(connection: sqlite3.Connection, id: str, messages: SavedMessages) -> 
         " WHERE conversation = ? AND id > 0 ORDER BY id",
         (id,),
     )
+    columns, read = messages.columns, messages.read
     for at, parent, role, created, body, native in rows.fetchall():
         while len(nodes) < at - 1:  # a row is gone
             nodes.append(Node(len(nodes) + 1, len(nodes), placeholder("user")))
-        messages.columns[at] = role, body, native
+        columns[at] = role, body, native
         # A message answers an earlier one, always: else a path would never end.
         parent = parent if isinstance(parent, int) and 0 <= parent < at else at - 1
         when = created if isinstance(created, float) else 0.0
-        nodes.append(Node.saved(at, parent, role if role in ROLES else "user", when, messages.read))
+        nodes.append(Node(at, parent, None, when, role if role in ROLES else "user", read, len(body)))
     return nodes
 
 
