@@ -16,8 +16,14 @@ from modules.text.sanitize import clean
 
 
 def run(words: Sequence[str], config: Config) -> int:
-    """List the conversations. Returns the exit code."""
+    """List the conversations, or delete some. Returns the exit code."""
     args = _parser().parse_args(words)
+    if args.prune or args.delete:
+        from modules.chat.subcommands import session_removal
+
+        if args.delete:
+            return session_removal.delete(config, args.delete, yes=args.yes)
+        return session_removal.prune(config, args.older_than, args.down_to, yes=args.yes)
     saved = SavedConversations(config.data_folder / FILE)
     folder = os.path.realpath(os.getcwd()) if args.here else None
     found = saved.entries(folder, one_shots=args.all)
@@ -36,7 +42,31 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="one JSON array, with models, turns and cost")
     parser.add_argument("--here", action="store_true", help="only those of this folder")
     parser.add_argument("--all", action="store_true", help="also single questions, asked with -p")
+    going = parser.add_argument_group("deleting for good", "what would go is shown, and asked about")
+    going.add_argument("--delete", nargs="+", metavar="ID", help="delete those whose ids begin so")
+    going.add_argument("--prune", action="store_true", help="delete what is old, or what makes the file too large")
+    going.add_argument("--older-than", type=_age, metavar="AGE", help="with --prune: last used before 90d, 8w, 6m, 1y")
+    going.add_argument("--down-to", type=_size, metavar="SIZE", help="with --prune: until 500MB or 2GB are left")
+    going.add_argument("--yes", action="store_true", help="do not ask")
     return parser
+
+
+def _age(text: str) -> float:
+    from modules.chat.subcommands.session_removal import age
+
+    try:
+        return age(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'"{clean(text)}" is no age such as 90d, 8w, 6m or 1y') from None
+
+
+def _size(text: str) -> int:
+    from modules.chat.subcommands.session_removal import size
+
+    try:
+        return size(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'"{clean(text)}" is no size such as 500MB or 2GB') from None
 
 
 def _lines(found: Sequence[Entry]) -> Iterator[str]:
