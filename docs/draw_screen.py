@@ -3,7 +3,8 @@
     python -m docs.draw_screen
 
 What the models say is scripted, on loopback servers; all else is what the program wrote to its terminal. screen.svg is
-one screen, tools.svg two: one while a question is asked, which is gone when it is answered, and one at the end.
+one screen, as is tree.svg; tools.svg is two: one while a question is asked, which is gone when it is answered, and one
+at the end.
 """
 
 import itertools
@@ -23,7 +24,7 @@ from tests.harness.terminal import Terminal
 from tests.wire import Answer, Call, Reasoning, Text, Usage
 
 HERE = Path(__file__).parent
-COLUMNS, ROWS, ROWS_OF_TOOLS = 84, 44, 30
+COLUMNS, ROWS, ROWS_OF_TOOLS, ROWS_OF_TREE = 84, 44, 30, 34
 CELL_WIDTH, CELL_HEIGHT, FONT, MARGIN, GAP = 8.4, 19, 14, 20, 12
 WIDTH = round(COLUMNS * CELL_WIDTH + 2 * MARGIN)
 CURSOR = 0.8  # its opacity
@@ -72,6 +73,12 @@ DONE = "`timed` uses **`perf_counter`** now. Only `load.py` imports it."
 CHECK = "Must load.py change, too?"
 CHECKED = "No. It only calls `timed`, which still returns **seconds**."
 
+NAME = "A name for a command that sums up a log?"
+NAMED = "`logsum`: short, and nobody has to guess."
+OTHER_NAME = "`digest`: short, and it says what comes out."
+AGAIN = " It must not be taken on Debian."
+FREE = "`logsum` is free there. `digest` is not."
+
 
 def record() -> bytes:
     """Talk, and switch the model. What the terminal received."""
@@ -116,6 +123,18 @@ def _talk_with_tools(project: Path, folder: Path, env: dict[str, str]) -> tuple[
         for line in ("/model openai:gpt", CHECK):
             terminal.enter(line).prompt()
         return asked, terminal.until(lambda: _bar(terminal, "openai:"), "the bar at the bottom").raw
+
+
+def record_tree() -> bytes:
+    """The same question twice, one that is changed, and the tree of it. What the terminal received."""
+    with tempfile.TemporaryDirectory() as folder, Home(Path(folder)) as home:
+        home.anthropic.answer(Answer(Text(NAMED), usage=Usage(28, 14)), Answer(Text(FREE), usage=Usage(36, 18)))
+        home.groq.answer(Answer(Text(OTHER_NAME), usage=Usage(30, 15)))
+        terminal = home.open(columns=COLUMNS, rows=ROWS_OF_TREE, env=DARK).prompt()
+        for line in (NAME, "/retry groq:gpt-oss --diff", "/edit"):
+            terminal.enter(line).prompt(NAME if line == "/edit" else "")
+        terminal.enter(AGAIN).prompt()
+        return terminal.enter("/tree").sees("Enter goes there").sees("you stand here").raw
 
 
 def _bar(terminal: Terminal, provider: str) -> bool:
@@ -166,7 +185,8 @@ def svg(title: str, frames: Sequence[Frame]) -> str:
     return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" role="img">
 <title>{escape(title)}</title>
 <style>text{{font:{FONT}px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:#e6edf3;\
-white-space:pre}}.b{{font-weight:bold}}.i{{font-style:italic}}.d{{fill-opacity:.58}}{colors}</style>
+white-space:pre}}.b{{font-weight:bold}}.i{{font-style:italic}}.d{{fill-opacity:.58}}.u{{text-decoration:underline}}\
+.s{{text-decoration:line-through}}{colors}</style>
 {drawn}</svg>
 """
 
@@ -184,7 +204,10 @@ def _spans(row: list[Char]) -> Iterator[str]:
 
 
 def _style(cell: Char) -> str:
-    words = [letter for letter, on in (("b", cell.bold), ("i", cell.italics), ("d", cell.blink)) if on]
+    marks = (
+        ("b", cell.bold), ("i", cell.italics), ("d", cell.blink), ("u", cell.underscore), ("s", cell.strikethrough),
+    )  # fmt: skip
+    words = [letter for letter, on in marks if on]
     return " ".join([*words, *(name for name, color in COLORS.items() if color == f"#{cell.fg}")])
 
 
@@ -198,6 +221,8 @@ def draw() -> Iterator[tuple[str, str]]:
     yield "screen.svg", svg(title, [Frame(record())])
     title = "Tools in Parlance: Claude makes two calls, an edit is asked about with its diff, and OpenAI goes on"
     yield "tools.svg", svg(title, [Frame(raw, ROWS_OF_TOOLS) for raw in record_tools()])
+    title = "Branches in Parlance: one question answered twice, the words that differ, and the tree that one can walk"
+    yield "tree.svg", svg(title, [Frame(record_tree(), ROWS_OF_TREE)])
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from docs import tables
-from docs.draw_screen import ROWS_OF_TOOLS, Frame, record_tools, svg
+from docs.draw_screen import ROWS_OF_TOOLS, ROWS_OF_TREE, Frame, record_tools, record_tree, svg
 from docs.tables import ARCHITECTURE, PROVIDERS, README, filled
 from modules import errors
 from modules.chat.commands import COMMANDS
@@ -20,6 +20,7 @@ from modules.llm.models import ModelRegistry
 
 DOCUMENTS = (README, ARCHITECTURE, PROVIDERS, ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md")
 PICTURES = (ROOT / "docs/screen.svg", ROOT / "docs/tools.svg")
+TREE = ROOT / "docs/tree.svg"
 
 
 def read(path: Path) -> str:
@@ -100,7 +101,7 @@ def test_the_changelog_knows_this_version() -> None:
     assert f"## {VERSION} " in read(ROOT / "CHANGELOG.md")
 
 
-@pytest.mark.parametrize("picture", PICTURES, ids=lambda path: path.name)
+@pytest.mark.parametrize("picture", (*PICTURES, TREE), ids=lambda path: path.name)
 def test_a_picture_is_small_and_brings_nothing_from_elsewhere(picture: Path) -> None:
     assert picture.stat().st_size <= 60_000
     tags = {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(read(picture)).iter()}
@@ -121,10 +122,15 @@ def test_the_picture_of_tools_is_what_the_program_draws_today() -> None:
     assert rows(drawn) == rows(read(PICTURES[1])), "python -m docs.draw_screen draws it again"
 
 
+def test_the_picture_of_the_tree_is_what_the_program_draws_today() -> None:
+    drawn = svg("", [Frame(record_tree(), ROWS_OF_TREE)])
+    assert rows(drawn) == rows(read(TREE)), "python -m docs.draw_screen draws it again"
+
+
 def rows(picture: str) -> list[str]:
     """The words of a picture, row by row, without what differs from run to run and from machine to machine."""
     found = (" ".join(row.itertext()) for row in ElementTree.fromstring(picture).iterfind("{*}text"))
-    return [re.sub(r"\d+\.\d s$|(?<=/backups/).*", "", row) for row in found]
+    return [re.sub(r"\d+\.\d s$|(?<=/backups/).*", "", row).rstrip() for row in found]
 
 
 def test_the_way_of_a_message_is_told_with_the_names_that_the_code_has() -> None:
