@@ -101,7 +101,7 @@ def test_the_changelog_knows_this_version() -> None:
     assert f"## {VERSION} " in read(ROOT / "CHANGELOG.md")
 
 
-@pytest.mark.parametrize("picture", (*PICTURES, TREE), ids=lambda path: path.name)
+@pytest.mark.parametrize("picture", [*PICTURES, TREE], ids=lambda path: path.name)
 def test_a_picture_is_small_and_brings_nothing_from_elsewhere(picture: Path) -> None:
     assert picture.stat().st_size <= 60_000
     tags = {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(read(picture)).iter()}
