@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.harness.home import Home
-from tests.harness.terminal import Terminal
-from tests.wire import Answer
+from tests.harness.terminal import CTRL_C, Terminal
+from tests.wire import Answer, Status
 
 OSS = ("-m", "groq:gpt-oss-120b")
 
@@ -49,6 +49,16 @@ class TestTitle:
         terminal = home.open("-c").prompt()
         assert said(terminal, "/title") == ["Title: The oldest lake"]
         assert said(terminal, "/title -") == ["Title: What is Baikal?"]
+
+    def test_a_turn_is_a_question_that_was_answered_and_no_seam_is_one(self, home: Home) -> None:
+        home.groq.answer(Status(400, message="No."), Answer("One two", stop="length"), " three.", "Yes.", "Sure.")
+        terminal = home.open(*OSS).prompt().enter("Bad").sees("says: No.").prompt("Bad").type(CTRL_C).prompt()
+        terminal.ask("Count")
+        terminal.type("/continue\r").sees("three.").prompt()
+        terminal.ask("More?")
+        terminal.ask("/retry")
+        assert terminal.leave() == 0
+        assert [one["turns"] for one in sessions(home)] == [2]
 
     def test_no_model_is_asked_for_a_title_unless_someone_says_so(self, home: Home) -> None:
         home.groq.answer("A lake.")
