@@ -307,3 +307,15 @@ class TestARefusal:
         sent = json.dumps(home.anthropic.chats[-1].body["messages"])
         assert "Second?" not in sent
         assert "First?" in sent
+
+    def test_of_a_rest_takes_only_the_rest_out_of_the_context_and_says_so(self, home: Home) -> None:
+        home.anthropic.answer(Answer("I would", stop="length"), Answer("not", stop="refusal"))
+        terminal = home.open("-m", "anthropic:claude-sonnet-5.5", columns=100).prompt()
+        terminal.enter("First?").sees("/continue asks").prompt().type("/continue\r").sees(
+            "/undo takes the question back."
+        )
+        assert "Context: the rest of the answer is left out of what models read from now on." in terminal.words
+        terminal.prompt().enter("Second?").sees("Answer 3").prompt()
+        sent = json.dumps(home.anthropic.chats[-1].body["messages"])
+        assert "First?" in sent
+        assert '"not"' not in sent
