@@ -231,5 +231,13 @@ class TestUsage:
         assert printed[0].split()[:2] == ["month", "requests"]
         assert printed[-1].split()[:2] == ["all", "2"]
 
+    def test_a_copy_of_a_conversation_has_not_paid_for_its_past_again(self, home: Home) -> None:
+        first = home.open(*OSS).prompt()
+        first.ask("One?")
+        copy = home.open("-c").prompt().sees("it goes on here as a copy.")
+        copy.ask("Two?")
+        assert (copy.leave(), first.leave()) == (0, 0)
+        assert [one["requests"] for one in json.loads(home.run("usage", "--json").stdout)] == [2]
+
     def test_a_word_that_is_none_is_named(self, chat: Terminal) -> None:
         chat.enter("/usage week").sees('"week" is not understood. It is one of model, day, month, session, and --all.')

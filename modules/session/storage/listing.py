@@ -37,7 +37,7 @@ class Entry(Struct, frozen=True):
 class Details(Struct, frozen=True):
     """What is read of a conversation when it is looked at.
 
-    `turns` counts the questions on all branches that were answered, `cost` is in dollars, None where a price is unknown.
+    `turns` counts the questions on all branches that were answered; `cost` is in dollars, None where one is unknown.
     """
 
     turns: int
@@ -82,13 +82,19 @@ def spendings(connection: sqlite3.Connection) -> Iterator[Spending]:
     """What every request took, in all conversations.
 
     When it was is not known of requests that an earlier release made; the conversation's last change stands for it.
+    A conversation that went on as a copy holds the requests of the one before, too: these are given once.
     """
     models = stored_models(connection)
+    known: set[tuple[float, int, str]] = set()
     rows = connection.execute(
         "SELECT conversation, title, first_words, updated, spent.model, usage, spent.created FROM spent"
-        " JOIN conversation ON conversation.id = spent.conversation ORDER BY conversation, seq"
+        " JOIN conversation ON conversation.id = spent.conversation ORDER BY conversation.created, conversation, seq"
     )
     for id, title, first_words, updated, model, usage, created in rows:
+        if created and (request := (created, model, usage)) in known:
+            continue
+        if created:
+            known.add(request)
         with contextlib.suppress(*BROKEN):
             spent = Spent(models[model], _decoded_usage(usage), created or updated)
             yield Spending(spent, id, str(title or first_words or UNTITLED), spent.created)
