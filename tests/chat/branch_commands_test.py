@@ -84,6 +84,7 @@ class TestUndoAndRedo:
         terminal = home.open(*OSS).prompt().type("/undo\r").sees("There is nothing to take back. Ask something first.")
         terminal.prompt().type("/edit\r").sees("There is nothing to edit.").prompt()
         terminal.enter("/branch here").sees("Nothing is said here yet.").prompt()
+        terminal.type("/continue\r").sees("There is nothing to go on with. Ask something first.").prompt()
 
     def test_after_a_restart_it_goes_to_the_end_of_the_newest_branch(self, home: Home) -> None:
         terminal = opened(home, "One", "Two").enter("/undo 1").prompt("Two").type(CTRL_C)
@@ -302,6 +303,7 @@ class TestARefusal:
         terminal = home.open("-m", "anthropic:claude-sonnet-5.5", columns=100).prompt()
         terminal.enter("First?").sees("Good.").prompt()
         terminal.enter("Second?").sees("/undo takes the question back.").prompt()
+        terminal.type("/continue\r").sees("The model declined to answer: /undo takes the question back.").prompt()
         terminal.type("/undo\r").sees("Taken back.").prompt("Second?").type(CTRL_C).prompt()
         terminal.enter("Third?").sees("Answer 3").prompt()
         sent = json.dumps(home.anthropic.chats[-1].body["messages"])
