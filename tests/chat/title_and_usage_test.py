@@ -134,6 +134,11 @@ class TestFolders:
         assert "In the other" not in terminal.text
         assert [entry["title"] for entry in sessions(home, "--here", cwd=other)] == ["In the other"]
 
+    def test_a_conversation_that_new_began_belongs_to_this_folder_too(self, home: Home) -> None:
+        talk(home, "The first", "/new", "The second")
+        assert [entry["title"] for entry in sessions(home, "--here")] == ["The second", "The first"]
+        home.open("-c").prompt().sees("> The second")
+
     def test_without_one_in_this_folder_a_new_one_begins_and_it_says_where_the_others_are(
         self, home: Home, tmp_path: Path
     ) -> None:
