@@ -192,6 +192,16 @@ class TestEdit:
         assert said(home.groq.chats[-1]) == ["One!"]
         two.type("/prev\r").sees("Question 1 of 2.").prompt()
 
+    def test_that_fails_is_a_branch_too_where_another_model_is_asked_as_the_cure_says(
+        self, two: Terminal, home: Home
+    ) -> None:
+        home.groq.answer(Status(400, message="No."))
+        two.enter("/edit 2").prompt("One").type("!\r").sees("After Ctrl+C, /retry anthropic:claude-sonnet-5.5 asks")
+        two.prompt("One!").type(CTRL_C).sees("Question 1 of 2 stays as it is").prompt()
+        two.enter(f"/retry {SMALL}").sees("Answer 4").prompt()
+        assert said(home.groq.chats[-1]) == ["One!"]
+        two.type("/prev\r").sees("Question 1 of 2.").prompt()
+
     def test_brings_what_was_attached(self, home: Home) -> None:
         (home.folder / "cat.png").write_bytes(base64.b64decode(PNG))
         terminal = home.open("-m", "anthropic:claude-sonnet-5.5", columns=100).prompt()

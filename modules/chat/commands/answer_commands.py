@@ -29,6 +29,7 @@ async def retry(chat: ChatContext, args: str) -> Ask | None:
     model = choice.model if choice else None
     if chat.unanswered is not None:
         asked = Ask(chat.unanswered, model)
+        chat.edited = chat.edited or chat.edited_in_vain  # a cleared line has given up the edit, and this asks it again
         chat.attachments[:] = [part for part in chat.attachments if part not in chat.unanswered.parts]
     else:
         conversation = chat.conversation
