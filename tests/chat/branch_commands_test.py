@@ -93,6 +93,13 @@ class TestUndoAndRedo:
         terminal.enter("Three").sees("Answer 3").prompt()
         assert said(home.groq.chats[-1])[::2] == ["One", "Two", "Three"]
 
+    def test_where_all_was_taken_back_c_finds_the_conversation_and_redo_the_way_forward(self, home: Home) -> None:
+        terminal = opened(home, "One").type("/undo\r").prompt("One").type(CTRL_C)
+        assert terminal.leave() == 0
+        terminal = home.open("-c", columns=100).prompt().type("/redo\r").sees("Forward again. 1 question").prompt()
+        terminal.enter("Two").sees("Answer 2").prompt()
+        assert said(home.groq.chats[-1])[::2] == ["One", "Two"]
+
     def test_a_command_that_was_queued_while_an_answer_came_acts_on_that_answer(self, home: Home) -> None:
         home.groq.answer(Answer("Slow.", fault=Fault.stall(3, 1.0)))
         terminal = home.open(*OSS, columns=100).prompt().enter("One").type("/undo\r").sees("Taken back.").prompt("One")
