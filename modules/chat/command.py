@@ -84,6 +84,7 @@ class ChatContext(Struct):
     draft: str = ""  # what the line is to hold next
     unanswered: Message | None = None  # the question that was given back, until something is asked
     edited: Node | None = None  # the question beside which the next message begins a branch
+    edited_in_vain: Node | None = None  # the same for the unanswered one, where it was an edit
     previews: dict[str, str] = {}  # what calls of this run were to do, by their ids, such as a diff
     saves: bool = True  # what is typed, too, is there in the next run
     store: Store | None = None  # where the conversations are kept; None where nothing is saved

@@ -46,14 +46,14 @@ class ShownTurn:
         """Run one turn on the screen, and leave the question in the next prompt where it found no answer."""
         self._lists.stop()
         self._context.unanswered = None
-        edited, self._context.edited = self._context.edited, None
+        edited, self._context.edited, self._context.edited_in_vain = self._context.edited, None, None
         asked = self._branched(asked, edited)
         try:
             await self._run(asked)
         finally:
             if asked.instead_of is not None and self._has_no_answer(asked):  # whatever happened
                 self._context.conversation.go_to(asked.instead_of)
-                self._context.edited = edited if asked.message is not None else None
+                self._context.edited = self._context.edited_in_vain = edited if asked.message is not None else None
 
     def _branched(self, asked: Ask, edited: Node | None) -> Ask:
         """Step back to before the question that this takes the place of, where one is edited."""

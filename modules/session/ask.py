@@ -214,7 +214,10 @@ def _not_shown(conversation: Conversation, prepared: PreparedRequest) -> Notice 
 def _remarks(conversation: Conversation, request: ChatRequest, finished: Finished) -> Iterator[Notice]:
     """What to say of an answer that has come."""
     if conversation.messages[-1].state == "refused":
-        yield Notice("Context: this question and its answer are left out of what models read from now on.")
+        # Of an answer that was cut only the rest was refused: what there is of it is read, and so is its question.
+        rest = any(message.continues for message in conversation.messages[-2:-1])
+        what = "the rest of the answer is" if rest else "this question and its answer are"
+        yield Notice(f"Context: {what} left out of what models read from now on.")
     if finished.stop == "unknown" and finished.word:
         conversation.learned.note(request.model, stop_words=(finished.word,))
     name = request.model.full_name

@@ -84,6 +84,7 @@ class TestUndoAndRedo:
         terminal = home.open(*OSS).prompt().type("/undo\r").sees("There is nothing to take back. Ask something first.")
         terminal.prompt().type("/edit\r").sees("There is nothing to edit.").prompt()
         terminal.enter("/branch here").sees("Nothing is said here yet.").prompt()
+        terminal.type("/continue\r").sees("There is nothing to go on with. Ask something first.").prompt()
 
     def test_after_a_restart_it_goes_to_the_end_of_the_newest_branch(self, home: Home) -> None:
         terminal = opened(home, "One", "Two").enter("/undo 1").prompt("Two").type(CTRL_C)
@@ -91,6 +92,13 @@ class TestUndoAndRedo:
         terminal = home.open("-c", columns=100).prompt().type("/redo\r").sees("Forward again. 2 questions").prompt()
         terminal.enter("Three").sees("Answer 3").prompt()
         assert said(home.groq.chats[-1])[::2] == ["One", "Two", "Three"]
+
+    def test_where_all_was_taken_back_c_finds_the_conversation_and_redo_the_way_forward(self, home: Home) -> None:
+        terminal = opened(home, "One").type("/undo\r").prompt("One").type(CTRL_C)
+        assert terminal.leave() == 0
+        terminal = home.open("-c", columns=100).prompt().type("/redo\r").sees("Forward again. 1 question").prompt()
+        terminal.enter("Two").sees("Answer 2").prompt()
+        assert said(home.groq.chats[-1])[::2] == ["One", "Two"]
 
     def test_a_command_that_was_queued_while_an_answer_came_acts_on_that_answer(self, home: Home) -> None:
         home.groq.answer(Answer("Slow.", fault=Fault.stall(3, 1.0)))
@@ -188,6 +196,16 @@ class TestEdit:
         home.groq.answer(Status(400, message="No."))
         two.enter("/edit 2").prompt("One").type("!\r").sees("says: No.").prompt("One!").type("\r").sees("Answer 4")
         two.prompt()
+        assert said(home.groq.chats[-1]) == ["One!"]
+        two.type("/prev\r").sees("Question 1 of 2.").prompt()
+
+    def test_that_fails_is_a_branch_too_where_another_model_is_asked_as_the_cure_says(
+        self, two: Terminal, home: Home
+    ) -> None:
+        home.groq.answer(Status(400, message="No."))
+        two.enter("/edit 2").prompt("One").type("!\r").sees("After Ctrl+C, /retry anthropic:claude-sonnet-5.5 asks")
+        two.prompt("One!").type(CTRL_C).sees("Question 1 of 2 stays as it is").prompt()
+        two.enter(f"/retry {SMALL}").sees("Answer 4").prompt()
         assert said(home.groq.chats[-1]) == ["One!"]
         two.type("/prev\r").sees("Question 1 of 2.").prompt()
 
@@ -302,8 +320,21 @@ class TestARefusal:
         terminal = home.open("-m", "anthropic:claude-sonnet-5.5", columns=100).prompt()
         terminal.enter("First?").sees("Good.").prompt()
         terminal.enter("Second?").sees("/undo takes the question back.").prompt()
+        terminal.type("/continue\r").sees("The model declined to answer: /undo takes the question back.").prompt()
         terminal.type("/undo\r").sees("Taken back.").prompt("Second?").type(CTRL_C).prompt()
         terminal.enter("Third?").sees("Answer 3").prompt()
         sent = json.dumps(home.anthropic.chats[-1].body["messages"])
         assert "Second?" not in sent
         assert "First?" in sent
+
+    def test_of_a_rest_takes_only_the_rest_out_of_the_context_and_says_so(self, home: Home) -> None:
+        home.anthropic.answer(Answer("I would", stop="length"), Answer("not", stop="refusal"))
+        terminal = home.open("-m", "anthropic:claude-sonnet-5.5", columns=100).prompt()
+        terminal.enter("First?").sees("/continue asks").prompt().type("/continue\r").sees(
+            "/undo takes the question back."
+        )
+        assert "Context: the rest of the answer is left out of what models read from now on." in terminal.words
+        terminal.prompt().enter("Second?").sees("Answer 3").prompt()
+        sent = json.dumps(home.anthropic.chats[-1].body["messages"])
+        assert "First?" in sent
+        assert '"not"' not in sent

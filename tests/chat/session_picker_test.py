@@ -76,6 +76,13 @@ class TestList:
         assert all(len(row) < columns for row in terminal.rows[first:])
         assert all("just now" in row for row in listed(terminal))
 
+    def test_the_smallest_screen_has_room_for_the_row_at_the_pointer(self, home: Home) -> None:
+        put(home, [chat(f"L{at}", "Water.") for at in range(3)])
+        terminal = opened(home)
+        terminal.resize(10, 3)
+        terminal.until(lambda: any(row.startswith(">  L2") for row in terminal.rows[-3:]), "the first")
+        terminal.type(DOWN).until(lambda: any(row.startswith(">  L1") for row in terminal.rows[-3:]), "the second")
+
     def test_there_may_be_no_conversation_and_one(self, home: Home) -> None:
         terminal = opened(home).sees("There are no conversations yet.")
         terminal.type(f"\r{CTRL_D}{CTRL_R}{ESC}").prompt()

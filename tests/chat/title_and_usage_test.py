@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.harness.home import Home
-from tests.harness.terminal import Terminal
-from tests.wire import Answer
+from tests.harness.terminal import CTRL_C, Terminal
+from tests.wire import Answer, Status
 
 OSS = ("-m", "groq:gpt-oss-120b")
 
@@ -49,6 +49,16 @@ class TestTitle:
         terminal = home.open("-c").prompt()
         assert said(terminal, "/title") == ["Title: The oldest lake"]
         assert said(terminal, "/title -") == ["Title: What is Baikal?"]
+
+    def test_a_turn_is_a_question_that_was_answered_and_no_seam_is_one(self, home: Home) -> None:
+        home.groq.answer(Status(400, message="No."), Answer("One two", stop="length"), " three.", "Yes.", "Sure.")
+        terminal = home.open(*OSS).prompt().enter("Bad").sees("says: No.").prompt("Bad").type(CTRL_C).prompt()
+        terminal.ask("Count")
+        terminal.type("/continue\r").sees("three.").prompt()
+        terminal.ask("More?")
+        terminal.ask("/retry")
+        assert terminal.leave() == 0
+        assert [one["turns"] for one in sessions(home)] == [2]
 
     def test_no_model_is_asked_for_a_title_unless_someone_says_so(self, home: Home) -> None:
         home.groq.answer("A lake.")
@@ -123,6 +133,11 @@ class TestFolders:
         terminal = home.open("-c", cwd=one).prompt().sees("> In the first")
         assert "In the other" not in terminal.text
         assert [entry["title"] for entry in sessions(home, "--here", cwd=other)] == ["In the other"]
+
+    def test_a_conversation_that_new_began_belongs_to_this_folder_too(self, home: Home) -> None:
+        talk(home, "The first", "/new", "The second")
+        assert [entry["title"] for entry in sessions(home, "--here")] == ["The second", "The first"]
+        home.open("-c").prompt().sees("> The second")
 
     def test_without_one_in_this_folder_a_new_one_begins_and_it_says_where_the_others_are(
         self, home: Home, tmp_path: Path
@@ -220,6 +235,14 @@ class TestUsage:
         printed = home.run("usage", "--by", "month").stdout.splitlines()
         assert printed[0].split()[:2] == ["month", "requests"]
         assert printed[-1].split()[:2] == ["all", "2"]
+
+    def test_a_copy_of_a_conversation_has_not_paid_for_its_past_again(self, home: Home) -> None:
+        first = home.open(*OSS).prompt()
+        first.ask("One?")
+        copy = home.open("-c").prompt().sees("it goes on here as a copy.")
+        copy.ask("Two?")
+        assert (copy.leave(), first.leave()) == (0, 0)
+        assert [one["requests"] for one in json.loads(home.run("usage", "--json").stdout)] == [2]
 
     def test_a_word_that_is_none_is_named(self, chat: Terminal) -> None:
         chat.enter("/usage week").sees('"week" is not understood. It is one of model, day, month, session, and --all.')

@@ -29,6 +29,7 @@ async def retry(chat: ChatContext, args: str) -> Ask | None:
     model = choice.model if choice else None
     if chat.unanswered is not None:
         asked = Ask(chat.unanswered, model)
+        chat.edited = chat.edited or chat.edited_in_vain  # a cleared line has given up the edit, and this asks it again
         chat.attachments[:] = [part for part in chat.attachments if part not in chat.unanswered.parts]
     else:
         conversation = chat.conversation
@@ -71,10 +72,7 @@ async def go_on(chat: ChatContext, args: str) -> Ask | None:
     conversation = chat.conversation
     cut = cut_answer(conversation)
     if cut is None and not unanswered_results(conversation):
-        waiting = "/retry asks the question that has no answer yet." if chat.unanswered is not None else ""
-        raise UsageError(
-            "There is nothing to go on with.", cure=waiting or "The last answer is complete. Type a message."
-        )
+        raise UsageError("There is nothing to go on with.", cure=_instead_of_going_on(chat))
     choice = chat.models.find(args) if args else None
     if choice is not None:
         if not await _may_answer(chat, choice):
@@ -87,3 +85,15 @@ async def go_on(chat: ChatContext, args: str) -> Ask | None:
         return Ask(None, choice.model if choice is not None else None)
     chat.screen.say(f"{model.full_name} goes on with the answer above, which is not complete: {why_cut(cut)}.")
     return Ask(seam(cut, model), choice.model if choice is not None else None)
+
+
+def _instead_of_going_on(chat: ChatContext) -> str:
+    """What to do where no answer waits for its rest."""
+    last = chat.conversation.last
+    if chat.unanswered is not None:
+        return "/retry asks the question that has no answer yet."
+    if last is None:
+        return "Ask something first."
+    if last.state == "refused":
+        return "The model declined to answer: /undo takes the question back."
+    return "The last answer is complete. Type a message."

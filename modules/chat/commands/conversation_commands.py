@@ -52,7 +52,9 @@ async def new(chat: ChatContext, args: str) -> Ask | None:
     The model and the instructions stay, and so does a question that was given back without an answer.
     """
     old = chat.conversation
-    chat.conversation = Conversation(old.model, old.instructions, journal=old.journal, learned=old.learned)
+    chat.conversation = Conversation(
+        old.model, old.instructions, journal=old.journal, learned=old.learned, folder=old.folder
+    )
     chat.conversation.previous, chat.conversation.reasoning = old.previous, old.reasoning
     chat.conversation.reasoning_shown = old.reasoning_shown
     chat.edited = None

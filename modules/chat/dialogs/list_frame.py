@@ -57,7 +57,8 @@ class Frame(Struct, frozen=True):
     @property
     def below(self) -> int:
         """Lines below the list."""
-        return 0 if self.is_wide else min(self.lines_below, max(1, (self.size()[1] - OTHER_LINES) // 3))
+        room = max(0, self.size()[1] - OTHER_LINES)
+        return 0 if self.is_wide else min(self.lines_below, room, max(1, room // 3))
 
     def page(self, rows: int) -> int:
         """How many rows of so many are on the screen."""

@@ -39,10 +39,12 @@ class Loaded(Struct):
 def latest(connection: sqlite3.Connection, folder: str | None = None, *, one_shots: bool = True) -> str | None:
     """The conversation that was used last, of those that say something; as `Store.latest` has it.
 
-    One that was imported and never used here is of no folder, unless its file said of which.
+    One that was imported and never used here is of no folder, unless its file said of which. One in which all was taken
+    back still says something: /redo goes forward there.
     """
     row = connection.execute(
-        "SELECT id FROM conversation WHERE head > 0 AND (?1 OR kind = 'chat') AND (?2 IS NULL OR folder = ?2"
+        "SELECT id FROM conversation WHERE (head > 0 OR EXISTS (SELECT 1 FROM message WHERE message.conversation ="
+        " conversation.id AND role = 'assistant')) AND (?1 OR kind = 'chat') AND (?2 IS NULL OR folder = ?2"
         " OR folder IS NULL AND source IS NULL) ORDER BY ?2 IS NOT NULL AND folder IS NULL, used DESC LIMIT 1",
         (one_shots, folder),
     ).fetchone()

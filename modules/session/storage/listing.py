@@ -14,6 +14,7 @@ from modules.session.conversation import Spent, words_of
 from modules.session.spending import Spending
 from modules.session.storage.codec import decode_message
 from modules.session.storage.conversation_loader import BROKEN, Blobs, stored_models
+from modules.session.storage.packed_text import unpacked
 
 _decoded_usage = msgspec.json.Decoder(Usage).decode
 UNTITLED = "(no words)"
@@ -36,7 +37,7 @@ class Entry(Struct, frozen=True):
 class Details(Struct, frozen=True):
     """What is read of a conversation when it is looked at.
 
-    `turns` counts the person's messages on all branches, `cost` is in dollars, None where a price is unknown.
+    `turns` counts the questions on all branches that were answered; `cost` is in dollars, None where one is unknown.
     """
 
     turns: int
@@ -62,15 +63,13 @@ def entries(connection: sqlite3.Connection, *, folder: str | None = None, one_sh
 
 def details(connection: sqlite3.Connection, id: str) -> Details:
     """More of one conversation; what cannot be read counts as nothing."""
-    turns, messages = connection.execute(
-        "SELECT coalesce(sum(role = 'user'), 0), count(*) FROM message WHERE conversation = ?", (id,)
-    ).fetchone()
+    (messages,) = connection.execute("SELECT count(*) FROM message WHERE conversation = ?", (id,)).fetchone()
     head = connection.execute("SELECT head FROM conversation WHERE id = ?", (id,)).fetchone()
     models = stored_models(connection)
     spent = list(_spent(connection, id, models))
     costs = [one.cost for one in spent]
     return Details(
-        turns=turns,
+        turns=_turns(connection, id),
         messages=messages,
         models=tuple(dict.fromkeys(one.model.full_name for one in spent)),
         cost=None if None in costs else sum(cost for cost in costs if cost is not None),
@@ -83,16 +82,39 @@ def spendings(connection: sqlite3.Connection) -> Iterator[Spending]:
     """What every request took, in all conversations.
 
     When it was is not known of requests that an earlier release made; the conversation's last change stands for it.
+    A conversation that went on as a copy holds the requests of the one before, too: these are given once.
     """
     models = stored_models(connection)
+    known: set[tuple[float, int, str]] = set()
     rows = connection.execute(
         "SELECT conversation, title, first_words, updated, spent.model, usage, spent.created FROM spent"
-        " JOIN conversation ON conversation.id = spent.conversation ORDER BY conversation, seq"
+        " JOIN conversation ON conversation.id = spent.conversation ORDER BY conversation.created, conversation, seq"
     )
     for id, title, first_words, updated, model, usage, created in rows:
+        if created and (request := (created, model, usage)) in known:
+            continue
+        if created:
+            known.add(request)
         with contextlib.suppress(*BROKEN):
             spent = Spent(models[model], _decoded_usage(usage), created or updated)
             yield Spending(spent, id, str(title or first_words or UNTITLED), spent.created)
+
+
+def _turns(connection: sqlite3.Connection, id: str) -> int:
+    """How many questions the tree shows: no way leads to one that failed, and the words of a seam are the program's."""
+    rows = connection.execute(
+        "SELECT CAST(body AS BLOB) FROM message WHERE conversation = ?1 AND role = 'user' AND (id IN"
+        " (SELECT parent FROM message WHERE conversation = ?1) OR id = (SELECT head FROM conversation WHERE id = ?1))",
+        (id,),
+    )
+    return sum(not _is_seam(body) for (body,) in rows)
+
+
+def _is_seam(body: bytes) -> bool:
+    """Whether a stored message `continues`, without decoding all of it: within a text its quotes are escaped."""
+    with contextlib.suppress(*BROKEN):
+        return b'"continues":true' in unpacked(body)
+    return False
 
 
 def _first_words(connection: sqlite3.Connection, id: str) -> str:
