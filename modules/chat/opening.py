@@ -24,8 +24,8 @@ async def open_conversation(chat: ChatContext, id: str, message: int = 0) -> Non
     if store is None:
         raise UsageError("Nothing is saved in this chat (--no-save).", cure="Start another one to open a conversation.")
     if id != before.id:
-        if before.journal is not None:
-            await before.journal.settled()  # what was said last is there for whoever opens it next
+        store.leave(before)
+        await store.settled()  # what was said last is there for whoever opens it next
         opened = await in_thread(lambda: store.load(id, chat.models, before.model, before.learned))
         opened.reasoning_shown = before.reasoning_shown
         chat.conversation = opened

@@ -10,7 +10,6 @@ from modules.llm.conversion.replay import LeftOut
 from modules.llm.events import Usage
 from modules.llm.history import Message
 from modules.llm.ledger.ledger import Ledger
-from modules.llm.ledger.ledger_key import ledger_key
 from modules.llm.models import Level, Model
 from modules.llm.parts import Text
 from modules.llm.tool_spec import ToolChoice, ToolSpec
@@ -19,6 +18,7 @@ from modules.session.message_tree import MessageTree
 from modules.session.message_tree import Node as Node
 from modules.session.message_tree import words_of as words_of
 from modules.session.prices import Spent as Spent
+from modules.session.reader_ledgers import LedgerKeys, new_ledger
 from modules.session.token_estimate import PathEstimate
 
 NO_INSTRUCTIONS = "The earlier instructions hold no longer."
@@ -93,7 +93,7 @@ class Conversation:
         self.learned = learned or LearnedFacts()
         self.announced: dict[str, LeftOut] = {}
         self.cut_in_silence: set[str] = set()
-        self._keys: dict[int, tuple[Model, str]] = {}
+        self._keys = LedgerKeys()
         self.journal = journal
         self.tree = MessageTree()
         self._estimate = PathEstimate()
@@ -258,31 +258,16 @@ class Conversation:
 
     def ledger_for(self, model: Model) -> Ledger:
         """What was sent to readers such as this model."""
-        key = self._key(self.reader(model))
+        key = self._keys.of(self.reader(model))
         if key not in self.ledgers:
             self.ledgers[key] = self.known_ledger(model)
         return self.ledgers[key]
 
-    def _key(self, reader: Model) -> str:
-        """The key of a reader's ledger, found once for each: it is asked for with every request."""
-        known = self._keys.get(id(reader))
-        if known is None or known[0] is not reader:
-            known = self._keys[id(reader)] = reader, ledger_key(reader)
-        return known[1]
-
     def known_ledger(self, model: Model) -> Ledger:
         """The same where something was sent; else what it would begin as."""
         reader = self.reader(model)
-        if (known := self.ledgers.get(self._key(reader))) is not None:
-            return known
-        ledger = Ledger()
-        # What an issuer could not read once it is not given again, whatever else has changed.
-        own = f"{reader.provider.dialect} {reader.issuer} "
-        for other in (one for name, one in self.ledgers.items() if name.startswith(own)):
-            ledger.reasoning_from = max(ledger.reasoning_from, other.reasoning_from)
-            ledger.drops_unreadable_reasoning = ledger.drops_unreadable_reasoning or other.drops_unreadable_reasoning
-            ledger.pictures_from = max(ledger.pictures_from, other.pictures_from)
-        return ledger
+        known = self.ledgers.get(self._keys.of(reader))
+        return new_ledger(reader, self.ledgers) if known is None else known
 
     def declared(
         self, reader: Model, tools: tuple[ToolSpec, ...], choice: ToolChoice
@@ -304,7 +289,7 @@ class Conversation:
 
     def ledger_changed(self, model: Model) -> None:
         """Tell the journal that the ledger of readers such as this model has changed."""
-        key = self._key(self.reader(model))
+        key = self._keys.of(self.reader(model))
         if self.journal is not None and key in self.ledgers:
             self.journal.sent(self, key, self.ledgers[key])
 

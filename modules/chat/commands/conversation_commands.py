@@ -52,6 +52,8 @@ async def new(chat: ChatContext, args: str) -> Ask | None:
     The model and the instructions stay, and so does a question that was given back without an answer.
     """
     old = chat.conversation
+    if chat.store is not None:
+        chat.store.leave(old)
     chat.conversation = Conversation(
         old.model, old.instructions, journal=old.journal, learned=old.learned, folder=old.folder
     )

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from modules.config import Config
+from modules.session import prices
 from modules.session.storage.listing import Entry
 from modules.session.storage.saved_conversations import SHORT_CHARS, SavedConversations
 from modules.session.storage.store import FILE
@@ -28,6 +29,7 @@ def run(words: Sequence[str], config: Config) -> int:
     folder = os.path.realpath(os.getcwd()) if args.here else None
     found = saved.entries(folder, one_shots=args.all)
     if args.json:
+        prices.load()
         sys.stdout.write(json.dumps([_as_json(saved, entry) for entry in found], ensure_ascii=True, indent=1) + "\n")
     else:
         sys.stdout.writelines(line + "\n" for line in _lines(found))

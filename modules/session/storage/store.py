@@ -202,6 +202,15 @@ class Store(SavedConversations):
             self._put(statements.nothing(id))
         return conversation
 
+    def leave(self, conversation: Conversation) -> None:
+        """Let other programs have a conversation that goes on here no more, once what was said in it is written."""
+        id = conversation.id
+        self._known.discard(id)
+        if self._writer is not None:
+            self._writer.put(lambda: self._locks.give_back(id))
+        else:
+            self._locks.give_back(id)
+
     def rename(self, id: str, title: str) -> None:
         """Give a conversation that is not open a title; "" takes it away. Which was used last stays as it was.
 
