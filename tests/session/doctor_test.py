@@ -254,6 +254,22 @@ def test_at_the_real_program_a_damaged_file_is_found_salvaged_and_gone_on_with(h
     assert len(list(path.parent.glob(f"{FILE}.corrupt-*"))) == 1
 
 
+@pytest.mark.parametrize("words", [("sessions",), ("-c", "-p", "Hello"), ("search", "word"), ("doctor",)])
+def test_a_schema_of_bytes_that_are_no_text_is_damage_as_any_other(home: Home, words: tuple[str, ...]) -> None:
+    path = home.folder / "data" / FILE
+    talked(path)
+    for name in (path, Path(f"{path}-wal")):
+        if name.exists():
+            data = name.read_bytes().replace(b"indexconversation_used", b"index\x8fonversation_used")
+            name.write_bytes(data.replace(b"CREATE INDEX", b"\x8fREATE INDEX"))
+    said = home.run(*words)
+    assert "Traceback" not in said.stderr
+    assert "damaged" in said.stdout + said.stderr or words[0] == "search"
+    aside = [one for one in path.parent.glob("*.corrupt-*") if not one.name.endswith(("-wal", "-shm"))]
+    found = home.run("doctor", "--salvage", *(str(one) for one in aside[:1]))
+    assert "1 conversation and 25 messages could be read, none could not." in found.stdout, found.stderr
+
+
 def test_what_was_set_aside_comes_back_to_the_file_in_use_beside_what_is_new(home: Home) -> None:
     assert home.run("-p", "First").returncode == 0
     path = home.folder / "data" / FILE

@@ -40,7 +40,7 @@ def open_elsewhere(database: Path) -> Iterator[None]:
         "print('open', flush=True)\n"
         "sys.stdin.read()\n"
     )
-    argv = [sys.executable, "-c", opening, database, only(database)]
+    argv = [sys.executable, "-c", opening, str(database), only(database)]
     with subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == b"open\n"

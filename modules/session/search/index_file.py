@@ -13,6 +13,7 @@ from pathlib import Path
 
 from modules.errors import FileProblem
 from modules.session.search.folding import EDITION
+from modules.session.storage.connection import Connection
 from modules.session.storage.database import is_damage, is_held, reason
 from modules.session.storage.location import SUFFIXES, make_private
 
@@ -69,8 +70,7 @@ def searching(path: Path) -> Iterator[sqlite3.Connection | None]:
         yield None
         return
     with _told(path):
-        connection = sqlite3.connect(path, PATIENCE_SECONDS, isolation_level=None, check_same_thread=False)
-        with contextlib.closing(connection):
+        with contextlib.closing(_opened(path)) as connection:
             yield connection if _is_of_use(connection) else None
 
 
@@ -118,7 +118,7 @@ def _connected(path: Path) -> sqlite3.Connection:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, PATIENCE_SECONDS, isolation_level=None, check_same_thread=False)
+    return sqlite3.connect(path, PATIENCE_SECONDS, isolation_level=None, check_same_thread=False, factory=Connection)
 
 
 def _is_of_use(connection: sqlite3.Connection) -> bool:
