@@ -69,9 +69,8 @@ def searching(path: Path) -> Iterator[sqlite3.Connection | None]:
     if not path.exists():
         yield None
         return
-    with _told(path):
-        with contextlib.closing(_opened(path)) as connection:
-            yield connection if _is_of_use(connection) else None
+    with _told(path), contextlib.closing(_opened(path)) as connection:
+        yield connection if _is_of_use(connection) else None
 
 
 @contextlib.contextmanager

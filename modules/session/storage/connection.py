@@ -5,10 +5,14 @@ from typing import Any
 
 
 class Connection(sqlite3.Connection):
-    """SQLite's own, but for a damaged schema: SQLite quotes its bytes, and Python takes them for text in UTF-8."""
+    """SQLite's own, but for bytes that are no text: one damaged title must not keep the whole list from being read."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.text_factory = lambda text: text.decode(errors="replace")
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
-        """As SQLite does. Raises sqlite3.DatabaseError where SQLite has no words that are text."""
+        """As SQLite does; of a damaged schema it quotes the bytes, which Python would take for UTF-8."""
         try:
             return super().execute(sql, parameters)
         except UnicodeDecodeError as error:

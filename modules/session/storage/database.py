@@ -1,6 +1,7 @@
 """The database that conversations are kept in: its schema, how it is opened, and what its errors mean."""
 
 import contextlib
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -143,7 +144,7 @@ def set_aside(path: Path, connection: sqlite3.Connection) -> str:
         connection.close()
     return (
         f"The saved conversations were damaged. They are in {aside} now, and a new file is begun. "
-        f"parlance doctor --salvage {aside} reads what is readable out of it."
+        f"parlance doctor --salvage {shlex.quote(str(aside))} reads what is readable out of it."
     )
 
 

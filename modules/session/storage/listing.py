@@ -18,6 +18,7 @@ from modules.session.storage.conversation_loader import BROKEN, Blobs, stored_mo
 _decoded_usage = msgspec.json.Decoder(Usage).decode
 UNTITLED = "(no words)"
 SHOWN_CHARS = 400  # of the first and the last words
+LATEST_SECONDS = 1e11  # in the year 5138
 
 
 class Entry(Struct, frozen=True):
@@ -57,7 +58,8 @@ def entries(connection: sqlite3.Connection, *, folder: str | None = None, one_sh
     ).fetchall()
     for id, title, first_words, created, updated, used, where, kind in found:
         name = title or first_words or _first_words(connection, id) or UNTITLED
-        yield Entry(id, str(name), bool(title), created, updated, used, str(where or ""), kind != "chat")
+        times = _time(created), _time(updated)
+        yield Entry(id, str(name), bool(title), *times, used, str(where or ""), kind != "chat")
 
 
 def details(connection: sqlite3.Connection, id: str) -> Details:
@@ -91,8 +93,13 @@ def spendings(connection: sqlite3.Connection) -> Iterator[Spending]:
     )
     for id, title, first_words, updated, model, usage, created in rows:
         with contextlib.suppress(*BROKEN):
-            spent = Spent(models[model], _decoded_usage(usage), created or updated)
+            spent = Spent(models[model], _decoded_usage(usage), _time(created or updated))
             yield Spending(spent, id, str(title or first_words or UNTITLED), spent.created)
+
+
+def _time(value: object) -> float:
+    """A time as it stands in the file; 0 for what no calendar has, as a damaged row may say."""
+    return float(value) if isinstance(value, int | float) and 0 <= value < LATEST_SECONDS else 0.0
 
 
 def _first_words(connection: sqlite3.Connection, id: str) -> str:
