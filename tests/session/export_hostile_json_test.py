@@ -220,7 +220,10 @@ def test_whatever_stands_in_any_place_the_conversation_goes_on(talk: Conversatio
     "change",
     [
         lambda value: value["messages"][0].update(created=10**400),
-        lambda value: value["models"][0]["provider"].update(service="\ud800"),
+        lambda value: (
+            value["models"][0]["provider"].update(service="\ud800"),
+            value["spent"].append({"model": 0, "usage": {"input": 1}, "created": 1.0}),
+        ),
         lambda value: value["ledgers"].update({"\ud800": next(iter(value["ledgers"].values()))}),
         lambda value: next(iter(value["ledgers"].values()))["entries"][0].update(digest="\ud800"),
         lambda value: next(iter(value["ledgers"].values())).update(prefix_digest="\ud800"),
