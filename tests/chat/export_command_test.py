@@ -107,6 +107,8 @@ def test_a_place_where_nothing_can_be_written_is_said_with_a_cure(home: Home, fo
     assert "There is no folder" in chat.ask("/export nowhere/a.md")
     os.mkfifo(folder / "pipe.md")
     chat.enter("/export pipe.md").sees("Replace it? y/N").type("y\r").sees("cannot be written: it is a pipe.").prompt()
+    (folder / "link.md").symlink_to("/gone/a.md")
+    chat.enter("/export link.md").sees("Replace it? y/N").type("y\r").sees("There is no folder /gone.").prompt()
     assert "There is nothing to export. Ask something first." in " ".join(chat.ask("/new").split()) + " ".join(
         chat.ask("/export a.md").split()
     )

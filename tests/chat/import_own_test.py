@@ -74,6 +74,22 @@ def test_a_second_import_adds_nothing_and_one_that_went_on_what_is_new(home: Hom
     assert json.loads(exported(home, value["id"]))["messages"][-1]["parts"][0]["text"] == "Said elsewhere."
 
 
+def test_one_that_went_on_elsewhere_comes_back_as_it_is_there(home: Home, there: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "fresh"
+    folder.mkdir()
+    with Home(folder) as fresh:
+        fresh.overlay({name: {"base_url": server.base_url} for name, server in home.servers.items()})
+        assert fresh.run("import", str(there)).returncode == 0
+        home.groq.answer("Still 43.")
+        chat = fresh.open("-r", json.loads(there.read_text())["id"], "--yes", columns=100).prompt()
+        chat.enter("And on?").sees("Still 43.").prompt().leave()
+        went_on = exported(fresh, json.loads(there.read_text())["id"])
+    there.write_text(went_on)
+    assert "1 conversation that was here has new messages." in home.run("import", str(there)).stdout
+    assert without(exported(home)) == without(went_on)
+    assert "1 conversation was here already." in home.run("import", str(there)).stdout
+
+
 def test_another_of_the_same_id_comes_in_beside_it_once(home: Home, there: Path) -> None:
     before = exported(home)
     value = json.loads(there.read_text())

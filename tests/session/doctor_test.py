@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import re
+import shutil
 import signal
 import sqlite3
 import stat
@@ -252,6 +254,50 @@ def test_at_the_real_program_a_damaged_file_is_found_salvaged_and_gone_on_with(h
     assert home.run("doctor").returncode == 0
     assert home.run("-c", "-p", "Second").returncode == 0
     assert len(list(path.parent.glob(f"{FILE}.corrupt-*"))) == 1
+
+
+def test_each_cure_is_a_command_that_a_shell_takes_as_it_stands(home: Home, tmp_path: Path) -> None:
+    place = tmp_path / "with a space"
+    talked(place / "data" / FILE)
+    shutil.copy(place / "data" / FILE, place / "data" / f"{FILE}.corrupt-1")
+    os.chmod(place / "data" / FILE, 0o644)
+    said = home.run("doctor", env={"PARLANCE_HOME": str(place)})
+    assert said.returncode == 1
+    cures = re.findall(r"(\S*python\S* \S*main\.py doctor .*?) (?:takes|reads)", said.stdout)
+    assert len(cures) == 2, said.stdout
+    for cure in cures:
+        done = subprocess.run(
+            cure, shell=True, env=home.env(PARLANCE_HOME=str(place)), capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert stat.S_IMODE((place / "data" / FILE).stat().st_mode) == 0o600
+
+
+def test_one_damaged_title_or_time_does_not_keep_the_list_from_being_read(home: Home) -> None:
+    path = home.folder / "data" / FILE
+    talked(path)
+    for damage in ("title = CAST(x'ff41' AS TEXT)", "folder = CAST(x'ff41' AS TEXT)", "updated = 1e300", "head = 'q'"):
+        write(path, f"UPDATE conversation SET {damage}")
+        ((id,),) = rows(path, "SELECT id FROM conversation")
+        for words in (("sessions",), ("sessions", "--json"), ("show", id)):
+            done = home.run(*words)
+            assert (done.returncode, done.stderr) == (0, ""), (damage, words)
+
+
+@pytest.mark.parametrize("words", [("sessions",), ("-c", "-p", "Hello"), ("search", "word"), ("doctor",)])
+def test_a_schema_of_bytes_that_are_no_text_is_damage_as_any_other(home: Home, words: tuple[str, ...]) -> None:
+    path = home.folder / "data" / FILE
+    talked(path)
+    for name in (path, Path(f"{path}-wal")):
+        if name.exists():
+            data = name.read_bytes().replace(b"indexconversation_used", b"index\x8fonversation_used")
+            name.write_bytes(data.replace(b"CREATE INDEX", b"\x8fREATE INDEX"))
+    said = home.run(*words)
+    assert "Traceback" not in said.stderr
+    assert "damaged" in said.stdout + said.stderr or words[0] == "search"
+    aside = [one for one in path.parent.glob("*.corrupt-*") if not one.name.endswith(("-wal", "-shm"))]
+    found = home.run("doctor", "--salvage", *(str(one) for one in aside[:1]))
+    assert "1 conversation and 25 messages could be read, none could not." in found.stdout, found.stderr
 
 
 def test_what_was_set_aside_comes_back_to_the_file_in_use_beside_what_is_new(home: Home) -> None:

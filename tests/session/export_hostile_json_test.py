@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,10 @@ from modules.session.conversation import Conversation
 from modules.session.export import own_json
 from modules.session.export.as_json import as_json
 from modules.session.export.formats import FORMATS, exported
+from modules.session.export.taken_in import take_in
+from modules.session.storage.bulk import BulkWriter
 from modules.session.storage.codec import UNREADABLE
+from modules.session.storage.saved_conversations import SavedConversations
 from modules.session.switch import scratch_request
 from tests.harness.any_conversation import REGISTRY, SIX, commit, conversations, values
 
@@ -210,3 +214,27 @@ def test_whatever_stands_in_any_place_the_conversation_goes_on(talk: Conversatio
         assert found.startswith("It")
     else:
         holds(found)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda value: value["messages"][0].update(created=10**400),
+        lambda value: (
+            value["models"][0]["provider"].update(service="\ud800"),
+            value["spent"].append({"model": 0, "usage": {"input": 1}, "created": 1.0}),
+        ),
+        lambda value: value["ledgers"].update({"\ud800": next(iter(value["ledgers"].values()))}),
+        lambda value: next(iter(value["ledgers"].values()))["entries"][0].update(digest="\ud800"),
+        lambda value: next(iter(value["ledgers"].values())).update(prefix_digest="\ud800"),
+        lambda value: value.update(id="none"),
+    ],
+)
+def test_what_no_file_takes_is_replaced_and_a_second_import_adds_nothing(tmp_path: Path, change: Change) -> None:
+    value, path = an_export(), tmp_path / "conversations.db"
+    change(value)
+    for messages in (3, 0):
+        with BulkWriter(path, SIX[0]) as writer:
+            brought = take_in(json.loads(json.dumps(value)), writer, SavedConversations(path), REGISTRY, SIX[0])
+            writer.flush()
+        assert len(brought.messages) == messages

@@ -1,9 +1,12 @@
 """A second import adds what is new and nothing else, whatever happened in between, here and there."""
 
+import asyncio
+import contextlib
 import json
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,29 @@ from tests.harness.import_helpers import SAMPLES, bring, read, sample
 from tests.harness.store_helpers import MODEL, MODELS, OTHER, answer, loaded, rows, saved
 
 EVERYTHING = "SELECT * FROM conversation JOIN message ON conversation = conversation.id ORDER BY 1, message.id"
+
+
+COPIED = "This conversation is open in another window; it goes on here as a copy."
+
+
+@contextlib.contextmanager
+def open_elsewhere(database: Path) -> Iterator[None]:
+    """Have the only conversation open in another program."""
+    opening = (
+        "import sys, pathlib\n"
+        "from modules.session.storage.store import Store\n"
+        "from tests.harness.store_helpers import MODELS, OTHER\n"
+        "store = Store(pathlib.Path(sys.argv[1]))\n"
+        "store.load(sys.argv[2], MODELS, OTHER)\n"
+        "print('open', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    argv = [sys.executable, "-c", opening, str(database), only(database)]
+    with subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"open\n"
+        yield
+        other.communicate()
 
 
 def messages(*texts: str) -> list[dict[str, str]]:
@@ -95,30 +121,38 @@ def test_a_conversation_that_went_on_here_stays_where_it_is(tmp_path: Path) -> N
 def test_a_conversation_that_is_open_in_another_program_is_left_alone(tmp_path: Path) -> None:
     database, path = tmp_path / "conversations.db", tmp_path / "a.json"
     bring(database, exported(path, "One?", "Yes."))
-    opening = (
-        "import sys, pathlib\n"
-        "from modules.session.storage.store import Store\n"
-        "from tests.harness.store_helpers import MODELS, OTHER\n"
-        "store = Store(pathlib.Path(sys.argv[1]))\n"
-        "store.load(sys.argv[2], MODELS, OTHER)\n"
-        "print('open', flush=True)\n"
-        "sys.stdin.read()\n"
-    )
-    other = subprocess.Popen(
-        [sys.executable, "-c", opening, database, only(database)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    with other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == b"open\n"
+    with open_elsewhere(database):
         (brought,) = bring(database, exported(path, "One?", "Yes.", "Two?"))
         assert brought.is_open
-        other.communicate()
     assert texts(database) == ["One?", "Yes."]
     (brought,) = bring(database, path)
     assert [one.message.text for one in brought.messages] == ["Two?"]
+
+
+def test_a_copy_of_one_that_is_open_in_another_program_is_kept(tmp_path: Path) -> None:
+    database = tmp_path / "conversations.db"
+    bring(database, exported(tmp_path / "a.json", "One?", "Yes."))
+    with open_elsewhere(database):
+        store = Store(database)
+        copy = store.load(only(database), MODELS, OTHER)
+        copy.append(user("Here?"))
+        assert store.close()
+        assert (store.trouble, store.news()) == (None, [COPIED])
+    assert [message.text for message in loaded(database, copy.id).messages] == ["One?", "Yes.", "Here?"]
+
+
+def test_what_the_file_does_not_take_at_all_is_said_to_be_unsaved(tmp_path: Path) -> None:
+    database = tmp_path / "conversations.db"
+    bring(database, exported(tmp_path / "a.json", "One?", "Yes."))
+    ((source,),) = rows(database, "SELECT source FROM conversation")
+    store = Store(database)
+    conversation = Conversation(MODEL, journal=store)
+    conversation.source = source
+    conversation.append(user("Two?"))
+    asyncio.run(store.settled())
+    assert store.trouble is not None
+    store.close()
+    assert "is not being saved" in store.news()[0]
 
 
 def test_what_was_used_here_comes_before_what_was_imported_and_a_new_one_before_both(tmp_path: Path) -> None:

@@ -112,7 +112,8 @@ def _write(path: Path, text: str, umask: int, *, over: bool) -> None:
     except FileExistsError as error:
         raise FileProblem(f"{path} is there by now.", cure="Try it again, or give another name.") from error
     except FileNotFoundError as error:
-        raise FileProblem(f"There is no folder {path.parent.absolute()}.", cure="Make it, or give another.") from error
+        folder = Path(os.path.realpath(path)).parent  # a link's own folder is there
+        raise FileProblem(f"There is no folder {folder}.", cure="Make it, or give another.") from error
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise FileProblem(f"{path} cannot be written: {why}.", cure="Give a file in a folder that is yours.") from error

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from modules.chat.program_name import NAME, this_program
 from modules.chat.wording.phrases import count
 from modules.config import Config
 from modules.errors import FileProblem, UsageError
@@ -59,6 +60,11 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
+def _as_started(cure: str) -> str:
+    """The cure with the words that start this program here, where it names a command."""
+    return cure.replace(f"{NAME} doctor", f"{this_program()} doctor", 1)
+
+
 def _examine(path: Path, locks: Locks, *, fix: bool) -> int:
     from modules.session.storage import examination
 
@@ -73,7 +79,7 @@ def _examine(path: Path, locks: Locks, *, fix: bool) -> int:
         if done:
             report = examination.examine(path, locks)
     for finding in report.findings:
-        _say(f"{finding.text} {finding.cure}")
+        _say(f"{finding.text} {_as_started(finding.cure)}")
     held = ", ".join(
         count(report.counts[table], name)
         for table, name in (("conversation", "conversation"), ("message", "message"))
@@ -88,7 +94,9 @@ def _salvage(path: Path, damaged: Path, locks: Locks) -> int:
     from modules.session.storage import salvage
 
     if not damaged.is_file():
-        raise UsageError(f"There is no file {damaged}.", cure="parlance doctor names those that were set aside.")
+        raise UsageError(
+            f"There is no file {damaged}.", cure=_as_started("parlance doctor names those that were set aside.")
+        )
     is_the_one = damaged.exists() and path.exists() and os.path.samefile(damaged, path)
     if is_the_one and not locks.is_alone(again=True):
         raise UsageError("Another program is in a conversation.", cure="End it first: it would go on in the old file.")

@@ -34,6 +34,16 @@ def is_wanted(met: Meeting) -> bool:
             assert_never(met)
 
 
+def joined(kept: Conversation, coming: Conversation) -> Conversation:
+    """What comes, which says all that is kept and more, with what only the kept one knows: its place is here."""
+    coming.folder, coming.one_shot, coming.source = kept.folder, kept.one_shot, kept.source
+    coming.title = kept.title or coming.title
+    coming.branch_names = {**coming.branch_names, **kept.branch_names}
+    coming.ledgers = {**kept.ledgers, **coming.ledgers}
+    coming.spent = [*(one for one in kept.spent if one not in coming.spent), *coming.spent]
+    return coming
+
+
 def id_beside(coming: Conversation) -> str:
     """An id for what comes beside the one that is kept under its own: the same at each import of the same file."""
     return hashlib.sha256(as_json(coming).encode()).hexdigest()[:16]

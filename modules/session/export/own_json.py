@@ -1,10 +1,12 @@
 """Reading JSON of our own back: the conversation as it was; what does not fit is replaced, and the rest stays."""
 
+import hashlib
 import json
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.events import Usage
@@ -54,12 +56,12 @@ def read(value: Any, models: ModelRegistry, start: Model, learned: LearnedFacts 
     rows = value.get("messages")
     if not isinstance(rows, list):
         raise ValueError('It has no list of "messages".')
-    stored = [converted(row, Model) for row in _list(value, "models")]
+    stored = [_told(row, Model) for row in _list(value, "models")]
     id = value.get("id")
     conversation = Conversation(
         answers_now(_at(stored, value.get("model")), models, start).model,
         _text(value, "system"),
-        id=id if isinstance(id, str) and _ID.fullmatch(id) else "",
+        id=id if isinstance(id, str) and _ID.fullmatch(id) else _id_of(value),
         learned=learned,
         folder=_text(value, "folder"),
     )
@@ -75,6 +77,21 @@ def read(value: Any, models: ModelRegistry, start: Model, learned: LearnedFacts 
     conversation.spent = [spent for row in _list(value, "spent") if (spent := _spent(row, stored)) is not None]
     conversation.ledgers = read_ledgers(value.get("ledgers"), conversation.nodes, places)
     return conversation
+
+
+def _id_of(value: dict[str, Any]) -> str:
+    """An id for a file that names none: the same at each import of it."""
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:16]
+
+
+def _told(row: Any, kind: type[Any]) -> Any:
+    """The value as one of ours; None for what is none, or holds halves of characters, which no file takes."""
+    try:
+        found = converted(row, kind)
+        msgspec.json.encode(found)
+    except UnicodeEncodeError:
+        return None
+    return found
 
 
 def _check_version(version: Any) -> None:
@@ -113,7 +130,7 @@ def _branch_names(value: dict[str, Any], places: Mapping[int, int]) -> dict[str,
 
 
 def _tool(row: Any) -> ToolSpec | None:
-    tool = converted(row, ToolSpec)
+    tool = _told(row, ToolSpec)
     return tool if tool is not None and NAME.fullmatch(tool.name) else None
 
 
@@ -141,8 +158,8 @@ def _list(value: dict[str, Any], name: str) -> list[Any]:
 
 
 def _seconds(value: Any) -> float:
-    is_time = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0
-    return float(value) if is_time and value < 1e11 else 0.0
+    is_time = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e11
+    return float(value) if is_time else 0.0
 
 
 def _is_count(value: Any) -> bool:

@@ -6,13 +6,15 @@ from typing import Any
 from modules.llm.ledger.ledger import Ledger
 from modules.llm.message import WireEntry
 from modules.session.conversation import Node
+from modules.text.surrogates import whole
 
 
 def read_ledgers(value: Any, nodes: Sequence[Node], places: Mapping[int, int]) -> dict[str, Ledger]:
     """The ledgers by their keys; `places` says which message each id means."""
     if not isinstance(value, dict):
         return {}
-    return {key: _ledger(row, nodes, places) for key, row in value.items() if isinstance(row, dict)}
+    rows = {whole(key): row for key, row in value.items() if isinstance(row, dict)}
+    return {key: _ledger(row, nodes, places) for key, row in rows.items()}
 
 
 def _ledger(row: dict[str, Any], nodes: Sequence[Node], places: Mapping[int, int]) -> Ledger:
@@ -26,13 +28,13 @@ def _ledger(row: dict[str, Any], nodes: Sequence[Node], places: Mapping[int, int
     if not isinstance(prefix_digest, str) or not isinstance(rows, list):
         return ledger
     entries = [entry for one in rows if (entry := _entry(one)) is not None]
-    digests = [one["digest"] for one in rows if isinstance(one, dict) and isinstance(one.get("digest"), str)]
+    digests = [whole(one["digest"]) for one in rows if isinstance(one, dict) and isinstance(one.get("digest"), str)]
     ends = [entry.covers_until for entry in entries]
     if len(entries) != len(rows) or len(digests) not in (0, len(rows)) or ends != sorted(ends):
         return ledger
     if (ends[-1] if ends else 0) != len(path):
         return ledger
-    ledger.entries, ledger.digests, ledger.path, ledger.prefix_digest = entries, digests, path, prefix_digest
+    ledger.entries, ledger.digests, ledger.path, ledger.prefix_digest = entries, digests, path, whole(prefix_digest)
     return ledger
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from modules.llm.models import Model, ModelRegistry
 from modules.session.conversation import Conversation
-from modules.session.export.coming_back import id_beside, meeting
+from modules.session.export.coming_back import id_beside, joined, meeting
 from modules.session.export.own_json import read
 from modules.session.storage.bulk import Brought, BulkWriter
 from modules.session.storage.saved_conversations import SavedConversations
@@ -17,13 +17,21 @@ def take_in(value: Any, writer: BulkWriter, saved: SavedConversations, models: M
     """
     conversation = read(value, models, start)
     writer.flush()
-    if _is_another(conversation, saved, models, start):
+    if (kept := _kept(conversation.id, saved, models, start)) is None:
+        return writer.write_own(conversation)
+    met = meeting(kept, conversation)
+    if met == "more":
+        if not writer.take(conversation.id):
+            return Brought([], is_open=True)
+        kept = saved.read(conversation.id, models, start)  # which nobody goes on with from here on
+        met = meeting(kept, conversation)
+    if met == "more":
+        return writer.write_own(joined(kept, conversation), anew=True)
+    if met == "other":  # it went on in both places, or has nothing to do with it
         conversation.id = id_beside(conversation)
     return writer.write_own(conversation)
 
 
-def _is_another(coming: Conversation, saved: SavedConversations, models: ModelRegistry, start: Model) -> bool:
-    """Whether another conversation has its id: one that went on elsewhere, or has nothing to do with it."""
-    if coming.id not in saved.ids(coming.id):
-        return False
-    return meeting(saved.read(coming.id, models, start), coming) == "other"
+def _kept(id: str, saved: SavedConversations, models: ModelRegistry, start: Model) -> Conversation | None:
+    """The conversation of that id, where there is one."""
+    return saved.read(id, models, start) if id in saved.ids(id) else None

@@ -12,6 +12,7 @@ from msgspec import Struct
 from modules.errors import FileProblem
 from modules.llm.history import Message
 from modules.session.storage.codec import SQUEEZED, decode_message
+from modules.session.storage.connection import Connection
 from modules.session.storage.conversation_loader import BROKEN, Blobs
 from modules.session.storage.database import reason
 from modules.session.storage.location import refuse_newer
@@ -143,7 +144,9 @@ def _opened(path: Path) -> ConversationsFile | None:
 
 
 def _connected(uri: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(uri, PATIENCE_SECONDS, uri=True, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        uri, PATIENCE_SECONDS, uri=True, isolation_level=None, check_same_thread=False, factory=Connection
+    )
     connection.text_factory = lambda text: text.decode(errors="replace")
     return connection
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from modules.errors import FileProblem
 from modules.session.search.folding import EDITION
+from modules.session.storage.connection import Connection
 from modules.session.storage.database import is_damage, is_held, reason
 from modules.session.storage.location import SUFFIXES, make_private
 
@@ -68,10 +69,8 @@ def searching(path: Path) -> Iterator[sqlite3.Connection | None]:
     if not path.exists():
         yield None
         return
-    with _told(path):
-        connection = sqlite3.connect(path, PATIENCE_SECONDS, isolation_level=None, check_same_thread=False)
-        with contextlib.closing(connection):
-            yield connection if _is_of_use(connection) else None
+    with _told(path), contextlib.closing(_opened(path)) as connection:
+        yield connection if _is_of_use(connection) else None
 
 
 @contextlib.contextmanager
@@ -106,10 +105,11 @@ def _connected(path: Path) -> sqlite3.Connection:
     connection = _opened(path)
     try:
         if not _is_of_use(connection):
-            connection.close()
-            delete(path)  # damaged, of another release, or somebody else's
-            make_private(path)
-            connection = _opened(path)
+            if not _is_new(connection):
+                connection.close()
+                delete(path)  # damaged, of another release, or somebody else's
+                make_private(path)
+                connection = _opened(path)
             _make(connection)
     except sqlite3.Error:
         connection.close()
@@ -118,7 +118,17 @@ def _connected(path: Path) -> sqlite3.Connection:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, PATIENCE_SECONDS, isolation_level=None, check_same_thread=False)
+    return sqlite3.connect(path, PATIENCE_SECONDS, isolation_level=None, check_same_thread=False, factory=Connection)
+
+
+def _is_new(connection: sqlite3.Connection) -> bool:
+    """Whether there is nothing in the file yet: whoever is making it in the same moment is not to lose it."""
+    try:
+        return connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+    except sqlite3.Error as error:
+        if is_held(error):
+            raise
+        return False
 
 
 def _is_of_use(connection: sqlite3.Connection) -> bool:

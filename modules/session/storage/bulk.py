@@ -70,16 +70,24 @@ class BulkWriter:
         """Take a conversation; it is in the file after the next `flush`."""
         return self._write(found, None)
 
-    def write_own(self, conversation: Conversation) -> Brought:
-        """Take one of ours, with all that it was sent. One of its id that is here gets the messages that it lacks."""
-        self.flush()
+    def take(self, id: str) -> bool:
+        """Whether no other program is in the conversation, or comes into it before the next `flush`."""
+        return self._dry or self._locks.take(id)
+
+    def write_own(self, conversation: Conversation, *, anew: bool = False) -> Brought:
+        """Take one of ours, with all that it was sent. One of its id that is here gets the messages that it lacks.
+
+        `anew` says that it holds all that is here, and takes the place of that.
+        """
+        if not anew:
+            self.flush()
         with self._named():
             ask = "SELECT 1 FROM conversation WHERE source = ? AND id != ?"
             if self._connection.execute(ask, (conversation.source, conversation.id)).fetchone() is not None:
                 conversation.source = ""
-        return self._write(_as_imported(conversation), conversation)
+        return self._write(_as_imported(conversation), conversation, anew=anew)
 
-    def _write(self, found: ImportedConversation, own: Conversation | None) -> Brought:
+    def _write(self, found: ImportedConversation, own: Conversation | None, *, anew: bool = False) -> Brought:
         if found.id in self._ids:  # it is in two files, of which one may have more
             self.flush()
         with self._named():
@@ -90,11 +98,13 @@ class BulkWriter:
             is_named = row is not None and row[0] is None and bool(found.title)
             if row is not None and not (new or again or is_named):
                 return Brought([], len(known))
-            if not self._dry and not self._locks.take(found.id):
+            if not self.take(found.id):
                 return Brought([], is_open=True)
             self._ids.add(found.id)
             if row is None:
                 wanted = _whole(found, own or _as_conversation(found, self._model))
+            elif anew and own is not None:
+                wanted = self._anew(found, own)
             else:
                 wanted = self._more(found, known, again, new)
         if not self._dry:
@@ -157,6 +167,14 @@ class BulkWriter:
             wanted.append((SET_HEAD, (places.get(found.head, last), found.id)))
             wanted.append(_use(found))
         return wanted
+
+    def _anew(self, found: ImportedConversation, own: Conversation) -> list[Statement]:
+        """What puts a conversation in the place of less of it; where it stands in the list stays, and what came in."""
+        ask = self._connection.execute
+        (used,) = ask("SELECT used FROM conversation WHERE id = ?", (own.id,)).fetchone()
+        came = [(REMEMBER, (own.id, *row)) for row in ask(KNOWN, (own.id,)).fetchall()]
+        newest = max((one.created for one in found.messages), default=0.0)
+        return [*statements.everything(own).make(), *came, (SET_USE, (used, newest, own.id))]
 
     def _changed(self, found: ImportedConversation, known: dict[str, int]) -> list[ImportedMessage]:
         """Of the known messages those that are others now: the end may have been half of an answer when it came in."""

@@ -85,7 +85,9 @@ def read(
     fetch = blobs.fetch
     messages = SavedMessages(fetch, Issuers(spoke, models).renamed)
     conversation.nodes = _nodes(connection, id, messages)
-    conversation.go_to(head if 0 <= head <= len(conversation.nodes) else len(conversation.nodes))
+    conversation.go_to(
+        head if isinstance(head, int) and 0 <= head <= len(conversation.nodes) else len(conversation.nodes)
+    )
     conversation.tools = _declared(connection, id, fetch)
     conversation.branch_names = _branch_names(connection, id, len(conversation.nodes))
     ledgers, refused = _ledgers(connection, id, conversation.nodes, messages)

@@ -1,12 +1,14 @@
 """The database that conversations are kept in: its schema, how it is opened, and what its errors mean."""
 
 import contextlib
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 from modules.errors import ConfigError
 from modules.session.storage import frozen_entries, migrations
+from modules.session.storage.connection import Connection
 from modules.session.storage.location import VERSION, Locks, make_private, move_aside, refuse_newer, refuse_version
 from modules.session.storage.migrations import version_of
 
@@ -95,7 +97,7 @@ def _opened(path: Path, patience: float) -> sqlite3.Connection:
     """The database at whatever schema it has, made if it is missing. Raises as `connect` does."""
     refuse_newer(path)
     make_private(path)
-    connection = sqlite3.connect(path, patience, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, patience, isolation_level=None, check_same_thread=False, factory=Connection)
     with _closed_where_it_fails(connection, path):
         _prepare(connection, path)
     return connection
@@ -129,7 +131,9 @@ def open_to_read(path: Path) -> tuple[sqlite3.Connection, bool]:
 
 
 def _opened_unchanged(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True, isolation_level=None)
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?immutable=1", uri=True, isolation_level=None, factory=Connection
+    )
 
 
 def set_aside(path: Path, connection: sqlite3.Connection) -> str:
@@ -140,7 +144,7 @@ def set_aside(path: Path, connection: sqlite3.Connection) -> str:
         connection.close()
     return (
         f"The saved conversations were damaged. They are in {aside} now, and a new file is begun. "
-        f"parlance doctor --salvage {aside} reads what is readable out of it."
+        f"parlance doctor --salvage {shlex.quote(str(aside))} reads what is readable out of it."
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from modules.session.storage import blob_owners, file_examination, row_examination
+from modules.session.storage.connection import Connection
 from modules.session.storage.file_examination import SALVAGE, Finding
 from modules.session.storage.location import VERSION, Locks
 from modules.session.storage.migrations import read_as_updated, version_of
@@ -36,7 +37,7 @@ def examine(path: Path, locks: Locks) -> Report:
     if (fault := file_examination.unreadable(path)) is not None:
         return Report([fault, *findings], {})
     counts: dict[str, int] = {}
-    connection = sqlite3.connect(path, 2.0, isolation_level=None)
+    connection: sqlite3.Connection = sqlite3.connect(path, 2.0, isolation_level=None, factory=Connection)
     try:
         with contextlib.suppress(sqlite3.DatabaseError):
             if 0 < version_of(connection) < VERSION:

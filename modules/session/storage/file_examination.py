@@ -1,6 +1,7 @@
 """What can be seen of a file of conversations without opening it: its mode, its beginning, and what lies beside it."""
 
 import contextlib
+import shlex
 import shutil
 import stat
 from collections.abc import Callable, Iterator
@@ -67,7 +68,8 @@ def beside(path: Path, locks: Locks) -> Iterator[Finding]:
         if ".corrupt-" in copy.name:
             yield Finding(
                 f"{copy} is a damaged file of before.",
-                f"parlance doctor --salvage {copy} reads what is readable; delete it when nothing is missing.",
+                f"parlance doctor --salvage {shlex.quote(str(copy))} reads what is readable; "
+                "delete it when nothing is missing.",
             )
         else:
             yield Finding(f"{copy} is a copy from before an update.", "Delete it when nothing is missing.")

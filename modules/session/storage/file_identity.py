@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 from modules.own_files import opened
+from modules.session.storage.connection import Connection
 
 WAL_MAGIC = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")  # sqlite.org/fileformat2.html, 4.1
 LOOKING_SECONDS = 1.0  # in which a database is looked through after someone else wrote to it; some 300 MB
@@ -74,7 +75,7 @@ def _holds_together(path: Path) -> bool:
     Never by opening the file itself: closing it again would undo the locks that SQLite has on it in this process
     (sqlite.org/howtocorrupt.html, 2.2).
     """
-    with contextlib.closing(sqlite3.connect(path, 0.1, isolation_level=None)) as connection:
+    with contextlib.closing(sqlite3.connect(path, 0.1, isolation_level=None, factory=Connection)) as connection:
         enough = threading.Timer(LOOKING_SECONDS, connection.interrupt)
         enough.start()
         try:

@@ -19,6 +19,7 @@ from modules.session.storage.packed_text import unpacked
 _decoded_usage = msgspec.json.Decoder(Usage).decode
 UNTITLED = "(no words)"
 SHOWN_CHARS = 400  # of the first and the last words
+LATEST_SECONDS = 1e11  # in the year 5138
 
 
 class Entry(Struct, frozen=True):
@@ -58,7 +59,8 @@ def entries(connection: sqlite3.Connection, *, folder: str | None = None, one_sh
     ).fetchall()
     for id, title, first_words, created, updated, used, where, kind in found:
         name = title or first_words or _first_words(connection, id) or UNTITLED
-        yield Entry(id, str(name), bool(title), created, updated, used, str(where or ""), kind != "chat")
+        times = _time(created), _time(updated)
+        yield Entry(id, str(name), bool(title), *times, used, str(where or ""), kind != "chat")
 
 
 def details(connection: sqlite3.Connection, id: str) -> Details:
@@ -96,7 +98,7 @@ def spendings(connection: sqlite3.Connection) -> Iterator[Spending]:
         if created:
             known.add(request)
         with contextlib.suppress(*BROKEN):
-            spent = Spent(models[model], _decoded_usage(usage), created or updated)
+            spent = Spent(models[model], _decoded_usage(usage), _time(created or updated))
             yield Spending(spent, id, str(title or first_words or UNTITLED), spent.created)
 
 
@@ -115,6 +117,11 @@ def _is_seam(body: bytes) -> bool:
     with contextlib.suppress(*BROKEN):
         return b'"continues":true' in unpacked(body)
     return False
+
+
+def _time(value: object) -> float:
+    """A time as it stands in the file; 0 for what no calendar has, as a damaged row may say."""
+    return float(value) if isinstance(value, int | float) and 0 <= value < LATEST_SECONDS else 0.0
 
 
 def _first_words(connection: sqlite3.Connection, id: str) -> str:

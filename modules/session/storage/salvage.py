@@ -14,6 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from modules.session.storage import page_scan
+from modules.session.storage.connection import Connection
 from modules.session.storage.database import SCHEMA
 from modules.session.storage.location import VERSION
 from modules.session.storage.mending import mend, missing_messages
@@ -83,7 +84,7 @@ def _read_into(target: sqlite3.Connection, source: Path) -> None:
     """All rows of all tables, by SQLite as far as it comes, then from the pages."""
     known: set[bytes] | None = None
     whole = False
-    with contextlib.closing(sqlite3.connect(source, isolation_level=None)) as connection:
+    with contextlib.closing(sqlite3.connect(source, isolation_level=None, factory=Connection)) as connection:
         with contextlib.suppress(sqlite3.DatabaseError):
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         tables = _made_alike(target, connection)

@@ -192,6 +192,7 @@ class Store(SavedConversations):
             self._known.add(id)
         else:
             conversation.id = Conversation(conversation.model).id
+            conversation.source = ""  # which only one can be: what is imported again goes to the other
             self._news.append("This conversation is open in another window; it goes on here as a copy.")
         conversation.journal = self
         if loaded.cut is not None:

@@ -42,6 +42,7 @@ class Writer:
         self._seen = Seen(path)
         self._held_since: float | None = None
         self._deadline = 0.0
+        self._refused = 0  # tries in a row that the rows themselves did not let be
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self._thread.start()
 
@@ -124,8 +125,11 @@ class Writer:
                 for sql, values in statements:
                     connection.execute(sql, values)
             connection.execute("COMMIT")
-        except sqlite3.IntegrityError:  # rows that these belong to went with a file that was lost
+        except sqlite3.IntegrityError as error:  # rows that these belong to went with a file that was lost
             self._begin_again("")
+            self._refused += 1
+            if self._refused > 1:  # all of it was put again, and that was not the reason
+                self._fail(str(error))
         except sqlite3.Error as error:
             self._undo(error)
         except OSError as error:
@@ -137,6 +141,7 @@ class Writer:
             self._pending.clear()
             self._seen.look()
             self.trouble = self._held_since = None
+            self._refused = 0
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is not None and self._seen.is_another():
