@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modules.chat.arguments import Arguments, parse
 from modules.chat.end_signals import Leaving
+from modules.chat.program_name import as_started
 from modules.chat.subcommand import find
 from modules.chat.terminal import streams
 from modules.chat.terminal.terminal_state import TerminalState
@@ -91,7 +92,7 @@ class _Chat(NamedTuple):
             await tooling.close()
         await self.store.end(say)
         await self.services.close()
-        return self.store.news()
+        return [*map(as_started, self.store.news())]
 
 
 def _begun(args: Arguments, config: Config, models: "ModelRegistry", done: Sequence[str]) -> _Chat:
@@ -107,7 +108,7 @@ def _begun(args: Arguments, config: Config, models: "ModelRegistry", done: Seque
         args.resume, args.model, args.system, not args.no_save, os.path.realpath(os.getcwd()), not args.interactive
     )
     conversation, notes = begin(wish, store, models, services, start, LearnedFacts(config.learned_file))
-    notes = [*notes, *done, *([ALL_ALLOWED] if args.yes else [])]
+    notes = [*map(as_started, notes), *done, *([ALL_ALLOWED] if args.yes else [])]
     return _Chat(models, services, store, start, conversation, notes, wish)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 from modules.chat.command import Ask, ChatContext, CommandLine
 from modules.chat.load_ahead import LoadAhead
 from modules.chat.output.screen import TerminalScreen
+from modules.chat.program_name import as_started
 from modules.chat.shown_turn import ShownTurn
 from modules.errors import ParlanceError
 from modules.llm.message import Message
@@ -93,6 +94,6 @@ class Interactive:
         """What there is to know of the keeping and the tools, such as that nothing is being saved; each once."""
         if (journal := self._context.conversation.journal) is not None:
             for text in journal.news():
-                self._screen.error(ParlanceError(text))
+                self._screen.error(ParlanceError(as_started(text)))
         for text in self._context.tooling.news():
             self._screen.say(text)

@@ -17,6 +17,11 @@ def this_program() -> str:
     return own_name(sys.argv[0], sys.executable, in_uv=bool(Config().get("UV_RUN_RECURSION_DEPTH")))
 
 
+def as_started(text: str) -> str:
+    """The text with the commands of the doctor as this program was started, so that they work as they stand."""
+    return text.replace(f"{NAME} doctor", f"{this_program()} doctor")
+
+
 def own_name(
     started: str,
     executable: str,

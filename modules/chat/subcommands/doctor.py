@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from modules.chat.program_name import NAME, this_program
+from modules.chat.program_name import as_started
 from modules.chat.wording.phrases import count
 from modules.config import Config
 from modules.errors import FileProblem, UsageError
@@ -60,11 +60,6 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-def _as_started(cure: str) -> str:
-    """The cure with the words that start this program here, where it names a command."""
-    return cure.replace(f"{NAME} doctor", f"{this_program()} doctor", 1)
-
-
 def _examine(path: Path, locks: Locks, *, fix: bool) -> int:
     from modules.session.storage import examination
 
@@ -79,7 +74,7 @@ def _examine(path: Path, locks: Locks, *, fix: bool) -> int:
         if done:
             report = examination.examine(path, locks)
     for finding in report.findings:
-        _say(f"{finding.text} {_as_started(finding.cure)}")
+        _say(f"{finding.text} {as_started(finding.cure)}")
     held = ", ".join(
         count(report.counts[table], name)
         for table, name in (("conversation", "conversation"), ("message", "message"))
@@ -95,7 +90,7 @@ def _salvage(path: Path, damaged: Path, locks: Locks) -> int:
 
     if not damaged.is_file():
         raise UsageError(
-            f"There is no file {damaged}.", cure=_as_started("parlance doctor names those that were set aside.")
+            f"There is no file {damaged}.", cure=as_started("parlance doctor names those that were set aside.")
         )
     is_the_one = damaged.exists() and path.exists() and os.path.samefile(damaged, path)
     if is_the_one and not locks.is_alone(again=True):

@@ -124,7 +124,7 @@ def _opened(path: Path) -> sqlite3.Connection:
 def _is_new(connection: sqlite3.Connection) -> bool:
     """Whether there is nothing in the file yet: whoever is making it in the same moment is not to lose it."""
     try:
-        return connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+        return bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,))
     except sqlite3.Error as error:
         if is_held(error):
             raise
