@@ -29,7 +29,8 @@ from pathlib import Path
 
 from bench.rig import load
 from modules.llm.message import Message, user
-from modules.session.conversation import Conversation, Node
+from modules.session.conversation import Conversation
+from modules.session.node import Node
 from modules.session.search.search import FILE as INDEX
 from modules.session.search.search import Search
 from modules.session.storage import database, statements

@@ -15,7 +15,7 @@ from modules.llm.models import Model, ModelRegistry
 from modules.llm.parts import Attached
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
-from modules.session.message_tree import Node
+from modules.session.node import Node
 from modules.session.storage.store import Store
 from modules.session.tooling import Tooling
 

@@ -41,7 +41,7 @@ async def open_conversation(chat: ChatContext, id: str, message: int = 0) -> Non
 def go_to_message(conversation: Conversation, message: int) -> None:
     """Stand where the answer to this message has ended, on its newest branch, or at the message itself."""
     if message not in conversation.path:
-        conversation.go_to(conversation.newest_below(message))
+        conversation.go_to(conversation.tree.newest_below(message))
 
 
 def _show(chat: ChatContext, before: Conversation, message: int, *, was_spoken: bool) -> None:

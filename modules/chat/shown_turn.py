@@ -18,7 +18,7 @@ from modules.llm.events import Finished
 from modules.llm.message import Message
 from modules.llm.models import Model
 from modules.llm.parts import Attached
-from modules.session.message_tree import Node
+from modules.session.node import Node
 from modules.session.switch import handover
 from modules.session.turn import run_turn, unanswered_results
 from modules.tools.approval import Decision, Question

@@ -13,11 +13,9 @@ from modules.llm.ledger.ledger import Ledger
 from modules.llm.models import Level, Model
 from modules.llm.parts import Text
 from modules.llm.tool_spec import ToolChoice, ToolSpec
-from modules.session.message_tree import LONGEST_TITLE_CHARS as LONGEST_TITLE_CHARS
-from modules.session.message_tree import MessageTree
-from modules.session.message_tree import Node as Node
-from modules.session.message_tree import words_of as words_of
-from modules.session.prices import Spent as Spent
+from modules.session.message_tree import MessageTree, words_of
+from modules.session.node import Node
+from modules.session.prices import Spent
 from modules.session.reader_ledgers import LedgerKeys, new_ledger
 from modules.session.token_estimate import PathEstimate
 
@@ -205,10 +203,6 @@ class Conversation:
         """Speak on from another message of the tree; 0 is before the first."""
         self.tree.go_to(head)
         self.changed()
-
-    def newest_below(self, id: int) -> int:
-        """The end of the branch that was spoken last of those through this message; itself where nothing follows."""
-        return self.tree.newest_below(id)
 
     def changed(self) -> None:
         """Tell the journal that the head, the model, the instructions or the level are others now."""

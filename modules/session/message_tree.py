@@ -10,7 +10,7 @@ from itertools import islice
 from msgspec import Struct
 
 from modules.llm.history import Message
-from modules.session.node import Node as Node
+from modules.session.node import Node
 
 MOST_PLACES_LEFT = 1000
 LONGEST_TITLE_CHARS = 120

@@ -7,7 +7,8 @@ from typing import Literal, assert_never, get_args
 from msgspec import Struct
 
 from modules.llm.events import Usage
-from modules.session.conversation import Conversation, Spent
+from modules.session.conversation import Conversation
+from modules.session.prices import Spent
 
 By = Literal["model", "day", "month", "session"]
 WAYS: tuple[By, ...] = get_args(By)

@@ -9,8 +9,9 @@ from modules.llm.base import ChatRequest
 from modules.llm.message import user
 from modules.llm.models import Model
 from modules.llm.service_manager import ServiceManager
-from modules.session.conversation import LONGEST_TITLE_CHARS, Conversation, Spent
-from modules.session.prices import price_of
+from modules.session.conversation import Conversation
+from modules.session.message_tree import LONGEST_TITLE_CHARS
+from modules.session.prices import Spent, price_of
 
 INSTRUCTIONS = (
     "You name conversations. Answer with a title of three to seven words for the one that you are given, in its own "

@@ -5,7 +5,7 @@ from typing import assert_never
 
 from modules.llm.history import Message
 from modules.llm.parts import File, Image, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
-from modules.session.message_tree import Node
+from modules.session.node import Node
 
 IMAGE_TOKENS = 1200
 OVERHEAD = 4

@@ -14,7 +14,8 @@ from modules.llm.models import Model
 from modules.llm.parts import ToolCall, ToolResult
 from modules.llm.service_manager import ServiceManager
 from modules.session.ask import AnswerEvent, Notice, ask
-from modules.session.conversation import Conversation, Spent
+from modules.session.conversation import Conversation
+from modules.session.prices import Spent
 from modules.session.tool_calls import CallEvent, Calls, failed
 from modules.session.tooling import Limits, Tooling
 

@@ -10,7 +10,8 @@ from modules.llm.events import Usage
 from modules.llm.message import Message, Origin, user
 from modules.llm.models import Model
 from modules.llm.parts import Text
-from modules.session.conversation import Conversation, Spent
+from modules.session.conversation import Conversation
+from modules.session.prices import Spent
 from modules.session.storage.store import FILE, Store
 from tests.harness.home import Home
 from tests.harness.store_helpers import MODEL, OTHER

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from modules.llm.history import Message, says_something
 from modules.llm.parts import Reasoning, Text, ToolCall
-from modules.session.conversation import Conversation, Node
+from modules.session.conversation import Conversation
 from modules.session.importing.assembly import Assembled, assemble
 from modules.session.importing.imported import MOST_MESSAGES, Entry, Missed, Result
+from modules.session.node import Node
 from tests.harness.cases import TOOLS
 from tests.harness.import_helpers import bring, read
 from tests.harness.store_helpers import rows

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from modules.llm.message import Message, user
 from modules.llm.parts import Text
-from modules.session.message_tree import MessageTree, Node, Place
+from modules.session.message_tree import MessageTree, Place
+from modules.session.node import Node
 
 QUESTION = user("Question?")
 ANSWER = Message("assistant", (Text("Answer."),))

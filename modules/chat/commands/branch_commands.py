@@ -9,7 +9,7 @@ from modules.chat.wording.phrases import count
 from modules.errors import UsageError
 from modules.llm.message import user
 from modules.llm.parts import Attached
-from modules.session.message_tree import Node
+from modules.session.node import Node
 from modules.text.sanitize import clean
 
 LONGEST_NAME_CHARS = 60
@@ -178,7 +178,7 @@ async def branch(chat: ChatContext, args: str) -> Ask | None:
         conversation.go_to(known)
         chat.edited = None
         waiting = close_calls(conversation)
-        follows = " /redo goes on to the newest end below it." if conversation.newest_below(known) != known else ""
+        follows = " /redo goes on to the newest end below it." if conversation.tree.newest_below(known) != known else ""
         chat.screen.say(f'At "{name}": {count(conversation.turns, "question")} up to here.{follows}')
         if waiting:
             chat.screen.say(waiting)

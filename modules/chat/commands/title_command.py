@@ -4,7 +4,7 @@ from modules.chat.command import Ask, ChatContext, command
 from modules.chat.wording.phrases import dollars
 from modules.errors import UsageError
 from modules.llm.models import Model
-from modules.session.conversation import LONGEST_TITLE_CHARS
+from modules.session.message_tree import LONGEST_TITLE_CHARS
 
 
 @command("/title [words|--auto]", aliases=("name", "rename"))

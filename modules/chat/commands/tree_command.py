@@ -38,7 +38,7 @@ async def tree(chat: ChatContext, args: str) -> Ask | None:
     waiting = close_calls(conversation)
     for text in preview_of_last_turns(conversation, columns):
         chat.screen.say(text)
-    follows = conversation.newest_below(place) != place
+    follows = conversation.tree.newest_below(place) != place
     more = " What follows stays; /redo goes on to the newest end of it." if follows else ""
     chat.screen.say(f"You stand here: {count(conversation.turns, 'question')} up to here.{more}")
     if waiting:

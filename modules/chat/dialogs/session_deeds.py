@@ -8,7 +8,8 @@ from modules.chat.dialogs.index_filling import IndexFilling
 from modules.chat.dialogs.session_picker import SessionPicker
 from modules.daemon_thread import in_thread
 from modules.errors import ParlanceError
-from modules.session.conversation import LONGEST_TITLE_CHARS, Conversation
+from modules.session.conversation import Conversation
+from modules.session.message_tree import LONGEST_TITLE_CHARS
 from modules.session.storage.listing import Entry
 from modules.session.storage.store import Store
 

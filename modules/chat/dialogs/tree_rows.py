@@ -4,7 +4,8 @@ from msgspec import Struct
 
 from modules.llm.parts import Text
 from modules.session.conversation import Conversation
-from modules.session.message_tree import MessageTree, Node
+from modules.session.message_tree import MessageTree
+from modules.session.node import Node
 
 
 class TreeRow(Struct, frozen=True):

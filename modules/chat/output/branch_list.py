@@ -5,8 +5,8 @@ from datetime import datetime
 
 from modules.chat.wording.maker import maker
 from modules.llm.models import Model
-from modules.session.conversation import Conversation, words_of
-from modules.session.message_tree import MessageTree
+from modules.session.conversation import Conversation
+from modules.session.message_tree import MessageTree, words_of
 
 MOST_ENDS = 30  # without a name that are shown, the newest
 SHOWN_CHARS = 60  # of a question

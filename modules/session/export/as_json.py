@@ -10,7 +10,9 @@ from msgspec.structs import replace
 
 from modules.llm.ledger.ledger import Ledger
 from modules.llm.models import Model
-from modules.session.conversation import Conversation, Node, Spent
+from modules.session.conversation import Conversation
+from modules.session.node import Node
+from modules.session.prices import Spent
 from modules.text.safe_json import safe_json
 
 FORMAT, VERSION = "parlance", 1

@@ -5,7 +5,7 @@ from typing import Any
 
 from modules.llm.ledger.ledger import Ledger
 from modules.llm.message import WireEntry
-from modules.session.conversation import Node
+from modules.session.node import Node
 from modules.text.surrogates import whole
 
 

@@ -6,7 +6,8 @@ from msgspec import Struct
 
 from modules.llm.history import Message
 from modules.llm.parts import ToolCall, ToolResult
-from modules.session.conversation import Conversation, Node
+from modules.session.conversation import Conversation
+from modules.session.node import Node
 
 NOBODY = "A model"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from modules.session.conversation import words_of as first_words_of
+from modules.session.message_tree import words_of as first_words_of
 from modules.session.search import vocabulary
 from modules.session.search.conversations_file import ConversationsFile, Row, Spoken
 from modules.session.search.folding import words_of

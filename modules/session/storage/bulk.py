@@ -11,9 +11,10 @@ from msgspec import Struct
 
 from modules.errors import FileProblem
 from modules.llm.models import Model
-from modules.session.conversation import Conversation, Node
+from modules.session.conversation import Conversation
 from modules.session.importing.imported import ImportedConversation, ImportedMessage
 from modules.session.message_tree import MessageTree
+from modules.session.node import Node
 from modules.session.storage import database, statements
 from modules.session.storage.location import Locks
 from modules.session.storage.statements import Statement
