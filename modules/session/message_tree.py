@@ -6,8 +6,7 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-
-from msgspec import Struct
+from typing import NamedTuple
 
 from modules.llm.history import Message
 from modules.session.node import Node
@@ -16,7 +15,7 @@ MOST_PLACES_LEFT = 1000
 LONGEST_TITLE_CHARS = 120
 
 
-class Place(Struct, frozen=True):
+class Place(NamedTuple):
     """Which of the messages in one place this is, as "2 of 3": `number` counts from 1, the oldest first."""
 
     number: int

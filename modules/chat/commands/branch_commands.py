@@ -1,7 +1,6 @@
 """Commands that move in the tree of what was said: back, forward, to another answer, to a place with a name."""
 
 from modules.chat.command import Ask, ChatContext, command
-from modules.chat.output.branch_list import branches
 from modules.chat.output.resume_preview import preview_of
 from modules.chat.startup import close_calls
 from modules.chat.wording.maker import maker
@@ -162,6 +161,8 @@ async def branch(chat: ChatContext, args: str) -> Ask | None:
     """
     conversation = chat.conversation
     if not args:
+        from modules.chat.output.branch_list import branches  # the first prompt need not wait for it
+
         chat.screen.table(
             branches(conversation, chat.models), ("", "Name", "Questions", "When", "From", "Last question")
         )

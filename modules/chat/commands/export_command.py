@@ -3,9 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from msgspec import Struct
+from typing import TYPE_CHECKING, NamedTuple
 
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.input.completer import complete_words
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 TREE, PATH = "--tree", "--path"
 
 
-class _Wanted(Struct, frozen=True):
+class _Wanted(NamedTuple):
     """What was typed after the name of the command."""
 
     name: str

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from modules.chat.command import Ask, ChatContext, command
-from modules.chat.opening import open_conversation
 from modules.daemon_thread import in_thread
 from modules.errors import UsageError
 from modules.session.storage.saved_conversations import SHORT_CHARS
@@ -39,7 +38,7 @@ async def sessions(chat: ChatContext, args: str) -> Ask | None:
     typed = " ".join(word for word in words if word not in (HERE, ALL))
     store = _store(chat)
     if (id := await _id_in(chat, store, typed)) is not None:
-        await open_conversation(chat, id)
+        await _open(chat, id)
         return None
     if chat.conversation.journal is not None:
         await chat.conversation.journal.settled()  # what was said last is in the list
@@ -48,7 +47,7 @@ async def sessions(chat: ChatContext, args: str) -> Ask | None:
     if chat.ask is None:
         _print(chat, entries, typed)
     elif (chosen := await _picked(chat, store, entries, typed)) is not None and chosen != chat.conversation.id:
-        await open_conversation(chat, chosen)
+        await _open(chat, chosen)
     return None
 
 
@@ -75,7 +74,7 @@ async def search(chat: ChatContext, args: str) -> Ask | None:
         finally:
             panel.stop()
     if hit is not None:
-        await open_conversation(chat, hit.conversation, hit.message)
+        await _open(chat, hit.conversation, hit.message)
     return None
 
 
@@ -149,3 +148,9 @@ async def _print_found(chat: ChatContext, store: "Store", typed: str) -> None:
     part = f" {found.indexed:,} of {found.total:,} messages are indexed." if found.indexed < found.total else ""
     end = "/sessions ID opens one." if found.hits else "Nothing was found."
     chat.screen.say(f"{end}{part}")
+
+
+async def _open(chat: ChatContext, id: str, message: int = 0) -> None:
+    from modules.chat.opening import open_conversation  # the first prompt need not wait for it
+
+    await open_conversation(chat, id, message)

@@ -1,6 +1,7 @@
 """What was spent, and who said what: in this conversation, or in all of them."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.wording.model_summary import compact
@@ -9,7 +10,9 @@ from modules.daemon_thread import in_thread
 from modules.errors import UsageError
 from modules.llm.history import is_cut
 from modules.session.conversation import Conversation
-from modules.session.spending import WAYS, By, Sum, of_conversation, summed
+
+if TYPE_CHECKING:
+    from modules.session.spending import By, Sum
 
 NEWEST_SHOWN = 31  # days, months or conversations in one table
 WHO = ("model", "answers", "calls", "input", "cached", "output", "cost")
@@ -17,6 +20,8 @@ WHO = ("model", "answers", "calls", "input", "cached", "output", "cost")
 
 def complete_usage(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
     """What it can be summed up by."""
+    from modules.session.spending import WAYS
+
     yield from ((way, f"by {way}") for way in WAYS)
     yield "--all", "over all conversations"
 
@@ -28,7 +33,8 @@ async def usage(chat: ChatContext, args: str) -> Ask | None:
     "/usage" is about this conversation, by model; "/usage day" and "/usage month" are by time. "--all" counts all
     conversations that are saved, and "/usage session" shows the dearest of them.
     """
-    from modules.chat.wording import spending_rows
+    from modules.chat.wording import spending_rows  # the first prompt need not wait for what sums up
+    from modules.session.spending import of_conversation, summed
 
     by, of_all = _understood(args)
     if of_all:
@@ -66,8 +72,10 @@ def _program() -> str:
     return this_program()
 
 
-def _understood(args: str) -> tuple[By, bool]:
+def _understood(args: str) -> "tuple[By, bool]":
     """By what, and whether over all conversations. Raises UsageError for other words."""
+    from modules.session.spending import WAYS
+
     words = args.split()
     of_all = "--all" in words
     wanted = [word.removeprefix("--") for word in words if word != "--all" and word != "by"]
@@ -86,7 +94,7 @@ def uncounted(conversation: Conversation) -> list[tuple[str, str]]:
     return [(answer.origin.issuer, answer.origin.model) for answer in answers if answer.origin is not None]
 
 
-def _partial(conversation: Conversation, cut: Sequence[tuple[str, str]], sums: Sequence[Sum], by: By) -> list[str]:
+def _partial(conversation: Conversation, cut: Sequence[tuple[str, str]], sums: "Sequence[Sum]", by: "By") -> list[str]:
     """The keys of sums of which some was not counted to the end."""
     if by != "model":
         return [one.key for one in sums] if cut else []
@@ -105,6 +113,8 @@ async def who(chat: ChatContext, args: str) -> Ask | None:
 
     All branches count, as all of them were paid for.
     """
+    from modules.session.spending import of_conversation, summed
+
     conversation = chat.conversation
     answers: dict[str, list[int]] = {}
     for node in conversation.nodes:
