@@ -111,10 +111,17 @@ def _connected(path: Path) -> sqlite3.Connection:
                 make_private(path)
                 connection = _opened(path)
             _make(connection)
+        _set_up(connection)
     except sqlite3.Error:
         connection.close()
         raise
     return connection
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    """How this connection writes. Not to be called in a transaction, where SQLite refuses it."""
+    connection.execute("PRAGMA secure_delete = ON")
+    connection.execute("PRAGMA synchronous = NORMAL")
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -139,8 +146,6 @@ def _is_of_use(connection: sqlite3.Connection) -> bool:
         if (version, owner) != (FORMAT, OURS):
             return False
         edition = connection.execute("SELECT value FROM about WHERE name = 'edition'").fetchone()
-        connection.execute("PRAGMA secure_delete = ON")
-        connection.execute("PRAGMA synchronous = NORMAL")
     except sqlite3.Error as error:
         if is_held(error):
             raise
@@ -150,8 +155,6 @@ def _is_of_use(connection: sqlite3.Connection) -> bool:
 
 def _make(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA secure_delete = ON")
     connection.execute("BEGIN IMMEDIATE")
     if not _is_of_use(connection):  # another program may have been quicker
         for statement in SCHEMA:
