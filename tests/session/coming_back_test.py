@@ -6,7 +6,7 @@ from modules.llm.message import user
 from modules.session.conversation import Conversation
 from modules.session.export import own_json
 from modules.session.export.as_json import as_json
-from modules.session.export.coming_back import id_beside, is_wanted, meeting
+from modules.session.export.coming_back import id_beside, meeting
 from tests.harness.store_helpers import MODEL, MODELS, OTHER, answer
 
 
@@ -25,7 +25,6 @@ def test_each_way_in_which_two_can_meet() -> None:
     assert [meeting(one, it) for it in (one, a_talk("One"), longer, other, a_talk("X", "Two", "Three"))] == [
         "same", "less", "more", "other", "other"
     ]  # fmt: skip
-    assert [is_wanted(meeting(one, it)) for it in (one, a_talk("One"), longer, other)] == [False, False, True, True]
 
 
 def test_the_id_beside_is_the_same_at_each_import_and_another_for_another_file() -> None:

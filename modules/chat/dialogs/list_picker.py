@@ -1,6 +1,7 @@
 """A list under the prompt that narrows as one types: what all lists share, whatever their rows are."""
 
 import textwrap
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -39,7 +40,7 @@ class _Question(Struct):
     done: Callable[[str], None]
 
 
-class ListPicker(Panel[Result | None], Generic[Row, Result]):
+class ListPicker(Panel[Result | None], ABC, Generic[Row, Result]):
     """A filter line, the rows with a pointer, what there is to know of the row at the pointer, and the keys.
 
     Whoever extends it sets in `narrow` the `rows` that fit what was typed, where the pointer is, and a `hint` below
@@ -74,25 +75,25 @@ class ListPicker(Panel[Result | None], Generic[Row, Result]):
     # What a list says of itself.
 
     @property
+    @abstractmethod
     def total(self) -> int:
         """How many rows there are where nothing is typed: the list keeps that height, so that nothing jumps."""
-        raise NotImplementedError
 
+    @abstractmethod
     def narrow(self, typed: str) -> None:
         """Set the rows that fit what was typed."""
-        raise NotImplementedError
 
+    @abstractmethod
     def line(self, row: Row) -> Line:
         """A row, in `frame.columns` columns."""
-        raise NotImplementedError
 
     def about(self, row: Row, columns: int, lines: int) -> list[StyleAndTextTuples]:
         """What there is to know of the row at the pointer, in so many lines at most."""
         return []
 
+    @abstractmethod
     def choose(self, row: Row) -> None:
         """Act on Enter."""
-        raise NotImplementedError
 
     def bind(self, on: Callable[[str, Callable[[], object]], None]) -> None:
         """Add keys of its own: `on` takes their names, and what they do while a row is to be chosen."""

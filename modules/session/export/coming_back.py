@@ -1,7 +1,7 @@
 """A conversation that comes back where one of its id is kept already: whether it says more, less, or something else."""
 
 import hashlib
-from typing import Literal, assert_never
+from typing import Literal
 
 from modules.session.conversation import Conversation
 from modules.session.export.as_json import as_json
@@ -21,17 +21,6 @@ def meeting(kept: Conversation, coming: Conversation) -> Meeting:
     if len(after) < len(before):
         return "less" if before[: len(after)] == after else "other"
     return "more" if after[: len(before)] == before else "other"
-
-
-def is_wanted(met: Meeting) -> bool:
-    """Whether what comes holds anything that is not kept yet."""
-    match met:
-        case "same" | "less":
-            return False
-        case "more" | "other":
-            return True
-        case _:
-            assert_never(met)
 
 
 def joined(kept: Conversation, coming: Conversation) -> Conversation:
