@@ -27,7 +27,7 @@ from modules.session.storage.legacy_conversations import Issuers, adopt
 from modules.session.storage.packed_text import expanded
 from modules.session.storage.saved_models import answers_now, current
 
-ROLES = get_args(Role)
+ROLES: dict[bytes, Role] = {role.encode(): role for role in get_args(Role)}
 
 
 class Loaded(Struct):
@@ -160,20 +160,21 @@ def stored_models(connection: sqlite3.Connection) -> dict[int, Model]:
 
 def _nodes(connection: sqlite3.Connection, id: str, messages: SavedMessages) -> list[Node]:
     nodes: list[Node] = []
-    rows = connection.execute(
-        "SELECT id, parent, role, created, CAST(body AS BLOB), CAST(native AS BLOB) FROM message"
+    rows = connection.execute(  # all as bytes: thousands of calls for their text would take longer than the reading
+        "SELECT id, parent, CAST(role AS BLOB), created, CAST(body AS BLOB), CAST(native AS BLOB) FROM message"
         " WHERE conversation = ? AND id > 0 ORDER BY id",
         (id,),
     )
     columns, read = messages.columns, messages.read
-    for at, parent, role, created, body, native in rows.fetchall():
+    for at, parent, speaker, created, body, native in rows.fetchall():
         while len(nodes) < at - 1:  # a row is gone
             nodes.append(Node(len(nodes) + 1, len(nodes), placeholder("user")))
+        role = ROLES.get(speaker, "user")
         columns[at] = role, body, native
         # A message answers an earlier one, always: else a path would never end.
         parent = parent if isinstance(parent, int) and 0 <= parent < at else at - 1
         when = created if isinstance(created, float) else 0.0
-        nodes.append(Node(at, parent, None, when, role if role in ROLES else "user", read, len(body)))
+        nodes.append(Node(at, parent, None, when, role, read, len(body)))
     return nodes
 
 
@@ -190,10 +191,13 @@ def _grown(connection: sqlite3.Connection, id: str, head: int, fetch: Fetch) -> 
 
 def _spent(connection: sqlite3.Connection, id: str, stored: dict[int, Model]) -> list[Spent]:
     spent = []
-    rows = connection.execute("SELECT model, usage, created FROM spent WHERE conversation = ? ORDER BY seq", (id,))
+    rows = connection.execute(
+        "SELECT model, CAST(usage AS BLOB), created FROM spent WHERE conversation = ? ORDER BY seq", (id,)
+    )
+    decode = msgspec.json.Decoder(Usage).decode
     for model, usage, created in rows:
         try:
-            spent.append(Spent(stored[model], msgspec.json.decode(usage, type=Usage), created or 0.0))
+            spent.append(Spent(stored[model], decode(usage), created or 0.0))
         except BROKEN:
             continue
     return spent
