@@ -175,14 +175,15 @@ def request_for(
         tools = ()
     if reader.tools:
         tools, choice = conversation.declared(reader, tools, choice)
+    reading = conversation.read_by(model)
     return ChatRequest(
         model=reader,
-        messages=conversation.messages,
+        messages=reading.messages,
         system=conversation.system,
         reasoning=conversation.reasoning,
         tools=tools,
         session=conversation.id,
-        path=conversation.path,
+        path=reading.path,
         ledger=conversation.ledger_for(model),
         tool_choice=choice,
         reasoning_shown=conversation.reasoning_shown,

@@ -140,7 +140,7 @@ class MessageTree:
         self._index()
         child = self._newest_child[id]
         while child:
-            if self._goes_on[child] or self._is_spoken(child):
+            if self._goes_on[child] or self.is_spoken(child):
                 yield child
             child = self._older[child]
 
@@ -170,7 +170,7 @@ class MessageTree:
         self._index()
         turns = array("q", bytes(8 * (len(self.nodes) + 1)))
         for node in reversed(self.nodes):
-            if node.message.is_question and (self._goes_on[node.id] or self._is_spoken(node.id)):
+            if node.message.is_question and (self._goes_on[node.id] or self.is_spoken(node.id)):
                 turns[node.parent] += 1
             turns[node.parent] += turns[node.id]
         return turns
@@ -202,7 +202,8 @@ class MessageTree:
                 self._goes_on[id] = 1
                 id = self[id].parent
 
-    def _is_spoken(self, id: int) -> bool:
+    def is_spoken(self, id: int) -> bool:
+        """Whether this message stands on the spoken path."""
         at = bisect_left(self._path, id, key=lambda node: node.id)
         return at < len(self._path) and self._path[at].id == id
 

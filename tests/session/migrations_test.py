@@ -29,10 +29,10 @@ RENAMED = {"told": "last_message", "seed": "prefix_digest", "stripped": "reasoni
 # What later schemas have beside it, and what stands there for a conversation of before.
 ADDED: dict[str, dict[str, Any]] = {
     "ledger": {"pictures_from": 0, "number": None},
-    "conversation": {"folder": None, "kind": "chat", "source": None, "first_words": None},
+    "conversation": {"folder": None, "kind": "chat", "source": None, "first_words": None, "pins": None},
     "spent": {"created": None},
 }
-NEW_TABLES = ("branch_name", "imported", "frozen", "blob_owner")
+NEW_TABLES = ("branch_name", "imported", "frozen", "blob_owner", "view")
 RENAMED |= {"lenient": "drops_unreadable_reasoning", "without": "refused_features"}
 
 

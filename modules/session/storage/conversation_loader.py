@@ -26,6 +26,7 @@ from modules.session.storage.late_reading import SavedLedger, SavedMessages
 from modules.session.storage.legacy_conversations import Issuers, adopt
 from modules.session.storage.packed_text import expanded
 from modules.session.storage.saved_models import answers_now, current
+from modules.session.views.view import View, view_number
 
 ROLES: dict[bytes, Role] = {role.encode(): role for role in get_args(Role)}
 
@@ -66,12 +67,13 @@ def read(
 ) -> Loaded | None:
     """The conversation of that id; `start` answers where its own model is gone. None where there is none."""
     row = connection.execute(
-        "SELECT head, model, previous, system, reasoning, title, folder, kind, source FROM conversation WHERE id = ?",
+        "SELECT head, model, previous, system, reasoning, title, folder, kind, source, pins FROM conversation"
+        " WHERE id = ?",
         (id,),
     ).fetchone()
     if row is None:
         return None
-    head, model_id, previous_id, system, reasoning, title, folder, kind, source = row
+    head, model_id, previous_id, system, reasoning, title, folder, kind, source, pins = row
     stored = stored_models(connection)
     chosen = answers_now(stored.get(model_id), models, start)
     conversation = Conversation(chosen.model, str(system), id=id, learned=learned, folder=str(folder or ""))
@@ -92,7 +94,9 @@ def read(
     )
     conversation.tools = _declared(connection, id, fetch)
     conversation.branch_names = _branch_names(connection, id, len(conversation.nodes))
-    ledgers, refused = _ledgers(connection, id, conversation.nodes, messages)
+    conversation.views = _views(connection, id, len(conversation.nodes))
+    conversation.pins = _pins(pins, len(conversation.nodes))
+    ledgers, refused = _ledgers(connection, conversation, messages)
     conversation.ledgers = adopt(ledgers, refused, spoke, learned)
     cut = _grown(connection, id, conversation.head, fetch)
     if not blobs.hold_all_of(id):
@@ -217,12 +221,29 @@ def _declared(connection: sqlite3.Connection, id: str, fetch: Fetch) -> tuple[To
         return ()
 
 
+def _views(connection: sqlite3.Connection, id: str, messages: int) -> list[View]:
+    found = []
+    rows = connection.execute("SELECT CAST(body AS BLOB) FROM view WHERE conversation = ? ORDER BY number", (id,))
+    for (body,) in rows:
+        with suppress(*BROKEN):
+            found.append(msgspec.json.decode(body, type=View))
+    return [view for view in found if view.is_of(messages)]
+
+
+def _pins(text: str | None, messages: int) -> set[int]:
+    with suppress(*BROKEN):
+        return {at for at in msgspec.json.decode(text or "[]", type=list[int]) if 0 < at <= messages}
+    return set()
+
+
 def _ledgers(
-    connection: sqlite3.Connection, id: str, nodes: list[Node], messages: SavedMessages
+    connection: sqlite3.Connection, conversation: Conversation, messages: SavedMessages
 ) -> tuple[dict[str, Ledger], dict[str, frozenset[str]]]:
     """The ledgers, and what each of them left out in earlier releases."""
     ledgers: dict[str, Ledger] = {}
     refused: dict[str, frozenset[str]] = {}
+    id, nodes = conversation.id, conversation.nodes
+    views = {view.number: view for view in conversation.views}
     columns = (
         "key, number, last_message, prefix_digest, reasoning_from, drops_unreadable_reasoning, pictures_from,"
         " refused_features"
@@ -230,8 +251,12 @@ def _ledgers(
     for key, number, last, seed, reasoning_from, drops_unreadable, pictures_from, features in connection.execute(
         f"SELECT {columns} FROM ledger WHERE conversation = ?", (id,)
     ).fetchall():
+        of_view = view_number(key)
+        if of_view is not None and of_view not in views:  # what it stands for is not known any more
+            continue
         found = frozen_entries.rows(connection, id, key, number)
-        ledger = ledgers[key] = SavedLedger(found, partial(_path_to, last, nodes), messages)
+        path = partial(_path_to, last, nodes, None if of_view is None else views[of_view])
+        ledger = ledgers[key] = SavedLedger(found, path, messages)
         ledger.reasoning_from, ledger.drops_unreadable_reasoning = reasoning_from, bool(drops_unreadable)
         ledger.pictures_from, ledger.prefix_digest = pictures_from, seed
         with suppress(*BROKEN):
@@ -251,9 +276,10 @@ def repeats_in(connection: sqlite3.Connection, id: str) -> frozen_entries.Repeat
     return repeats
 
 
-def _path_to(id: int, nodes: list[Node]) -> tuple[int, ...]:
+def _path_to(id: int, nodes: list[Node], view: View | None) -> tuple[int, ...]:
     path = []
     while id:
         path.append(id)
         id = nodes[id - 1].parent
-    return tuple(path[::-1])
+    spoken = tuple(path[::-1])
+    return spoken if view is None else view.shows(spoken)
