@@ -1,0 +1,103 @@
+"""Stubs in place of old tool results, pictures and files, until a conversation fits: no model is asked for them."""
+
+import time
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from modules.llm.message import Message
+from modules.llm.models import Model
+from modules.llm.parts import File, Image, Part, ToolResult
+from modules.llm.tool_spec import ToolSpec
+from modules.session.conversation import Conversation
+from modules.session.fitting.room import message_tokens, tokens_with
+from modules.session.node import Node
+from modules.session.views.view import View, next_number
+
+LARGE_TOKENS = 1000  # parts from here on go before all smaller ones: then fewer have to go
+STUB_TOKENS = 30
+LEAST_SAVED_TOKENS = 50  # by a stub; less is not worth what it hides
+
+
+class _Loss(Struct, frozen=True):
+    """A part that may go: where it stands, and how many tokens a stub in its place saves."""
+
+    message: int
+    part: int
+    saved: int
+
+
+def trimmed(
+    conversation: Conversation, model: Model, tools: tuple[ToolSpec, ...] = (), *, target: int | None = None
+) -> View | None:
+    """What the model is to be given, with stubs for the oldest and largest parts; None where nothing can go.
+
+    It builds on the view that holds, and goes as far as needed until a request takes `target` tokens; without one all
+    old parts go. The last turn loses parts only for a target that is not reached otherwise, its results the newest
+    last; the question itself stays, and so do pinned turns. Nothing is changed by this.
+    """
+    path, before = conversation.tree.path, conversation.view(model)
+    nodes = _still_whole(path, before)
+    last = max((at for at, node in enumerate(nodes) if node.is_question), default=-1)
+    pinned = pinned_messages(path, conversation.pins)
+    gone = frozenset(before.stubs if before is not None else ())
+    losses = [loss for loss in _losses(nodes, pinned) if (loss.message, loss.part) not in gone]
+    newest = nodes[last].id if last >= 0 else 0
+    old = sorted((loss for loss in losses if loss.message < newest), key=lambda one: one.saved < LARGE_TOKENS)
+    if target is None:
+        chosen = old
+    else:
+        last_resort = [loss for loss in losses if loss.message > newest]
+        chosen = []
+        left = tokens_with(conversation, model, before, tools)
+        for loss in [*old, *last_resort]:
+            if left <= target:
+                break
+            chosen.append(loss)
+            left -= loss.saved
+    if not chosen:
+        return None
+    stubs = {*gone, *((loss.message, loss.part) for loss in chosen)}
+    view = before or View(number=0, model=model.full_name, place=0, made_after=0)
+    return replace(
+        view,
+        number=next_number(conversation.views),
+        place=max(view.place, *(message for message, _ in stubs)),
+        made_after=len(conversation.nodes),
+        stubs=tuple(sorted(stubs)),
+        created=time.time(),
+    )
+
+
+def pinned_messages(path: Sequence[Node], pins: set[int]) -> frozenset[int]:
+    """The ids of all that belongs to a pinned turn: the question and what follows it, up to the next one."""
+    found, inside = [], False
+    for node in path:
+        if node.is_question:
+            inside = node.id in pins
+        if inside and node.role != "system":
+            found.append(node.id)
+    return frozenset(found)
+
+
+def _still_whole(path: Sequence[Node], view: View | None) -> list[Node]:
+    """The nodes that no summary stands for; those that stay word for word beside one are not looked at either."""
+    until = view.summarized_until if view is not None else 0
+    return [node for node in path if node.id > until]
+
+
+def _losses(nodes: Sequence[Node], pinned: frozenset[int]) -> Iterator[_Loss]:
+    """What may go of these messages, oldest first."""
+    for node in nodes:
+        if node.id in pinned or node.role not in ("user", "tool"):
+            continue
+        for place, part in enumerate(node.message.parts):
+            if isinstance(part, ToolResult | Image | File):
+                saved = _tokens(part) - STUB_TOKENS
+                if saved >= LEAST_SAVED_TOKENS:
+                    yield _Loss(node.id, place, saved)
+
+
+def _tokens(part: Part) -> int:
+    return message_tokens([Message("user", (part,))])[0]
