@@ -9,6 +9,7 @@
     ├── MissingKey                 names the variable and where to get a key
     ├── BadKey                     a key that no server could accept; never shows it
     ├── SwitchFailed               the old model stays
+    ├── SummaryFailed              a summary that cannot be used; the conversation is as it was
     ├── FormatError                a conversation that this model's format cannot say
     ├── ToolsUnsupported           tools asked of a model that takes none
     ├── ImagesUnsupported          a new image for a model that sees none
@@ -70,6 +71,7 @@ from modules.program_errors import (
     ImagesUnsupported as ImagesUnsupported,
     MissingKey as MissingKey,
     ParlanceError as ParlanceError,
+    SummaryFailed as SummaryFailed,
     SwitchFailed as SwitchFailed,
     ToolFailed as ToolFailed,
     ToolsUnsupported as ToolsUnsupported,

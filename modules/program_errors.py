@@ -54,6 +54,10 @@ class SwitchFailed(ParlanceError):
     exit_code = EXIT_MODEL_UNAVAILABLE
 
 
+class SummaryFailed(ParlanceError):
+    """Nothing was changed by it."""
+
+
 class FormatError(ParlanceError):
     pass
 

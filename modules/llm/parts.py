@@ -151,6 +151,11 @@ def room_note(part: Attached) -> str:
     return _left_out(part, "to save room")
 
 
+def named_note(part: Attached) -> str:
+    """What stands for a picture or a document where a conversation is told as text."""
+    return f"[{_label(part)}]"
+
+
 def below_note(part: Attached) -> str:
     """What stands in a result for what is given after it."""
     return f"[{_label(part)}, below]"

@@ -11,6 +11,7 @@ from modules.llm.models import Model
 from modules.llm.parts import File, Image, Part, ToolResult
 from modules.llm.tool_spec import ToolSpec
 from modules.session.conversation import Conversation
+from modules.session.fitting.cut import pinned
 from modules.session.fitting.room import message_tokens, tokens_with
 from modules.session.node import Node
 from modules.session.views.view import View, next_number
@@ -40,9 +41,9 @@ def trimmed(
     path, before = conversation.tree.path, conversation.view(model)
     nodes = _still_whole(path, before)
     last = max((at for at, node in enumerate(nodes) if node.is_question), default=-1)
-    pinned = pinned_messages(path, conversation.pins)
+    stays = frozenset(path[at].id for at in pinned(path, conversation.pins))
     gone = frozenset(before.stubs if before is not None else ())
-    losses = [loss for loss in _losses(nodes, pinned) if (loss.message, loss.part) not in gone]
+    losses = [loss for loss in _losses(nodes, stays) if (loss.message, loss.part) not in gone]
     newest = nodes[last].id if last >= 0 else 0
     old = sorted((loss for loss in losses if loss.message < newest), key=lambda one: one.saved < LARGE_TOKENS)
     if target is None:
@@ -70,27 +71,16 @@ def trimmed(
     )
 
 
-def pinned_messages(path: Sequence[Node], pins: set[int]) -> frozenset[int]:
-    """The ids of all that belongs to a pinned turn: the question and what follows it, up to the next one."""
-    found, inside = [], False
-    for node in path:
-        if node.is_question:
-            inside = node.id in pins
-        if inside and node.role != "system":
-            found.append(node.id)
-    return frozenset(found)
-
-
 def _still_whole(path: Sequence[Node], view: View | None) -> list[Node]:
     """The nodes that no summary stands for; those that stay word for word beside one are not looked at either."""
     until = view.summarized_until if view is not None else 0
     return [node for node in path if node.id > until]
 
 
-def _losses(nodes: Sequence[Node], pinned: frozenset[int]) -> Iterator[_Loss]:
+def _losses(nodes: Sequence[Node], stays: frozenset[int]) -> Iterator[_Loss]:
     """What may go of these messages, oldest first."""
     for node in nodes:
-        if node.id in pinned or node.role not in ("user", "tool"):
+        if node.id in stays or node.role not in ("user", "tool"):
             continue
         for place, part in enumerate(node.message.parts):
             if isinstance(part, ToolResult | Image | File):

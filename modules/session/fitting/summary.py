@@ -1,0 +1,189 @@
+"""A summary in place of the older part of a conversation, for one model: planned first, then made."""
+
+import os
+import time
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from modules.errors import SummaryFailed, UsageError
+from modules.llm.events import Usage
+from modules.llm.models import Model
+from modules.llm.service_manager import ServiceManager
+from modules.llm.tool_spec import ToolSpec
+from modules.session.conversation import Conversation
+from modules.session.fitting.cut import Cut, Cuts
+from modules.session.fitting.room import beside_messages, message_tokens, text_tokens, tokens_with
+from modules.session.fitting.summary_writer import BESIDE_TOKENS, SummaryWriter, Told, piece_tokens
+from modules.session.fitting.transcript import in_pieces, turns_of
+from modules.session.prices import cost_of
+from modules.session.views.view import View, next_number, read_with
+
+KEEP_TOKENS = 4000  # of the last turns, where settings say nothing else
+KEEP_SHARE = 4  # and at most a fourth part of the window
+LAST_TURN_SHARE = 2  # of the room that the last turn may have and still stays word for word
+LONGEST_TOKENS = 4000  # of a summary
+SUMMARY_SHARE = 8  # of the room, and
+COVERED_SHARE = 3  # of what it stands for
+LEAST_TOKENS = 200
+
+
+class SummaryPlan(Struct, frozen=True, kw_only=True):
+    """A summary that could be made. Nothing was asked, and nothing is changed.
+
+    It is for `model`, and `by` writes it: the first `covered` turns up to message `until`, of which the messages
+    `verbatim` stay word for word, as do the last `kept` turns. `stubs` of the view that holds stay. `turns` are what it
+    is made of, `mark` stands in the lines that say who speaks. The request takes about `tokens_before` now and
+    `tokens_after` with it, and may take `most`, None for any number. `length` is how many tokens the summary may have;
+    it is made by about `requests` requests that cost about `cost` dollars, None where the price is unknown.
+    """
+
+    model: Model
+    by: Model
+    tools: tuple[ToolSpec, ...]
+    until: int
+    verbatim: tuple[int, ...]
+    covered: int
+    kept: int
+    stubs: tuple[tuple[int, int], ...]
+    turns: list[list[str]]
+    mark: str
+    focus: str
+    length: int
+    most: int | None
+    tokens_before: int
+    tokens_after: int
+    requests: int
+    cost: float | None
+
+
+def plan_summary(
+    conversation: Conversation,
+    model: Model,
+    by: Model,
+    tools: tuple[ToolSpec, ...] = (),
+    *,
+    focus: str = "",
+    since: int = 0,
+    target: int | None = None,
+    keep: int = KEEP_TOKENS,
+) -> SummaryPlan:
+    """A summary for `model` that `by` writes, made of what was said and not of an earlier summary.
+
+    From the `since`-th last question on all stays word for word; 0 leaves that to `keep`, the tokens of the last turns
+    that stay. With a `target` the request is to take so many tokens at most. `focus` is what the person wants kept.
+    Raises UsageError where nothing can be summed up, or not so that it fits.
+    """
+    path, before = conversation.tree.path, conversation.view(model)
+    reading = read_with(View(number=0, model="", place=0, made_after=0, stubs=before.stubs), path) if before else None
+    sizes = message_tokens(reading.messages if reading is not None else [node.message for node in path])
+    cuts = Cuts(path, sizes, conversation.pins)
+    beside = beside_messages(conversation, model, tools)
+
+    def length_of(cut: Cut) -> int:
+        share = LONGEST_TOKENS if target is None else target // SUMMARY_SHARE
+        return max(LEAST_TOKENS, min(LONGEST_TOKENS, share, cuts.covered(cut) // COVERED_SHARE))
+
+    def tokens_after(cut: Cut) -> int:
+        return beside + length_of(cut) + cuts.kept(cut)
+
+    cut = _chosen(cuts, since, _kept_tokens(conversation.reader(model), keep), target, tokens_after)
+    mark = os.urandom(3).hex()
+    refused = cuts.refused
+    turns = turns_of(path[: cut.at], refused, cuts.pinned, mark)
+    writer = conversation.reader(by)
+    pieces = in_pieces(turns, piece_tokens(writer), text_tokens)
+    requests = len(pieces) + (len(pieces) > 1)
+    again = len(pieces) * length_of(cut) if len(pieces) > 1 else 0
+    read = sum(map(text_tokens, pieces)) + again + requests * BESIDE_TOKENS
+    until = path[cut.at - 1].id
+    return SummaryPlan(
+        model=model,
+        by=by,
+        tools=tools,
+        until=until,
+        verbatim=tuple(path[at].id for at in cut.verbatim),
+        covered=sum(at < cut.at for at in cuts.questions),
+        kept=sum(at >= cut.at for at in cuts.questions),
+        stubs=tuple(stub for stub in before.stubs if stub[0] > until) if before is not None else (),
+        turns=turns,
+        mark=mark,
+        focus=focus,
+        length=length_of(cut),
+        most=target,
+        tokens_before=tokens_with(conversation, model, before, tools),
+        tokens_after=tokens_after(cut),
+        requests=requests,
+        cost=cost_of(writer, Usage(input=read, output=requests * length_of(cut))),
+    )
+
+
+def _kept_tokens(reader: Model, keep: int) -> int:
+    return keep if reader.window is None else min(keep, reader.window // KEEP_SHARE)
+
+
+def _chosen(cuts: Cuts, since: int, keep: int, target: int | None, tokens_after: Callable[[Cut], int]) -> Cut:
+    """Where the summary ends. Raises UsageError."""
+    if since:
+        cut = cuts.before_question(since)
+        if cut is None:
+            there = len(cuts.questions)
+            cure = f"It is a number from 1 to {there}." if there else "Ask something first."
+            raise UsageError(f"There is no question {since} from the end.", cure=cure)
+        tried = [cut]
+    else:
+        tried = list(cuts.keeping(keep, None if target is None else target // LAST_TURN_SHARE))
+    tried = [cut for cut in tried if cut.at and cuts.covered(cut) > 0]
+    if not tried:
+        raise UsageError(
+            "There is nothing to sum up: all that was said stays word for word.",
+            cure="/compact --from 1 sums up all before the last question; /pins shows what is pinned."
+            if len(cuts.questions) > 1
+            else "",
+        )
+    fitting = next((cut for cut in tried if target is None or tokens_after(cut) <= target), None)
+    if fitting is None:
+        raise UsageError(
+            "What would stay word for word does not fit the model's window.",
+            cure="/compact --trim leaves out old results, /unpin lets a turn be summed up, /model takes a larger one.",
+        )
+    return fitting
+
+
+async def summarised(
+    plan: SummaryPlan, conversation: Conversation, services: ServiceManager, told: Told = lambda _: None
+) -> View:
+    """Ask for the summary and give the view that has it; nothing holds before it is added to the conversation.
+
+    What it takes is paid for, whatever comes of it. `told` hears how far it is. Raises what the service raises, and
+    SummaryFailed where what came cannot be used.
+    """
+    service = await services.service_for(plan.by)
+    if facts := await service.facts(plan.by):
+        conversation.learned.note(plan.by, lasting=False, **facts)
+    text = await SummaryWriter(conversation, services, plan.by, plan.mark, plan.length, told).summary_of(
+        plan.turns, plan.focus
+    )
+    view = view_with(plan, conversation, text)
+    if plan.most is not None and tokens_with(conversation, plan.model, view, plan.tools) > plan.most:
+        raise SummaryFailed(
+            f"The summary by {plan.by.full_name} is so long that the conversation would not fit.",
+            cure="Another model may be briefer: /compact --with MODEL.",
+        )
+    return view
+
+
+def view_with(plan: SummaryPlan, conversation: Conversation, text: str) -> View:
+    """The view of a plan with this summary, which the person may have changed."""
+    return View(
+        number=next_number(conversation.views),
+        model=plan.model.full_name,
+        place=max(plan.until, *(message for message, _ in plan.stubs), 0),
+        made_after=len(conversation.nodes),
+        summary=text,
+        summarized_until=plan.until,
+        verbatim=plan.verbatim,
+        stubs=plan.stubs,
+        made_by=plan.by.full_name,
+        created=time.time(),
+    )
