@@ -51,7 +51,7 @@ class Cuts:
 
         Turns stay that take up to `tokens`; the last one also if it takes up to `last_turn`, None for any number.
         """
-        places = [at for at in self.questions if at]
+        places = self.questions
         best = next((at for at in places if self.tail(at) <= tokens), None)
         if best is None and places and (last_turn is None or self.tail(places[-1]) <= last_turn):
             best = places[-1]

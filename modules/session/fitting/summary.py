@@ -133,15 +133,14 @@ def _chosen(cuts: Cuts, since: int, keep: int, target: int | None, tokens_after:
         tried = [cut]
     else:
         tried = list(cuts.keeping(keep, None if target is None else target // LAST_TURN_SHARE))
-    tried = [cut for cut in tried if cut.at and cuts.covered(cut) > 0]
-    if not tried:
+    fitting = next((cut for cut in tried if target is None or tokens_after(cut) <= target), None)
+    if not tried or (fitting is not None and not cuts.covered(fitting)):
         raise UsageError(
             "There is nothing to sum up: all that was said stays word for word.",
             cure="/compact --from 1 sums up all before the last question; /pins shows what is pinned."
             if len(cuts.questions) > 1
-            else "",
+            else "It is for turns before the last one.",
         )
-    fitting = next((cut for cut in tried if target is None or tokens_after(cut) <= target), None)
     if fitting is None:
         raise UsageError(
             "What would stay word for word does not fit the model's window.",
