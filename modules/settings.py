@@ -57,6 +57,20 @@ class SessionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title_model: str = ""
 
 
+class CompactSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The part [compact]: what is done about a conversation that fills a model's window.
+
+    `auto`: from the share `at` of the window on a person is asked what to do, it is done, or nothing is said. `keep` is
+    how many tokens of the last turns stay word for word beside a summary, at most a quarter of the window. `model`
+    writes summaries; "" for the model itself where it can read all of the conversation, else the cheapest that can.
+    """
+
+    auto: Literal["ask", "always", "never"] = "ask"
+    at: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.85
+    keep: Annotated[int, msgspec.Meta(ge=0)] = 4000
+    model: str = ""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """settings.toml in the config folder; everything in it may be left out."""
 
@@ -65,6 +79,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     network: NetworkSettings = NetworkSettings()
     screen: ScreenSettings = ScreenSettings()
     sessions: SessionSettings = SessionSettings()
+    compact: CompactSettings = CompactSettings()
 
 
 def read(path: Path) -> Settings:

@@ -44,6 +44,9 @@ class Screen(Protocol):
     def size(self) -> tuple[int, int]:
         """Columns and rows."""
 
+    def status(self, words: str, ending: str) -> None:
+        """Say in one row what runs, where there is a place for it; both "" when it has ended."""
+
     def clear(self) -> None:
         """An empty screen; the scrollback stays."""
 

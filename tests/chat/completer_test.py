@@ -50,6 +50,9 @@ class Lines:
     def size(self) -> tuple[int, int]:
         return 80, 24
 
+    def status(self, words: str, ending: str) -> None:
+        """Nothing runs here."""
+
     def clear(self) -> None:
         self.said.clear()
 

@@ -196,7 +196,7 @@ async def test_a_writer_that_says_that_it_is_too_long_is_given_smaller_pieces(ho
         (Answer("Half of", stop="length", usage=Usage(900, 7)), "was cut before its end"),
         (Answer("", usage=Usage(900, 7)), "sent no summary"),
         (Answer("  \n", usage=Usage(900, 7)), "sent no summary"),
-        (Answer("Long. " * 9000, usage=Usage(900, 7)), "would not fit"),
+        (Answer("Long. " * 9000, usage=Usage(900, 7)), "does not fit"),
     ],
 )
 async def test_a_summary_that_cannot_be_used_changes_nothing_and_is_paid_for(

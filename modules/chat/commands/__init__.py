@@ -3,12 +3,14 @@
 from modules.chat.command import CommandRegistry
 from modules.chat.commands.answer_commands import go_on, retry
 from modules.chat.commands.branch_commands import branch, edit, next_answer, previous_answer, redo, undo
+from modules.chat.commands.compact_commands import compact
 from modules.chat.commands.conversation_commands import attach, new, system
 from modules.chat.commands.copy_command import copy
 from modules.chat.commands.export_command import export
 from modules.chat.commands.general_commands import clear, leave, show_config, show_help
 from modules.chat.commands.mcp_commands import mcp
 from modules.chat.commands.model_commands import model, models, reasoning
+from modules.chat.commands.pin_commands import pin, pins, unpin
 from modules.chat.commands.session_commands import search, sessions
 from modules.chat.commands.title_command import title
 from modules.chat.commands.tool_commands import tool, tools
@@ -18,6 +20,6 @@ from modules.chat.commands.wire_command import wire
 
 COMMANDS = CommandRegistry(
     show_help, model, models, reasoning, system, attach, retry, go_on, undo, redo, edit,
-    next_answer, previous_answer, branch, tree, new, title, sessions, search, copy, export,
+    next_answer, previous_answer, branch, tree, compact, pin, pins, unpin, new, title, sessions, search, copy, export,
     tools, tool, mcp, who, usage, wire, show_config, clear, leave,
 )  # fmt: skip

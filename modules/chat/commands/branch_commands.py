@@ -22,13 +22,13 @@ async def undo(chat: ChatContext, args: str) -> Ask | None:
     With a number, that many. The question comes back to be edited, and /redo goes forward again. What is said now is a
     branch; nothing is lost.
     """
-    question = _question(chat, args, "take back")
-    taken = count(_number(args), "question")
-    chat.conversation.undo(_number(args))
+    question = nth_question(chat, args, "take back")
+    taken = count(number_in(args), "question")
+    chat.conversation.undo(number_in(args))
     _put_in_line(chat, question)
     chat.edited = None
     left = chat.conversation.turns
-    more = f" ({taken})" if _number(args) > 1 else ""
+    more = f" ({taken})" if number_in(args) > 1 else ""
     chat.screen.say(f"Taken back{more}. {count(left, 'question')} before it. /redo goes forward again.")
     return None
 
@@ -67,13 +67,13 @@ async def edit(chat: ChatContext, args: str) -> Ask | None:
     """
     words = args.split()
     in_editor = bool({"-e", "--editor"} & set(words))
-    question = _question(chat, " ".join(word for word in words if word not in ("-e", "--editor")), "edit")
+    question = nth_question(chat, " ".join(word for word in words if word not in ("-e", "--editor")), "edit")
     if in_editor:
         return await _edited(chat, question)
     chat.edited = question
     _put_in_line(chat, question)
     chat.screen.say(
-        f"{_which(chat, question)} is in the line. What you send now is a branch beside it; "
+        f"{which_question(chat, question)} is in the line. What you send now is a branch beside it; "
         "after Ctrl+C everything is as it was."
     )
     return None
@@ -102,7 +102,7 @@ def stay(chat: ChatContext) -> None:
     if chat.edited is not None:
         parts = chat.edited.message.parts
         chat.attachments[:] = [part for part in chat.attachments if part not in parts]
-        chat.screen.say(f"{_which(chat, chat.edited)} stays as it is, and so does what follows it.")
+        chat.screen.say(f"{which_question(chat, chat.edited)} stays as it is, and so does what follows it.")
         chat.edited = None
 
 
@@ -213,19 +213,19 @@ def _complete_names(chat: ChatContext, args: str) -> list[tuple[str, str]]:
     return [(head + name, "a place in this conversation") for name in chat.conversation.branch_names]
 
 
-# What /undo and /edit share.
+# What /undo, /edit and /pin share.
 
 
-def _number(args: str) -> int:
+def number_in(args: str) -> int:
     return int(args) if args else 1
 
 
-def _question(chat: ChatContext, args: str, purpose: str) -> Node:
+def nth_question(chat: ChatContext, args: str, purpose: str) -> Node:
     """The n-th last question. Raises UsageError where there is none."""
     if args and not (args.isascii() and args.isdecimal() and 0 < len(args) < 10 and int(args) > 0):
         raise UsageError(f'"{args}" is no number of questions.', cure=f"1 is the last question: what to {purpose}.")
     turns = chat.conversation.turns
-    if (question := chat.conversation.tree.question(_number(args))) is not None:
+    if (question := chat.conversation.tree.question(number_in(args))) is not None:
         return question
     if not turns:
         raise UsageError(f"There is nothing to {purpose}.", cure="Ask something first.")
@@ -240,7 +240,7 @@ def _put_in_line(chat: ChatContext, question: Node) -> None:
     chat.attachments[:] = [part for part in question.message.parts if isinstance(part, Attached)]
 
 
-def _which(chat: ChatContext, question: Node) -> str:
+def which_question(chat: ChatContext, question: Node) -> str:
     """The question by its number."""
     numbers = [node.id for node in chat.conversation.tree.path if node.message.is_question]
     return f"Question {numbers.index(question.id) + 1} of {len(numbers)}" if question.id in numbers else "The question"

@@ -103,7 +103,7 @@ def plan_summary(
         tools=tools,
         until=until,
         verbatim=tuple(path[at].id for at in cut.verbatim),
-        covered=sum(at < cut.at for at in cuts.questions),
+        covered=sum(at < cut.at and at not in cut.verbatim for at in cuts.questions),
         kept=sum(at >= cut.at for at in cuts.questions),
         stubs=tuple(stub for stub in before.stubs if stub[0] > until) if before is not None else (),
         turns=turns,
@@ -163,18 +163,7 @@ async def summarised(
     text = await SummaryWriter(conversation, services, plan.by, plan.mark, plan.length, told).summary_of(
         plan.turns, plan.focus
     )
-    view = view_with(plan, conversation, text)
-    if plan.most is not None and tokens_with(conversation, plan.model, view, plan.tools) > plan.most:
-        raise SummaryFailed(
-            f"The summary by {plan.by.full_name} is so long that the conversation would not fit.",
-            cure="Another model may be briefer: /compact --with MODEL.",
-        )
-    return view
-
-
-def view_with(plan: SummaryPlan, conversation: Conversation, text: str) -> View:
-    """The view of a plan with this summary, which the person may have changed."""
-    return View(
+    view = View(
         number=next_number(conversation.views),
         model=plan.model.full_name,
         place=max(plan.until, *(message for message, _ in plan.stubs), 0),
@@ -186,3 +175,14 @@ def view_with(plan: SummaryPlan, conversation: Conversation, text: str) -> View:
         made_by=plan.by.full_name,
         created=time.time(),
     )
+    must_fit(plan, conversation, view)
+    return view
+
+
+def must_fit(plan: SummaryPlan, conversation: Conversation, view: View) -> None:
+    """Raise SummaryFailed where the view of a plan, perhaps changed since, leaves more than the request may take."""
+    if plan.most is not None and tokens_with(conversation, plan.model, view, plan.tools) > plan.most:
+        raise SummaryFailed(
+            f"With a summary as long as this, the conversation does not fit the window of {plan.model.full_name}.",
+            cure="Another model may be briefer: /compact --with MODEL.",
+        )

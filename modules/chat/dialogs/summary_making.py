@@ -1,0 +1,188 @@
+"""A summary made before a person's eyes: asked about where it costs, seen while it is written, told when it holds."""
+
+import time
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from modules.chat.command import ChatContext
+from modules.chat.input.unlisted_model import is_meant
+from modules.chat.wording.model_summary import compact
+from modules.chat.wording.phrases import about_tokens, count, dollars, total
+from modules.daemon_thread import in_thread
+from modules.errors import ParlanceError, ProviderError, SummaryFailed, UsageError
+from modules.llm.conversion.replay import LeftOut
+from modules.llm.dialects import about
+from modules.llm.models import Model
+from modules.session import prices
+from modules.session.fitting.room import room, tokens_with
+from modules.session.fitting.summary import SummaryPlan, must_fit, plan_summary, summarised
+from modules.session.fitting.summary_writer import ANOTHER, Writing
+from modules.session.fitting.writer import usual_writer
+from modules.session.switch import handover, left_out_words
+from modules.session.views.view import View
+
+SECONDS_A_FRAME = 0.1
+ALL_KEPT = "The conversation itself is kept whole, and other models see all of it."
+TAKES_BACK = "/compact --undo takes this back."
+
+
+async def writer_for(chat: ChatContext, model: Model, named: str = "") -> Model | None:
+    """Who writes a summary for `model`: the one that is named, here or in the settings, else the usual one.
+
+    None where the person did not mean it after all. Raises UsageError and MissingKey where it cannot be asked.
+    """
+    prices.load()
+    if named := named or chat.config.settings.compact.model:
+        choice = chat.models.find(named)
+        if not about(choice.model.provider.dialect).networked:
+            raise UsageError(f"{choice.model.full_name} cannot write a summary.", cure="Name another model.")
+        chat.services.check_key(choice.model.provider)
+        if not await is_meant(chat, choice):
+            return None
+        if choice.note:
+            chat.screen.say(choice.note)
+        return choice.model
+    writer = usual_writer(chat.conversation, model, chat.models, chat.config.has_key)
+    chat.services.check_key(writer.provider)
+    return writer
+
+
+async def planned(chat: ChatContext, model: Model, by: Model, focus: str, since: int) -> SummaryPlan:
+    """What a summary for the model would be; long conversations are looked at in a thread."""
+    conversation = chat.conversation
+    plan: SummaryPlan = await in_thread(
+        lambda: plan_summary(
+            conversation,
+            model,
+            by,
+            chat.tooling.specs,
+            focus=focus,
+            since=since,
+            target=room(conversation.reader(model)),
+            keep=chat.config.settings.compact.keep,
+        )
+    )
+    return plan
+
+
+async def may_cost(chat: ChatContext, plan: SummaryPlan) -> bool:
+    """Whether the person wants it, where it costs or may cost something."""
+    if plan.cost == 0:
+        return True
+    requests = f" in {plan.requests} requests" if plan.requests > 1 else ""
+    chat.screen.say(
+        f"{_questions(plan.covered)} would be summed up by {plan.by.full_name}{requests}: "
+        f"{about_tokens(plan.tokens_before)} → {compact(plan.tokens_after)} for {plan.model.full_name}."
+    )
+    cost = "what it costs is not known" if plan.cost is None else f"about {dollars(plan.cost)}"
+    return await chat.confirm(f"Ask {plan.by.full_name} ({cost})?")
+
+
+async def made(chat: ChatContext, plan: SummaryPlan, *, edited: bool = False) -> View | None:
+    """The view with the summary, which the person may have changed; None where it was stopped or given up.
+
+    Nothing is changed by it but what was spent. Raises SummaryFailed.
+    """
+    before = len(chat.conversation.spent)
+    try:
+        view = await chat.running.run(_written(chat, plan))
+        if view is None:
+            chat.screen.say("Stopped. Nothing has changed.")
+        elif edited:
+            view = await _edited(chat, plan, view)
+    except ProviderError as error:
+        _say_spent(chat, before)
+        raise SummaryFailed(
+            f"There is no summary, and nothing has changed. {error.message}", cure=f"{error.cure} {ANOTHER}".strip()
+        ) from error
+    except ParlanceError:
+        _say_spent(chat, before)
+        raise
+    if view is None:
+        _say_spent(chat, before)
+    return view
+
+
+def hold(chat: ChatContext, plan: SummaryPlan, view: View, spent_before: int) -> None:
+    """Let the view hold from now on, and say in one line what that means."""
+    conversation, model = chat.conversation, plan.model
+    lost = handover(conversation, model, plan.tools).left_out.reasoning
+    conversation.add_view(view)
+    left_out = handover(conversation, model, plan.tools).left_out
+    conversation.announced[model.full_name] = left_out
+    tokens = tokens_with(conversation, model, view, plan.tools)
+    cost = total(spent.cost for spent in conversation.spent[spent_before:]) or "no cost"
+    pinned = len(conversation.pins & {*plan.verbatim})
+    last = "the last question" if plan.kept == 1 else f"the last {plan.kept} questions"
+    stays = [last if plan.kept else "the question and its last steps"]
+    stays += [f"{pinned} pinned"] if pinned else []
+    parts = [
+        f"{_questions(plan.covered)} summed up by {plan.by.full_name} ({cost}), for {model.full_name} alone: "
+        f"{about_tokens(plan.tokens_before)} → {compact(tokens)}.",
+        f"Word for word: {', '.join(stays)}.",
+        _reasoning(left_out.reasoning - lost, model),
+        ALL_KEPT,
+        TAKES_BACK,
+    ]
+    chat.screen.say(" ".join(filter(None, parts)))
+
+
+def reasoning_lost(chat: ChatContext, model: Model, before: int) -> str:
+    """That earlier reasoning is not given back under a view, where `before` so many pieces were left out; "" if not."""
+    left_out = handover(chat.conversation, model, chat.tooling.specs).left_out
+    chat.conversation.announced[model.full_name] = left_out
+    return _reasoning(left_out.reasoning - before, model)
+
+
+def _reasoning(pieces: int, model: Model) -> str:
+    if pieces <= 0:
+        return ""
+    return f"{left_out_words(LeftOut(reasoning=pieces), model)} for it from now on."
+
+
+def _questions(number: int) -> str:
+    return count(number, "question") if number else "The first part of the turn"
+
+
+async def _written(chat: ChatContext, plan: SummaryPlan) -> View:
+    drawn = 0.0
+
+    def told(writing: Writing) -> None:
+        nonlocal drawn
+        now = time.monotonic()
+        if now - drawn >= SECONDS_A_FRAME or not writing.words:
+            drawn = now
+            chat.screen.status(" ".join(_progress(plan, writing)), " · Ctrl+C stops it")
+
+    try:
+        return await summarised(plan, chat.conversation, chat.services, told)
+    finally:
+        chat.screen.status("", "")
+
+
+def _progress(plan: SummaryPlan, writing: Writing) -> Iterator[str]:
+    yield f"{plan.by.full_name} writes a summary"
+    if writing.of > 1:
+        yield f"({writing.request} of {writing.of})"
+    yield f"… {count(writing.words, 'word')}" if writing.words else "…"
+
+
+async def _edited(chat: ChatContext, plan: SummaryPlan, view: View) -> View | None:
+    assert chat.edit is not None
+    try:
+        text = (await chat.edit(view.summary)).strip()
+    except ParlanceError as error:  # it is written and paid for
+        chat.screen.say(str(error))
+        return view if await chat.confirm("Use the summary as it was written?") else None
+    if not text:
+        chat.screen.say("Given up: the text is empty. Nothing has changed.")
+        return None
+    changed = replace(view, summary=text)
+    must_fit(plan, chat.conversation, changed)
+    return changed
+
+
+def _say_spent(chat: ChatContext, before: int) -> None:
+    if cost := total(spent.cost for spent in chat.conversation.spent[before:]):
+        chat.screen.say(f"What was read and written has cost {cost}.")
