@@ -64,7 +64,11 @@ class MessageTree:
 
     def go_to(self, head: int) -> None:
         """Speak on from another message of the tree; 0 is before the first."""
-        self.head, self._path = head, list(self._up(head))[::-1]
+        path, id = [], head
+        while id:  # not by `_up`: a conversation of thousands is opened so
+            path.append(node := self.nodes[id - 1])
+            id = node.parent
+        self.head, self._path = head, path[::-1]
 
     def go_back(self, head: int) -> None:
         """The same, for a message on the spoken path; `forward` finds back to where the head is now."""

@@ -26,6 +26,10 @@ class Endpoint:
     def __init__(self, provider: Provider, own_path: str = "") -> None:
         self._root, self._other = roots(provider, own_path)
 
+    def beside(self, path: str) -> str:
+        """The URL of something that a server has beside the API, and not below its version."""
+        return VERSIONED.sub("", self._root) + path
+
     async def ask(self, send: Callable[[str], Awaitable[Response]], path: str) -> Response:
         """The response to what `send` sends to the URL that it is given. Raises what `send` raises."""
         try:
