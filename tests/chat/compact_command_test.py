@@ -7,11 +7,11 @@ import pytest
 
 from tests.harness.home import Home
 from tests.harness.terminal import CTRL_C, Terminal
-from tests.wire import Answer, Call, Request, Status, Usage
+from tests.wire import Answer, Call, Reasoning, Request, Status, Usage
 
 OSS = ("-m", "groq:gpt-oss-120b")
 SUMMARY_END = "lakes.\n\n"  # the question that follows is in the same message: here none may follow another
-WRITES = "groq:gpt-oss-120b writes a summary"
+WRITES = "Summary by gpt-oss-120b …"
 SLOW = Answer(" ".join(f"word{n}" for n in range(200)), pace=0.03, usage=Usage(900, 200))
 
 
@@ -64,7 +64,7 @@ def test_a_summary_stands_for_what_is_older_and_is_taken_back(home: Home) -> Non
     line = compacted(home, terminal, line="/compact the depths")
     assert "2 questions would be summed up by groq:gpt-oss-120b" in line
     assert "2 questions summed up by groq:gpt-oss-120b (" in line
-    assert "for groq:gpt-oss-120b alone: about " in line
+    assert "for itself alone: about " in line
     assert "Word for word: the last question. The conversation itself is kept whole, and other models see all" in line
     assert "above all: the depths" in said_in(home.groq.chats[-1])[0]
     sent = answer(home, terminal, "Which is deepest?")
@@ -165,6 +165,26 @@ def test_a_summary_that_cannot_be_used_changes_nothing(home: Home, came: Answer 
     terminal.enter("/compact").sees("? y/N").type("y\r").sees(words).sees("/compact --with MODEL").prompt()
     assert ("has cost $" in terminal.words) == isinstance(came, Answer)
     assert answer(home, terminal, "So?") == ["Baikal?", "About Baikal?", "Onega?", "About Onega?", "So?"]
+    assert terminal.leave() == 0
+
+
+def test_reasoning_that_is_bound_to_what_was_before_stays_behind_and_that_is_said(home: Home) -> None:
+    home.anthropic.answer(
+        *[Answer(Reasoning(f"Hm, {name}."), f"About {name}") for name in ("Baikal", "Onega", "Ladoga")]
+    )
+    terminal = home.open("-m", "anthropic:claude-sonnet-5.5", columns=100).prompt()
+    for name in ("Baikal?", "Onega?", "Ladoga?"):
+        terminal.ask(name)
+    home.anthropic.answer("They spoke of lakes.")
+    terminal.enter("/compact").sees("? y/N").type("y\r").sees("--undo takes this back.").prompt()
+    assert "1 earlier piece of reasoning left out for it from now on." in terminal.words
+    home.anthropic.answer("So.", "So it is.")
+    assert "Context:" not in terminal.ask("So?")
+    assert "Hm, Ladoga." not in str(home.anthropic.chats[-1].body)
+    terminal.ask("/compact --undo")
+    assert "Context:" not in terminal.ask("And so?")
+    assert str(home.anthropic.chats[-1].body).count("Hm, ") == 3
+    assert [request.broken for request in home.anthropic.chats] == [[]] * 6
     assert terminal.leave() == 0
 
 

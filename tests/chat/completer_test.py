@@ -13,6 +13,7 @@ from prompt_toolkit.completion import CompleteEvent, Completion
 from prompt_toolkit.document import Document
 
 from modules.chat.command import Ask, ChatContext, CommandRegistry, command
+from modules.chat.commands.compact_commands import complete_compact
 from modules.chat.input.completer import ChatCompleter, complete_attachments, complete_models, complete_paths, rank
 from modules.chat.output.screen import Reasoning
 from modules.chat.wording.model_summary import columns, compact, describe
@@ -276,6 +277,16 @@ def test_a_price_that_holds_for_short_prompts_only_is_marked_in_tables(context: 
 def test_token_counts_are_short_and_never_more_than_there_are() -> None:
     counts = (0, 999, 8192, 131_072, 999_999, 1_000_000, 1_048_576, 1_599_999, 2_000_000)
     assert [compact(n) for n in counts] == ["0", "999", "8k", "131k", "999k", "1M", "1M", "1.5M", "2M"]
+
+
+def test_compact_offers_its_options_and_models_behind_the_one_for_them(context: ChatContext) -> None:
+    def offers(args: str) -> list[str]:
+        return [text for text, _ in complete_compact(context, args)]
+
+    assert offers("") == ["--with ", "--from ", "--edit", "--trim", "--undo"]
+    assert offers("depths --edit --") == [f"depths --edit {one}" for one in ("--with ", "--from ", "--trim", "--undo")]
+    assert "depths --with groq:gpt-oss-120b" in offers("depths --with gpt")
+    assert offers("depths") == []
 
 
 def test_the_completer_brings_no_renderer_into_the_start_of_the_program() -> None:

@@ -39,7 +39,9 @@ def complete_compact(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
     if words and words[-1] == WITH:
         yield from ((f"{head} {name}", about) for name, about in complete_models(chat, last))
     elif not args or last.startswith("-"):
-        yield from ((f"{head} {option}".strip(), about) for option, about in OPTIONS.items() if option not in words)
+        for option, about in OPTIONS.items():
+            if option not in words:
+                yield f"{head} {option}".strip() + " " * (option in (WITH, FROM)), about
 
 
 @command("/compact [words] [--trim]", aliases=("compress", "summarize", "summarise"), complete=complete_compact)

@@ -71,9 +71,10 @@ async def may_cost(chat: ChatContext, plan: SummaryPlan) -> bool:
     if plan.cost == 0:
         return True
     requests = f" in {plan.requests} requests" if plan.requests > 1 else ""
+    saved = "" if plan.tokens_after < plan.tokens_before else " That would save nothing."
     chat.screen.say(
-        f"{_questions(plan.covered)} would be summed up by {plan.by.full_name}{requests}: "
-        f"{about_tokens(plan.tokens_before)} → {compact(plan.tokens_after)} for {plan.model.full_name}."
+        f"{_questions(plan.covered)} would be summed up by {plan.by.full_name}{requests}, for {_reader(plan)}: "
+        f"{about_tokens(plan.tokens_before)} → {compact(plan.tokens_after)}.{saved}"
     )
     cost = "what it costs is not known" if plan.cost is None else f"about {dollars(plan.cost)}"
     return await chat.confirm(f"Ask {plan.by.full_name} ({cost})?")
@@ -118,7 +119,7 @@ def hold(chat: ChatContext, plan: SummaryPlan, view: View, spent_before: int) ->
     stays = [last if plan.kept else "the question and its last steps"]
     stays += [f"{pinned} pinned"] if pinned else []
     parts = [
-        f"{_questions(plan.covered)} summed up by {plan.by.full_name} ({cost}), for {model.full_name} alone: "
+        f"{_questions(plan.covered)} summed up by {plan.by.full_name} ({cost}), for {_reader(plan)} alone: "
         f"{about_tokens(plan.tokens_before)} → {compact(tokens)}.",
         f"Word for word: {', '.join(stays)}.",
         _reasoning(left_out.reasoning - lost, model),
@@ -139,6 +140,10 @@ def _reasoning(pieces: int, model: Model) -> str:
     if pieces <= 0:
         return ""
     return f"{left_out_words(LeftOut(reasoning=pieces), model)} for it from now on."
+
+
+def _reader(plan: SummaryPlan) -> str:
+    return "itself" if plan.model == plan.by else plan.model.full_name
 
 
 def _questions(number: int) -> str:
@@ -162,7 +167,7 @@ async def _written(chat: ChatContext, plan: SummaryPlan) -> View:
 
 
 def _progress(plan: SummaryPlan, writing: Writing) -> Iterator[str]:
-    yield f"{plan.by.full_name} writes a summary"
+    yield f"Summary by {plan.by.name}"
     if writing.of > 1:
         yield f"({writing.request} of {writing.of})"
     yield f"… {count(writing.words, 'word')}" if writing.words else "…"
