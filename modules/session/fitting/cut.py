@@ -21,7 +21,7 @@ class Cuts:
     def __init__(self, path: Sequence[Node], sizes: Sequence[int], pins: Collection[int]) -> None:
         self._path = path
         self._refused = refused_turns([node.message for node in path])
-        self._sizes = [0 if at in self._refused else size for at, size in enumerate(sizes)]
+        self._sizes = sizes
         self.pinned = frozenset(pinned(path, pins))
         self.questions = [at for at, node in enumerate(path) if node.is_question]
 

@@ -1,9 +1,9 @@
 """How much room a model has: what a request to it may take, and about what one would take."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from modules.llm.message import Message
+from modules.llm.history import Message, refused_turns
 from modules.llm.models import Model
 from modules.llm.tool_spec import ToolSpec
 from modules.session.conversation import Conversation
@@ -45,9 +45,10 @@ def beside_messages(conversation: Conversation, model: Model, tools: tuple[ToolS
     return text_tokens(conversation.system) + schemas // 4
 
 
-def message_tokens(messages: Iterable[Message]) -> Sequence[int]:
-    """About how many tokens each of these takes."""
-    return [estimated_tokens(message) for message in messages]
+def message_tokens(messages: Sequence[Message]) -> Sequence[int]:
+    """About how many tokens each of these takes in a request; none where a turn was refused, which nobody is given."""
+    refused = refused_turns(messages)
+    return [0 if at in refused else estimated_tokens(message) for at, message in enumerate(messages)]
 
 
 def text_tokens(text: str) -> int:

@@ -163,7 +163,14 @@ async def summarised(
     text = await SummaryWriter(conversation, services, plan.by, plan.mark, plan.length, told).summary_of(
         plan.turns, plan.focus
     )
-    view = View(
+    view = view_of(plan, conversation, text)
+    must_fit(plan, conversation, view)
+    return view
+
+
+def view_of(plan: SummaryPlan, conversation: Conversation, text: str) -> View:
+    """What the model is given where this is the summary."""
+    return View(
         number=next_number(conversation.views),
         model=plan.model.full_name,
         place=max(plan.until, *(message for message, _ in plan.stubs), 0),
@@ -175,8 +182,6 @@ async def summarised(
         made_by=plan.by.full_name,
         created=time.time(),
     )
-    must_fit(plan, conversation, view)
-    return view
 
 
 def must_fit(plan: SummaryPlan, conversation: Conversation, view: View) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from modules.llm.message import Message
+from modules.llm.history import Message, refused_turns
 from modules.llm.models import Model
 from modules.llm.parts import File, Image, Part, ToolResult
 from modules.llm.tool_spec import ToolSpec
@@ -72,9 +72,10 @@ def trimmed(
 
 
 def _still_whole(path: Sequence[Node], view: View | None) -> list[Node]:
-    """The nodes that no summary stands for; those that stay word for word beside one are not looked at either."""
+    """The nodes that are given as they are: none that a summary stands for or stays beside one, and none refused."""
     until = view.summarized_until if view is not None else 0
-    return [node for node in path if node.id > until]
+    refused = refused_turns([node.message for node in path])
+    return [node for at, node in enumerate(path) if node.id > until and at not in refused]
 
 
 def _losses(nodes: Sequence[Node], stays: frozenset[int]) -> Iterator[_Loss]:
