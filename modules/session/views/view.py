@@ -94,27 +94,29 @@ def _messages(view: View, nodes: Sequence[Node]) -> Iterator[Message]:
         by = f" by {view.made_by}" if view.made_by else ""
         yield Message("user", (Text(f"{HEAD.format(by=by)}\n\n{view.summary}"),), continues=True)
     stubbed, verbatim = view.stubbed, frozenset(view.verbatim)
-    for at, node in enumerate(nodes):
+    answer: Node | None = None
+    for node in nodes:
+        if node.role == "assistant":
+            answer = node
         if node.id <= view.summarized_until:
             if node.id in verbatim:
                 yield node.message
         elif node.id in stubbed:
-            yield with_stubs(node.message, stubbed[node.id], nodes[:at])
+            yield with_stubs(node.message, stubbed[node.id], answer)
         else:
             yield node.message
 
 
-def with_stubs(message: Message, parts: frozenset[int], before: Sequence[Node]) -> Message:
-    """The message with a line in place of the parts at these positions; `before` is what was said before it."""
-    names = _tools(before) if message.role == "tool" else {}
+def with_stubs(message: Message, parts: frozenset[int], answer: Node | None) -> Message:
+    """The message with a line in place of the parts at these positions; `answer` is the last one before it."""
+    names = _tools(answer) if message.role == "tool" else {}
     shown = (_stub(part, names) if at in parts else part for at, part in enumerate(message.parts))
     return replace(message, parts=tuple(shown), native=None)
 
 
-def _tools(before: Sequence[Node]) -> dict[str, str]:
-    """The tools that the last answer called, by the ids of its calls."""
-    calls = next((node.message.calls for node in reversed(before) if node.role == "assistant"), ())
-    return {call.id: safe_name(call) for call in calls}
+def _tools(answer: Node | None) -> dict[str, str]:
+    """The tools that the answer called, by the ids of its calls."""
+    return {} if answer is None else {call.id: safe_name(call) for call in answer.message.calls}
 
 
 def _stub(part: Part, tools: dict[str, str]) -> Part:
