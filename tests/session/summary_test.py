@@ -2,16 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from modules.errors import ProviderError, SummaryFailed, UsageError
+from modules.llm.catalogue.price import Price
 from modules.llm.message import Message, user
+from modules.llm.models import Model
 from modules.llm.parts import Text, ToolCall, ToolResult
 from modules.session.conversation import Conversation
 from modules.session.fitting.room import room, tokens_with
 from modules.session.fitting.summary import SummaryPlan, plan_summary, summarised
 from modules.session.fitting.summary_writer import Writing
+from modules.session.fitting.writer import usual_writer
 from tests.harness.engine_harness import ANTHROPIC, GROQ, OPENAI, Talk
 from tests.harness.home import Home
 from tests.harness.long_conversation import calls_have_results, seen, small, tool_turn, turn
@@ -289,3 +293,24 @@ def test_where_nothing_can_be_summed_up_it_is_said() -> None:
     said.pin(5)
     with pytest.raises(UsageError, match="does not fit"):
         plan_summary(said, said.model, said.model, target=5000)
+
+
+async def test_the_model_itself_writes_where_it_can_read_all_else_the_cheapest_with_a_key_that_can(talk: Talk) -> None:
+    said, anthropic = talk.conversation, talk.model(ANTHROPIC)
+    turn(said, "a", 200_000)
+    dear = small(replace(anthropic, price=Price(input=3, output=9)), 1_000_000)
+    cheap = small(replace(anthropic, name="cheap", price=Price(input=1, output=2)), 1_000_000)
+    narrow = small(replace(anthropic, name="narrow", price=Price(input=0.1, output=0.1)), 8000)
+    own, tiny = small(said.model, 200_000), small(said.model, 8000)
+
+    def writer(model: Model, *models: Model, keys: bool = True) -> Model:
+        return usual_writer(said, model, models, lambda variable: keys)
+
+    assert writer(own, cheap) == own
+    assert writer(tiny, dear, cheap, narrow) == cheap
+    assert writer(tiny, narrow) == tiny
+    assert writer(tiny, cheap, keys=False) == tiny
+    guide = talk.model("offline:guide")
+    assert writer(guide, dear) == dear
+    with pytest.raises(UsageError, match="cannot write a summary"):
+        writer(guide, cheap, keys=False)

@@ -94,7 +94,7 @@ def _parsed(args: str) -> _Wanted:
 
 
 async def _summarise(chat: ChatContext, wanted: _Wanted) -> None:
-    from modules.chat.dialogs.summary_making import hold, made, may_cost, planned, writer_for
+    from modules.chat.dialogs.summary_making import hold, made, may_ask, planned, writer_for
 
     if wanted.edited and chat.edit is None:
         raise UsageError("No editor can be opened here.", cure="Leave --edit out.")
@@ -102,7 +102,8 @@ async def _summarise(chat: ChatContext, wanted: _Wanted) -> None:
     if (by := await writer_for(chat, model, wanted.by)) is None:
         return
     plan = await planned(chat, model, by, wanted.focus, wanted.since)
-    if not await may_cost(chat, plan):
+    named = bool(wanted.by or chat.config.settings.compact.model)
+    if not await may_ask(chat, plan, named=named):
         chat.screen.say("Nothing was asked, and nothing has changed.")
         return
     spent = len(chat.conversation.spent)

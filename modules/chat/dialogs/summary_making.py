@@ -66,9 +66,13 @@ async def planned(chat: ChatContext, model: Model, by: Model, focus: str, since:
     return plan
 
 
-async def may_cost(chat: ChatContext, plan: SummaryPlan) -> bool:
-    """Whether the person wants it, where it costs or may cost something."""
-    if plan.cost == 0:
+async def may_ask(chat: ChatContext, plan: SummaryPlan, *, named: bool) -> bool:
+    """Whether the writer may be asked: the person is, where that costs or may cost something.
+
+    And where nobody `named` it and what was said would go to another provider than before.
+    """
+    other = plan.by.provider.name != plan.model.provider.name and not plan.by.provider.is_local
+    if plan.cost == 0 and (named or not other):
         return True
     requests = f" in {plan.requests} requests" if plan.requests > 1 else ""
     saved = "" if plan.tokens_after < plan.tokens_before else " That would save nothing."
@@ -76,7 +80,7 @@ async def may_cost(chat: ChatContext, plan: SummaryPlan) -> bool:
         f"{_questions(plan.covered)} would be summed up by {plan.by.full_name}{requests}, for {_reader(plan)}: "
         f"{about_tokens(plan.tokens_before)} → {compact(plan.tokens_after)}.{saved}"
     )
-    cost = "what it costs is not known" if plan.cost is None else f"about {dollars(plan.cost)}"
+    cost = "what it costs is not known" if plan.cost is None else f"about {dollars(plan.cost)}" if plan.cost else "free"
     return await chat.confirm(f"Ask {plan.by.full_name} ({cost})?")
 
 
@@ -160,6 +164,8 @@ async def _written(chat: ChatContext, plan: SummaryPlan) -> View:
             drawn = now
             chat.screen.status(" ".join(_progress(plan, writing)), " · Ctrl+C stops it")
 
+    if chat.ask is None:  # there is no row for it
+        chat.screen.say(f"Summary by {plan.by.full_name} … Ctrl+C stops it.")
     try:
         return await summarised(plan, chat.conversation, chat.services, told)
     finally:
