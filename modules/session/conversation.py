@@ -3,7 +3,8 @@
 import os
 import time
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.conversion.replay import LeftOut
@@ -12,12 +13,15 @@ from modules.llm.history import Message
 from modules.llm.ledger.ledger import Ledger
 from modules.llm.models import Level, Model
 from modules.llm.parts import Text
+from modules.llm.tokens.learned_weights import LearnedWeights
 from modules.llm.tool_spec import ToolChoice, ToolSpec
 from modules.session.message_tree import MessageTree, words_of
 from modules.session.node import Node
 from modules.session.prices import Spent
 from modules.session.reader_ledgers import LedgerKeys, new_ledger
-from modules.session.token_estimate import PathEstimate
+
+if TYPE_CHECKING:
+    from modules.session.path_estimate import PathEstimate
 
 NO_INSTRUCTIONS = "The earlier instructions hold no longer."
 
@@ -58,10 +62,11 @@ class Conversation:
 
     `model` answers next and `previous` is what `/model -` goes back to; `reasoning` is None for a model's own default.
     `ledgers` hold, for each kind of reader, what it was sent; `tools` are those that were declared last. `learned` is
-    what models turned out to be. `title` is "" where none was given, `folder` is where it was last spoken in, "" where
-    that is not known, and `one_shot` says that it was asked with -p; `source` is where it was imported from.
-    `branch_names` are the names that messages were given. `announced` is what a person was told that a model is not
-    shown, `cut_in_silence` names the models of which it was said that their server reads less than it is sent.
+    what models turned out to be, and `weights` how many tokens text takes at each. `title` is "" where none was given,
+    `folder` is where it was last spoken in, "" where that is not known, and `one_shot` says that it was asked with -p;
+    `source` is where it was imported from. `branch_names` are the names that messages were given. `announced` is what a
+    person was told that a model is not shown, `cut_in_silence` names the models of which it was said that their server
+    reads less than it is sent.
     """
 
     def __init__(
@@ -72,6 +77,7 @@ class Conversation:
         id: str = "",
         journal: Journal | None = None,
         learned: LearnedFacts | None = None,
+        weights: LearnedWeights | None = None,
         folder: str = "",
     ) -> None:
         self.id = id or os.urandom(8).hex()
@@ -89,12 +95,12 @@ class Conversation:
         self.ledgers: dict[str, Ledger] = {}
         self.tools: tuple[ToolSpec, ...] = ()
         self.learned = learned or LearnedFacts()
+        self.weights = weights or LearnedWeights()
         self.announced: dict[str, LeftOut] = {}
         self.cut_in_silence: set[str] = set()
         self._keys = LedgerKeys()
         self.journal = journal
         self.tree = MessageTree()
-        self._estimate = PathEstimate()
 
     def __iter__(self) -> Iterator[Message]:
         return (node.message for node in self.tree.path)
@@ -287,9 +293,22 @@ class Conversation:
         if self.journal is not None and key in self.ledgers:
             self.journal.sent(self, key, self.ledgers[key])
 
-    def tokens(self) -> int:
-        """About how many tokens the next request reads: the last answer's own count, or four characters to a token."""
-        return self._estimate.tokens(self.tree.path) + len(self.system) // 4
+    @cached_property
+    def estimate(self) -> "PathEstimate":
+        """What has been counted of the messages, for the number of tokens."""
+        from modules.session.path_estimate import PathEstimate  # nothing is counted before the first prompt
+
+        return PathEstimate()
+
+    def tokens(self, model: Model | None = None) -> int:
+        """About how many tokens the next request reads: what the last answer has counted, and an estimate since."""
+        reader = self.reader(model or self.model)
+        path, system = self.tree.path, self.system
+        if not path and not system:
+            return 0
+        trusted = reader.full_name not in self.cut_in_silence
+        tools, _ = self.declared(reader, (), "none")
+        return self.estimate.tokens(path, reader, self.weights.of(reader), system, tools, trusted=trusted)
 
     def cost(self) -> float | None:
         """Dollars spent so far; None where a price is unknown."""

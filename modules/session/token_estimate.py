@@ -1,57 +1,119 @@
-"""About how many tokens a message takes, and a conversation, before a provider has counted them."""
+"""About how many tokens the next request takes, part by part, and what a provider's own count teaches of that."""
 
+from array import array
 from collections.abc import Sequence
-from typing import assert_never
+from operator import add
+from typing import Protocol
 
+from msgspec import Struct
+
+from modules.llm.base import ChatRequest, ToolChoice, ToolSpec
+from modules.llm.events import Usage
 from modules.llm.history import Message
-from modules.llm.parts import File, Image, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
-from modules.session.node import Node
+from modules.llm.models import Model
+from modules.llm.tokens.amounts import NOTHING, of_message, of_request, tool_tokens
+from modules.llm.tokens.learned_weights import LearnedWeights
+from modules.llm.tokens.usual_weights import AMOUNTS
+from modules.session.path_estimate import AT_ONCE_CHARS, PathEstimate, counted_until, is_counted_by, tokens_of
 
-IMAGE_TOKENS = 1200
-OVERHEAD = 4
-LOOKED_AT = 200  # messages from the end that are decoded to be counted; those before them need not be
-BYTES_TO_A_TOKEN = 2  # of a row, in which text is packed
-
-
-def estimated_tokens(message: Message) -> int:
-    """About how many tokens a message takes where nobody has counted them: four characters to a token."""
-    return sum(map(_characters, message.parts)) // 4 + OVERHEAD
+LEAST_COUNTED = 0.5  # of the estimate; a server that counts less has left out what it was sent
+MOST_COUNTED = 2.0  # of the estimate; what is beyond belongs to what the server adds itself
+MOST_MESSAGES = 2_000  # of which an answer teaches something: it is not to hold up the loop
+_TOOLS = AMOUNTS.index("tools")
 
 
-def _characters(part: Part) -> int:
-    """About how much text takes as many tokens. For reasoning and documents only the provider knows."""
-    match part:
-        case Text(text):
-            return len(text)
-        case ToolCall():
-            return len(part.arguments) + len(part.name)
-        case ToolResult():
-            return len(part.text) + sum(_characters(inner) for inner in part.parts if not isinstance(inner, Text))
-        case Image():
-            return 4 * IMAGE_TOKENS
-        case Reasoning() | File() | Refusal() | Opaque():
-            return 0
-        case _:
-            assert_never(part)
+class RequestSize(Struct, frozen=True):
+    """About how many tokens each part of a request takes. `measured` where an answer of this issuer was counted.
+
+    `instructions` hold what any request takes besides; `tools` are by name, and `messages` in the order of the path.
+    """
+
+    instructions: int
+    tools: dict[str, int]
+    messages: tuple[int, ...]
+    measured: bool
+
+    @property
+    def total(self) -> int:
+        return self.instructions + sum(self.tools.values()) + sum(self.messages)
 
 
-class PathEstimate:
-    """What was estimated of a conversation's messages, each once: it is asked for at each key pressed."""
+class Talk(Protocol):
+    """What is asked here of a conversation."""
 
-    def __init__(self) -> None:
-        self._known: dict[int, int] = {}
+    system: str
+    weights: LearnedWeights
+    cut_in_silence: set[str]
 
-    def tokens(self, path: Sequence[Node]) -> int:
-        """About how many tokens these messages take, from the last answer on that a provider has counted."""
-        counted = 0
-        for seen, node in enumerate(reversed(path)):
-            if seen > LOOKED_AT and not node.is_decoded:
-                counted += node.size // BYTES_TO_A_TOKEN + OVERHEAD
-                continue
-            message = node.message
-            if message.role == "assistant" and message.usage and message.usage.input:
-                return counted + message.usage.input + message.usage.output - message.usage.reasoning
-            if node.id not in self._known:  # a message never changes
-                self._known[node.id] = estimated_tokens(message)
-            counted += self._known[node.id]
-        return counted
+    @property
+    def estimate(self) -> PathEstimate: ...
+    @property
+    def messages(self) -> tuple[Message, ...]: ...
+    @property
+    def path(self) -> tuple[int, ...]: ...
+    def reader(self, model: Model) -> Model: ...
+    def declared(
+        self, reader: Model, tools: tuple[ToolSpec, ...], choice: ToolChoice
+    ) -> tuple[tuple[ToolSpec, ...], ToolChoice]: ...
+
+
+def request_size(
+    conversation: Talk, model: Model, tools: tuple[ToolSpec, ...] = (), counted_from: int = 0
+) -> RequestSize:
+    """What the next request to this model takes, part by part; all of it is looked at.
+
+    Answers before position `counted_from` of the path say nothing: other messages stood before them.
+    """
+    reader = conversation.reader(model)
+    declared, _ = conversation.declared(reader, tools, "auto")
+    messages, weights = conversation.messages, conversation.weights.of(reader)
+    amounts = conversation.estimate.amounts(messages, conversation.path, reader)
+    conversation.estimate.forget_guesses(reader)
+    sizes = [tokens_of(amount, weights) for amount in amounts]
+    instructions = tokens_of(of_request(conversation.system, (), reader), weights)
+    by_tool = {tool.name: tool_tokens(tool, reader) * weights[_TOOLS] for tool in declared}
+    anchor = None if reader.full_name in conversation.cut_in_silence else _anchor(messages, reader, counted_from)
+    if anchor is not None:
+        answer = messages[anchor]
+        counted = answer.usage.input if answer.usage else 0
+        before = instructions + sum(by_tool.values()) + sum(sizes[:anchor])
+        if counted > before * LEAST_COUNTED:
+            scale = min(counted / before, MOST_COUNTED)
+            sizes[:anchor] = [size * scale for size in sizes[:anchor]]
+            sizes[anchor] = counted_until(answer, amounts[anchor], weights) - counted
+            by_tool = {name: size * scale for name, size in by_tool.items()}
+            instructions = instructions * scale + counted - before * scale
+    return RequestSize(
+        instructions=round(instructions),
+        tools={name: round(size) for name, size in by_tool.items()},
+        messages=tuple(map(round, sizes)),
+        measured=anchor is not None or conversation.weights.is_measured(reader),
+    )
+
+
+def learn(conversation: Talk, request: ChatRequest, usage: Usage, counted_from: int = 0) -> bool:
+    """Learn from what the provider has counted of this request; whether it was a lesson.
+
+    Only what came after the last answer that it counted is looked at: the rest is known. Positions as above.
+    """
+    model, messages, estimate = request.model, request.messages, conversation.estimate
+    if usage.input <= 0 or model.full_name in conversation.cut_in_silence:
+        return False
+    anchor = _anchor(messages, model, counted_from)
+    since = 0 if anchor is None else anchor + 1
+    new, path = messages[since:], request.path[since:]
+    if len(path) != len(new) or len(new) > MOST_MESSAGES or estimate.uncounted(new, path) > AT_ONCE_CHARS:
+        return False
+    known, amount = 0.0, of_request(request.system, request.declared, model)
+    if anchor is not None:
+        answer = messages[anchor]
+        known = counted_until(answer, of_message(answer, model), conversation.weights.of(model))
+        amount = NOTHING
+    for one in estimate.amounts(new, path, model):
+        amount = array("I", map(add, amount, one))
+    return conversation.weights.learn(model, amount, round(usage.input - known), whole=anchor is None)
+
+
+def _anchor(messages: Sequence[Message], model: Model, counted_from: int) -> int | None:
+    """The position of the last answer whose provider, the model's own, has counted what came before it."""
+    return next((at for at in reversed(range(counted_from, len(messages))) if is_counted_by(messages[at], model)), None)
