@@ -18,6 +18,7 @@ LOOKED_AT = 200  # messages from the end that are decoded to be counted; those b
 BYTES_TO_A_TOKEN = 2  # of a row, in which text is packed
 AT_ONCE_CHARS = 100_000  # of text that is counted while a person waits: about 5 ms
 CHARS_TO_A_TOKEN = 4  # of what is not counted
+FAR_BEYOND = 3.0  # times the estimate
 REMEMBERED_EVERY = 50  # messages, so that an undo need not add up all of a path
 _REASONING = AMOUNTS.index("reasoning")
 
@@ -28,12 +29,24 @@ Weights = Sequence[float]
 class PathSum(Struct, frozen=True):
     """What a path takes up to a message: `tokens` that were counted or guessed, and the amounts that came since.
 
-    `is_counted` where a provider has counted all before, instructions and tools included.
+    `is_counted` where a provider has counted all before, instructions and tools included; `is_same` where every model
+    is given all of it alike.
     """
 
     tokens: float = 0.0
     amount: Amount = NOTHING
     is_counted: bool = False
+    is_same: bool = True
+
+
+class _Given(Struct, frozen=True):
+    """To whom a path is given: `head` is what instructions and tools take, and `trusted` whether it counts them."""
+
+    model: Model
+    reader: Reader
+    weights: Weights
+    head: float
+    trusted: bool
 
 
 class PathEstimate:
@@ -82,21 +95,19 @@ class PathEstimate:
         """
         reader = _reader(model)
         sums = self._sums.setdefault(reader, {})
+        head = tokens_of(self._of_head(system, tools, model), weights) if path or system else 0.0
         last = path[-1].id if path else 0
         if last not in sums:
-            self._add_up(path, model, reader, weights, trusted=trusted)
+            self._add_up(path, _Given(model, reader, weights, head, trusted))
         total = sums[last]
-        head = (
-            0.0 if total.is_counted or not (path or system) else tokens_of(self._of_head(system, tools, model), weights)
-        )
-        return round(head + total.tokens + tokens_of(total.amount, weights))
+        return round(total.tokens + tokens_of(total.amount, weights) + (0.0 if total.is_counted else head))
 
-    def _add_up(self, path: Sequence[Node], model: Model, reader: Reader, weights: Weights, *, trusted: bool) -> None:
+    def _add_up(self, path: Sequence[Node], to: _Given) -> None:
         """Remember what the path takes, from the last message on of which that is known.
 
         Where there is much to count, what another provider has counted is taken for the beginning.
         """
-        sums, at, start, guessed, room = self._sums[reader], len(path), PathSum(), 0.0, AT_ONCE_CHARS
+        sums, at, start, guessed, room = self._sums[to.reader], len(path), PathSum(), 0.0, AT_ONCE_CHARS
         is_refused, uncounted = False, dict[int, int]()  # characters of each message, by id
         while at:
             node = path[at - 1]
@@ -110,45 +121,50 @@ class PathEstimate:
             message = node.message
             if node.id not in self._same:
                 room -= uncounted.setdefault(node.id, characters(message.parts))
-            if not is_refused and is_counted_by(message, None if room < 0 else model) and (trusted or room < 0):
-                start = PathSum(
-                    counted_until(message, self._amount(node.id, message, model, reader), weights), NOTHING, True
-                )
+            if not is_refused and is_counted_by(message, None if room < 0 else to.model) and (to.trusted or room < 0):
+                start = self._counted(node, message, to)
                 break
             is_refused = message.state == "refused" or (is_refused and message.role != "user")
             at -= 1
-        start = PathSum(start.tokens + guessed, start.amount, start.is_counted)
+        start = PathSum(start.tokens + guessed, start.amount, start.is_counted, start.is_same)
         if at == len(path):
             sums[path[-1].id if path else 0] = start
         else:
-            self._go_on(start, path[at:], max(0, -room), uncounted, model, reader)
+            self._go_on(start, path[at:], max(0, -room), uncounted, to)
 
     def _go_on(
-        self,
-        start: PathSum,
-        since: Sequence[Node],
-        skipped: int,
-        uncounted: Mapping[int, int],
-        model: Model,
-        reader: Reader,
+        self, start: PathSum, since: Sequence[Node], skipped: int, uncounted: Mapping[int, int], to: _Given
     ) -> None:
         """Remember what the path takes with these nodes as well, as far as they are decoded.
 
         The first are only guessed, until so many characters are `skipped`.
         """
-        sums, tokens, amount = self._sums[reader], start.tokens, start.amount
+        sums, now = self._sums[to.reader], start
         decoded = [(node, node.message) for node in since if node.is_decoded]
         left_out = refused_turns([message for _, message in decoded])
         for at, (node, message) in enumerate(decoded):
             if at not in left_out:
                 if skipped > 0 and (size := uncounted.get(node.id, 0)):
                     skipped -= size
-                    tokens += size / CHARS_TO_A_TOKEN
+                    now = PathSum(now.tokens + size / CHARS_TO_A_TOKEN, now.amount, now.is_counted, now.is_same)
+                elif is_counted_by(message, None) and self._is_beyond(now, message, to):
+                    now = self._counted(node, message, to)
                 else:
-                    amount = array("I", map(add, amount, self._amount(node.id, message, model, reader)))
+                    amount = array("I", map(add, now.amount, self._amount(node.id, message, to.model, to.reader)))
+                    now = PathSum(now.tokens, amount, now.is_counted, now.is_same and node.id in self._same)
             if at % REMEMBERED_EVERY == 0:
-                sums[node.id] = PathSum(tokens, amount, start.is_counted)
-        sums[since[-1].id] = PathSum(tokens, amount, start.is_counted)
+                sums[node.id] = now
+        sums[since[-1].id] = now
+
+    def _counted(self, node: Node, answer: Message, to: _Given) -> PathSum:
+        amount = self._amount(node.id, answer, to.model, to.reader)
+        return PathSum(counted_until(answer, amount, to.weights), is_counted=True)
+
+    def _is_beyond(self, before: PathSum, answer: Message, to: _Given) -> bool:
+        """Whether another provider has counted far more than is thought: then an estimate cannot know what it is."""
+        if before.is_counted or not before.is_same or answer.usage is None:
+            return False
+        return answer.usage.input > FAR_BEYOND * (to.head + before.tokens + tokens_of(before.amount, to.weights))
 
     def _amount(self, id: int, message: Message, model: Model, reader: Reader) -> Amount:
         known = self._same.get(id) or self._given.get((reader, id))

@@ -11,10 +11,17 @@ from modules.llm.base import ChatRequest, ToolChoice, ToolSpec
 from modules.llm.events import Usage
 from modules.llm.history import Message
 from modules.llm.models import Model
-from modules.llm.tokens.amounts import NOTHING, of_message, of_request, tool_tokens
+from modules.llm.tokens.amounts import NOTHING, is_same_for_all, of_message, of_request, tool_tokens
 from modules.llm.tokens.learned_weights import LearnedWeights
 from modules.llm.tokens.usual_weights import AMOUNTS
-from modules.session.path_estimate import AT_ONCE_CHARS, PathEstimate, counted_until, is_counted_by, tokens_of
+from modules.session.path_estimate import (
+    AT_ONCE_CHARS,
+    FAR_BEYOND,
+    PathEstimate,
+    counted_until,
+    is_counted_by,
+    tokens_of,
+)
 
 LEAST_COUNTED = 0.5  # of the estimate; a server that counts less has left out what it was sent
 MOST_COUNTED = 2.0  # of the estimate; what is beyond belongs to what the server adds itself
@@ -73,11 +80,17 @@ def request_size(
     instructions = tokens_of(of_request(conversation.system, (), reader), weights)
     by_tool = {tool.name: tool_tokens(tool, reader) * weights[_TOOLS] for tool in declared}
     anchor = None if reader.full_name in conversation.cut_in_silence else _anchor(messages, reader, counted_from)
+    is_counted = anchor is not None
+    if not is_counted:
+        anchor = _anchor(messages, None, counted_from)
     if anchor is not None:
         answer = messages[anchor]
         counted = answer.usage.input if answer.usage else 0
         before = instructions + sum(by_tool.values()) + sum(sizes[:anchor])
-        if counted > before * LEAST_COUNTED:
+        if not is_counted_by(answer, reader):
+            if counted > FAR_BEYOND * before and all(map(is_same_for_all, messages[: anchor + 1])):
+                sizes[:anchor] = [size * counted / before for size in sizes[:anchor]]
+        elif counted > before * LEAST_COUNTED:
             scale = min(counted / before, MOST_COUNTED)
             sizes[:anchor] = [size * scale for size in sizes[:anchor]]
             sizes[anchor] = counted_until(answer, amounts[anchor], weights) - counted
@@ -87,7 +100,7 @@ def request_size(
         instructions=round(instructions),
         tools={name: round(size) for name, size in by_tool.items()},
         messages=tuple(map(round, sizes)),
-        measured=anchor is not None or conversation.weights.is_measured(reader),
+        measured=is_counted or conversation.weights.is_measured(reader),
     )
 
 
@@ -114,6 +127,6 @@ def learn(conversation: Talk, request: ChatRequest, usage: Usage, counted_from: 
     return conversation.weights.learn(model, amount, round(usage.input - known), whole=anchor is None)
 
 
-def _anchor(messages: Sequence[Message], model: Model, counted_from: int) -> int | None:
-    """The position of the last answer whose provider, the model's own, has counted what came before it."""
+def _anchor(messages: Sequence[Message], model: Model | None, counted_from: int) -> int | None:
+    """The position of the last answer whose provider, the model's own or any, has counted what came before it."""
     return next((at for at in reversed(range(counted_from, len(messages))) if is_counted_by(messages[at], model)), None)
