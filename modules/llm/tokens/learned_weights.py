@@ -24,6 +24,7 @@ LEAST_TOKENS = 40  # by the usual weights; less says little
 # weights by a third at most where those are of another maker's.
 LEAST_SHARE = 0.5
 LEAST_SHARE_OF_CUTTERS = 0.7
+LARGER = 1.25  # times
 MOST_SHARE, MOST_BEYOND = 2.5, 60
 MOST_ADDED = 1500  # tokens of a prompt that a server adds to each request
 
@@ -66,15 +67,18 @@ class LearnedWeights:
         from modules.llm.tokens.lessons import lesson
         from modules.llm.tokens.usual_weights import usual_weights
 
-        dialect = about(model.provider.dialect)
+        dialect, known = about(model.provider.dialect), self._lessons().get(model.issuer, [])
         one = lesson(amount, usual_weights(model), tokens)
         expected = sum(map(mul, self.of(model), amount))
-        least = LEAST_SHARE_OF_CUTTERS * expected if dialect.cuts_in_silence else LEAST_SHARE * one.usual_total
-        if not dialect.networked or one.usual_total < LEAST_TOKENS or tokens < least:
+        least = LEAST_SHARE_OF_CUTTERS if dialect.cuts_in_silence else LEAST_SHARE
+        if not dialect.networked or one.usual_total < LEAST_TOKENS or tokens < least * one.usual_total:
             return False
+        if dialect.cuts_in_silence and any(
+            one.usual_total > LARGER * b.usual_total and tokens <= b.tokens for b in known
+        ):
+            return False  # much more was sent than then, and no more was counted: its window is full
         if tokens > MOST_SHARE * one.usual_total + (MOST_ADDED if whole else MOST_BEYOND):
             return False
-        known = self._lessons().get(model.issuer, [])
         if len(known) >= ENOUGH and abs(expected / tokens - 1) < MISJUDGED:
             return False
         self._kept = self._read()  # another program may have learned meanwhile

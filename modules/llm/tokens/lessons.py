@@ -37,7 +37,11 @@ SPREADS = {
     "semitic": 0.2, "indic": 0.3, "han": 0.2, "kana": 0.2, "hangul": 0.2, "symbols": 0.2,
     "messages": 0.8, "calls": 0.8, "pictures": 0.4, "reasoning": 1.5, "tools": 0.3, "requests": 12.0,
 }  # fmt: skip
-COMMON_SPREAD = 0.12  # of all text
+COMMON_SPREAD = 0.2  # of all text; of some kinds only so much
+COMMON_SHARE = {
+    "joints": 0.4, "digits": 0.3, "cyrillic": 0.3, "semitic": 0.3, "indic": 0.3, "han": 0.3, "kana": 0.3,
+    "hangul": 0.3, "symbols": 0.3,
+}  # fmt: skip
 SCRIPTS_SPREAD = {"accents": 0.3, "cyrillic": 0.4, "semitic": 0.5, "indic": 0.6, "kana": 0.25, "hangul": 0.3}
 TEXT_GROUPS = frozenset(NAMES[: -len(BESIDE)])
 NOISE_SHARE, NOISE_TOKENS = 0.04, 8  # how far a lesson is off although all weights are right
@@ -80,7 +84,7 @@ def lesson(amount: Sequence[float], weights: Sequence[float], tokens: int) -> Le
 
 def _prior() -> list[list[float]]:
     """The covariance of the groups' factors before any lesson."""
-    common = [COMMON_SPREAD if name in TEXT_GROUPS else 0.0 for name in NAMES]
+    common = [COMMON_SPREAD * COMMON_SHARE.get(name, 1.0) if name in TEXT_GROUPS else 0.0 for name in NAMES]
     scripts = [SCRIPTS_SPREAD.get(name, 0.0) for name in NAMES]
     return [
         [common[i] * common[j] + scripts[i] * scripts[j] + (SPREADS[NAMES[i]] ** 2 if i == j else 0.0) for j in _RANGE]
