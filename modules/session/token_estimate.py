@@ -89,7 +89,8 @@ def request_size(
         before = instructions + sum(by_tool.values()) + sum(sizes[:anchor])
         if not is_counted_by(answer, reader):
             if counted > FAR_BEYOND * before and all(map(is_same_for_all, messages[: anchor + 1])):
-                sizes[:anchor] = [size * counted / before for size in sizes[:anchor]]
+                share = 1 + (counted - before) / max(1, sum(sizes[:anchor]))
+                sizes[:anchor] = [size * share for size in sizes[:anchor]]
         elif counted > before * LEAST_COUNTED:
             scale = min(counted / before, MOST_COUNTED)
             sizes[:anchor] = [size * scale for size in sizes[:anchor]]
