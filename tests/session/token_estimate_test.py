@@ -71,7 +71,7 @@ class TestLearning:
         async with Stage() as stage:
             x, y = stage.add("X", "chat"), stage.add("Y", "chat")
             await stage.say(x, PROSE[:20_000], Answer("So.", usage=Usage(2_048, 1)))
-            await stage.say(y, PROSE[:20_000], Answer("So.", usage=None))
+            await stage.say(y, PROSE[:20_000], Answer("So.", usage=Usage(0, 0)))
             weights = stage.conversation.weights
             assert not weights.is_measured(x)
             assert not weights.is_measured(y)
@@ -165,8 +165,11 @@ class TestAtEachKey:
         model = at(name)
         talk = long_conversation(model, 4_000)
         talk.tokens()
-        for change in (lambda: None, lambda: talk.append(user("More.")), lambda: talk.undo(), lambda: talk.undo(3)):
-            change()
+        for steps in (0, -1, 1, 3):  # back
+            if steps < 0:
+                talk.append(user("More."))
+            elif steps:
+                talk.undo(steps)
             begun = time.process_time()
             for _ in range(20):
                 talk.tokens()
