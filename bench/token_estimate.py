@@ -30,12 +30,12 @@ OF_REQUEST, OF_MESSAGE = 14, 5  # tokens that the servers add
 ROUNDS, IN_A_REQUEST = 12, 3
 WANTED = 0.10
 IN_PYTHON = """
-import json, os, sys
+import importlib.util, json, os, sys
 from pathlib import Path
 texts = json.load(sys.stdin)
 found = {}
-import litellm
-folder = Path(litellm.__file__).parent / "litellm_core_utils" / "tokenizers"
+litellm = importlib.util.find_spec("litellm").origin  # imported, it asks the network for prices
+folder = Path(litellm).parent / "litellm_core_utils" / "tokenizers"
 os.environ["TIKTOKEN_CACHE_DIR"] = str(folder)
 import tiktoken, tokenizers
 cl100k = tiktoken.get_encoding("cl100k_base")
