@@ -100,6 +100,7 @@ def _begun(args: Arguments, config: Config, models: "ModelRegistry", done: Seque
     from modules.chat.startup import StartOptions, begin, first_choice
     from modules.llm.catalogue.learned_facts import LearnedFacts
     from modules.llm.service_manager import ServiceManager
+    from modules.llm.tokens.learned_weights import LearnedWeights
     from modules.session.storage.store import FILE, Store
 
     services, store = ServiceManager.instance(), Store(config.data_folder / FILE)
@@ -107,7 +108,8 @@ def _begun(args: Arguments, config: Config, models: "ModelRegistry", done: Seque
     wish = StartOptions(
         args.resume, args.model, args.system, not args.no_save, os.path.realpath(os.getcwd()), not args.interactive
     )
-    conversation, notes = begin(wish, store, models, services, start, LearnedFacts(config.learned_file))
+    learned, weights = LearnedFacts(config.learned_file), LearnedWeights(config.weights_file)
+    conversation, notes = begin(wish, store, models, services, start, learned, weights)
     notes = [*map(as_started, notes), *done, *([ALL_ALLOWED] if args.yes else [])]
     return _Chat(models, services, store, start, conversation, notes, wish)
 

@@ -102,6 +102,11 @@ class Config:
         return self.state_folder / "learned.json"
 
     @property
+    def weights_file(self) -> Path:
+        """How many tokens text takes at each issuer, see llm/tokens/learned_weights.py."""
+        return self.state_folder / "token_weights.json"
+
+    @property
     def mcp_file(self) -> Path:
         return self.folder / "mcp.json"
 

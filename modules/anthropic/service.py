@@ -12,6 +12,9 @@ from modules.llm.http.http_client import client_options, http_errors
 from modules.llm.http.http_service import HttpService
 from modules.llm.models import Model, Profile, Provider
 
+# What counting takes of a request (platform.claude.com/docs/en/api/messages-count-tokens); anything else is refused.
+COUNTED = ("cache_control", "messages", "model", "output_config", "system", "thinking", "tool_choice", "tools")
+
 
 class AnthropicService(HttpService):
     http = httpx2
@@ -31,6 +34,11 @@ class AnthropicService(HttpService):
 
     def prepare(self, request: ChatRequest) -> PreparedRequest:
         return prepare(request)
+
+    async def count_tokens(self, request: ChatRequest) -> int | None:
+        prepared = self.prepare(request)
+        body = {name: value for name, value in prepared.body.items() if name in COUNTED}
+        return await self.counted("/messages/count_tokens", body, "input_tokens", prepared.headers)
 
     async def models(self) -> list[Model]:
         return [

@@ -14,6 +14,7 @@ from modules.llm.message import Message, closing
 from modules.llm.models import Choice, ModelRegistry
 from modules.llm.parts import Text, ToolResult
 from modules.llm.service_manager import ServiceManager
+from modules.llm.tokens.learned_weights import LearnedWeights
 from modules.session.conversation import Conversation
 from modules.session.storage.saved_conversations import SHORT_CHARS
 from modules.session.storage.store import Store
@@ -97,6 +98,7 @@ def begin(
     services: ServiceManager,
     start: Choice,
     learned: LearnedFacts | None = None,
+    weights: LearnedWeights | None = None,
 ) -> tuple[Conversation, list[str]]:
     """The conversation to go on with, or a new one, and what a person should know about it.
 
@@ -106,15 +108,18 @@ def begin(
     notes = [start.note] if start.note else []
     if not wish.save:
         services.check_key(start.model.provider)
-        return Conversation(start.model, wish.system, learned=learned, folder=wish.folder), notes
+        return Conversation(start.model, wish.system, learned=learned, weights=weights, folder=wish.folder), notes
     store.check()
     conversation = None if wish.resume is None else _resumed(store, wish, models, start, learned)
     if conversation is None:
         services.check_key(start.model.provider)
         notes += [_none_here(store, wish)] if wish.resume is not None else []
-        conversation = Conversation(start.model, wish.system, journal=store, learned=learned, folder=wish.folder)
+        conversation = Conversation(
+            start.model, wish.system, journal=store, learned=learned, weights=weights, folder=wish.folder
+        )
         conversation.one_shot = wish.one_shot
         return conversation, notes + store.news()
+    conversation.weights = weights or conversation.weights
     apply(wish, conversation, start)
     moved = go_on_in(conversation, wish.folder)
     conversation.one_shot = conversation.one_shot and wish.one_shot

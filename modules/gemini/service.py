@@ -34,8 +34,13 @@ class GeminiService(HttpService):
         self.client = SdkClient(provider, key, idle_timeout)
 
     def path_to(self, model: Model) -> str:
-        id = model.id if model.id.startswith(FOLDERS) else f"models/{model.id}"
-        return f"/{quote(id, safe='/-._~')}:streamGenerateContent?alt=sse"
+        return f"/{quote(_name(model), safe='/-._~')}:streamGenerateContent?alt=sse"
+
+    async def count_tokens(self, request: ChatRequest) -> int | None:
+        name = _name(request.model)
+        # What stands beside the contents is counted only within a whole request (ai.google.dev/api/tokens).
+        body = {"generateContentRequest": {"model": name, **self.prepare(request).body}}
+        return await self.counted(f"/{quote(name, safe='/-._~')}:countTokens", body, "totalTokens")
 
     def draft(self, request: ChatRequest) -> Draft:
         return GeminiDraft(request, self.key)
@@ -49,6 +54,10 @@ class GeminiService(HttpService):
             for entry in await self.listed(pageSize=1000)
             if "generateContent" in (entry.get("supportedGenerationMethods") or ["generateContent"])
         ]
+
+
+def _name(model: Model) -> str:
+    return model.id if model.id.startswith(FOLDERS) else f"models/{model.id}"
 
 
 def _listed(id: str, entry: Mapping[str, Any], provider: Provider) -> Model:

@@ -181,6 +181,13 @@ class BaseService(ABC):
         """
         return {}
 
+    async def count_tokens(self, request: ChatRequest) -> int | None:
+        """How many tokens the provider says that this request holds, where it counts for free; None where it does not.
+
+        Nothing is answered and nothing is charged. Raises a ProviderError.
+        """
+        return None
+
     @abstractmethod
     async def close(self) -> None:
         """Let go of what is held, such as an HTTP pool."""

@@ -12,6 +12,9 @@ from modules.llm.models import Model, Provider
 from modules.openai.stream import ResponsesDraft
 from modules.openai.transformer import prepare
 
+# What counting takes of a request (developers.openai.com/api/docs/guides/token-counting).
+COUNTED = ("input", "instructions", "model", "parallel_tool_calls", "reasoning", "text", "tool_choice", "tools")
+
 
 class OpenAIClientService(HttpService):
     """What the two dialects that go through OpenAI's SDK share: the client, its pool and its errors."""
@@ -47,3 +50,7 @@ class OpenAIService(OpenAIClientService):
 
     def prepare(self, request: ChatRequest) -> PreparedRequest:
         return prepare(request)
+
+    async def count_tokens(self, request: ChatRequest) -> int | None:
+        body = {name: value for name, value in self.prepare(request).body.items() if name in COUNTED}
+        return await self.counted("/responses/input_tokens", body, "input_tokens")

@@ -283,6 +283,9 @@ def _keep(conversation: Conversation, reply: Reply, request: ChatRequest, state:
     answer = reply.message(state)
     if answer.usage is not None:
         conversation.pay(request.model, answer.usage)
+        from modules.session.token_estimate import learn  # not before the first answer
+
+        learn(conversation, request, answer.usage)
     if state == "complete" and answer.state != "refused" and _says_nothing(answer):
         raise _empty(answer, request.model)
     if state != "complete" and not answer.text.strip():

@@ -2,7 +2,9 @@
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -13,14 +15,18 @@ from modules.llm.history import Message
 from modules.llm.ledger.ledger import Ledger
 from modules.llm.models import Level, Model
 from modules.llm.parts import Text
+from modules.llm.tokens.learned_weights import LearnedWeights
 from modules.llm.tool_spec import ToolChoice, ToolSpec
 from modules.session.journal import Journal
 from modules.session.message_tree import MessageTree, words_of
 from modules.session.node import Node
 from modules.session.prices import Spent
 from modules.session.reader_ledgers import LedgerKeys, new_ledger
-from modules.session.token_estimate import PathEstimate
-from modules.session.views.view import Reading, View, holding, ledger_name, read_with
+from modules.session.views.view import Reading, View, holding, ledger_name
+
+if TYPE_CHECKING:
+    from modules.session.path_estimate import PathEstimate
+    from modules.session.readings import Readings
 
 NO_INSTRUCTIONS = "The earlier instructions hold no longer."
 
@@ -30,12 +36,12 @@ class Conversation:
 
     `model` answers next and `previous` is what `/model -` goes back to; `reasoning` is None for a model's own default.
     `ledgers` hold, for each kind of reader, what it was sent; `tools` are those that were declared last. `learned` is
-    what models turned out to be. `title` is "" where none was given, `folder` is where it was last spoken in, "" where
-    that is not known, and `one_shot` says that it was asked with -p; `source` is where it was imported from.
-    `branch_names` are the names that messages were given. `views` are what models are given in place of a part of it,
-    those that were undone too; `pins` are questions that stay word for word, each with its answer. `announced` is what
-    a person was told that a model is not shown, `cut_in_silence` names the models of which it was said that their
-    server reads less than it is sent.
+    what models turned out to be, and `weights` how many tokens text takes at each. `title` is "" where none was given,
+    `folder` is where it was last spoken in, "" where that is not known, and `one_shot` says that it was asked with -p;
+    `source` is where it was imported from. `branch_names` are the names that messages were given. `views` are what
+    models are given in place of a part of it, those that were undone too; `pins` are questions that stay word for word,
+    each with its answer. `announced` is what a person was told that a model is not shown, `cut_in_silence` names the
+    models of which it was said that their server reads less than it is sent.
     """
 
     def __init__(
@@ -46,6 +52,7 @@ class Conversation:
         id: str = "",
         journal: "Journal[Conversation] | None" = None,
         learned: LearnedFacts | None = None,
+        weights: LearnedWeights | None = None,
         folder: str = "",
     ) -> None:
         self.id = id or os.urandom(8).hex()
@@ -65,12 +72,12 @@ class Conversation:
         self.ledgers: dict[str, Ledger] = {}
         self.tools: tuple[ToolSpec, ...] = ()
         self.learned = learned or LearnedFacts()
+        self.weights = weights or LearnedWeights()
         self.announced: dict[str, LeftOut] = {}
         self.cut_in_silence: set[str] = set()
         self._keys = LedgerKeys()
         self.journal = journal
         self.tree = MessageTree()
-        self._estimate = PathEstimate()
 
     def __iter__(self) -> Iterator[Message]:
         return (node.message for node in self.tree.path)
@@ -232,7 +239,14 @@ class Conversation:
 
     def read_by(self, model: Model) -> Reading:
         """The spoken path as this model is given it."""
-        return read_with(self.view(model), self.tree.path)
+        nodes = self.nodes_read_by(model)
+        return Reading(tuple(node.message for node in nodes), tuple(node.id for node in nodes))
+
+    def nodes_read_by(self, model: Model) -> Sequence[Node]:
+        """The same as nodes, of which those that were not decoded are not decoded for it."""
+        if not self.views:
+            return self.tree.path
+        return self._readings.nodes(model, self.view(model), self.views, self.tree)
 
     def add_view(self, view: View) -> None:
         """Give a model something in place of a part of the path, from now on."""
@@ -257,6 +271,7 @@ class Conversation:
         self._viewed()
 
     def _viewed(self) -> None:
+        self._readings.forget()
         if self.journal is not None:
             self.journal.viewed(self)
 
@@ -301,9 +316,27 @@ class Conversation:
         if self.journal is not None and name in self.ledgers:
             self.journal.sent(self, name, self.ledgers[name])
 
-    def tokens(self) -> int:
-        """About how many tokens the next request reads: the last answer's own count, or four characters to a token."""
-        return self._estimate.tokens(self.tree.path) + len(self.system) // 4
+    @cached_property
+    def _readings(self) -> "Readings":
+        from modules.session.readings import Readings  # nothing is counted before the first prompt
+
+        return Readings()
+
+    def estimate(self, model: Model) -> "PathEstimate":
+        """What has been counted of the messages that this model is given, for the number of tokens."""
+        return self._readings.estimate(self.view(model))
+
+    def tokens(self, model: Model | None = None) -> int:
+        """About how many tokens the next request reads: what the last answer has counted, and an estimate since."""
+        model = model or self.model
+        reader = self.reader(model)
+        path, system = self.nodes_read_by(model), self.system
+        if not path and not system:
+            return 0
+        trusted = reader.full_name not in self.cut_in_silence
+        tools, _ = self.declared(reader, (), "none")
+        weights = self.weights.of(reader)
+        return self.estimate(model).tokens(path, reader, weights, system, tools, trusted=trusted)
 
     def cost(self) -> float | None:
         """Dollars spent so far; None where a price is unknown."""

@@ -1,57 +1,130 @@
-"""About how many tokens a message takes, and a conversation, before a provider has counted them."""
+"""About how many tokens the next request takes, part by part, and what a provider's own count teaches of that."""
 
+from array import array
 from collections.abc import Sequence
-from typing import assert_never
+from operator import add
+from typing import Protocol
 
+from msgspec import Struct
+
+from modules.llm.base import ChatRequest, ToolChoice, ToolSpec
+from modules.llm.events import Usage
 from modules.llm.history import Message
-from modules.llm.parts import File, Image, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
-from modules.session.node import Node
+from modules.llm.models import Model
+from modules.llm.tokens.amounts import NOTHING, is_same_for_all, of_message, of_request, tool_tokens
+from modules.llm.tokens.learned_weights import LearnedWeights
+from modules.llm.tokens.usual_weights import AMOUNTS
+from modules.session.path_estimate import (
+    AT_ONCE_CHARS,
+    FAR_BEYOND,
+    PathEstimate,
+    counted_until,
+    is_counted_by,
+    tokens_of,
+)
+from modules.session.views.view import Reading
 
-IMAGE_TOKENS = 1200
-OVERHEAD = 4
-LOOKED_AT = 200  # messages from the end that are decoded to be counted; those before them need not be
-BYTES_TO_A_TOKEN = 2  # of a row, in which text is packed
-
-
-def estimated_tokens(message: Message) -> int:
-    """About how many tokens a message takes where nobody has counted them: four characters to a token."""
-    return sum(map(_characters, message.parts)) // 4 + OVERHEAD
-
-
-def _characters(part: Part) -> int:
-    """About how much text takes as many tokens. For reasoning and documents only the provider knows."""
-    match part:
-        case Text(text):
-            return len(text)
-        case ToolCall():
-            return len(part.arguments) + len(part.name)
-        case ToolResult():
-            return len(part.text) + sum(_characters(inner) for inner in part.parts if not isinstance(inner, Text))
-        case Image():
-            return 4 * IMAGE_TOKENS
-        case Reasoning() | File() | Refusal() | Opaque():
-            return 0
-        case _:
-            assert_never(part)
+LEAST_COUNTED = 0.5  # of the estimate; a server that counts less has left out what it was sent
+MOST_COUNTED = 2.0  # of the estimate; what is beyond belongs to what the server adds itself
+MOST_MESSAGES = 2_000  # of which an answer teaches something: it is not to hold up the loop
+_TOOLS = AMOUNTS.index("tools")
 
 
-class PathEstimate:
-    """What was estimated of a conversation's messages, each once: it is asked for at each key pressed."""
+class RequestSize(Struct, frozen=True):
+    """About how many tokens each part of a request takes. `measured` where an answer of this issuer was counted.
 
-    def __init__(self) -> None:
-        self._known: dict[int, int] = {}
+    `instructions` hold what any request takes besides; `tools` are by name, and `messages` in the order of the path.
+    """
 
-    def tokens(self, path: Sequence[Node]) -> int:
-        """About how many tokens these messages take, from the last answer on that a provider has counted."""
-        counted = 0
-        for seen, node in enumerate(reversed(path)):
-            if seen > LOOKED_AT and not node.is_decoded:
-                counted += node.size // BYTES_TO_A_TOKEN + OVERHEAD
-                continue
-            message = node.message
-            if message.role == "assistant" and message.usage and message.usage.input:
-                return counted + message.usage.input + message.usage.output - message.usage.reasoning
-            if node.id not in self._known:  # a message never changes
-                self._known[node.id] = estimated_tokens(message)
-            counted += self._known[node.id]
-        return counted
+    instructions: int
+    tools: dict[str, int]
+    messages: tuple[int, ...]
+    measured: bool
+
+    @property
+    def total(self) -> int:
+        return self.instructions + sum(self.tools.values()) + sum(self.messages)
+
+
+class Talk(Protocol):
+    """What is asked here of a conversation."""
+
+    system: str
+    weights: LearnedWeights
+    cut_in_silence: set[str]
+
+    def estimate(self, model: Model) -> PathEstimate: ...
+    def read_by(self, model: Model) -> Reading: ...
+    def reader(self, model: Model) -> Model: ...
+    def declared(
+        self, reader: Model, tools: tuple[ToolSpec, ...], choice: ToolChoice
+    ) -> tuple[tuple[ToolSpec, ...], ToolChoice]: ...
+
+
+def request_size(conversation: Talk, model: Model, tools: tuple[ToolSpec, ...] = ()) -> RequestSize:
+    """What the next request to this model takes, part by part; all of it is looked at."""
+    reader = conversation.reader(model)
+    declared, _ = conversation.declared(reader, tools, "auto")
+    reading, estimate, weights = (
+        conversation.read_by(model),
+        conversation.estimate(model),
+        conversation.weights.of(reader),
+    )
+    messages = reading.messages
+    amounts = estimate.amounts(messages, reading.path, reader)
+    estimate.forget_guesses(reader)
+    sizes = [tokens_of(amount, weights) for amount in amounts]
+    instructions = tokens_of(of_request(conversation.system, (), reader), weights)
+    by_tool = {tool.name: tool_tokens(tool, reader) * weights[_TOOLS] for tool in declared}
+    anchor = None if reader.full_name in conversation.cut_in_silence else _anchor(messages, reader)
+    is_counted = anchor is not None
+    if not is_counted:
+        anchor = _anchor(messages, None)
+    if anchor is not None:
+        answer = messages[anchor]
+        counted = answer.usage.input if answer.usage else 0
+        before = instructions + sum(by_tool.values()) + sum(sizes[:anchor])
+        if not is_counted_by(answer, reader):
+            if counted > FAR_BEYOND * before and all(map(is_same_for_all, messages[: anchor + 1])):
+                share = 1 + (counted - before) / max(1, sum(sizes[:anchor]))
+                sizes[:anchor] = [size * share for size in sizes[:anchor]]
+        elif counted > before * LEAST_COUNTED:
+            scale = min(counted / before, MOST_COUNTED)
+            sizes[:anchor] = [size * scale for size in sizes[:anchor]]
+            sizes[anchor] = counted_until(answer, amounts[anchor], weights) - counted
+            by_tool = {name: size * scale for name, size in by_tool.items()}
+            instructions = instructions * scale + counted - before * scale
+    return RequestSize(
+        instructions=round(instructions),
+        tools={name: round(size) for name, size in by_tool.items()},
+        messages=tuple(map(round, sizes)),
+        measured=is_counted or conversation.weights.is_measured(reader),
+    )
+
+
+def learn(conversation: Talk, request: ChatRequest, usage: Usage) -> bool:
+    """Learn from what the provider has counted of this request; whether it was a lesson.
+
+    Only what came after the last answer that it counted is looked at: the rest is known.
+    """
+    model, messages, estimate = request.model, request.messages, conversation.estimate(request.model)
+    if usage.input <= 0 or model.full_name in conversation.cut_in_silence:
+        return False
+    anchor = _anchor(messages, model)
+    since = 0 if anchor is None else anchor + 1
+    new, path = messages[since:], request.path[since:]
+    if len(path) != len(new) or len(new) > MOST_MESSAGES or estimate.uncounted(new, path) > AT_ONCE_CHARS:
+        return False
+    known, amount = 0.0, of_request(request.system, request.declared, model)
+    if anchor is not None:
+        answer = messages[anchor]
+        known = counted_until(answer, of_message(answer, model), conversation.weights.of(model))
+        amount = NOTHING
+    for one in estimate.amounts(new, path, model):
+        amount = array("I", map(add, amount, one))
+    return conversation.weights.learn(model, amount, round(usage.input - known), whole=anchor is None)
+
+
+def _anchor(messages: Sequence[Message], model: Model | None) -> int | None:
+    """The position of the last answer whose provider, the model's own or any, has counted what came before it."""
+    return next((at for at in reversed(range(len(messages))) if is_counted_by(messages[at], model)), None)

@@ -461,10 +461,10 @@ async def test_T37_an_interrupt_inside_a_call_leaves_a_conversation_that_goes_on
         assert "The user interrupted" in stage.last(a)
 
 
-async def test_T43_a_reset_after_the_calls_leaves_none_of_them_open() -> None:
+async def test_T43_a_break_after_the_calls_leaves_none_of_them_open() -> None:
     async with Stage() as stage:
         c, a = stage.add("C", "chat", profile=Profile()), stage.add("A", "anthropic")
         with pytest.raises(ProviderError):
-            await stage.say(c, "?", Answer("Let me look.", *TWO_CALLS, fault=Fault.reset(9)))
+            await stage.say(c, "?", Answer("Let me look.", *TWO_CALLS, fault=Fault.cut_mid_event(9)))
         await stage.say(a, "Go on.")
         await stage.say(c, "Go on.")

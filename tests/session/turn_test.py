@@ -234,7 +234,7 @@ class TestAConversation:
             await talk.say("Two", talk.model(ANTHROPIC))
             assert [spent.usage.input for spent in talk.conversation.spent] == [1_000_000, 1500]
             assert talk.conversation.cost() == pytest.approx(0.21 + (1000 * 2 + 500 * 0.1 + 100 * 10) / 1e6)
-            assert talk.conversation.tokens() == 1600
+            assert talk.conversation.tokens(talk.model(ANTHROPIC)) == 1600
             assert talk.conversation.model.full_name == GROQ, "one turn elsewhere is no switch"
             await talk.say("Three", talk.model("openai:gpt-99"))
             assert talk.conversation.cost() is None, "a price that is not known is not zero"

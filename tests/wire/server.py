@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import unquote
 
-from tests.wire import render_anthropic, render_chat, render_gemini, render_ollama, render_responses
+from tests.wire import counting, render_anthropic, render_chat, render_gemini, render_ollama, render_responses
 from tests.wire.answers import Answer, Status, Text
 from tests.wire.catalogue import listing, showing
 from tests.wire.errors import error_response, refused, unauthorized, unknown_model, unknown_route
@@ -79,6 +79,7 @@ class WireServer:
         self.shown: dict[str, Any] = {}
         self.pages: dict[str, Any] = {}  # what else there is to GET, as JSON, by path
         self.limit = limit
+        self.counts: counting.Counter = ""
         self.rules = rules
         self.requests: list[Request] = []
         self.connections = 0
@@ -245,6 +246,8 @@ class WireServer:
             return self._list_models(request.path[len(models_path) :].strip("/"))
         if self.dialect == "ollama" and (request.method, request.path) == ("POST", "/api/show"):
             return self._show(str(request.body.get("model", "")))
+        if (counted := counting.reply(self.dialect, self.counts, request)) is not None:
+            return counted
         if request.method != "POST" or not fnmatchcase(request.path, chat_path):
             return unknown_route(self.dialect, request.method, request.path)
         if not isinstance(request.body, dict):

@@ -55,7 +55,7 @@ async def new(chat: ChatContext, args: str) -> Ask | None:
     if chat.store is not None:
         chat.store.leave(old)
     chat.conversation = Conversation(
-        old.model, old.instructions, journal=old.journal, learned=old.learned, folder=old.folder
+        old.model, old.instructions, journal=old.journal, learned=old.learned, weights=old.weights, folder=old.folder
     )
     chat.conversation.previous, chat.conversation.reasoning = old.previous, old.reasoning
     chat.conversation.reasoning_shown = old.reasoning_shown

@@ -5,24 +5,30 @@ from abc import abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from modules.config import Key
 from modules.errors import AnswerIncomplete, ProtocolError, ProviderError, ToolCallFailed
 from modules.llm.base import IDLE_TIMEOUT_SECONDS, BaseService, ChatRequest, Draft, PreparedRequest
+from modules.llm.conversion.wire_json import decoded, encoded
 from modules.llm.drafts.wire_draft import WireDraft
 from modules.llm.events import StreamEvent
+from modules.llm.failures.raised_error import read_raised
 from modules.llm.http import model_list_parser, sse
 from modules.llm.http.endpoint import Endpoint
 from modules.llm.http.http_client import CONNECT_TIMEOUT
 from modules.llm.http.stream_reader import StreamReader
 from modules.llm.http.timeouts import Patience
 from modules.llm.models import Model, Provider
+from modules.llm.parts import Wire
+from modules.llm.request import NO_HEADERS
 
 T = TypeVar("T")
 WRITE_TIMEOUT_SECONDS = 300.0  # in which a piece of the request must go out
 BREATH_SECONDS = 0.04  # waking for every delta is most of what an answer costs, so a few are left to come together
 AT_ONCE_SECONDS = 0.001  # what comes sooner was there already and is read without a pause
+ASIDE_SECONDS = 60.0  # for what is answered without a model
+NOT_THERE = (404, 405, 501)
 DRAIN_SECONDS = 0.25  # for what may follow the terminal event: usage, [DONE], the end of the body
 
 
@@ -186,6 +192,36 @@ class HttpService(BaseService):
                 if len(data) > sse.MAX_BODY:
                     raise ProtocolError(f"What {self.provider.host} says of its models grew past 32 MB.")
         return bytes(data)
+
+    async def counted(self, path: str, body: Wire, field: str, headers: Mapping[str, str] = NO_HEADERS) -> int | None:
+        """The number in this field of what is answered to a body at a path that counts; None where there is no such.
+
+        Raises ProviderError.
+        """
+        with self.translated():
+            value = await self.answered(self._endpoint.ask(lambda url: self.send_body(url, body, headers), path))
+        return model_list_parser.number(value, field)
+
+    def send_body(self, url: str, body: Wire, headers: Mapping[str, str] = NO_HEADERS) -> Awaitable[Any]:
+        """The unread response to this body, at a URL that answers at once."""
+        limits = self.http.Timeout(ASIDE_SECONDS, connect=CONNECT_TIMEOUT)
+        options = {"headers": {**self.headers, **headers}, "timeout": limits}
+        return cast(
+            "Awaitable[Any]",
+            self.client.post(url, cast_to=self.http.Response, content=encoded(body), options=options, stream=True),
+        )
+
+    async def answered(self, asked: Awaitable[Any]) -> Wire:
+        """The object in the body of this response; {} where the server has nothing at that path, or another thing."""
+        try:
+            value = decoded(await self.whole(asked))
+        except ProviderError:
+            raise
+        except Exception as error:  # each SDK has a class of its own for a status
+            if isinstance(error, ValueError) or read_raised(error).status in NOT_THERE:
+                return {}
+            raise
+        return value if isinstance(value, dict) else {}
 
     async def close(self) -> None:
         await self.client.close()

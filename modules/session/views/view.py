@@ -58,9 +58,9 @@ class View(Struct, frozen=True, kw_only=True):
         )
         return all(0 <= id <= min(messages, self.place) for id in named) and in_order and self.number > 0
 
-    def held_at(self, messages: int) -> bool:
-        """Whether it was in force when the conversation had so many messages."""
-        return self.made_after <= messages and (self.undone_after is None or messages < self.undone_after)
+    def was_given_at(self, message: int) -> bool:
+        """Whether its model was given it when this message was said."""
+        return self.made_after < message <= (message if self.undone_after is None else self.undone_after)
 
 
 class Reading(Struct, frozen=True):
@@ -68,14 +68,6 @@ class Reading(Struct, frozen=True):
 
     messages: tuple[Message, ...]
     path: tuple[int, ...]
-
-
-def read_with(view: View | None, nodes: Sequence[Node]) -> Reading:
-    """The spoken path as a model is given it that has this view; `nodes` is the whole path, oldest first."""
-    path = tuple(node.id for node in nodes)
-    if view is None:
-        return Reading(tuple(node.message for node in nodes), path)
-    return Reading(tuple(_messages(view, nodes)), view.shows(path))
 
 
 def ledger_name(key: str, view: View | None) -> str:
@@ -89,22 +81,25 @@ def view_number(ledger: str) -> int | None:
     return int(number) if found and number.isdecimal() else None
 
 
-def _messages(view: View, nodes: Sequence[Node]) -> Iterator[Message]:
+def nodes_with(view: View, path: Sequence[Node]) -> Iterator[Node]:
+    """The spoken path as a model is given it that has this view; the nodes of what is as it was said are the same."""
     if view.summarized_until:
         by = f" by {view.made_by}" if view.made_by else ""
-        yield Message("user", (Text(f"{HEAD.format(by=by)}\n\n{view.summary}"),), continues=True)
+        text = Text(f"{HEAD.format(by=by)}\n\n{view.summary}")
+        yield Node(-view.summarized_until, 0, Message("user", (text,), continues=True))
     stubbed, verbatim = view.stubbed, frozenset(view.verbatim)
     answer: Node | None = None
-    for node in nodes:
+    for node in path:
         if node.role == "assistant":
             answer = node
         if node.id <= view.summarized_until:
             if node.id in verbatim:
-                yield node.message
+                yield node
         elif node.id in stubbed:
-            yield with_stubs(node.message, stubbed[node.id], answer)
+            message = with_stubs(node.message, stubbed[node.id], answer)
+            yield Node(-node.id, node.parent, message, node.created)
         else:
-            yield node.message
+            yield node
 
 
 def with_stubs(message: Message, parts: frozenset[int], answer: Node | None) -> Message:
