@@ -10,6 +10,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.harness.conversation_machine import MODELS, Wandering
 from tests.harness.tool_machine import Acting
+from tests.harness.window_machine import Narrow
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -18,6 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--examples", type=int, default=1000)
     parser.add_argument("--steps", type=int, default=15, help="turns and changes in each of them")
     parser.add_argument("--engine", action="store_true", help="whole turns with tools, by the engine and over loopback")
+    parser.add_argument("--windows", action="store_true", help="among windows of 4k to 1M tokens, with views that fit")
     given = parser.parse_args(argv)
     chosen = settings(
         max_examples=given.examples,
@@ -28,10 +30,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         suppress_health_check=list(HealthCheck),
     )
     began = time.monotonic()
-    run_state_machine_as_test(Acting if given.engine else Wandering, settings=chosen)
+    machine = Acting if given.engine else Narrow if given.windows else Wandering
+    run_state_machine_as_test(machine, settings=chosen)
     seconds = time.monotonic() - began
     if given.engine:
         told = ", ".join(f"{count} {what}" for what, count in sorted(Acting.counted.items()))
+    elif given.windows:
+        told = f"{Narrow.asked} questions, {Narrow.fitted} views that made them fit, {Narrow.looked} requests"
     else:
         told = f"{Wandering.played} conversations, {Wandering.looked} requests"
     print(f"{told}; {len(MODELS)} kinds of models looked at, nothing broken, in {seconds:.0f} s.")

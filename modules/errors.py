@@ -149,9 +149,11 @@ class OutputLimitRefused(RequestRefused):
     """`limit` is the most output tokens that may be asked for, None where the provider does not say.
 
     `lasting` is False where that holds for this request only: for want of credit, or beside so long a history.
+    `window` is that of the model, where the limit is the room that is left in it.
     """
 
     limit: int | None = None
+    window: int | None = None
     lasting = True
 
 

@@ -146,6 +146,11 @@ def file_note(file: File, model: Model) -> str:
     return _left_out(file, f"{model.name} takes no documents")
 
 
+def room_note(part: Attached) -> str:
+    """What stands for a picture or a document that would fill a model's window."""
+    return _left_out(part, "to save room")
+
+
 def below_note(part: Attached) -> str:
     """What stands in a result for what is given after it."""
     return f"[{_label(part)}, below]"

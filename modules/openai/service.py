@@ -5,6 +5,7 @@ import openai
 
 from modules.config import Key
 from modules.llm.base import IDLE_TIMEOUT_SECONDS, ChatRequest, Draft, PreparedRequest
+from modules.llm.http import model_list_parser
 from modules.llm.http.http_client import client_options, http_errors
 from modules.llm.http.http_service import HttpService
 from modules.llm.models import Model, Provider
@@ -29,7 +30,16 @@ class OpenAIClientService(HttpService):
         self.client = openai.AsyncOpenAI(api_key=key.value if key else "none", **options)
 
     async def models(self) -> list[Model]:
-        return [Model(name=e["id"], id=e["id"], provider=self.provider, known=False) for e in await self.listed()]
+        return [
+            Model(
+                name=entry["id"],
+                id=entry["id"],
+                provider=self.provider,
+                window=model_list_parser.window(entry),
+                known=False,
+            )
+            for entry in await self.listed()
+        ]
 
 
 class OpenAIService(OpenAIClientService):

@@ -7,10 +7,9 @@ from contextlib import aclosing
 from msgspec import Struct
 from msgspec.structs import replace
 
-from modules.errors import EmptyAnswer, ImagesUnsupported, ProviderError
+from modules.errors import ContextOverflow, EmptyAnswer, ImagesUnsupported, ProviderError
 from modules.llm.base import BaseService, ChatRequest, PreparedRequest, Reply
 from modules.llm.conversion.replay import LeftOut, pieces_of_reasoning, sees
-from modules.llm.dialects import about
 from modules.llm.events import CUT, Finished, ShownEvent, Silence, StreamEvent
 from modules.llm.history import Message, State, says_something
 from modules.llm.models import Model
@@ -58,7 +57,8 @@ async def ask(
     What was shown is kept, whatever happens: an answer that was interrupted or cut is stored and marked. Where
     nothing was shown the person's message is taken back, so that the history has no question without an answer; what
     tools came to stays, and any model may go on from there.
-    Raises what the service raises, EmptyAnswer where nothing came of it, and CancelledError when it is interrupted.
+    Raises what the service raises, EmptyAnswer or ContextOverflow where nothing came of it, and CancelledError when it
+    is interrupted.
     """
     _check_images(conversation, message or conversation.asked, model)
     if message is not None:
@@ -80,10 +80,11 @@ async def ask(
                         yield event
                 return
             except ProviderError as error:
+                from modules.session.recovery import learn_window, recover  # only where something was refused
+
+                learn_window(conversation.learned, request.model, error)
                 if shown:
                     raise
-                from modules.session.recovery import recover  # only where something was refused
-
                 if loss := recover(conversation.learned, request, error):
                     conversation.ledger_changed(request.model)
                     yield Notice(loss)
@@ -175,14 +176,15 @@ def request_for(
         tools = ()
     if reader.tools:
         tools, choice = conversation.declared(reader, tools, choice)
+    reading = conversation.read_by(model)
     return ChatRequest(
         model=reader,
-        messages=conversation.messages,
+        messages=reading.messages,
         system=conversation.system,
         reasoning=conversation.reasoning,
         tools=tools,
         session=conversation.id,
-        path=conversation.path,
+        path=reading.path,
         ledger=conversation.ledger_for(model),
         tool_choice=choice,
         reasoning_shown=conversation.reasoning_shown,
@@ -218,16 +220,24 @@ def _remarks(conversation: Conversation, request: ChatRequest, finished: Finishe
         rest = any(message.continues for message in conversation.messages[-2:-1])
         what = "the rest of the answer is" if rest else "this question and its answer are"
         yield Notice(f"Context: {what} left out of what models read from now on.")
+    _correct_window(conversation, request.model)
     if finished.stop == "unknown" and finished.word:
         conversation.learned.note(request.model, stop_words=(finished.word,))
     name = request.model.full_name
-    if not about(request.model.provider.dialect).cuts_in_silence or name in conversation.cut_in_silence:
+    if name in conversation.cut_in_silence:
         return
     from modules.session.silent_cut import silent_cut  # not before the first answer
 
     if text := silent_cut(request, conversation.messages[-1].usage):
         conversation.cut_in_silence.add(name)
         yield Notice(text)
+
+
+def _correct_window(conversation: Conversation, model: Model) -> None:
+    """Forget a window that was learned where more than it holds was read: the server has another one by now."""
+    usage, window = conversation.messages[-1].usage, conversation.learned.of(model).window
+    if usage is not None and window is not None and usage.input > window:
+        conversation.learned.note(model, window=None)
 
 
 def silence_line(event: Silence, model: Model) -> str:
@@ -253,11 +263,19 @@ def _says_nothing(answer: Message) -> bool:
     return not answer.calls and not "".join(visible_text(answer.parts)).strip(BLANKS)
 
 
-def _empty(answer: Message, model: Model) -> EmptyAnswer:
+def _empty(answer: Message, model: Model) -> ProviderError:
+    if answer.stop == "context_full" or _fills(answer, model):
+        return ContextOverflow(f"The window of {model.full_name} is full: it had no room for an answer.")
     if answer.stop in CUT:
         return EmptyAnswer(f"{model.full_name} reached its limit before it said anything.")
     thought = " but reasoning" if pieces_of_reasoning(answer) else ""
     return EmptyAnswer(f"{model.full_name} sent an empty answer: nothing{thought} came.")
+
+
+def _fills(answer: Message, model: Model) -> bool:
+    """Whether all of the window was used, by the server's own count: some end with "length" then, or with no word."""
+    usage, window = answer.usage, model.window
+    return usage is not None and window is not None and usage.input + usage.output >= window
 
 
 def _keep(conversation: Conversation, reply: Reply, request: ChatRequest, state: State) -> None:

@@ -4,7 +4,9 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.conversion.replay import LeftOut
@@ -15,46 +17,17 @@ from modules.llm.models import Level, Model
 from modules.llm.parts import Text
 from modules.llm.tokens.learned_weights import LearnedWeights
 from modules.llm.tool_spec import ToolChoice, ToolSpec
+from modules.session.journal import Journal
 from modules.session.message_tree import MessageTree, words_of
 from modules.session.node import Node
 from modules.session.prices import Spent
 from modules.session.reader_ledgers import LedgerKeys, new_ledger
+from modules.session.views.view import Reading, View, holding, ledger_name, read_with
 
 if TYPE_CHECKING:
     from modules.session.path_estimate import PathEstimate
 
 NO_INSTRUCTIONS = "The earlier instructions hold no longer."
-
-
-class Journal(Protocol):
-    """What saves a conversation as it happens: it gets every change, in order, before anything is sent."""
-
-    def said(self, conversation: "Conversation", node: Node) -> None:
-        """A message was added at the head."""
-
-    def moved(self, conversation: "Conversation") -> None:
-        """The head, the model, the instructions or the reasoning level changed."""
-
-    def growing(self, conversation: "Conversation", message: Message) -> None:
-        """An answer is arriving; `message` is as much of it as there is. Said about twice a second."""
-
-    def paid(self, conversation: "Conversation", spent: "Spent") -> None:
-        """A request's tokens were counted."""
-
-    def described(self, conversation: "Conversation") -> None:
-        """The title or the name of a branch changed."""
-
-    def declared(self, conversation: "Conversation") -> None:
-        """Other tools were declared to a model than before."""
-
-    def sent(self, conversation: "Conversation", key: str, ledger: Ledger) -> None:
-        """What a ledger holds has changed: entries were frozen, cut off, or stripped."""
-
-    async def settled(self) -> None:
-        """Wait until everything so far is kept, or it is known that it cannot be."""
-
-    def news(self) -> list[str]:
-        """Notices about saving that the person has not seen yet; each is given once."""
 
 
 class Conversation:
@@ -64,9 +37,10 @@ class Conversation:
     `ledgers` hold, for each kind of reader, what it was sent; `tools` are those that were declared last. `learned` is
     what models turned out to be, and `weights` how many tokens text takes at each. `title` is "" where none was given,
     `folder` is where it was last spoken in, "" where that is not known, and `one_shot` says that it was asked with -p;
-    `source` is where it was imported from. `branch_names` are the names that messages were given. `announced` is what a
-    person was told that a model is not shown, `cut_in_silence` names the models of which it was said that their server
-    reads less than it is sent.
+    `source` is where it was imported from. `branch_names` are the names that messages were given. `views` are what
+    models are given in place of a part of it, those that were undone too; `pins` are questions that stay word for word,
+    each with its answer. `announced` is what a person was told that a model is not shown, `cut_in_silence` names the
+    models of which it was said that their server reads less than it is sent.
     """
 
     def __init__(
@@ -75,7 +49,7 @@ class Conversation:
         system: str = "",
         *,
         id: str = "",
-        journal: Journal | None = None,
+        journal: "Journal[Conversation] | None" = None,
         learned: LearnedFacts | None = None,
         weights: LearnedWeights | None = None,
         folder: str = "",
@@ -86,6 +60,8 @@ class Conversation:
         self.one_shot = False
         self.source = ""
         self.branch_names: dict[str, int] = {}
+        self.views: list[View] = []
+        self.pins: set[int] = set()
         self.model = model
         self.previous: Model | None = None
         self.system = system
@@ -96,6 +72,7 @@ class Conversation:
         self.tools: tuple[ToolSpec, ...] = ()
         self.learned = learned or LearnedFacts()
         self.weights = weights or LearnedWeights()
+        self._last_size: tuple[tuple[str, int, int], int] | None = None
         self.announced: dict[str, LeftOut] = {}
         self.cut_in_silence: set[str] = set()
         self._keys = LedgerKeys()
@@ -256,18 +233,56 @@ class Conversation:
         """The model as it turned out to be, whatever models.yaml says; the same object where nothing was learned."""
         return self.learned.applied(model)
 
+    def view(self, model: Model) -> View | None:
+        """What the model is given in place of a part of the spoken path; None where it is given all of it."""
+        return holding(self.views, model, self.tree.is_spoken) if self.views else None
+
+    def read_by(self, model: Model) -> Reading:
+        """The spoken path as this model is given it."""
+        return read_with(self.view(model), self.tree.path)
+
+    def add_view(self, view: View) -> None:
+        """Give a model something in place of a part of the path, from now on."""
+        self.views.append(view)
+        self._viewed()
+
+    def undo_view(self, model: Model) -> View | None:
+        """Give a model again what it was given before its view; returns the view, None where it has none."""
+        if (view := self.view(model)) is not None:
+            self.views[self.views.index(view)] = replace(view, undone_after=len(self.nodes))
+            self._viewed()
+        return view
+
+    def pin(self, question: int) -> None:
+        """Keep the turn of a question word for word, whatever is summarised."""
+        self.pins.add(question)
+        self._viewed()
+
+    def unpin(self, question: int) -> None:
+        """Let the turn of a question be summarised as others are."""
+        self.pins.discard(question)
+        self._viewed()
+
+    def _viewed(self) -> None:
+        if self.journal is not None:
+            self.journal.viewed(self)
+
     def ledger_for(self, model: Model) -> Ledger:
         """What was sent to readers such as this model."""
-        key = self._keys.of(self.reader(model))
-        if key not in self.ledgers:
-            self.ledgers[key] = self.known_ledger(model)
-        return self.ledgers[key]
+        name = self._ledger_name(model)
+        if name not in self.ledgers:
+            self.ledgers[name] = self.known_ledger(model)
+        return self.ledgers[name]
 
     def known_ledger(self, model: Model) -> Ledger:
         """The same where something was sent; else what it would begin as."""
-        reader = self.reader(model)
-        known = self.ledgers.get(self._keys.of(reader))
-        return new_ledger(reader, self.ledgers) if known is None else known
+        known = self.ledgers.get(self._ledger_name(model))
+        if known is not None:
+            return known
+        return new_ledger(self.reader(model), self.ledgers, self.view(model), self.path)
+
+    def _ledger_name(self, model: Model) -> str:
+        return ledger_name(self._keys.of(self.reader(model)), self.view(model))
 
     def declared(
         self, reader: Model, tools: tuple[ToolSpec, ...], choice: ToolChoice
@@ -289,9 +304,9 @@ class Conversation:
 
     def ledger_changed(self, model: Model) -> None:
         """Tell the journal that the ledger of readers such as this model has changed."""
-        key = self._keys.of(self.reader(model))
-        if self.journal is not None and key in self.ledgers:
-            self.journal.sent(self, key, self.ledgers[key])
+        name = self._ledger_name(model)
+        if self.journal is not None and name in self.ledgers:
+            self.journal.sent(self, name, self.ledgers[name])
 
     @cached_property
     def estimate(self) -> "PathEstimate":
@@ -306,9 +321,29 @@ class Conversation:
         path, system = self.tree.path, self.system
         if not path and not system:
             return 0
-        trusted = reader.full_name not in self.cut_in_silence
+        if (view := self.view(reader)) is not None:
+            return self._viewed_tokens(reader, view)
         tools, _ = self.declared(reader, (), "none")
-        return self.estimate.tokens(path, reader, self.weights.of(reader), system, tools, trusted=trusted)
+        after = self.counted_after(reader)
+        return self.estimate.tokens(path, reader, self.weights.of(reader), system, tools, after)
+
+    def _viewed_tokens(self, reader: Model, view: View) -> int:
+        key = (reader.full_name, view.number, self.head)
+        if self._last_size is None or self._last_size[0] != key:
+            from modules.session.token_estimate import request_size
+
+            self._last_size = key, request_size(self, reader).total
+        return self._last_size[1]
+
+    def counted_after(self, reader: Model) -> int | None:
+        """The id after which an answer's own count is of what the model is given now; None where none can be believed.
+
+        Before that it had another view. A server that cuts in silence counts what it has kept.
+        """
+        if reader.full_name in self.cut_in_silence:
+            return None
+        own = (view for view in self.views if view.model == reader.full_name)
+        return max((view.undone_after or view.made_after for view in own), default=0)
 
     def cost(self) -> float | None:
         """Dollars spent so far; None where a price is unknown."""

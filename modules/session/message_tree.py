@@ -64,7 +64,11 @@ class MessageTree:
 
     def go_to(self, head: int) -> None:
         """Speak on from another message of the tree; 0 is before the first."""
-        self.head, self._path = head, list(self._up(head))[::-1]
+        path, id = [], head
+        while id:  # not by `_up`: a conversation of thousands is opened so
+            path.append(node := self.nodes[id - 1])
+            id = node.parent
+        self.head, self._path = head, path[::-1]
 
     def go_back(self, head: int) -> None:
         """The same, for a message on the spoken path; `forward` finds back to where the head is now."""
@@ -140,7 +144,7 @@ class MessageTree:
         self._index()
         child = self._newest_child[id]
         while child:
-            if self._goes_on[child] or self._is_spoken(child):
+            if self._goes_on[child] or self.is_spoken(child):
                 yield child
             child = self._older[child]
 
@@ -170,7 +174,7 @@ class MessageTree:
         self._index()
         turns = array("q", bytes(8 * (len(self.nodes) + 1)))
         for node in reversed(self.nodes):
-            if node.message.is_question and (self._goes_on[node.id] or self._is_spoken(node.id)):
+            if node.message.is_question and (self._goes_on[node.id] or self.is_spoken(node.id)):
                 turns[node.parent] += 1
             turns[node.parent] += turns[node.id]
         return turns
@@ -202,7 +206,8 @@ class MessageTree:
                 self._goes_on[id] = 1
                 id = self[id].parent
 
-    def _is_spoken(self, id: int) -> bool:
+    def is_spoken(self, id: int) -> bool:
+        """Whether this message stands on the spoken path."""
         at = bisect_left(self._path, id, key=lambda node: node.id)
         return at < len(self._path) and self._path[at].id == id
 

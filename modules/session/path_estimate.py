@@ -40,13 +40,13 @@ class PathSum(Struct, frozen=True):
 
 
 class _Given(Struct, frozen=True):
-    """To whom a path is given: `head` is what instructions and tools take, and `trusted` whether it counts them."""
+    """To whom a path is given: `head` is what instructions and tools take; only answers `after` an id are believed."""
 
     model: Model
     reader: Reader
     weights: Weights
     head: float
-    trusted: bool
+    after: int | None
 
 
 class PathEstimate:
@@ -86,19 +86,18 @@ class PathEstimate:
         weights: Weights,
         system: str = "",
         tools: tuple[ToolSpec, ...] = (),
-        *,
-        trusted: bool = True,
+        after: int | None = 0,
     ) -> int:
         """About how many tokens a request with this path takes at a model, whose `weights` these are.
 
-        From the last answer on whose provider has counted what came before, unless that is not to be `trusted`.
+        From the last answer with an id larger than `after` whose provider has counted what came before.
         """
         reader = _reader(model)
         sums = self._sums.setdefault(reader, {})
         head = tokens_of(self._of_head(system, tools, model), weights) if path or system else 0.0
         last = path[-1].id if path else 0
         if last not in sums:
-            self._add_up(path, _Given(model, reader, weights, head, trusted))
+            self._add_up(path, _Given(model, reader, weights, head, after))
         total = sums[last]
         return round(total.tokens + tokens_of(total.amount, weights) + (0.0 if total.is_counted else head))
 
@@ -121,7 +120,8 @@ class PathEstimate:
             message = node.message
             if node.id not in self._same:
                 room -= uncounted.setdefault(node.id, characters(message.parts))
-            if not is_refused and is_counted_by(message, None if room < 0 else to.model) and (to.trusted or room < 0):
+            believed = room < 0 or (to.after is not None and node.id > to.after)
+            if believed and not is_refused and is_counted_by(message, None if room < 0 else to.model):
                 start = self._counted(node, message, to)
                 break
             is_refused = message.state == "refused" or (is_refused and message.role != "user")

@@ -44,9 +44,7 @@ def recover(learned: LearnedFacts, request: ChatRequest, error: ProviderError) -
     if isinstance(error, ReasoningUnreadable) and not error.missing:
         return _give_up_reasoning(request)
     if isinstance(error, ContextOverflow):
-        if error.window:
-            learned.note(request.model, window=error.window)
-        return ""
+        return ""  # what to leave out is not for a program to choose
     facts = facts_from(request, error)
     if isinstance(error, ImagesRefused) and error.faulty:
         return _hide_pictures(request)
@@ -63,6 +61,19 @@ def recover(learned: LearnedFacts, request: ChatRequest, error: ProviderError) -
     if isinstance(error, DocumentsRefused) and asked_about:
         return ""  # and so with a document
     return _words(request, error)
+
+
+def learn_window(learned: LearnedFacts, model: Model, error: ProviderError) -> None:
+    """Remember the window that an error names, whenever it comes: it is the real one, larger or smaller than was known.
+
+    A window in which all would fit is none: some number in the words was something else.
+    """
+    if not isinstance(error, ContextOverflow | OutputLimitRefused) or not error.window:
+        return
+    if isinstance(error, ContextOverflow) and error.needed and error.needed < error.window:
+        return
+    if error.window != model.window:
+        learned.note(model, window=error.window)
 
 
 def facts_from(request: ChatRequest, error: ProviderError) -> dict[str, Any]:

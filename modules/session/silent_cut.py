@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from modules.llm.base import ChatRequest
+from modules.llm.dialects import about
 from modules.llm.events import Usage
 from modules.llm.message import Message
-from modules.llm.models import Model
+from modules.llm.models import Model, Provider
+from modules.llm.network.local_endpoints import is_near
 from modules.llm.parts import File, Image, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
 
 # Characters to a token. Prose of any language has fewer than six, so a server that counts eight has left something
@@ -31,8 +33,11 @@ def silent_cut(request: ChatRequest, usage: Usage | None) -> str:
     """What to say where the server has read far less than the request held; "" where it may have read all of it.
 
     Only text is counted: pictures and PDF take tokens and no characters, and what may have been left out of the
-    request, such as reasoning and refused turns, is not expected to have been read.
+    request, such as reasoning and refused turns, is not expected to have been read. What was read is no window to
+    learn: it may be half of it, or a part that was left in a cache.
     """
+    if not _may_cut(request.model.provider):
+        return ""
     read = tokens_read(usage)
     texts = list(texts_of(request.system, request.messages))
     if not reads_far_less(texts, read):
@@ -43,6 +48,11 @@ def silent_cut(request: ChatRequest, usage: Usage | None) -> str:
         f"{model.full_name} has read {read:,} tokens of about {sent:,} that were sent: the server keeps no more of a "
         f"conversation, and the model has not seen the rest. To change that, {_setting(model)}."
     )
+
+
+def _may_cut(provider: Provider) -> bool:
+    """Whether its servers are known for that; those that people run themselves speak every dialect by now."""
+    return about(provider.dialect).cuts_in_silence or is_near(provider.base_url)
 
 
 def tokens_read(usage: Usage | None) -> int:

@@ -45,7 +45,7 @@ def handover(
     request = scratch_request(conversation, model, tools, choice)
     sent = prepare(request)
     replays = sent.messages.replays if sent.messages else {}
-    said = len(conversation.path)
+    said = len(request.messages) - 1
     return SwitchSummary(
         turns=conversation.turns,
         calls=sum(len(message.calls) for message in conversation),
@@ -69,14 +69,15 @@ def scratch_request(
     """
     reader = conversation.reader(model)
     tools, choice = conversation.declared(reader, tools, choice)
+    reading = conversation.read_by(model)
     return ChatRequest(
         model=reader,
-        messages=(*conversation.messages, user(NOTHING_TYPED, *attached)),
+        messages=(*reading.messages, user(NOTHING_TYPED, *attached)),
         system=conversation.system,
         reasoning=conversation.reasoning,
         tools=tools,
         session=conversation.id,
-        path=(*conversation.path, len(conversation.nodes) + 1),
+        path=(*reading.path, len(conversation.nodes) + 1),
         ledger=conversation.known_ledger(model),
         tool_choice=choice,
         reasoning_shown=conversation.reasoning_shown,

@@ -1,7 +1,7 @@
 """A switch thought through: what another model would get of the conversation, and what its next turn would cost."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import assert_never
 
 from msgspec import Struct
@@ -9,8 +9,7 @@ from msgspec import Struct
 from modules.llm.catalogue.price import Price
 from modules.llm.conversion.replay import held, hidden_images, missed, pieces_of_reasoning
 from modules.llm.events import Usage
-from modules.llm.history import refused_turns
-from modules.llm.ledger.ledger_key import ledger_key
+from modules.llm.history import Message, refused_turns
 from modules.llm.models import Level, Model
 from modules.llm.parts import File, Image, Text
 from modules.llm.tool_spec import ToolChoice, ToolSpec
@@ -56,7 +55,7 @@ def plan(
     )
     behind: Counter[str] = Counter()
     own = 0
-    messages = conversation.messages
+    messages = conversation.read_by(model).messages
     for at, how in summary.replays.items():
         message = messages[at] if at < len(messages) else None
         if message is not None and message.origin is not None:
@@ -72,7 +71,7 @@ def plan(
         renamed=sum(how.renamed for how in summary.replays.values()),
         reasoning={name: pieces for name, pieces in behind.items() if pieces},
         own=own,
-        left_out=list(_left_out(conversation, reader)),
+        left_out=list(_left_out(messages, reader)),
         read=read,
         price=price,
         cold=cost_of(model, Usage(input=summary.tokens, cache_write=summary.tokens if writes else 0)),
@@ -82,10 +81,10 @@ def plan(
     )
 
 
-def _left_out(conversation: Conversation, model: Model) -> Iterator[str]:
-    hidden = hidden_images(conversation.messages, model)
-    refused = refused_turns(conversation.messages)
-    for message in (one for at, one in enumerate(conversation) if at not in refused):
+def _left_out(messages: Sequence[Message], model: Model) -> Iterator[str]:
+    hidden = hidden_images(messages, model)
+    refused = refused_turns(messages)
+    for message in (one for at, one in enumerate(messages) if at not in refused):
         for part in held(message):
             left_out = missed(part, model) is not None
             match part:
@@ -104,13 +103,13 @@ def _left_out(conversation: Conversation, model: Model) -> Iterator[str]:
 
 def _read(conversation: Conversation, model: Model) -> int:
     """About how many tokens of the next request this very model has read and answered; caches are each model's own."""
-    ledger = conversation.ledgers.get(ledger_key(conversation.reader(model)))
-    if ledger is None or not ledger.entries:
+    ledger, reading = conversation.known_ledger(model), conversation.read_by(model)
+    if not ledger.entries:
         return 0
     same = 0
-    while same < len(ledger.path) and ledger.path[same : same + 1] == conversation.path[same : same + 1]:
+    while same < len(ledger.path) and ledger.path[same : same + 1] == reading.path[same : same + 1]:
         same += 1
-    for message in reversed(conversation.messages[: same + 1]):  # the answer to what was frozen stands after it
+    for message in reversed(reading.messages[: same + 1]):  # the answer to what was frozen stands after it
         if (
             message.origin
             and message.usage

@@ -22,6 +22,7 @@ from modules.session.path_estimate import (
     is_counted_by,
     tokens_of,
 )
+from modules.session.views.view import Reading
 
 LEAST_COUNTED = 0.5  # of the estimate; a server that counts less has left out what it was sent
 MOST_COUNTED = 2.0  # of the estimate; what is beyond belongs to what the server adds itself
@@ -50,39 +51,32 @@ class Talk(Protocol):
 
     system: str
     weights: LearnedWeights
-    cut_in_silence: set[str]
 
     @property
     def estimate(self) -> PathEstimate: ...
-    @property
-    def messages(self) -> tuple[Message, ...]: ...
-    @property
-    def path(self) -> tuple[int, ...]: ...
+    def read_by(self, model: Model) -> Reading: ...
+    def counted_after(self, reader: Model) -> int | None: ...
     def reader(self, model: Model) -> Model: ...
     def declared(
         self, reader: Model, tools: tuple[ToolSpec, ...], choice: ToolChoice
     ) -> tuple[tuple[ToolSpec, ...], ToolChoice]: ...
 
 
-def request_size(
-    conversation: Talk, model: Model, tools: tuple[ToolSpec, ...] = (), counted_from: int = 0
-) -> RequestSize:
-    """What the next request to this model takes, part by part; all of it is looked at.
-
-    Answers before position `counted_from` of the path say nothing: other messages stood before them.
-    """
+def request_size(conversation: Talk, model: Model, tools: tuple[ToolSpec, ...] = ()) -> RequestSize:
+    """What the next request to this model takes, part by part; all of it is looked at."""
     reader = conversation.reader(model)
     declared, _ = conversation.declared(reader, tools, "auto")
-    messages, weights = conversation.messages, conversation.weights.of(reader)
-    amounts = conversation.estimate.amounts(messages, conversation.path, reader)
+    reading, weights = conversation.read_by(reader), conversation.weights.of(reader)
+    messages = reading.messages
+    amounts = conversation.estimate.amounts(messages, reading.path, reader)
     conversation.estimate.forget_guesses(reader)
     sizes = [tokens_of(amount, weights) for amount in amounts]
     instructions = tokens_of(of_request(conversation.system, (), reader), weights)
     by_tool = {tool.name: tool_tokens(tool, reader) * weights[_TOOLS] for tool in declared}
-    anchor = None if reader.full_name in conversation.cut_in_silence else _anchor(messages, reader, counted_from)
+    anchor = _anchor(messages, reading.path, reader, conversation.counted_after(reader))
     is_counted = anchor is not None
     if not is_counted:
-        anchor = _anchor(messages, None, counted_from)
+        anchor = _anchor(messages, reading.path, None, 0)
     if anchor is not None:
         answer = messages[anchor]
         counted = answer.usage.input if answer.usage else 0
@@ -105,18 +99,19 @@ def request_size(
     )
 
 
-def learn(conversation: Talk, request: ChatRequest, usage: Usage, counted_from: int = 0) -> bool:
+def learn(conversation: Talk, request: ChatRequest, usage: Usage) -> bool:
     """Learn from what the provider has counted of this request; whether it was a lesson.
 
-    Only what came after the last answer that it counted is looked at: the rest is known. Positions as above.
+    Only what came after the last answer that it counted is looked at: the rest is known.
     """
     model, messages, estimate = request.model, request.messages, conversation.estimate
-    if usage.input <= 0 or model.full_name in conversation.cut_in_silence:
+    after = conversation.counted_after(model)
+    if usage.input <= 0 or after is None or len(request.path) != len(messages):
         return False
-    anchor = _anchor(messages, model, counted_from)
+    anchor = _anchor(messages, request.path, model, after)
     since = 0 if anchor is None else anchor + 1
     new, path = messages[since:], request.path[since:]
-    if len(path) != len(new) or len(new) > MOST_MESSAGES or estimate.uncounted(new, path) > AT_ONCE_CHARS:
+    if len(new) > MOST_MESSAGES or estimate.uncounted(new, path) > AT_ONCE_CHARS:
         return False
     known, amount = 0.0, of_request(request.system, request.declared, model)
     if anchor is not None:
@@ -128,6 +123,12 @@ def learn(conversation: Talk, request: ChatRequest, usage: Usage, counted_from: 
     return conversation.weights.learn(model, amount, round(usage.input - known), whole=anchor is None)
 
 
-def _anchor(messages: Sequence[Message], model: Model | None, counted_from: int) -> int | None:
-    """The position of the last answer whose provider, the model's own or any, has counted what came before it."""
-    return next((at for at in reversed(range(counted_from, len(messages))) if is_counted_by(messages[at], model)), None)
+def _anchor(messages: Sequence[Message], path: Sequence[int], model: Model | None, after: int | None) -> int | None:
+    """The position of the last answer, of an id after that, whose provider has counted what came before it.
+
+    The provider is the model's own, or any.
+    """
+    if after is None:
+        return None
+    places = (at for at in reversed(range(len(messages))) if path[at] > after)
+    return next((at for at in places if is_counted_by(messages[at], model)), None)

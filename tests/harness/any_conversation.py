@@ -13,6 +13,7 @@ from modules.session.ask import request_for
 from modules.session.conversation import Conversation
 from modules.session.node import Node
 from modules.session.prices import Spent
+from modules.session.views.view import View
 from tests.harness.cases import PDF, PNG
 from tests.harness.transformer_harness import FOUR, REQUESTS
 
@@ -91,7 +92,30 @@ def conversations(draw: st.DrawFn) -> Conversation:
     talk.spent = [Spent(draw(st.sampled_from(SIX)), Usage(1, 2, cost=draw(st.sampled_from([None, 0.1]))), 1.7e9)]
     for model in draw(st.lists(st.sampled_from(SIX), max_size=3)):
         commit(talk, model)
+    if talk.head and draw(st.booleans()):
+        view(talk, draw(st.sampled_from(SIX)), draw(words))
     return talk
+
+
+def view(talk: Conversation, model: Model, summary: str) -> None:
+    """As if the model was given a summary of the first half, and was asked and had answered then."""
+    path = talk.path
+    until = path[len(path) // 2]
+    talk.add_view(
+        View(
+            number=1,
+            model=model.full_name,
+            place=talk.head,
+            made_after=len(talk.nodes),
+            summary=summary,
+            summarized_until=until,
+            verbatim=path[:1],
+            stubs=tuple((id, 0) for id in path if id > until),
+            made_by=SIX[0].full_name,
+        )
+    )
+    talk.pin(path[0])
+    commit(talk, model)
 
 
 def commit(talk: Conversation, model: Model) -> None:

@@ -1,5 +1,6 @@
 """A conversation that branches in every way, as rules for hypothesis; every reader finds its own bytes again."""
 
+import itertools
 import json
 from typing import Any
 
@@ -11,6 +12,7 @@ from modules.llm.message import Message, WireEntry
 from modules.llm.models import Model
 from modules.llm.parts import Text, ToolResult
 from modules.session.continuation import cut_answer, seam, why_cut
+from modules.session.views.view import View, ledger_name, next_number
 from tests import wire
 from tests.harness.cases import TOOLS
 from tests.harness.conversation_machine import MODELS, restarted
@@ -26,7 +28,7 @@ ends = st.sampled_from(["interrupted", "incomplete", "max_tokens"])
 class Branching(RuleBasedStateMachine):
     """One conversation. What was sent to each reader is remembered, all of it."""
 
-    looked = shared = 0
+    looked = shared = views = 0
 
     @initialize(model=models, system=st.sampled_from(["", "Be brief."]), tools=st.sampled_from([(), TOOLS]))
     def begin(self, model: str, system: str, tools: Any) -> None:
@@ -105,6 +107,34 @@ class Branching(RuleBasedStateMachine):
         if place := self.dry.conversation.branch_names.get(name):
             self.dry.conversation.go_to(place)
 
+    @rule(model=models, data=st.data(), pinned=st.booleans(), stubs=st.booleans())
+    def a_view(self, model: str, data: st.DataObject, *, pinned: bool, stubs: bool) -> None:
+        talk = self.dry.conversation
+        path = talk.tree.path
+        cuts = [0, *(node.id for node, after in itertools.pairwise(path) if after.role not in ("tool", "system"))]
+        until = data.draw(st.sampled_from(cuts))
+        before = [node for node in path if node.id <= until]
+        kept = {node.id for node in before if node.role == "system"}
+        kept |= {node.id for node in before[-1:] if pinned and node.role == "user"}
+        tools = [node for node in path if node.role == "tool" and stubs]
+        talk.add_view(
+            View(
+                number=next_number(talk.views),
+                model=MODELS[model].full_name,
+                place=talk.head,
+                made_after=len(talk.nodes),
+                summary="They talked." if until else "",
+                summarized_until=until,
+                verbatim=tuple(sorted(kept)),
+                stubs=tuple((node.id, at) for node in tools for at in range(len(node.message.parts))),
+            )
+        )
+        Branching.views += 1
+
+    @rule(model=models)
+    def no_view(self, model: str) -> None:
+        self.dry.conversation.undo_view(MODELS[model])
+
     @rule(text=st.sampled_from(["Be long.", "Be brief."]))
     def instructions_change(self, text: str) -> None:
         self.dry.conversation.instruct(text)
@@ -128,7 +158,7 @@ class Branching(RuleBasedStateMachine):
         model = self.dry.conversation.reader(self.dry.model)
         path, entries = self._request(self.dry.model)
         self._must_agree(model, path, entries)
-        self.sent.setdefault(ledger_key(model), []).append((path, entries))
+        self.sent.setdefault(self._ledger(model), []).append((path, entries))
         cut: dict[str, Any] = {"stop": end} if end == "max_tokens" else {"state": end} if end else {}
         self.dry.answer(*parts, **cut)
 
@@ -144,7 +174,7 @@ class Branching(RuleBasedStateMachine):
 
     def _must_agree(self, model: Model, path: tuple[int, ...], entries: list[WireEntry]) -> None:
         """Every earlier request of this reader is found again, byte for byte, as far as the two say the same."""
-        for before, sent in self.sent.get(ledger_key(model), ()):
+        for before, sent in self.sent.get(self._ledger(model), ()):
             common = next((at for at, (a, b) in enumerate(zip(before, path, strict=False)) if a != b), None)
             common = min(len(before), len(path)) if common is None else common
             common = self._answered(path[:common])
@@ -152,9 +182,12 @@ class Branching(RuleBasedStateMachine):
             Branching.shared += len(one)
             assert json.dumps(one) == json.dumps(other), f"{model.full_name}: {before} and {path}"
 
+    def _ledger(self, reader: Model) -> str:
+        return ledger_name(ledger_key(reader), self.dry.conversation.view(reader))
+
     def _answered(self, path: tuple[int, ...]) -> int:
         """Up to where the last answer stands: what is said behind it may be said differently on another branch."""
-        messages: list[Message] = [self.dry.conversation.tree[id].message for id in path]
+        messages: list[Message] = [self.dry.conversation.tree[abs(id)].message for id in path]
         return next((at for at in range(len(path), 0, -1) if messages[at - 1].role == "assistant"), 0)
 
     @invariant()

@@ -1,6 +1,7 @@
 """The samples of `error_words.toml` as tests take them: the body of each, and the error it becomes."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from modules import errors
 from modules.llm.failures import error_mapping, error_words
 from modules.llm.failures.error_report import read_report
 from modules.llm.models import Model, Provider
+from tests.wire import Status
 
 NOT_FACTS = {"who", "status", "message", "body", "source", "class", "dialect", "headers"}
 
@@ -30,6 +32,16 @@ def error_of(sample: dict[str, Any]) -> errors.ProviderError:
         return error_mapping.in_stream(body_of(sample), provider, model, None)
     report = read_report(sample["status"], body_of(sample), sample.get("headers", {}))
     return error_mapping.classify(report, provider, model, None)
+
+
+def words_of(sample: dict[str, Any]) -> Status:
+    """What a server with a window says: the sample with places for its numbers, where they are written in digits."""
+    text = sample.get("body", sample.get("message", ""))
+    for name in ("needed", "window"):
+        for number in (f"{sample.get(name, 0):,}", str(sample.get(name, 0))):
+            text = re.sub(rf"(?<!\d){number}(?!\d)", f"{{{name}}}", text) if name in sample else text
+    told = {"body": text} if "body" in sample else {"message": text}
+    return Status(sample["status"], **told)
 
 
 def rows() -> Iterator[Any]:

@@ -114,7 +114,8 @@ class Dry:
         """The next request to this model. Where there is nothing to answer, as if a person said "Go on."."""
         talk = self.conversation
         model = talk.reader(model or self.model)
-        messages, path = talk.messages, talk.path
+        reading = talk.read_by(model)
+        messages, path = reading.messages, reading.path
         if not (messages and messages[-1].role in ("user", "tool")):
             messages, path = (*messages, user("Go on.")), (*path, len(talk.nodes) + 1)
         return ChatRequest(

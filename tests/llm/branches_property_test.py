@@ -9,7 +9,7 @@ pytestmark = pytest.mark.timeout(300)  # a few seconds of work, which take their
 
 TestAnyBranch = Branching.TestCase
 TestAnyBranch.settings = settings(
-    max_examples=40,
+    max_examples=60,
     stateful_step_count=10,
     deadline=None,
     database=None,

@@ -2,7 +2,8 @@
 
 data/conversation_parlance_5.sql is a file of 28 November 2026: Claude, OpenAI and Groq with thinking, parallel tool
 calls, a picture, an answer taken back and one that was interrupted. The .json beside it holds the next request to each,
-as that program made it. data/conversation_parlance_6.sql is the same as the next release had it, in its schema.
+as that program made it. data/conversation_parlance_6.sql is the same as the next release had it, in its schema, and
+data/conversation_parlance_7.sql as the one after that had packed it.
 """
 
 import json

@@ -29,10 +29,10 @@ RENAMED = {"told": "last_message", "seed": "prefix_digest", "stripped": "reasoni
 # What later schemas have beside it, and what stands there for a conversation of before.
 ADDED: dict[str, dict[str, Any]] = {
     "ledger": {"pictures_from": 0, "number": None},
-    "conversation": {"folder": None, "kind": "chat", "source": None, "first_words": None},
+    "conversation": {"folder": None, "kind": "chat", "source": None, "first_words": None, "pins": None},
     "spent": {"created": None},
 }
-NEW_TABLES = ("branch_name", "imported", "frozen", "blob_owner")
+NEW_TABLES = ("branch_name", "imported", "frozen", "blob_owner", "view")
 RENAMED |= {"lenient": "drops_unreadable_reasoning", "without": "refused_features"}
 
 
@@ -91,10 +91,9 @@ def is_whole(path: Path, before: dict[str, list[dict[str, Any]]]) -> None:
     now = contents(path)
     for table, columns in ADDED.items():
         for row in now[table]:
-            assert all(row[name] == usual for name, usual in columns.items() if name in row)
-            now_before = {name for known in before[table] for name in known}
-            for name in columns.keys() & row.keys() - now_before:
-                del row[name]
+            known_before = {name for known in before[table] for name in known}
+            for name in columns.keys() & row.keys() - known_before:
+                assert row.pop(name) == columns[name]
     assert not any(now.pop(table, []) for table in NEW_TABLES if table not in before)
     assert now == before
 

@@ -68,7 +68,18 @@ def test_of_a_deleted_conversation_no_row_and_no_byte_is_left_and_the_others_are
     is_sound(path)
 
 
-CHILDREN = ("message", "growing", "spent", "ledger", "entry", "declared", "branch_name", "imported", "blob_owner")
+CHILDREN = (
+    "message",
+    "growing",
+    "spent",
+    "ledger",
+    "entry",
+    "declared",
+    "branch_name",
+    "imported",
+    "blob_owner",
+    "view",
+)
 
 
 def test_the_search_forgets_first_and_where_it_cannot_nothing_is_deleted(path: Path) -> None:

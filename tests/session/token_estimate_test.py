@@ -15,6 +15,7 @@ from modules.llm.tokens.learned_weights import LearnedWeights
 from modules.session.conversation import Conversation
 from modules.session.node import Node
 from modules.session.token_estimate import request_size
+from modules.session.views.view import View
 from tests.harness.big_history import long_conversation
 from tests.harness.cases import DOCUMENT, ENDPOINTS, PICTURE, TOOLS
 from tests.harness.engine_harness import ANTHROPIC, GROQ, OPENAI, Talk
@@ -141,11 +142,18 @@ class TestTheSizeOfARequest:
         talk.extend([user("One"), answered(PROSE[:4000], model, Counted(5_000, 1), state="interrupted")])
         assert talk.tokens() == pytest.approx(6_000, rel=0.05)
 
-    def test_answers_that_were_given_to_other_messages_are_not_asked(self) -> None:
+    def test_a_view_is_counted_as_it_is_given_and_what_was_counted_before_it_says_nothing(self) -> None:
         model = at()
         talk = Conversation(model)
         talk.extend([user("One"), answered("Fine.", model, Counted(9_000, 500)), user("Two")])
-        assert request_size(talk, model, counted_from=2).total < 100
+        assert talk.tokens() == pytest.approx(9_500, abs=20)
+        view = View(number=1, model=model.full_name, place=2, made_after=3, summary="Few words.", summarized_until=2)
+        talk.add_view(view)
+        assert request_size(talk, model).total < 100
+        assert talk.tokens() == request_size(talk, model).total
+        talk.extend([answered("Good.", model, Counted(70, 5)), user("Three")])
+        assert talk.tokens() == pytest.approx(80, abs=8)
+        assert talk.tokens() == request_size(talk, model).total
 
     def test_tools_and_their_results_are_in_it(self) -> None:
         model = at()

@@ -2,6 +2,7 @@
 
 from contextlib import aclosing
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -22,18 +23,13 @@ from modules.tools.tool import ToolContext, tool
 from tests.harness.engine_harness import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
 from tests.harness.home import Home
 from tests.harness.tool_helpers import Person, tooling
-from tests.wire import Answer, Call, Fault, Status
+from tests.wire import Answer, Call, Fault, Status, Window
 
 EVERY = (ANTHROPIC, OPENAI, GROQ, OLLAMA)
 every_provider = pytest.mark.parametrize("name", EVERY)
 LATER = "3600"  # seconds; nobody waits for that
 
-FULL = {
-    ANTHROPIC: Status(400, message="prompt is too long: 208310 tokens > 200000 maximum"),
-    OPENAI: Status(400, code="context_length_exceeded", message="Your input exceeds the context window."),
-    GROQ: Status(400, code="context_length_exceeded", message="Please reduce the length of the messages."),
-    OLLAMA: Status(400, message="This model's maximum context length is 4096 tokens. You requested 5000 tokens."),
-}
+NUMBERS = "request ({needed} tokens) exceeds the available context size ({window} tokens), try increasing it"
 REFUSALS: dict[str, tuple[Status, type[ProviderError]]] = {
     "the key is refused": (Status(401), AuthenticationFailed),
     "too many requests": (Status(429, retry_after=LATER), RateLimited),
@@ -91,15 +87,21 @@ async def test_a_second_request_that_is_refused_leaves_the_results(
 
 
 @every_provider
+@pytest.mark.parametrize("how", ["refuse", "stream"])
 async def test_a_result_that_fills_the_window_is_kept_for_a_model_with_a_larger_one(
-    home: Home, tmp_path: Path, name: str
+    home: Home, tmp_path: Path, name: str, how: Literal["refuse", "stream"]
 ) -> None:
     async with Talk(home) as talk:
         person = Digger(talk, tmp_path, name)
-        person.server.answer(Answer(Call("dig", {"n": 10})), FULL[name])
+        person.server.answer(Answer(Call("dig", {"n": 10})))
+        person.server.window = 8_000
+        person.server.limit = Window(8_000, words=Status(400, message=NUMBERS), how=how)
         with pytest.raises(ContextOverflow):
             await person.say("Dig.")
+        assert len(person.server.chats) == 2
         assert len(talk.conversation.messages[-1].results[0].text) > 40_000
+        assert talk.conversation.reader(talk.model(name)).window == 8_000
+        person.server.limit = None
         await person.goes_on(results=1)
 
 

@@ -14,6 +14,7 @@ gets a 400 and uses up no answer; `server.chats[n].broken` names the rules. Sign
 from tests.wire.answers import Answer, Call, Reasoning, Refusal, Status, Text, Usage
 from tests.wire.faults import Fault
 from tests.wire.server import Request, WireServer
+from tests.wire.windows import Window
 
 __all__ = [
     "Answer",
@@ -25,5 +26,6 @@ __all__ = [
     "Status",
     "Text",
     "Usage",
+    "Window",
     "WireServer",
 ]

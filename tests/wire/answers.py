@@ -121,8 +121,8 @@ class Answer:
             return "tool_use"
         return "refusal" if any(isinstance(part, Refusal) for part in self.parts) else "end_turn"
 
-    def tokens(self, request_bytes: int) -> Usage:
-        """The scripted usage, or an estimate at four bytes a token."""
+    def tokens(self, read: int) -> Usage:
+        """The scripted usage, or what was read of the request and four bytes a token of the answer."""
         if self.usage:
             return self.usage
         sizes = {Reasoning: 0, Text: 0}
@@ -136,7 +136,7 @@ class Answer:
                 case _:
                     sizes[kind] += len(part.text)
         reasoning = sizes[Reasoning] // 4
-        return Usage(max(1, request_bytes // 4), max(1, sizes[Text] // 4) + reasoning, reasoning=reasoning)
+        return Usage(max(1, read), max(1, sizes[Text] // 4) + reasoning, reasoning=reasoning)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,10 @@ from typing import Any
 
 @dataclass
 class Request:
-    """One recorded request. `body` is None when there was none or it is not JSON."""
+    """One recorded request. `body` is None when there was none or it is not JSON.
+
+    `tokens` is what a server with a window counts in it, 0 at any other.
+    """
 
     method: str
     path: str
@@ -20,6 +23,7 @@ class Request:
     connection: int
     at: float
     broken: list[str] = field(default_factory=list)  # the rules it breaks
+    tokens: int = 0
 
 
 async def read_request(reader: asyncio.StreamReader, connection: int) -> Request | None:

@@ -24,6 +24,7 @@ from tests.wire.player import perform, play_head_fault
 from tests.wire.rulebook import broken_rules
 from tests.wire.sse import Context, dumps, new_id
 from tests.wire.tcp import ClientGone, HangUp, Line
+from tests.wire.windows import Window, Windows, tokens_in
 
 __all__ = ["Request", "WireServer"]
 
@@ -52,7 +53,7 @@ class WireServer:
 
     `key` None accepts any; `models` None knows every model; `rules` False refuses nothing; `facts` overrides
     what the model ids suggest; `default` answers when nothing is queued; `idle_close` closes a
-    kept-alive connection after so many idle seconds.
+    kept-alive connection after so many idle seconds; `limit` is how much it reads, without end where it is None.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class WireServer:
         reasoning_field: str | None = "reasoning_content",
         idle_close: float | None = None,
         default: Answer | None = None,
+        limit: Windows | None = None,
         port: int = 0,
     ) -> None:
         self.dialect: Dialect = dialect
@@ -76,6 +78,8 @@ class WireServer:
         self.window = 131_072  # what Ollama says of a model, and what else it does
         self.shown: dict[str, Any] = {}
         self.counts: counting.Counter = ""
+        self.pages: dict[str, Any] = {}  # what else there is to GET, as JSON, by path
+        self.limit = limit
         self.rules = rules
         self.requests: list[Request] = []
         self.connections = 0
@@ -236,6 +240,8 @@ class WireServer:
             given = given or request.headers.get(_KEY_HEADERS[self.dialect], "")
         if self.key is not None and given != self.key:
             return unauthorized(self.dialect, bool(given))
+        if request.method == "GET" and request.path in self.pages:
+            return dumps(self.pages[request.path])
         if request.method == "GET" and request.path.startswith(models_path):
             return self._list_models(request.path[len(models_path) :].strip("/"))
         if self.dialect == "ollama" and (request.method, request.path) == ("POST", "/api/show"):
@@ -249,14 +255,24 @@ class WireServer:
         model = self._model(request)
         if self.models is not None and model not in self.models:
             return unknown_model(self.dialect, model)
+        return self._generation(request, model)
+
+    def _generation(self, request: Request, model: str) -> Answer | Status:
         betas = frozenset(request.headers.get("anthropic-beta", "").split(","))
         request.broken = broken_rules(self.dialect, request.body, replace(self.facts(model), betas=betas))
         if self.rules and request.broken:
             return refused(self.dialect, request.broken)
+        if (limit := self._limit(model)) is not None:
+            request.tokens = tokens_in(request.body)
+            if (too_long := limit.reply(self.dialect, request.tokens)) is not None:
+                return too_long
         self._answered += 1
         if self._script:
             return self._script.popleft()
         return self._default or Answer(Text(f"Answer {self._answered} from {self.dialect}."))
+
+    def _limit(self, model: str) -> Window | None:
+        return self.limit if self.limit is None or isinstance(self.limit, Window) else self.limit.get(model)
 
     def _model(self, request: Request) -> str:
         """The model that is asked; one API has it in the path."""
@@ -288,7 +304,9 @@ class WireServer:
         else:
             facts = self.facts(self._model(request))
             body = {"model": self._model(request), **request.body}
-            context = Context(self.dialect, facts, body, len(request.raw), self._reasoning_field)
+            limit = self._limit(self._model(request))
+            read = limit.reads(request.tokens) if limit else len(request.raw) // 4
+            context = Context(self.dialect, facts, body, read, self._reasoning_field)
             plan = steps(answer, RENDER[self.dialect](answer, context), self.dialect)
         try:
             if not answer.fault or not await play_head_fault(answer.fault, self.dialect, line):

@@ -33,12 +33,12 @@ class JsonLine(Event):
 
 @dataclass(frozen=True)
 class Context:
-    """What is known about the request that an answer replies to."""
+    """What is known about the request that an answer replies to; `read` is how many tokens of it were read."""
 
     dialect: Dialect
     facts: ModelFacts
     body: dict[str, Any]
-    size: int
+    read: int
     reasoning_field: str | None = None
     created: int = field(default_factory=lambda: int(time.time()))
 
@@ -48,7 +48,7 @@ class Context:
 
     def usage(self, answer: Answer) -> Usage:
         """Count the tokens the reply reports."""
-        return answer.tokens(self.size)
+        return answer.tokens(self.read)
 
 
 def dumps(data: object) -> bytes:

@@ -11,7 +11,7 @@ from modules.text.sanitize import clean
 def bar(context: ChatContext, columns: int) -> str:
     """What there is room for in so many columns; what does not fit is left out from the right."""
     conversation = context.conversation
-    model = conversation.model
+    model = conversation.reader(conversation.model)
     parts = [clean(model.full_name)]
     used = conversation.tokens()
     if model.window:

@@ -41,8 +41,8 @@ class Learned(Struct, frozen=True, kw_only=True, omit_defaults=True):
     stop_words: tuple[str, ...] = ()
 
     def with_facts(self, **facts: Any) -> "Learned":
-        """These facts and those; lists grow, and a window or limit is only ever lowered."""
-        for name in ("refused", "stop_words"):
+        """These facts and those; lists grow, a limit is only ever lowered, and a window is what was said last."""
+        for name in LISTS:
             if name in facts:
                 facts[name] = tuple(dict.fromkeys((*getattr(self, name), *facts[name])))
         for name in ("output_limit", "images"):
@@ -97,6 +97,7 @@ OVERLAID = (
     "output_limit", "context", "images", "call_ids", "strict_roles", "system", "developer", "bridge",
     "reasoning_required", "call_signature",
 )  # fmt: skip
+LISTS = ("refused", "stop_words")  # facts of which there may be several
 NOTHING = Learned()
 # What the maker of a model demands wherever the model is served: Mistral's own tokenizer checks the ids of calls, at
 # vLLM and OpenRouter as well (NousResearch/hermes-agent#20154).
@@ -136,7 +137,10 @@ class LearnedFacts:
         return learned.applied(model)
 
     def note(self, model: Model, *, lasting: bool = True, **facts: Any) -> bool:
-        """Remember facts; whether any of them is news. What is not `lasting` goes with the program."""
+        """Remember facts; whether any of them is news. What is not `lasting` goes with the program.
+
+        None forgets a fact. What was noted last holds, whether it lasts or not.
+        """
         before, key = self.of(model), _key(model)
         if before.with_facts(**facts) == before:
             return False
@@ -144,6 +148,9 @@ class LearnedFacts:
         if not lasting:
             self._passing[key] = self._passing.get(key, NOTHING).with_facts(**facts)
             return True
+        if key in self._passing:
+            gone = {name: None for name in facts if name not in LISTS}
+            self._passing[key] = structs.replace(self._passing[key], **gone)
         self._lasting = self._read()  # another program may have learned meanwhile
         self._lasting[key] = self._lasting.get(key, NOTHING).with_facts(**facts)
         self._write()

@@ -1,7 +1,7 @@
 """What a provider's words mean: the table of `error_words.toml`, read at the first error, and the facts in a match."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,10 @@ from modules.llm.failures.refused_fields import droppable
 TABLE = Path(__file__).with_suffix(".toml")
 RESERVE = 256  # tokens: providers count a little differently from one request to the next
 WORDS = ("field", "at", "least", "where")  # groups that are no numbers
+# How `[\d,]+` of the table is read: "8192", "8,192", "9.5k", "128 K". A window that is written short is at least that.
+DIGITS = r"[\d,]+"
+NUMBER = r"\d[\d,]{0,18}(?:\.\d{1,3})?(?: ?[km](?![a-z]))?"
+UNITS = {"k": 1_000, "m": 1_000_000}
 
 
 class Words(Struct, frozen=True):
@@ -51,7 +55,7 @@ def table() -> tuple[Words, ...]:
     return tuple(
         Words(
             getattr(errors, entry["class"]),
-            re.compile(entry["pattern"], re.I | re.S),
+            _compiled(entry["pattern"]),
             frozenset(entry.get("only", ())),
             frozenset(entry.get("never", ())),
             entry.get("all", False),
@@ -59,6 +63,15 @@ def table() -> tuple[Words, ...]:
         )
         for entry in rules()["words"]
     )
+
+
+@cache
+def _numbers(name: str) -> tuple[re.Pattern[str], ...]:
+    return tuple(map(_compiled, rules()["numbers"][name]))
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern.replace(DIGITS, NUMBER), re.I | re.S)
 
 
 def understood(report: Report, dialect: str) -> Verdict | None:
@@ -82,8 +95,16 @@ def _groups(match: re.Match[str]) -> dict[str, Any]:
     for name, text in match.groupdict().items():
         name = re.sub(r"_\d$", "", name)
         if text is not None:
-            found[name] = text if name in WORDS else int(re.sub(r"\D", "", text[:20]) or 0)
+            found[name] = text if name in WORDS else _number(text)
     return found
+
+
+def _number(text: str) -> int:
+    """The number that people wrote so; a point parts thousands in some languages."""
+    digits, unit = text[:24].lower().rstrip("km "), text[-1:].lower()
+    if unit in UNITS:
+        return int(float(digits.replace(",", "")) * UNITS[unit])
+    return int(re.sub(r"\D", "", digits) or 0)
 
 
 Facts = dict[str, Any]
@@ -92,6 +113,23 @@ Reader = Callable[[Words, list[Facts], Report, str], Verdict | None]
 
 def _plain(words: Words, found: list[Facts], report: Report, dialect: str) -> Verdict:
     return Verdict(words.kind, {**words.facts, **found[0]})
+
+
+def _overflow(words: Words, found: list[Facts], report: Report, dialect: str) -> Verdict:
+    """With the window that the words name, whatever its place in them, and with what was sent, where that is more."""
+    facts = {**words.facts, **found[0]}
+    if "window" not in facts:
+        window = next((match["window"] for match in _places("window", report.line)), None)
+        facts |= {"window": window} if window else {}
+    if "window" in facts and "needed" not in facts:
+        needed = next((n for match in _places("needed", report.line) if (n := match["needed"]) > facts["window"]), None)
+        facts |= {"needed": needed} if needed else {}
+    return Verdict(words.kind, facts)
+
+
+def _places(name: str, line: str) -> Iterator[Facts]:
+    """Where such a number stands in a line, the likelier places first."""
+    return (_groups(match) for pattern in _numbers(name) for match in pattern.finditer(line))
 
 
 def _fields(words: Words, found: list[Facts], report: Report, dialect: str) -> Verdict | None:
@@ -114,7 +152,7 @@ def _output(words: Words, found: list[Facts], report: Report, dialect: str) -> V
         return Verdict(errors.ContextOverflow, {"window": window, "needed": sent})
     # "At least" so many: vLLM stops counting at what would still fit, so the room is not known.
     limit = None if "least" in facts else room - min(RESERVE, room // 10)
-    return Verdict(words.kind, {"limit": limit, "lasting": False})
+    return Verdict(words.kind, {"limit": limit, "lasting": False, "window": window})
 
 
 def _rate(words: Words, found: list[Facts], report: Report, dialect: str) -> Verdict:
@@ -132,6 +170,7 @@ def _daily(words: Words, found: list[Facts], report: Report, dialect: str) -> Ve
 
 
 READERS: Mapping[type[errors.ProviderError], Reader] = {
+    errors.ContextOverflow: _overflow,
     errors.FieldRefused: _fields,
     errors.OutputLimitRefused: _output,
     errors.RateLimited: _rate,

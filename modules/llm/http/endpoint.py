@@ -26,6 +26,10 @@ class Endpoint:
     def __init__(self, provider: Provider, own_path: str = "") -> None:
         self._root, self._other = roots(provider, own_path)
 
+    def beside(self, path: str) -> str:
+        """The URL of something that a server has beside the API, and not below its version."""
+        return VERSIONED.sub("", self._root) + path
+
     async def ask(self, send: Callable[[str], Awaitable[Response]], path: str) -> Response:
         """The response to what `send` sends to the URL that it is given. Raises what `send` raises."""
         try:
@@ -62,11 +66,6 @@ def roots(provider: Provider, own_path: str = "") -> tuple[str, str]:
     if own_path and not begun:
         return first, given + own_path
     return first, given.removesuffix("/v1") if given.endswith("/v1") else given + (usual or "/v1")
-
-
-def server_root(provider: Provider) -> str:
-    """The address of the server itself, below which it may have more than the API."""
-    return VERSIONED.sub("", PATHS.sub("", provider.base_url)).rstrip("/")
 
 
 def _beginnings(path: str) -> list[str]:

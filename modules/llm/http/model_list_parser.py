@@ -9,6 +9,8 @@ from modules.llm.failures.error_report import read_report, short
 from modules.llm.models import Provider
 
 LISTS = ("data", "models", "result", "items")
+# vLLM and SGLang; llama.cpp; OpenRouter and Together; Groq; Mistral and LM Studio.
+WINDOWS = ("max_model_len", "meta.n_ctx", "context_length", "context_window", "max_context_length")
 IDS = ("id", "model", "name", "key")  # of these a server has one at least; `name` alone may be meant for people
 
 
@@ -25,6 +27,27 @@ def read(data: bytes, provider: Provider) -> list[dict[str, Any]]:
     if listed and not entries:
         raise _no_list(provider, json.dumps(listed[0]))
     return entries
+
+
+def entries_in(answer: Any) -> list[dict[str, Any]]:
+    """The same of an answer that is parsed; nothing where it is no list of models."""
+    return [entry for item in _list_in(answer) or () if (entry := _entry(item))]
+
+
+def number_at(entry: Mapping[str, Any], path: str) -> int | None:
+    """The number at a path of keys, such as "meta.n_ctx"; None where there is none of use."""
+    *above, key = path.split(".")
+    for step in above:
+        inner = entry.get(step)
+        if not isinstance(inner, Mapping):
+            return None
+        entry = inner
+    return number(entry, key)
+
+
+def window(entry: Mapping[str, Any]) -> int | None:
+    """How many tokens a model reads by its entry in the list; None where that is not said."""
+    return next((found for key in WINDOWS if (found := number_at(entry, key))), None)
 
 
 def number(entry: Mapping[str, Any], key: str) -> int | None:

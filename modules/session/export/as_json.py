@@ -37,6 +37,8 @@ def as_json(conversation: Conversation) -> str:
         "previous": None if conversation.previous is None else models.place(conversation.previous),
         "head": conversation.head,
         "branches": conversation.branch_names,
+        "views": [msgspec.to_builtins(view) for view in conversation.views],
+        "pins": sorted(conversation.pins),
         "tools": [msgspec.to_builtins(tool) for tool in conversation.tools],
     }
     messages = [_message(node) for node in conversation.nodes]
@@ -99,7 +101,7 @@ def _spent(spent: Spent, models: _Models) -> str:
 
 def _ledger(ledger: Ledger) -> str:
     head = {
-        "last_message": ledger.path[-1] if ledger.path else 0,
+        "last_message": abs(ledger.path[-1]) if ledger.path else 0,
         "prefix_digest": ledger.prefix_digest,
         "reasoning_from": ledger.reasoning_from,
         "drops_unreadable_reasoning": ledger.drops_unreadable_reasoning,

@@ -5,6 +5,7 @@ from typing import Literal
 
 from modules.session.conversation import Conversation
 from modules.session.export.as_json import as_json
+from modules.session.views.view import view_number
 
 Meeting = Literal["same", "less", "more", "other"]
 
@@ -28,7 +29,12 @@ def joined(kept: Conversation, coming: Conversation) -> Conversation:
     coming.folder, coming.one_shot, coming.source = kept.folder, kept.one_shot, kept.source
     coming.title = kept.title or coming.title
     coming.branch_names = {**coming.branch_names, **kept.branch_names}
-    coming.ledgers = {**kept.ledgers, **coming.ledgers}
+    numbers = {view.number for view in coming.views}
+    views = [view for view in kept.views if view.number not in numbers]
+    known = {None, *(view.number for view in views)}
+    coming.views = sorted([*coming.views, *views], key=lambda view: view.number)
+    coming.pins |= kept.pins
+    coming.ledgers = {n: one for n, one in kept.ledgers.items() if view_number(n) in known} | coming.ledgers
     coming.spent = [*(one for one in kept.spent if one not in coming.spent), *coming.spent]
     return coming
 

@@ -17,6 +17,7 @@ from modules.session.conversation import Conversation
 from modules.session.export.as_json import FORMAT, VERSION
 from modules.session.export.own_ledgers import read_ledgers
 from modules.session.export.own_messages import converted, read_message
+from modules.session.export.own_views import read_views
 from modules.session.node import Node
 from modules.session.prices import Spent
 from modules.session.storage.saved_models import answers_now, current
@@ -77,7 +78,9 @@ def read(value: Any, models: ModelRegistry, start: Model, learned: LearnedFacts 
     conversation.branch_names = _branch_names(value, places)
     conversation.tools = tuple(tool for row in _list(value, "tools") if (tool := _tool(row)) is not None)
     conversation.spent = [spent for row in _list(value, "spent") if (spent := _spent(row, stored)) is not None]
-    conversation.ledgers = read_ledgers(value.get("ledgers"), conversation.nodes, places)
+    conversation.views = read_views(_list(value, "views"), places)
+    conversation.pins = {places[id] for id in _list(value, "pins") if _is_count(id) and id in places}
+    conversation.ledgers = read_ledgers(value.get("ledgers"), conversation.nodes, places, conversation.views)
     return conversation
 
 

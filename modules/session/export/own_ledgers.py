@@ -6,24 +6,30 @@ from typing import Any
 from modules.llm.ledger.ledger import Ledger
 from modules.llm.message import WireEntry
 from modules.session.node import Node
+from modules.session.views.view import View, view_number
 from modules.text.surrogates import whole
 
 
-def read_ledgers(value: Any, nodes: Sequence[Node], places: Mapping[int, int]) -> dict[str, Ledger]:
-    """The ledgers by their keys; `places` says which message each id means."""
+def read_ledgers(
+    value: Any, nodes: Sequence[Node], places: Mapping[int, int], views: Sequence[View]
+) -> dict[str, Ledger]:
+    """The ledgers by their names; `places` says which message each id means. One of a view that is gone is left out."""
     if not isinstance(value, dict):
         return {}
-    rows = {whole(key): row for key, row in value.items() if isinstance(row, dict)}
-    return {key: _ledger(row, nodes, places) for key, row in rows.items()}
+    of: dict[int | None, View | None] = {None: None, **{view.number: view for view in views}}
+    rows = {whole(name): row for name, row in value.items() if isinstance(row, dict)}
+    known = {name: row for name, row in rows.items() if view_number(name) in of}
+    return {name: _ledger(row, nodes, places, of[view_number(name)]) for name, row in known.items()}
 
 
-def _ledger(row: dict[str, Any], nodes: Sequence[Node], places: Mapping[int, int]) -> Ledger:
+def _ledger(row: dict[str, Any], nodes: Sequence[Node], places: Mapping[int, int], view: View | None) -> Ledger:
     """The ledger; what an issuer must not be sent again it knows in any case."""
     ledger = Ledger()
     ledger.reasoning_from = _count(row.get("reasoning_from"), len(nodes))
     ledger.pictures_from = _count(row.get("pictures_from"), len(nodes))
     ledger.drops_unreadable_reasoning = row.get("drops_unreadable_reasoning") is True
-    path = _path_to(places.get(_count(row.get("last_message")), 0), nodes)
+    spoken = _path_to(places.get(_count(row.get("last_message")), 0), nodes)
+    path = spoken if view is None else view.shows(spoken)
     prefix_digest, rows = row.get("prefix_digest"), row.get("entries")
     if not isinstance(prefix_digest, str) or not isinstance(rows, list):
         return ledger
@@ -32,8 +38,10 @@ def _ledger(row: dict[str, Any], nodes: Sequence[Node], places: Mapping[int, int
     ends = [entry.covers_until for entry in entries]
     if len(entries) != len(rows) or len(digests) not in (0, len(rows)) or ends != sorted(ends):
         return ledger
-    if (ends[-1] if ends else 0) != len(path):
+    covered = ends[-1] if ends else 0
+    if covered != len(path) and (view is None or covered > len(path)):
         return ledger
+    path = path[:covered]
     ledger.entries, ledger.digests, ledger.path, ledger.prefix_digest = entries, digests, path, whole(prefix_digest)
     return ledger
 

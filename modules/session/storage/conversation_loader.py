@@ -26,8 +26,9 @@ from modules.session.storage.late_reading import SavedLedger, SavedMessages
 from modules.session.storage.legacy_conversations import Issuers, adopt
 from modules.session.storage.packed_text import expanded
 from modules.session.storage.saved_models import answers_now, current
+from modules.session.views.view import View, view_number
 
-ROLES = get_args(Role)
+ROLES: dict[bytes, Role] = {role.encode(): role for role in get_args(Role)}
 
 
 class Loaded(Struct):
@@ -66,12 +67,13 @@ def read(
 ) -> Loaded | None:
     """The conversation of that id; `start` answers where its own model is gone. None where there is none."""
     row = connection.execute(
-        "SELECT head, model, previous, system, reasoning, title, folder, kind, source FROM conversation WHERE id = ?",
+        "SELECT head, model, previous, system, reasoning, title, folder, kind, source, pins FROM conversation"
+        " WHERE id = ?",
         (id,),
     ).fetchone()
     if row is None:
         return None
-    head, model_id, previous_id, system, reasoning, title, folder, kind, source = row
+    head, model_id, previous_id, system, reasoning, title, folder, kind, source, pins = row
     stored = stored_models(connection)
     chosen = answers_now(stored.get(model_id), models, start)
     conversation = Conversation(chosen.model, str(system), id=id, learned=learned, folder=str(folder or ""))
@@ -92,7 +94,9 @@ def read(
     )
     conversation.tools = _declared(connection, id, fetch)
     conversation.branch_names = _branch_names(connection, id, len(conversation.nodes))
-    ledgers, refused = _ledgers(connection, id, conversation.nodes, messages)
+    conversation.views = _views(connection, id, len(conversation.nodes))
+    conversation.pins = _pins(pins, len(conversation.nodes))
+    ledgers, refused = _ledgers(connection, conversation, messages)
     conversation.ledgers = adopt(ledgers, refused, spoke, learned)
     cut = _grown(connection, id, conversation.head, fetch)
     if not blobs.hold_all_of(id):
@@ -160,20 +164,21 @@ def stored_models(connection: sqlite3.Connection) -> dict[int, Model]:
 
 def _nodes(connection: sqlite3.Connection, id: str, messages: SavedMessages) -> list[Node]:
     nodes: list[Node] = []
-    rows = connection.execute(
-        "SELECT id, parent, role, created, CAST(body AS BLOB), CAST(native AS BLOB) FROM message"
+    rows = connection.execute(  # all as bytes: thousands of calls for their text would take longer than the reading
+        "SELECT id, parent, CAST(role AS BLOB), created, CAST(body AS BLOB), CAST(native AS BLOB) FROM message"
         " WHERE conversation = ? AND id > 0 ORDER BY id",
         (id,),
     )
     columns, read = messages.columns, messages.read
-    for at, parent, role, created, body, native in rows.fetchall():
+    for at, parent, speaker, created, body, native in rows.fetchall():
         while len(nodes) < at - 1:  # a row is gone
             nodes.append(Node(len(nodes) + 1, len(nodes), placeholder("user")))
+        role = ROLES.get(speaker, "user")
         columns[at] = role, body, native
         # A message answers an earlier one, always: else a path would never end.
         parent = parent if isinstance(parent, int) and 0 <= parent < at else at - 1
         when = created if isinstance(created, float) else 0.0
-        nodes.append(Node(at, parent, None, when, role if role in ROLES else "user", read, len(body)))
+        nodes.append(Node(at, parent, None, when, role, read, len(body)))
     return nodes
 
 
@@ -190,10 +195,13 @@ def _grown(connection: sqlite3.Connection, id: str, head: int, fetch: Fetch) -> 
 
 def _spent(connection: sqlite3.Connection, id: str, stored: dict[int, Model]) -> list[Spent]:
     spent = []
-    rows = connection.execute("SELECT model, usage, created FROM spent WHERE conversation = ? ORDER BY seq", (id,))
+    rows = connection.execute(
+        "SELECT model, CAST(usage AS BLOB), created FROM spent WHERE conversation = ? ORDER BY seq", (id,)
+    )
+    decode = msgspec.json.Decoder(Usage).decode
     for model, usage, created in rows:
         try:
-            spent.append(Spent(stored[model], msgspec.json.decode(usage, type=Usage), created or 0.0))
+            spent.append(Spent(stored[model], decode(usage), created or 0.0))
         except BROKEN:
             continue
     return spent
@@ -213,12 +221,29 @@ def _declared(connection: sqlite3.Connection, id: str, fetch: Fetch) -> tuple[To
         return ()
 
 
+def _views(connection: sqlite3.Connection, id: str, messages: int) -> list[View]:
+    found = []
+    rows = connection.execute("SELECT CAST(body AS BLOB) FROM view WHERE conversation = ? ORDER BY number", (id,))
+    for (body,) in rows:
+        with suppress(*BROKEN):
+            found.append(msgspec.json.decode(body, type=View))
+    return [view for view in found if view.is_of(messages)]
+
+
+def _pins(text: str | None, messages: int) -> set[int]:
+    with suppress(*BROKEN):
+        return {at for at in msgspec.json.decode(text or "[]", type=list[int]) if 0 < at <= messages}
+    return set()
+
+
 def _ledgers(
-    connection: sqlite3.Connection, id: str, nodes: list[Node], messages: SavedMessages
+    connection: sqlite3.Connection, conversation: Conversation, messages: SavedMessages
 ) -> tuple[dict[str, Ledger], dict[str, frozenset[str]]]:
     """The ledgers, and what each of them left out in earlier releases."""
     ledgers: dict[str, Ledger] = {}
     refused: dict[str, frozenset[str]] = {}
+    id, nodes = conversation.id, conversation.nodes
+    views = {view.number: view for view in conversation.views}
     columns = (
         "key, number, last_message, prefix_digest, reasoning_from, drops_unreadable_reasoning, pictures_from,"
         " refused_features"
@@ -226,8 +251,12 @@ def _ledgers(
     for key, number, last, seed, reasoning_from, drops_unreadable, pictures_from, features in connection.execute(
         f"SELECT {columns} FROM ledger WHERE conversation = ?", (id,)
     ).fetchall():
+        of_view = view_number(key)
+        if of_view is not None and of_view not in views:  # what it stands for is not known any more
+            continue
         found = frozen_entries.rows(connection, id, key, number)
-        ledger = ledgers[key] = SavedLedger(found, partial(_path_to, last, nodes), messages)
+        path = partial(_path_to, last, nodes, None if of_view is None else views[of_view])
+        ledger = ledgers[key] = SavedLedger(found, path, messages)
         ledger.reasoning_from, ledger.drops_unreadable_reasoning = reasoning_from, bool(drops_unreadable)
         ledger.pictures_from, ledger.prefix_digest = pictures_from, seed
         with suppress(*BROKEN):
@@ -247,9 +276,10 @@ def repeats_in(connection: sqlite3.Connection, id: str) -> frozen_entries.Repeat
     return repeats
 
 
-def _path_to(id: int, nodes: list[Node]) -> tuple[int, ...]:
+def _path_to(id: int, nodes: list[Node], view: View | None) -> tuple[int, ...]:
     path = []
     while id:
         path.append(id)
         id = nodes[id - 1].parent
-    return tuple(path[::-1])
+    spoken = tuple(path[::-1])
+    return spoken if view is None else view.shows(spoken)

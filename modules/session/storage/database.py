@@ -19,7 +19,8 @@ Error = sqlite3.Error
 # The schema of a new file; migrations.py brings an older one to it. Ids of messages count within their conversation;
 # parent, head and last_message 0 mean: before the first. Times are seconds since 1970 and only for the eye: `used`
 # counts up and says which conversation was used last, whatever the clock did. `kind` is 'chat' or 'one-shot', `source`
-# where a conversation was imported from, and `imported` says which messages came in under which foreign ids.
+# where a conversation was imported from, and `imported` says which messages came in under which foreign ids. `pins` is
+# a list of messages as JSON.
 SCHEMA = (
     "CREATE TABLE blob (sha256 TEXT PRIMARY KEY, data BLOB NOT NULL)",
     "CREATE TABLE model (id INTEGER PRIMARY KEY, json TEXT NOT NULL UNIQUE)",
@@ -27,7 +28,7 @@ SCHEMA = (
         id TEXT PRIMARY KEY, title TEXT, created REAL NOT NULL, updated REAL NOT NULL, used INTEGER NOT NULL,
         head INTEGER NOT NULL, model INTEGER NOT NULL REFERENCES model, previous INTEGER REFERENCES model,
         system TEXT NOT NULL, reasoning TEXT, folder TEXT, kind TEXT NOT NULL DEFAULT 'chat', source TEXT,
-        first_words TEXT)""",
+        first_words TEXT, pins TEXT)""",
     "CREATE INDEX conversation_used ON conversation (used)",
     "CREATE UNIQUE INDEX conversation_source ON conversation (source) WHERE source IS NOT NULL",
     """CREATE TABLE message (
@@ -57,6 +58,7 @@ SCHEMA = (
         conversation TEXT NOT NULL REFERENCES conversation ON DELETE CASCADE, foreign_id TEXT NOT NULL,
         message INTEGER NOT NULL, PRIMARY KEY (conversation, foreign_id)) WITHOUT ROWID""",
     *migrations.COMPACT_TABLES,
+    migrations.VIEW_TABLE,
 )
 
 

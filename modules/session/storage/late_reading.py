@@ -66,7 +66,7 @@ class SavedLedger(Ledger):
                 return
             try:
                 entries, digests = frozen_entries.decoded(self._rows, self._messages.repeats, self._messages.fetch)
-                path = self._path_of()
+                path = self._path_of()[: entries[-1].covers_until] if entries else ()
             except BROKEN:  # what was sent is not known any more
                 entries, digests, path = [], [], ()
             self._entries, self._digests, self._path, self._saved = entries, digests, path, len(entries)

@@ -14,7 +14,7 @@ from pathlib import Path
 from modules.errors import ConfigError
 from modules.own_files import opened, refuse_other
 
-VERSION = 3  # of the schema, as migrations.py counts them
+VERSION = 4  # of the schema, as migrations.py counts them
 LEAVING_SECONDS = 3.0  # that the last writes may take when the program ends
 SUFFIXES = ("", "-wal", "-shm")
 MAGIC = b"SQLite format 3\0"

@@ -15,7 +15,7 @@ LOST_CONVERSATION = """INSERT INTO conversation (id, created, updated, used, hea
         (SELECT coalesce(max(used), 0) FROM conversation) + row_number() OVER (ORDER BY max(created)),
         max(id), (SELECT min(id) FROM model), ''
     FROM message WHERE conversation NOT IN (SELECT id FROM conversation) GROUP BY conversation"""
-COPIED = ("message", "growing", "declared", "branch_name", "imported", "blob_owner")
+COPIED = ("message", "growing", "declared", "branch_name", "imported", "blob_owner", "view")
 
 
 def mend(connection: sqlite3.Connection) -> None:

@@ -28,6 +28,10 @@ COMPACT_TABLES = (
         conversation TEXT NOT NULL REFERENCES conversation ON DELETE CASCADE, blob TEXT NOT NULL,
         PRIMARY KEY (conversation, blob)) WITHOUT ROWID""",
 )
+# What schema 4 has beside them: what models are given in place of a part of a conversation, see views/view.py.
+VIEW_TABLE = """CREATE TABLE view (
+    conversation TEXT NOT NULL REFERENCES conversation ON DELETE CASCADE, number INTEGER NOT NULL,
+    body TEXT NOT NULL, PRIMARY KEY (conversation, number)) WITHOUT ROWID"""
 SPARE_BYTES = 16_000_000  # that are left on the disk beside a copy
 
 
@@ -192,7 +196,14 @@ def _know_folder_and_kind(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def _know_views(connection: sqlite3.Connection) -> None:
+    """3 to 4: what models are given in place of a part, and which questions stay word for word."""
+    connection.execute("ALTER TABLE conversation ADD COLUMN pins TEXT")
+    connection.execute(VIEW_TABLE)
+
+
 STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {  # by the schema that each begins with
     1: _name_columns_plainly,
     2: _know_folder_and_kind,
+    3: _know_views,
 }

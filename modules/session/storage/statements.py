@@ -49,6 +49,9 @@ NAME_FIRST_WORDS = "UPDATE conversation SET first_words = ? WHERE id = ? AND fir
 SET_TITLE = "UPDATE conversation SET title = ? WHERE id = ?"
 DELETE_NAMES = "DELETE FROM branch_name WHERE conversation = ?"
 INSERT_NAME = "INSERT OR REPLACE INTO branch_name (conversation, name, message) VALUES (?, ?, ?)"
+DELETE_VIEWS = "DELETE FROM view WHERE conversation = ?"
+INSERT_VIEW = "INSERT INTO view (conversation, number, body) VALUES (?, ?, ?)"
+SET_PINS = "UPDATE conversation SET pins = ? WHERE id = ?"
 SET = f"UPDATE conversation SET model = {THE_MODEL}, previous = {THE_MODEL}, system = ?, reasoning = ? WHERE id = ?"
 INSERT_MESSAGE = """INSERT OR REPLACE INTO message (conversation, id, parent, created, role, body, native)
     VALUES (?, ?, ?, ?, ?, ?, ?)"""
@@ -78,6 +81,7 @@ def everything(conversation: Conversation) -> Change:
     ledgers = [_ledger(id, key, ledger, since=0) for key, ledger in conversation.ledgers.items()]
     tools, names, place = conversation.tools, dict(conversation.branch_names), _place(conversation)
     title, source, first_words = conversation.title, conversation.source, conversation.first_words
+    views = _views(conversation)
 
     def make() -> list[Statement]:
         made, model_json = _model(model)
@@ -93,6 +97,7 @@ def everything(conversation: Conversation) -> Change:
         for node in nodes:
             statements += _message(id, node)
         statements += [(INSERT_NAME, (id, name, message)) for name, message in names.items()]
+        statements += views()
         for seq, one in enumerate(spent):
             statements += _spent(id, seq, one)
         for write in ledgers:
@@ -146,6 +151,11 @@ def described(conversation: Conversation) -> Change:
     return Change(id, lambda: [(SET_TITLE, (title or None, id)), (DELETE_NAMES, (id,)), *named])
 
 
+def viewed(conversation: Conversation) -> Change:
+    """What models are given in place of a part of the path, and what stays word for word."""
+    return Change(conversation.id, _views(conversation))
+
+
 def renamed(id: str, title: str) -> Change:
     """The title of a conversation that is not open; which was used last stays as it was."""
     return Change(id, lambda: [(SET_TITLE, (title or None, id))], of_another=True)
@@ -186,6 +196,17 @@ def _declared(id: str, tools: tuple[ToolSpec, ...]) -> list[Statement]:
     return [*_blobs(id, blobs), (INSERT_DECLARED, (id, text))]
 
 
+def _views(conversation: Conversation) -> Callable[[], list[Statement]]:
+    id, views, pins = conversation.id, list(conversation.views), sorted(conversation.pins)
+
+    def make() -> list[Statement]:
+        given = [(INSERT_VIEW, (id, view.number, msgspec.json.encode(view).decode())) for view in views]
+        pinned = msgspec.json.encode(pins).decode() if pins else None
+        return [(DELETE_VIEWS, (id,)), *given, (SET_PINS, (pinned, id))]
+
+    return make
+
+
 def _place(conversation: Conversation) -> tuple[str | None, str]:
     """Folder and kind."""
     return conversation.folder or None, "one-shot" if conversation.one_shot else "chat"
@@ -208,7 +229,7 @@ def _spent(id: str, seq: int, spent: Spent) -> list[Statement]:
 
 def _ledger(id: str, key: str, ledger: Ledger, since: int) -> Callable[[], list[Statement]]:
     entries, digests, path = ledger.entries[since:], ledger.digests[since:], ledger.path
-    last = path[-1] if path else 0
+    last = abs(path[-1]) if path else 0  # below zero: a view has other words for that message
     drops = int(ledger.drops_unreadable_reasoning)
     about = (id, key, last, ledger.prefix_digest, ledger.reasoning_from, drops, ledger.pictures_from)
     ledger.saved = len(ledger.entries)

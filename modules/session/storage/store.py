@@ -88,6 +88,12 @@ class Store(SavedConversations):
 
             self._put(statements.declared(conversation))
 
+    def viewed(self, conversation: Conversation) -> None:
+        if self._is_known(conversation):
+            from modules.session.storage import statements
+
+            self._put(statements.viewed(conversation))
+
     def sent(self, conversation: Conversation, key: str, ledger: Ledger) -> None:
         if self._is_known(conversation):
             from modules.session.storage import statements
