@@ -68,11 +68,6 @@ def roots(provider: Provider, own_path: str = "") -> tuple[str, str]:
     return first, given.removesuffix("/v1") if given.endswith("/v1") else given + (usual or "/v1")
 
 
-def server_root(provider: Provider) -> str:
-    """The address of the server itself, below which it may have more than the API."""
-    return VERSIONED.sub("", PATHS.sub("", provider.base_url)).rstrip("/")
-
-
 def _beginnings(path: str) -> list[str]:
     """The path, and what remains of it without its last parts: the longest first."""
     parts = path.split("/")[1:]
