@@ -7,7 +7,6 @@ from modules.llm.message import Message, user
 from modules.llm.models import Model
 from modules.llm.parts import Text, ToolCall, ToolResult
 from modules.session.conversation import Conversation
-from modules.session.views.view import read_with
 from tests.harness.store_helpers import BIG, answer
 
 
@@ -38,7 +37,7 @@ def tool_turn(talk: Conversation, name: str, results: Iterable[int], *, picture:
 
 def seen(talk: Conversation, model: Model) -> str:
     """All the text that a model is given."""
-    reading = read_with(talk.view(model), talk.tree.path)
+    reading = talk.read_by(model)
     return "\n".join(message.text + "".join(result.text for result in message.results) for message in reading.messages)
 
 

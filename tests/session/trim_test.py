@@ -47,7 +47,7 @@ def test_results_of_the_last_turn_go_only_where_nothing_else_is_enough_and_the_n
     for number in (1, 2, 3):
         talk.append(Message("assistant", (ToolCall(f"call_{number}", "read_file", "{}"),)))
         talk.append(Message("tool", (ToolResult(f"call_{number}", (Text("word " * 4000),)),)))
-    reader = small(MODEL, 16_000)
+    reader = small(MODEL, 22_000)
     assert not fits(talk, reader)
     view = trimmed(talk, reader, target=room(reader))
     assert view is not None
@@ -90,6 +90,6 @@ def test_a_window_that_is_not_known_holds_anything_and_a_small_one_leaves_an_ans
     assert room(small(MODEL, 8000)) == 5100
     assert room(small(MODEL, 8000), measured=True) == 6000
     assert not fits(talk, small(MODEL, 8000))
-    assert fits(talk, small(MODEL, 16_000))
+    assert fits(talk, small(MODEL, 32_000))
     assert room(small(MODEL, None)) is None
     assert fits(talk, small(MODEL, None))

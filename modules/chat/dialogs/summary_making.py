@@ -15,7 +15,7 @@ from modules.llm.conversion.replay import LeftOut
 from modules.llm.dialects import about
 from modules.llm.models import Model
 from modules.session import prices
-from modules.session.fitting.room import room, tokens_with
+from modules.session.fitting.room import room_of, tokens_with
 from modules.session.fitting.summary import SummaryPlan, must_fit, plan_summary, summarised
 from modules.session.fitting.summary_writer import ANOTHER, Writing
 from modules.session.fitting.writer import usual_writer
@@ -59,7 +59,7 @@ async def planned(chat: ChatContext, model: Model, by: Model, focus: str, since:
             chat.tooling.specs,
             focus=focus,
             since=since,
-            target=room(conversation.reader(model)),
+            target=room_of(conversation, model),
             keep=chat.config.settings.compact.keep,
         )
     )

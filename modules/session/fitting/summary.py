@@ -13,11 +13,11 @@ from modules.llm.service_manager import ServiceManager
 from modules.llm.tool_spec import ToolSpec
 from modules.session.conversation import Conversation
 from modules.session.fitting.cut import Cut, Cuts
-from modules.session.fitting.room import beside_messages, message_tokens, text_tokens, tokens_with
+from modules.session.fitting.room import Counter, tokens_with
 from modules.session.fitting.summary_writer import BESIDE_TOKENS, SummaryWriter, Told, piece_tokens
 from modules.session.fitting.transcript import in_pieces, turns_of
 from modules.session.prices import cost_of
-from modules.session.views.view import View, next_number, read_with
+from modules.session.views.view import View, next_number, nodes_with
 
 KEEP_TOKENS = 4000  # of the last turns, where settings say nothing else
 KEEP_SHARE = 4  # and at most a fourth part of the window
@@ -75,10 +75,10 @@ def plan_summary(
     Raises UsageError where nothing can be summed up, or not so that it fits.
     """
     path, before = conversation.tree.path, conversation.view(model)
-    reading = read_with(View(number=0, model="", place=0, made_after=0, stubs=before.stubs), path) if before else None
-    sizes = message_tokens(reading.messages if reading is not None else [node.message for node in path])
-    cuts = Cuts(path, sizes, conversation.pins)
-    beside = beside_messages(conversation, model, tools)
+    stubbed = View(number=0, model="", place=0, made_after=0, stubs=before.stubs) if before is not None else None
+    counter = Counter(conversation, model, tools)
+    cuts = Cuts(path, counter.messages(path if stubbed is None else [*nodes_with(stubbed, path)]), conversation.pins)
+    beside = counter.beside
 
     def length_of(cut: Cut) -> int:
         share = LONGEST_TOKENS if target is None else target // SUMMARY_SHARE
@@ -91,11 +91,11 @@ def plan_summary(
     mark = os.urandom(3).hex()
     refused = cuts.refused
     turns = turns_of(path[: cut.at], refused, cuts.pinned, mark)
-    writer = conversation.reader(by)
-    pieces = in_pieces(turns, piece_tokens(writer), text_tokens)
+    writer = Counter(conversation, by)
+    pieces = in_pieces(turns, piece_tokens(conversation, by), writer.text)
     requests = len(pieces) + (len(pieces) > 1)
     again = len(pieces) * length_of(cut) if len(pieces) > 1 else 0
-    read = sum(map(text_tokens, pieces)) + again + requests * BESIDE_TOKENS
+    read = sum(map(writer.text, pieces)) + again + requests * BESIDE_TOKENS
     until = path[cut.at - 1].id
     return SummaryPlan(
         model=model,
@@ -111,10 +111,10 @@ def plan_summary(
         focus=focus,
         length=length_of(cut),
         most=target,
-        tokens_before=tokens_with(conversation, model, before, tools),
+        tokens_before=counter.with_view(before),
         tokens_after=tokens_after(cut),
         requests=requests,
-        cost=cost_of(writer, Usage(input=read, output=requests * length_of(cut))),
+        cost=cost_of(conversation.reader(by), Usage(input=read, output=requests * length_of(cut))),
     )
 
 

@@ -6,6 +6,7 @@ from contextlib import aclosing
 
 from msgspec import Struct
 
+from modules.daemon_thread import in_thread
 from modules.errors import ContextOverflow, ProviderError, SummaryFailed, UsageError
 from modules.llm.base import ChatRequest, Reply
 from modules.llm.events import CUT, TextDelta
@@ -13,14 +14,14 @@ from modules.llm.message import Message, user
 from modules.llm.models import Model
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
-from modules.session.fitting.room import room, text_tokens
+from modules.session.fitting.room import Counter, room_of
 from modules.session.fitting.summary_words import FOCUS, JOINED, PART, SYSTEM, WHOLE
 from modules.session.fitting.transcript import in_pieces
 from modules.session.recovery import recover
 from modules.session.retries import Retries
 from modules.session.silent_cut import silent_cut
 
-BESIDE_TOKENS = text_tokens(SYSTEM) + 300  # of a request, beside the transcript
+BESIDE_TOKENS = len(SYSTEM) // 3 + 300  # of a request, beside the transcript
 LEAST_PIECE_TOKENS = 500
 MOST_SHRINKINGS = 4  # of the pieces, where a provider says that they are too long
 WORDS_SHARE = 0.6  # of a token, in prose: fewer words are asked for than there is room for
@@ -38,9 +39,9 @@ class Writing(Struct, frozen=True):
 Told = Callable[[Writing], None]
 
 
-def piece_tokens(writer: Model) -> int:
+def piece_tokens(conversation: Conversation, writer: Model) -> int:
     """How many tokens of a conversation it can read at once. Raises UsageError where that is next to nothing."""
-    there = room(writer)
+    there = room_of(conversation, writer)
     if there is None:
         return 10**9
     if there - BESIDE_TOKENS < LEAST_PIECE_TOKENS:
@@ -63,14 +64,16 @@ class SummaryWriter:
         self._mark = mark
         self._words = max(50, int(length * WORDS_SHARE))
         self._told = told
+        self._tokens = Counter(conversation, by).text
         self._request, self._of = 0, 1
 
     async def summary_of(self, turns: Sequence[Sequence[str]], focus: str) -> str:
         """The summary of these turns. Raises what the service raises, and SummaryFailed."""
-        whole = sum(text_tokens(text) for turn in turns for text in turn)
+        # Counting is work for a while where much was said, and a person is typing.
+        whole: int = await in_thread(lambda: sum(self._tokens(text) for turn in turns for text in turn))
         shrunk = 0
         while True:
-            most = min(piece_tokens(self._conversation.reader(self._by)), whole) >> shrunk
+            most = min(piece_tokens(self._conversation, self._by), whole) >> shrunk
             try:
                 return await self._in_levels(turns, max(most, LEAST_PIECE_TOKENS), focus)
             except ContextOverflow:
@@ -80,14 +83,14 @@ class SummaryWriter:
 
     async def _in_levels(self, turns: Sequence[Sequence[str]], most: int, focus: str) -> str:
         """Pieces one after the other, then the summaries of the pieces, until one is left."""
-        pieces, last = in_pieces(turns, most, text_tokens), WHOLE
+        pieces, last = await self._pieces(turns, most), WHOLE
         self._request, self._of = 0, len(pieces) + (len(pieces) > 1)
         while len(pieces) > 1:
             written = []
             for number, piece in enumerate(pieces, 1):
                 summary = await self._asked(piece, PART, focus, number, len(pieces))
                 written.append([f"[{self._mark} part {number}]\n{summary}"])
-            joined = in_pieces(written, most, text_tokens)
+            joined = await self._pieces(written, most)
             if len(joined) >= len(pieces):
                 raise SummaryFailed(
                     f"The summaries by {self._by.full_name} are as long as what they are of.", cure=ANOTHER
@@ -95,6 +98,10 @@ class SummaryWriter:
             pieces, last = joined, JOINED
             self._of = self._request + len(pieces) + (len(pieces) > 1)
         return await self._asked(pieces[0], last, focus)
+
+    async def _pieces(self, turns: Sequence[Sequence[str]], most: int) -> list[str]:
+        pieces: list[str] = await in_thread(lambda: in_pieces(turns, most, self._tokens))
+        return pieces
 
     async def _asked(self, text: str, closing: str, focus: str, number: int = 1, of: int = 1) -> str:
         self._request += 1

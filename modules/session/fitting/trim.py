@@ -12,7 +12,7 @@ from modules.llm.parts import File, Image, Part, ToolResult
 from modules.llm.tool_spec import ToolSpec
 from modules.session.conversation import Conversation
 from modules.session.fitting.cut import pinned
-from modules.session.fitting.room import message_tokens, tokens_with
+from modules.session.fitting.room import Counter
 from modules.session.node import Node
 from modules.session.views.view import View, next_number
 
@@ -43,7 +43,8 @@ def trimmed(
     last = max((at for at, node in enumerate(nodes) if node.is_question), default=-1)
     stays = frozenset(path[at].id for at in pinned(path, conversation.pins))
     gone = frozenset(before.stubs if before is not None else ())
-    losses = [loss for loss in _losses(nodes, stays) if (loss.message, loss.part) not in gone]
+    counter = Counter(conversation, model, tools)
+    losses = [loss for loss in _losses(nodes, stays, counter) if (loss.message, loss.part) not in gone]
     newest = nodes[last].id if last >= 0 else 0
     old = sorted((loss for loss in losses if loss.message < newest), key=lambda one: one.saved < LARGE_TOKENS)
     if target is None:
@@ -51,7 +52,7 @@ def trimmed(
     else:
         last_resort = [loss for loss in losses if loss.message > newest]
         chosen = []
-        left = tokens_with(conversation, model, before, tools)
+        left = counter.with_view(before)
         for loss in [*old, *last_resort]:
             if left <= target:
                 break
@@ -78,17 +79,18 @@ def _still_whole(path: Sequence[Node], view: View | None) -> list[Node]:
     return [node for at, node in enumerate(path) if node.id > until and at not in refused]
 
 
-def _losses(nodes: Sequence[Node], stays: frozenset[int]) -> Iterator[_Loss]:
+def _losses(nodes: Sequence[Node], stays: frozenset[int], counter: Counter) -> Iterator[_Loss]:
     """What may go of these messages, oldest first."""
-    for node in nodes:
+    for node, size in zip(nodes, counter.messages(nodes), strict=True):
         if node.id in stays or node.role not in ("user", "tool"):
             continue
-        for place, part in enumerate(node.message.parts):
+        parts = node.message.parts
+        for place, part in enumerate(parts):
             if isinstance(part, ToolResult | Image | File):
-                saved = _tokens(part) - STUB_TOKENS
+                saved = (size if len(parts) == 1 else _tokens(part, counter)) - STUB_TOKENS
                 if saved >= LEAST_SAVED_TOKENS:
                     yield _Loss(node.id, place, saved)
 
 
-def _tokens(part: Part) -> int:
-    return message_tokens([Message("user", (part,))])[0]
+def _tokens(part: Part, counter: Counter) -> int:
+    return counter.message(Message("tool" if isinstance(part, ToolResult) else "user", (part,)))

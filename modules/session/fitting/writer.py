@@ -6,7 +6,7 @@ from modules.errors import UsageError
 from modules.llm.dialects import about
 from modules.llm.models import Model
 from modules.session.conversation import Conversation
-from modules.session.fitting.room import room, tokens_with
+from modules.session.fitting.room import room_of, tokens_with
 from modules.session.fitting.summary_writer import BESIDE_TOKENS
 from modules.session.title import cheapest
 
@@ -20,7 +20,7 @@ def usual_writer(
     """
 
     def reads_all(one: Model) -> bool:
-        there = room(conversation.reader(one))
+        there = room_of(conversation, one)
         return there is None or needed <= there
 
     needed = tokens_with(conversation, model, None) + BESIDE_TOKENS
