@@ -188,6 +188,34 @@ def test_reasoning_that_is_bound_to_what_was_before_stays_behind_and_that_is_sai
     assert terminal.leave() == 0
 
 
+def test_what_is_longer_than_a_window_is_summed_up_in_parts_and_then_fits(home: Home) -> None:
+    models = {"gpt-oss-120b": {"window": 8000}}
+    home.overlay({"groq": {"base_url": home.groq.base_url, "models": models}})
+    words = " ".join(f"wave{n}" for n in range(1300))
+    home.groq.answer(*[Answer(f"Lake {n}. {words}", usage=Usage(2500, 2600)) for n in range(6)])
+    terminal = home.open(*OSS, columns=100).prompt()
+    for n in range(6):
+        terminal.ask(f"Lake {n}?")
+    home.groq.answer(*[Answer(f"Part {n}.", pace=0.05) for n in range(1, 12)])
+    terminal.enter("/compact --with groq:gpt-oss-120b").sees("requests, for itself").sees("? y/N").type("y\r").sees(
+        "(2 of "
+    )
+    terminal.sees("--undo takes this back.").prompt()
+    assert "Word for word: nothing." in terminal.words
+    parts = home.groq.chats[6:]
+    told = [str(request.body["messages"][-1]["content"]) for request in parts]
+    assert "This was part 1 of " in told[0]
+    assert "part 1]\nPart 1." in told[-1]
+    assert all(request.body["messages"][0]["content"].startswith("You write summaries") for request in parts)
+    assert all(len(text) < 5100 * 4 for text in told)
+    home.groq.forget()
+    home.groq.answer("Good.")
+    terminal.ask("So?")
+    assert len(home.groq.chats[-1].raw) < 6000 * 4
+    assert f"Part {len(parts)}." in said_in(home.groq.chats[-1])[0]
+    assert terminal.leave() == 0
+
+
 def test_no_is_asked_nobody_and_ctrl_c_stops_it(home: Home) -> None:
     terminal = talked(home, "Baikal?", "Onega?")
     asked = len(home.groq.chats)

@@ -8,6 +8,7 @@ from modules.chat.command import Ask, ChatContext, command
 from modules.chat.input.completer import complete_models
 from modules.chat.wording.model_summary import compact as short
 from modules.chat.wording.phrases import about_tokens, count, too_long
+from modules.daemon_thread import in_thread
 from modules.errors import UsageError
 from modules.llm.parts import ToolResult
 from modules.session.views.view import View
@@ -60,7 +61,7 @@ async def compact(chat: ChatContext, args: str) -> Ask | None:
     if wanted.alone == UNDO:
         _undo(chat)
     elif wanted.alone == TRIM:
-        _trim(chat)
+        await _trim(chat)
     else:
         await _summarise(chat, wanted)
     return None
@@ -111,7 +112,7 @@ async def _summarise(chat: ChatContext, wanted: _Wanted) -> None:
         hold(chat, plan, view, spent)
 
 
-def _trim(chat: ChatContext) -> None:
+async def _trim(chat: ChatContext) -> None:
     from modules.chat.dialogs.summary_making import ALL_KEPT, TAKES_BACK, reasoning_lost
     from modules.session.fitting.room import tokens_with
     from modules.session.fitting.trim import trimmed
@@ -119,7 +120,8 @@ def _trim(chat: ChatContext) -> None:
 
     conversation, tools = chat.conversation, chat.tooling.specs
     model, before = conversation.model, conversation.view(conversation.model)
-    if (view := trimmed(conversation, model, tools)) is None:
+    view: View | None = await in_thread(lambda: trimmed(conversation, model, tools))
+    if view is None:
         raise UsageError(
             "There is nothing to leave out: no results, pictures or files stand before the last question.",
             cure="/compact makes a summary.",

@@ -120,12 +120,12 @@ def hold(chat: ChatContext, plan: SummaryPlan, view: View, spent_before: int) ->
     cost = total(spent.cost for spent in conversation.spent[spent_before:]) or "no cost"
     pinned = len(conversation.pins & {*plan.verbatim})
     last = "the last question" if plan.kept == 1 else f"the last {plan.kept} questions"
-    stays = [last if plan.kept else "the question and its last steps"]
+    stays = [last] if plan.kept else ["the question and its last steps"] if plan.until != conversation.head else []
     stays += [f"{pinned} pinned"] if pinned else []
     parts = [
         f"{_questions(plan.covered)} summed up by {plan.by.full_name} ({cost}), for {_reader(plan)} alone: "
         f"{about_tokens(plan.tokens_before)} → {compact(tokens)}.",
-        f"Word for word: {', '.join(stays)}.",
+        f"Word for word: {', '.join(stays) or 'nothing'}.",
         _reasoning(left_out.reasoning - lost, model),
         ALL_KEPT,
         TAKES_BACK,
