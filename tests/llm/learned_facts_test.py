@@ -335,7 +335,9 @@ class TestAFact:
         chat.enter("?").sees('the field "stream_options" is left out').sees("So.").prompt()
         chat.enter("/wire").sees("Learned of groq:gpt-oss-120b: the field stream_options").prompt()
         chat.enter("/config").sees("Learned of models").sees("groq:openai/gpt-oss-120b").prompt()
-        chat.enter("/models groq --forget").sees("Forgotten: groq:openai/gpt-oss-120b.").prompt()
+        chat.enter("/models groq --forget").sees(
+            "Forgotten: groq:openai/gpt-oss-120b, how groq counts tokens."
+        ).prompt()
         chat.enter("And?").sees("Answer 3").prompt()
         assert ["stream_options" in request.body for request in home.groq.chats] == [True, False, True]
 

@@ -155,14 +155,20 @@ FORGET = "--forget"
 
 
 def forget(chat: ChatContext, names: Iterable[str]) -> None:
-    """Forget what these models, or the models of these providers, turned out to be. Raises UnknownModel."""
-    facts = chat.conversation.learned
+    """Forget what these models, or the models of these providers, turned out to be, and how they count tokens.
+
+    Raises UnknownModel.
+    """
+    facts, weights = chat.conversation.learned, chat.conversation.weights
     for name in names:
         if name in chat.models.providers:
+            of = chat.models.of(name)
             gone = facts.forget([known for known, _ in facts.known() if known.startswith(f"{name}:")])
         else:
-            model = chat.models.find(name).model
-            gone = facts.forget([f"{model.provider.name}:{model.id}"])
+            of = [chat.models.find(name).model]
+            gone = facts.forget([f"{model.provider.name}:{model.id}" for model in of])
+        issuers = dict.fromkeys(model.issuer for model in of)
+        gone += [f"how {issuer.partition(' ')[0]} counts tokens" for issuer in issuers if weights.forget(issuer)]
         chat.screen.say(f"Forgotten: {', '.join(gone)}." if gone else f"Nothing was learned of {name}.")
 
 
