@@ -326,15 +326,18 @@ class Conversation:
         """What has been counted of the messages that this model is given, for the number of tokens."""
         return self._readings.estimate(self.view(model))
 
-    def tokens(self, model: Model | None = None) -> int:
-        """About how many tokens the next request reads: what the last answer has counted, and an estimate since."""
+    def tokens(self, model: Model | None = None, tools: tuple[ToolSpec, ...] = ()) -> int:
+        """About how many tokens the next request reads: what the last answer has counted, and an estimate since.
+
+        `tools` are those that would be declared, as far as they are known; else it is those that were.
+        """
         model = model or self.model
         reader = self.reader(model)
         path, system = self.nodes_read_by(model), self.system
         if not path and not system:
             return 0
         trusted = reader.full_name not in self.cut_in_silence
-        tools, _ = self.declared(reader, (), "none")
+        tools, _ = self.declared(reader, tools, "none")
         weights = self.weights.of(reader)
         return self.estimate(model).tokens(path, reader, weights, system, tools, trusted=trusted)
 

@@ -51,7 +51,7 @@ def handover(
         calls=sum(len(message.calls) for message in conversation),
         left_out=sent.left_out,
         replays={at: how for at, how in replays.items() if at < said},
-        tokens=conversation.tokens(model),
+        tokens=conversation.tokens(model, tools),
         window=request.model.window,
     )
 

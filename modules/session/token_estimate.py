@@ -51,6 +51,7 @@ class Talk(Protocol):
 
     system: str
     weights: LearnedWeights
+    tools: tuple[ToolSpec, ...]
     cut_in_silence: set[str]
 
     def estimate(self, model: Model) -> PathEstimate: ...
@@ -76,6 +77,8 @@ def request_size(conversation: Talk, model: Model, tools: tuple[ToolSpec, ...] =
     sizes = [tokens_of(amount, weights) for amount in amounts]
     instructions = tokens_of(of_request(conversation.system, (), reader), weights)
     by_tool = {tool.name: tool_tokens(tool, reader) * weights[_TOOLS] for tool in declared}
+    # What an answer has counted is what was declared then; tools that were switched on or off since come or go.
+    then = sum(tool_tokens(tool, reader) for tool in conversation.tools) * weights[_TOOLS] if reader.tools else 0.0
     anchor = None if reader.full_name in conversation.cut_in_silence else _anchor(messages, reader)
     is_counted = anchor is not None
     if not is_counted:
@@ -83,7 +86,7 @@ def request_size(conversation: Talk, model: Model, tools: tuple[ToolSpec, ...] =
     if anchor is not None:
         answer = messages[anchor]
         counted = answer.usage.input if answer.usage else 0
-        before = instructions + sum(by_tool.values()) + sum(sizes[:anchor])
+        before = instructions + then + sum(sizes[:anchor])
         if not is_counted_by(answer, reader):
             if counted > FAR_BEYOND * before and all(map(is_same_for_all, messages[: anchor + 1])):
                 share = 1 + (counted - before) / max(1, sum(sizes[:anchor]))

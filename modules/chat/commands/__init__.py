@@ -4,6 +4,7 @@ from modules.chat.command import CommandRegistry
 from modules.chat.commands.answer_commands import go_on, retry
 from modules.chat.commands.branch_commands import branch, edit, next_answer, previous_answer, redo, undo
 from modules.chat.commands.compact_commands import compact
+from modules.chat.commands.context_command import context
 from modules.chat.commands.conversation_commands import attach, new, system
 from modules.chat.commands.copy_command import copy
 from modules.chat.commands.export_command import export
@@ -20,6 +21,6 @@ from modules.chat.commands.wire_command import wire
 
 COMMANDS = CommandRegistry(
     show_help, model, models, reasoning, system, attach, retry, go_on, undo, redo, edit,
-    next_answer, previous_answer, branch, tree, compact, pin, pins, unpin, new, title, sessions, search, copy, export,
-    tools, tool, mcp, who, usage, wire, show_config, clear, leave,
+    next_answer, previous_answer, branch, tree, context, compact, pin, pins, unpin, new, title, sessions, search, copy,
+    export, tools, tool, mcp, who, usage, wire, show_config, clear, leave,
 )  # fmt: skip

@@ -12,6 +12,7 @@ from signal import SIGINT
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from prompt_toolkit.completion import Completer
+from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding.key_processor import KeyPress
@@ -52,7 +53,7 @@ class Prompt:
         keys: Input,
         output: Output,
         modes: TerminalModes,
-        bar: Callable[[int], str],
+        bar: Callable[[int], StyleAndTextTuples],
         completer: Completer,
         history: History,
         variable: Callable[[str], str],

@@ -77,7 +77,7 @@ class PromptLayout:
     def __init__(
         self,
         line: TypedLine,
-        bar: Callable[[int], str],
+        bar: Callable[[int], StyleAndTextTuples],
         size: Callable[[], Size],
         working: Callable[[], bool],
     ) -> None:
@@ -106,7 +106,7 @@ class PromptLayout:
         self._heights = {"above": 0, "line": 1, "menu": 0, "bar": 1}
         self.line = Window(self._control, height=self._height("line"), wrap_lines=True, get_line_prefix=self._prefix)
         above = Window(FormattedTextControl(lambda: self._above_the_line), height=self._height("above"))
-        bar_window = Window(FormattedTextControl(lambda: [("class:bar", self._bar_text())]), height=self._height("bar"))
+        bar_window = Window(FormattedTextControl(self._bar_text), height=self._height("bar"))
         self._above = ConditionalContainer(above, Condition(lambda: self._heights["above"] > 0))
         parts: list[AnyContainer] = [
             self._above,
@@ -170,8 +170,8 @@ class PromptLayout:
             return [("", MORE)]
         return [("" if self._working() else "class:idle", MARK)]
 
-    def _bar_text(self) -> str:
-        return self._fitted(self.hint) if self.hint else self._bar(self._size().columns)
+    def _bar_text(self) -> StyleAndTextTuples:
+        return [("class:bar", self._fitted(self.hint))] if self.hint else self._bar(self._size().columns)
 
     def _fitted(self, text: str) -> str:
         return cut(text, max(1, self._size().columns - 1))

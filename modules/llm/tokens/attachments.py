@@ -100,12 +100,12 @@ RULES = (
 
 def picture_tokens(image: Image, model: Model) -> int:
     """About how many tokens the model reads of a picture that it is shown."""
-    return round(_rule_of(model).picture(*(picture_size(image.base64) or UNKNOWN_SIZE)))
+    return round(rule_of(model).picture(*(picture_size(image.base64) or UNKNOWN_SIZE)))
 
 
 def document_tokens(file: File, model: Model) -> int:
     """About how many tokens the model reads of a PDF that it is given."""
-    return _rule_of(model).page * pages(file)
+    return rule_of(model).page * pages(file)
 
 
 def pages(file: File) -> int:
@@ -120,7 +120,8 @@ def pages(file: File) -> int:
 _known: dict[str, Rule] = {}
 
 
-def _rule_of(model: Model) -> Rule:
+def rule_of(model: Model) -> Rule:
+    """What attachments take at this model."""
     name = f"{maker_of(model.id)} {model.id.lower()}"
     if name not in _known:
         _known[name] = next(rule for rule in RULES if re.search(rule.pattern, name))
