@@ -21,7 +21,7 @@ def complete_context(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
         yield EXACT, "ask the provider, where it counts for free"
 
 
-@command("/context [model] [--all|--exact]", aliases=("window",), complete=complete_context)
+@command("/context [model] [--all]", aliases=("window",), complete=complete_context)
 async def context(chat: ChatContext, args: str) -> Ask | None:
     """Show what fills the window of the model.
 
