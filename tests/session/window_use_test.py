@@ -157,6 +157,13 @@ def test_each_way_out_takes_the_thing_out(talk: Conversation) -> None:
     assert not [thing for thing in used(talk).things if thing.message == 17]
 
 
+def test_what_is_a_stub_already_is_not_left_out_again(talk: Conversation) -> None:
+    talk.add_view(view_of(talk, stubs=((5, 0),)))
+    reliefs = Reliefs(talk, MODEL, TOOLS, keep=3000)
+    assert reliefs.of(named(used(talk), "result", 9)) == Relief("trim")
+    assert reliefs.of(named(used(talk), "result", 5)) == Relief("summarise")
+
+
 def test_the_tools_of_a_server_go_together_while_others_stay(talk: Conversation) -> None:
     talk.declare(TOOLS)
     use = used(talk)
