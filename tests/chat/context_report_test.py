@@ -18,7 +18,7 @@ KINDS: tuple[Kind, ...] = ("instructions", "tool", "summary", "question", "answe
 
 
 def of(*things: Thing, window: int | None = 100_000, room: int | None = 96_000, measured: bool = True) -> WindowUse:
-    return WindowUse(replace(MODEL, window=window), things, None, room, measured)
+    return WindowUse(replace(MODEL, window=window), things, None, room, 0, measured)
 
 
 @given(

@@ -75,7 +75,7 @@ def test_the_things_are_all_of_the_request(talk: Conversation, model: Model) -> 
     assert all(thing.tokens > 0 for thing in use.things)
     assert use.free is not None
     assert use.kept is not None
-    assert use.total + use.free + use.kept == use.window
+    assert use.total + use.free + use.kept + use.margin == use.window
 
 
 def test_what_a_provider_has_counted_is_shared_out_to_the_last_token(talk: Conversation) -> None:

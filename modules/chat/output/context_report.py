@@ -38,7 +38,12 @@ def headline(use: WindowUse) -> str:
     used = f"{use.model.full_name}: {about}{compact(use.total)}"
     if use.window is None:
         return f"{used} tokens. The size of its window is not known."
-    full = "" if use.fits else " It does not fit." if use.total > use.window else " That leaves no room for an answer."
+    if use.fits:
+        full = ""
+    elif use.total > use.window:
+        full = " It does not fit."
+    else:
+        full = " That leaves no room for an answer." if use.measured else " It may not fit."
     return f"{used} of {compact(use.window)} tokens ({_percent(use.total, use.window)}).{full}"
 
 
@@ -46,8 +51,7 @@ def bars(use: WindowUse, columns: int, *, plain: bool) -> list[str]:
     """The window as one bar, and a row with a bar for each kind of thing in it; no row is wider than `columns`."""
     columns = min(columns, WIDEST)
     shares = _shares(use)
-    rest = [("free", use.free), ("kept for the answer", use.kept)] if use.window else []
-    rows = [*shares, *((name, tokens) for name, tokens in rest if tokens is not None)]
+    rows = [*shares, *_rest(use)]
     widest = max((get_cwidth(name) for name, _ in rows), default=0)
     name_columns = max(1, min(widest, columns - NUMBERS - 1))
     bar_columns = min(MOST_BAR, columns - name_columns - NUMBERS - 2)
@@ -118,12 +122,12 @@ def _verdict(one: Filled) -> str:
         case "nothing":
             return f"{of}, fits"
         case "old results":
-            return f"{of}, too long by {compact(one.over)}: old results, pictures and files would have to go"
+            return f"{of}, too long by {compact(one.over)}: old results, pictures and files have to go"
         case "first turns":
             turns = f"the first {one.turns} turns" if one.turns > 1 else "the first turn"
-            return f"{of}, too long by {compact(one.over)}: a summary would have to stand for {turns}"
+            return f"{of}, too long by {compact(one.over)}: a summary has to stand for {turns}"
         case "too much":
-            return f"{of}, too long by {compact(one.over)}: the last turn would have to go as well"
+            return f"{of}, too long by {compact(one.over)}: the last turn has to go as well"
         case _:
             assert_never(one.goes)
 
@@ -137,6 +141,14 @@ def _shares(use: WindowUse) -> list[tuple[str, int]]:
                 label = _of_tools(thing.source) if kind == "tool" else LABELS[kind]
                 found[label] = found.get(label, 0) + thing.tokens
     return list(found.items())
+
+
+def _rest(use: WindowUse) -> list[tuple[str, int]]:
+    """What is not filled."""
+    if use.window is None:
+        return []
+    margin = [("margin of estimate", use.margin)] if use.margin else []
+    return [("free", use.free or 0), ("kept for the answer", use.kept or 0), *margin]
 
 
 def _of_tools(source: str) -> str:
@@ -209,7 +221,7 @@ def _whole_bar(use: WindowUse, columns: int, *, plain: bool) -> str:
     """The window from its beginning: what is used, what is free, what is kept for the answer."""
     used, free, kept = TOTAL[plain]
     window = use.window or 1
-    last = min(columns, round(columns * (use.kept or 0) / window))
+    last = min(columns, round(columns * ((use.kept or 0) + use.margin) / window))
     first = (
         min(columns - last if use.fits else columns, max(1, round(columns * use.total / window))) if use.total else 0
     )

@@ -45,14 +45,16 @@ class Thing(Struct, frozen=True):
 class WindowUse(Struct, frozen=True):
     """All that the next request to `model` holds, under the `view` it is given: together the `things` take all of it.
 
-    `model` is as it turned out to be. `room` is what a request may have and `kept` is left for the answer, both None
-    where the window is unknown; `measured` where an answer of its issuer was counted.
+    `model` is as it turned out to be. `room` is what a request may have, None where the window is unknown; beside it
+    the window holds what is `kept` for the answer and a `margin` for the estimate, until an answer of its issuer was
+    counted: then it is `measured`.
     """
 
     model: Model
     things: tuple[Thing, ...]
     view: View | None
     room: int | None
+    margin: int
     measured: bool
 
     @property
@@ -65,7 +67,7 @@ class WindowUse(Struct, frozen=True):
 
     @property
     def kept(self) -> int | None:
-        return None if self.window is None or self.room is None else self.window - self.room
+        return None if self.window is None or self.room is None else self.window - self.room - self.margin
 
     @property
     def free(self) -> int | None:
@@ -113,7 +115,8 @@ def window_use(
             calls = {call.id: call for call in message.calls} or calls
         if tokens:
             things += _things(id, message, tokens, reader, weights, calls)
-    return WindowUse(reader, tuple(things), view, room(reader, measured=True), size.measured)
+    there, most = room(reader, measured=size.measured), room(reader, measured=True)
+    return WindowUse(reader, tuple(things), view, there, (most or 0) - (there or 0), size.measured)
 
 
 def _things(
