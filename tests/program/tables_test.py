@@ -13,7 +13,7 @@ from modules.config import ROOT
 
 LEAST_ROWS = {"docs/faults.md": 60, "docs/servers.md": 76, "docs/terminals.md": 31}
 # The rows of docs/servers.md, by letter; those of G have names.
-OF_SERVERS = {"A": 26, "B": 16, "C": 16, "D": 4, "E": 8, "F": 8}
+OF_SERVERS = {"A": 26, "B": 16, "C": 17, "D": 4, "E": 8, "F": 8}
 HEADS = ("| ---", "| What goes wrong", "| Row")
 NAMED = re.compile(r"`(tests/[\w/]+_test\.py)::([\w.]+)(?:\[([^]`]+)\])?`")
 
