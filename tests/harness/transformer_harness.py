@@ -34,6 +34,7 @@ from tests.wire.facts import Dialect, ModelFacts, facts_for
 from tests.wire.rulebook import broken_rules
 from tests.wire.server import RENDER
 from tests.wire.sse import Context, dumps
+from tests.wire.windows import tokens_in
 
 REQUESTS: dict[str, Callable[[ChatRequest], PreparedRequest]] = {
     "anthropic-messages": prepare_messages,
@@ -195,7 +196,7 @@ def received(
     name, facts = wire_name(model), facts_of(model)
     draft = DRAFTS[model.provider.dialect](request, None)
     field = "reasoning" if name == "groq" else facts.reasoning_field
-    for event in RENDER[name](answer, Context(name, facts, body, 100, field))[:events]:
+    for event in RENDER[name](answer, Context(name, facts, body, tokens_in(body), field))[:events]:
         data = dumps(event.data)
         if data == b"[DONE]":
             continue

@@ -1,131 +1,400 @@
 """A conversation among windows of all sizes, as rules for hypothesis: what is asked fits, and nothing is lost."""
 
+import asyncio
+import itertools
 import json
-from typing import Any
+import sqlite3
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, ClassVar
 
-import msgspec
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from modules.errors import ProviderError, SummaryFailed, UsageError
+from modules.llm.message import Message
 from modules.llm.models import Model
 from modules.llm.parts import Text, ToolResult
-from modules.session.export.as_markdown import as_markdown
-from modules.session.views.view import View, next_number
-from tests.harness.branch_machine import Branching
-from tests.harness.conversation_machine import MODELS
-from tests.harness.transformer_harness import facts_of, wire_name
+from modules.session.continuation import cut_answer, seam
+from modules.session.export import own_json
+from modules.session.export.as_json import as_json
+from modules.session.fitting.room import fits, room
+from modules.session.fitting.summary import SummaryPlan, plan_summary, summarised
+from modules.session.fitting.summary_writer import Writing
+from modules.session.fitting.trim import trimmed
+from modules.session.storage.store import FILE, Store
+from modules.session.token_estimate import learn, request_size
+from modules.session.views.view import View
+from tests import wire
+from tests.harness.cases import PICTURE, TOOLS
+from tests.harness.tool_machine import scene
+from tests.harness.transformer_harness import REQUESTS, Dry, facts_of, wire_name
+from tests.harness.window_checks import Row, Said, digests, exports, told, without_views
+from tests.harness.window_readers import READERS, REGISTRY, SAID, WRITERS, at_length
 from tests.wire.rulebook import broken_rules
 from tests.wire.windows import tokens_in
 
-SIZES = (4_000, 8_000, 4_000, 32_000, 8_000, 200_000, 1_000_000)  # tokens, as the loopback servers count them
-WINDOWS = {name: SIZES[at % len(SIZES)] for at, name in enumerate(MODELS)}
-LONGEST_CHARS = 3_000  # of a question: it fits the smallest window, beside the tools and one that is pinned
-RESULT_CHARS = 40_000  # of a tool's result: with a line in its place, that fits too
+LEAVING = (SummaryFailed, ProviderError, asyncio.CancelledError)
+names = st.sampled_from(list(READERS))
+kinds = st.sampled_from(list(SAID))
+lengths = st.sampled_from([20, 500, 500, 3_000, 3_000, 12_000])
+results = st.lists(st.sampled_from([10, 500, 3_000, 20_000, 20_000, 400_000]), min_size=1, max_size=3)
+thoughts = st.sampled_from([(), (), (wire.Reasoning("a thought of its own", False),)])
+ways = st.sampled_from(["trim", "summary", "both", "both"])
+troubles = st.sampled_from(
+    ["", "", "", "", "cut", "empty", "refused", "too long", "an error", "broken off", "cancelled", "cancelled at once"]
+)
+writers = st.sampled_from(list(WRITERS))
+Plans = tuple[str, str, str, int]  # the way in which it is made to fit, the writer, its trouble, after how many pieces
+plans: st.SearchStrategy[Plans] = st.tuples(ways, writers, troubles, st.sampled_from([0, 0, 1]))
+counts = st.sampled_from([1, 1, 1, 2, 3])
 
 
-class Narrow(Branching):
-    """Each model has a window. Before it is asked, it is given a view that fits, unless what it has fits already.
+class Narrow(RuleBasedStateMachine):
+    """Each model has a window. Before it is asked it is given a view that fits, by the real planner, or it is not asked.
 
-    What a view leaves out is chosen here, by one plain rule, in the place of the commands that do it for a person.
+    `counted` has what happened in all conversations.
     """
 
-    asked = fitted = crossed = 0
+    counted: ClassVar[Counter[str]] = Counter()
 
-    @rule(chars=st.sampled_from([500, LONGEST_CHARS]), model=st.sampled_from(list(MODELS)))
-    def much_is_said(self, chars: int, model: str) -> None:
-        for _ in range(3):
-            self._switch(model)
-            self._ask(chars)
-            self._answer("An answer. " * (chars // 5))
+    @initialize(model=names, system=st.booleans(), tools=st.sampled_from([(), TOOLS, TOOLS]))
+    def begin(self, model: str, system: bool, tools: Any) -> None:
+        self.said = Said()
+        self.dry = Dry(READERS[model], f"Be brief. {self.said.mark()}" if system else "", tools)
+        self.sent: dict[tuple[str, int | None, str], list[tuple[tuple[int, ...], list[tuple[int, str]]]]] = {}
+        self.rows: dict[int, Row] = {}
+        self.whole: dict[int, tuple[int, str, str]] = {}  # by view, what its model was given before it
+        self.folder = TemporaryDirectory()
+        self.store = Store(Path(self.folder.name) / FILE)
+        self.dry.conversation.journal = self.store
+        Narrow.counted["conversations"] += 1
+        self._ask(model, "prose", 500, ("both", next(iter(WRITERS)), "", 0))
 
-    @rule(data=st.data())
-    def a_question_is_pinned(self, data: st.DataObject) -> None:
-        talk = self.dry.conversation
-        if (question := talk.tree.question()) is not None:
-            talk.pins = {question.id}
+    @rule(model=names, kind=kinds, chars=lengths, picture=st.booleans(), plan=plans, thought=thoughts)
+    def a_question(self, model: str, kind: str, chars: int, plan: Plans, thought: Any, *, picture: bool) -> None:
+        self._ask(model, kind, chars, plan, *thought, picture=picture)
+
+    @rule(model=names, kind=kinds, chars=lengths, plan=plans)
+    def much_is_said(self, model: str, kind: str, chars: int, plan: Plans) -> None:
+        for _ in range(4):
+            self._ask(model, kind, chars, plan)
+
+    @precondition(lambda self: self.dry.tools)  # calls without declared tools are another beginning, by design
+    @rule(model=names, kind=kinds, sizes=results, picture=st.booleans(), plan=plans, thought=thoughts)
+    def tools_are_used(
+        self, model: str, kind: str, sizes: list[int], plan: Plans, thought: Any, *, picture: bool
+    ) -> None:
+        if not READERS[model].tools:
+            return self._ask(model, kind, 500, plan)
+        if not self._ask(model, kind, 100, plan, wire.Call("clock", "{}", None), *thought):
+            return
+        for size in sizes:
+            calls = self.talk.messages[-1].calls
+            shown = (PICTURE,) if picture else ()
+            text = f"{at_length(kind, size)} {self.said.mark()}"
+            self.dry.tell(*(ToolResult(call.id, (Text(text), *shown)) for call in calls))
+            more = [wire.Call("clock", "{}", None)] if size != sizes[-1] else []
+            if not self._answered(READERS[model], plan, *thought, *more):
+                return
+            if not self.talk.messages[-1].calls:
+                return
+
+    @rule(model=names, plan=plans, end=st.sampled_from(["interrupted", "incomplete", "max_tokens", "refused"]))
+    def a_turn_that_is_cut(self, model: str, plan: Plans, end: str) -> None:
+        self._ask(model, "prose", 500, plan, end=end)
+
+    @precondition(lambda self: cut_answer(self.talk) is not None)
+    @rule(model=names, plan=plans)
+    def continue_(self, model: str, plan: Plans) -> None:
+        cut, talk = cut_answer(self.talk), self.talk
+        assert cut is not None
+        talk.switch(READERS[model])
+        talk.append(seam(cut, talk.reader(READERS[model])))
+        if not self._answered(READERS[model], plan):
+            talk.take_back()
+
+    @rule(model=names, plan=plans)
+    def retry(self, model: str, plan: Plans) -> None:
+        if (question := self.talk.tree.question()) is not None:
+            self.talk.go_to(question.id)
+            self._answered(READERS[model], plan)
+
+    @rule(n=counts)
+    def undo(self, n: int) -> None:
+        self.talk.undo(n)
 
     @rule()
-    def no_question_is_pinned(self) -> None:
-        self.dry.conversation.pins = set()
+    def redo(self) -> None:
+        self.talk.redo()
 
-    def _ask(self, chars: int = LONGEST_CHARS) -> None:
-        self.said += 1
-        self.dry.say(f"Question {self.said}? ".ljust(chars, "x"))
+    @rule(data=st.data())
+    def go_to_another_branch(self, data: st.DataObject) -> None:
+        self.talk.go_to(data.draw(st.sampled_from(self.talk.tree.ends())))
 
-    def _results(self) -> None:
-        calls = self.dry.conversation.messages[-1].calls
-        self.dry.tell(*(ToolResult(call.id, (Text("12 " * (RESULT_CHARS // 3)),)) for call in calls))
+    @rule(text=st.sampled_from(["Be long.", "Be brief."]))
+    def instructions_change(self, text: str) -> None:
+        self.talk.instruct(f"{text} {self.said.mark()}")
 
-    def _answer(self, *parts: Any, end: str = "") -> None:
-        model = self.dry.model
-        window = WINDOWS[model.full_name]
-        if tokens_in(self.dry.body(model)) > window:
-            self._fit(model, window)
-            Narrow.fitted += 1
-        Narrow.asked += 1
-        Narrow.crossed += self._tokens_of_all() > window
-        assert tokens_in(self.dry.body(model)) <= window
-        super()._answer(*parts, end=end)
+    @rule(n=counts)
+    def pin(self, n: int) -> None:
+        if (question := self.talk.tree.question(n)) is not None:
+            self.talk.pin(question.id)
 
-    def _fit(self, model: Model, window: int) -> None:
-        """Lines in place of results first; then a summary of all before the question; then both."""
-        talk = self.dry.conversation
-        path = talk.tree.path
-        asked = next(at for at in reversed(range(len(path))) if path[at].role == "user")
-        until = path[asked - 1].id if asked else 0
-        results = tuple((node.id, at) for node in path if node.role == "tool" for at in range(len(node.message.parts)))
-        before = [node for node in path if node.id <= until]
-        kept = tuple(node.id for node in before if node.id in talk.pins or node.role == "system")
-        summary = {"summary": "They talked.", "summarized_until": until, "verbatim": kept} if until else {}
-        for what in ({"stubs": results}, summary, {**summary, "stubs": results}):
-            view = View(
-                number=next_number(talk.views),
-                model=model.full_name,
-                place=talk.head,
-                made_after=len(talk.nodes),
-                **what,
+    @rule()
+    def unpin(self) -> None:
+        for question in list(self.talk.pins)[:1]:
+            self.talk.unpin(question)
+
+    @rule(model=names, since=st.sampled_from([0, 1, 2]), keep=st.sampled_from([100, 4_000]), plan=plans)
+    def compact(self, model: str, since: int, keep: int, plan: Plans) -> None:
+        target = room(self.talk.reader(READERS[model])) if since == 0 else None
+        self._sum_up(READERS[model], plan, target=target, since=since, keep=keep)
+
+    @rule(model=names, most=st.sampled_from([None, None, 500, 3_000, 20_000]))
+    def trim(self, model: str, most: int | None) -> None:
+        if (view := trimmed(self.talk, READERS[model], self.dry.tools, target=most)) is not None:
+            self._give(view, "trim")
+
+    @rule(model=names)
+    def undo_view(self, model: str) -> None:
+        talk, reader = self.talk, READERS[model]
+        held, before, said = self.said.held(model, talk.path), exports(talk), self._bodies()
+        undone = talk.undo_view(reader)
+        assert (undone and undone.number) == (held and held.number)
+        if held is None:
+            return
+        self.said.undone.add(held.number)
+        Narrow.counted["views undone"] += 1
+        assert exports(talk) == before
+        now = self._bodies()
+        assert {**now, model: ""} == {**said, model: ""}
+        head, system, given = self.whole[held.number]
+        before_it = max((n for n, view in self.said.views.items() if view.model == model and n < held.number), default=0)
+        if (head, system) == (talk.head, talk.system) and before_it not in self.said.undone:
+            Narrow.counted["views undone where they were made"] += 1
+            assert now[model] == given
+
+    @rule()
+    def the_program_is_started_again(self) -> None:
+        bodies, before, weights = self._bodies(), told(self.talk), self.talk.weights
+        was = self.talk
+        assert self.store.close()
+        assert not self.store.news()
+        self.store = Store(Path(self.folder.name) / FILE)
+        found = self.store.load(was.id, REGISTRY, was.model, was.learned)
+        assert not self.store.news()
+        found.weights = weights  # which have a file of their own
+        self.dry.conversation = found
+        Narrow.counted["restarts"] += 1
+        assert self._bodies() == bodies
+        assert told(found) == before
+
+    @rule()
+    def it_is_carried_to_another_machine(self) -> None:
+        found = own_json.read(as_json(self.talk), REGISTRY, self.talk.model, self.talk.learned)
+        assert as_json(found) == as_json(self.talk)
+        assert exports(found) == exports(self.talk)
+        assert self._bodies(found) == self._bodies()
+        Narrow.counted["imports"] += 1
+
+    @property
+    def talk(self) -> Any:
+        return self.dry.conversation
+
+    def _ask(
+        self, name: str, kind: str, chars: int, plan: Plans, *parts: Any, picture: bool = False, end: str = ""
+    ) -> bool:
+        model = READERS[name]
+        self.talk.switch(model)
+        self.dry.say(f"{self.said.mark()} {at_length(kind, chars)}", *((PICTURE,) if picture else ()))
+        if self._answered(model, plan, *parts, length=chars, end=end):
+            return True
+        self.talk.take_back()
+        return False
+
+    def _answered(self, model: Model, plan: Plans, *parts: Any, length: int = 100, end: str = "") -> bool:
+        """Make the request fit and have it answered; whether it could be made to fit."""
+        talk = self.talk
+        talk.switch(model)
+        self.said.note(talk)
+        if not self._made_to_fit(model, plan):
+            Narrow.counted["not asked, as nothing fits"] += 1
+            return False
+        body, request = self.dry.body(model), self.dry.request(model)
+        Narrow.counted["requests"] += 1
+        assert fits(talk, model, self.dry.tools)
+        counted = tokens_in(body)
+        assert model.window is None or counted <= model.window, f"{model.full_name}: {counted}"
+        self._must_be_right(model)
+        view = self.said.held(model.full_name, talk.path)
+        made = REQUESTS[model.provider.dialect](request).messages
+        assert made is not None
+        key = model.full_name, view and view.number, talk.system
+        self.sent.setdefault(key, []).append((tuple(request.path), digests(made.pending.entries)))
+        cut: dict[str, Any] = {"stop": end} if end == "max_tokens" else {"state": end} if end else {}
+        answer = self.dry.answer(*parts, f"{self.said.mark()} {at_length('prose', length)}", **cut)
+        if answer.usage is not None:
+            learn(talk, request, answer.usage)
+        talk.ledger_changed(model)
+        self.said.note(talk)
+        return True
+
+    def _made_to_fit(self, model: Model, plan: Plans) -> bool:
+        talk, tools = self.talk, self.dry.tools
+        if fits(talk, model, tools):
+            return True
+        target = room(talk.reader(model), measured=request_size(talk, model, tools).measured)
+        if plan[0] != "summary" and (view := trimmed(talk, model, tools, target=target)) is not None:
+            self._give(view, "trim")
+        if plan[0] != "trim" and not fits(talk, model, tools):
+            self._sum_up(model, plan, target=target)
+        return fits(talk, model, tools)
+
+    def _sum_up(self, model: Model, how: Plans, **wanted: Any) -> None:
+        _, name, trouble, after = how
+        by = scene().talk.model(name, window=WRITERS[name])
+        try:
+            plan = plan_summary(self.talk, model, by, self.dry.tools, **wanted)
+        except UsageError:
+            Narrow.counted["nothing to sum up"] += 1
+            return
+        server = scene().home.servers[name.partition(":")[0]]
+        server.forget()
+        server.answer(*([wire.Answer(f"Part {self.said.mark('s')}.")] * min(after, plan.requests - 1)))
+        if trouble and (came := self._trouble(trouble, plan)) is not None:
+            server.answer(came)
+        else:
+            whole = f"They talked of {self.said.mark('s')}. {at_length('prose', plan.length)}"
+            server.answer(*[wire.Answer(whole)] * plan.requests)
+        before = self._all()
+        try:
+            view = scene().runner.run(self._written(plan, trouble))
+        except LEAVING as error:
+            Narrow.counted["failed compactions"] += 1
+            Narrow.counted[f"failed: {trouble or type(error).__name__}"] += 1
+            self._must_be_as(before)
+            return
+        finally:
+            for request in server.chats:
+                assert request.broken == []
+                assert tokens_in(request.body) <= WRITERS[name]
+        self._must_be_as(before)
+        self._give(view, "summary")
+        for question in self.talk.pins:
+            assert question not in self.talk.path or question > view.summarized_until or question in view.verbatim
+
+    def _trouble(self, trouble: str, plan: SummaryPlan) -> wire.Answer | wire.Status | None:
+        match trouble:
+            case "cut":
+                return wire.Answer("Half of", stop="max_tokens")
+            case "empty":
+                return wire.Answer(" \n")
+            case "refused":
+                return wire.Answer("No.", stop="refusal")
+            case "too long":
+                return None if plan.most is None else wire.Answer(at_length("prose", plan.most * 8))
+            case "an error":
+                return wire.Status(400, message="Not so.")
+            case "broken off":
+                return wire.Answer("It was so and so.", fault=wire.Fault.cut_mid_event(4))
+        return None
+
+    async def _written(self, plan: SummaryPlan, trouble: str) -> View:
+        task = asyncio.current_task()
+        assert task is not None
+
+        def hears(writing: Writing) -> None:
+            if trouble == "cancelled at once" or (trouble == "cancelled" and writing.words > 3):
+                task.cancel()
+
+        return await summarised(plan, self.talk, scene().talk.services, hears)
+
+    def _give(self, view: View, kind: str) -> None:
+        talk = self.talk
+        before, bodies, given = exports(talk), self._bodies(), self.dry.body(READERS[view.model])
+        self.whole[view.number] = talk.head, talk.system, json.dumps(given)
+        assert view.number not in self.said.views
+        talk.add_view(view)
+        self.said.views[view.number] = view
+        Narrow.counted[f"views: {kind}"] += 1
+        assert exports(talk) == before
+        assert {**self._bodies(), view.model: ""} == {**bodies, view.model: ""}
+
+    def _all(self) -> tuple[Any, ...]:
+        """All that a summary that failed must leave as it was: what would be sent, what is kept, and the file."""
+        return self._bodies(), told(self.talk), list(self.talk.views), self._stored()
+
+    def _must_be_as(self, before: tuple[Any, ...]) -> None:
+        for one, other in zip(before, self._all(), strict=True):
+            if other != one:
+                print("DIFF", [(k, one[k], other[k]) for k in one if one[k] != other.get(k)] if isinstance(one, dict) else (one, other))
+            assert other == one
+
+    def _bodies(self, talk: Any = None) -> dict[str, str]:
+        """What each model would be sent next."""
+        dry = Dry(self.dry.model, "", self.dry.tools)
+        dry.conversation = talk or self.talk
+        return {name: json.dumps(dry.body(model)) for name, model in READERS.items()}
+
+    def _must_be_right(self, model: Model) -> None:
+        """The next request to a model is taken, begins as those before it did, and holds what its view says."""
+        talk, request = self.talk, self.dry.request(model)
+        prepared = REQUESTS[model.provider.dialect](request)
+        body, path = prepared.body, tuple(request.path)
+        Narrow.counted["looked at"] += 1
+        broken = broken_rules(wire_name(model), body, facts_of(model))
+        assert not broken, f"{model.full_name}: {broken}"
+        view = self.said.held(model.full_name, talk.path)
+        assert talk.view(model) == view
+        self.said.must_hold(json.dumps(body), view, talk)
+        assert prepared.messages is not None
+        now = digests(prepared.messages.pending.entries)
+        for before, sent in self.sent.get((model.full_name, view and view.number, talk.system), ()):
+            common = sum(1 for _ in itertools.takewhile(lambda two: two[0] == two[1], zip(before, path, strict=False)))
+            common = self._until_answer(request.messages, common)
+            assert [one for one in sent if one[0] <= common] == [one for one in now if one[0] <= common], (
+                f"{model.full_name}: {before} and {path}"
             )
-            talk.add_view(view)
-            if tokens_in(self.dry.body(model)) <= window:
-                return
-            talk.undo_view(model)
-        raise AssertionError(f"nothing fits {model.full_name}")
 
-    def _tokens_of_all(self) -> int:
-        return sum(len(node.message.text) for node in self.dry.conversation.tree.path) // 4
+    def _until_answer(self, messages: Any, common: int) -> int:
+        """Up to where the last answer stands: what is said behind it may be said differently on another branch."""
+        return next((at for at in range(common, 0, -1) if messages[at - 1].role == "assistant"), 0)
+
+    def _stored(self) -> dict[int, Row]:
+        """The rows of all messages, as they stand in the file."""
+        scene().runner.run(self.store.settled())
+        with sqlite3.connect(self.store.path) as connection:
+            rows = connection.execute("SELECT id, parent, created, role, body, native FROM message").fetchall()
+        connection.close()
+        return {row[0]: row for row in rows}
 
     @invariant()
     def every_provider_takes_it(self) -> None:
-        """For the model that was asked last, and for one of each size: all of them would take too long here."""
-        if not hasattr(self, "dry"):
-            return
-        for model in (self.dry.model, *(MODELS[name] for name in list(WINDOWS)[: len(SIZES)])):
-            Narrow.looked += 1
-            broken = broken_rules(wire_name(model), self.dry.body(model), facts_of(model))
-            assert not broken, f"{model.full_name}: {broken}"
-            self._must_agree(self.dry.conversation.reader(model), *self._request(model))
+        if hasattr(self, "dry"):
+            self.said.note(self.talk)
+            for model in READERS.values():
+                self._must_be_right(model)
 
     @invariant()
     def what_was_said_stays(self) -> None:
+        """In the file too: no row of a message is ever written again."""
         if not hasattr(self, "dry"):
             return
-        known = self.__dict__.setdefault("kept", {})
-        for node in self.dry.conversation.nodes:
-            said = msgspec.json.encode(node.message)
-            assert known.setdefault(node.id, said) == said
+        rows = self._stored()
+        assert len(rows) == len(self.talk.nodes)
+        assert {id: rows[id] for id in self.rows} == self.rows
+        self.rows = rows
 
     def teardown(self) -> None:
-        """Exports know nothing of views, and a model without one is given all of it again."""
-        super().teardown()
+        """Exports know nothing of views, and each model that has none is given all of it, as if there were none."""
         if not hasattr(self, "dry"):
             return
-        talk = self.dry.conversation
-        shown, views = as_markdown(talk), talk.views
-        talk.views = []
-        assert as_markdown(talk) == shown
-        whole = {name: json.dumps(self.dry.body(model)) for name, model in MODELS.items()}
-        talk.views = views
-        for name, model in MODELS.items():
-            while talk.undo_view(model):
-                pass
-            assert json.dumps(self.dry.body(model)) == whole[name]
+        plain = without_views(self.talk)
+        assert exports(plain) == exports(self.talk)
+        for end in self.talk.tree.ends():
+            self.talk.go_to(end)
+            self.every_provider_takes_it()
+        self.store.close()
+        self.folder.cleanup()

@@ -1,0 +1,49 @@
+"""Models with windows of 4k to 1M tokens, several of one issuer among them, and what is said to them at length."""
+
+from dataclasses import replace
+
+from modules.llm.models import Model, ModelRegistry
+from tests.harness.conversation_machine import MODELS
+from tests.harness.engine_harness import ANTHROPIC, GROQ, OLLAMA, OPENAI
+
+# Each with its window in tokens, and that of a second model of the same issuer that reads the same, 0 for none.
+WINDOWS: dict[str, tuple[int | None, int]] = {
+    "anthropic:claude-opus-5.5": (1_000_000, 8_000),
+    "anthropic:claude-opus-4.5": (32_000, 0),
+    "openai:gpt-6.1-sol": (200_000, 4_000),
+    "groq:gpt-oss-120b": (8_000, 4_000),
+    "google:gemini-4-argon": (1_000_000, 16_000),
+    "mistral:mistral-large-4": (32_000, 0),
+    "openrouter:auto": (None, 0),
+    "ollama:llama3.1": (4_000, 0),
+    "worst:all strict": (8_000, 0),
+    "notools:no tools": (16_000, 0),
+}
+WRITERS: dict[str, int] = {ANTHROPIC: 200_000, OPENAI: 32_000, GROQ: 8_000, OLLAMA: 16_000}
+SAID = {
+    "prose": "The river runs past the old mill, and nobody remembers who built it. ",
+    "code": "for at, row in enumerate(rows):\n    total += row[at] * 0x1F\n",
+    "chinese": "这条河流过旧磨坊，没有人记得是谁建造的。",
+    "numbers": "12 345 6.789 ",
+}
+
+
+def readers() -> dict[str, Model]:
+    """The models by full name."""
+    found: dict[str, Model] = {}
+    for name, (window, second) in WINDOWS.items():
+        model = replace(MODELS[name], window=window)
+        found[model.full_name] = model
+        if second:
+            other = replace(model, name=f"{model.name}-small", id=f"{model.id}-small", window=second)
+            found[other.full_name] = other
+    return found
+
+
+READERS = readers()
+REGISTRY = ModelRegistry(READERS.values())
+
+
+def at_length(kind: str, chars: int) -> str:
+    """About so many characters of one kind of text."""
+    return (SAID[kind] * (1 + chars // len(SAID[kind])))[:chars]
