@@ -85,7 +85,17 @@ def told(talk: Conversation) -> Mapping[str, Any]:
     """All that is kept of a conversation, but for what it cost."""
     value: dict[str, Any] = json.loads(as_json(talk))
     del value["spent"], value["models"]  # which has those that were paid for, behind all others
+    value["ledgers"] = {key: one for key, one in value["ledgers"].items() if one["last_message"]}  # nothing was sent
     return value
+
+
+def must_be_same(one: Any, other: Any, place: str = "") -> None:
+    """Say where two values differ."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in {**one, **other}:
+            must_be_same(one.get(key), other.get(key), f"{place} {key}")
+    else:
+        assert one == other, f"{place}: {str(one)[:300]} and {str(other)[:300]}"
 
 
 def without_views(talk: Conversation) -> Conversation:

@@ -30,20 +30,21 @@ from tests import wire
 from tests.harness.cases import PICTURE, TOOLS
 from tests.harness.tool_machine import scene
 from tests.harness.transformer_harness import REQUESTS, Dry, facts_of, wire_name
-from tests.harness.window_checks import Row, Said, digests, exports, told, without_views
-from tests.harness.window_readers import READERS, REGISTRY, SAID, WRITERS, at_length
+from tests.harness.window_checks import Row, Said, digests, exports, must_be_same, told, without_views
+from tests.harness.window_readers import READERS, REGISTRY, SAID, SECOND, WRITERS, at_length
 from tests.wire.rulebook import broken_rules
 from tests.wire.windows import tokens_in
 
 LEAVING = (SummaryFailed, ProviderError, asyncio.CancelledError)
-names = st.sampled_from(list(READERS))
+casts = st.lists(st.sampled_from(list(READERS)), min_size=2, max_size=3, unique=True)
+who = st.integers(0, 3)  # of the cast
 kinds = st.sampled_from(list(SAID))
 lengths = st.sampled_from([20, 500, 500, 3_000, 3_000, 12_000])
 results = st.lists(st.sampled_from([10, 500, 3_000, 20_000, 20_000, 400_000]), min_size=1, max_size=3)
 thoughts = st.sampled_from([(), (), (wire.Reasoning("a thought of its own", False),)])
 ways = st.sampled_from(["trim", "summary", "both", "both"])
 troubles = st.sampled_from(
-    ["", "", "", "", "cut", "empty", "refused", "too long", "an error", "broken off", "cancelled", "cancelled at once"]
+    [*[""] * 8, "cut", "empty", "refused", "too long", "an error", "broken off", "cancelled", "cancelled at once"]
 )
 writers = st.sampled_from(list(WRITERS))
 Plans = tuple[str, str, str, int]  # the way in which it is made to fit, the writer, its trouble, after how many pieces
@@ -59,10 +60,16 @@ class Narrow(RuleBasedStateMachine):
 
     counted: ClassVar[Counter[str]] = Counter()
 
-    @initialize(model=names, system=st.booleans(), tools=st.sampled_from([(), TOOLS, TOOLS]))
-    def begin(self, model: str, system: bool, tools: Any) -> None:
+    @initialize(
+        cast=casts, pair=st.booleans(), system=st.booleans(), tools=st.sampled_from([(), TOOLS, TOOLS]), kind=kinds,
+        sizes=results,
+    )  # fmt: skip
+    def begin(self, cast: list[str], pair: bool, system: bool, tools: Any, kind: str, sizes: list[int]) -> None:
+        if pair:  # of one issuer
+            cast = [*cast, *(SECOND[name] for name in cast if SECOND.get(name, name) not in cast)]
+        self.cast = [READERS[name] for name in cast]
         self.said = Said()
-        self.dry = Dry(READERS[model], f"Be brief. {self.said.mark()}" if system else "", tools)
+        self.dry = Dry(self.cast[0], f"Be brief. {self.said.mark()}" if system else "", tools)
         self.sent: dict[tuple[str, int | None, str], list[tuple[tuple[int, ...], list[tuple[int, str]]]]] = {}
         self.rows: dict[int, Row] = {}
         self.whole: dict[int, tuple[int, str, str]] = {}  # by view, what its model was given before it
@@ -70,25 +77,30 @@ class Narrow(RuleBasedStateMachine):
         self.store = Store(Path(self.folder.name) / FILE)
         self.dry.conversation.journal = self.store
         Narrow.counted["conversations"] += 1
-        self._ask(model, "prose", 500, ("both", next(iter(WRITERS)), "", 0))
+        plan = ("both", next(iter(WRITERS)), "", 0)
+        self.much_is_said(0, kind, 500, plan)
+        if tools:
+            self.tools_are_used(1, kind, sizes, plan, (), picture=True)
+        self.much_is_said(2, "prose", 3_000, plan)
 
-    @rule(model=names, kind=kinds, chars=lengths, picture=st.booleans(), plan=plans, thought=thoughts)
-    def a_question(self, model: str, kind: str, chars: int, plan: Plans, thought: Any, *, picture: bool) -> None:
-        self._ask(model, kind, chars, plan, *thought, picture=picture)
+    @rule(who=who, kind=kinds, chars=lengths, picture=st.booleans(), plan=plans, thought=thoughts)
+    def a_question(self, who: int, kind: str, chars: int, plan: Plans, thought: Any, *, picture: bool) -> None:
+        self._ask(who, kind, chars, plan, *thought, picture=picture)
 
-    @rule(model=names, kind=kinds, chars=lengths, plan=plans)
-    def much_is_said(self, model: str, kind: str, chars: int, plan: Plans) -> None:
+    @rule(who=who, kind=kinds, chars=lengths, plan=plans)
+    def much_is_said(self, who: int, kind: str, chars: int, plan: Plans) -> None:
         for _ in range(4):
-            self._ask(model, kind, chars, plan)
+            self._ask(who, kind, chars, plan)
 
     @precondition(lambda self: self.dry.tools)  # calls without declared tools are another beginning, by design
-    @rule(model=names, kind=kinds, sizes=results, picture=st.booleans(), plan=plans, thought=thoughts)
+    @rule(who=who, kind=kinds, sizes=results, picture=st.booleans(), plan=plans, thought=thoughts)
     def tools_are_used(
-        self, model: str, kind: str, sizes: list[int], plan: Plans, thought: Any, *, picture: bool
+        self, who: int, kind: str, sizes: list[int], plan: Plans, thought: Any, *, picture: bool
     ) -> None:
-        if not READERS[model].tools:
-            return self._ask(model, kind, 500, plan)
-        if not self._ask(model, kind, 100, plan, wire.Call("clock", "{}", None), *thought):
+        if not self._one(who).tools:
+            self._ask(who, kind, 500, plan)
+            return
+        if not self._ask(who, kind, 100, plan, wire.Call("clock", "{}", None), *thought):
             return
         for size in sizes:
             calls = self.talk.messages[-1].calls
@@ -96,70 +108,68 @@ class Narrow(RuleBasedStateMachine):
             text = f"{at_length(kind, size)} {self.said.mark()}"
             self.dry.tell(*(ToolResult(call.id, (Text(text), *shown)) for call in calls))
             more = [wire.Call("clock", "{}", None)] if size != sizes[-1] else []
-            if not self._answered(READERS[model], plan, *thought, *more):
+            if not self._answered(self._one(who), plan, *thought, *more):
                 return
             if not self.talk.messages[-1].calls:
                 return
 
-    @rule(model=names, plan=plans, end=st.sampled_from(["interrupted", "incomplete", "max_tokens", "refused"]))
-    def a_turn_that_is_cut(self, model: str, plan: Plans, end: str) -> None:
-        self._ask(model, "prose", 500, plan, end=end)
+    @rule(who=who, plan=plans, end=st.sampled_from(["interrupted", "incomplete", "max_tokens", "refused"]))
+    def a_turn_that_is_cut(self, who: int, plan: Plans, end: str) -> None:
+        self._ask(who, "prose", 500, plan, end=end)
 
     @precondition(lambda self: cut_answer(self.talk) is not None)
-    @rule(model=names, plan=plans)
-    def continue_(self, model: str, plan: Plans) -> None:
+    @rule(who=who, plan=plans)
+    def continue_(self, who: int, plan: Plans) -> None:
         cut, talk = cut_answer(self.talk), self.talk
         assert cut is not None
-        talk.switch(READERS[model])
-        talk.append(seam(cut, talk.reader(READERS[model])))
-        if not self._answered(READERS[model], plan):
+        talk.switch(self._one(who))
+        talk.append(seam(cut, talk.reader(self._one(who))))
+        if not self._answered(self._one(who), plan):
             talk.take_back()
 
-    @rule(model=names, plan=plans)
-    def retry(self, model: str, plan: Plans) -> None:
+    @rule(who=who, plan=plans)
+    def retry(self, who: int, plan: Plans) -> None:
         if (question := self.talk.tree.question()) is not None:
             self.talk.go_to(question.id)
-            self._answered(READERS[model], plan)
+            self._answered(self._one(who), plan)
 
-    @rule(n=counts)
-    def undo(self, n: int) -> None:
-        self.talk.undo(n)
-
-    @rule()
-    def redo(self) -> None:
-        self.talk.redo()
-
-    @rule(data=st.data())
-    def go_to_another_branch(self, data: st.DataObject) -> None:
-        self.talk.go_to(data.draw(st.sampled_from(self.talk.tree.ends())))
+    @rule(n=counts, where=st.sampled_from(["undo", "undo", "redo", "another branch"]), end=st.integers(0, 9))
+    def another_place(self, n: int, where: str, end: int) -> None:
+        if where == "undo":
+            self.talk.undo(n)
+        elif where == "redo":
+            self.talk.redo()
+        else:
+            ends = self.talk.tree.ends()
+            self.talk.go_to(ends[end % len(ends)])
 
     @rule(text=st.sampled_from(["Be long.", "Be brief."]))
     def instructions_change(self, text: str) -> None:
         self.talk.instruct(f"{text} {self.said.mark()}")
 
-    @rule(n=counts)
-    def pin(self, n: int) -> None:
-        if (question := self.talk.tree.question(n)) is not None:
+    @rule(n=counts, on=st.booleans())
+    def pin(self, n: int, *, on: bool) -> None:
+        if not on:
+            for question in list(self.talk.pins)[:1]:
+                self.talk.unpin(question)
+        elif (question := self.talk.tree.question(n)) is not None:
             self.talk.pin(question.id)
 
-    @rule()
-    def unpin(self) -> None:
-        for question in list(self.talk.pins)[:1]:
-            self.talk.unpin(question)
+    @rule(who=who, since=st.sampled_from([0, 1, 2]), keep=st.sampled_from([100, 4_000]), plan=plans)
+    def compact(self, who: int, since: int, keep: int, plan: Plans) -> None:
+        target = room(self.talk.reader(self._one(who))) if since == 0 else None
+        self._sum_up(self._one(who), plan, target=target, since=since, keep=keep)
 
-    @rule(model=names, since=st.sampled_from([0, 1, 2]), keep=st.sampled_from([100, 4_000]), plan=plans)
-    def compact(self, model: str, since: int, keep: int, plan: Plans) -> None:
-        target = room(self.talk.reader(READERS[model])) if since == 0 else None
-        self._sum_up(READERS[model], plan, target=target, since=since, keep=keep)
-
-    @rule(model=names, most=st.sampled_from([None, None, 500, 3_000, 20_000]))
-    def trim(self, model: str, most: int | None) -> None:
-        if (view := trimmed(self.talk, READERS[model], self.dry.tools, target=most)) is not None:
+    @rule(who=who, most=st.sampled_from([None, None, 500, 3_000, 20_000]))
+    def trim(self, who: int, most: int | None) -> None:
+        if (view := trimmed(self.talk, self._one(who), self.dry.tools, target=most)) is not None:
             self._give(view, "trim")
 
-    @rule(model=names)
-    def undo_view(self, model: str) -> None:
-        talk, reader = self.talk, READERS[model]
+    @precondition(lambda self: self.talk.views)
+    @rule(who=who)
+    def undo_view(self, who: int) -> None:
+        talk, reader = self.talk, self._one(who)
+        model = reader.full_name
         held, before, said = self.said.held(model, talk.path), exports(talk), self._bodies()
         undone = talk.undo_view(reader)
         assert (undone and undone.number) == (held and held.number)
@@ -169,7 +179,7 @@ class Narrow(RuleBasedStateMachine):
         Narrow.counted["views undone"] += 1
         assert exports(talk) == before
         now = self._bodies()
-        assert {**now, model: ""} == {**said, model: ""}
+        must_be_same({**said, model: ""}, {**now, model: ""})
         head, system, given = self.whole[held.number]
         before_it = max((n for n, view in self.said.views.items() if view.model == model and n < held.number), default=0)
         if (head, system) == (talk.head, talk.system) and before_it not in self.said.undone:
@@ -188,25 +198,28 @@ class Narrow(RuleBasedStateMachine):
         found.weights = weights  # which have a file of their own
         self.dry.conversation = found
         Narrow.counted["restarts"] += 1
-        assert self._bodies() == bodies
-        assert told(found) == before
+        must_be_same(bodies, self._bodies())
+        must_be_same(before, told(found))
+        self._is_carried_to_another_machine()
 
-    @rule()
-    def it_is_carried_to_another_machine(self) -> None:
+    def _is_carried_to_another_machine(self) -> None:
         found = own_json.read(as_json(self.talk), REGISTRY, self.talk.model, self.talk.learned)
         assert as_json(found) == as_json(self.talk)
         assert exports(found) == exports(self.talk)
-        assert self._bodies(found) == self._bodies()
+        must_be_same(self._bodies(), self._bodies(found))
         Narrow.counted["imports"] += 1
 
     @property
     def talk(self) -> Any:
         return self.dry.conversation
 
+    def _one(self, who: int) -> Model:
+        return self.cast[who % len(self.cast)]
+
     def _ask(
-        self, name: str, kind: str, chars: int, plan: Plans, *parts: Any, picture: bool = False, end: str = ""
+        self, who: int, kind: str, chars: int, plan: Plans, *parts: Any, picture: bool = False, end: str = ""
     ) -> bool:
-        model = READERS[name]
+        model = self._one(who)
         self.talk.switch(model)
         self.dry.say(f"{self.said.mark()} {at_length(kind, chars)}", *((PICTURE,) if picture else ()))
         if self._answered(model, plan, *parts, length=chars, end=end):
@@ -320,7 +333,7 @@ class Narrow(RuleBasedStateMachine):
         self.said.views[view.number] = view
         Narrow.counted[f"views: {kind}"] += 1
         assert exports(talk) == before
-        assert {**self._bodies(), view.model: ""} == {**bodies, view.model: ""}
+        must_be_same({**bodies, view.model: ""}, {**self._bodies(), view.model: ""})
 
     def _all(self) -> tuple[Any, ...]:
         """All that a summary that failed must leave as it was: what would be sent, what is kept, and the file."""
@@ -328,15 +341,13 @@ class Narrow(RuleBasedStateMachine):
 
     def _must_be_as(self, before: tuple[Any, ...]) -> None:
         for one, other in zip(before, self._all(), strict=True):
-            if other != one:
-                print("DIFF", [(k, one[k], other[k]) for k in one if one[k] != other.get(k)] if isinstance(one, dict) else (one, other))
-            assert other == one
+            must_be_same(one, other)
 
     def _bodies(self, talk: Any = None) -> dict[str, str]:
         """What each model would be sent next."""
         dry = Dry(self.dry.model, "", self.dry.tools)
         dry.conversation = talk or self.talk
-        return {name: json.dumps(dry.body(model)) for name, model in READERS.items()}
+        return {name: json.dumps(dry.body(model)) for name, model in READERS.items() if model in self.cast}
 
     def _must_be_right(self, model: Model) -> None:
         """The next request to a model is taken, begins as those before it did, and holds what its view says."""
@@ -374,7 +385,7 @@ class Narrow(RuleBasedStateMachine):
     def every_provider_takes_it(self) -> None:
         if hasattr(self, "dry"):
             self.said.note(self.talk)
-            for model in READERS.values():
+            for model in self.cast:
                 self._must_be_right(model)
 
     @invariant()
@@ -393,6 +404,10 @@ class Narrow(RuleBasedStateMachine):
             return
         plain = without_views(self.talk)
         assert exports(plain) == exports(self.talk)
+        self.cast = list(READERS.values())
+        given, whole = self._bodies(), self._bodies(plain)
+        for name in READERS:
+            assert given[name] == whole[name] or self.said.held(name, self.talk.path) is not None
         for end in self.talk.tree.ends():
             self.talk.go_to(end)
             self.every_provider_takes_it()

@@ -41,6 +41,7 @@ def readers() -> dict[str, Model]:
 
 
 READERS = readers()
+SECOND = {name.removesuffix("-small"): name for name in READERS if name.endswith("-small")}
 REGISTRY = ModelRegistry(READERS.values())
 
 
