@@ -27,11 +27,11 @@ from modules.session.storage.store import FILE, Store
 from modules.session.token_estimate import learn, request_size
 from modules.session.views.view import View
 from tests import wire
-from tests.harness.cases import PICTURE, TOOLS
+from tests.harness.cases import TOOLS
 from tests.harness.tool_machine import scene
 from tests.harness.transformer_harness import REQUESTS, Dry, facts_of, wire_name
 from tests.harness.window_checks import Row, Said, digests, exports, must_be_same, told, without_views
-from tests.harness.window_readers import READERS, REGISTRY, SAID, SECOND, WRITERS, at_length
+from tests.harness.window_readers import PICTURE, READERS, REGISTRY, SAID, SECOND, WRITERS, at_length
 from tests.wire.rulebook import broken_rules
 from tests.wire.windows import tokens_in
 
@@ -176,6 +176,7 @@ class Narrow(RuleBasedStateMachine):
         if held is None:
             return
         self.said.undone.add(held.number)
+        assert talk.view(reader) == self.said.held(model, talk.path)
         Narrow.counted["views undone"] += 1
         assert exports(talk) == before
         now = self._bodies()
@@ -247,7 +248,8 @@ class Narrow(RuleBasedStateMachine):
         key = model.full_name, view and view.number, talk.system
         self.sent.setdefault(key, []).append((tuple(request.path), digests(made.pending.entries)))
         cut: dict[str, Any] = {"stop": end} if end == "max_tokens" else {"state": end} if end else {}
-        answer = self.dry.answer(*parts, f"{self.said.mark()} {at_length('prose', length)}", **cut)
+        text = wire.Text(f"{self.said.mark()} {at_length('prose', length)}", 3)
+        answer = self.dry.answer(*parts, text, **cut)
         if answer.usage is not None:
             learn(talk, request, answer.usage)
         talk.ledger_changed(model)
@@ -280,7 +282,7 @@ class Narrow(RuleBasedStateMachine):
             server.answer(came)
         else:
             whole = f"They talked of {self.said.mark('s')}. {at_length('prose', plan.length)}"
-            server.answer(*[wire.Answer(whole)] * plan.requests)
+            server.answer(*[wire.Answer(wire.Text(whole, 3))] * plan.requests)
         before = self._all()
         try:
             view = scene().runner.run(self._written(plan, trouble))
@@ -307,7 +309,7 @@ class Narrow(RuleBasedStateMachine):
             case "refused":
                 return wire.Answer("No.", stop="refusal")
             case "too long":
-                return None if plan.most is None else wire.Answer(at_length("prose", plan.most * 8))
+                return None if plan.most is None else wire.Answer(wire.Text(at_length("prose", plan.most * 8), 3))
             case "an error":
                 return wire.Status(400, message="Not so.")
             case "broken off":
@@ -402,14 +404,23 @@ class Narrow(RuleBasedStateMachine):
         """Exports know nothing of views, and each model that has none is given all of it, as if there were none."""
         if not hasattr(self, "dry"):
             return
-        plain = without_views(self.talk)
+        plain, cast, head = without_views(self.talk), self.cast, self.talk.head
         assert exports(plain) == exports(self.talk)
         self.cast = list(READERS.values())
+        self.every_provider_takes_it()
         given, whole = self._bodies(), self._bodies(plain)
-        for name in READERS:
-            assert given[name] == whole[name] or self.said.held(name, self.talk.path) is not None
+        held = {name for name in READERS if self.said.held(name, self.talk.path) is not None}
+        must_be_same({**whole, **dict.fromkeys(held)}, {**given, **dict.fromkeys(held)})
+        self.cast = cast
         for end in self.talk.tree.ends():
             self.talk.go_to(end)
             self.every_provider_takes_it()
+            for at, model in enumerate(cast):
+                while self.said.held(model.full_name, self.talk.path) is not None:
+                    self.undo_view(at)
+        self.talk.go_to(head)
+        given = self._bodies()
+        must_be_same({name: whole[name] for name in given}, given)
+        self.what_was_said_stays()
         self.store.close()
         self.folder.cleanup()
