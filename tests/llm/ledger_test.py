@@ -363,6 +363,25 @@ def test_a_refused_answer_is_not_told_and_freezes_nothing(name: Dialect) -> None
     assert dry.broken() == []
 
 
+@every_endpoint
+def test_a_refusal_on_one_branch_brings_nothing_of_another_back(name: Dialect) -> None:
+    dry = Dry(FOUR[name])
+    dry.turn("One?")
+    for question in ("Two?", "Three?"):
+        dry.turn(f"{question} That is taken back.")
+    dry.conversation.undo(2)
+    dry.conversation.switch(FOUR["ollama" if name == "chat" else "chat"])
+    dry.turn("Four?")
+    dry.say("A bad thing?")
+    dry.answer("No.", state="refused")
+    dry.conversation.switch(FOUR[name])
+    dry.say("Five?")
+    told = json.dumps(dry.entries())
+    assert "taken back" not in told
+    assert "Four?" in told
+    assert dry.broken() == []
+
+
 STRICT = Profile(strict_roles=True)
 
 

@@ -166,7 +166,7 @@ class Ledger:
                 start -= 1
             start = self._covered(start)
         if refused := refused_turns(messages, start):  # its question may have been frozen with a call
-            start = self._covered(min(refused))
+            start = min(start, self._covered(min(refused)))
         return self._entries_until(start)
 
     def _entries_until(self, position: int) -> int:
