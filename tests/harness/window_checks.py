@@ -76,9 +76,9 @@ def digests(entries: Sequence[WireEntry]) -> list[tuple[int, str]]:
     return [(one.covers_until, hashlib.sha256(json.dumps(one.wire).encode()).hexdigest()) for one in entries]
 
 
-def exports(talk: Conversation) -> list[str]:
-    """What a person is given of a conversation, the spoken path and the tree."""
-    return [make(talk, tree=tree) for make in (as_markdown, as_text) for tree in (False, True)]
+def exports(talk: Conversation, *, tree: bool = False) -> list[str]:
+    """What a person is given of a conversation: the spoken path, with `tree` all of it."""
+    return [make(talk, tree=tree) for make in (as_markdown, as_text)]
 
 
 def told(talk: Conversation) -> Mapping[str, Any]:
