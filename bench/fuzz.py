@@ -11,6 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.harness.conversation_machine import MODELS, Wandering
 from tests.harness.tool_machine import Acting
 from tests.harness.window_machine import Narrow
+from tests.harness.window_readers import READERS
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,13 +34,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     machine = Acting if given.engine else Narrow if given.windows else Wandering
     run_state_machine_as_test(machine, settings=chosen)
     seconds = time.monotonic() - began
-    if given.engine:
-        told = ", ".join(f"{count} {what}" for what, count in sorted(Acting.counted.items()))
-    elif given.windows:
-        told = f"{Narrow.asked} questions, {Narrow.fitted} views that made them fit, {Narrow.looked} requests"
+    if given.engine or given.windows:
+        counted = Acting.counted if given.engine else Narrow.counted
+        told = ", ".join(f"{count:,} {what}" for what, count in sorted(counted.items()))
     else:
         told = f"{Wandering.played} conversations, {Wandering.looked} requests"
-    print(f"{told}; {len(MODELS)} kinds of models looked at, nothing broken, in {seconds:.0f} s.")
+    kinds = len(READERS if given.windows else MODELS)
+    print(f"{told}; {kinds} kinds of models looked at, nothing broken, in {seconds:.0f} s.")
     return 0
 
 

@@ -18,6 +18,7 @@ from tests.harness.window_readers import READERS, REGISTRY
 MARK = re.compile(r"[ms]\d{5}z")  # "m" in what was said, "s" in a summary; no other text holds the like
 
 Row = tuple[Any, ...]
+Epoch = tuple[str, int, str]  # a model's full name, the number of its view, 0 for none, and the first instructions
 
 
 class Said:
@@ -48,6 +49,11 @@ class Said:
         views = [view for view in self.views.values() if view.model == name and view.number not in self.undone]
         return max((view for view in views if view.place in there), key=lambda view: view.number, default=None)
 
+    def epoch(self, name: str, talk: Conversation) -> Epoch:
+        """Within which each request to a model extends the one before it."""
+        view = self.held(name, talk.path)
+        return name, 0 if view is None else view.number, talk.system
+
     def must_hold(self, text: str, view: View | None, talk: Conversation) -> None:
         """A request holds all that its model is to be given, and nothing else; turns that were refused may go."""
         path = talk.tree.path
@@ -65,8 +71,7 @@ class Said:
         shown = {
             mark
             for mark, (message, part) in self.parts.items()
-            if message in there
-            and (message in verbatim if message <= until else (message, part) not in stubs)
+            if message in there and (message in verbatim if message <= until else (message, part) not in stubs)
         }
         return shown | set(MARK.findall(view.summary))
 
@@ -103,5 +108,4 @@ def without_views(talk: Conversation) -> Conversation:
     value = json.loads(as_json(talk))
     value["ledgers"] = {key: ledger for key, ledger in value["ledgers"].items() if " view " not in key}
     value |= {"views": [], "pins": []}
-    plain = own_json.read(json.dumps(value), REGISTRY, next(iter(READERS.values())), talk.learned)
-    return plain
+    return own_json.read(json.dumps(value), REGISTRY, next(iter(READERS.values())), talk.learned)

@@ -1,10 +1,10 @@
 """A conversation among windows of all sizes, as rules for hypothesis: what is asked fits, and nothing is lost."""
 
 import asyncio
+import collections
 import itertools
 import json
 import sqlite3
-from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from modules.errors import ProviderError, SummaryFailed, UsageError
-from modules.llm.message import Message
+from modules.llm.message import Message, user
 from modules.llm.models import Model
 from modules.llm.parts import Text, ToolResult
 from modules.session.continuation import cut_answer, seam
 from modules.session.export import own_json
 from modules.session.export.as_json import as_json
-from modules.session.fitting.room import fits, room
+from modules.session.fitting.room import Counter, room
 from modules.session.fitting.summary import SummaryPlan, plan_summary, summarised
 from modules.session.fitting.summary_writer import Writing
 from modules.session.fitting.trim import trimmed
@@ -30,11 +30,12 @@ from tests import wire
 from tests.harness.cases import TOOLS
 from tests.harness.tool_machine import scene
 from tests.harness.transformer_harness import REQUESTS, Dry, facts_of, wire_name
-from tests.harness.window_checks import Row, Said, digests, exports, must_be_same, told, without_views
+from tests.harness.window_checks import Epoch, Row, Said, digests, exports, must_be_same, told, without_views
 from tests.harness.window_readers import PICTURE, READERS, REGISTRY, SAID, SECOND, WRITERS, at_length
 from tests.wire.rulebook import broken_rules
 from tests.wire.windows import tokens_in
 
+MAY_STAY = 1 / 3  # of the room: if no more than that must stay, there is a view that fits
 LEAVING = (SummaryFailed, ProviderError, asyncio.CancelledError)
 casts = st.lists(st.sampled_from(list(READERS)), min_size=2, max_size=3, unique=True)
 who = st.integers(0, 3)  # of the cast
@@ -53,12 +54,12 @@ counts = st.sampled_from([1, 1, 1, 2, 3])
 
 
 class Narrow(RuleBasedStateMachine):
-    """Each model has a window. Before it is asked it is given a view that fits, by the real planner, or it is not asked.
+    """Each model has a window. Before it is asked it is given a view that fits, by the real planner; else it is not.
 
     `counted` has what happened in all conversations.
     """
 
-    counted: ClassVar[Counter[str]] = Counter()
+    counted: ClassVar[collections.Counter[str]] = collections.Counter()
 
     @initialize(
         cast=casts, pair=st.booleans(), system=st.booleans(), tools=st.sampled_from([(), TOOLS, TOOLS]), kind=kinds,
@@ -70,7 +71,7 @@ class Narrow(RuleBasedStateMachine):
         self.cast = [READERS[name] for name in cast]
         self.said = Said()
         self.dry = Dry(self.cast[0], f"Be brief. {self.said.mark()}" if system else "", tools)
-        self.sent: dict[tuple[str, int | None, str], list[tuple[tuple[int, ...], list[tuple[int, str]]]]] = {}
+        self.sent: dict[Epoch, list[tuple[tuple[int, ...], list[tuple[int, str]]]]] = {}
         self.rows: dict[int, Row] = {}
         self.whole: dict[int, tuple[int, str, str]] = {}  # by view, what its model was given before it
         self.folder = TemporaryDirectory()
@@ -182,7 +183,9 @@ class Narrow(RuleBasedStateMachine):
         now = self._bodies()
         must_be_same({**said, model: ""}, {**now, model: ""})
         head, system, given = self.whole[held.number]
-        before_it = max((n for n, view in self.said.views.items() if view.model == model and n < held.number), default=0)
+        before_it = max(
+            (n for n, view in self.said.views.items() if view.model == model and n < held.number), default=0
+        )
         if (head, system) == (talk.head, talk.system) and before_it not in self.said.undone:
             Narrow.counted["views undone where they were made"] += 1
             assert now[model] == given
@@ -222,11 +225,11 @@ class Narrow(RuleBasedStateMachine):
     ) -> bool:
         model = self._one(who)
         self.talk.switch(model)
-        self.dry.say(f"{self.said.mark()} {at_length(kind, chars)}", *((PICTURE,) if picture else ()))
-        if self._answered(model, plan, *parts, length=chars, end=end):
-            return True
-        self.talk.take_back()
-        return False
+        question = user(f"{self.said.mark()} {at_length(kind, chars)}", *((PICTURE,) if picture else ()))
+        if not self._made_to_fit(model, plan, question):
+            return False
+        self.talk.append(question)
+        return self._answered(model, plan, *parts, length=chars, end=end)
 
     def _answered(self, model: Model, plan: Plans, *parts: Any, length: int = 100, end: str = "") -> bool:
         """Make the request fit and have it answered; whether it could be made to fit."""
@@ -234,19 +237,20 @@ class Narrow(RuleBasedStateMachine):
         talk.switch(model)
         self.said.note(talk)
         if not self._made_to_fit(model, plan):
-            Narrow.counted["not asked, as nothing fits"] += 1
             return False
         body, request = self.dry.body(model), self.dry.request(model)
         Narrow.counted["requests"] += 1
-        assert fits(talk, model, self.dry.tools)
+        size = request_size(talk, model, self.dry.tools)
+        there = room(talk.reader(model), measured=size.measured)
+        assert there is None or size.total <= there * 1.02, f"{size.total} of {there}"
         counted = tokens_in(body)
         assert model.window is None or counted <= model.window, f"{model.full_name}: {counted}"
         self._must_be_right(model)
-        view = self.said.held(model.full_name, talk.path)
         made = REQUESTS[model.provider.dialect](request).messages
         assert made is not None
-        key = model.full_name, view and view.number, talk.system
-        self.sent.setdefault(key, []).append((tuple(request.path), digests(made.pending.entries)))
+        self.sent.setdefault(self.said.epoch(model.full_name, talk), []).append(
+            (tuple(request.path), digests(made.pending.entries))
+        )
         cut: dict[str, Any] = {"stop": end} if end == "max_tokens" else {"state": end} if end else {}
         text = wire.Text(f"{self.said.mark()} {at_length('prose', length)}", 3)
         answer = self.dry.answer(*parts, text, **cut)
@@ -256,16 +260,32 @@ class Narrow(RuleBasedStateMachine):
         self.said.note(talk)
         return True
 
-    def _made_to_fit(self, model: Model, plan: Plans) -> bool:
-        talk, tools = self.talk, self.dry.tools
-        if fits(talk, model, tools):
+    def _made_to_fit(self, model: Model, plan: Plans, coming: Message | None = None) -> bool:
+        """Give the model a view under which its next request, with the question that is `coming`, has room."""
+        talk, tools, (way, _, trouble, _) = self.talk, self.dry.tools, plan
+        counter = Counter(talk, model, tools)
+        asked = counter.message(coming) if coming is not None else 0
+        there = room(talk.reader(model), measured=request_size(talk, model, tools).measured)
+
+        def fit() -> bool:
+            return there is None or request_size(talk, model, tools).total + asked <= there
+
+        if fit() or there is None:
             return True
-        target = room(talk.reader(model), measured=request_size(talk, model, tools).measured)
-        if plan[0] != "summary" and (view := trimmed(talk, model, tools, target=target)) is not None:
+        target = there - asked
+        if way != "summary" and (view := trimmed(talk, model, tools, target=target)) is not None:
             self._give(view, "trim")
-        if plan[0] != "trim" and not fits(talk, model, tools):
+        if way != "trim" and not fit():
             self._sum_up(model, plan, target=target)
-        return fits(talk, model, tools)
+        if fit():
+            return True
+        Narrow.counted["not asked, as nothing fits"] += 1
+        path = talk.tree.path
+        last = max((at for at, node in enumerate(path) if node.is_question), default=0)
+        stays = asked + counter.beside + sum(counter.messages(path[last:]))
+        stays += sum(counter.messages([node for node in path[:last] if node.role == "system"][-1:]))
+        assert way != "both" or trouble or talk.pins or stays > there * MAY_STAY, f"{stays} of {there}"
+        return False
 
     def _sum_up(self, model: Model, how: Plans, **wanted: Any) -> None:
         _, name, trouble, after = how
@@ -356,7 +376,7 @@ class Narrow(RuleBasedStateMachine):
         talk, request = self.talk, self.dry.request(model)
         prepared = REQUESTS[model.provider.dialect](request)
         body, path = prepared.body, tuple(request.path)
-        Narrow.counted["looked at"] += 1
+        Narrow.counted["next requests looked at"] += 1
         broken = broken_rules(wire_name(model), body, facts_of(model))
         assert not broken, f"{model.full_name}: {broken}"
         view = self.said.held(model.full_name, talk.path)
@@ -364,7 +384,7 @@ class Narrow(RuleBasedStateMachine):
         self.said.must_hold(json.dumps(body), view, talk)
         assert prepared.messages is not None
         now = digests(prepared.messages.pending.entries)
-        for before, sent in self.sent.get((model.full_name, view and view.number, talk.system), ()):
+        for before, sent in self.sent.get(self.said.epoch(model.full_name, talk), ()):
             common = sum(1 for _ in itertools.takewhile(lambda two: two[0] == two[1], zip(before, path, strict=False)))
             common = self._until_answer(request.messages, common)
             assert [one for one in sent if one[0] <= common] == [one for one in now if one[0] <= common], (
