@@ -62,6 +62,23 @@ class Said:
         free = {mark for mark, (message, _) in self.parts.items() if message in refused}
         assert found - free == meant - free, f"more: {found - meant - free}, less: {meant - found - free}, {view}"
 
+    def must_leave(self, view: View, talk: Conversation) -> None:
+        """A new view leaves pinned turns, the newest instructions and a question without an answer word for word."""
+        path = talk.tree.path
+        before = self.held(view.model, talk.path)
+        new = {message for message, _ in {*view.stubs} - {*(before.stubs if before is not None else ())}}
+        summed = {id for id in talk.path if id <= view.summarized_until} - {*view.verbatim}
+        told = [node.id for node in path if node.role == "system"]
+        stays, turn, refused = {*told[-1:]}, list[int](), False
+        for node in reversed(path):
+            refused = refused or node.message.state == "refused"
+            turn.append(node.id)
+            if node.is_question:
+                if not refused and (node.id in talk.pins or talk.asked is node.message):
+                    stays |= {*turn} - {*told}
+                turn, refused = [], False
+        assert not stays & (new | summed), f"{stays & (new | summed)} of {view}"
+
     def marks(self, view: View | None, path: Sequence[int]) -> set[str]:
         """All that a model with this view is given of a path, and nothing else."""
         there = set(path)
