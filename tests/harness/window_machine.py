@@ -1,5 +1,6 @@
 """A conversation among windows of all sizes, as rules for hypothesis: what is asked fits, and nothing is lost."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,17 +40,33 @@ class Narrow(WindowTalk, RuleBasedStateMachine):
 
     @initialize(
         cast=casts, pair=st.booleans(), system=st.booleans(), tools=st.sampled_from([(), TOOLS, TOOLS]), kind=kinds,
-        sizes=results,
+        sizes=results, pins=st.sampled_from([(), (), (0,), (1,)]), changed=st.booleans(),
     )  # fmt: skip
-    def begin(self, cast: list[str], pair: bool, system: bool, tools: Any, kind: str, sizes: list[int]) -> None:
+    def begin(
+        self,
+        cast: list[str],
+        pair: bool,
+        system: bool,
+        tools: Any,
+        kind: str,
+        sizes: list[int],
+        pins: Sequence[int],
+        changed: bool,
+    ) -> None:
         if pair:  # of one issuer
             cast = [*cast, *(SECOND[name] for name in cast if SECOND.get(name, name) not in cast)]
         self.open([READERS[name] for name in cast], system, tools)
         self.rows: dict[int, Row] = {}
         plan = ("both", next(iter(WRITERS)), "", 0)
         self.much_is_said(0, kind, 500, plan)
+        if 0 in pins:
+            self.pin(2, on=True)
+        if changed:
+            self.instructions_change("Be long.")
         if tools:
             self.tools_are_used(1, kind, sizes, plan, (), picture=True)
+        if 1 in pins:
+            self.pin(1, on=True)
         self.much_is_said(2, "prose", 3_000, plan)
 
     @rule(who=who, kind=kinds, chars=lengths, picture=st.booleans(), plan=plans, thought=thoughts)
