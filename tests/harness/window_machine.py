@@ -12,7 +12,6 @@ from modules.session.continuation import cut_answer, seam
 from modules.session.export import own_json
 from modules.session.export.as_json import as_json
 from modules.session.fitting.room import room
-from modules.session.fitting.trim import trimmed
 from modules.session.storage.store import FILE, Store
 from tests import wire
 from tests.harness.cases import TOOLS
@@ -148,8 +147,7 @@ class Narrow(WindowTalk, RuleBasedStateMachine):
 
     @rule(who=who, most=st.sampled_from([None, None, 500, 3_000, 20_000]))
     def trim(self, who: int, most: int | None) -> None:
-        if (view := trimmed(self.talk, self.one(who), self.dry.tools, target=most)) is not None:
-            self.give(view, "trim")
+        self.trim_to(self.one(who), most)
 
     @precondition(lambda self: self.talk.views)
     @rule(who=who)
@@ -219,6 +217,7 @@ class Narrow(WindowTalk, RuleBasedStateMachine):
         """Exports know nothing of views, and each model that has none is given all of it, as if there were none."""
         if not hasattr(self, "dry"):
             return
+        self.the_program_is_started_again()
         plain, cast, head = without_views(self.talk), self.cast, self.talk.head
         assert exports(plain, tree=True) == exports(self.talk, tree=True)
         self.cast = list(READERS.values())

@@ -115,8 +115,8 @@ class WindowTalk:
         if fit() or there is None:
             return True
         target = there - asked
-        if way != "summary" and (view := trimmed(talk, model, tools, target=target)) is not None:
-            self.give(view, "trim")
+        if way != "summary":
+            self.trim_to(model, target)
         if way != "trim" and not fit():
             self.sum_up(model, plan, target=target)
         if fit():
@@ -128,6 +128,15 @@ class WindowTalk:
         stays += sum(counter.messages([node for node in path[:last] if node.role == "system"][-1:]))
         assert way != "both" or trouble or talk.pins or stays > there * MAY_STAY, f"{stays} of {there}"
         return False
+
+    def trim_to(self, model: Model, target: int | None) -> None:
+        """Stubs until a request takes so many tokens, or until nothing more can go."""
+        talk, tools = self.talk, self.dry.tools
+        if (view := trimmed(talk, model, tools, target=target)) is not None:
+            self.give(view, "trim")
+        left = request_size(talk, model, tools).total
+        reached = target is not None and left <= target * 1.05
+        assert reached or trimmed(talk, model, tools, target=0) is None, f"{left} of {target}"
 
     def sum_up(self, model: Model, how: Plans, **wanted: Any) -> None:
         _, name, trouble, after = how
