@@ -63,11 +63,16 @@ class Said:
         assert found - free == meant - free, f"more: {found - meant - free}, less: {meant - found - free}, {view}"
 
     def must_leave(self, view: View, talk: Conversation) -> None:
-        """A new view leaves pinned turns, the newest instructions and a question without an answer word for word."""
+        """A new view leaves pinned turns, the newest instructions and a question without an answer word for word.
+
+        What an earlier view had in their place, which it builds on, stays so.
+        """
         path = talk.tree.path
         before = self.held(view.model, talk.path)
         new = {message for message, _ in {*view.stubs} - {*(before.stubs if before is not None else ())}}
         summed = {id for id in talk.path if id <= view.summarized_until} - {*view.verbatim}
+        if before is not None and view.summary == before.summary:
+            summed = set()
         told = [node.id for node in path if node.role == "system"]
         stays, turn, refused = {*told[-1:]}, list[int](), False
         for node in reversed(path):

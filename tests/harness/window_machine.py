@@ -217,6 +217,13 @@ class Narrow(WindowTalk, RuleBasedStateMachine):
         """Exports know nothing of views, and each model that has none is given all of it, as if there were none."""
         if not hasattr(self, "dry"):
             return
+        try:
+            self._must_be_right_at_the_end()
+        finally:
+            self.store.close()
+            self.folder.cleanup()
+
+    def _must_be_right_at_the_end(self) -> None:
         self.the_program_is_started_again()
         plain, cast, head = without_views(self.talk), self.cast, self.talk.head
         assert exports(plain, tree=True) == exports(self.talk, tree=True)
@@ -236,5 +243,3 @@ class Narrow(WindowTalk, RuleBasedStateMachine):
         given = self.bodies()
         must_be_same({name: whole[name] for name in given}, given)
         self.what_was_said_stays()
-        self.store.close()
-        self.folder.cleanup()

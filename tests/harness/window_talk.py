@@ -136,7 +136,8 @@ class WindowTalk:
             self.give(view, "trim")
         left = request_size(talk, model, tools).total
         reached = target is not None and left <= target * 1.05
-        assert reached or trimmed(talk, model, tools, target=0) is None, f"{left} of {target}"
+        all_of_it = None if target is None else 0
+        assert reached or trimmed(talk, model, tools, target=all_of_it) is None, f"{left} of {target}"
 
     def sum_up(self, model: Model, how: Plans, **wanted: Any) -> None:
         _, name, trouble, after = how
