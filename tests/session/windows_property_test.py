@@ -5,12 +5,13 @@ from hypothesis import HealthCheck, Phase, settings
 
 from tests.harness.window_machine import Narrow
 
+EXAMPLES = 7  # `python -m bench.fuzz --windows` tries as many as one likes
 pytestmark = pytest.mark.timeout(300)
 
 TestAnyWindow = Narrow.TestCase
 TestAnyWindow.settings = settings(
-    max_examples=9,
-    stateful_step_count=9,
+    max_examples=EXAMPLES,
+    stateful_step_count=8,
     deadline=None,
     database=None,
     phases=(Phase.generate,),
@@ -21,4 +22,6 @@ TestAnyWindow.settings = settings(
 def test_windows_were_too_small_and_views_were_made_and_undone() -> None:
     counted = Narrow.counted
     made = counted["views: trim"] + counted["views: summary"]
-    assert not counted or (counted["requests"] > 40 and made > 3 and counted["views undone"] > 2)
+    assert counted["conversations"] < EXAMPLES or (
+        counted["requests"] > 40 and made > 3 and counted["views undone"] > 2
+    )
