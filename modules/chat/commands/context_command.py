@@ -110,11 +110,8 @@ async def _count(chat: ChatContext, model: Model) -> None:
     async def counted() -> tuple[int | None, int]:
         tools = await offered(conversation, model, chat.tooling)
         service = await chat.services.service_for(model)
-        request = scratch_request(conversation, model, tools)
-        exact, use = (
-            await service.count_tokens(request),
-            await in_thread(lambda: window_use(conversation, model, tools)),
-        )
+        exact = await service.count_tokens(scratch_request(conversation, model, tools))
+        use = await in_thread(lambda: window_use(conversation, model, tools))
         return exact, use.total
 
     answer = await chat.running.run(counted())
