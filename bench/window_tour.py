@@ -88,10 +88,11 @@ def _compared(before: Request, after: Request, small: list[Request]) -> int:
     fit = all(size <= WINDOW for size in sizes)
     one, two = map(_messages, (before, after))
     extends = two.startswith(one)
-    print(f"\n== requests to {SMALL}: {', '.join(f'{size:,}' for size in sizes)} tokens, of {WINDOW:,}: "
-          f"{'each fits' if fit else 'NOT all fit'}")  # fmt: skip
-    print(f"== the last request to {LARGE} before, {len(one.encode()):,} bytes of messages; the next one, {len(two.encode()):,}: "
-          f"{'begins with those very bytes' if extends else 'does NOT begin so'}")  # fmt: skip
+    counts = ", ".join(f"{size:,}" for size in sizes)
+    print(f"\n== requests to {SMALL}: {counts} tokens, of {WINDOW:,}: {'each fits' if fit else 'NOT all fit'}")
+    begins = "begins with those very bytes" if extends else "does NOT begin so"
+    print(f"== the messages of the last request to {LARGE} before: {len(one.encode()):,} bytes")
+    print(f"== those of the next one: {len(two.encode()):,} bytes; it {begins}")
     return 0 if fit and extends and sizes else 1
 
 
