@@ -5,10 +5,10 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from modules.chat.arguments import Arguments, parse
+from modules.chat.arguments import REFUSE, Arguments, parse
 from modules.chat.end_signals import Leaving
 from modules.chat.program_name import as_started
 from modules.chat.subcommand import find
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from modules.llm.parts import Attached
     from modules.llm.service_manager import ServiceManager
     from modules.session.conversation import Conversation
+    from modules.session.fitting.policy import Fitting, Wish
     from modules.session.storage.store import Store
     from modules.session.tooling import Tooling
 
@@ -132,6 +133,7 @@ async def _interactive(args: Arguments, config: Config, terminal: TerminalState)
     context = ChatContext(
         config, models, parts.services, conversation, COMMANDS, screen,
         _tooling(config, args), attachments, saves=not args.no_save, store=None if args.no_save else parts.store,
+        fitting=cache(partial(_fitting, config, models, "ask")),
     )  # fmt: skip
     for line in greeting(VERSION, conversation.model.full_name, parts.notes):
         screen.say(line)
@@ -185,6 +187,7 @@ async def _headless(args: Arguments, config: Config) -> int:
         return await headless.answer(
             conversation, parts.services, message, tooling,
             as_json=args.json, screen=partial(_screen, config), others=able,
+            fitting=None if args.fit == REFUSE else _fitting(config, models, args.fit),
         )  # fmt: skip
     finally:
         headless.tell(await parts.close(tooling, lambda text: headless.tell([text])))
@@ -206,6 +209,13 @@ def _tooling(config: Config, args: Arguments) -> "Tooling":
     return tooling_of(
         config, approval, wanted, enabled=wanted != NONE, saves=not args.no_save, in_chat=args.interactive
     )
+
+
+def _fitting(config: Config, models: "ModelRegistry", wish: "Wish") -> "Fitting":
+    """What is done where a conversation does not fit a model, as the settings say and `wish`."""
+    from modules.session.fitting.policy import fitting_of  # not before the first question
+
+    return fitting_of(config.settings.compact, models, config.has_key, wish)
 
 
 def _screen(config: Config) -> "TerminalScreen":

@@ -14,6 +14,7 @@
     ├── ToolsUnsupported           tools asked of a model that takes none
     ├── ImagesUnsupported          a new image for a model that sees none
     ├── DocumentsUnsupported       a new document for a model that reads none
+    ├── DoesNotFit                 more than a model's window holds; nothing was sent
     ├── FileProblem                a file that cannot be read or attached
     ├── ToolFailed                 a tool that could not do what it was asked; the model reads it
     └── ProviderError              a provider's answer, or none
@@ -66,6 +67,7 @@ from modules.program_errors import (
     BadKey as BadKey,
     ConfigError as ConfigError,
     DocumentsUnsupported as DocumentsUnsupported,
+    DoesNotFit as DoesNotFit,
     FileProblem as FileProblem,
     FormatError as FormatError,
     ImagesUnsupported as ImagesUnsupported,

@@ -74,6 +74,17 @@ class DocumentsUnsupported(ParlanceError):
     pass
 
 
+class DoesNotFit(ParlanceError):
+    """Nothing was sent: the request is larger than the model's window. Both are in tokens, the first is an estimate.
+
+    `alone` says that the question does not fit even without anything before it.
+    """
+
+    tokens = 0
+    window: int | None = None
+    alone = False
+
+
 class FileProblem(ParlanceError):
     pass
 

@@ -27,7 +27,7 @@ from modules.llm.service_manager import ServiceManager
 from tests.harness.cases import CLOCK, PICTURE, PNG, TOOLS, WEATHER
 from tests.harness.engine_harness import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
 from tests.harness.home import Home
-from tests.harness.terminal import CTRL_C
+from tests.harness.terminal import CTRL_C, ESC
 from tests.wire import Answer, Call, Request, WireServer
 from tests.wire import Reasoning as Thought
 
@@ -470,6 +470,7 @@ class TestTypedAtTheRealProgram:
     def test_a_conversation_that_does_not_fit_is_warned_about(self, home: Home) -> None:
         chat = home.open("-m", OPENAI, columns=120).prompt()
         chat.paste("word " * 120_000).type("\r").sees("Answer 1 from openai.").prompt()
-        chat.enter(f"/model {GROQ}").sees("The conversation does not fit").sees("the window holds 131k").prompt()
-        chat.enter("/model -").sees(f"{GROQ} → {OPENAI}").prompt()
+        chat.enter(f"/model {GROQ}").sees(f"The conversation does not fit {GROQ}:").sees("the window holds 131k")
+        chat.sees(f"stay with {OPENAI}").type(ESC).sees(f"Still on {OPENAI}.").prompt()
+        assert not home.groq.requests
         assert chat.leave() == 0

@@ -3,11 +3,13 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import Literal
 
 from modules.chat.subcommand import SUBCOMMANDS
 from modules.chat.terminal import streams
 from modules.config import VERSION
 
+REFUSE: Literal["refuse"] = "refuse"  # what does not fit: nothing is done about it
 PICK = "?"  # in the place of an id: the list of them
 
 
@@ -34,6 +36,7 @@ class Arguments(argparse.Namespace):
     pick: bool
     here: bool
     no_save: bool
+    fit: Literal["refuse", "trim", "compact"]
     list_models: bool
     interactive: bool
 
@@ -51,6 +54,8 @@ def parse(argv: Sequence[str] | None) -> Arguments:
         parser.error(f'"{asked}" stands alone. To ask it, put -p before it: {_again()} -p "{asked}"')
     args.question, args.system = args.question and streams.recovered(args.question), streams.recovered(args.system)
     args.interactive = args.question is None and streams.at_terminal(sys.stdin) and streams.at_terminal(sys.stdout)
+    if args.interactive and args.fit != REFUSE:
+        parser.error(f'--fit goes with a question: {_again()} -p "question" --fit {args.fit}')
     args.pick = args.resume == PICK
     args.resume = None if args.pick else args.resume
     if args.pick and not args.interactive:
@@ -91,6 +96,10 @@ def _parser() -> argparse.ArgumentParser:
         "--json", action="store_true", help="with -p: one JSON object with text, usage, model, stop_reason, error"
     )
     parser.add_argument("--send-keys", action="store_true", help="send a question although it seems to hold an API key")
+    parser.add_argument("--fit", choices=(REFUSE, "trim", "compact"), default=REFUSE,
+                        help="with -p, where a conversation does not fit the model's window: refuse, trim (leave out "
+                        "old tool results, pictures and files) or compact (or else have the rest summed up, which may "
+                        "cost)")  # fmt: skip
     _add_tool_arguments(parser)
     saving = parser.add_mutually_exclusive_group()
     saving.add_argument("-c", "--continue", dest="resume", action="store_const", const="",

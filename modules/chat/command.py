@@ -22,6 +22,7 @@ from modules.session.tooling import Tooling
 if TYPE_CHECKING:
     from modules.chat.output.screen import Reasoning
     from modules.chat.terminal.panel import Panel
+    from modules.session.fitting.policy import Fitting
 
 
 class Screen(Protocol):
@@ -68,9 +69,29 @@ class Ask(Struct, frozen=True):
     compared: bool = False
 
 
+class Options(Struct, frozen=True):
+    """A question with several answers, of which the first is the usual one; `none` says what taking none of them is."""
+
+    question: str
+    answers: tuple[str, ...]
+    none: str
+
+
 async def nobody(question: str) -> bool:
     """The answer where there is nobody to ask."""
     return False
+
+
+async def nothing(options: Options) -> int | None:
+    """The same for a question with several answers."""
+    return None
+
+
+def no_summaries() -> "Fitting":
+    """What is done about a full window where there is nobody who could write a summary."""
+    from modules.session.fitting.policy import Fitting  # the first prompt need not wait for it
+
+    return Fitting(lambda conversation, model: None)
 
 
 class ChatContext(Struct):
@@ -94,6 +115,8 @@ class ChatContext(Struct):
     running: Running = field(default_factory=Running)  # what Ctrl+C stops; a command runs in it what takes long
     as_it_is: str = ""  # a line whose files are not to be attached: entered again, it is sent as it stands
     confirm: Callable[[str], Awaitable[bool]] = nobody  # a question with No as its default
+    choose: Callable[[Options], Awaitable[int | None]] = nothing  # which of several answers; None for none of them
+    fitting: "Callable[[], Fitting]" = no_summaries  # what is done where a window is too small
     edit: Callable[[str], Awaitable[str]] | None = None  # opens a text in the editor; None where the terminal cannot
     ask: "Callable[[Panel[Any]], Awaitable[Any]] | None" = None  # shows a panel; None where the terminal cannot
 

@@ -12,6 +12,8 @@ from modules.chat.output.printed_answer import Printed, printed
 from modules.chat.terminal.streams import Diagnostics, decoded, diagnose, holds_all, piped_in
 from modules.chat.wording.cures import Situation, in_pipe, of_ending_in_pipe, what_is_left
 from modules.chat.wording.endings import Ending, ending
+from modules.chat.wording.fit_words import made_words
+from modules.chat.wording.phrases import too_long
 from modules.chat.wording.shell_advice import without_commands
 from modules.errors import EXIT_ERROR, EXIT_INTERRUPTED, ParlanceError, ProviderError, UsageError
 from modules.llm.events import Finished, ReasoningDelta, TextDelta, ToolCallDelta, Usage
@@ -22,6 +24,7 @@ from modules.llm.service_manager import ServiceManager
 from modules.session import prices
 from modules.session.ask import Notice, Retrying
 from modules.session.conversation import Conversation
+from modules.session.fitting.ways import Made, Making, Misfit
 from modules.session.tool_calls import ToolEnded, ToolProgress, ToolStarted
 from modules.session.tooling import Tooling
 from modules.session.turn import Paused, TurnEvent, run_turn
@@ -32,6 +35,7 @@ from modules.tools.approval import Decision, Permission, Question
 if TYPE_CHECKING:
     from modules.chat.output.screen import TerminalScreen
     from modules.chat.output.tool_lines import ToolLines
+    from modules.session.fitting.policy import Fitting
 
 MAX_INPUT = 32 * 1024 * 1024
 TOKENS = tuple(field for field in Usage.__struct_fields__ if field != "cost")  # what it cost has a field of its own
@@ -82,30 +86,40 @@ async def answer(
     as_json: bool,
     screen: "Callable[[], TerminalScreen]",
     others: tuple[Model, ...] = (),
+    fitting: "Fitting | None" = None,
 ) -> int:
     """Ask, print, and return the exit code. Text is printed as it comes, JSON when all of it is there.
 
     `screen` makes what is written to where standard output is a terminal; `others` are models that could be asked in
-    place of the conversation's.
+    place of the conversation's. `fitting` says what is done where the conversation does not fit the model.
     """
     conversation.reasoning_shown = False  # it is the answer alone that was asked for
     out = None if as_json else printed(screen)
     output = _Output(out, saved=conversation.journal is not None)
     earlier = conversation.turns > 0
+    if earlier and fitting is None:
+        tell([_too_long(conversation)])
+    made_room = fitting is not None and fitting.does_all
+
+    def situation() -> Situation:
+        left, able = what_is_left(conversation, message), tuple(map(conversation.reader, others))
+        saved = conversation.journal is not None
+        return Situation(conversation.reader(conversation.model), left, earlier, saved, able, made_room)
+
     lines = None if tooling is None else await _tool_lines(conversation, tooling)
     try:
         # Closed here, and not by the garbage collector, when the reader of our output goes.
-        events = run_turn(conversation, services, message, conversation.model, tooling)
+        events = run_turn(conversation, services, message, conversation.model, tooling, fitting)
         async with out.drawing() if out else nullcontext(), aclosing(events):
             async for event in events:
                 output.add(event)
                 if lines is not None and isinstance(event, ToolEnded):
                     output.end_line()
                     lines.end(event)
-        at = _situation(conversation, message, others, earlier=earlier)
+        at = situation()
         output.judge(ending(output.finished, conversation.messages, tooling.specs if tooling else ()), at)
     except ParlanceError as error:
-        cure = in_pipe(error, _situation(conversation, message, others, earlier=earlier))
+        cure = in_pipe(error, situation())
         output.end_line()
         complain(error, cure)
         output.code, output.failed = error.exit_code, _error_as_json(error, cure)
@@ -120,6 +134,12 @@ async def answer(
         sys.stdout.write(_as_json(conversation, output) + "\n")
     sys.stdout.flush()
     return output.code
+
+
+def _too_long(conversation: Conversation) -> str:
+    """That what was said so far does not fit, before anything is sent; "" where it does."""
+    told = too_long(conversation.tokens(), conversation.reader(conversation.model).window)
+    return f"{without_commands(told)} --fit compact makes room." if told else ""
 
 
 class _Output:
@@ -155,7 +175,8 @@ class _Output:
         match event:
             case TextDelta(text) if text and self._out is not None:
                 self._out.write(text)
-            case Notice(text):
+            case Notice() | Made():
+                text = event.text if isinstance(event, Notice) else made_words(event)
                 self.notices.append(without_commands(text))
                 self._tell(text)
             case Retrying(seconds, _, error):
@@ -178,7 +199,9 @@ class _Output:
                 self.tools.append({"name": call.name, "arguments": given, "error": result.is_error, "seconds": rounded})
             case Paused(text):
                 self._failed("Paused", text, PAUSED if self._saved else "")
-            case TextDelta() | ReasoningDelta() | ToolCallDelta() | ToolStarted() | ToolProgress():
+            case (
+                TextDelta() | Misfit() | Making() | ReasoningDelta() | ToolCallDelta() | ToolStarted() | ToolProgress()
+            ):
                 pass
             case _:
                 assert_never(event)
@@ -209,11 +232,6 @@ def _allowing(question: Question) -> str:
         if one.covers(tool, plan):
             return f"--allow {shlex.quote(str(one))}"
     return "--yes"
-
-
-def _situation(conversation: Conversation, message: Message, others: tuple[Model, ...], *, earlier: bool) -> Situation:
-    left, able = what_is_left(conversation, message), tuple(map(conversation.reader, others))
-    return Situation(conversation.reader(conversation.model), left, earlier, conversation.journal is not None, able)
 
 
 async def _tool_lines(conversation: Conversation, tooling: Tooling) -> "ToolLines":

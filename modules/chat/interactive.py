@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, assert_never
 
-from modules.chat.command import Ask, ChatContext, CommandLine
+from modules.chat.command import Ask, ChatContext, CommandLine, Options
 from modules.chat.load_ahead import LoadAhead
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.program_name import as_started
@@ -29,7 +29,7 @@ class Interactive:
         self._turn = ShownTurn(context, screen, prompt)
         self._load_ahead = LoadAhead(context)
         context.running, context.confirm, context.ask = prompt.running, prompt.confirm, prompt.ask
-        context.edit, prompt.given_up = prompt.edited, self._stay
+        context.edit, prompt.given_up, context.choose = prompt.edited, self._stay, self._choose
 
     async def run(self, first: str = "", done: Callable[[], None] = lambda: None) -> None:
         """Act on lines until the person leaves; on a `first` one before, and what is to be `done` after that."""
@@ -38,6 +38,7 @@ class Interactive:
                 if first:
                     await self._act_on(first)
                     done()
+                await self._prompt.running.run(self._fit())
                 while True:
                     self._offer_draft()
                     await self._act_on(await self._prompt.next())
@@ -57,6 +58,26 @@ class Interactive:
             from modules.chat.commands.branch_commands import stay
 
             stay(self._context)
+
+    async def _fit(self) -> None:
+        """A conversation that goes on may have a model whose window it does not fit."""
+        if self._context.conversation.head:
+            from modules.chat.input.fit_question import fit_opened  # the first prompt need not wait for it
+
+            await fit_opened(self._context)
+
+    async def _choose(self, options: Options) -> int | None:
+        """Which of several answers the person takes."""
+        self._prompt.hold_for_question()
+        from modules.chat.prompt.plain_prompt import PlainPrompt  # the first prompt need not wait for these
+
+        if isinstance(self._prompt, PlainPrompt):
+            from modules.chat.dialogs import choice_plain
+
+            return await choice_plain.choose(options, self._prompt, self._screen)
+        from modules.chat.dialogs.choice_panel import ChoicePanel
+
+        return await self._prompt.ask(ChoicePanel(options, self._screen.size))
 
     def _offer_draft(self) -> None:
         if self._context.draft:

@@ -1,9 +1,9 @@
 """Going on with another saved conversation, in the middle of a chat."""
 
 from modules.chat.command import ChatContext
+from modules.chat.input.fit_question import fit_opened
 from modules.chat.output.resume_preview import preview_at, preview_of_last_turns
 from modules.chat.startup import answerable, close_calls, go_on_in, take_unanswered
-from modules.chat.wording.phrases import too_long
 from modules.daemon_thread import in_thread
 from modules.errors import BadKey, MissingKey, UsageError
 from modules.llm.models import Choice
@@ -36,6 +36,8 @@ async def open_conversation(chat: ChatContext, id: str, message: int = 0) -> Non
         go_to_message(conversation, asked_for)
     chat.edited = None
     _show(chat, before, asked_for, was_spoken=was_spoken)
+    if conversation is not before:
+        await fit_opened(chat)
 
 
 def go_to_message(conversation: Conversation, message: int) -> None:
@@ -51,8 +53,7 @@ def _show(chat: ChatContext, before: Conversation, message: int, *, was_spoken: 
         chat.attachments.clear()
         conversation.one_shot = False
         moved = go_on_in(conversation, before.folder)
-        notices = (moved, _who_answers(chat, before), _too_long(conversation))
-        for text in filter(None, notices):
+        for text in filter(None, (moved, _who_answers(chat, before))):
             chat.screen.say(text)
     question = take_unanswered(conversation)
     waiting = close_calls(conversation)
@@ -82,7 +83,3 @@ def _place(conversation: Conversation, message: int, *, was_spoken: bool) -> str
     if any(node.id > message and node.message.is_question for node in conversation.tree.path):
         return "You stand at that end. To go on from here instead, choose this message in /tree."
     return ""
-
-
-def _too_long(conversation: Conversation) -> str:
-    return too_long(conversation.tokens(), conversation.reader(conversation.model).window)

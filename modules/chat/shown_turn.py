@@ -1,6 +1,7 @@
 """One turn on the screen: the answer, the questions before calls, and where it found no end what there is of it."""
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -12,14 +13,14 @@ from modules.chat.output.footer import footer
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.output.tool_lines import ToolLines
 from modules.chat.output.turn_renderer import TurnRenderer, show
-from modules.chat.wording.phrases import GO_ON, overflow
+from modules.chat.wording.phrases import GO_ON
 from modules.errors import ParlanceError
 from modules.llm.events import Finished
 from modules.llm.message import Message
 from modules.llm.models import Model
 from modules.llm.parts import Attached
+from modules.session.fitting.ways import Misfit
 from modules.session.node import Node
-from modules.session.switch import handover
 from modules.session.turn import run_turn, unanswered_results
 from modules.tools.approval import Decision, Question
 
@@ -67,19 +68,18 @@ class ShownTurn:
         return replace(asked, instead_of=place)
 
     async def _run(self, asked: Ask) -> None:
-        conversation = self._context.conversation
+        context = self._context
+        conversation = context.conversation
         model = asked.model or conversation.model
-        if asked.model and (warning := overflow(handover(conversation, model))):
-            self._screen.say(warning)
         tooling = self._context.tooling
         tools = ToolLines(self._screen, conversation, previews=self._context.previews)
         answer = TurnRenderer(self._screen, model.name, tools, lambda: tooling.awaited)
         approver = Approver(self._screen, tooling, self._decide, self._prompt.stop)
         self._screen.write("\n")
         spent, began = len(conversation.spent), time.monotonic()
-        events = run_turn(conversation, self._context.services, asked.message, model, tooling)
+        events = run_turn(conversation, context.services, asked.message, model, tooling, context.fitting())
         try:
-            finished = await self._prompt.running.run(show(events, answer, approver.answer))
+            finished = await self._prompt.running.run(show(events, answer, partial(self._decided, approver)))
         except ParlanceError as error:
             self._prompt.hold(surprising=True)
             self.complain(error, asked)
@@ -92,13 +92,23 @@ class ShownTurn:
         seconds, calls = time.monotonic() - began - approver.seconds, answer.tools.ended
         tree = conversation.tree
         place = tree.place(fork.id) if (fork := tree.fork(of_answer=True)) is not None else None
-        self._screen.say(footer(model, answer.finished, conversation.spent[spent:], seconds, calls, place))
+        taken = [one for one in conversation.spent[spent:] if one not in answer.beside]
+        self._screen.say(footer(model, answer.finished, taken, seconds, calls, place))
         if asked.compared and asked.instead_of is not None:
             self._show_difference(asked.instead_of)
         if answer.paused or self._tell_ending(asked, answer.finished):
             self._prompt.hold(surprising=True)
         self._screen.write("\n")
         self._lists.after_answer(model)
+
+    async def _decided(self, approver: Approver, question: Question | Misfit) -> None:
+        """Put a question to the person and set the answer in it."""
+        if isinstance(question, Question):
+            await approver.answer(question)
+            return
+        from modules.chat.input.fit_question import ask_how  # only where it is needed
+
+        await ask_how(self._context, question, "go on as it is" if question.why == "filling" else "send nothing")
 
     async def _decide(self, question: Question) -> Decision | None:
         """What the person says to a call."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from modules.chat.wording.phrases import GO_ON, too_long
+from modules.chat.wording.phrases import GO_ON
 from modules.chat.wording.shell_advice import without_commands
 from modules.config import Config
 from modules.errors import BadKey, FileProblem, MissingKey, ParlanceError
@@ -125,8 +125,7 @@ def begin(
     conversation.one_shot = conversation.one_shot and wish.one_shot
     note = answerable(conversation, services, start)
     notes = notes if conversation.model == start.model else []
-    notices = [moved, note, too_long(conversation.tokens(), conversation.reader(conversation.model).window)]
-    return conversation, [*notes, *store.news(), *filter(None, notices)]
+    return conversation, [*notes, *store.news(), *filter(None, [moved, note])]
 
 
 def apply(wish: StartOptions, conversation: Conversation, start: Choice) -> None:

@@ -20,6 +20,7 @@ class SwitchSummary(Struct, frozen=True):
     """What the new model will see of the conversation.
 
     `turns` and `calls` carry over, `left_out` is what does not. `replays` say how each message goes, by position.
+    `summarised` of the turns are given as a summary, `stubs` stand for results, pictures and files.
     `tokens` of `window` (None where unknown) are about what its first request reads.
     """
 
@@ -29,6 +30,8 @@ class SwitchSummary(Struct, frozen=True):
     replays: dict[int, Replay]
     tokens: int
     window: int | None
+    summarised: int = 0
+    stubs: int = 0
 
     @property
     def fits(self) -> bool:
@@ -46,6 +49,9 @@ def handover(
     sent = prepare(request)
     replays = sent.messages.replays if sent.messages else {}
     said = len(request.messages) - 1
+    view = conversation.view(model)
+    until = view.summarized_until if view is not None else 0
+    stay = view.verbatim if view is not None else ()
     return SwitchSummary(
         turns=conversation.turns,
         calls=sum(len(message.calls) for message in conversation),
@@ -53,6 +59,10 @@ def handover(
         replays={at: how for at, how in replays.items() if at < said},
         tokens=conversation.tokens(model, tools),
         window=request.model.window,
+        summarised=sum(
+            node.is_question and node.id <= until and node.id not in stay for node in conversation.tree.path
+        ),
+        stubs=sum(map(len, view.stubbed.values())) if view is not None else 0,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
-from typing import assert_never, get_args
+from typing import TYPE_CHECKING, assert_never, get_args
 
 from msgspec import Struct
 
@@ -15,9 +15,13 @@ from modules.llm.parts import ToolCall, ToolResult
 from modules.llm.service_manager import ServiceManager
 from modules.session.ask import AnswerEvent, Notice, ask
 from modules.session.conversation import Conversation
+from modules.session.fitting.ways import FitEvent
 from modules.session.prices import Spent
 from modules.session.tool_calls import CallEvent, Calls, failed
 from modules.session.tooling import Limits, Tooling
+
+if TYPE_CHECKING:
+    from modules.session.fitting.policy import Fitting
 
 
 def _is_whole(stop: StopReason) -> bool:
@@ -40,7 +44,7 @@ class Paused(Struct, frozen=True):
     text: str
 
 
-TurnEvent = AnswerEvent | CallEvent | Paused
+TurnEvent = AnswerEvent | FitEvent | CallEvent | Paused
 
 
 async def run_turn(
@@ -49,12 +53,14 @@ async def run_turn(
     message: Message | None,
     model: Model,
     tooling: Tooling | None = None,
+    fitting: "Fitting | None" = None,
 ) -> AsyncGenerator[TurnEvent, None]:
     """Say `message`, let `model` answer, run what it calls, and ask again until it calls nothing.
 
     Without a message the model answers the question at the end of the conversation, which is asked again, or goes on
-    from the results of tools that nobody has answered yet. Whatever ends the
-    turn, each call has one result and any model may go on. Raises what `ask` raises.
+    from the results of tools that nobody has answered yet. Before each request `fitting` sees to it that it fits the
+    model; without one all is sent. Whatever ends the turn, each call has one result and any model may go on.
+    Raises what `fitted_answer` raises.
     """
     repeats = _Repeats(tooling.limits.repeats if tooling else 0)
     before = len(conversation.spent)
@@ -69,7 +75,7 @@ async def run_turn(
             tooling.said.add(text)
             yield Notice(text)
         try:
-            async with aclosing(ask(conversation, services, message, model, tools)) as answer:
+            async with aclosing(_answer(conversation, services, message, model, tools, fitting)) as answer:
                 async for event in answer:
                     yield event
         except BaseException:  # stopped after the last word of an answer, its calls are there and will not run
@@ -95,6 +101,22 @@ async def run_turn(
         if reason := repeats.reason or _spent_enough(tooling.limits, steps, conversation.spent[before:]):
             yield Paused(reason)
             return
+
+
+def _answer(
+    conversation: Conversation,
+    services: ServiceManager,
+    message: Message | None,
+    model: Model,
+    tools: tuple[ToolSpec, ...],
+    fitting: "Fitting | None",
+) -> AsyncGenerator[AnswerEvent | FitEvent, None]:
+    """One answer, to a request that was made to fit where somebody sees to that."""
+    if fitting is None:
+        return ask(conversation, services, message, model, tools)
+    from modules.session.fitted_answer import fitted_answer  # not before the first question
+
+    return fitted_answer(conversation, services, message, model, tools, fitting)
 
 
 async def offered(conversation: Conversation, model: Model, tooling: Tooling | None) -> tuple[ToolSpec, ...]:

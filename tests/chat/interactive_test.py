@@ -347,9 +347,9 @@ class TestACommand:
         assert len(home.groq.chats[0].body["messages"][0]["content"]) == 2
 
     def test_usage_counts_tokens_and_dollars_by_model(self, home: Home) -> None:
-        home.groq.answer(Answer("Hm.", usage=Usage(1_000_000, 100_000)), Answer("Hm.", usage=Usage(20, 10)))
+        home.groq.answer(Answer("Hm.", usage=Usage(20, 10)), Answer("Hm.", usage=Usage(1_000_000, 100_000)))
         terminal = home.open(*OSS).prompt()
-        terminal.enter("One").sees("Hm.").prompt().enter("@groq:qwen Two").sees("20 in, 10 out").prompt()
+        terminal.enter("@groq:qwen One").sees("20 in, 10 out").prompt().enter("Two").sees("1M in, 100k out").prompt()
         rows = [row.split() for row in terminal.ask("/usage").splitlines()]
         assert ["groq:gpt-oss-120b", "1", "1M", "0", "100k", "0", "$0.2100"] in rows
         assert ["all", "2", "$0.2101"] in rows

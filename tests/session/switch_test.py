@@ -19,6 +19,7 @@ from modules.session.switch_preview import SwitchPreview, plan
 from tests.harness.cases import DOCUMENT, PICTURE, TOOLS
 from tests.harness.engine_harness import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
 from tests.harness.home import Home
+from tests.harness.terminal import CTRL_C
 from tests.harness.transformer_harness import model_at
 from tests.wire import Answer, Call, Reasoning
 from tests.wire import Usage as Tokens
@@ -127,9 +128,11 @@ class TestOnTheScreen:
         assert "(228%): it does not fit" in shown
         assert "/model anthropic:claude-opus-5.5; " in shown
         assert "/undo; /new" in shown
-        home.groq.answer(Answer("Fine."))
-        chat.enter(f"@{GROQ} Two").sees("The conversation does not fit: about 300k tokens").sees("Fine.").prompt()
-        assert chat.leave() == 0
+        chat.enter(f"@{GROQ} Two").sees(f"Nothing was sent: the conversation does not fit {GROQ}.").prompt(
+            f"@{GROQ} Two"
+        )
+        assert not home.groq.requests
+        assert chat.type(CTRL_C).leave() == 0
 
     def test_a_conversation_taken_up_again_that_does_not_fit_is_told_at_once(self, home: Home) -> None:
         home.openai.answer(Answer("Long.", usage=Tokens(300_000, 10)))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.input.completer import complete_models, every_model
+from modules.daemon_thread import in_thread
 from modules.errors import UsageError
 from modules.llm.models import Model
 
@@ -58,18 +59,22 @@ def _understood(chat: ChatContext, args: str) -> tuple[Model, str]:
 
 async def _show_one(chat: ChatContext, model: Model) -> None:
     from modules.chat.output.context_report import bars, headline, largest  # what the first prompt can do without
-    from modules.session.fitting.relief import Reliefs
-    from modules.session.fitting.window_use import window_use
+    from modules.session.fitting.relief import Relief, Reliefs
+    from modules.session.fitting.window_use import Thing, WindowUse, window_use
     from modules.session.turn import offered
 
     conversation, columns = chat.conversation, chat.screen.size()[0]
     tools = await offered(conversation, model, chat.tooling)
     sources = {tool.name: tool.source for tool in chat.tooling.toolbox}
-    use = window_use(conversation, model, tools, sources)
+    keep = chat.config.settings.compact.keep
+
+    def looked() -> tuple[WindowUse, list[tuple[Thing, Relief | None]]]:
+        use, reliefs = window_use(conversation, model, tools, sources), Reliefs(conversation, model, tools, keep=keep)
+        return use, [(thing, reliefs.of(thing)) for thing in use.largest(SHOWN)]
+
+    use, named = await in_thread(looked)  # a long conversation takes a second or more
     chat.screen.say(headline(use))
     chat.screen.show("\n".join(bars(use, columns, plain=chat.config.plain)))
-    reliefs = Reliefs(conversation, model, tools, keep=chat.config.settings.compact.keep)
-    named = [(thing, reliefs.of(thing)) for thing in use.largest(SHOWN)]
     if not named:
         return
     chat.screen.say("The largest, and what takes each out:")
@@ -89,7 +94,8 @@ async def _show_all(chat: ChatContext) -> None:
     if conversation.model not in there:
         there.append(conversation.model)
     tools = await offered(conversation, conversation.model, chat.tooling)
-    chat.screen.table(model_rows(every_window(conversation, there, tools), conversation.model.full_name))
+    found = await in_thread(lambda: every_window(conversation, there, tools))
+    chat.screen.table(model_rows(found, conversation.model.full_name))
     chat.screen.say("* answers now. /context MODEL shows what fills one of them.")
 
 
@@ -104,8 +110,9 @@ async def _count(chat: ChatContext, model: Model) -> None:
     async def counted() -> tuple[int | None, int]:
         tools = await offered(conversation, model, chat.tooling)
         service = await chat.services.service_for(model)
-        request = scratch_request(conversation, model, tools)
-        return await service.count_tokens(request), window_use(conversation, model, tools).total
+        exact = await service.count_tokens(scratch_request(conversation, model, tools))
+        use = await in_thread(lambda: window_use(conversation, model, tools))
+        return exact, use.total
 
     answer = await chat.running.run(counted())
     if answer is None:

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Iterator
 
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.input.completer import complete_models
+from modules.chat.input.fit_question import made_to_fit
 from modules.chat.input.pdf_readers import not_taken
 from modules.chat.input.unlisted_model import is_meant
 from modules.chat.model_list_refresh import listed
 from modules.chat.output.switch_report import switch_report
+from modules.chat.wording.fit_words import summary_words
 from modules.chat.wording.model_summary import columns, compact, mark
-from modules.chat.wording.phrases import count, overflow
+from modules.chat.wording.phrases import count
 from modules.errors import BadKey, MissingKey, SwitchFailed, UsageError
 from modules.llm.dialects import about
 from modules.llm.models import LEVELS, Choice, Model
@@ -35,7 +37,8 @@ async def model(chat: ChatContext, args: str) -> Ask | None:
 
     A name is provider:model, a name or alias from /models, the beginning of one, or any id that the provider knows.
     The conversation goes on: text, tool calls and results, and images as far as the model takes them.
-    "/model -" goes back to the model before.
+    Where it does not fit the new model's window, you are asked what that model is to be given instead; other models see
+    all of it. "/model -" goes back to the model before.
     With --plan nothing changes: it shows what would carry over, what would stay behind, and what the next turn costs.
     """
     words = args.split()
@@ -59,7 +62,7 @@ async def model(chat: ChatContext, args: str) -> Ask | None:
     if PLAN in words:
         show_plan(chat, choice)
     elif await is_meant(chat, choice):
-        switch(chat, choice)
+        await switch(chat, choice)
     return None
 
 
@@ -78,8 +81,11 @@ def show_plan(chat: ChatContext, choice: Choice) -> None:
     chat.screen.table(list(switch_report(plan(conversation, model, chat.tooling.specs), key, able)))
 
 
-def switch(chat: ChatContext, choice: Choice) -> None:
-    """Let the chosen model answer from now on, and say what that means. Raises SwitchFailed; the old model stays."""
+async def switch(chat: ChatContext, choice: Choice) -> None:
+    """Let the chosen model answer from now on, and say what that means. Raises SwitchFailed; the old model stays.
+
+    A person is asked first where the conversation does not fit its window.
+    """
     old, new = chat.conversation.model, choice.model
     try:
         chat.services.check_key(new.provider)
@@ -90,29 +96,44 @@ def switch(chat: ChatContext, choice: Choice) -> None:
     if new == old:
         chat.screen.say(f"{new.full_name} is answering already.")
         return
+    if not await made_to_fit(chat, new, f"stay with {old.full_name}"):
+        chat.screen.say(f"Still on {old.full_name}.")
+        return
     conversation = chat.conversation
+    had_view = conversation.view(old) is not None
     summary = handover(conversation, new, chat.tooling.specs)
     new_there = not any(m.origin and m.origin.issuer == new.issuer for m in conversation)
     conversation.switch(new)
     conversation.announced[new.full_name] = summary.left_out
-    chat.screen.say(switch_line(old, conversation.reader(new), summary))
+    chat.screen.say(switch_line(old, conversation.reader(new), summary, was_shown_less=had_view))
     for text in not_taken(chat, chat.attachments):
         chat.screen.say(text)
     if new.provider.note and new_there:
         chat.screen.say(new.provider.note)
-    if warning := overflow(summary):
-        chat.screen.say(warning)
 
 
-def switch_line(old: Model, new: Model, summary: SwitchSummary) -> str:
-    """One line: from, to, what carries over, what this model cannot take, and how full its window is."""
+def switch_line(old: Model, new: Model, summary: SwitchSummary, *, was_shown_less: bool = False) -> str:
+    """One line: from, to, what carries over, what this model cannot take, and how full its window is.
+
+    `was_shown_less` says that the old model was given something in place of a part of the conversation.
+    """
     parts = [f"{old.full_name} → {new.full_name}"]
-    if summary.turns:
+    if summary.summarised:
+        parts.append(summary_words(summary.summarised, summary.turns - summary.summarised))
+    elif summary.turns:
         kept = [count(summary.turns, "turn")]
         kept += [count(summary.calls, "tool call")] if summary.calls else []
         parts.append(
             " and ".join(kept) + (" carries over" if summary.turns == 1 and not summary.calls else " carry over")
         )
+    if summary.stubs:
+        parts.append(
+            f"{count(summary.stubs, 'old result')} or file left out"
+            if summary.stubs == 1
+            else f"{summary.stubs} old results and files left out"
+        )
+    if was_shown_less and not summary.summarised and not summary.stubs:
+        parts.append("it sees all of it again")
     parts += [left_out_words(summary.left_out, new)] if summary.left_out else []
     if new.known:
         cannot = [

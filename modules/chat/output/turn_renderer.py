@@ -8,9 +8,12 @@ from typing import NamedTuple, Protocol, assert_never
 from modules.chat.output.frame_loop import frames
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.output.tool_lines import ToolLines
+from modules.chat.wording.fit_words import made_words, making_words
 from modules.chat.wording.phrases import GO_ON
 from modules.llm.events import Finished, ReasoningDelta, TextDelta, ToolCallDelta
 from modules.session.ask import Notice, Retrying
+from modules.session.fitting.ways import FitEvent, Made, Making, Misfit
+from modules.session.prices import Spent
 from modules.session.tool_calls import CallEvent, ToolEnded, ToolProgress, ToolStarted
 from modules.session.turn import Paused, TurnEvent
 from modules.text.sanitize import clean
@@ -101,6 +104,7 @@ class TurnRenderer:
         self._last = ""  # the kind that was last written for good
         self.tools = tools
         self.finished: Finished | None = None
+        self.beside: list[Spent] = []  # on what was no part of the answer, and was told already
         self.paused = False  # the turn stopped although the model wants to go on
 
     def add(self, event: TurnEvent) -> None:
@@ -131,11 +135,11 @@ class TurnRenderer:
                 self._begin("calls")
                 self._screen.say(f"{text} {GO_ON}")
             case _:
-                self._add_call(event)
+                self._add_work(event)
 
-    def _add_call(self, event: CallEvent) -> None:
+    def _add_work(self, event: CallEvent | FitEvent) -> None:
         match event:
-            case Question():
+            case Question() | Misfit():
                 self._begin("asking")
             case ToolStarted(call, preview):
                 self.tools.start(call, preview)
@@ -146,6 +150,14 @@ class TurnRenderer:
                 self._begin("calls")
                 self.tools.end(event)
                 self._become("running" if self.tools.running else "waiting")
+            case Making(by):
+                self._become("fitting")
+                self._status = since_now(lambda: making_words(by))
+            case Made():
+                self._begin("calls")
+                self._screen.say(made_words(event))
+                self.beside += event.spent
+                self._become("waiting")
             case _:
                 assert_never(event)
 
@@ -162,6 +174,10 @@ class TurnRenderer:
         self._become("closed")
         self.tools.close()
         self._screen.status("", "")
+
+    def wait(self) -> None:
+        """The person has decided, and the answer comes next."""
+        self._become("waiting")
 
     def _waiting(self) -> str:
         before = self._before()
@@ -200,7 +216,7 @@ class TurnRenderer:
                 self._status = since_now(lambda: f"{self._name} thinks …")
             case "running":
                 self._status = StatusLine(self.tools.running_words)
-            case "asking" | "calls" | "closed" | "retrying":
+            case "asking" | "calls" | "closed" | "fitting" | "retrying":
                 pass
             case _:
                 self._status = since_now(lambda: f"{self._name} {kind} …")
@@ -233,7 +249,9 @@ def reasoning_piece(screen: TerminalScreen) -> Piece:
 
 
 async def show(
-    events: AsyncGenerator[TurnEvent, None], answer: TurnRenderer, decide: Callable[[Question], Awaitable[None]]
+    events: AsyncGenerator[TurnEvent, None],
+    answer: TurnRenderer,
+    decide: Callable[[Question | Misfit], Awaitable[None]],
 ) -> bool:
     """Draw the events as they come, a dozen times a second, and leave a whole screen behind whatever happens.
 
@@ -242,9 +260,11 @@ async def show(
     async with _drawing(answer), contextlib.aclosing(events) as stream:
         async for event in stream:
             answer.add(event)
-            if isinstance(event, Question):
+            if isinstance(event, Question | Misfit):
                 answer.draw()
                 await decide(event)
+                if isinstance(event, Misfit):
+                    answer.wait()
     return True
 
 

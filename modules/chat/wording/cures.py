@@ -27,6 +27,7 @@ class Situation(Struct, frozen=True):
     `left` is what there is of the turn: nothing, the question alone (which stands in the next prompt), an answer from
     before, a part of an answer, or results that no model has answered. `earlier` says whether there are turns before
     it, `saved` whether -c finds the conversation. `others` are models that could be asked in place of `model`.
+    `made_room` says that what --fit allows was done, or is not enough.
     """
 
     model: Model
@@ -34,6 +35,7 @@ class Situation(Struct, frozen=True):
     earlier: bool = False
     saved: bool = True
     others: tuple[Model, ...] = ()
+    made_room: bool = False
 
 
 class Cure(Struct, frozen=True):
@@ -53,7 +55,8 @@ CURES: dict[type[ParlanceError], Cure] = {
     errors.ModelUnavailable: Cure((), ("successor", "list", "elsewhere")),
     errors.EndpointNotFound: Cure(("address",)),
     errors.RequestRefused: Cure(("change",)),
-    errors.ContextOverflow: Cure(("shorten",), ("larger", "anew")),
+    errors.ContextOverflow: Cure(("shorten",), ("fit", "larger", "anew")),
+    errors.DoesNotFit: Cure((), ("fit", "larger", "anew")),
     errors.RequestTooLarge: Cure(("shorten",), ("elsewhere", "anew")),
     errors.OverRateLimit: Cure(("shorten",), ("elsewhere", "anew")),
     errors.ReasoningUnreadable: Cure((), ("elsewhere", "anew")),
@@ -139,8 +142,8 @@ GOES_ON = ("OutputLimit", "Aborted", "ProviderPaused")  # ends after which there
 
 def of_ending_in_chat(ending: Ending, at: Situation) -> str:
     """What to do about an answer that is not whole."""
-    if ending.kind == "WindowFull":  # a rest has no room either
-        return _sentences([_command("larger", at), _command("anew", at)])
+    if ending.kind == "WindowFull":
+        return _sentences(["/continue makes room, and asks for the rest", _command("larger", at)])
     if ending.kind in DECLINED:  # a question that was declined would be declined again, and so would what follows it
         first = "/undo takes the question back"
     elif ending.kind in GOES_ON:
@@ -153,7 +156,8 @@ def of_ending_in_chat(ending: Ending, at: Situation) -> str:
 def of_ending_in_pipe(ending: Ending, at: Situation) -> str:
     """The same in arguments of the program."""
     if ending.kind == "WindowFull":
-        return _sentences([_argument("larger", at), _argument("anew", at)])
+        rest = '-c -p "Go on." --fit compact makes room, and asks for the rest' if at.saved else ""
+        return _sentences([rest, _argument("larger", at)])
     return _sentences([REST if ending.kind in GOES_ON and at.saved else "", _argument("elsewhere", at)])
 
 
@@ -241,6 +245,10 @@ def _argument(step: str, at: Situation) -> str:
     match step:
         case "successor" if at.model.recommended:
             return f"-m {at.model.recommended} asks the model that {at.model.provider.title} recommends"
+        case "fit" if at.left == "results" and at.saved:
+            return '-c -p "Go on." --fit compact makes room, and goes on'
+        case "fit" if at.earlier and not at.made_room:
+            return "--fit compact makes room: old results go, or else a summary stands for what was said"
         case "list":
             return "--list-models lists what there is"
         case "anew" if at.earlier:
