@@ -121,6 +121,16 @@ class TestASwitch:
         terminal.enter("Well?").sees("Answer 2 from openai.").prompt()
         assert not home.groq.requests
 
+    def test_a_summary_that_is_stopped_leaves_the_model_before_and_says_so(self, home: Home) -> None:
+        home.openai.answer(Answer("Word upon word. " * 200, pace=0.1))
+        terminal = opened(home).enter(f"/model {SMALL}")
+        choose(terminal, "1").sees("Ctrl+C stops it.")
+        terminal.until(lambda: bool(home.openai.requests), "the writer")
+        terminal.type(CTRL_C).sees(f"Stopped. Still on {LARGE}.").prompt()
+        terminal.enter("Well?").sees("Answer 2 from openai.").prompt()
+        assert "Question 3?" in said(home.openai.chats[-1])
+        assert not home.groq.requests
+
     def test_keys_on_their_way_to_the_line_are_no_answer(self, home: Home) -> None:
         terminal = opened(home).enter(f"/model {SMALL}").type("so").sees(WHO)
         choose(terminal, ESC).prompt("so")
@@ -185,6 +195,7 @@ def test_a_loop_of_tools_goes_on_where_the_window_was_full(home: Home) -> None:
         terminal.until(lambda: "from groq." in terminal.text or WHO in terminal.text, "the end")
     terminal.prompt()
     assert terminal.words.count("read_file") >= 5
+    assert "of 0 turns" not in terminal.words, "what is summed up is a part of the only turn"
     assert all(request.tokens <= 8000 for request in home.groq.chats)
 
 

@@ -74,13 +74,20 @@ def _parsed(args: str) -> _Wanted:
     given: dict[str, str] = {}
     while words:
         word = words.pop(0)
+        if word == "--":  # a dash, or the end of the options as in a shell
+            focus += words
+            break
         if word not in OPTIONS:
             if word.startswith("--"):
-                raise UsageError(f'/compact has no option "{word}".', cure=f"It has {', '.join(OPTIONS)}.")
+                raise UsageError(
+                    f'/compact has no option "{word}".',
+                    cure=f"It has {', '.join(OPTIONS)}. Behind -- all words are what to keep in mind.",
+                )
             focus.append(word)
         elif word in (WITH, FROM):
             if not words:
-                raise UsageError(f"{word} needs {'a model' if word == WITH else 'a number'}.", cure=OPTIONS[word] + ".")
+                needed = "a model" if word == WITH else "a number"
+                raise UsageError(f"{word} needs {needed}.", cure=f"It is {OPTIONS[word]}.")
             given[word] = words.pop(0)
         else:
             given[word] = word

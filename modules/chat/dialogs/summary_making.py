@@ -10,15 +10,14 @@ from modules.chat.input.unlisted_model import is_meant
 from modules.chat.wording.model_summary import compact
 from modules.chat.wording.phrases import about_tokens, count, dollars, total
 from modules.daemon_thread import in_thread
-from modules.errors import ParlanceError, ProviderError, SummaryFailed, UsageError
+from modules.errors import ParlanceError, ProviderError, SummaryFailed
 from modules.llm.conversion.replay import LeftOut
-from modules.llm.dialects import about
 from modules.llm.models import Model
 from modules.session import prices
 from modules.session.fitting.room import room_of, tokens_with
 from modules.session.fitting.summary import SummaryPlan, must_fit, plan_summary, summarised
 from modules.session.fitting.summary_writer import ANOTHER, Writing
-from modules.session.fitting.writer import usual_writer
+from modules.session.fitting.writer import named_writer, usual_writer, writer_of_settings
 from modules.session.switch import handover, left_out_words
 from modules.session.views.view import View
 
@@ -33,10 +32,9 @@ async def writer_for(chat: ChatContext, model: Model, named: str = "") -> Model 
     None where the person did not mean it after all. Raises UsageError and MissingKey where it cannot be asked.
     """
     prices.load()
-    if named := named or chat.config.settings.compact.model:
-        choice = chat.models.find(named)
-        if not about(choice.model.provider.dialect).networked:
-            raise UsageError(f"{choice.model.full_name} cannot write a summary.", cure="Name another model.")
+    if named or chat.config.settings.compact.model:
+        usual = chat.config.settings.compact.model
+        choice = named_writer(named, chat.models) if named else writer_of_settings(usual, chat.models)
         chat.services.check_key(choice.model.provider)
         if not await is_meant(chat, choice):
             return None

@@ -79,4 +79,4 @@ def loss_words(lost: Losses) -> str:
 def summary_words(covered: int, kept: int) -> str:
     """What a model is given in place of so many turns, and after that."""
     after = f", then {count(kept, 'turn')} word for word" if kept else ""
-    return f"a summary of {count(covered, 'turn')}{after}"
+    return f"a summary of {count(covered, 'turn') if covered else 'the first part of the turn'}{after}"
