@@ -149,6 +149,9 @@ class TestAQuestion:
         terminal.enter(line)
         choose(terminal, "\r").sees("from groq.").prompt()
         assert SUMMARY in said(home.groq.chats[0])
+        cure = f"/compact --undo {SMALL}"
+        terminal.sees(f"{cure} takes this back.").enter(cure).sees(f"{SMALL} is given the whole conversation again")
+        terminal.prompt()
 
     def test_a_conversation_taken_up_again_is_asked_about_at_once(self, home: Home) -> None:
         home.openai.answer(SUMMARY)
@@ -230,7 +233,7 @@ class TestInGoodTime:
         home.openai.answer(Answer(SUMMARY, usage=Usage(99_000, 900)))
         filling.enter("And now?")
         choose(filling, "1").sees("Answer 1 from groq.").prompt()
-        filling.sees("/compact --undo takes this back.")
+        filling.sees(f"/compact --undo {SMALL} takes this back.")
         assert "99k in" not in filling.text
         assert SUMMARY in said(home.groq.chats[0])
 

@@ -73,7 +73,7 @@ async def may_ask(chat: ChatContext, plan: SummaryPlan, *, named: bool) -> bool:
     if plan.cost == 0 and (named or not other):
         return True
     requests = f" in {plan.requests} requests" if plan.requests > 1 else ""
-    saved = "" if plan.tokens_after < plan.tokens_before else " That would save nothing."
+    saved = "" if plan.tokens_after < plan.tokens_before else " That may save nothing."
     chat.screen.say(
         f"{_questions(plan.covered)} would be summed up by {plan.by.full_name}{requests}, for {_reader(plan)}: "
         f"{about_tokens(plan.tokens_before)} → {compact(plan.tokens_after)}.{saved}"
@@ -193,5 +193,8 @@ async def _edited(chat: ChatContext, plan: SummaryPlan, view: View) -> View | No
 
 
 def _say_spent(chat: ChatContext, before: int) -> None:
-    if cost := total(spent.cost for spent in chat.conversation.spent[before:]):
-        chat.screen.say(f"What was read and written has cost {cost}.")
+    costs = [spent.cost for spent in chat.conversation.spent[before:]]
+    if any(costs):
+        chat.screen.say(f"What was read and written has cost {total(costs)}.")
+    elif None in costs:
+        chat.screen.say("What was read and written has cost something that is not known.")

@@ -37,7 +37,7 @@ def usual_writer(
 
     def reads_all(one: Model) -> bool:
         there = room_of(conversation, one)
-        return there is None or needed <= there
+        return one.full_name not in conversation.cut_in_silence and (there is None or needed <= there)
 
     needed = tokens_with(conversation, model, None) + BESIDE_TOKENS
     can_write = about(model.provider.dialect).networked
