@@ -282,6 +282,15 @@ class TestInAPipe:
         assert len(home.groq.chats) > 1
         assert not any(server.requests for server in (home.openai, home.anthropic, home.ollama))
 
+    def test_files_go_before_a_summary_is_paid_for(self, home: Home) -> None:
+        (home.folder.parent / "terms.txt").write_text("A term like any other. " * 1200)
+        attached = ("--attach-text", str(home.folder.parent / "terms.txt"))
+        assert home.run("-p", "Fair?", "-m", LARGE, *attached).returncode == 0
+        done = home.run("-c", "-p", "And now?", "-m", SMALL, "--fit", "compact")
+        assert "Context: 1 file left out for" in done.stderr
+        assert "A term like" not in said(home.groq.chats[0])
+        assert len(home.openai.chats) == 1
+
     def test_trim_alone_may_not_be_enough(self, home: Home) -> None:
         long(home)
         done = home.run("-c", "-p", "And now?", "-m", SMALL, "--fit", "trim", "--json")
