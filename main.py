@@ -15,7 +15,7 @@ from modules.chat.subcommand import find
 from modules.chat.terminal import streams
 from modules.chat.terminal.terminal_state import TerminalState
 from modules.config import VERSION, Config
-from modules.errors import EXIT_INTERRUPTED, ParlanceError
+from modules.errors import EXIT_INTERRUPTED, ParlanceError, UsageError
 
 if TYPE_CHECKING:
     from modules.chat.output.screen import TerminalScreen
@@ -135,7 +135,7 @@ async def _interactive(args: Arguments, config: Config, terminal: TerminalState)
         _tooling(config, args), attachments, saves=not args.no_save, store=None if args.no_save else parts.store,
         fitting=cache(partial(_fitting, config, models, "ask")),
     )  # fmt: skip
-    for line in greeting(VERSION, conversation.model.full_name, parts.notes):
+    for line in greeting(VERSION, conversation.model.full_name, [*parts.notes, *_no_writer(config, models)]):
         screen.say(line)
     unanswered = take_unanswered(conversation)
     waiting = close_calls(conversation)
@@ -216,6 +216,19 @@ def _fitting(config: Config, models: "ModelRegistry", wish: "Wish") -> "Fitting"
     from modules.session.fitting.policy import fitting_of  # not before the first question
 
     return fitting_of(config.settings.compact, models, config.has_key, wish)
+
+
+def _no_writer(config: Config, models: "ModelRegistry") -> list[str]:
+    """What is wrong about the writer of summaries that the settings name: what is offered later is silent about it."""
+    if not (name := config.settings.compact.model):
+        return []
+    from modules.session.fitting.writer import writer_of_settings
+
+    try:
+        writer_of_settings(name, models)
+    except UsageError as error:
+        return [f"{error.message} {error.cure}"]
+    return []
 
 
 def _screen(config: Config) -> "TerminalScreen":

@@ -24,7 +24,7 @@ SETTINGS = {
     "llamacpp": "start it with a larger --ctx-size",
     "lmstudio": "load the model with a larger context length",
 }
-ANY = "its context setting raises that; for Ollama it is OLLAMA_CONTEXT_LENGTH or num_ctx"
+ANY = "raise the server's context setting; for Ollama it is OLLAMA_CONTEXT_LENGTH or num_ctx"
 BLANKS = re.compile(r"\s+")
 REPEATED = re.compile(r"(\S{1,4}?)\1{3,}")
 

@@ -156,6 +156,8 @@ def test_the_summary_is_changed_in_the_editor_and_an_empty_one_gives_it_up(home:
     [
         (Answer("", usage=Usage(900, 7)), "sent no summary: the answer is empty."),
         (Answer("Half", stop="length", usage=Usage(900, 7)), "was cut before its end"),
+        (Answer("I look first.", Call("read_file", {"path": "x"}), usage=Usage(900, 7)), "called a tool"),
+        (Answer("Lake upon lake. " * 400, usage=Usage(900, 7)), "longer than what it would stand for: 1200 words"),
         (Status(401), "There is no summary, and nothing has changed."),
     ],
 )
@@ -272,7 +274,9 @@ def test_a_model_that_costs_nothing_is_not_asked_about_and_writes_for_another(ho
         ("/compact --with", "--with needs a model"),
         ("/compact --from many", '"many" is no number of a question'),
         ("/compact --from 9", "no question 9 from the end"),
-        ("/compact --undo now", "--undo takes nothing else"),
+        ("/compact --undo now", 'No model is called "now"'),
+        ("/compact --undo groq:gpt-oss-20b", "groq:gpt-oss-20b is given the whole conversation already"),
+        ("/compact --trim now", "--trim takes nothing else"),
         ("/compact --with offline:guide", "cannot write a summary"),
         ("/compact --edit --from 2", "nothing to sum up"),
         ("/pin 9", "only 2 questions here"),
@@ -282,4 +286,22 @@ def test_a_model_that_costs_nothing_is_not_asked_about_and_writes_for_another(ho
 def test_what_cannot_be_is_said(home: Home, line: str, words: str) -> None:
     terminal = talked(home, "Baikal?", "Onega?")
     assert words in " ".join(terminal.ask(line).split())
+    assert terminal.leave() == 0
+
+
+def test_behind_two_dashes_all_words_are_what_to_keep_in_mind(home: Home) -> None:
+    terminal = talked(home, "Baikal?", "Onega?")
+    compacted(home, terminal, line="/compact the depths -- with --from in them")
+    assert "the depths with --from in them" in str(home.groq.chats[-1].body)
+    assert terminal.leave() == 0
+
+
+@pytest.mark.parametrize("name", ["nosuch", "offline:guide"])
+def test_a_writer_in_the_settings_that_is_none_is_told_at_the_start(home: Home, name: str) -> None:
+    (home.folder / "settings.toml").write_text(f'[models]\nrefresh = false\n[compact]\nmodel = "{name}"\n')
+    terminal = home.open(*OSS, columns=100).prompt()
+    assert "[compact] model in settings.toml: " in terminal.words
+    done = home.run("-p", "Baikal?", *OSS, "--fit", "compact")
+    assert (done.returncode, "[compact] model in settings.toml: " in done.stderr) == (2, True)
+    assert not home.groq.requests
     assert terminal.leave() == 0

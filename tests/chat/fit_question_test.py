@@ -121,6 +121,16 @@ class TestASwitch:
         terminal.enter("Well?").sees("Answer 2 from openai.").prompt()
         assert not home.groq.requests
 
+    def test_a_summary_that_is_stopped_leaves_the_model_before_and_says_so(self, home: Home) -> None:
+        home.openai.answer(Answer("Word upon word. " * 200, pace=0.1))
+        terminal = opened(home).enter(f"/model {SMALL}")
+        choose(terminal, "1").sees("Ctrl+C stops it.")
+        terminal.until(lambda: bool(home.openai.requests), "the writer")
+        terminal.type(CTRL_C).sees(f"Stopped. Still on {LARGE}.").prompt()
+        terminal.enter("Well?").sees("Answer 2 from openai.").prompt()
+        assert "Question 3?" in said(home.openai.chats[-1])
+        assert not home.groq.requests
+
     def test_keys_on_their_way_to_the_line_are_no_answer(self, home: Home) -> None:
         terminal = opened(home).enter(f"/model {SMALL}").type("so").sees(WHO)
         choose(terminal, ESC).prompt("so")
@@ -139,6 +149,9 @@ class TestAQuestion:
         terminal.enter(line)
         choose(terminal, "\r").sees("from groq.").prompt()
         assert SUMMARY in said(home.groq.chats[0])
+        cure = f"/compact --undo {SMALL}"
+        terminal.sees(f"{cure} takes this back.").enter(cure).sees(f"{SMALL} is given the whole conversation again")
+        terminal.prompt()
 
     def test_a_conversation_taken_up_again_is_asked_about_at_once(self, home: Home) -> None:
         home.openai.answer(SUMMARY)
@@ -185,6 +198,7 @@ def test_a_loop_of_tools_goes_on_where_the_window_was_full(home: Home) -> None:
         terminal.until(lambda: "from groq." in terminal.text or WHO in terminal.text, "the end")
     terminal.prompt()
     assert terminal.words.count("read_file") >= 5
+    assert "of 0 turns" not in terminal.words, "what is summed up is a part of the only turn"
     assert all(request.tokens <= 8000 for request in home.groq.chats)
 
 
@@ -219,7 +233,7 @@ class TestInGoodTime:
         home.openai.answer(Answer(SUMMARY, usage=Usage(99_000, 900)))
         filling.enter("And now?")
         choose(filling, "1").sees("Answer 1 from groq.").prompt()
-        filling.sees("/compact --undo takes this back.")
+        filling.sees(f"/compact --undo {SMALL} takes this back.")
         assert "99k in" not in filling.text
         assert SUMMARY in said(home.groq.chats[0])
 
@@ -267,6 +281,15 @@ class TestInAPipe:
         assert done.returncode == 0
         assert len(home.groq.chats) > 1
         assert not any(server.requests for server in (home.openai, home.anthropic, home.ollama))
+
+    def test_files_go_before_a_summary_is_paid_for(self, home: Home) -> None:
+        (home.folder.parent / "terms.txt").write_text("A term like any other. " * 1200)
+        attached = ("--attach-text", str(home.folder.parent / "terms.txt"))
+        assert home.run("-p", "Fair?", "-m", LARGE, *attached).returncode == 0
+        done = home.run("-c", "-p", "And now?", "-m", SMALL, "--fit", "compact")
+        assert "Context: 1 file left out for" in done.stderr
+        assert "A term like" not in said(home.groq.chats[0])
+        assert len(home.openai.chats) == 1
 
     def test_trim_alone_may_not_be_enough(self, home: Home) -> None:
         long(home)

@@ -308,6 +308,9 @@ async def test_the_model_itself_writes_where_it_can_read_all_else_the_cheapest_w
 
     assert writer(own, cheap) == own
     assert writer(tiny, dear, cheap, narrow) == cheap
+    said.cut_in_silence.add(cheap.full_name)
+    assert writer(tiny, dear, cheap, narrow) == dear, "what its server drops without a word is in no summary"
+    said.cut_in_silence.clear()
     assert writer(tiny, narrow) == tiny
     assert writer(tiny, cheap, keys=False) == tiny
     guide = talk.model("offline:guide")

@@ -56,6 +56,15 @@ def test_results_of_the_last_turn_go_only_where_nothing_else_is_enough_and_the_n
     assert fits(talk, reader)
 
 
+def test_what_came_with_the_last_question_goes_only_where_another_one_is_being_asked() -> None:
+    talk = Conversation(MODEL)
+    tool_turn(talk, "a", (9000,), picture=True)
+    stays, goes = trimmed(talk, MODEL, target=1), trimmed(talk, MODEL, target=1, asking=True)
+    assert stays is not None
+    assert goes is not None
+    assert (stays.stubs, goes.stubs) == (((3, 0),), ((1, 1), (3, 0)))
+
+
 def test_a_pinned_turn_keeps_its_results() -> None:
     talk = Conversation(MODEL)
     talk.pin(tool_turn(talk, "a", (9000,)))

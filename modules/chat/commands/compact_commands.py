@@ -19,7 +19,7 @@ OPTIONS = {
     FROM: "the question, counted from the end, from which on all stays word for word",
     EDIT: "open the summary in the editor before it is used",
     TRIM: "only leave out old results, pictures and files: free",
-    UNDO: "give the model again what it was given before",
+    UNDO: "give the model, or the one named, again what it was given before",
 }
 
 
@@ -37,7 +37,7 @@ def complete_compact(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
     """The options, and behind the one for it the models."""
     head, _, last = args.rpartition(" ")
     words = head.split()
-    if words and words[-1] == WITH:
+    if words and words[-1] in (WITH, UNDO):
         yield from ((f"{head} {name}", about) for name, about in complete_models(chat, last))
     elif not args or last.startswith("-"):
         for option, about in OPTIONS.items():
@@ -53,13 +53,14 @@ async def compact(chat: ChatContext, args: str) -> Ask | None:
     word for word. The conversation itself stays whole, and other models see all of it. Words say what to keep in mind.
     "--with MODEL" has that one write it, and you are asked before one that costs. "--from N" keeps all from the N-th
     last question on. "--edit" opens the summary in $VISUAL or $EDITOR first. "--trim" makes no summary and only leaves
-    out old results, pictures and files, which is free. "--undo" takes the last of these back.
+    out old results, pictures and files, which is free. "--undo" takes the last of these back, and "--undo MODEL" what
+    another model was given.
     """
     wanted = _parsed(args)
     if not chat.conversation.head:
         raise UsageError("There is nothing to sum up.", cure="Ask something first.")
     if wanted.alone == UNDO:
-        _undo(chat)
+        _undo(chat, wanted.by)
     elif wanted.alone == TRIM:
         await _trim(chat)
     else:
@@ -74,20 +75,28 @@ def _parsed(args: str) -> _Wanted:
     given: dict[str, str] = {}
     while words:
         word = words.pop(0)
+        if word == "--":  # a dash, or the end of the options as in a shell
+            focus += words
+            break
         if word not in OPTIONS:
             if word.startswith("--"):
-                raise UsageError(f'/compact has no option "{word}".', cure=f"It has {', '.join(OPTIONS)}.")
+                raise UsageError(
+                    f'/compact has no option "{word}".',
+                    cure=f"It has {', '.join(OPTIONS)}. Behind -- all words are what to keep in mind.",
+                )
             focus.append(word)
         elif word in (WITH, FROM):
             if not words:
-                raise UsageError(f"{word} needs {'a model' if word == WITH else 'a number'}.", cure=OPTIONS[word] + ".")
+                needed = "a model" if word == WITH else "a number"
+                raise UsageError(f"{word} needs {needed}.", cure=f"It is {OPTIONS[word]}.")
             given[word] = words.pop(0)
         else:
             given[word] = word
     if alone := next((option for option in (UNDO, TRIM) if option in given), ""):
-        if len(given) > 1 or focus:
+        most = 1 if alone == UNDO else 0  # the model
+        if len(given) > 1 or len(focus) > most:
             raise UsageError(f"{alone} takes nothing else.", cure=f"/compact {alone}")
-        return _Wanted("", alone=alone)
+        return _Wanted("", by=" ".join(focus), alone=alone)
     number = given.get(FROM, "0")
     if not (number.isascii() and number.isdecimal() and len(number) < 10) or (FROM in given and int(number) == 0):
         raise UsageError(f'"{number}" is no number of a question.', cure="1 is the last question, 2 the one before.")
@@ -148,12 +157,12 @@ def _stubbed(chat: ChatContext, view: View, before: View | None) -> str:
     return " and ".join(filter(None, counted)).replace("picture or files", "pictures and files")
 
 
-def _undo(chat: ChatContext) -> None:
+def _undo(chat: ChatContext, named: str) -> None:
     from modules.session.fitting.room import tokens_with
     from modules.session.switch import handover
 
     conversation, tools = chat.conversation, chat.tooling.specs
-    model = conversation.model
+    model = chat.models.find(named).model if named else conversation.model
     if conversation.undo_view(model) is None:
         raise UsageError(
             f"{model.full_name} is given the whole conversation already.", cure="/compact makes a summary of it."

@@ -10,15 +10,14 @@ from modules.chat.input.unlisted_model import is_meant
 from modules.chat.wording.model_summary import compact
 from modules.chat.wording.phrases import about_tokens, count, dollars, total
 from modules.daemon_thread import in_thread
-from modules.errors import ParlanceError, ProviderError, SummaryFailed, UsageError
+from modules.errors import ParlanceError, ProviderError, SummaryFailed
 from modules.llm.conversion.replay import LeftOut
-from modules.llm.dialects import about
 from modules.llm.models import Model
 from modules.session import prices
 from modules.session.fitting.room import room_of, tokens_with
 from modules.session.fitting.summary import SummaryPlan, must_fit, plan_summary, summarised
 from modules.session.fitting.summary_writer import ANOTHER, Writing
-from modules.session.fitting.writer import usual_writer
+from modules.session.fitting.writer import named_writer, usual_writer, writer_of_settings
 from modules.session.switch import handover, left_out_words
 from modules.session.views.view import View
 
@@ -33,10 +32,9 @@ async def writer_for(chat: ChatContext, model: Model, named: str = "") -> Model 
     None where the person did not mean it after all. Raises UsageError and MissingKey where it cannot be asked.
     """
     prices.load()
-    if named := named or chat.config.settings.compact.model:
-        choice = chat.models.find(named)
-        if not about(choice.model.provider.dialect).networked:
-            raise UsageError(f"{choice.model.full_name} cannot write a summary.", cure="Name another model.")
+    if named or chat.config.settings.compact.model:
+        usual = chat.config.settings.compact.model
+        choice = named_writer(named, chat.models) if named else writer_of_settings(usual, chat.models)
         chat.services.check_key(choice.model.provider)
         if not await is_meant(chat, choice):
             return None
@@ -75,7 +73,7 @@ async def may_ask(chat: ChatContext, plan: SummaryPlan, *, named: bool) -> bool:
     if plan.cost == 0 and (named or not other):
         return True
     requests = f" in {plan.requests} requests" if plan.requests > 1 else ""
-    saved = "" if plan.tokens_after < plan.tokens_before else " That would save nothing."
+    saved = "" if plan.tokens_after < plan.tokens_before else " That may save nothing."
     chat.screen.say(
         f"{_questions(plan.covered)} would be summed up by {plan.by.full_name}{requests}, for {_reader(plan)}: "
         f"{about_tokens(plan.tokens_before)} → {compact(plan.tokens_after)}.{saved}"
@@ -195,5 +193,8 @@ async def _edited(chat: ChatContext, plan: SummaryPlan, view: View) -> View | No
 
 
 def _say_spent(chat: ChatContext, before: int) -> None:
-    if cost := total(spent.cost for spent in chat.conversation.spent[before:]):
-        chat.screen.say(f"What was read and written has cost {cost}.")
+    costs = [spent.cost for spent in chat.conversation.spent[before:]]
+    if any(costs):
+        chat.screen.say(f"What was read and written has cost {total(costs)}.")
+    elif None in costs:
+        chat.screen.say("What was read and written has cost something that is not known.")

@@ -38,9 +38,10 @@ async def made_to_fit(chat: ChatContext, model: Model, none: str) -> bool:
     from modules.session.fitting.policy import make  # the first prompt need not wait for it
 
     if isinstance(way, Summarise):
-        chat.screen.say(making_words(way.plan.by))
-    chat.screen.say(made_words(await make(question, way, conversation, chat.services)))
-    return True
+        chat.screen.say(f"{making_words(way.plan.by)} Ctrl+C stops it.")
+    made = await chat.running.run(make(question, way, conversation, chat.services))
+    chat.screen.say("Stopped." if made is None else made_words(made))
+    return made is not None
 
 
 async def fit_opened(chat: ChatContext) -> None:

@@ -7,7 +7,6 @@ from modules.chat.wording.phrases import about_tokens, count, dollars, total
 from modules.llm.models import Model
 from modules.session.fitting.ways import Losses, Made, Misfit, SendAnyway, Summarise, Trim, Way
 
-TAKES_BACK = "/compact --undo takes this back."
 FREE = "no model is asked"
 FREE_OF_CHARGE = "at no cost"
 
@@ -55,13 +54,16 @@ def made_words(made: Made) -> str:
     name = made.model.full_name
     held = f" of {compact(made.window)}" if made.window else ""
     now = f"{about_tokens(made.tokens)}{held}"
+    takes_back = (
+        f"/compact --undo {name} takes this back."  # it may be for one turn, and another model is the usual one
+    )
     if isinstance(made.way, Trim):
-        return f"Context: {loss_words(made.way.lost)} left out for {name}, now {now}. {TAKES_BACK}"
+        return f"Context: {loss_words(made.way.lost)} left out for {name}, now {now}. {takes_back}"
     plan = made.way.plan
     cost = total(one.cost for one in made.spent)
     price = f", {cost}" if cost else ""
     what = summary_words(plan.covered, plan.kept)
-    return f"Context: {name} is given {what}, now {now}. By {plan.by.full_name}{price}. {TAKES_BACK}"
+    return f"Context: {name} is given {what}, now {now}. By {plan.by.full_name}{price}. {takes_back}"
 
 
 def making_words(by: Model) -> str:
@@ -79,4 +81,4 @@ def loss_words(lost: Losses) -> str:
 def summary_words(covered: int, kept: int) -> str:
     """What a model is given in place of so many turns, and after that."""
     after = f", then {count(kept, 'turn')} word for word" if kept else ""
-    return f"a summary of {count(covered, 'turn')}{after}"
+    return f"a summary of {count(covered, 'turn') if covered else 'the first part of the turn'}{after}"

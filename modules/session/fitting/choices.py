@@ -50,7 +50,7 @@ def misfit(
         tokens = refused.needed or max(tokens, estimate)
     scale = min(1.0, estimate / tokens)  # what a provider has counted may be more than what is estimated
     target = int(_wanted(conversation, reader, tokens, why, at) * scale) - asked
-    ways = [*_ways(conversation, model, tools, target, writer, keep)] if target > 0 else []
+    ways = _ways(conversation, model, tools, target, writer, keep, asking=coming is not None) if target > 0 else []
     if why == "known" and _may_fit(conversation, reader, tokens):
         ways.append(SendAnyway())
     if why == "filling" and not ways:
@@ -94,10 +94,17 @@ def _wanted(conversation: Conversation, reader: Model, tokens: int, why: Why, at
 
 
 def _ways(
-    conversation: Conversation, model: Model, tools: tuple[ToolSpec, ...], target: int, writer: Writer, keep: int
+    conversation: Conversation,
+    model: Model,
+    tools: tuple[ToolSpec, ...],
+    target: int,
+    writer: Writer,
+    keep: int,
+    *,
+    asking: bool,
 ) -> list[Way]:
     ways: list[Way] = []
-    view = trimmed(conversation, model, tools, target=target)
+    view = trimmed(conversation, model, tools, target=target, asking=asking)
     if view is not None and (left := tokens_with(conversation, model, view, tools)) <= target:
         ways.append(Trim(view, _losses(conversation, model, view), left))
     if (by := writer(conversation, model)) is not None:

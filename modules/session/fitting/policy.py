@@ -14,7 +14,7 @@ from modules.session.conversation import Conversation
 from modules.session.fitting.choices import Writer, fits, misfit
 from modules.session.fitting.summary import KEEP_TOKENS, summarised
 from modules.session.fitting.ways import Made, Misfit, Summarise, Trim, Way
-from modules.session.fitting.writer import usual_writer
+from modules.session.fitting.writer import named_writer, usual_writer, writer_of_settings
 from modules.settings import CompactSettings
 
 Wish = Literal["ask", "trim", "compact"]
@@ -109,14 +109,17 @@ def fitting_of(
 ) -> Fitting:
     """What the settings and `wish` say; summaries are written by the model of the settings, or the usual one.
 
-    Where nobody is asked, that is one of a provider which the conversation has been with.
+    Where nobody is asked, that is one of a provider which the conversation has been with; then an UsageError is raised
+    where the settings name none that can write. A person is asked without that way on.
     """
+    if wish == "compact" and settings.model:
+        writer_of_settings(settings.model, models)
 
     def writer(conversation: Conversation, model: Model) -> Model | None:
         prices.load()
         try:
             if settings.model:
-                return models.find(settings.model).model
+                return named_writer(settings.model, models).model
             able = models if fitting.asks else _that_know(conversation, model, models)
             return usual_writer(conversation, model, able, has_key)
         except UsageError:

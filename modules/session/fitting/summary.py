@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from modules.errors import SummaryFailed, UsageError
 from modules.llm.events import Usage
@@ -185,9 +186,19 @@ def view_of(plan: SummaryPlan, conversation: Conversation, text: str) -> View:
 
 
 def must_fit(plan: SummaryPlan, conversation: Conversation, view: View) -> None:
-    """Raise SummaryFailed where the view of a plan, perhaps changed since, leaves more than the request may take."""
-    if plan.most is not None and tokens_with(conversation, plan.model, view, plan.tools) > plan.most:
+    """Raise SummaryFailed where the view of a plan, perhaps changed since, makes no room.
+
+    That is where it leaves more than the request may take, or takes notably more than what it stands for.
+    """
+    tokens = tokens_with(conversation, plan.model, view, plan.tools)
+    if plan.most is not None and tokens > plan.most:
         raise SummaryFailed(
             f"With a summary as long as this, the conversation does not fit the window of {plan.model.full_name}.",
+            cure="Another model may be briefer: /compact --with MODEL.",
+        )
+    whole = replace(view, summary="", summarized_until=0, verbatim=())
+    if tokens > tokens_with(conversation, plan.model, whole, plan.tools) + LEAST_TOKENS:
+        raise SummaryFailed(
+            f"The summary is longer than what it would stand for: {len(view.summary.split())} words.",
             cure="Another model may be briefer: /compact --with MODEL.",
         )

@@ -154,6 +154,8 @@ class SummaryWriter:
             raise SummaryFailed(f"{name} declined to write the summary.", cure=ANOTHER)
         if answer.stop in CUT:
             raise SummaryFailed(f"The summary by {name} was cut before its end ({answer.stop}).", cure=ANOTHER)
+        if answer.calls:  # what it says beside a call is what it is about to do
+            raise SummaryFailed(f"{name} called a tool, and wrote no summary.", cure=ANOTHER)
         if not answer.text.strip():
             raise SummaryFailed(f"{name} sent no summary: the answer is empty.", cure=ANOTHER)
         if lost := silent_cut(request, answer.usage):

@@ -30,13 +30,19 @@ class _Loss(Struct, frozen=True):
 
 
 def trimmed(
-    conversation: Conversation, model: Model, tools: tuple[ToolSpec, ...] = (), *, target: int | None = None
+    conversation: Conversation,
+    model: Model,
+    tools: tuple[ToolSpec, ...] = (),
+    *,
+    target: int | None = None,
+    asking: bool = False,
 ) -> View | None:
     """What the model is to be given, with stubs for the oldest and largest parts; None where nothing can go.
 
     It builds on the view that holds, and goes as far as needed until a request takes `target` tokens; without one all
     old parts go. The last turn loses parts only for a target that is not reached otherwise, its results the newest
-    last; the question itself stays, and so do pinned turns. Nothing is changed by this.
+    last; the question itself stays, unless another one is being asked (`asking`), and so do pinned turns. Nothing is
+    changed by this.
     """
     path, before = conversation.tree.path, conversation.view(model)
     nodes = _still_whole(path, before)
@@ -50,7 +56,7 @@ def trimmed(
     if target is None:
         chosen = old
     else:
-        last_resort = [loss for loss in losses if loss.message > newest]
+        last_resort = [loss for loss in losses if loss.message > newest or (asking and loss.message == newest)]
         chosen = []
         left = counter.with_view(before)
         for loss in [*old, *last_resort]:
