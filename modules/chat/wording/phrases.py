@@ -50,5 +50,5 @@ def too_long(tokens: int, window: int | None) -> str:
         return ""
     return (
         f"The conversation does not fit: about {compact(tokens)} tokens, and the window holds "
-        f"{compact(window)}. /model to a larger one, /undo shortens it, /new begins another."
+        f"{compact(window)}. /compact makes room, /model takes a larger one, /new begins another."
     )
