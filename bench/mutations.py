@@ -113,10 +113,10 @@ EDITS: tuple[tuple[str, str, str, str], ...] = (
     ("fields are refused once", REQUEST, 'body = without_path(body, path.split("."))', "pass"),
     ("open calls are closed", TURN, "    if last is not None and (message := closing(last, results)):", "    if False:"),
     ("cut calls do not run", TURN, " or said.stop not in RUNNABLE:", ":"),
-    ("prefix: frozen stays", LEDGER, "        entries += new.entries\n", "        entries = new.entries\n"),
+    ("prefix: frozen stays", LEDGER, "self.entries.copy(kept), self", "self.entries.copy(0), self"),
     ("undo cuts", LEDGER, "            start = self._covered(parted)\n", "            pass\n"),
     ("strip is for good", MESSAGE, "return at >= reasoning_from and", "return"),
-    ("refused turns stay out", HISTORY, 'if history[end].state == "refused":', "if False:"),
+    ("refused turns stay out", HISTORY, "if is_refused(history, end):", "if False:"),
 )  # fmt: skip
 
 # The same, with the tests that are to notice: those of the wire above take a minute, and know nothing of these.

@@ -39,29 +39,31 @@ Send = Callable[[], Awaitable[None]]
 
 
 def serve(pipe: Connection, answer: bytes) -> None:
-    """Give the port, and after each request the time of its last byte."""
+    """Give the port, and after each request with a body the time of its last byte."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         pipe.send(listener.getsockname()[1])
         while True:
             connection, _ = listener.accept()
             with connection:
-                while read_one(connection):
-                    pipe.send(time.monotonic())
+                while (size := read_one(connection)) is not None:
+                    if size:
+                        pipe.send(time.monotonic())
                     connection.sendall(answer)
 
 
-def read_one(connection: socket.socket) -> bool:
-    """Read a whole request; False where the client has gone."""
+def read_one(connection: socket.socket) -> int | None:
+    """Read a whole request; how many bytes its body has, None where the client has gone."""
     data, room = bytearray(), bytearray(1 << 20)
     while (end := data.find(b"\r\n\r\n")) < 0:
         if not (count := connection.recv_into(room)):
-            return False
+            return None
         data += room[:count]
     head = bytes(data[:end]).lower()
-    left = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0]) - (len(data) - end - 4)
+    size = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
+    left = size - (len(data) - end - 4)
     while left > 0 and (count := connection.recv_into(room)):
         left -= count
-    return left <= 0
+    return size if left <= 0 else None
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import assert_never
 
 from modules.llm.base import ChatRequest, PreparedRequest
+from modules.llm.history import with_calls
 from modules.llm.ledger.ledger import WireMessages
 from modules.llm.message import Message, MessageTransformer
 from modules.llm.models import Level
@@ -141,7 +142,7 @@ def _tools(request: ChatRequest) -> list[Wire]:
         ]
     if not request.model.tools:
         return []
-    used = dict.fromkeys(safe_name(call) for message in request.messages for call in message.calls)
+    used = dict.fromkeys(safe_name(call) for message in with_calls(request.messages) for call in message.calls)
     return [{"name": name, "description": SWITCHED_OFF, "input_schema": ANYTHING} for name in used]
 
 

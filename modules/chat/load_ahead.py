@@ -4,16 +4,22 @@ import asyncio
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from importlib import import_module
+
+from msgspec.structs import replace
 
 from modules.chat.command import ChatContext
 from modules.config import PACKAGE
 from modules.errors import ParlanceError
+from modules.llm.history import Message
 from modules.llm.models import Model
+from modules.llm.service_manager import prepare
 from modules.session import prices
+from modules.session.ask import request_for
 from modules.session.conversation import Conversation
+from modules.session.node import Messages
 
 MOMENT_SECONDS = 0.1  # the first keys are echoed before any import takes its share of the processor
 SOON_SECONDS = 1.0  # so that two imports do not slow the echo of one key down
@@ -53,7 +59,7 @@ class LoadAhead:
         conversation = self._context.conversation
         if self._conversation is not conversation:
             self._conversation = conversation
-            _in_background(SOON_SECONDS, lambda: decode(conversation))
+            _in_background(SOON_SECONDS, lambda: look_through(conversation))
         model = conversation.model
         if self._model is model:
             return
@@ -94,14 +100,29 @@ class LoadAhead:
                 sys.setswitchinterval(before)
 
 
-def decode(conversation: Conversation) -> None:
-    """Decode a conversation that goes on, for the first request: in small pieces, so that no key waits for it."""
-    for at, node in enumerate(reversed([*conversation.tree.path])):
-        _ = node.message
-        if at % DECODED_AT_ONCE == 0:
-            time.sleep(REST_SECONDS)
-    for ledger in [*conversation.ledgers.values()]:
-        _ = ledger.entries
+class _Rested(Messages):
+    """The messages, with a rest after some of them, so that no key waits for whoever looks through all."""
+
+    def __iter__(self) -> Iterator[Message]:
+        for at, message in enumerate(super().__iter__(), 1):
+            yield message
+            if at % DECODED_AT_ONCE == 0:
+                time.sleep(REST_SECONDS)
+
+
+def look_through(conversation: Conversation) -> None:
+    """Look through a conversation that goes on, for the first request; hardly any of it stays decoded.
+
+    What was sent to other models is left as it is until they are asked.
+    """
+    model = conversation.model
+    messages = _Rested(conversation.nodes_read_by(model))
+    if conversation.known_ledger(model).entries:
+        with suppress(ParlanceError):
+            prepare(replace(request_for(conversation, model), messages=messages))
+    else:
+        for _ in messages:  # what is remembered of each
+            pass
 
 
 def _in_background(seconds: float, work: Callable[[], None]) -> None:

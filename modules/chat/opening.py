@@ -80,6 +80,6 @@ def _place(conversation: Conversation, message: int, *, was_spoken: bool) -> str
     """Where the conversation stands after it was opened at a message, and how to come to another place."""
     if not was_spoken:
         return "You stand at the end of this branch, which is not the one that was spoken last. /tree goes there."
-    if any(node.id > message and node.message.is_question for node in conversation.tree.path):
+    if any(node.id > message and node.is_question for node in conversation.tree.path):
         return "You stand at that end. To go on from here instead, choose this message in /tree."
     return ""

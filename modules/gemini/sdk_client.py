@@ -9,6 +9,8 @@ from google.genai._api_client import HttpRequest
 from google.genai.types import HttpOptions
 
 from modules.config import Key
+from modules.daemon_thread import in_thread
+from modules.llm.conversion.wire_json import WireBody
 from modules.llm.http.http_client import client_options
 from modules.llm.models import Provider
 
@@ -46,9 +48,10 @@ class SdkClient:
         if key is None:
             del self._headers[KEY_HEADER]
 
-    async def post(self, url: str, *, content: bytes, options: dict[str, Any], **_: Any) -> Any:
-        """The response to this JSON, unread."""
-        return await self._send("post", url, content, options)
+    async def post(self, url: str, *, content: bytes | WireBody, options: dict[str, Any], **_: Any) -> Any:
+        """The response to this JSON, unread; the SDK takes it in one piece only."""
+        whole = content if isinstance(content, bytes) else await in_thread(lambda: content.text)
+        return await self._send("post", url, whole, options)
 
     async def get(self, url: str, *, options: dict[str, Any], **_: Any) -> Any:
         """The response at this URL, unread."""

@@ -1,5 +1,6 @@
 """The one history that all providers share, as values: messages, and what makes any history well formed."""
 
+from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Literal, assert_never
 
@@ -29,7 +30,7 @@ class Origin(Struct, frozen=True):
 _WORDS = (Text, Refusal)
 
 
-class Message(Struct, frozen=True):
+class Message(Struct, frozen=True, weakref=True):
     """One entry of the history.
 
     An assistant message has an `origin` and, where it may be given back to that origin as it came, its `native`
@@ -70,6 +71,39 @@ class Message(Struct, frozen=True):
         return tuple(own + inner)
 
 
+class History(Sequence[Message]):
+    """Messages that are decoded when they are wanted, of which some things are known without that."""
+
+    @abstractmethod
+    def is_refused(self, at: int) -> bool:
+        """Whether a model refused what stands at this position."""
+
+    @abstractmethod
+    def pictures(self, at: int) -> int:
+        """How many pictures the message at this position holds."""
+
+    @abstractmethod
+    def with_calls(self) -> Iterator[Message]:
+        """The messages that call tools, oldest first."""
+
+
+def is_refused(history: Sequence[Message], at: int) -> bool:
+    """Whether a model refused what stands at this position."""
+    return history.is_refused(at) if isinstance(history, History) else history[at].state == "refused"
+
+
+def pictures(history: Sequence[Message], at: int) -> int:
+    """How many pictures the message at this position holds."""
+    return history.pictures(at) if isinstance(history, History) else len(history[at].images)
+
+
+def with_calls(history: Sequence[Message]) -> Iterator[Message]:
+    """The messages that call tools, oldest first."""
+    if isinstance(history, History):
+        return history.with_calls()
+    return (message for message in history if message.calls)
+
+
 def user(*parts: str | Part) -> Message:
     """A message from the person; strings are text parts."""
     return Message("user", tuple(Text(part) if isinstance(part, str) else part for part in parts))
@@ -100,10 +134,23 @@ def refused_turns(history: Sequence[Message], since: int = 0, until: int | None 
     """
     left_out: set[int] = set()
     for end in range(since, len(history) if until is None else until):
-        if history[end].state == "refused":
+        if is_refused(history, end):
             start = next((at for at in range(end, -1, -1) if history[at].role == "user"), 0)
             left_out.update(at for at in range(start, end + 1) if history[at].role != "system")
     return frozenset(left_out)
+
+
+def with_refused(history: Iterable[Message]) -> Iterator[tuple[int, Message, bool]]:
+    """Each position and its message, and whether it belongs to such a turn; no message is looked at twice."""
+    turn: list[tuple[int, Message, bool]] = []
+    for at, message in enumerate(history):
+        if message.role == "user":
+            yield from turn
+            turn = []
+        turn.append((at, message, False))
+        if message.state == "refused":
+            turn = [(place, one, one.role != "system") for place, one, _ in turn]
+    yield from turn
 
 
 def closed(

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, assert_never
 
 from msgspec import Struct
@@ -161,15 +161,20 @@ class Frozen(Struct, frozen=True):
 class Conversion:
     """A history put in a wire format, from where `frozen` ends to its own end.
 
-    `entries` are the wire messages, `digests` belong to them where reasoning is bound. `state` is what all messages
-    leave behind, and says how each of the new ones goes.
+    `entries` are the wire messages, unless `add` takes each as it is made; `digests` belong to them where reasoning is
+    bound. `state` is what all messages leave behind, and says how each of the new ones goes.
     """
 
     def __init__(
-        self, transformer: MessageTransformer, history: Sequence[Message], frozen: Frozen | None = None
+        self,
+        transformer: MessageTransformer,
+        history: Sequence[Message],
+        frozen: Frozen | None = None,
+        add: Callable[[WireEntry], None] | None = None,
     ) -> None:
         frozen = frozen or Frozen(ConversionState(transformer.model))
         self.entries: list[WireEntry] = []
+        self._add_entry = add or self.entries.append
         self.digests: list[str] = []
         self.state = frozen.state.copy()
         self._transformer = transformer
@@ -182,7 +187,9 @@ class Conversion:
     def _convert(self, history: Sequence[Message], start: int) -> None:
         model, state = self._transformer.model, self.state
         before = history[start - 1] if start else None
-        sound = closed(history[start:], before, start, refused_turns(history, start))
+        sound = closed(
+            map(history.__getitem__, range(start, len(history))), before, start, refused_turns(history, start)
+        )
         pictures = HiddenPictures(model, history, start, self._frozen.pictures_from)
         hides = pictures.any
         seen = start
@@ -246,7 +253,7 @@ class Conversion:
             self._finish(WireEntry(wire, covers_until))
 
     def _finish(self, entry: WireEntry) -> None:
-        self.entries.append(entry)
+        self._add_entry(entry)
         self._end = entry.wire
         if self._frozen.digest:
             self._digest = digest_after(self._digest, entry.wire)

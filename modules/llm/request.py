@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from modules.llm.conversion.replay import LeftOut, Replay, hidden_images
-from modules.llm.conversion.wire_json import decoded, encoded
+from modules.llm.conversion.wire_json import WireBody, decoded, encoded
 from modules.llm.dialects import about
 from modules.llm.ledger.ledger import Ledger, WireMessages, prefix_digest_of
 from modules.llm.message import Message, MessageTransformer
@@ -15,6 +15,7 @@ from modules.llm.models import Level, Model
 from modules.llm.parts import Wire
 from modules.llm.tool_spec import ToolChoice, ToolSpec
 
+AT_ONCE_MESSAGES = 200  # that are converted in a few milliseconds
 NO_HEADERS: Mapping[str, str] = {}
 
 
@@ -28,7 +29,7 @@ class ChatRequest(Struct, frozen=True):
     """
 
     model: Model
-    messages: tuple[Message, ...]
+    messages: Sequence[Message]
     system: str = ""
     reasoning: Level | None = None
     tools: tuple[ToolSpec, ...] = ()
@@ -46,6 +47,12 @@ class ChatRequest(Struct, frozen=True):
         prefix_digest = prefix_digest_of(*above) if transformer.binds_reasoning else ""
         ledger = Ledger() if self.ledger is None else self.ledger
         return ledger.build(transformer, self.messages, self.path or range(1, len(self.messages) + 1), prefix_digest)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether so much of it was never looked at that the loop would stand still for it."""
+        known = 0 if self.ledger is None or not self.ledger.is_ready else len(self.ledger.path)
+        return len(self.messages) - known > AT_ONCE_MESSAGES
 
     @property
     def declared(self) -> tuple[ToolSpec, ...]:
@@ -83,10 +90,15 @@ class PreparedRequest:
         self.headers = headers
         self._body = body
 
-    @cached_property
+    @property
     def json(self) -> bytes:
-        """The body as it is sent, encoded when it is first wanted."""
-        return encoded(self._body)
+        """The body as it is sent."""
+        return encoded(None) if self._body is None else self.sent.text
+
+    @cached_property
+    def sent(self) -> WireBody:
+        """The same in pieces."""
+        return WireBody(self._body or {})
 
     @property
     def body(self) -> Wire:

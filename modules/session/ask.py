@@ -7,6 +7,7 @@ from contextlib import aclosing
 from msgspec import Struct
 from msgspec.structs import replace
 
+from modules.daemon_thread import in_thread
 from modules.errors import ContextOverflow, EmptyAnswer, ImagesUnsupported, ProviderError
 from modules.llm.base import BaseService, ChatRequest, PreparedRequest, Reply
 from modules.llm.conversion.replay import LeftOut, pieces_of_reasoning, sees
@@ -14,6 +15,7 @@ from modules.llm.events import CUT, Finished, ShownEvent, Silence, StreamEvent
 from modules.llm.history import Message, State, says_something
 from modules.llm.models import Model
 from modules.llm.parts import visible_text
+from modules.llm.request import AT_ONCE_MESSAGES
 from modules.llm.service_manager import ServiceManager
 from modules.llm.tool_spec import ToolChoice, ToolSpec
 from modules.session.conversation import Conversation
@@ -104,7 +106,7 @@ async def _attempt(
     conversation: Conversation, service: BaseService, request: ChatRequest, *, quiet: bool
 ) -> AsyncGenerator[ShownEvent | Notice, None]:
     """One request and its answer, with what a person should know of either; Finished last."""
-    reply = service.reply(request)
+    reply = await in_thread(service.reply, request=request) if request.is_long else service.reply(request)
     if (notice := _not_shown(conversation, reply.prepared)) and not quiet:
         yield notice
     async with aclosing(_answer(conversation, reply, request)) as events:
@@ -115,6 +117,8 @@ async def _attempt(
             if isinstance(event, Finished):  # the answer is stored by now
                 for remark in _remarks(conversation, request, event):
                     yield remark
+                if text := await _cut_in_silence(conversation, request):
+                    yield Notice(text)
             yield event
 
 
@@ -223,14 +227,23 @@ def _remarks(conversation: Conversation, request: ChatRequest, finished: Finishe
     _correct_window(conversation, request.model)
     if finished.stop == "unknown" and finished.word:
         conversation.learned.note(request.model, stop_words=(finished.word,))
+
+
+async def _cut_in_silence(conversation: Conversation, request: ChatRequest) -> str:
+    """What to say, once, where the server has read less than it was sent."""
     name = request.model.full_name
     if name in conversation.cut_in_silence:
-        return
+        return ""
     from modules.session.silent_cut import silent_cut  # not before the first answer
 
-    if text := silent_cut(request, conversation.messages[-1].usage):
+    usage = conversation.messages[-1].usage
+    if len(request.messages) > AT_ONCE_MESSAGES:
+        text: str = await in_thread(silent_cut, request=request, usage=usage)
+    else:
+        text = silent_cut(request, usage)
+    if text:
         conversation.cut_in_silence.add(name)
-        yield Notice(text)
+    return text
 
 
 def _correct_window(conversation: Conversation, model: Model) -> None:

@@ -19,7 +19,7 @@ from modules.llm.tokens.learned_weights import LearnedWeights
 from modules.llm.tool_spec import ToolChoice, ToolSpec
 from modules.session.journal import Journal
 from modules.session.message_tree import MessageTree, words_of
-from modules.session.node import Node
+from modules.session.node import Messages, Node
 from modules.session.prices import Spent
 from modules.session.reader_ledgers import LedgerKeys, new_ledger
 from modules.session.views.view import Reading, View, holding, ledger_name
@@ -83,7 +83,7 @@ class Conversation:
         return (node.message for node in self.tree.path)
 
     def __contains__(self, message: Message) -> bool:
-        return any(node.message is message for node in self.tree.path)
+        return any(node.is_of(message) for node in reversed(self.tree.path))
 
     @property
     def nodes(self) -> list[Node]:
@@ -100,19 +100,19 @@ class Conversation:
         return self.tree.head
 
     @property
-    def messages(self) -> tuple[Message, ...]:
+    def messages(self) -> Messages:
         """The spoken path, oldest first."""
-        return tuple(node.message for node in self.tree.path)
+        return Messages(self.tree.path)
 
     @property
     def path(self) -> tuple[int, ...]:
         """The ids of the spoken path, oldest first."""
-        return tuple(node.id for node in self.tree.path)
+        return tuple([node.id for node in self.tree.path])
 
     @property
     def turns(self) -> int:
         """How many times the person has spoken."""
-        return sum(node.role == "user" and node.message.is_question for node in self.tree.path)
+        return sum(node.is_question for node in self.tree.path)
 
     @property
     def asked(self) -> Message | None:
@@ -141,7 +141,7 @@ class Conversation:
     def instruct(self, text: str) -> None:
         """Give other instructions, "" for none. Those that something was said under stay as they were, above it."""
         path = self.tree.path
-        if path and path[-1].message.role == "system":  # nobody has read it yet
+        if path and path[-1].role == "system":  # nobody has read it yet
             self.go_to(path[-1].parent)
         if not self.head:
             self.system = text
@@ -240,7 +240,7 @@ class Conversation:
     def read_by(self, model: Model) -> Reading:
         """The spoken path as this model is given it."""
         nodes = self.nodes_read_by(model)
-        return Reading(tuple(node.message for node in nodes), tuple(node.id for node in nodes))
+        return Reading(Messages(nodes), tuple([node.id for node in nodes]))
 
     def nodes_read_by(self, model: Model) -> Sequence[Node]:
         """The same as nodes, of which those that were not decoded are not decoded for it."""

@@ -103,7 +103,7 @@ class MessageTree:
     def question(self, n: int = 1) -> Node | None:
         """The last question of the person on the spoken path, the one before it for n = 2, and so on."""
         for node in reversed(self._path):
-            if node.message.is_question:
+            if node.is_question:
                 n -= 1
                 if n == 0:
                     return node
@@ -114,18 +114,19 @@ class MessageTree:
         texts: list[str] = []
         continues = False
         for node in self._up(id):
-            if node.message.is_question:
+            if node.is_question:
                 break
-            if node.message.role == "assistant" and node.message.text:
-                texts += [node.message.text] if continues or not texts else ["\n\n", node.message.text]
-            continues = node.message.continues
+            message = node.message
+            if message.role == "assistant" and message.text:
+                texts += [message.text] if continues or not texts else ["\n\n", message.text]
+            continues = message.continues
         return "".join(reversed(texts))
 
     def fork(self, *, of_answer: bool = False) -> Node | None:
         """The last message on the spoken path that has siblings; with `of_answer` only below the last question."""
         self._index()
         for node in reversed(self._path):
-            if of_answer and node.message.is_question:
+            if of_answer and node.is_question:
                 return None
             if not self._older[self._newest_child[node.parent]]:  # as of most
                 continue
@@ -174,7 +175,7 @@ class MessageTree:
         self._index()
         turns = array("q", bytes(8 * (len(self.nodes) + 1)))
         for node in reversed(self.nodes):
-            if node.message.is_question and (self._goes_on[node.id] or self.is_spoken(node.id)):
+            if node.is_question and (self._goes_on[node.id] or self.is_spoken(node.id)):
                 turns[node.parent] += 1
             turns[node.parent] += turns[node.id]
         return turns
@@ -214,7 +215,7 @@ class MessageTree:
 
 def _is_said_by_a_model(node: Node) -> bool:
     """Whether this is an answer, or what its calls came to: a branch may end there."""
-    return node.message.role in ("assistant", "tool")
+    return node.role in ("assistant", "tool")
 
 
 def words_of(message: Message) -> str:

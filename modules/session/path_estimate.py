@@ -56,8 +56,8 @@ class PathEstimate:
     """
 
     def __init__(self) -> None:
-        self._same: dict[int, tuple[Message, Amount]] = {}
-        self._given: dict[tuple[Reader, int], tuple[Message, Amount]] = {}
+        self._same: dict[int, tuple[Message | None, Amount]] = {}
+        self._given: dict[tuple[Reader, int], tuple[Message | None, Amount]] = {}
         self._sums: dict[Reader, dict[int, PathSum]] = {}
         self._head: tuple[str, tuple[ToolSpec, ...], Reader, Amount] | None = None
 
@@ -109,6 +109,7 @@ class PathEstimate:
         """
         sums, at, start, guessed, room = self._sums[to.reader], len(path), PathSum(), 0.0, AT_ONCE_CHARS
         is_refused, uncounted = False, dict[int, int]()  # characters of each message, by id
+        since: list[tuple[Node, Message]] = []  # the newest first
         while at:
             node = path[at - 1]
             if len(path) - at >= LOOKED_AT and not node.is_decoded and node.id not in sums:
@@ -125,24 +126,30 @@ class PathEstimate:
                 start = self._counted(node, message, to)
                 break
             is_refused = message.state == "refused" or (is_refused and message.role != "user")
+            since.append((node, message))
             at -= 1
         start = PathSum(start.tokens + guessed, start.amount, start.is_counted, start.is_same)
         if at == len(path):
             sums[path[-1].id if path else 0] = start
         else:
-            self._go_on(start, path[at:], max(0, -room), uncounted, to)
+            self._go_on(start, path[-1].id, since[::-1], max(0, -room), uncounted, to)
 
     def _go_on(
-        self, start: PathSum, since: Sequence[Node], skipped: int, uncounted: Mapping[int, int], to: _Given
+        self,
+        start: PathSum,
+        last: int,
+        since: Sequence[tuple[Node, Message]],
+        skipped: int,
+        uncounted: Mapping[int, int],
+        to: _Given,
     ) -> None:
-        """Remember what the path takes with these nodes as well, as far as they are decoded.
+        """Remember what the path up to the message `last` takes with these as well, which are all that are looked at.
 
         The first are only guessed, until so many characters are `skipped`.
         """
         sums, now = self._sums[to.reader], start
-        decoded = [(node, node.message) for node in since if node.is_decoded]
-        left_out = refused_turns([message for _, message in decoded])
-        for at, (node, message) in enumerate(decoded):
+        left_out = refused_turns([message for _, message in since])
+        for at, (node, message) in enumerate(since):
             if at not in left_out:
                 if skipped > 0 and (size := uncounted.get(node.id, 0)):
                     skipped -= size
@@ -154,7 +161,7 @@ class PathEstimate:
                     now = PathSum(now.tokens, amount, now.is_counted, now.is_same and node.id in self._same)
             if at % REMEMBERED_EVERY == 0:
                 sums[node.id] = now
-        sums[since[-1].id] = now
+        sums[last] = now
 
     def _counted(self, node: Node, answer: Message, to: _Given) -> PathSum:
         amount = self._amount(node.id, answer, to.model, to.reader)
@@ -168,13 +175,14 @@ class PathEstimate:
 
     def _amount(self, id: int, message: Message, model: Model, reader: Reader) -> Amount:
         known = self._same.get(id) or self._given.get((reader, id))
-        if known is not None and known[0] is message:  # an id that is negative may be of another message next time
+        of = message if id < 0 else None  # an id that is negative may be of another message next time
+        if known is not None and known[0] is of:
             return known[1]
         amount = of_message(message, model)
         if is_same_for_all(message):
-            self._same[id] = message, amount
+            self._same[id] = of, amount
         else:
-            self._given[reader, id] = message, amount
+            self._given[reader, id] = of, amount
         return amount
 
     def _of_head(self, system: str, tools: tuple[ToolSpec, ...], model: Model) -> Amount:

@@ -39,11 +39,14 @@ def silent_cut(request: ChatRequest, usage: Usage | None) -> str:
     if not _may_cut(request.model.provider):
         return ""
     read = tokens_read(usage)
-    texts = list(texts_of(request.system, request.messages))
-    if not reads_far_less(texts, read):
+    ledger = request.ledger
+    # 0 is a server that does not count. The JSON has more characters than the text in it, and is measured already.
+    if read <= 0 or (ledger is not None and ledger.entries.size + len(request.system) < max(LEAST_CHARS, read * MOST)):
+        return ""
+    if not _reads_far_less(texts_of(request.system, request.messages), read):
         return ""
     model = request.model
-    sent = sum(map(len, texts)) // 4
+    sent = sum(map(len, texts_of(request.system, request.messages))) // 4
     return (
         f"{model.full_name} has read {read:,} tokens of about {sent:,} that were sent: the server keeps no more of a "
         f"conversation, and the model has not seen the rest. To change that, {_setting(model)}."
@@ -60,14 +63,10 @@ def tokens_read(usage: Usage | None) -> int:
     return 0 if usage is None else usage.input + usage.cache_read + usage.cache_write
 
 
-def reads_far_less(texts: Iterable[str], read: int) -> bool:
-    """Whether a server that read so many tokens cannot have read these texts. 0 is a server that does not count."""
-    whole = list(texts)
-    total = sum(map(len, whole))
-    if read <= 0 or total < max(LEAST_CHARS, read * MOST):
-        return False
+def _reads_far_less(texts: Iterable[str], read: int) -> bool:
+    """Whether a server that read so many tokens cannot have read these texts; only so many are looked at."""
     dense = 0  # without blanks and repetition, of which a token may hold any number
-    for text in whole:
+    for text in texts:
         dense += len(REPEATED.sub(r"\1\1", BLANKS.sub(" ", text[:LOOKED_AT_CHARS])))
         if dense >= max(LEAST_CHARS, read * MOST):
             return True

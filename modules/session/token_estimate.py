@@ -17,6 +17,7 @@ from modules.llm.tokens.usual_weights import AMOUNTS
 from modules.session.path_estimate import (
     AT_ONCE_CHARS,
     FAR_BEYOND,
+    LOOKED_AT,
     PathEstimate,
     counted_until,
     is_counted_by,
@@ -113,10 +114,12 @@ def learn(conversation: Talk, request: ChatRequest, usage: Usage) -> bool:
     model, messages, estimate = request.model, request.messages, conversation.estimate(request.model)
     if usage.input <= 0 or model.full_name in conversation.cut_in_silence:
         return False
-    anchor = _anchor(messages, model)
+    anchor = _anchor(messages, model, None if len(messages) <= MOST_MESSAGES else LOOKED_AT)
     since = 0 if anchor is None else anchor + 1
+    if len(request.path) != len(messages) or len(messages) - since > MOST_MESSAGES:
+        return False
     new, path = messages[since:], request.path[since:]
-    if len(path) != len(new) or len(new) > MOST_MESSAGES or estimate.uncounted(new, path) > AT_ONCE_CHARS:
+    if estimate.uncounted(new, path) > AT_ONCE_CHARS:
         return False
     known, amount = 0.0, of_request(request.system, request.declared, model)
     if anchor is not None:
@@ -128,6 +131,10 @@ def learn(conversation: Talk, request: ChatRequest, usage: Usage) -> bool:
     return conversation.weights.learn(model, amount, round(usage.input - known), whole=anchor is None)
 
 
-def _anchor(messages: Sequence[Message], model: Model | None) -> int | None:
-    """The position of the last answer whose provider, the model's own or any, has counted what came before it."""
-    return next((at for at in reversed(range(len(messages))) if is_counted_by(messages[at], model)), None)
+def _anchor(messages: Sequence[Message], model: Model | None, most: int | None = None) -> int | None:
+    """The position of the last answer whose provider, the model's own or any, has counted what came before it.
+
+    It is looked for among the last messages, `most` of them.
+    """
+    first = 0 if most is None else max(0, len(messages) - most)
+    return next((at for at in reversed(range(first, len(messages))) if is_counted_by(messages[at], model)), None)

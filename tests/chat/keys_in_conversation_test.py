@@ -6,6 +6,7 @@ import pytest
 
 from modules.chat.input.keys_in_conversation import keys_in
 from modules.llm.ledger.ledger import Ledger
+from modules.llm.ledger.wire_log import WireLog
 from modules.llm.message import Message, WireEntry, user
 from modules.llm.parts import File, Opaque, Reasoning, Text, ToolCall, ToolResult
 from modules.llm.tool_spec import ToolSpec
@@ -30,7 +31,7 @@ def talk_with(*parts: Text | Reasoning | ToolCall | Opaque, native: object = Non
 def with_ledger(wire: object) -> Conversation:
     talk = talk_with(Text("Hi"))
     talk.ledgers["a key"] = ledger = Ledger()
-    ledger.entries = [WireEntry({"content": [wire]}, 1)]
+    ledger.entries = WireLog([WireEntry({"content": [wire]}, 1)])
     return talk
 
 

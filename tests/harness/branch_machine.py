@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -33,7 +34,7 @@ class Branching(RuleBasedStateMachine):
     @initialize(model=models, system=st.sampled_from(["", "Be brief."]), tools=st.sampled_from([(), TOOLS]))
     def begin(self, model: str, system: str, tools: Any) -> None:
         self.dry = Dry(MODELS[model], system, tools)
-        self.sent: dict[str, list[tuple[tuple[int, ...], list[WireEntry]]]] = {}
+        self.sent: dict[str, list[tuple[tuple[int, ...], Sequence[WireEntry]]]] = {}
         self.said = 0
         self.a_turn(model, ())
 
@@ -166,13 +167,13 @@ class Branching(RuleBasedStateMachine):
         calls = self.dry.conversation.messages[-1].calls
         self.dry.tell(*(ToolResult(call.id, (Text("12"),)) for call in calls))
 
-    def _request(self, model: Model) -> tuple[tuple[int, ...], list[WireEntry]]:
+    def _request(self, model: Model) -> tuple[tuple[int, ...], Sequence[WireEntry]]:
         request = self.dry.request(model)
         prepared = REQUESTS[model.provider.dialect](request)
         assert prepared.messages is not None
         return tuple(request.path), prepared.messages.pending.entries
 
-    def _must_agree(self, model: Model, path: tuple[int, ...], entries: list[WireEntry]) -> None:
+    def _must_agree(self, model: Model, path: tuple[int, ...], entries: Sequence[WireEntry]) -> None:
         """Every earlier request of this reader is found again, byte for byte, as far as the two say the same."""
         for before, sent in self.sent.get(self._ledger(model), ()):
             common = next((at for at, (a, b) in enumerate(zip(before, path, strict=False)) if a != b), None)

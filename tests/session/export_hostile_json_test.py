@@ -157,7 +157,7 @@ def test_a_ledger_that_does_not_fit_begins_anew_or_is_bounded(name: str, wrong: 
     (key,) = value["ledgers"]
     value["ledgers"][key][name] = wrong
     ledger = read(value).ledgers[key]
-    assert name.endswith("_from") or (ledger.entries, ledger.path) == ([], ())
+    assert name.endswith("_from") or ([*ledger.entries], ledger.path) == ([], ())
     assert (ledger.reasoning_from, ledger.pictures_from) == (0, 0)
 
 

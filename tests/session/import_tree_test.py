@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def in_conversation(tree: Assembled) -> Conversation:
     return conversation
 
 
-def check(messages: tuple[Message, ...]) -> None:
+def check(messages: Sequence[Message]) -> None:
     for message, after in zip(messages, (*messages[1:], None), strict=True):
         if message.calls:
             assert after is None or after.role == "tool"

@@ -1,6 +1,9 @@
 """One more turn of a long conversation: only what is new is converted, nothing kept twice; the bytes are the SDK's."""
 
+import base64
 import json
+import random
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any, SupportsIndex, overload
 
@@ -9,14 +12,18 @@ import pytest
 from msgspec.structs import replace
 
 from modules.llm.base import ChatRequest
-from modules.llm.http.http_service import HttpService
+from modules.llm.conversion.wire_json import encoded
+from modules.llm.http.http_service import AT_ONCE_BYTES, HttpService
+from modules.llm.ledger.wire_log import WireLog
 from modules.llm.message import Message, user
 from modules.llm.parts import Wire
 from modules.session.ask import request_for
 from modules.session.conversation import Conversation
 from tests.conftest import Connect
+from tests.harness import said_at_length
 from tests.harness.big_history import long_conversation
 from tests.harness.cases import NAMES, PICTURE, TOOLS, TWO_CALLS, Case, Step, tool_loop
+from tests.harness.said_at_length import Speaker
 from tests.harness.sdk_requests import HISTORY, create
 from tests.harness.transformer_harness import FOUR, REQUESTS, TRANSFORMERS
 from tests.wire import Answer, Reasoning, Request
@@ -93,26 +100,50 @@ def test_of_a_long_history_only_the_new_messages_are_looked_at(name: Dialect) ->
 @every_endpoint
 def test_what_was_sent_is_kept_as_it_is_and_never_copied(name: Dialect) -> None:
     talk = long_conversation(FOUR[name], LONG, TOOLS)
-    kept = talk.ledger_for(talk.model).entries
-    for question in ("One more?", "And one more?", "And yet one?"):
-        before = [*kept]
-        turn(talk, question)
-        kept = talk.ledger_for(talk.model).entries
-        assert len(kept) > len(before) >= LONG - 1
-        assert all(old is new for old, new in zip(before, kept, strict=False))
+    turn(talk, "One more?")
+    kept = [encoded(entry.wire) for entry in talk.ledger_for(talk.model).entries]
+    tracemalloc.start()
+    try:
+        for question in ("And one more?", "And yet one?"):
+            before = kept
+            turn(talk, question)
+            taken, _ = tracemalloc.get_traced_memory()
+            kept = [encoded(entry.wire) for entry in talk.ledger_for(talk.model).entries]
+            assert len(kept) > len(before) >= LONG - 1
+            assert kept[: len(before)] == before
+            assert taken < sum(map(len, kept)) / 5
+            del before
+            tracemalloc.clear_traces()
+    finally:
+        tracemalloc.stop()
 
 
 @every_endpoint
 def test_what_a_model_said_and_showed_is_in_memory_once(name: Dialect) -> None:
     talk = long_conversation(FOUR[name], 400, TOOLS)
     turn(talk, "One more?")
-    kept = {id(value) for entry in talk.ledger_for(talk.model).entries for value in _values(entry.wire)}
-    natives = [message.native for message in talk if message.native is not None]
-    assert len(natives) > 100
-    # A chat message is one flat object, of which the ledger has its own; what it holds is not copied.
-    assert all(id(value) in kept for native in natives for value in (native.values() if name in CHAT else native))
-    if name == "anthropic":
-        assert all(id(image.base64) in kept for message in talk for image in message.images)
+    entries = talk.ledger_for(talk.model).entries
+    size = sum(len(encoded(entry.wire)) for entry in entries)
+    tracemalloc.start()
+    try:
+        again = WireLog(entries)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert again == entries
+    assert taken < size / 2, "what was said is packed"
+
+
+def test_a_picture_that_was_shown_is_in_memory_once() -> None:
+    talk = long_conversation(FOUR["anthropic"], 40, TOOLS)
+    large = replace(PICTURE, base64=base64.b64encode(random.Random(1).randbytes(20_000)).decode())
+    talk.append(user("And this?", large))
+    sent = REQUESTS[talk.model.provider.dialect](request_for(talk, talk.model, TOOLS))
+    assert sent.messages is not None
+    talk.ledger_for(talk.model).commit(sent.messages.pending)
+    entries = talk.ledger_for(talk.model).entries
+    assert any(value is large.base64 for entry in entries for value in _values(entry.wire))
+    assert large.base64.encode() in sent.json
 
 
 @every_endpoint
@@ -120,12 +151,12 @@ def test_nothing_done_to_what_is_handed_out_changes_the_history_or_the_next_requ
     talk = long_conversation(FOUR[name], 40, TOOLS)
     prepare = REQUESTS[talk.model.provider.dialect]
     request = asked(talk, "One more?")
-    stored, sent = msgspec.json.encode(request.messages), prepare(request)
+    stored, sent = msgspec.json.encode([*request.messages]), prepare(request)
     assert sent.messages is not None
     converted = TRANSFORMERS[talk.model.provider.dialect](talk.model).convert(request.messages)
     for handed_out in (sent.body, [*sent.messages], [*reversed(sent.messages)], converted):
         assert _spoiled(handed_out) > 100
-    assert msgspec.json.encode(request.messages) == stored
+    assert msgspec.json.encode([*request.messages]) == stored
     assert prepare(request).json == sent.json
     talk.ledger_for(talk.model).commit(sent.messages.pending)
     _spoiled([*sent.messages])
@@ -147,9 +178,6 @@ def _spoiled(value: Any) -> int:
                 value.append("spoiled")
             return spoiled + len(value)
     return 0
-
-
-CHAT = ("groq", "chat", "ollama")
 
 
 def _values(value: Any) -> Iterator[Any]:
@@ -189,3 +217,22 @@ def _compact(value: Any) -> bytes:
 
 def _headers(request: Request) -> dict[str, str]:
     return {name: value for name, value in request.headers.items() if name not in OF_THE_WAY}
+
+
+@every_endpoint
+async def test_a_long_request_goes_out_in_pieces_and_is_to_the_byte_the_same(connect: Connect, name: Dialect) -> None:
+    wired = await connect(name)
+    talk = Conversation(wired.model, "Be brief.")
+    said_at_length.talk(talk, Speaker(), 150)
+    talk.append(user("So?"))
+    request = request_for(talk, wired.model)
+    sent = wired.service.prepare(request).json
+    assert len(sent) > AT_ONCE_BYTES
+    wired.server.answer(Answer("Yes."), Answer("Yes."))
+    for _ in range(2):  # the second on the connection of the first
+        async for _ in wired.service.reply(request):
+            pass
+        got = wired.server.chats[-1]
+        assert got.raw == sent
+        assert got.headers["content-length"] == str(len(sent))
+        assert "transfer-encoding" not in got.headers

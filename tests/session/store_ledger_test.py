@@ -83,7 +83,7 @@ def test_a_ledger_that_lost_an_entry_begins_anew_and_keeps_what_it_must_not_send
     saved(path, change=talk)
     write(path, "DELETE FROM frozen WHERE seq = 1")
     ledger = loaded(path).ledgers[ledger_key(MODEL)]
-    assert (ledger.entries, ledger.path, ledger.saved, ledger.reasoning_from) == ([], (), 0, 1)
+    assert ([*ledger.entries], ledger.path, ledger.saved, ledger.reasoning_from) == ([], (), 0, 1)
 
 
 def test_a_picture_is_on_the_disk_once_and_in_memory_once(path: Path) -> None:

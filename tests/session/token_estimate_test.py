@@ -10,7 +10,7 @@ import pytest
 
 from modules.config import ROOT
 from modules.llm.events import Usage as Counted
-from modules.llm.history import Message, Origin, user
+from modules.llm.history import Message, Origin, Role, user
 from modules.llm.models import Model
 from modules.llm.parts import Reasoning, Text, ToolCall, ToolResult
 from modules.llm.tokens.learned_weights import LearnedWeights
@@ -194,13 +194,17 @@ class TestAtEachKey:
     def test_no_message_is_decoded_for_it_beyond_the_last(self) -> None:
         decoded: list[int] = []
 
-        def read(id: int) -> Message:
-            decoded.append(id)
-            return user("Something was said. " * 20) if id % 2 else answered("Yes.", at(), None)
+        class Rows:
+            def read(self, id: int, role: Role) -> Message:
+                decoded.append(id)
+                return user("Something was said. " * 20) if role == "user" else answered("Yes.", at(), None)
+
+            def held(self, id: int) -> Message | None:
+                return None
 
         talk = Conversation(at())
         talk.nodes = [
-            Node(id, id - 1, None, role="user" if id % 2 else "assistant", read=read, size=200)
+            Node(id, id - 1, None, role="user" if id % 2 else "assistant", saved=Rows(), size=200)
             for id in range(1, 3_001)
         ]
         talk.go_to(3_000)

@@ -50,7 +50,7 @@ async def redo(chat: ChatContext, args: str) -> Ask | None:
         raise UsageError("There is nothing to go forward to.", cure=other)
     close_calls(conversation)
     path = conversation.tree.path
-    back = next((node.message for node in path if node.id > before and node.message.is_question), None)
+    back = next((node.message for node in path if node.id > before and node.is_question), None)
     if back is not None:
         chat.attachments[:] = [part for part in chat.attachments if part not in back.parts]
     chat.screen.say(f"Forward again. {count(conversation.turns, 'question')} up to here.")
@@ -148,7 +148,7 @@ def _step(chat: ChatContext, by: int) -> None:
 
 
 def _what(node: Node) -> str:
-    return "Answer" if node.message.role == "assistant" else "Question" if node.message.is_question else "Branch"
+    return "Answer" if node.message.role == "assistant" else "Question" if node.is_question else "Branch"
 
 
 @command("/branch [-d] [name]", complete=lambda chat, args: _complete_names(chat, args))
@@ -242,5 +242,5 @@ def _put_in_line(chat: ChatContext, question: Node) -> None:
 
 def which_question(chat: ChatContext, question: Node) -> str:
     """The question by its number."""
-    numbers = [node.id for node in chat.conversation.tree.path if node.message.is_question]
+    numbers = [node.id for node in chat.conversation.tree.path if node.is_question]
     return f"Question {numbers.index(question.id) + 1} of {len(numbers)}" if question.id in numbers else "The question"

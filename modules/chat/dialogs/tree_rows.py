@@ -129,7 +129,7 @@ def place_of(tree: MessageTree, id: int) -> int:
     if tree[id].message.role != "assistant":
         return tree.newest_below(id)
     while tree[id].message.calls or tree[id].message.role == "tool":
-        further = [child for child in tree.children(id) if not tree[child].message.is_question]
+        further = [child for child in tree.children(id) if not tree[child].is_question]
         if not further:
             break
         id = further[-1]

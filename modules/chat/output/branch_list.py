@@ -37,7 +37,7 @@ def _on_the_way(tree: MessageTree) -> tuple[Sequence[int], Sequence[int], Sequen
     """By id, of the path that leads to a message: how many questions, and the ids of the last question and answer."""
     questions, last_question, last_answer = [0], [0], [0]
     for node in tree.nodes:
-        asked, answered = node.message.is_question, node.message.role == "assistant"
+        asked, answered = node.is_question, node.message.role == "assistant"
         questions.append(questions[node.parent] + asked)
         last_question.append(node.id if asked else last_question[node.parent])
         last_answer.append(node.id if answered else last_answer[node.parent])

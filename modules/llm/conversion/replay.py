@@ -9,7 +9,7 @@ from typing import Any, Literal, assert_never, get_args
 
 from msgspec import Struct
 
-from modules.llm.history import Message, refused_turns
+from modules.llm.history import Message, pictures, refused_turns
 from modules.llm.models import Model
 from modules.llm.parts import Content, File, Image, Reasoning, Text, ToolResult, Wire, safe_name
 
@@ -193,7 +193,7 @@ class LeftOut(Struct, frozen=True):
 def shown_images(history: Sequence[Message], until: int | None = None) -> int:
     """How many pictures there are, before `until`, in what models are given: those of refused turns are not."""
     left_out = refused_turns(history)
-    return sum(len(message.images) for at, message in enumerate(history[:until]) if at not in left_out)
+    return sum(pictures(history, at) for at in range(len(history))[:until] if at not in left_out)
 
 
 def hidden_images(history: Sequence[Message], model: Model) -> int:

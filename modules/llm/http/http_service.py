@@ -25,6 +25,7 @@ from modules.llm.request import NO_HEADERS
 
 T = TypeVar("T")
 WRITE_TIMEOUT_SECONDS = 300.0  # in which a piece of the request must go out
+AT_ONCE_BYTES = 100_000  # of a body, which take no time worth a pause
 BREATH_SECONDS = 0.04  # waking for every delta is most of what an answer costs, so a few are left to come together
 AT_ONCE_SECONDS = 0.001  # what comes sooner was there already and is read without a pause
 ASIDE_SECONDS = 60.0  # for what is answered without a model
@@ -45,11 +46,14 @@ def posted(prepared: PreparedRequest, headers: Mapping[str, Any], http: ModuleTy
 
     How long bytes may take is for `Patience` to say, so there is no other limit on that. The body is encoded already:
     the SDKs walk and copy a history that they are given, which holds up the loop for as long as two seconds at a
-    megabyte, and their encoder is many times slower.
+    megabyte, and their encoder is many times slower. A long one goes out in pieces, and is never
+    there as a whole.
     """
     limits = http.Timeout(None, connect=CONNECT_TIMEOUT, write=WRITE_TIMEOUT_SECONDS)
-    options = {"headers": {**headers, **prepared.headers}, "timeout": limits}
-    return {"content": prepared.json, "options": options, "stream": True}
+    size = prepared.sent.size
+    length = {"Content-Length": str(size)} if size > AT_ONCE_BYTES else {}
+    options = {"headers": {**headers, **prepared.headers, **length}, "timeout": limits}
+    return {"content": prepared.sent if length else prepared.json, "options": options, "stream": True}
 
 
 @asynccontextmanager

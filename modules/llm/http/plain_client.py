@@ -3,6 +3,7 @@
 from types import ModuleType
 from typing import Any
 
+from modules.llm.conversion.wire_json import WireBody
 from modules.llm.http.http_client import HEADERS, client_options
 from modules.llm.models import Provider
 
@@ -18,7 +19,7 @@ class PlainClient:
         self._client = client or client_options(http, provider, idle_timeout)["http_client"]
         self._headers = HEADERS
 
-    async def post(self, url: str, *, content: bytes, options: dict[str, Any], **_: Any) -> Any:
+    async def post(self, url: str, *, content: bytes | WireBody, options: dict[str, Any], **_: Any) -> Any:
         """The response to this JSON, unread. Raises HTTPStatusError for a status that is no success."""
         return await self._send("POST", url, options, content=content)
 

@@ -10,7 +10,7 @@ everything before it, and cache by the same measure, so both stay good for as lo
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import takewhile
+from itertools import islice
 from typing import Any, assert_never
 
 from msgspec import Struct
@@ -18,8 +18,9 @@ from msgspec import Struct
 from modules.llm.conversion.conversion_state import ConversionState
 from modules.llm.conversion.replay import LeftOut, Replay, hidden_images, is_own, pieces_of_reasoning, replay
 from modules.llm.conversion.wire_json import WireList, copied
-from modules.llm.history import Message, refused_turns, says_something
-from modules.llm.message import Conversion, Frozen, MessageTransformer, WireEntry, counted, digest_after, is_readable
+from modules.llm.history import Message, refused_turns, says_something, with_refused
+from modules.llm.ledger.wire_log import WireLog
+from modules.llm.message import Conversion, Frozen, MessageTransformer, counted, digest_after, is_readable
 from modules.llm.models import Model
 from modules.llm.parts import Wire
 
@@ -31,7 +32,7 @@ class Pending(Struct, frozen=True):
     model takes only so many. `before` is what the messages leave that were frozen already, `after` what all of them do.
     """
 
-    entries: list[WireEntry]
+    entries: WireLog
     digests: list[str]
     path: tuple[int, ...]
     prefix_digest: str
@@ -65,15 +66,15 @@ class WireMessages(Struct, frozen=True):
 
     def listed(self, *head: Wire, since: int = 0) -> WireList:
         """The list of messages for a request's body: those in `head`, then all from number `since` on."""
-        return WireList(lambda: [*head, *[entry.wire for entry in self.pending.entries[since:]]])
+        return self.pending.entries.listed(head, since)
 
     def total(self, measure: Callable[[Wire], int]) -> int:
-        """The sum of a measure over the messages, which only looks at them: nothing is copied for it."""
-        return sum(measure(entry.wire) for entry in self.pending.entries)
+        """The sum of a measure over the messages, which only looks at them; those sent before were measured then."""
+        return self.pending.entries.total(measure)
 
     def __iter__(self) -> Iterator[Wire]:
         """The messages as values; each is a copy, so that nothing done to it changes what is kept."""
-        return (copied(entry.wire) for entry in self.pending.entries)
+        return map(copied, self.pending.entries.wires())
 
     def __reversed__(self) -> Iterator[Wire]:
         return (copied(entry.wire) for entry in reversed(self.pending.entries))
@@ -101,7 +102,7 @@ class Ledger:
     """
 
     def __init__(self) -> None:
-        self.entries: list[WireEntry] = []
+        self.entries = WireLog()
         self.digests: list[str] = []
         self.path: tuple[int, ...] = ()
         self.prefix_digest = ""
@@ -111,6 +112,11 @@ class Ledger:
         self.saved = 0
         self._hidden: int | None = None
         self._state: ConversionState | None = None  # what the frozen messages leave; found anew where it is None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the next request needs to look at what is new only."""
+        return self._state is not None
 
     def build(
         self, transformer: MessageTransformer, messages: Sequence[Message], path: Sequence[int], prefix_digest: str = ""
@@ -123,17 +129,18 @@ class Ledger:
         path, model = tuple(path), transformer.model
         hidden = None if model.profile.images is None else hidden_images(messages, model)
         kept = 0 if hidden not in (None, self._hidden) else self._kept(messages, path, prefix_digest)
-        entries, digests = self.entries[:kept], self.digests[:kept]
+        entries, digests = self.entries.copy(kept), self.digests[:kept]
         before = self._state_after(transformer, messages, kept, prefix_digest)
+        if self._state is None and kept == len(self.entries):
+            self._state = before  # looking through all messages once is enough
         frozen = Frozen(
             state=before,
-            last=entries[-1].wire if entries else None,
+            last=entries[-1].wire if kept else None,
             digest=digests[-1] if digests else prefix_digest,
             reasoning_from=self.reasoning_from,
             pictures_from=self.pictures_from,
         )
-        new = Conversion(transformer, messages, frozen)
-        entries += new.entries
+        new = Conversion(transformer, messages, frozen, entries.append)
         digests += new.digests
         return WireMessages(
             pending=Pending(entries, digests, path, prefix_digest, hidden, before, new.state),
@@ -144,10 +151,10 @@ class Ledger:
 
     def commit(self, pending: Pending) -> None:
         """An answer to this request is stored: what was sent stays as it was, for good."""
-        same = takewhile(lambda pair: pair[0] is pair[1], zip(self.entries, pending.entries, strict=False))
-        self.saved = min(self.saved, sum(1 for _ in same))
-        self.entries, self.digests = [*pending.entries], [*pending.digests]
-        self.path = pending.path[: self.entries[-1].covers_until] if self.entries else ()
+        is_same = pending.prefix_digest == self.prefix_digest  # else each has another digest
+        self.saved = min(self.saved, self.entries.same_as(pending.entries)) if is_same else 0
+        self.entries, self.digests = pending.entries, [*pending.digests]
+        self.path = pending.path[: self.entries.covers[-1]] if self.entries else ()
         self.prefix_digest, self._hidden = pending.prefix_digest, pending.hidden
         self._state = pending.state_after()
 
@@ -171,28 +178,27 @@ class Ledger:
 
     def _entries_until(self, position: int) -> int:
         """How many entries hold nothing from `position` on."""
-        return bisect_right(self.entries, position, key=lambda entry: entry.covers_until)
+        return bisect_right(self.entries.covers, position)
 
     def _covered(self, position: int) -> int:
         """The position that these entries end at."""
         kept = self._entries_until(position)
-        return self.entries[kept - 1].covers_until if kept else 0
+        return self.entries.covers[kept - 1] if kept else 0
 
     def _state_after(
         self, transformer: MessageTransformer, messages: Sequence[Message], kept: int, prefix_digest: str
     ) -> ConversionState:
         """What the messages in so many of the entries leave for the next."""
-        until = self.entries[kept - 1].covers_until if kept else 0
+        until = self.entries.covers[kept - 1] if kept else 0
         if self._state is not None and self._state.covers_until == until:
             return self._state
         model, state = transformer.model, ConversionState(transformer.model)
-        passed_over = refused_turns(messages, 0, until)
-        for at, message in enumerate(messages[:until]):
-            if at in passed_over:
+        for at, message, is_refused in with_refused(islice(messages, until)):
+            if is_refused:
                 continue
             match message.role:
                 case "assistant":
-                    before = bisect_right(self.entries, at, key=lambda entry: entry.covers_until)
+                    before = bisect_right(self.entries.covers, at)
                     digest = self.digests[before - 1] if before and self.digests else prefix_digest
                     how = state.note_answer(message, readable=is_readable(message, at, digest, self.reasoning_from))
                 case "system":
@@ -222,7 +228,7 @@ class Ledger:
 
     def _forget(self) -> None:
         """Begin anew: nothing that was sent may be sent again as it was."""
-        self.entries, self.digests, self.path, self.saved, self._state = [], [], (), 0, None
+        self.entries, self.digests, self.path, self.saved, self._state = WireLog(), [], (), 0, None
 
 
 def _answers(message: Message) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from modules.llm.ledger.ledger import Ledger
+from modules.llm.ledger.wire_log import WireLog
 from modules.llm.message import WireEntry
 from modules.session.node import Node
 from modules.session.views.view import View, view_number
@@ -41,8 +42,13 @@ def _ledger(row: dict[str, Any], nodes: Sequence[Node], places: Mapping[int, int
     covered = ends[-1] if ends else 0
     if covered != len(path) and (view is None or covered > len(path)):
         return ledger
+    try:
+        log = WireLog(entries)
+    except (ValueError, TypeError, RecursionError):  # what no request could hold
+        return ledger
     path = path[:covered]
-    ledger.entries, ledger.digests, ledger.path, ledger.prefix_digest = entries, digests, path, whole(prefix_digest)
+    ledger.entries, ledger.digests, ledger.path = log, digests, path
+    ledger.prefix_digest = whole(prefix_digest)
     return ledger
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from msgspec import Struct
 
 from modules.llm.history import refused_turns
-from modules.session.node import Node
+from modules.session.node import Messages, Node
 
 
 class Cut(Struct, frozen=True):
@@ -20,7 +20,7 @@ class Cuts:
 
     def __init__(self, path: Sequence[Node], sizes: Sequence[int], pins: Collection[int]) -> None:
         self._path = path
-        self._refused = refused_turns([node.message for node in path])
+        self._refused = refused_turns(Messages(path))
         self._sizes = sizes
         self.pinned = frozenset(pinned(path, pins))
         self.questions = [at for at, node in enumerate(path) if node.is_question]

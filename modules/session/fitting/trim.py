@@ -13,7 +13,7 @@ from modules.llm.tool_spec import ToolSpec
 from modules.session.conversation import Conversation
 from modules.session.fitting.cut import pinned
 from modules.session.fitting.room import Counter
-from modules.session.node import Node
+from modules.session.node import Messages, Node
 from modules.session.views.view import View, next_number
 
 LARGE_TOKENS = 1000  # parts from here on go before all smaller ones: then fewer have to go
@@ -81,7 +81,7 @@ def trimmed(
 def _still_whole(path: Sequence[Node], view: View | None) -> list[Node]:
     """The nodes that are given as they are: none that a summary stands for or stays beside one, and none refused."""
     until = view.summarized_until if view is not None else 0
-    refused = refused_turns([node.message for node in path])
+    refused = refused_turns(Messages(path))
     return [node for at, node in enumerate(path) if node.id > until and at not in refused]
 
 

@@ -217,7 +217,7 @@ class BulkWriter:
 
 def _whole(found: ImportedConversation, conversation: Conversation) -> list[Statement]:
     """What writes a conversation that is not here yet."""
-    wanted = statements.everything(conversation).make()
+    wanted = [*statements.everything(conversation).make()]
     wanted += [(REMEMBER, (found.id, one.id, number)) for number, one in enumerate(found.messages, 1)]
     return [*wanted, _use(found)]
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from modules.llm.message import WireEntry
 from modules.session.storage import blob_owners, database, frozen_entries, statements
 from modules.session.storage.codec import Blobs, Fetch, decode_message, decode_value, encode_message, encode_value
 from modules.session.storage.conversation_loader import BROKEN
@@ -133,8 +132,7 @@ def _entries(connection: sqlite3.Connection, id: str, after: int) -> tuple[int, 
         except BROKEN:
             return done, -1  # what comes after it stays too: a ledger's entries are in order in both tables
         connection.execute(statements.NUMBER_LEDGER, (id, key))
-        entry = WireEntry(value, covers_until)
-        connection.execute(*frozen_entries.insertion(id, key, seq, entry, digest, wire, paths[key]))
+        connection.execute(*frozen_entries.insertion(id, key, seq, covers_until, digest, wire, paths[key]))
         connection.execute("DELETE FROM entry WHERE rowid = ?", (row,))
         done += 1
     return done, 0 if len(rows) == BATCH else -1

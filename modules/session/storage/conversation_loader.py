@@ -169,16 +169,14 @@ def _nodes(connection: sqlite3.Connection, id: str, messages: SavedMessages) -> 
         " WHERE conversation = ? AND id > 0 ORDER BY id",
         (id,),
     )
-    columns, read = messages.columns, messages.read
-    for at, parent, speaker, created, body, native in rows.fetchall():
+    for at, parent, speaker, created, size in messages.rows.taken(rows):
         while len(nodes) < at - 1:  # a row is gone
             nodes.append(Node(len(nodes) + 1, len(nodes), placeholder("user")))
         role = ROLES.get(speaker, "user")
-        columns[at] = role, body, native
         # A message answers an earlier one, always: else a path would never end.
         parent = parent if isinstance(parent, int) and 0 <= parent < at else at - 1
         when = created if isinstance(created, float) else 0.0
-        nodes.append(Node(at, parent, None, when, role, read, len(body)))
+        nodes.append(Node(at, parent, None, when, role, messages, size))
     return nodes
 
 

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from modules.llm.ledger.wire_log import WireLog
 from modules.llm.message import WireEntry
 from modules.session.storage.codec import Fetch, decode_value, entry_repeats
 from modules.session.storage.packed_text import packed, unpacked
@@ -34,27 +35,26 @@ def add_functions(connection: sqlite3.Connection) -> None:
 
 
 def insertion(
-    id: str, key: str, seq: int, entry: WireEntry, digest: str | None, wire: str, path: tuple[int, ...]
+    id: str, key: str, seq: int, covers_until: int, digest: str | None, wire: str, path: tuple[int, ...]
 ) -> tuple[str, tuple[Any, ...]]:
     """The statement that writes one entry; `path` holds the ids of the messages that the ledger covers."""
-    at = entry.covers_until
-    message = path[at - 1] if 0 < at <= len(path) else 0
-    return INSERT, (seq, at, _short(digest), wire.encode(), message, id, key)
+    message = path[covers_until - 1] if 0 < covers_until <= len(path) else 0
+    return INSERT, (seq, covers_until, _short(digest), wire.encode(), message, id, key)
 
 
-def rows(connection: sqlite3.Connection, id: str, key: str, number: int | None) -> list[EntryRow]:
+def rows(connection: sqlite3.Connection, id: str, key: str, number: int | None) -> Iterable[EntryRow]:
     """A ledger's entries in both tables, in their order, as they stand there."""
     return connection.execute(
         "SELECT seq, covers_until, digest, CAST(wire AS BLOB), NULL FROM entry WHERE conversation = ? AND key = ?"
         " UNION ALL SELECT seq, covers_until, digest, CAST(wire AS BLOB), message FROM frozen WHERE ledger = ?"
         " ORDER BY seq",
         (id, key, NO_NUMBER if number is None else number),
-    ).fetchall()
+    )
 
 
-def decoded(found: Iterable[EntryRow], repeats: Repeats, fetch: Fetch) -> tuple[list[WireEntry], list[str]]:
+def decoded(found: Iterable[EntryRow], repeats: Repeats, fetch: Fetch) -> tuple[WireLog, list[str]]:
     """The entries and their digests. Raises LookupError where one is missing, and ValueError for what is damaged."""
-    entries: list[WireEntry] = []
+    entries = WireLog()
     digests: list[str] = []
     for seq, covers_until, digest, wire, message in found:
         value = decode_value(unpacked(wire, *repeats(message)), fetch)

@@ -1,7 +1,7 @@
 """What each change of a conversation writes: captured at once, and encoded later, in the writer's thread."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ from modules.session.storage import blob_owners, frozen_entries
 from modules.session.storage.codec import Blobs, encode_growing, encode_long, encode_message, encode_value
 
 Statement = tuple[str, tuple[Any, ...]]
+AT_ONCE_ENTRIES = 500
 NOTHING_REFUSED = "[]"  # what an endpoint refuses is in learned.json; only earlier releases kept a list here
 
 UNKNOWN = "null"  # a wire value that is no JSON; its ledger begins anew when it is loaded
@@ -31,7 +32,7 @@ class Change(Struct, frozen=True):
     """
 
     conversation: str
-    make: Callable[[], list[Statement]]
+    make: Callable[[], Iterable[Statement]]
     growing: bool = False
     of_another: bool = False
 
@@ -227,29 +228,38 @@ def _spent(id: str, seq: int, spent: Spent) -> list[Statement]:
     ]
 
 
-def _ledger(id: str, key: str, ledger: Ledger, since: int) -> Callable[[], list[Statement]]:
-    entries, digests, path = ledger.entries[since:], ledger.digests[since:], ledger.path
+def _ledger(id: str, key: str, ledger: Ledger, since: int) -> Callable[[], Iterable[Statement]]:
+    entries, digests, path = ledger.entries.copy(), ledger.digests[since:], ledger.path
     last = abs(path[-1]) if path else 0  # below zero: a view has other words for that message
     drops = int(ledger.drops_unreadable_reasoning)
     about = (id, key, last, ledger.prefix_digest, ledger.reasoning_from, drops, ledger.pictures_from)
     ledger.saved = len(ledger.entries)
 
-    def make() -> list[Statement]:
-        blobs: Blobs = {}
+    def rows() -> Iterator[Statement]:
         cut = (id, key, since)
-        rows = [
-            (INSERT_LEDGER, about),
-            (NUMBER_LEDGER, (id, key)),
-            (frozen_entries.DELETE_TEXTS, cut),
-            (frozen_entries.DELETE, cut),
-        ]
-        for at, entry in enumerate(entries):
+        yield INSERT_LEDGER, about
+        yield NUMBER_LEDGER, (id, key)
+        yield frozen_entries.DELETE_TEXTS, cut
+        yield frozen_entries.DELETE, cut
+        for at, value in enumerate(entries.wires(since)):
+            blobs: Blobs = {}
             digest = digests[at] if at < len(digests) else None
-            wire = encode_value(entry.wire, blobs) or UNKNOWN
-            rows.append(frozen_entries.insertion(id, key, since + at, entry, digest, wire, path))
-        return [*_blobs(id, blobs), *rows]
+            wire = encode_value(value, blobs) or UNKNOWN
+            until = entries.covers[since + at]
+            yield from _blobs(id, blobs)
+            yield frozen_entries.insertion(id, key, since + at, until, digest, wire, path)
 
-    return make
+    return lambda: _Made(rows) if len(entries) - since > AT_ONCE_ENTRIES else list(rows())
+
+
+class _Made:
+    """Statements that are too many to hold them all: made each time they are executed."""
+
+    def __init__(self, make: Callable[[], Iterator[Statement]]) -> None:
+        self._make = make
+
+    def __iter__(self) -> Iterator[Statement]:
+        return self._make()
 
 
 def _blobs(id: str, blobs: Blobs) -> list[Statement]:

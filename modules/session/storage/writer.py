@@ -5,7 +5,7 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -37,7 +37,7 @@ class Writer:
         self._locks = locks
         self._say = say
         self._queue: SimpleQueue[Item] = SimpleQueue()
-        self._pending: list[tuple[Change, list[Statement]]] = []
+        self._pending: list[tuple[Change, Iterable[Statement]]] = []
         self._connection: sqlite3.Connection | None = None
         self._seen = Seen(path)
         self._held_since: float | None = None
@@ -103,7 +103,7 @@ class Writer:
         return items
 
     def _take(self, change: Change) -> None:
-        """Encode outside of the transaction, which is to be short."""
+        """Encode outside of the transaction, which is to be short; what is too much for memory is encoded in it."""
         try:
             statements = change.make()
         except Exception as error:  # a fault of ours must not end the thread, for which a turn would wait

@@ -66,7 +66,7 @@ class View(Struct, frozen=True, kw_only=True):
 class Reading(Struct, frozen=True):
     """The conversation as one model is given it: the messages, and their ids as `View.shows` has them."""
 
-    messages: tuple[Message, ...]
+    messages: Sequence[Message]
     path: tuple[int, ...]
 
 
