@@ -199,9 +199,7 @@ def test_what_is_longer_than_a_window_is_summed_up_in_parts_and_then_fits(home: 
     for n in range(6):
         terminal.ask(f"Lake {n}?")
     home.groq.answer(*[Answer(f"Part {n}.", pace=0.05) for n in range(1, 12)])
-    terminal.enter("/compact --with groq:gpt-oss-120b").sees("requests").sees("? y/N").type("y\r").sees(
-        "(2 of "
-    )
+    terminal.enter("/compact --with groq:gpt-oss-120b").sees("requests").sees("? y/N").type("y\r").sees("(2 of ")
     terminal.sees("--undo takes this back.").prompt()
     parts = home.groq.chats[6:]
     told = [str(request.body["messages"][-1]["content"]) for request in parts]
