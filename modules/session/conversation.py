@@ -20,7 +20,7 @@ from modules.llm.tool_spec import ToolChoice, ToolSpec
 from modules.session.journal import Journal
 from modules.session.message_tree import MessageTree, words_of
 from modules.session.node import Messages, Node
-from modules.session.prices import Spent
+from modules.session.prices import Costs, Spent
 from modules.session.reader_ledgers import LedgerKeys, new_ledger
 from modules.session.views.view import Reading, View, holding, ledger_name
 
@@ -69,6 +69,7 @@ class Conversation:
         self.reasoning: Level | None = None
         self.reasoning_shown = True
         self.spent: list[Spent] = []
+        self._costs = Costs()
         self.ledgers: dict[str, Ledger] = {}
         self.tools: tuple[ToolSpec, ...] = ()
         self.learned = learned or LearnedFacts()
@@ -341,7 +342,12 @@ class Conversation:
         weights = self.weights.of(reader)
         return self.estimate(model).tokens(path, reader, weights, system, tools, trusted=trusted)
 
+    @property
+    def costs(self) -> list[float | None]:
+        """Dollars of each request, None where the price is unknown."""
+        return self._costs.of(self.spent)
+
     def cost(self) -> float | None:
         """Dollars spent so far; None where a price is unknown."""
-        costs = [spent.cost for spent in self.spent]
+        costs = self.costs
         return None if None in costs else sum(cost for cost in costs if cost is not None)

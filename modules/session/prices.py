@@ -1,6 +1,7 @@
 """What a model costs: the catalogue's price, else that of genai-prices once it is loaded, else unknown."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -94,3 +95,18 @@ class Spent(Struct, frozen=True):
     def cost(self) -> float | None:
         """Dollars; None where the price is unknown. What needs no key costs nothing."""
         return cost_of(self.model, self.usage)
+
+
+class Costs:
+    """What each request of a conversation cost, worked out once: a bar shows their sum at each key."""
+
+    def __init__(self) -> None:
+        self._found: list[float | None] = []
+        self._prices = _snapshot
+
+    def of(self, spent: Sequence[Spent]) -> list[float | None]:
+        """Dollars by request, None where the price is unknown; it is not to be changed."""
+        if self._prices is not _snapshot or len(self._found) > len(spent):  # more prices are known by now
+            self._found, self._prices = [], _snapshot
+        self._found += [one.cost for one in spent[len(self._found) :]]
+        return self._found

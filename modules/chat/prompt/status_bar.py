@@ -20,7 +20,7 @@ def bar(context: ChatContext, columns: int) -> StyleAndTextTuples:
     parts = [clean(conversation.model.full_name)]
     window, short = _window(context)
     parts += [window] if window else []
-    parts += filter(None, [total(spent.cost for spent in conversation.spent)])
+    parts += filter(None, [total(conversation.costs)])
     if conversation.reasoning:
         parts.append(f"reasoning {conversation.reasoning}")
     if not context.tooling.enabled:
