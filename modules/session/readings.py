@@ -1,10 +1,11 @@
 """What each model is given of a conversation, and what was counted of that: made when it is asked for, and kept."""
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from modules.llm.history import Message
+from modules.llm.history import Message, Role
 from modules.llm.models import Model
 from modules.session.message_tree import MessageTree
 from modules.session.node import Node
@@ -27,12 +28,17 @@ class Readings:
         """
         if not views:
             return tree.path
-        known = self._nodes.get(model.full_name)
-        if known is None or known[0] != tree.head:
-            spoken = [one for one in views if tree.is_spoken(one.place)]
-            given = tree.path if view is None else nodes_with(view, tree.path)
-            known = self._nodes[model.full_name] = tree.head, [_counted(node, model, view, spoken) for node in given]
-        return known[1]
+        head, nodes = self._nodes.get(model.full_name, (0, []))
+        if head == tree.head and nodes:
+            return nodes
+        spoken = [one for one in views if tree.is_spoken(one.place)]
+        if nodes and tree.is_spoken(head):  # as after most messages: no view says anything of what came since
+            given: Iterable[Node] = tree.path[bisect_right(tree.path, head, key=lambda node: node.id) :]
+        else:
+            nodes, given = [], tree.path if view is None else nodes_with(view, tree.path)
+        nodes = [*nodes, *(_counted(node, model, view, spoken) for node in given)]
+        self._nodes[model.full_name] = tree.head, nodes
+        return nodes
 
     def estimate(self, view: View | None) -> PathEstimate:
         """What has been counted of the messages for those that have this view; sums of another would be wrong."""
@@ -45,10 +51,32 @@ class Readings:
 
 
 def _counted(node: Node, model: Model, view: View | None, views: Sequence[View]) -> Node:
-    """The node, whose usage goes where it is of another request than one that begins as the next does."""
-    if node.role != "assistant" or node.message.usage is None or _counts(node.id, node.message, model, view, views):
+    """The node, whose usage goes where it is of another request than one that begins as the next does.
+
+    Nothing is decoded of what was said before any view was made, which may be thousands of messages.
+    """
+    if node.role != "assistant":
+        return node
+    if view is None and not any(one.was_given_at(node.id) for one in views):
+        return node
+    if view is not None and not view.was_given_at(node.id) and not node.is_decoded:
+        return Node(node.id, node.parent, None, node.created, node.role, _Uncounted(node), node.size)
+    if node.message.usage is None or _counts(node.id, node.message, model, view, views):
         return node
     return Node(node.id, node.parent, replace(node.message, usage=None), node.created)
+
+
+class _Uncounted:
+    """An answer without its usage, made of the one that was said when it is wanted."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    def read(self, id: int, role: Role) -> Message:
+        return replace(self._node.message, usage=None)
+
+    def held(self, id: int) -> Message | None:
+        return None  # it is another one than anybody has
 
 
 def _counts(id: int, answer: Message, model: Model, view: View | None, views: Sequence[View]) -> bool:

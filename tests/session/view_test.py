@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from modules.llm.events import Usage
 from modules.llm.message import Message, user
 from modules.llm.models import Model
 from modules.llm.parts import Text, ToolCall, ToolResult
@@ -171,3 +173,25 @@ def test_a_picture_that_was_refused_stays_out_under_a_view_and_later_ones_are_sh
     talk.ledger_for(MODEL).pictures_from = 5
     talk.add_view(a_view(talk, MODEL, summary="Short.", summarized_until=2))
     assert talk.known_ledger(MODEL).pictures_from == 4  # the summary, and the messages 3 to 5
+
+
+def test_for_a_view_of_a_long_conversation_hardly_any_message_is_decoded(path: Path) -> None:
+    store = Store(path)
+    talk = Conversation(MODEL, journal=store)
+    for number in range(200):
+        talk.append(user(f"Question {number}"))
+        talk.append(replace(answer(f"Answer {number}"), usage=Usage(900 + number, 3)))
+    store.close()
+    again = loaded(path)
+    saved = again.nodes[0]._saved
+    assert saved is not None
+    again.add_view(a_view(again, MODEL, stubs=((1, 0),)))
+    for number in range(3):
+        again.append(user(f"And {number}?"))
+        again.nodes_read_by(MODEL)
+        again.nodes_read_by(OTHER)
+    assert sum(saved.held(node.id) is not None for node in again.nodes[:400]) <= 2
+    nodes = again.nodes_read_by(MODEL)
+    assert [node.message.text for node in nodes] == [message.text for message in again]
+    assert not any(node.message.usage for node in nodes)
+    assert all(node.message.usage for node in again.nodes_read_by(OTHER) if node.role == "assistant")
