@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from modules.session.conversation import Conversation
     from modules.session.fitting.policy import Fitting, Wish
     from modules.session.storage.store import Store
-    from modules.session.tooling import Tooling
+    from modules.session.turns.tooling import Tooling
 
 ALL_ALLOWED = "Every tool may do everything without asking (--yes)."
 
@@ -201,7 +201,7 @@ def _models(config: Config) -> "ModelRegistry":
 
 def _tooling(config: Config, args: Arguments) -> "Tooling":
     """The tools that the arguments ask for, with what they allow."""
-    from modules.session.tooling import NONE, tooling_of
+    from modules.session.turns.tooling import NONE, tooling_of
     from modules.tools.approval import Approval, permission_from
 
     wanted = None if args.tools is None else tuple(name.strip() for name in args.tools.split(",") if name.strip())

@@ -24,8 +24,8 @@ from modules.llm.chat_completions import chat_completions_transformer
 from modules.llm.message import user
 from modules.llm.models import Model
 from modules.llm.parts import Image, Reasoning, Text, ToolCall, Wire
-from modules.session.ask import request_for
 from modules.session.conversation import Conversation
+from modules.session.turns.ask import request_for
 from tests.harness.big_history import SEALED, long_conversation
 from tests.harness.cases import ENDPOINTS, TOOLS
 from tests.harness.transformer_harness import REQUESTS

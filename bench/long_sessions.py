@@ -20,9 +20,9 @@ from bench.sending import KEY, server, timed
 from modules.llm.message import user
 from modules.llm.models import Model, ModelRegistry
 from modules.llm.service_manager import ServiceManager
-from modules.session.ask import ask
 from modules.session.conversation import Conversation
 from modules.session.storage.store import FILE, Store
+from modules.session.turns.ask import ask
 from tests.harness.cases import ENDPOINTS
 from tests.harness.home import Home
 from tests.harness.said_at_length import Speaker, talk

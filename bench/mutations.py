@@ -27,8 +27,8 @@ TELLING, CHAT_STREAM = (
 )
 REQUEST = "modules/llm/request.py"
 BASE, SCHEMAS = "modules/llm/base.py", "modules/llm/conversion/portable_schema.py"
-ASKING, TURN = "modules/session/ask.py", "modules/session/turn.py"
-RECOVERY, CONVERSATION = "modules/session/recovery.py", "modules/session/conversation.py"
+ASKING, TURN = "modules/session/turns/ask.py", "modules/session/turns/turn.py"
+RECOVERY, CONVERSATION = "modules/session/recovery/recovery.py", "modules/session/conversation.py"
 LEARNED, MODELS, USAGE = (
     "modules/llm/catalogue/learned_facts.py",
     "modules/llm/catalogue/model.py",
@@ -39,7 +39,11 @@ REFUSED_FIELDS, CALL_ASSEMBLY = (
     "modules/llm/chat_completions/call_assembly.py",
 )
 
-CALLS, APPROVAL, RESULTS = "modules/session/tool_calls.py", "modules/tools/approval.py", "modules/tools/results.py"
+CALLS, APPROVAL, RESULTS = (
+    "modules/session/turns/tool_calls.py",
+    "modules/tools/approval.py",
+    "modules/tools/results.py",
+)
 HIDDEN = "modules/text/hidden_messages.py"
 TOOLBOX, CONFIG = "modules/tools/toolbox.py", "modules/config.py"
 SPILLS, MATCHING = "modules/tools/result_files.py", "modules/tools/files/search/matchers.py"

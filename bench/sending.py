@@ -23,8 +23,8 @@ from modules.config import Key
 from modules.llm.base import BaseService
 from modules.llm.http.http_service import HttpService
 from modules.llm.message import user
-from modules.session.ask import request_for
 from modules.session.conversation import Conversation
+from modules.session.turns.ask import request_for
 from tests.conftest import make_service
 from tests.harness.big_history import long_conversation
 from tests.harness.cases import ENDPOINTS, TOOLS

@@ -93,8 +93,8 @@ def long_file(words: ModuleType, model: Any, path: Path, turns: int) -> str:
 def reading(path: Path, id: str, model: Any) -> dict[str, float]:
     """Seconds until the conversation is there, and until the next request is built of it."""
     from modules.llm.models import ModelRegistry
-    from modules.session.ask import request_for
     from modules.session.storage.store import Store
+    from modules.session.turns.ask import request_for
     from tests.harness.transformer_harness import REQUESTS
 
     took = []

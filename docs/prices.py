@@ -16,7 +16,7 @@ from modules.llm.catalogue import catalogue_loader
 from modules.llm.catalogue.model_names import NOT_FOR_CHAT, release_of
 from modules.llm.catalogue.price import Price
 from modules.llm.models import Model, ModelRegistry, Provider
-from modules.session import prices
+from modules.session.counting import prices
 
 PRICES = ("input", "output", "cache_read", "cache_write", "until")
 

@@ -22,7 +22,7 @@ from modules.llm.events import Finished, ReasoningDelta, StreamEvent, TextDelta,
 from modules.llm.ledger.ledger import Ledger
 from modules.llm.message import Message, State, user
 from modules.llm.models import Model, Provider
-from modules.session.recovery import recover
+from modules.session.recovery.recovery import recover
 from tests.harness.cases import ENDPOINTS, Case
 from tests.harness.home import Home
 from tests.wire import Answer, Request, Status, WireServer

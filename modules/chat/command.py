@@ -17,7 +17,7 @@ from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
 from modules.session.node import Node
 from modules.session.storage.store import Store
-from modules.session.tooling import Tooling
+from modules.session.turns.tooling import Tooling
 
 if TYPE_CHECKING:
     from modules.chat.output.screen import Reasoning

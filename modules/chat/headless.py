@@ -21,13 +21,13 @@ from modules.llm.message import Message, user
 from modules.llm.models import Model
 from modules.llm.parts import Attached, File, Text
 from modules.llm.service_manager import ServiceManager
-from modules.session import prices
-from modules.session.ask import Notice, Retrying
 from modules.session.conversation import Conversation
+from modules.session.counting import prices
 from modules.session.fitting.ways import Made, Making, Misfit
-from modules.session.tool_calls import ToolEnded, ToolProgress, ToolStarted
-from modules.session.tooling import Tooling
-from modules.session.turn import Paused, TurnEvent, run_turn
+from modules.session.turns.ask import Notice, Retrying
+from modules.session.turns.tool_calls import ToolEnded, ToolProgress, ToolStarted
+from modules.session.turns.tooling import Tooling
+from modules.session.turns.turn import Paused, TurnEvent, run_turn
 from modules.text.safe_json import safe_json
 from modules.text.sanitize import clean
 from modules.tools.approval import Decision, Permission, Question

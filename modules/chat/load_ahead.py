@@ -16,10 +16,10 @@ from modules.errors import ParlanceError
 from modules.llm.history import Message
 from modules.llm.models import Model
 from modules.llm.service_manager import prepare
-from modules.session import prices
-from modules.session.ask import request_for
 from modules.session.conversation import Conversation
+from modules.session.counting import prices
 from modules.session.node import Messages
+from modules.session.turns.ask import request_for
 
 MOMENT_SECONDS = 0.1  # the first keys are echoed before any import takes its share of the processor
 SOON_SECONDS = 1.0  # so that two imports do not slow the echo of one key down
@@ -36,7 +36,7 @@ NEEDED_BY_ANSWERS = (
     f"{PACKAGE}.tools.built_in",
     f"{PACKAGE}.chat.dialogs.approval_dialog",
     f"{PACKAGE}.chat.wording.cures",
-    f"{PACKAGE}.session.silent_cut",
+    f"{PACKAGE}.session.recovery.silent_cut",
 )
 # The same where mcp.json names a server: its SDK takes most of a second, and no server is started by that.
 NEEDED_BY_SERVERS = (f"{PACKAGE}.mcp.servers", f"{PACKAGE}.mcp.transport.connection")

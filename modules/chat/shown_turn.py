@@ -21,7 +21,7 @@ from modules.llm.models import Model
 from modules.llm.parts import Attached
 from modules.session.fitting.ways import Misfit
 from modules.session.node import Node
-from modules.session.turn import run_turn, unanswered_results
+from modules.session.turns.turn import run_turn, unanswered_results
 from modules.tools.approval import Decision, Question
 
 if TYPE_CHECKING:

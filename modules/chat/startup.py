@@ -18,7 +18,7 @@ from modules.llm.tokens.learned_weights import LearnedWeights
 from modules.session.conversation import Conversation
 from modules.session.storage.saved_conversations import SHORT_CHARS
 from modules.session.storage.store import Store
-from modules.session.turn import unanswered_results
+from modules.session.turns.turn import unanswered_results
 
 LAST = ""  # in the place of an id: the conversation that was used last
 FALLBACK = "offline:guide"

@@ -17,15 +17,15 @@ from modules.llm.models import Level, Model
 from modules.llm.parts import Text
 from modules.llm.tokens.learned_weights import LearnedWeights
 from modules.llm.tool_spec import ToolChoice, ToolSpec
+from modules.session.counting.prices import Costs, Spent
 from modules.session.journal import Journal
 from modules.session.message_tree import MessageTree, words_of
 from modules.session.node import Messages, Node
-from modules.session.prices import Costs, Spent
 from modules.session.reader_ledgers import LedgerKeys, new_ledger
 from modules.session.views.view import Reading, View, holding, ledger_name
 
 if TYPE_CHECKING:
-    from modules.session.path_estimate import PathEstimate
+    from modules.session.counting.path_estimate import PathEstimate
     from modules.session.readings import Readings
 
 NO_INSTRUCTIONS = "The earlier instructions hold no longer."

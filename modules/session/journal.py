@@ -4,8 +4,8 @@ from typing import Protocol, TypeVar
 
 from modules.llm.history import Message
 from modules.llm.ledger.ledger import Ledger
+from modules.session.counting.prices import Spent
 from modules.session.node import Node
-from modules.session.prices import Spent
 
 C = TypeVar("C", contravariant=True)  # the conversation, which itself knows of its journal
 

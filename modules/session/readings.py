@@ -7,10 +7,10 @@ from msgspec.structs import replace
 
 from modules.llm.history import Message, Role
 from modules.llm.models import Model
+from modules.session.counting.path_estimate import PathEstimate
+from modules.session.counting.prices import is_dated
 from modules.session.message_tree import MessageTree
 from modules.session.node import Node
-from modules.session.path_estimate import PathEstimate
-from modules.session.prices import is_dated
 from modules.session.views.view import View, nodes_with
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from modules.llm.events import Usage
 from modules.session.conversation import Conversation
-from modules.session.prices import Spent
+from modules.session.counting.prices import Spent
 
 By = Literal["model", "day", "month", "session"]
 WAYS: tuple[By, ...] = get_args(By)

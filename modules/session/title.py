@@ -10,8 +10,8 @@ from modules.llm.message import user
 from modules.llm.models import Model
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
+from modules.session.counting.prices import Spent, price_of
 from modules.session.message_tree import LONGEST_TITLE_CHARS
-from modules.session.prices import Spent, price_of
 
 INSTRUCTIONS = (
     "You name conversations. Answer with a title of three to seven words for the one that you are given, in its own "

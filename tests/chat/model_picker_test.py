@@ -28,7 +28,7 @@ from modules.llm.catalogue.catalogue_loader import load
 from modules.llm.models import Model
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
-from modules.session.tooling import Tooling
+from modules.session.turns.tooling import Tooling
 
 config = Config(dict(os.environ))
 screen = TerminalScreen(plain=config.plain, color=config.color)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from modules.chat.output.tool_lines import FAILED, NOT_RUN, brief, folded, mark_of
 from modules.chat.terminal.theme import PALETTES, colored
 from modules.llm.parts import Image, Text, ToolCall, ToolResult
-from modules.session.tool_calls import DECLINED
+from modules.session.turns.tool_calls import DECLINED
 from tests.harness.fake_tools import equip
 from tests.harness.home import Home
 from tests.harness.terminal import CTRL_C

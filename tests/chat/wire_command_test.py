@@ -12,9 +12,9 @@ import pytest
 from modules.chat.commands.wire_command import parsed
 from modules.errors import FieldRefused, ImagesUnsupported, UsageError
 from modules.llm.message import user
-from modules.session.ask import request_for
-from modules.session.next_request import difference, next_request, pretty
-from modules.session.recovery import recover
+from modules.session.recovery.recovery import recover
+from modules.session.turns.ask import request_for
+from modules.session.turns.next_request import difference, next_request, pretty
 from modules.tools.tool import tool
 from tests.harness.cases import DOCUMENT, PICTURE, PNG, TOOLS
 from tests.harness.engine_harness import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk

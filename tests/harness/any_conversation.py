@@ -9,10 +9,10 @@ from modules.llm.history import Message, Origin, Role, State
 from modules.llm.models import LEVELS, Model, ModelRegistry
 from modules.llm.parts import File, Image, Opaque, Reasoning, Refusal, Text, ToolCall, ToolResult
 from modules.llm.tool_spec import ToolSpec
-from modules.session.ask import request_for
 from modules.session.conversation import Conversation
+from modules.session.counting.prices import Spent
 from modules.session.node import Node
-from modules.session.prices import Spent
+from modules.session.turns.ask import request_for
 from modules.session.views.view import View
 from tests.harness.cases import PDF, PNG
 from tests.harness.transformer_harness import FOUR, REQUESTS

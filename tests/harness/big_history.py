@@ -8,8 +8,8 @@ from modules.llm.base import ToolSpec
 from modules.llm.message import Message, Origin, user
 from modules.llm.models import Model
 from modules.llm.parts import Image, Part, Reasoning, Text, ToolCall, ToolResult
-from modules.session.ask import request_for
 from modules.session.conversation import Conversation
+from modules.session.turns.ask import request_for
 from tests.harness.transformer_harness import REQUESTS
 
 SAID = "What is said here is about as long as what people and models say to each other, and means nothing. " * 7

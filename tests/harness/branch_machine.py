@@ -12,7 +12,7 @@ from modules.llm.ledger.ledger_key import ledger_key
 from modules.llm.message import Message, WireEntry
 from modules.llm.models import Model
 from modules.llm.parts import Text, ToolResult
-from modules.session.continuation import cut_answer, seam, why_cut
+from modules.session.turns.continuation import cut_answer, seam, why_cut
 from modules.session.views.view import View, ledger_name, next_number
 from tests import wire
 from tests.harness.cases import TOOLS

@@ -20,7 +20,7 @@ from modules.llm.models import Model, ModelRegistry, Profile, Provider
 from modules.llm.parts import Text, ToolResult, Wire
 from modules.session.conversation import Conversation
 from modules.session.storage.store import FILE, Store
-from modules.session.switch import handover
+from modules.session.switching.switch import handover
 from tests import wire
 from tests.harness.cases import DOCUMENT, PICTURE, TOOLS
 from tests.harness.switch_check import disagreements

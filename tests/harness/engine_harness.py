@@ -12,8 +12,8 @@ from modules.llm.message import Message, user
 from modules.llm.models import Model
 from modules.llm.parts import Text, ToolResult
 from modules.llm.service_manager import ServiceManager
-from modules.session.ask import AnswerEvent, ask
 from modules.session.conversation import Conversation
+from modules.session.turns.ask import AnswerEvent, ask
 from tests.harness.home import Home
 
 ANTHROPIC, OPENAI, GROQ, OLLAMA = (

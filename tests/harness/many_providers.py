@@ -13,8 +13,8 @@ from modules.llm.message import Message, closing, user
 from modules.llm.models import Model, Profile
 from modules.llm.parts import ToolResult
 from modules.llm.service_manager import ServiceManager
-from modules.session.ask import AnswerEvent, Notice, ask
 from modules.session.conversation import Conversation
+from modules.session.turns.ask import AnswerEvent, Notice, ask
 from tests.harness.cases import ENDPOINTS, TOOLS
 from tests.harness.transformer_harness import facts_of
 from tests.wire import Answer, Request, Status, WireServer

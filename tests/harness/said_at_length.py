@@ -15,8 +15,8 @@ from modules.llm.events import Usage
 from modules.llm.message import Message, Origin, user
 from modules.llm.models import Model
 from modules.llm.parts import Part, Reasoning, Text
-from modules.session.ask import request_for
 from modules.session.conversation import Conversation
+from modules.session.turns.ask import request_for
 from tests.harness.transformer_harness import REQUESTS
 
 QUESTION_CHARS = 160

@@ -11,7 +11,7 @@ from modules.llm.message import Message, Origin, user
 from modules.llm.models import Model
 from modules.llm.parts import Text
 from modules.session.conversation import Conversation
-from modules.session.prices import Spent
+from modules.session.counting.prices import Spent
 from modules.session.storage.store import FILE, Store
 from tests.harness.home import Home
 from tests.harness.store_helpers import MODEL, OTHER

@@ -8,7 +8,7 @@ from typing import Any
 from modules.llm.message import Message, says_something, sees
 from modules.llm.models import Model
 from modules.llm.parts import Reasoning, Wire
-from modules.session.switch import SwitchSummary
+from modules.session.switching.switch import SwitchSummary
 from tests.harness.cases import DOCUMENT, PICTURE
 
 THINKS = ("thinking", "redacted_thinking", "reasoning")

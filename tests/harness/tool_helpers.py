@@ -6,9 +6,9 @@ from inspect import isawaitable
 from pathlib import Path
 
 from modules.session.conversation import Conversation
-from modules.session.tool_calls import ToolEnded
-from modules.session.tooling import Limits, Tooling
-from modules.session.turn import TurnEvent, run_turn
+from modules.session.turns.tool_calls import ToolEnded
+from modules.session.turns.tooling import Limits, Tooling
+from modules.session.turns.turn import TurnEvent, run_turn
 from modules.tools.approval import Approval, Decision, Question
 from modules.tools.tool import Tool, ToolContext
 from modules.tools.toolbox import Source, Toolbox

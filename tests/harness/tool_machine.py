@@ -20,8 +20,8 @@ from modules.llm.message import Message, user
 from modules.llm.models import Model
 from modules.llm.parts import Image
 from modules.session.conversation import Conversation
-from modules.session.tooling import Limits, Tooling
-from modules.session.turn import Paused, run_turn, unanswered_results
+from modules.session.turns.tooling import Limits, Tooling
+from modules.session.turns.turn import Paused, run_turn, unanswered_results
 from modules.tools.approval import Decision, Question
 from modules.tools.tool import Plan, ToolContext, tool
 from tests import wire

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from modules.llm.parts import Text, ToolResult
-from modules.session.continuation import cut_answer, seam
 from modules.session.export import own_json
 from modules.session.export.as_json import as_json
 from modules.session.fitting.room import room
 from modules.session.storage.store import FILE, Store
+from modules.session.turns.continuation import cut_answer, seam
 from tests import wire
 from tests.harness.cases import TOOLS
 from tests.harness.window_checks import Row, exports, must_be_same, told, without_views

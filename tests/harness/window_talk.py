@@ -14,12 +14,12 @@ from modules.errors import ProviderError, SummaryFailed, UsageError
 from modules.llm.message import Message, user
 from modules.llm.models import Model
 from modules.llm.tool_spec import ToolSpec
+from modules.session.counting.token_estimate import learn, request_size
 from modules.session.fitting.room import Counter, room
 from modules.session.fitting.summary import SummaryPlan, plan_summary, summarised
 from modules.session.fitting.summary_writer import Writing
 from modules.session.fitting.trim import trimmed
 from modules.session.storage.store import FILE, Store
-from modules.session.token_estimate import learn, request_size
 from modules.session.views.view import View
 from tests import wire
 from tests.harness.engine_harness import ANTHROPIC, OPENAI

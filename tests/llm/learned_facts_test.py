@@ -24,7 +24,7 @@ from modules.llm.catalogue.learned_facts import Learned, LearnedFacts
 from modules.llm.message import closing, user
 from modules.llm.models import Profile
 from modules.llm.parts import Image, Text, ToolResult
-from modules.session.switch_preview import plan
+from modules.session.switching.switch_preview import plan
 from tests.harness.cases import DOCUMENT, PICTURE
 from tests.harness.home import Home
 from tests.harness.many_providers import OPENROUTER, Stage

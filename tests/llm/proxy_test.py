@@ -9,7 +9,7 @@ import pytest
 
 from modules import errors
 from modules.llm.network.proxies import proxy_for
-from modules.session.retries import retry_delay
+from modules.session.recovery.retries import retry_delay
 from tests.conftest import KEY, Wired, make_service
 from tests.harness.cases import ENDPOINTS, NAMES
 from tests.harness.home import Home

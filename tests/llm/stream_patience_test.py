@@ -11,7 +11,7 @@ from modules.llm.events import Silence, StreamEvent
 from modules.llm.http.timeouts import Patience
 from modules.llm.models import Provider, at
 from modules.llm.network.local_endpoints import is_near
-from modules.session.retries import retry_delay
+from modules.session.recovery.retries import retry_delay
 from tests.conftest import Connect
 from tests.harness.cases import ENDPOINTS, NAMES
 from tests.harness.home import Home

@@ -14,7 +14,7 @@ import trustme
 
 from modules import errors
 from modules.llm.failures.transport_failures import transport
-from modules.session.retries import retry_delay
+from modules.session.recovery.retries import retry_delay
 from tests.conftest import KEY, Wired, make_service
 from tests.harness.cases import ENDPOINTS, NAMES
 from tests.harness.home import Home

@@ -18,7 +18,7 @@ from modules.llm.catalogue.catalogue_loader import load
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.service_manager import prepare
 from modules.session.storage.store import FILE, Store
-from modules.session.switch import scratch_request
+from modules.session.switching.switch import scratch_request
 from tests.harness.cases import TOOLS
 
 SAVED = ROOT / "tests" / "data" / "conversation_parlance_5.sql"

@@ -18,7 +18,7 @@ from modules.llm.parts import File, Image, Text
 from modules.mcp.tool_definitions import Definition, definitions
 from modules.mcp.transport.content import messages_of, output_of, parts_of, resource_of
 from modules.mcp.trusted_definitions import Pins
-from modules.session.tooling import tooling_of
+from modules.session.turns.tooling import tooling_of
 from modules.tools.approval import Approval
 from modules.tools.tool import Output
 from tests.harness.engine_harness import Talk

@@ -8,8 +8,8 @@ from modules.llm.ledger.ledger import Ledger
 from modules.llm.message import Message, State
 from modules.llm.models import ModelRegistry
 from modules.llm.parts import Text
-from modules.session.continuation import cut_answer, seam, whole_answers, why_cut
 from modules.session.message_tree import words_of
+from modules.session.turns.continuation import cut_answer, seam, whole_answers, why_cut
 from tests.harness.conversation_machine import restarted
 from tests.harness.transformer_harness import FOUR, Dry
 from tests.wire.facts import Dialect

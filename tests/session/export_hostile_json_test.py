@@ -21,7 +21,7 @@ from modules.session.export.taken_in import take_in
 from modules.session.storage.bulk import BulkWriter
 from modules.session.storage.codec import UNREADABLE
 from modules.session.storage.saved_conversations import SavedConversations
-from modules.session.switch import scratch_request
+from modules.session.switching.switch import scratch_request
 from tests.harness.any_conversation import REGISTRY, SIX, commit, conversations, values
 
 Change = Callable[[dict[str, Any]], object]

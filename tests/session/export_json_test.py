@@ -20,7 +20,7 @@ from modules.session.conversation import Conversation
 from modules.session.export import own_json
 from modules.session.export.as_json import as_json
 from modules.session.storage.store import FILE, Store
-from modules.session.switch import scratch_request
+from modules.session.switching.switch import scratch_request
 from tests.harness.any_conversation import REGISTRY, SIX, conversations
 from tests.harness.cases import TOOLS
 from tests.harness.conversation_machine import MODELS, Wandering

@@ -10,10 +10,10 @@ import pytest
 from modules.errors import ContextOverflow, DoesNotFit, SummaryFailed
 from modules.llm.message import user
 from modules.llm.models import Model
-from modules.session.ask import Notice
 from modules.session.fitting.policy import Fitting
 from modules.session.fitting.ways import FitEvent, Made, Making, Misfit, SendAnyway, Summarise, Trim, Way
-from modules.session.turn import run_turn
+from modules.session.turns.ask import Notice
+from modules.session.turns.turn import run_turn
 from modules.tools.tool import tool
 from tests.harness.engine_harness import ANTHROPIC, GROQ, OPENAI, Talk
 from tests.harness.home import Home

@@ -10,10 +10,10 @@ import pytest
 
 from modules.chat.load_ahead import look_through
 from modules.llm.message import user
-from modules.session.ask import request_for
 from modules.session.conversation import Conversation
 from modules.session.storage.late_reading import KEPT_DECODED
 from modules.session.storage.store import FILE
+from modules.session.turns.ask import request_for
 from tests.harness.said_at_length import Speaker, talk
 from tests.harness.store_helpers import BIG, MODEL, answer, loaded, saved
 from tests.harness.transformer_harness import REQUESTS

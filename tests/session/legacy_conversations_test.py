@@ -19,7 +19,7 @@ from modules.llm.models import Model, ModelRegistry
 from modules.llm.service_manager import prepare
 from modules.session.conversation import Conversation
 from modules.session.storage.store import FILE, Store
-from modules.session.switch import handover, scratch_request
+from modules.session.switching.switch import handover, scratch_request
 from tests.harness.cases import TOOLS
 from tests.harness.transformer_harness import history_in
 

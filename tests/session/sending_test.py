@@ -17,8 +17,8 @@ from modules.llm.http.http_service import AT_ONCE_BYTES, HttpService
 from modules.llm.ledger.wire_log import WireLog
 from modules.llm.message import Message, user
 from modules.llm.parts import Wire
-from modules.session.ask import request_for
 from modules.session.conversation import Conversation
+from modules.session.turns.ask import request_for
 from tests.conftest import Connect
 from tests.harness import said_at_length
 from tests.harness.big_history import long_conversation

@@ -15,8 +15,8 @@ from modules.llm.message import user
 from modules.llm.models import Profile
 from modules.llm.parts import Text
 from modules.session.conversation import Conversation
-from modules.session.switch import handover
-from modules.session.switch_preview import plan
+from modules.session.switching.switch import handover
+from modules.session.switching.switch_preview import plan
 from tests.harness.cases import NAMES, PICTURE, PNG, TOOLS
 from tests.harness.home import KEYS, Home
 from tests.harness.many_providers import CLAUDE, OPENROUTER, OPUS, Stage

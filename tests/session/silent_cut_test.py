@@ -12,13 +12,13 @@ from modules.llm.events import Usage
 from modules.llm.message import Message, user
 from modules.llm.models import Model, Provider
 from modules.llm.parts import File, Image, Reasoning, Text, ToolCall, ToolResult
-from modules.session.silent_cut import silent_cut
+from modules.session.recovery.silent_cut import silent_cut
 from tests.harness.many_providers import Stage
 from tests.wire import Answer
 from tests.wire import Usage as TokensRead
 
 PROSE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
-CODE = (ROOT / "modules" / "session" / "ask.py").read_text("utf-8")
+CODE = (ROOT / "modules" / "session" / "turns" / "ask.py").read_text("utf-8")
 LONG_WORDS = "Donaudampfschifffahrtsgesellschaft Rechtsschutzversicherungsgesellschaften Verkehrsinfrastruktur "
 SHUFFLED = random.Random(7)
 

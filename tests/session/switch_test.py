@@ -11,11 +11,11 @@ from modules.llm.events import Usage
 from modules.llm.failures.transport_failures import transport
 from modules.llm.message import user
 from modules.llm.models import ModelRegistry
-from modules.session import prices
 from modules.session.conversation import Conversation
-from modules.session.prices import cost_of, price_of
-from modules.session.switch import handover
-from modules.session.switch_preview import SwitchPreview, plan
+from modules.session.counting import prices
+from modules.session.counting.prices import cost_of, price_of
+from modules.session.switching.switch import handover
+from modules.session.switching.switch_preview import SwitchPreview, plan
 from tests.harness.cases import DOCUMENT, PICTURE, TOOLS
 from tests.harness.engine_harness import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
 from tests.harness.home import Home

@@ -15,8 +15,8 @@ from modules.llm.models import Model
 from modules.llm.parts import Reasoning, Text, ToolCall, ToolResult
 from modules.llm.tokens.learned_weights import LearnedWeights
 from modules.session.conversation import Conversation
+from modules.session.counting.token_estimate import request_size
 from modules.session.node import Node
-from modules.session.token_estimate import request_size
 from modules.session.views.view import View
 from tests.harness.big_history import long_conversation
 from tests.harness.cases import DOCUMENT, ENDPOINTS, PICTURE, TOOLS

@@ -8,10 +8,10 @@ import pytest
 from msgspec.structs import replace as replace_spec
 
 from modules.llm.catalogue.price import Price
-from modules.session.ask import Notice
-from modules.session.tool_calls import ToolStarted
-from modules.session.tooling import Limits
-from modules.session.turn import Paused
+from modules.session.turns.ask import Notice
+from modules.session.turns.tool_calls import ToolStarted
+from modules.session.turns.tooling import Limits
+from modules.session.turns.turn import Paused
 from modules.tools.tool import Tool, tool
 from tests.harness.engine_harness import ANTHROPIC, GROQ, OLLAMA, Talk
 from tests.harness.home import Home

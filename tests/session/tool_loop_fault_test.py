@@ -17,8 +17,8 @@ from modules.errors import (
 )
 from modules.llm.events import Finished
 from modules.llm.message import INTERRUPTED_CALL, user
-from modules.session.ask import Retrying
-from modules.session.turn import run_turn
+from modules.session.turns.ask import Retrying
+from modules.session.turns.turn import run_turn
 from modules.tools.tool import ToolContext, tool
 from tests.harness.engine_harness import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
 from tests.harness.home import Home

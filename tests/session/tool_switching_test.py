@@ -13,9 +13,9 @@ from modules.errors import RequestRefused, ToolFailed
 from modules.llm.message import INTERRUPTED_CALL
 from modules.llm.parts import Image
 from modules.session.conversation import Conversation
-from modules.session.tool_calls import ToolEnded, ToolStarted
-from modules.session.tooling import Limits
-from modules.session.turn import Paused
+from modules.session.turns.tool_calls import ToolEnded, ToolStarted
+from modules.session.turns.tooling import Limits
+from modules.session.turns.turn import Paused
 from modules.tools.approval import Decision, Question
 from modules.tools.tool import ToolContext, tool
 from tests.harness.cases import PICTURE

@@ -19,8 +19,8 @@ from modules.errors import (
 )
 from modules.llm.events import Finished, ReasoningDelta, TextDelta
 from modules.llm.message import user
-from modules.session.ask import Retrying, ask
-from modules.session.retries import LONGEST_BACKOFF_SECONDS, retry_delay
+from modules.session.recovery.retries import LONGEST_BACKOFF_SECONDS, retry_delay
+from modules.session.turns.ask import Retrying, ask
 from tests.harness.engine_harness import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
 from tests.harness.home import Home
 from tests.wire import Answer, Fault, Reasoning, Status, Usage

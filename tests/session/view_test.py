@@ -12,7 +12,7 @@ from modules.llm.models import Model
 from modules.llm.parts import Text, ToolCall, ToolResult
 from modules.session.conversation import Conversation
 from modules.session.storage.store import FILE, Store
-from modules.session.switch import scratch_request
+from modules.session.switching.switch import scratch_request
 from modules.session.views.view import View, next_number
 from tests.harness.any_conversation import commit
 from tests.harness.store_helpers import BIG, MODEL, OTHER, answer, loaded, write

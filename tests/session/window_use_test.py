@@ -12,11 +12,11 @@ from modules.llm.models import Model
 from modules.llm.parts import Image, Text, ToolCall, ToolResult
 from modules.llm.tool_spec import ToolSpec
 from modules.session.conversation import Conversation
+from modules.session.counting.token_estimate import request_size
 from modules.session.fitting.every_window import every_window
 from modules.session.fitting.relief import Relief, Reliefs
 from modules.session.fitting.trim import trimmed
 from modules.session.fitting.window_use import Thing, WindowUse, window_use
-from modules.session.token_estimate import request_size
 from modules.session.views.view import View, next_number
 from tests.harness.sample_files import picture
 from tests.harness.store_helpers import MODEL, ORIGIN, OTHER, answer

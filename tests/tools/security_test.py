@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from modules.config import ROOT
-from modules.session.tool_calls import AT_ONCE
+from modules.session.turns.tool_calls import AT_ONCE
 from modules.text.hidden_messages import visible
 from modules.tools.approval import Permission
 from modules.tools.files.access.secret_names import is_secret

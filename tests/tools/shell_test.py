@@ -18,8 +18,8 @@ from msgspec.structs import replace
 from modules.config import ROOT
 from modules.errors import ToolFailed
 from modules.llm.message import user
-from modules.session.tool_calls import ToolProgress
-from modules.session.turn import run_turn
+from modules.session.turns.tool_calls import ToolProgress
+from modules.session.turns.turn import run_turn
 from modules.tools.approval import Approval, Question
 from modules.tools.programs.capture import Capture, settled
 from modules.tools.programs.shell import run_command

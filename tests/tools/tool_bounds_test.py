@@ -9,7 +9,7 @@ import pytest
 from modules.llm.events import ToolCallDelta
 from modules.llm.message import user
 from modules.session.storage.store import Store
-from modules.session.turn import run_turn
+from modules.session.turns.turn import run_turn
 from modules.tools.approval import Permission
 from modules.tools.tool import Plan, ToolContext, tool
 from tests.harness.engine_harness import GROQ, OLLAMA, Talk

@@ -14,7 +14,7 @@ import pytest
 from modules.config import ROOT, Config
 from modules.errors import ToolFailed
 from modules.llm.parts import Image, Text
-from modules.session.tooling import tooling_of
+from modules.session.turns.tooling import tooling_of
 from modules.tools.approval import Approval
 from modules.tools.programs.user_tool_worker import WorkerRequest
 from modules.tools.programs.user_tools import UserTools, request

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from modules.errors import ToolFailed
 from modules.llm.parts import File, Image, Text, ToolCall
-from modules.session.tool_calls import Calls, ToolEnded
+from modules.session.turns.tool_calls import Calls, ToolEnded
 from modules.settings import read
 from modules.tools.approval import Approval
 from modules.tools.results import BOUND_BYTES

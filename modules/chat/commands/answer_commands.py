@@ -7,8 +7,8 @@ from modules.chat.input.completer import complete_models
 from modules.chat.input.unlisted_model import is_meant
 from modules.errors import UsageError
 from modules.llm.models import Choice
-from modules.session.continuation import cut_answer, seam, why_cut
-from modules.session.turn import unanswered_results
+from modules.session.turns.continuation import cut_answer, seam, why_cut
+from modules.session.turns.turn import unanswered_results
 
 DIFF = re.compile(r"^(\S+\s+)??--diff(?:\s+|$)")  # before or after the model
 

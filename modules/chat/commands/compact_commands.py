@@ -125,7 +125,7 @@ async def _trim(chat: ChatContext) -> None:
     from modules.chat.dialogs.summary_making import ALL_KEPT, TAKES_BACK, reasoning_lost
     from modules.session.fitting.room import tokens_with
     from modules.session.fitting.trim import trimmed
-    from modules.session.switch import handover
+    from modules.session.switching.switch import handover
 
     conversation, tools = chat.conversation, chat.tooling.specs
     model, before = conversation.model, conversation.view(conversation.model)
@@ -159,7 +159,7 @@ def _stubbed(chat: ChatContext, view: View, before: View | None) -> str:
 
 def _undo(chat: ChatContext, named: str) -> None:
     from modules.session.fitting.room import tokens_with
-    from modules.session.switch import handover
+    from modules.session.switching.switch import handover
 
     conversation, tools = chat.conversation, chat.tooling.specs
     model = chat.models.find(named).model if named else conversation.model

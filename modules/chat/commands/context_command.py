@@ -61,7 +61,7 @@ async def _show_one(chat: ChatContext, model: Model) -> None:
     from modules.chat.output.context_report import bars, headline, largest  # what the first prompt can do without
     from modules.session.fitting.relief import Relief, Reliefs
     from modules.session.fitting.window_use import Thing, WindowUse, window_use
-    from modules.session.turn import offered
+    from modules.session.turns.turn import offered
 
     conversation, columns = chat.conversation, chat.screen.size()[0]
     tools = await offered(conversation, model, chat.tooling)
@@ -87,7 +87,7 @@ async def _show_one(chat: ChatContext, model: Model) -> None:
 async def _show_all(chat: ChatContext) -> None:
     from modules.chat.output.context_report import model_rows
     from modules.session.fitting.every_window import every_window
-    from modules.session.turn import offered
+    from modules.session.turns.turn import offered
 
     conversation = chat.conversation
     there = [one for one in every_model(chat.models) if chat.config.has_key(one.provider.key_variable)]
@@ -102,8 +102,8 @@ async def _show_all(chat: ChatContext) -> None:
 async def _count(chat: ChatContext, model: Model) -> None:
     """Ask the endpoint, and say how far off the estimate was."""
     from modules.session.fitting.window_use import window_use
-    from modules.session.switch import scratch_request
-    from modules.session.turn import offered
+    from modules.session.switching.switch import scratch_request
+    from modules.session.turns.turn import offered
 
     conversation = chat.conversation
 

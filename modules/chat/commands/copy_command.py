@@ -6,8 +6,8 @@ from modules.chat.command import Ask, ChatContext, command
 from modules.chat.commands.clipboard import copy_text
 from modules.daemon_thread import in_thread
 from modules.errors import UsageError
-from modules.session.continuation import whole_answers
 from modules.session.conversation import Conversation
+from modules.session.turns.continuation import whole_answers
 
 CODE, ALL = "code", "all"
 OFFERED = 9  # answers that completion names

@@ -16,8 +16,8 @@ from modules.errors import BadKey, MissingKey, SwitchFailed, UsageError
 from modules.llm.dialects import about
 from modules.llm.models import LEVELS, Choice, Model
 from modules.llm.parts import Reasoning
-from modules.session.switch import SwitchSummary, handover, left_out_words
-from modules.session.switch_preview import plan
+from modules.session.switching.switch import SwitchSummary, handover, left_out_words
+from modules.session.switching.switch_preview import plan
 
 PLAN = "--plan"
 

@@ -39,7 +39,7 @@ async def _ask_for_title(chat: ChatContext) -> None:
 
 def _model(chat: ChatContext) -> Model:
     """Who is asked for a title."""
-    from modules.session import prices
+    from modules.session.counting import prices
     from modules.session.title import cheapest
 
     if named := chat.config.settings.sessions.title_model:

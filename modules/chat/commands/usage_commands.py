@@ -38,7 +38,7 @@ async def usage(chat: ChatContext, args: str) -> Ask | None:
 
     by, of_all = _understood(args)
     if of_all:
-        from modules.session import prices
+        from modules.session.counting import prices
 
         store = chat.store
         if store is None:

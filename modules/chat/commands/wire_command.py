@@ -46,7 +46,7 @@ async def wire(chat: ChatContext, args: str) -> Ask | None:
     text = await _request_text(chat, model)
     if wanted.other:
         other = _model(chat, wanted.other)
-        from modules.session.next_request import difference
+        from modules.session.turns.next_request import difference
 
         text = difference(text, await _request_text(chat, other), (model.full_name, other.full_name))
         text = text or f"{model.full_name} and {other.full_name} would get the same."
@@ -87,7 +87,7 @@ def _model(chat: ChatContext, name: str) -> Model:
 
 
 async def _request_text(chat: ChatContext, model: Model) -> str:
-    from modules.session.next_request import (  # the code that sends, which the first prompt can do without
+    from modules.session.turns.next_request import (  # the code that sends, which the first prompt can do without
         next_request,
         pretty,
     )

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from modules.chat.output.screen import TerminalScreen
-from modules.session.tooling import Tooling
+from modules.session.turns.tooling import Tooling
 from modules.tools.approval import Decision, Question
 
 Decide = Callable[[Question], Awaitable[Decision | None]]  # None where the person would rather stop altogether

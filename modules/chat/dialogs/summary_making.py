@@ -13,12 +13,12 @@ from modules.daemon_thread import in_thread
 from modules.errors import ParlanceError, ProviderError, SummaryFailed
 from modules.llm.conversion.replay import LeftOut
 from modules.llm.models import Model
-from modules.session import prices
+from modules.session.counting import prices
 from modules.session.fitting.room import room_of, tokens_with
 from modules.session.fitting.summary import SummaryPlan, must_fit, plan_summary, summarised
 from modules.session.fitting.summary_writer import ANOTHER, Writing
 from modules.session.fitting.writer import named_writer, usual_writer, writer_of_settings
-from modules.session.switch import handover, left_out_words
+from modules.session.switching.switch import handover, left_out_words
 from modules.session.views.view import View
 
 SECONDS_A_FRAME = 0.1

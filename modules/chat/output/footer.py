@@ -4,8 +4,8 @@ from modules.chat.wording.model_summary import compact
 from modules.chat.wording.phrases import count, total
 from modules.llm.events import Finished
 from modules.llm.models import Model
+from modules.session.counting.prices import Spent
 from modules.session.message_tree import Place
-from modules.session.prices import Spent
 
 
 def footer(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from modules.chat.wording.model_summary import compact, price_words
 from modules.chat.wording.phrases import count, dollars
 from modules.llm.models import Model
-from modules.session.switch_preview import SwitchPreview
+from modules.session.switching.switch_preview import SwitchPreview
 
 NAMES = 4  # of what is left out
 LARGER = 3  # models to name where the conversation does not fit

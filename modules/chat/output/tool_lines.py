@@ -13,7 +13,7 @@ from modules.llm.message import INTERRUPTED_CALL
 from modules.llm.parts import Attached, ToolCall, ToolResult
 from modules.session.conversation import Conversation
 from modules.session.node import Node
-from modules.session.tool_calls import DECLINED, ToolEnded
+from modules.session.turns.tool_calls import DECLINED, ToolEnded
 from modules.text.sanitize import clean
 
 DONE, FAILED, NOT_RUN = "✓", "✗", "–"

@@ -11,11 +11,11 @@ from modules.chat.output.tool_lines import ToolLines
 from modules.chat.wording.fit_words import made_words, making_words
 from modules.chat.wording.phrases import GO_ON
 from modules.llm.events import Finished, ReasoningDelta, TextDelta, ToolCallDelta
-from modules.session.ask import Notice, Retrying
+from modules.session.counting.prices import Spent
 from modules.session.fitting.ways import FitEvent, Made, Making, Misfit
-from modules.session.prices import Spent
-from modules.session.tool_calls import CallEvent, ToolEnded, ToolProgress, ToolStarted
-from modules.session.turn import Paused, TurnEvent
+from modules.session.turns.ask import Notice, Retrying
+from modules.session.turns.tool_calls import CallEvent, ToolEnded, ToolProgress, ToolStarted
+from modules.session.turns.turn import Paused, TurnEvent
 from modules.text.sanitize import clean
 from modules.tools.approval import Question
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from modules.config import Config
-from modules.session import prices
+from modules.session.counting import prices
 from modules.session.storage.listing import Entry
 from modules.session.storage.saved_conversations import SHORT_CHARS, SavedConversations
 from modules.session.storage.store import FILE

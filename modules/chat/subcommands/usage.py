@@ -8,7 +8,7 @@ from typing import Any
 
 from modules.chat.wording.spending_rows import headings, rows, sum_of_all
 from modules.config import Config
-from modules.session import prices
+from modules.session.counting import prices
 from modules.session.spending import WAYS, By, Sum, summed
 from modules.session.storage.saved_conversations import SavedConversations
 from modules.session.storage.store import FILE

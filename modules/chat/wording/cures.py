@@ -15,7 +15,7 @@ from modules.llm.failures.error_mapping import RETRY
 from modules.llm.message import Message
 from modules.llm.models import Model, ModelRegistry
 from modules.session.conversation import Conversation
-from modules.session.turn import unanswered_results
+from modules.session.turns.turn import unanswered_results
 
 Left = Literal["nothing", "question", "before", "part", "results"]
 REST = '-c -p "Go on." asks for the rest'

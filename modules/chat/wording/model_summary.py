@@ -2,7 +2,7 @@
 
 from modules.llm.catalogue.price import Price
 from modules.llm.models import Model
-from modules.session.prices import price_of
+from modules.session.counting.prices import price_of
 
 UNIT = " per 1M"  # of a price, where no heading says "$ per 1M tokens"
 

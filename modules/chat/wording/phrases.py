@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from modules.chat.wording.model_summary import compact
-from modules.session.switch import SwitchSummary
+from modules.session.switching.switch import SwitchSummary
 
 GO_ON = "/continue goes on, with any model."
 

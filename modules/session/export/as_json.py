@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from modules.llm.ledger.ledger import Ledger
 from modules.llm.models import Model
 from modules.session.conversation import Conversation
+from modules.session.counting.prices import Spent
 from modules.session.node import Node
-from modules.session.prices import Spent
 from modules.text.safe_json import safe_json
 
 FORMAT, VERSION = "parlance", 1

@@ -14,12 +14,12 @@ from modules.llm.models import LEVELS, Model, ModelRegistry
 from modules.llm.parts import NAME
 from modules.llm.tool_spec import ToolSpec
 from modules.session.conversation import Conversation
+from modules.session.counting.prices import Spent
 from modules.session.export.as_json import FORMAT, VERSION
 from modules.session.export.own_ledgers import read_ledgers
 from modules.session.export.own_messages import converted, read_message
 from modules.session.export.own_views import read_views
 from modules.session.node import Node
-from modules.session.prices import Spent
 from modules.session.storage.saved_models import answers_now, current
 from modules.text.surrogates import whole
 

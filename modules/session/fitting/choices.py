@@ -9,11 +9,11 @@ from modules.llm.parts import Image, ToolResult
 from modules.llm.tokens.amounts import NOTHING, of_message
 from modules.llm.tool_spec import ToolSpec
 from modules.session.conversation import Conversation
+from modules.session.counting.path_estimate import tokens_of
 from modules.session.fitting.room import Counter, room, room_of, tokens_with
 from modules.session.fitting.summary import KEEP_TOKENS, plan_summary
 from modules.session.fitting.trim import trimmed
 from modules.session.fitting.ways import Losses, Misfit, SendAnyway, Summarise, Trim, Way, Why
-from modules.session.path_estimate import tokens_of
 from modules.session.views.view import View
 
 AFTER_REFUSAL = 0.7  # of what was sent, where a provider does not say how much it would have taken

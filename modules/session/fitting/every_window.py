@@ -12,10 +12,10 @@ from modules.llm.models import Model
 from modules.llm.tokens.attachments import rule_of
 from modules.llm.tool_spec import ToolSpec
 from modules.session.conversation import Conversation
+from modules.session.counting.path_estimate import is_counted_by
+from modules.session.counting.prices import is_dated
 from modules.session.fitting.room import room
 from modules.session.fitting.window_use import WindowUse, window_use
-from modules.session.path_estimate import is_counted_by
-from modules.session.prices import is_dated
 
 # Nothing; results, pictures and files; a summary of the first turns; more than the last turn leaves.
 Goes = Literal["nothing", "old results", "first turns", "too much"]

@@ -9,8 +9,8 @@ from modules.llm.message import Message
 from modules.llm.models import Model, ModelRegistry
 from modules.llm.service_manager import ServiceManager
 from modules.llm.tool_spec import ToolSpec
-from modules.session import prices
 from modules.session.conversation import Conversation
+from modules.session.counting import prices
 from modules.session.fitting.choices import Writer, fits, misfit
 from modules.session.fitting.summary import KEEP_TOKENS, summarised
 from modules.session.fitting.ways import Made, Misfit, Summarise, Trim, Way

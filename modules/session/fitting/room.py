@@ -8,9 +8,9 @@ from modules.llm.models import Model
 from modules.llm.tokens.amounts import of_message, of_request, of_text
 from modules.llm.tool_spec import ToolSpec
 from modules.session.conversation import Conversation
+from modules.session.counting.path_estimate import tokens_of
+from modules.session.counting.token_estimate import LEAST_COUNTED, MOST_COUNTED, RequestSize, request_size
 from modules.session.node import Node
-from modules.session.path_estimate import tokens_of
-from modules.session.token_estimate import LEAST_COUNTED, MOST_COUNTED, RequestSize, request_size
 from modules.session.views.view import View, nodes_with
 
 ANSWER_TOKENS = 4096  # that an answer needs, thinking included

@@ -13,11 +13,11 @@ from modules.llm.models import Model
 from modules.llm.service_manager import ServiceManager
 from modules.llm.tool_spec import ToolSpec
 from modules.session.conversation import Conversation
+from modules.session.counting.prices import cost_of
 from modules.session.fitting.cut import Cut, Cuts
 from modules.session.fitting.room import Counter, tokens_with
 from modules.session.fitting.summary_writer import BESIDE_TOKENS, SummaryWriter, Told, piece_tokens
 from modules.session.fitting.transcript import in_pieces, turns_of
-from modules.session.prices import cost_of
 from modules.session.views.view import View, next_number, nodes_with
 
 KEEP_TOKENS = 4000  # of the last turns, where settings say nothing else

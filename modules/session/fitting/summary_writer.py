@@ -17,9 +17,9 @@ from modules.session.conversation import Conversation
 from modules.session.fitting.room import Counter, room_of
 from modules.session.fitting.summary_words import FOCUS, JOINED, PART, SYSTEM, WHOLE
 from modules.session.fitting.transcript import in_pieces
-from modules.session.recovery import recover
-from modules.session.retries import Retries
-from modules.session.silent_cut import silent_cut
+from modules.session.recovery.recovery import recover
+from modules.session.recovery.retries import Retries
+from modules.session.recovery.silent_cut import silent_cut
 
 BESIDE_TOKENS = len(SYSTEM) // 3 + 300  # of a request, beside the transcript
 LEAST_PIECE_TOKENS = 500

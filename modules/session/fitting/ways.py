@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from modules.llm.models import Model
-from modules.session.prices import Spent
+from modules.session.counting.prices import Spent
 from modules.session.views.view import View
 
 if TYPE_CHECKING:  # whoever shows these need not load what plans a summary

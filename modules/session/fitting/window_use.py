@@ -13,8 +13,8 @@ from modules.llm.tokens.amounts import of_message
 from modules.llm.tokens.usual_weights import AMOUNTS
 from modules.llm.tool_spec import ToolSpec
 from modules.session.conversation import Conversation
+from modules.session.counting.token_estimate import request_size
 from modules.session.fitting.room import room
-from modules.session.token_estimate import request_size
 from modules.session.views.view import View
 
 Kind = Literal["instructions", "tool", "summary", "question", "answer", "reasoning", "result", "attached"]

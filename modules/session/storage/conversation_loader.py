@@ -17,8 +17,8 @@ from modules.llm.ledger.ledger import Ledger
 from modules.llm.models import LEVELS, Model, ModelRegistry
 from modules.llm.tool_spec import ToolSpec
 from modules.session.conversation import Conversation
+from modules.session.counting.prices import Spent
 from modules.session.node import Node
-from modules.session.prices import Spent
 from modules.session.storage import blob_owners, frozen_entries
 from modules.session.storage.codec import SQUEEZED, Fetch, decode_long, decode_message, placeholder
 from modules.session.storage.late_reading import BROKEN as BROKEN

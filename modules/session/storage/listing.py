@@ -10,8 +10,8 @@ from msgspec import Struct
 from modules.llm.events import Usage
 from modules.llm.history import Message
 from modules.llm.models import Model
+from modules.session.counting.prices import Spent
 from modules.session.message_tree import words_of
-from modules.session.prices import Spent
 from modules.session.spending import Spending
 from modules.session.storage.codec import decode_message
 from modules.session.storage.conversation_loader import BROKEN, Blobs, stored_models

@@ -12,9 +12,9 @@ from modules.llm.message import Message
 from modules.llm.models import Model
 from modules.llm.tool_spec import ToolSpec
 from modules.session.conversation import Conversation
+from modules.session.counting.prices import Spent
 from modules.session.message_tree import words_of
 from modules.session.node import Node
-from modules.session.prices import Spent
 from modules.session.storage import blob_owners, frozen_entries
 from modules.session.storage.codec import Blobs, encode_growing, encode_long, encode_message, encode_value
 

@@ -17,8 +17,8 @@ from modules.llm.ledger.ledger import Ledger
 from modules.llm.message import Message
 from modules.llm.models import Model, ModelRegistry
 from modules.session.conversation import Conversation
+from modules.session.counting.prices import Spent
 from modules.session.node import Node
-from modules.session.prices import Spent
 from modules.session.storage.location import LEAVING_SECONDS, Locks, refuse_newer
 from modules.session.storage.saved_conversations import SavedConversations
 

@@ -19,8 +19,8 @@ from modules.llm.request import AT_ONCE_MESSAGES
 from modules.llm.service_manager import ServiceManager
 from modules.llm.tool_spec import ToolChoice, ToolSpec
 from modules.session.conversation import Conversation
-from modules.session.retries import Retries
-from modules.session.switch import left_out_words
+from modules.session.recovery.retries import Retries
+from modules.session.switching.switch import left_out_words
 from modules.text.invisible import SPACES_OF_NO_WIDTH
 
 BLANKS = f" \t\r\n\u00a0{SPACES_OF_NO_WIDTH}"  # nobody sees these, alone
@@ -82,7 +82,7 @@ async def ask(
                         yield event
                 return
             except ProviderError as error:
-                from modules.session.recovery import learn_window, recover  # only where something was refused
+                from modules.session.recovery.recovery import learn_window, recover  # only where something was refused
 
                 learn_window(conversation.learned, request.model, error)
                 if shown:
@@ -234,7 +234,7 @@ async def _cut_in_silence(conversation: Conversation, request: ChatRequest) -> s
     name = request.model.full_name
     if name in conversation.cut_in_silence:
         return ""
-    from modules.session.silent_cut import silent_cut  # not before the first answer
+    from modules.session.recovery.silent_cut import silent_cut  # not before the first answer
 
     usage = conversation.messages[-1].usage
     if len(request.messages) > AT_ONCE_MESSAGES:
@@ -296,7 +296,7 @@ def _keep(conversation: Conversation, reply: Reply, request: ChatRequest, state:
     answer = reply.message(state)
     if answer.usage is not None:
         conversation.pay(request.model, answer.usage)
-        from modules.session.token_estimate import learn  # not before the first answer
+        from modules.session.counting.token_estimate import learn  # not before the first answer
 
         learn(conversation, request, answer.usage)
     if state == "complete" and answer.state != "refused" and _says_nothing(answer):

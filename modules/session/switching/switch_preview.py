@@ -14,8 +14,8 @@ from modules.llm.models import Level, Model
 from modules.llm.parts import File, Image, Text
 from modules.llm.tool_spec import ToolChoice, ToolSpec
 from modules.session.conversation import Conversation
-from modules.session.prices import cost_of, is_dated, price_of
-from modules.session.switch import SwitchSummary, handover
+from modules.session.counting.prices import cost_of, is_dated, price_of
+from modules.session.switching.switch import SwitchSummary, handover
 
 
 class SwitchPreview(Struct, frozen=True):

@@ -13,12 +13,12 @@ from modules.llm.message import Message, closing
 from modules.llm.models import Model
 from modules.llm.parts import ToolCall, ToolResult
 from modules.llm.service_manager import ServiceManager
-from modules.session.ask import AnswerEvent, Notice, ask
 from modules.session.conversation import Conversation
+from modules.session.counting.prices import Spent
 from modules.session.fitting.ways import FitEvent
-from modules.session.prices import Spent
-from modules.session.tool_calls import CallEvent, Calls, failed
-from modules.session.tooling import Limits, Tooling
+from modules.session.turns.ask import AnswerEvent, Notice, ask
+from modules.session.turns.tool_calls import CallEvent, Calls, failed
+from modules.session.turns.tooling import Limits, Tooling
 
 if TYPE_CHECKING:
     from modules.session.fitting.policy import Fitting
@@ -114,7 +114,7 @@ def _answer(
     """One answer, to a request that was made to fit where somebody sees to that."""
     if fitting is None:
         return ask(conversation, services, message, model, tools)
-    from modules.session.fitted_answer import fitted_answer  # not before the first question
+    from modules.session.turns.fitted_answer import fitted_answer  # not before the first question
 
     return fitted_answer(conversation, services, message, model, tools, fitting)
 

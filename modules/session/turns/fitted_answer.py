@@ -9,10 +9,10 @@ from modules.llm.message import Message
 from modules.llm.models import Model
 from modules.llm.service_manager import ServiceManager
 from modules.llm.tool_spec import ToolSpec
-from modules.session.ask import AnswerEvent, ask
 from modules.session.conversation import Conversation
 from modules.session.fitting.policy import Fitting, does_not_fit, make
 from modules.session.fitting.ways import FitEvent, Making, Misfit, SendAnyway, Summarise, Trim
+from modules.session.turns.ask import AnswerEvent, ask
 
 
 async def fitted_answer(

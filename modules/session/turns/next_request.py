@@ -14,9 +14,9 @@ from modules.llm.models import Model
 from modules.llm.parts import Attached, Wire
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
-from modules.session.switch import scratch_request
-from modules.session.tooling import Tooling
-from modules.session.turn import offered
+from modules.session.switching.switch import scratch_request
+from modules.session.turns.tooling import Tooling
+from modules.session.turns.turn import offered
 
 WORDS = ("text", "content", "output", "arguments", "instructions")  # what people and models wrote stays as it is
 BASE64 = re.compile(r"(data:[^;,]*;base64,)?([A-Za-z0-9+/_-]{100,}={0,2})")

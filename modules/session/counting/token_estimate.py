@@ -14,7 +14,7 @@ from modules.llm.models import Model
 from modules.llm.tokens.amounts import NOTHING, is_same_for_all, of_message, of_request, tool_tokens
 from modules.llm.tokens.learned_weights import LearnedWeights
 from modules.llm.tokens.usual_weights import AMOUNTS
-from modules.session.path_estimate import (
+from modules.session.counting.path_estimate import (
     AT_ONCE_CHARS,
     FAR_BEYOND,
     LOOKED_AT,
