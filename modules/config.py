@@ -15,7 +15,7 @@ from modules.errors import BadKey, ConfigError
 from modules.own_files import read_text
 
 if TYPE_CHECKING:
-    from modules.settings import Settings
+    from modules.settings.declarations import Settings
 
 VERSION = "0.1.0"
 APP = "parlance"
@@ -181,7 +181,7 @@ class Config:
     @cached_property
     def settings(self) -> "Settings":
         """What settings.toml says. Raises ConfigError with the place of what it cannot mean."""
-        from modules.settings import read  # --version and --list-models need none
+        from modules.settings.reading import read  # --version and --list-models need none
 
         return read(self.folder / "settings.toml")
 

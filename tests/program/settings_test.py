@@ -6,7 +6,8 @@ import pytest
 
 from modules.config import Config
 from modules.errors import ConfigError
-from modules.settings import Settings, read
+from modules.settings.declarations import Settings
+from modules.settings.reading import read
 from tests.harness.home import KEYS
 
 
@@ -21,9 +22,10 @@ def test_without_a_file_the_usual_settings_hold(tmp_path: Path) -> None:
 
 
 def test_what_a_file_says_holds_and_the_rest_is_as_usual(tmp_path: Path) -> None:
-    tools = settings(tmp_path, '\ufeff[tools]\non = ["calculate"]\nsteps = 3\ndollars = 0\n').tools
-    assert (tools.on, tools.steps, tools.dollars) == (("calculate",), 3, 0.0)
+    tools = settings(tmp_path, '\ufeff[tools]\non = ["calculate"]\nsteps = 3\n').tools
+    assert (tools.on, tools.steps) == (("calculate",), 3)
     assert tools.tokens == Settings().tools.tokens
+    assert settings(tmp_path, "[budget]\nturn = 0\n").budget.turn == 0.0
     assert settings(tmp_path, "[network]\ncontent_timeout = 60\n").network.content_timeout == 60.0
 
 

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from modules.errors import ToolFailed
 from modules.llm.parts import File, Image, Text, ToolCall
 from modules.session.turns.tool_calls import Calls, ToolEnded
-from modules.settings import read
+from modules.settings.reading import read
 from modules.tools.approval import Approval
 from modules.tools.results import BOUND_BYTES
 from modules.tools.tool import Output, Plan, ToolContext, as_output

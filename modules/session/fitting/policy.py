@@ -15,7 +15,7 @@ from modules.session.fitting.choices import Writer, fits, misfit
 from modules.session.fitting.summary import KEEP_TOKENS, summarised
 from modules.session.fitting.ways import Made, Misfit, Summarise, Trim, Way
 from modules.session.fitting.writer import named_writer, usual_writer, writer_of_settings
-from modules.settings import CompactSettings
+from modules.settings.declarations import CompactSettings
 
 Wish = Literal["ask", "trim", "compact"]
 Auto = Literal["ask", "always", "never"]

@@ -160,5 +160,5 @@ def tooling_of(
             sources.append(Servers(config, in_chat=in_chat))
         return Toolbox(BUILT_IN, context, sources, on=on, enabled=enabled, result_files=result_files)
 
-    limits = Limits(steps=settings.steps, dollars=settings.dollars, tokens=settings.tokens)
+    limits = Limits(steps=settings.steps, dollars=config.settings.budget.turn, tokens=settings.tokens)
     return Tooling(make, approval, limits, enabled=enabled, named=named, settled=settled)
