@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return model_list.run(config)
         return _run(_work(args, config, terminal), terminal)
 
-    return _to_its_end(run, as_json=args.json)
+    return _to_its_end(run, as_json=args.json or args.json_stream)
 
 
 def _to_its_end(run: Callable[[], int], *, as_json: bool = False) -> int:

@@ -1,13 +1,13 @@
 """One question without the REPL: the answer on standard output, everything else on standard error."""
 
 import asyncio
-import sys
 from collections.abc import Callable
 from contextlib import aclosing, nullcontext
 from typing import TYPE_CHECKING, TextIO, cast
 
+from modules.chat.headless import event_lines
+from modules.chat.headless.delivery import Delivery
 from modules.chat.headless.json_failure import error_as_json, failure
-from modules.chat.headless.json_form import as_json as json_of
 from modules.chat.headless.outcome import Outcome
 from modules.chat.headless.telling import complain, tell
 from modules.chat.output.printed_answer import printed
@@ -21,7 +21,6 @@ from modules.llm.message import Message
 from modules.llm.models import Model
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
-from modules.session.counting import prices
 from modules.session.turns.tool_calls import ToolEnded
 from modules.session.turns.tooling import Tooling
 from modules.session.turns.turn import run_turn
@@ -40,18 +39,19 @@ async def answer(
     message: Message,
     tooling: Tooling | None = None,
     *,
-    as_json: bool,
+    delivery: Delivery,
     screen: "Callable[[], TerminalScreen]",
     others: tuple[Model, ...] = (),
     fitting: "Fitting | None" = None,
 ) -> int:
-    """Ask, print, and return the exit code. Text is printed as it comes, JSON when all of it is there.
+    """Ask, give out what comes as `delivery` says, and return the exit code.
 
     `screen` makes what is written to where standard output is a terminal; `others` are models that could be asked in
     place of the conversation's. `fitting` says what is done where the conversation does not fit the model.
     """
-    conversation.reasoning_shown = False  # it is the answer alone that was asked for
-    out = None if as_json else printed(screen)
+    follows = delivery.form == "events"
+    conversation.reasoning_shown = follows  # else it is the answer alone that was asked for
+    out = printed(screen) if delivery.at_once else None
     output = Outcome(out, saved=conversation.journal is not None)
     earlier = conversation.turns > 0
     if earlier and fitting is None:
@@ -64,12 +64,16 @@ async def answer(
         return Situation(conversation.reader(conversation.model), left, earlier, saved, able, made_room)
 
     lines = None if tooling is None else await _tool_lines(conversation, tooling)
+    if follows:
+        event_lines.begin(conversation)
     try:
         # Closed here, and not by the garbage collector, when the reader of our output goes.
         events = run_turn(conversation, services, message, conversation.model, tooling, fitting)
         async with out.drawing() if out else nullcontext(), aclosing(events):
             async for event in events:
                 output.add(event)
+                if follows:
+                    event_lines.tell(event)
                 if lines is not None and isinstance(event, ToolEnded):
                     output.end_line()
                     lines.end(event)
@@ -85,11 +89,7 @@ async def answer(
         output.code, output.failed = EXIT_INTERRUPTED, failure("Interrupted", "Interrupted.", "")
         output.break_off("interrupted")
     output.end_line()
-    if as_json:
-        if conversation.cost() is None:
-            prices.load()
-        sys.stdout.write(json_of(conversation, output) + "\n")
-    sys.stdout.flush()
+    delivery.deliver(conversation, output)
     return output.code
 
 

@@ -58,7 +58,7 @@ class Outcome:
             case Notice() | Made():
                 text = event.text if isinstance(event, Notice) else made_words(event)
                 self.notices.append(without_commands(text))
-                self._tell(text)
+                self.tell(text)
             case Retrying(seconds, _, error):
                 self.end_line()
                 complain(error, f"Trying again in {seconds:.0f} s.")
@@ -71,14 +71,14 @@ class Outcome:
             case Question(call=call, why=why):
                 event.decision = Decision(reason=f"Nobody is there to ask; {_allowing(event)} allows it.")
                 words = (f"{call.name} is not allowed.", why, f"{_allowing(event)} allows it.")
-                self._tell(" ".join(filter(None, words)))
+                self.tell(" ".join(filter(None, words)))
             case ToolEnded(call, result, took):
                 arguments = call.parsed()
                 given = call.arguments if arguments is None else arguments
                 rounded = None if took is None else round(took, 3)
                 self.tools.append({"name": call.name, "arguments": given, "error": result.is_error, "seconds": rounded})
             case Paused(text):
-                self._failed("Paused", text, PAUSED if self._saved else "")
+                self.fail("Paused", text, PAUSED if self._saved else "")
             case (
                 TextDelta() | Misfit() | Making() | ReasoningDelta() | ToolCallDelta() | ToolStarted() | ToolProgress()
             ):
@@ -89,10 +89,11 @@ class Outcome:
     def judge(self, ended: Ending | None, at: Situation) -> None:
         """Tell how the answer ended, where it is not whole."""
         if ended is not None and self.failed is None:
-            self._failed(ended.kind, ended.words, of_ending_in_pipe(ended, at))
+            self.fail(ended.kind, ended.words, of_ending_in_pipe(ended, at))
 
-    def _failed(self, kind: str, words: str, cure: str) -> None:
-        self._tell(f"{words} {cure}".rstrip())
+    def fail(self, kind: str, words: str, cure: str) -> None:
+        """The answer is not what was asked for: exit code 1, with the reason on standard error and in JSON."""
+        self.tell(f"{words} {cure}".rstrip())
         self.code, self.failed = EXIT_ERROR, failure(kind, words, cure)
 
     def end_line(self) -> None:
@@ -100,7 +101,8 @@ class Outcome:
         if self._out is not None:
             self._out.end_line()
 
-    def _tell(self, text: str) -> None:
+    def tell(self, text: str) -> None:
+        """Say it on standard error, on a line of its own."""
         self.end_line()
         tell([text])
 
