@@ -98,6 +98,7 @@ class _Chat(NamedTuple):
 
 def _begun(args: Arguments, config: Config, models: "ModelRegistry", done: Sequence[str]) -> _Chat:
     """The conversation that the arguments ask for; `done` is what was done with what they attach."""
+    from modules.chat.settled import settle
     from modules.chat.startup import StartOptions, begin, first_choice
     from modules.llm.catalogue.learned_facts import LearnedFacts
     from modules.llm.service_manager import ServiceManager
@@ -111,7 +112,8 @@ def _begun(args: Arguments, config: Config, models: "ModelRegistry", done: Seque
     )
     learned, weights = LearnedFacts(config.learned_file), LearnedWeights(config.weights_file)
     conversation, notes = begin(wish, store, models, services, start, learned, weights)
-    notes = [*map(as_started, notes), *done, *([ALL_ALLOWED] if args.yes else [])]
+    settle(conversation, config.settings)
+    notes = [*config.layers.news(), *map(as_started, notes), *done, *([ALL_ALLOWED] if args.yes else [])]
     return _Chat(models, services, store, start, conversation, notes, wish)
 
 
@@ -237,13 +239,12 @@ def _screen(config: Config) -> "TerminalScreen":
     from modules.chat.output.screen import TerminalScreen
     from modules.chat.terminal.theme import background
 
-    settings = config.settings.screen
     return TerminalScreen(
         plain=config.plain,
         color=config.color,
         links=takes_links(config.get),
-        prose_width=settings.width,
-        background=lambda: background(settings.background, "", config.get),
+        settings=lambda: config.settings,
+        background=lambda: background(config.settings.screen.background, "", config.get),
     )
 
 
