@@ -11,22 +11,9 @@ from msgspec import Struct
 from modules.errors import ConfigError
 from modules.own_files import read_text
 from modules.settings.declarations import RENAMED, Settings
+from modules.settings.mistake import NO_LINE, Mistake, listed
 
 LARGEST_BYTES = 256_000
-MOST_TOLD = 10  # mistakes in one message
-LONGEST_SHOWN = 20  # characters of a value: no key is as short
-NO_LINE = 0
-
-
-class Mistake(Struct, frozen=True):
-    """What a file says and cannot mean. It is refused where going on without it would lift a limit."""
-
-    line: int
-    words: str
-    is_refused: bool
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.words}" if self.line else self.words
 
 
 class Reading(Struct, frozen=True):
@@ -60,12 +47,6 @@ def read(path: Path) -> Reading:
     return reading
 
 
-def listed(mistakes: tuple[Mistake, ...]) -> str:
-    """Mistakes as lines of one message."""
-    more = [f"and {len(mistakes) - MOST_TOLD} more."] if len(mistakes) > MOST_TOLD else []
-    return "\n".join([*map(str, mistakes[:MOST_TOLD]), *more])
-
-
 def parse(text: str, name: str) -> Reading:
     """What a text in TOML settles, with all that is wrong in it. Raises ConfigError where it is no TOML."""
     values = decoded(text, name)
@@ -82,7 +63,7 @@ def parse(text: str, name: str) -> Reading:
                 for field in fields
             }
             return Reading(given, (), _told(old, text))
-    from modules.settings.mistakes import checked  # only a file with a mistake needs it
+    from modules.settings.checking import checked  # only a file with a mistake needs it
 
     given, mistakes = checked(values, text)
     return Reading(given, mistakes, _told(old, text))

@@ -29,7 +29,6 @@ CATALOGUE = ROOT / "tests" / "data" / "catalogue.yaml"
 class Lines:
     """A screen that keeps what it is told."""
 
-
     def __init__(self) -> None:
         self.said: list[str] = []
 

@@ -10,8 +10,10 @@ import msgspec
 from modules.settings.declarations import GUARDS, RENAMED
 from modules.settings.key_lines import key_lines
 from modules.settings.kinds import kind_words
-from modules.settings.reading import LONGEST_SHOWN, NO_LINE, Mistake
+from modules.settings.mistake import NO_LINE, Mistake
 from modules.settings.table import Setting, all_settings, near, parts
+
+LONGEST_SHOWN = 20  # characters of a value: no key is as short
 
 
 def checked(values: dict[str, Any], text: str) -> tuple[dict[str, Any], tuple[Mistake, ...]]:
