@@ -18,13 +18,15 @@ GUARDS = frozenset({"budget", "send", "tools"})
 RENAMED = {"tools.dollars": "budget.turn"}
 
 
-def told(description: str, example: Any, *, in_folder: bool = False, at_start: bool = False) -> Meta:
+def told(description: str, example: Any, *, in_folder: bool = False, at_start: bool = False, names: str = "") -> Meta:
     """What a setting does, and a value that it may have.
 
     `in_folder`: a folder's own file may hold it, too. Never what has to do with keys, addresses, the rights of tools,
     what is spent, or what is sent to whom. `at_start`: it is read once, when the program or a conversation begins.
+    `names`: what its words are names of, "model" or "provider", which are completed and looked up.
     """
-    return Meta(description=description, examples=[example], extra={"in_folder": in_folder, "at_start": at_start})
+    extra = {"in_folder": in_folder, "at_start": at_start, "names": names}
+    return Meta(description=description, examples=[example], extra=extra)
 
 
 class StartSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,6 +39,7 @@ class StartSettings(Struct, frozen=True, forbid_unknown_fields=True):
             "last",
             in_folder=True,
             at_start=True,
+            names="model",
         ),
     ] = ""
     role: Annotated[
@@ -82,11 +85,21 @@ class ModelSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = True
     favourites: Annotated[
         tuple[str, ...],
-        told("Models that stand first in the list, and that a key goes round.", ["opus", "groq:small"], in_folder=True),
+        told(
+            "Models that stand first in the list, and that a key goes round.",
+            ["opus", "groq:small"],
+            in_folder=True,
+            names="model",
+        ),
     ] = ()
     reasoning: Annotated[
         dict[str, str],
-        told("The level of reasoning of a model, by its full name.", {"openai:gpt-6.1-sol": "high"}, in_folder=True),
+        told(
+            "The level of reasoning of a model, by its full name.",
+            {"openai:gpt-6.1-sol": "high"},
+            in_folder=True,
+            names="model",
+        ),
     ] = {}
 
 
@@ -166,7 +179,7 @@ class SendSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """What is sent to whom."""
 
     never_to: Annotated[
-        tuple[str, ...], told("Providers that nothing is ever sent to, by their names.", ["deepseek"])
+        tuple[str, ...], told("Providers that nothing is ever sent to, by their names.", ["deepseek"], names="provider")
     ] = ()
     only_near: Annotated[bool, told("Only models on this machine or in the private network are asked.", True)] = False
     instructions: Annotated[
@@ -232,7 +245,8 @@ class SessionSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Conversations that are kept."""
 
     title_model: Annotated[
-        str, told('The model that "/title --auto" asks; "" for the cheapest whose key is set.', "groq:small")
+        str,
+        told('The model that "/title --auto" asks; "" for the cheapest whose key is set.', "groq:small", names="model"),
     ] = ""
 
 
@@ -254,7 +268,11 @@ class CompactSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 4000
     model: Annotated[
         str,
-        told('Who writes summaries; "" for the model itself where it can read all, else the cheapest.', "haiku"),
+        told(
+            'Who writes summaries; "" for the model itself where it can read all, else the cheapest.',
+            "haiku",
+            names="model",
+        ),
     ] = ""
 
 

@@ -12,7 +12,7 @@ from modules.settings.declarations import Settings
 
 
 class Setting(Struct, frozen=True):
-    """One setting. `kind` is its type with all bounds; what `in_folder` and `at_start` mean, `told` says."""
+    """One setting. `kind` is its type with all bounds; what the last three mean, `told` says."""
 
     part: str
     field: str
@@ -22,6 +22,7 @@ class Setting(Struct, frozen=True):
     example: Any
     in_folder: bool
     at_start: bool
+    names: str
 
     @property
     def name(self) -> str:
@@ -89,4 +90,5 @@ def _setting(part: str, field: structs.FieldInfo, usual: Struct) -> Setting:
         (meta.examples or [None])[0],
         bool(extra.get("in_folder")),
         bool(extra.get("at_start")),
+        str(extra.get("names", "")),
     )
