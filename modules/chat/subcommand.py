@@ -22,6 +22,7 @@ SUBCOMMANDS = {
     "show": Subcommand("show", "prints a conversation"),
     "import": Subcommand("import_", "takes conversations of other programs"),
     "usage": Subcommand("usage", "sums up what they took"),
+    "completion": Subcommand("completion", "prints what Tab completes, for bash, zsh, fish or PowerShell"),
     "doctor": Subcommand("doctor", "looks the file of conversations over, and makes right what is wrong with it"),
 }
 

@@ -12,7 +12,7 @@ from modules.chat.output.switch_report import switch_report
 from modules.chat.wording.fit_words import summary_words
 from modules.chat.wording.model_summary import columns, compact, mark
 from modules.chat.wording.phrases import count
-from modules.errors import BadKey, MissingKey, SwitchFailed, UsageError
+from modules.errors import BadKey, MissingKey, SendingForbidden, SwitchFailed, UsageError
 from modules.llm.dialects import about
 from modules.llm.models import LEVELS, Choice, Model
 from modules.llm.parts import Reasoning
@@ -89,7 +89,7 @@ async def switch(chat: ChatContext, choice: Choice) -> None:
     old, new = chat.conversation.model, choice.model
     try:
         chat.services.check_key(new.provider)
-    except (MissingKey, BadKey) as error:
+    except (MissingKey, BadKey, SendingForbidden) as error:
         raise SwitchFailed(error.message, cure=f"{error.cure}\nStill on {old.full_name}.") from error
     if choice.note:
         chat.screen.say(choice.note)

@@ -54,7 +54,7 @@ class Account(Struct):
 
 def run(words: Sequence[str], config: Config) -> int:
     """Import what the words name. Returns the exit code: 1 where something could not be read at all."""
-    args = _parser().parse_args(words)
+    args = argument_parser().parse_args(words)
     missed, accounts = Missed(), dict[str, Account]()
     importer = Importer(missed)
     bar = ProgressBar(sys.stderr, sum(_sizes(args.paths)), on=at_terminal(sys.stderr) and not config.plain)
@@ -90,7 +90,8 @@ def run(words: Sequence[str], config: Config) -> int:
     return EXIT_ERROR if importer.failed else 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def argument_parser() -> argparse.ArgumentParser:
+    """What may follow the name of this subcommand."""
     parser = argparse.ArgumentParser(prog="parlance import", description=READS)
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file, or a folder to look through")
     parser.add_argument("--dry-run", action="store_true", help="say what would come in, and write nothing")

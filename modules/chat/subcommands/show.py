@@ -24,7 +24,7 @@ OF_FORMATS = {
 
 def run(words: Sequence[str], config: Config) -> int:
     """Print one conversation. Returns the exit code."""
-    args = _parser().parse_args(words)
+    args = argument_parser().parse_args(words)
     if args.id and args.last:
         raise UsageError("An id and --last name two conversations.", cure="Give one of them.")
     saved = SavedConversations(config.data_folder / FILE)
@@ -37,7 +37,8 @@ def run(words: Sequence[str], config: Config) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def argument_parser() -> argparse.ArgumentParser:
+    """What may follow the name of this subcommand."""
     parser = argparse.ArgumentParser(
         prog="parlance show",
         description="Print one saved conversation; without an id the last one of this folder.",
