@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from modules.chat.arguments import Arguments
 from modules.chat.program_name import as_started
+from modules.chat.settled import settle
 from modules.chat.startup import StartOptions, begin, first_choice
 from modules.config import Config
 from modules.llm.catalogue.learned_facts import LearnedFacts
@@ -56,7 +56,8 @@ def begun(
     )
     learned, weights = LearnedFacts(config.learned_file), LearnedWeights(config.weights_file)
     conversation, notes = begin(wish, store, models, services, start, learned, weights)
-    notes = [*map(as_started, notes), *done, *([ALL_ALLOWED] if args.yes else [])]
+    settle(conversation, config.settings)
+    notes = [*config.layers.news(), *map(as_started, notes), *done, *([ALL_ALLOWED] if args.yes else [])]
     return Begun(models, services, store, start, conversation, notes, wish)
 
 
@@ -85,13 +86,12 @@ def screen_of(config: Config) -> "TerminalScreen":
     from modules.chat.output.screen import TerminalScreen
     from modules.chat.terminal.theme import background
 
-    settings = config.settings.screen
     return TerminalScreen(
         plain=config.plain,
         color=config.color,
         links=takes_links(config.get),
-        prose_width=settings.width,
-        background=partial(background, settings.background, "", config.get),
+        settings=lambda: config.settings,
+        background=lambda: background(config.settings.screen.background, "", config.get),
     )
 
 
