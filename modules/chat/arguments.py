@@ -25,6 +25,8 @@ class Arguments(argparse.Namespace):
     question: str | None
     model: str
     system: str
+    option: list[str]
+    schema: str
     attach: list[str]
     attach_text: list[str]
     json: bool
@@ -62,6 +64,8 @@ def parse(argv: Sequence[str] | None) -> Arguments:
         parser.error(f"-r alone shows a list to choose from; give the id here. {_again()} sessions prints them")
     if args.json and args.interactive and not args.list_models:
         parser.error(f'--json goes with a question: {_again()} -p "question" --json')
+    if args.schema and args.interactive:
+        parser.error(f'--schema goes with a question: {_again()} -p "question" --schema ...')
     return args
 
 
@@ -88,6 +92,12 @@ def _parser() -> argparse.ArgumentParser:
                         help="answer one question and leave; what is piped in is added to it")  # fmt: skip
     parser.add_argument("-m", "--model", default="", help="the model: provider:model, a name or an alias")
     parser.add_argument("-s", "--system", default="", help="instructions for the model")
+    parser.add_argument("-o", "--option", action="append", default=[], metavar="NAME=VALUE",
+                        help="how the answer is generated, as in temperature=0.2; may be repeated. docs/options.md "
+                        "names them")  # fmt: skip
+    parser.add_argument("--schema", default="", metavar="SCHEMA",
+                        help="with -p: the answer is JSON that fits this JSON Schema: a file, JSON itself, or its "
+                        'names in short, as in "name, age int"')  # fmt: skip
     parser.add_argument("-a", "--attach", action="append", default=[], metavar="FILE",
                         help="attach a picture, PDF or text file to the question; may be repeated")  # fmt: skip
     parser.add_argument("--attach-text", action="append", default=[], metavar="FILE",

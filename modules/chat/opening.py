@@ -28,6 +28,7 @@ async def open_conversation(chat: ChatContext, id: str, message: int = 0) -> Non
         await store.settled()  # what was said last is there for whoever opens it next
         opened = await in_thread(lambda: store.load(id, chat.models, before.model, before.learned))
         opened.reasoning_shown, opened.weights = before.reasoning_shown, before.weights
+        opened.options = before.options
         chat.conversation = opened
     conversation = chat.conversation
     asked_for = message if 0 < message <= len(conversation.nodes) else 0

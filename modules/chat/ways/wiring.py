@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec import structs
+
 from modules.chat.arguments import Arguments
 from modules.chat.program_name import as_started
 from modules.chat.startup import StartOptions, begin, first_choice
@@ -50,6 +52,12 @@ def begun(
     args: Arguments, config: Config, models: ModelRegistry, services: ServiceManager, done: Sequence[str]
 ) -> Begun:
     """The conversation that the arguments ask for; `done` is what was done with what they attach."""
+    if args.option:
+        from modules.chat.input.option_arguments import options_from  # hardly any run has them
+
+        config.settings = structs.replace(
+            config.settings, options=structs.replace(config.settings.options, **options_from(args.option))
+        )
     store = Store(config.data_folder / FILE)
     start = first_choice(models, config, args.model)
     wish = StartOptions(
@@ -57,6 +65,7 @@ def begun(
     )
     learned, weights = LearnedFacts(config.learned_file), LearnedWeights(config.weights_file)
     conversation, notes = begin(wish, store, models, services, start, learned, weights)
+    conversation.options = lambda: config.settings.options
     notes = [*map(as_started, notes), *done, *([ALL_ALLOWED] if args.yes else [])]
     return Begun(models, services, store, start, conversation, notes, wish)
 
