@@ -40,10 +40,11 @@ async def structured_turn(
 ) -> AsyncGenerator[TurnEvent | Checked, None]:
     """The events of the turn, as `run_turn` has them, and what its answer came to; tools may be called before it.
 
+    `message` has been through `asking_for`.
     An answer that does not fit is told so and asked for once more, as a message of the conversation. Nothing is checked
     of one that was cut, refused, or paused.
     """
-    question, options = asking_for(message, wanted), conversation.options
+    question, options = message, conversation.options
     conversation.answer_schema = wanted
     try:
         for left in range(REPAIRS, -1, -1):
