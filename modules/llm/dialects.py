@@ -23,7 +23,8 @@ class Dialect(Struct, frozen=True, kw_only=True):
     maker or its template wants is met behind any of them, and put right by the fields of Profile. `port` is that of an
     address which names none, where an address may be less than a URL. `fetch` says how a server that lacks a model is
     given it. `options` are where a person's options stand in a request, by the path; what a profile names is filled in.
-    `rare_options` are those that only a model whose entry names them is sent.
+    `rare_options` are those that only a model whose entry names them is sent. `answer_format` is where it stands that
+    an answer must be JSON, "" where there is no place for that.
     """
 
     service: str = ""
@@ -38,6 +39,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
     fetch: str = ""
     options: Mapping[OptionName, str] = {}
     rare_options: tuple[OptionName, ...] = ()
+    answer_format: str = ""
 
     def cure(self, error: Exception) -> str:
         """What helps where its service could not be started for this reason."""
@@ -60,6 +62,7 @@ DIALECTS: Mapping[str, Dialect] = {
             "max_output": "max_tokens",
             "service_tier": "service_tier",
         },
+        answer_format="output_config.format",
     ),
     "openai-responses": Dialect(
         service=".openai.service:OpenAIService",
@@ -72,6 +75,7 @@ DIALECTS: Mapping[str, Dialect] = {
             "verbosity": "text.verbosity",
             "service_tier": "service_tier",
         },
+        answer_format="text.format",
     ),
     "openai-chat": Dialect(
         service=".openai.compatible:CompatibleService",
@@ -89,6 +93,7 @@ DIALECTS: Mapping[str, Dialect] = {
             "service_tier": "service_tier",
         },
         rare_options=("verbosity", "service_tier"),
+        answer_format="response_format",
     ),
     "gemini-content": Dialect(
         service=".gemini.service:GeminiService",
@@ -103,6 +108,7 @@ DIALECTS: Mapping[str, Dialect] = {
             "service_tier": "serviceTier",
         },
         rare_options=("service_tier",),
+        answer_format="generationConfig.responseMimeType",
     ),
     "ollama-chat": Dialect(
         service=".ollama.service:OllamaService",
@@ -117,6 +123,7 @@ DIALECTS: Mapping[str, Dialect] = {
             "stop": "options.stop",
             "max_output": "options.num_predict",
         },
+        answer_format="format",
     ),
     "offline": Dialect(service=".offline.service:OfflineService", networked=False),
 }

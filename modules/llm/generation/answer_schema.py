@@ -6,6 +6,8 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from modules.llm.catalogue.model import Model
+from modules.llm.dialects import about
+from modules.llm.generation.options import is_refused
 from modules.text.safe_json import safe_json
 
 Form = Literal["", "schema", "object"]
@@ -30,6 +32,7 @@ class AnswerSchema(Struct, frozen=True):
 
 def form_for(model: Model, wanted: AnswerSchema | None, *, with_tools: bool) -> Form:
     """How the model's API is asked to bind the answer; "" where it is not, and the model is only told."""
-    if wanted is None or (with_tools and not model.profile.format_with_tools):
+    place = about(model.provider.dialect).answer_format
+    if wanted is None or not place or is_refused(place, model) or (with_tools and not model.profile.format_with_tools):
         return ""
     return model.profile.answer_format

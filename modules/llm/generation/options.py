@@ -71,6 +71,11 @@ def output_limit(options: OptionSettings, model: Model) -> int | None:
     return min(limit for limit in (wanted, allowed, model.max_output) if limit is not None)
 
 
+def is_refused(path: str, model: Model) -> bool:
+    """Whether the model's server refuses what stands at this path of a request, or what it stands in."""
+    return any(path == refused or path.startswith(f"{refused}.") for refused in model.profile.refused)
+
+
 def put(body: dict[str, Any], values: Mapping[str, Any]) -> None:
     """Set these values in a body, by their paths; what stands beside them there stays."""
     for path, value in values.items():
@@ -86,7 +91,7 @@ def _why_not(name: OptionName, value: Any, model: Model, level: Level | None) ->
     path = path_of(name, model)
     if not path:
         return "never"
-    if not _may(path, model):
+    if is_refused(path, model):
         return "refused"
     if name not in _always(model):
         if name not in model.profile.options_at_none:
@@ -103,8 +108,3 @@ def _always(model: Model) -> tuple[OptionName, ...]:
     if named is not None:
         return tuple(name for name in named if name in dialect.options)
     return tuple(name for name in dialect.options if name not in dialect.rare_options)
-
-
-def _may(path: str, model: Model) -> bool:
-    """Whether nothing on this path was refused."""
-    return not any(path == refused or path.startswith(f"{refused}.") for refused in model.profile.refused)
