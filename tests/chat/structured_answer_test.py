@@ -164,7 +164,12 @@ class TestAsJson:
         home.openai.answer("A dog.", "A cat.")
         done = ask(home, "--json")
         whole = json.loads(done.stdout)
-        assert (whole["data"], whole["text"], whole["error"]["kind"], done.returncode) == (None, "A cat.", "NotAsAsked", 1)
+        assert (whole["data"], whole["text"], whole["error"]["kind"], done.returncode) == (
+            None,
+            "A cat.",
+            "NotAsAsked",
+            1,
+        )
 
     def test_ends_a_stream_of_events(self, home: Home) -> None:
         home.openai.answer(json.dumps(DOG))

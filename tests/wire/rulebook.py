@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.wire.facts import Dialect, ModelFacts, facts_for
-from tests.wire.fields import TOP, UNDOCUMENTED, unknown_and_missing
+from tests.wire.fields import MISTRAL, TOP, UNDOCUMENTED, unknown_and_missing
 from tests.wire.rules_answers import answer_rules
 from tests.wire.rules_chat import chat_rules
 from tests.wire.rules_common import encodable
@@ -32,7 +32,8 @@ _RULES: dict[Dialect, Callable[[Dialect, dict[str, Any], ModelFacts], Iterator[s
 def broken_rules(dialect: Dialect, body: dict[str, Any], model_facts: ModelFacts | None = None) -> list[str]:
     """Name every rule that this body breaks, the most basic first."""
     facts = model_facts or facts_for(dialect, str(body.get("model", "")))
-    broken = list(unknown_and_missing(dialect, "", body, TOP[dialect], UNDOCUMENTED[dialect]))
+    also = UNDOCUMENTED[dialect] | (MISTRAL if facts.mistral_ids else frozenset())
+    broken = list(unknown_and_missing(dialect, "", body, TOP[dialect], also))
     broken += encodable(body)
     in_one = dialect in ("groq", "chat") and body.get("stream") is False and "response_format" in body
     if dialect != "gemini" and body.get("stream") is not True and not in_one:
