@@ -107,6 +107,11 @@ class Config:
         return self.state_folder / "token_weights.json"
 
     @property
+    def plugins_file(self) -> Path:
+        """Which plugins are installed, see plugins/installed.py."""
+        return self.state_folder / "plugins.json"
+
+    @property
     def mcp_file(self) -> Path:
         return self.folder / "mcp.json"
 

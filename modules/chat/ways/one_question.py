@@ -11,9 +11,10 @@ from modules.chat.headless.asked import question, read, refuse_keys
 from modules.chat.headless.delivery import Delivery, Form
 from modules.chat.headless.telling import tell
 from modules.chat.input.api_key_check import keys_of
+from modules.chat.own_models import own_models
 from modules.chat.startup import close_calls, refuse_guide, take_unanswered
 from modules.chat.terminal import streams
-from modules.chat.ways.wiring import attached, begun, fitting_for, models_of, screen_of, tooling_for
+from modules.chat.ways.wiring import attached, begun, fitting_for, screen_of, tooling_for
 from modules.chat.wording.cures import others
 from modules.config import Config
 from modules.errors import UsageError
@@ -36,20 +37,17 @@ async def run(args: Arguments, config: Config, services: ServiceManager) -> int:
 
         wanted = schema_from(args.schema)
         message = asking_for(message, wanted)
-    models = models_of(config)
+    troubles: list[str] = []
+    models = own_models(config, troubles)
     if not args.send_keys:
-        refuse_keys(
-            (asked, args.system, wanted.instructions if wanted else ""),
-            piped,
-            message,
-            keys_of(config, models.providers.values()),
-        )
+        typed = (asked, args.system, wanted.instructions if wanted else "")
+        refuse_keys(typed, piped, message, keys_of(config, models.providers.values()))
     parts = begun(args, config, models, services, done)
     conversation = parts.conversation
     refuse_guide(conversation, parts.start)
     if wanted is not None and not about(conversation.model.provider.dialect).networked:
         raise UsageError(f"{conversation.model.full_name} gives no JSON.", cure="Name a model with -m.")
-    tell(parts.notes)
+    tell([*parts.notes, *troubles])
     take_unanswered(conversation)
     close_calls(conversation)
     tooling = tooling_for(config, args) if args.yes or args.allow or args.tools is not None else None
