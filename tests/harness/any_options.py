@@ -23,7 +23,7 @@ options = st.builds(
 )
 NAME = {"type": "string"}
 CLOSED = {"type": "object", "properties": {"a": NAME}, "required": ["a"], "additionalProperties": False}
-SCHEMAS = [
+SCHEMAS: list[dict[str, Any]] = [
     CLOSED,
     {"$schema": "https://json-schema.org/draft/2020-12/schema", **CLOSED, "required": []},
     {"type": "object", "properties": {"a": {"type": "integer", "minimum": 3}, "b": {"type": ["string", "null"]}}},

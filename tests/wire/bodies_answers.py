@@ -13,7 +13,7 @@ from tests.wire.facts import Dialect
 LIMITED = {**CLOSED, "properties": {"name": {"type": "string", "maxLength": 5}}}
 RECURSIVE = {**CLOSED, "properties": {"name": {"$ref": "#"}}}
 LIST = {"type": "array", "items": CLOSED}
-QWEN = {"model": "qwen/qwen3.8-27b"}
+QWEN: dict[str, Any] = {"model": "qwen/qwen3.8-27b"}
 IN_JSON = {"role": "user", "content": "Answer in JSON."}
 
 
