@@ -8,7 +8,6 @@ from msgspec import Struct
 from modules.llm.catalogue.model import Model
 from modules.llm.dialects import about
 from modules.llm.generation.options import is_refused
-from modules.text.safe_json import safe_json
 
 Form = Literal["", "schema", "object"]
 # In the person's message, so that a model knows what it is bound to (Ollama's own docs advise it, and JSON mode of
@@ -27,6 +26,8 @@ class AnswerSchema(Struct, frozen=True):
     @property
     def instructions(self) -> str:
         """What a model is told."""
+        from modules.text.safe_json import safe_json  # no other answer needs it
+
         return TOLD.format(schema=safe_json(dict(self.schema)))
 
 
