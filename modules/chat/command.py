@@ -20,6 +20,8 @@ from modules.session.storage.store import Store
 from modules.session.turns.tooling import Tooling
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
     from modules.chat.output.screen import Reasoning
     from modules.chat.terminal.panel import Panel
     from modules.session.fitting.policy import Fitting
@@ -118,6 +120,7 @@ class ChatContext(Struct):
     choose: Callable[[Options], Awaitable[int | None]] = nothing  # which of several answers; None for none of them
     fitting: "Callable[[], Fitting]" = no_summaries  # what is done where a window is too small
     edit: Callable[[str], Awaitable[str]] | None = None  # opens a text in the editor; None where the terminal cannot
+    lend: "Callable[[], AbstractAsyncContextManager[None]] | None" = None  # gives the terminal to a command for a while
     ask: "Callable[[Panel[Any]], Awaitable[Any]] | None" = None  # shows a panel; None where the terminal cannot
 
 
