@@ -22,15 +22,12 @@ from modules.session.turns.tooling import Tooling
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
-    from modules.chat.output.screen import Reasoning
     from modules.chat.terminal.panel import Panel
     from modules.session.fitting.policy import Fitting
 
 
 class Screen(Protocol):
     """Where a command's words go; all of it is cleaned before it is shown."""
-
-    reasoning: "Reasoning"
 
     def say(self, text: str) -> None:
         """A line of the program's own, quietly."""

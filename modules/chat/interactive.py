@@ -8,6 +8,7 @@ from modules.chat.input.shell_line import ShellLine
 from modules.chat.load_ahead import LoadAhead
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.program_name import as_started
+from modules.chat.settled import settle
 from modules.chat.shown_turn import ShownTurn
 from modules.errors import ParlanceError
 from modules.llm.message import Message
@@ -44,6 +45,7 @@ class Interactive:
                 while True:
                     self._offer_draft()
                     await self._act_on(await self._prompt.next())
+                    settle(self._context.conversation, self._context.config.settings)
                     self._say_warnings()
         except EOFError:
             return
@@ -126,5 +128,5 @@ class Interactive:
         if (journal := self._context.conversation.journal) is not None:
             for text in journal.news():
                 self._screen.error(ParlanceError(as_started(text)))
-        for text in self._context.tooling.news():
+        for text in (*self._context.config.layers.news(), *self._context.tooling.news()):
             self._screen.say(text)

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -43,7 +43,7 @@ class Conversation:
     `source` is where it was imported from. `branch_names` are the names that messages were given. `views` are what
     models are given in place of a part of it, those that were undone too; `pins` are questions that stay word for word,
     each with its answer. `announced` is what a person was told that a model is not shown, `cut_in_silence` names the
-    models of which it was said that their server reads less than it is sent. `options` gives those of the person, and
+    models of which it was said that their server reads less than it is sent. `options` are the person's, and
     `answer_schema` is what answers must fit: neither is kept with the conversation. `options_told` is what was said of
     options that a model is not sent, by its name.
     """
@@ -71,6 +71,8 @@ class Conversation:
         self.previous: Model | None = None
         self.system = system
         self.reasoning: Level | None = None
+        self.reasoning_said = False  # in this run, by the person
+        self.reasoning_settled: Level | None = None  # what the settings gave it
         self.reasoning_shown = True
         self.spent: list[Spent] = []
         self._costs = Costs()
@@ -80,7 +82,7 @@ class Conversation:
         self.weights = weights or LearnedWeights()
         self.announced: dict[str, LeftOut] = {}
         self.cut_in_silence: set[str] = set()
-        self.options: Callable[[], OptionSettings] = OptionSettings
+        self.options = OptionSettings()
         self.answer_schema: AnswerSchema | None = None
         self.options_told: dict[str, str] = {}
         self._keys = LedgerKeys()

@@ -60,13 +60,13 @@ class TestOnTheCommandLine:
     @pytest.mark.parametrize(
         ("typed", "reason"),
         [
-            ("temprature=1", 'There is no option "temprature". Did you mean "temperature"?'),
+            ("temprature=1", 'There is no option "temprature". Did you mean temperature?'),
             ("temperature", "It is typed as in -o temperature=0.2."),
-            ("temperature=3", "It is a number from 0 to 2."),
-            ("temperature=hot", "It is a number from 0 to 2."),
-            ("seed=0.5", "It is a whole number."),
-            ("max_output=0", "It is a whole number."),
-            ("verbosity=tiny", "It is low, medium or high."),
+            ("temperature=3", "it has to be a number from 0 to 2."),
+            ("temperature=hot", "it has to be a number from 0 to 2."),
+            ("seed=0.5", "it has to be a whole number"),
+            ("max_output=0", "it has to be a whole number"),
+            ("verbosity=tiny", 'it has to be "low", "medium" or "high".'),
         ],
     )
     def test_what_no_option_may_be_is_refused_before_anything_is_sent(
@@ -142,6 +142,18 @@ class TestInTheChat:
         assert '"seed": 31337' in terminal.ask("/wire")
         assert '"seed"' not in terminal.ask("/wire sonnet")
 
+    def test_setting_one_that_the_model_does_not_take_says_so(self, home: Home) -> None:
+        terminal = home.open("-m", "openai:sol").prompt()
+        assert "temperature is not sent to openai:gpt-6.1-sol, which takes none." in terminal.ask(
+            "/set temperature 0.2"
+        )
+        terminal.enter("Hm?").sees("Answer 1 from openai.").prompt()
+        assert terminal.text.count("is not sent") == 1, "it was told once"
+        assert "not sent" not in terminal.ask("/model groq:gpt-oss")
+        terminal.enter("And?").sees("Answer 1 from groq.").prompt()
+        assert sent(home, "groq", "temperature") == {"temperature": 0.2}
+        assert "not sent" not in terminal.ask("/set max_output 50")
+
     def test_a_title_is_asked_for_without_them(self, home: Home) -> None:
         settled(home, '[options]\ntemperature = 0.2\nstop = ["x"]\n[sessions]\ntitle_model = "groq:gpt-oss-20b"')
         home.groq.answer("A reply.", "A Title")
@@ -159,7 +171,7 @@ async def test_each_request_begins_as_the_one_before_whatever_the_options_are(ho
     async with Talk(home, "groq:gpt-oss") as talk:
         for turn in range(12):
             talk.switch(models[turn % 4])
-            talk.conversation.options = lambda turn=turn: choices[turn % 3]  # type: ignore[misc]  # a default of ours
+            talk.conversation.options = choices[turn % 3]
             await talk.say(f"Question {turn}?")
     for server in home.servers.values():
         histories = [chat.body.get("messages", chat.body.get("input")) for chat in server.chats]

@@ -129,7 +129,7 @@ class Wandering(RuleBasedStateMachine):
 
     @rule(options=any_options.options, level=st.sampled_from([None, "none", "low", "max"]))
     def a_person_sets_options(self, options: OptionSettings, level: Any) -> None:
-        self.dry.conversation.options, self.dry.conversation.reasoning = (lambda: options), level
+        self.dry.conversation.options, self.dry.conversation.reasoning = options, level
 
     @rule(wanted=any_options.schemas)
     def a_person_wants_json(self, wanted: AnswerSchema | None) -> None:

@@ -129,7 +129,7 @@ class Dry:
             path,
             talk.ledger_for(model),
             self.choice,
-            options=talk.options(),
+            options=talk.options,
             answer_schema=talk.answer_schema if "JSON" in messages[-1].text else None,
         )
 

@@ -53,7 +53,7 @@ async def run(args: Arguments, config: Config, services: ServiceManager) -> int:
     tooling = tooling_for(config, args) if args.yes or args.allow or args.tools is not None else None
     gc.enable()
     try:
-        able = others(models, conversation.model, config.has_key)
+        able = others(models, conversation.model, config)
         return await answer(
             conversation, parts.services, message, tooling,
             delivery=delivery, screen=partial(screen_of, config), others=able,

@@ -2,13 +2,11 @@
 
 import os
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
-
-from msgspec import structs
 
 from modules.chat.arguments import Arguments
 from modules.chat.program_name import as_started
+from modules.chat.settled import settle
 from modules.chat.startup import StartOptions, begin, first_choice
 from modules.config import Config
 from modules.llm.catalogue.learned_facts import LearnedFacts
@@ -54,9 +52,8 @@ def begun(
     if args.option:
         from modules.chat.input.option_arguments import options_from  # hardly any run has them
 
-        config.settings = structs.replace(
-            config.settings, options=structs.replace(config.settings.options, **options_from(args.option))
-        )
+        for name, value in options_from(args.option).items():
+            config.layers.change(name, value)
     store = Store(config.data_folder / FILE)
     start = first_choice(models, config, args.model)
     wish = StartOptions(
@@ -64,8 +61,8 @@ def begun(
     )
     learned, weights = LearnedFacts(config.learned_file), LearnedWeights(config.weights_file)
     conversation, notes = begin(wish, store, models, services, start, learned, weights)
-    conversation.options = lambda: config.settings.options
-    notes = [*map(as_started, notes), *done, *([ALL_ALLOWED] if args.yes else [])]
+    settle(conversation, config.settings)
+    notes = [*config.layers.news(), *map(as_started, notes), *done, *([ALL_ALLOWED] if args.yes else [])]
     return Begun(models, services, store, start, conversation, notes, wish)
 
 
@@ -94,13 +91,12 @@ def screen_of(config: Config) -> "TerminalScreen":
     from modules.chat.output.screen import TerminalScreen
     from modules.chat.terminal.theme import background
 
-    settings = config.settings.screen
     return TerminalScreen(
         plain=config.plain,
         color=config.color,
         links=takes_links(config.get),
-        prose_width=settings.width,
-        background=partial(background, settings.background, "", config.get),
+        settings=lambda: config.settings,
+        background=lambda: background(config.settings.screen.background, "", config.get),
     )
 
 

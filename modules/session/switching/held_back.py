@@ -17,7 +17,7 @@ def held_back_words(options: OptionSettings, model: Model, level: Level | None) 
 
 def news_of_options(conversation: Conversation, model: Model, *, again: bool = False) -> str:
     """The same for the options that hold now, unless it was told before and is not to be told `again`."""
-    told = held_back_words(conversation.options(), conversation.reader(model), conversation.reasoning)
+    told = held_back_words(conversation.options, conversation.reader(model), conversation.reasoning)
     name = model.full_name
     if told == conversation.options_told.get(name, "") and not again:
         return ""

@@ -80,7 +80,7 @@ def plan(
         warm=cost_of(model, Usage(input=summary.tokens, cache_read=read, cache_write=fresh if writes else 0)),
         level=level if level and model.known and level not in model.reasoning else None,
         learned=conversation.learned.of(model).words(),
-        held_back=held_back_words(conversation.options(), reader, level),
+        held_back=held_back_words(conversation.options, reader, level),
     )
 
 

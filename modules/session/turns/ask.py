@@ -196,7 +196,7 @@ def request_for(
         ledger=conversation.ledger_for(model),
         tool_choice=choice,
         reasoning_shown=conversation.reasoning_shown,
-        options=conversation.options(),
+        options=conversation.options,
         answer_schema=conversation.answer_schema,
     )
 

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -67,7 +66,7 @@ async def structured_turn(
                 return
             yield Notice(f"The answer does not fit the schema, and is asked for once more. {found.problem}")
             question = user(AGAIN.format(problem=found.problem))
-            conversation.options = partial(_for_repair, options())
+            conversation.options = _for_repair(options)
     finally:
         conversation.answer_schema, conversation.options = None, options
 
