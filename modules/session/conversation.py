@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.conversion.replay import LeftOut
 from modules.llm.events import Usage
+from modules.llm.generation.answer_schema import AnswerSchema
 from modules.llm.history import Message
 from modules.llm.ledger.ledger import Ledger
 from modules.llm.models import Level, Model
@@ -24,6 +25,7 @@ from modules.session.node import Messages, Node
 from modules.session.reader_ledgers import LedgerKeys, new_ledger
 from modules.session.spoken_path import NO_INSTRUCTIONS, SpokenPath
 from modules.session.views.view import Reading, View, holding, ledger_name
+from modules.settings.declarations import OptionSettings
 
 if TYPE_CHECKING:
     from modules.session.counting.path_estimate import PathEstimate
@@ -40,7 +42,9 @@ class Conversation(SpokenPath):
     `source` is where it was imported from. `branch_names` are the names that messages were given. `views` are what
     models are given in place of a part of it, those that were undone too; `pins` are questions that stay word for word,
     each with its answer. `announced` is what a person was told that a model is not shown, `cut_in_silence` names the
-    models of which it was said that their server reads less than it is sent.
+    models of which it was said that their server reads less than it is sent. `options` are the person's, and
+    `answer_schema` is what answers must fit: neither is kept with the conversation. `options_told` is what was said of
+    options that a model is not sent, by its name.
     """
 
     def __init__(
@@ -77,6 +81,9 @@ class Conversation(SpokenPath):
         self.weights = weights or LearnedWeights()
         self.announced: dict[str, LeftOut] = {}
         self.cut_in_silence: set[str] = set()
+        self.options = OptionSettings()
+        self.answer_schema: AnswerSchema | None = None
+        self.options_told: dict[str, str] = {}
         self._keys = LedgerKeys()
         self.journal = journal
 

@@ -17,7 +17,10 @@ from modules.chat.terminal import streams
 from modules.chat.ways.wiring import attached, begun, fitting_for, screen_of, tooling_for
 from modules.chat.wording.cures import others
 from modules.config import Config
+from modules.errors import UsageError
+from modules.llm.dialects import about
 from modules.llm.service_manager import ServiceManager
+from modules.session.turns.structured_turn import asking_for
 
 
 async def run(args: Arguments, config: Config, services: ServiceManager) -> int:
@@ -28,13 +31,22 @@ async def run(args: Arguments, config: Config, services: ServiceManager) -> int:
     delivery.check()
     asked = args.question or ""
     message = question(asked, piped, attachments)
+    wanted = None
+    if args.schema:
+        from modules.chat.input.schema_argument import schema_from  # with what checks JSON, which no other answer needs
+
+        wanted = schema_from(args.schema)
+        message = asking_for(message, wanted)
     troubles: list[str] = []
     models = own_models(config, troubles)
     if not args.send_keys:
-        refuse_keys((asked, args.system), piped, message, keys_of(config, models.providers.values()))
+        typed = (asked, args.system, wanted.instructions if wanted else "")
+        refuse_keys(typed, piped, message, keys_of(config, models.providers.values()))
     parts = begun(args, config, models, services, done)
     conversation = parts.conversation
     refuse_guide(conversation, parts.start)
+    if wanted is not None and not about(conversation.model.provider.dialect).networked:
+        raise UsageError(f"{conversation.model.full_name} gives no JSON.", cure="Name a model with -m.")
     tell([*parts.notes, *troubles])
     take_unanswered(conversation)
     close_calls(conversation)
@@ -45,12 +57,14 @@ async def run(args: Arguments, config: Config, services: ServiceManager) -> int:
         return await answer(
             conversation, parts.services, message, tooling,
             delivery=delivery, screen=partial(screen_of, config), others=able,
-            fitting=None if args.fit == REFUSE else fitting_for(config, models, args.fit),
+            fitting=None if args.fit == REFUSE else fitting_for(config, models, args.fit), wanted=wanted,
         )  # fmt: skip
     finally:
         tell(await parts.close(tooling, lambda text: tell([text])))
 
 
 def _delivery(args: Arguments, config: Config) -> Delivery:
+    if args.schema and not (args.json or args.json_stream):
+        return Delivery("data", Path(args.output).expanduser() if args.output else None, config.umask)
     form: Form = "json" if args.json else "events" if args.json_stream else "code" if args.extract else "text"
     return Delivery(form, Path(args.output).expanduser() if args.output else None, config.umask)
