@@ -16,13 +16,15 @@ PICK = "?"  # in the place of an id: the list of them
 class Arguments(argparse.Namespace):
     """What was said on the command line.
 
-    `question` is None without -p, and "" where it stands alone. `resume` is an id or its beginning, "" for the last
+    `question` is None without -p, and "" where it stands alone; `template` names a prompt of one's own, and what is
+    typed behind it. `resume` is an id or its beginning, "" for the last
     conversation of this folder, None for a new one. `pick` asks for the list of conversations first, `here` for those
     of this folder only. `tools` are names with commas between, None where nothing was said of them. `interactive` is
     whether this is a chat: there is a terminal, and no question.
     """
 
     question: str | None
+    template: list[str]
     model: str
     system: str
     attach: list[str]
@@ -53,7 +55,11 @@ def parse(argv: Sequence[str] | None) -> Arguments:
         asked = clean(" ".join(stray))
         parser.error(f'"{asked}" stands alone. To ask it, put -p before it: {_again()} -p "{asked}"')
     args.question, args.system = args.question and streams.recovered(args.question), streams.recovered(args.system)
-    args.interactive = args.question is None and streams.at_terminal(sys.stdin) and streams.at_terminal(sys.stdout)
+    args.template = [streams.recovered(word) for word in args.template]
+    if args.template and args.question is not None:
+        parser.error("-t and -p are two questions; what is typed behind -t NAME goes into the prompt")
+    asks = args.question is not None or bool(args.template)
+    args.interactive = not asks and streams.at_terminal(sys.stdin) and streams.at_terminal(sys.stdout)
     if args.interactive and args.fit != REFUSE:
         parser.error(f'--fit goes with a question: {_again()} -p "question" --fit {args.fit}')
     args.pick = args.resume == PICK
@@ -86,6 +92,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-p", "--print", dest="question", metavar="QUESTION", nargs="?", const="",
                         help="answer one question and leave; what is piped in is added to it")  # fmt: skip
+    parser.add_argument("-t", "--template", nargs="+", default=[], metavar=("NAME", "TEXT"),
+                        help="ask by a prompt of your own, with the text in its places, and leave")  # fmt: skip
     parser.add_argument("-m", "--model", default="", help="the model: provider:model, a name or an alias")
     parser.add_argument("-s", "--system", default="", help="instructions for the model")
     parser.add_argument("-a", "--attach", action="append", default=[], metavar="FILE",

@@ -95,7 +95,7 @@ def cure(relief: Relief | None) -> str:
         case "tools off":
             return f"/tools off {relief.tool}"
         case "no instructions":
-            return "/system -"
+            return "/system -, /instructions off"
         case _:
             assert_never(relief.way)
 

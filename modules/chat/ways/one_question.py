@@ -2,28 +2,39 @@
 
 import gc
 import sys
+from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from modules.chat import headless
 from modules.chat.arguments import REFUSE, Arguments
 from modules.chat.input.api_key_check import keys_of
 from modules.chat.startup import close_calls, refuse_guide, take_unanswered
 from modules.chat.terminal import streams
-from modules.chat.ways.wiring import attached, begun, fitting_for, models_of, screen_of, tooling_for
+from modules.chat.ways.wiring import Begun, attached, begun, fitting_for, models_of, screen_of, tooling_for
 from modules.chat.wording.cures import others
 from modules.config import Config
+from modules.llm.message import Message, user
+from modules.llm.models import ModelRegistry
+from modules.llm.parts import Attached
 from modules.llm.service_manager import ServiceManager
+from modules.prompts.repository import has_instructions
+from modules.session.conversation import Conversation
+from modules.session.turns.one_turn import held
+
+if TYPE_CHECKING:
+    from modules.session.turns.one_turn import OneTurn
+    from modules.session.turns.tooling import Tooling
 
 
 async def run(args: Arguments, config: Config, services: ServiceManager) -> int:
     """Ask, and print what comes. Returns the exit code."""
     piped = "" if streams.at_terminal(sys.stdin) or sys.stdin is None else await headless.read()
     attachments, done = await attached(args, config)
-    asked = args.question or ""
-    message = headless.question(asked, piped, attachments)
     models = models_of(config)
-    if not args.send_keys:
-        headless.refuse_keys((asked, args.system), piped, message, keys_of(config, models.providers.values()))
+    if not args.template:  # what cannot be sent is refused before anything else is made
+        message, turn = _message(args, config, models, args.question or "", piped, attachments), None
     parts = begun(args, config, models, services, done)
     conversation = parts.conversation
     refuse_guide(conversation, parts.start)
@@ -31,13 +42,69 @@ async def run(args: Arguments, config: Config, services: ServiceManager) -> int:
     take_unanswered(conversation)
     close_calls(conversation)
     tooling = tooling_for(config, args) if args.yes or args.allow or args.tools is not None else None
+    before = conversation.model
     gc.enable()
     try:
+        if args.template:
+            message, turn = await _prompted(args, config, parts, tooling, piped, attachments)
+        if not conversation.nodes:
+            _tell_folder(conversation, config, models, tooling)
         able = others(models, conversation.model, config.has_key)
-        return await headless.answer(
-            conversation, parts.services, message, tooling,
-            as_json=args.json, screen=partial(screen_of, config), others=able,
-            fitting=None if args.fit == REFUSE else fitting_for(config, models, args.fit),
+        with held(conversation, tooling, turn):
+            return await headless.answer(
+                conversation, parts.services, message, tooling,
+                as_json=args.json, screen=partial(screen_of, config), others=able,
+                fitting=None if args.fit == REFUSE else fitting_for(config, models, args.fit),
+            )  # fmt: skip
+    finally:
+        conversation.switch(before)
+        headless.tell(await parts.close(tooling, lambda text: headless.tell([text])))
+
+
+async def _prompted(
+    args: Arguments,
+    config: Config,
+    parts: Begun,
+    tooling: "Tooling | None",
+    piped: str,
+    attachments: Sequence[Attached],
+) -> "tuple[Message, OneTurn | None]":
+    """What a prompt of one's own asks, with what is piped in; its model answers unless another was named with -m."""
+    from modules.chat.input.prompt_files.prompt_in_pipe import prompted  # no plain question needs it
+
+    with_tools = tooling or tooling_for(config, args)  # its commands are run by the rules of a tool
+    try:
+        asked = await prompted(
+            config, parts.models, parts.services, parts.conversation, with_tools, args.template, attachments,
+            headless.tell,
         )  # fmt: skip
     finally:
-        headless.tell(await parts.close(tooling, lambda text: headless.tell([text])))
+        if tooling is None:
+            await with_tools.close()
+    if asked.model is not None and not args.model:
+        parts.conversation.switch(asked.model)
+    said = asked.message or user("")
+    brought = [part for part in said.parts if isinstance(part, Attached)]
+    return _message(args, config, parts.models, said.text, piped, brought), asked.turn
+
+
+def _tell_folder(conversation: Conversation, config: Config, models: ModelRegistry, tooling: "Tooling | None") -> None:
+    """Have the conversation begin with what its folder tells, where a person has agreed to that; nobody is asked."""
+    skills = tooling.skills if tooling is not None and tooling.enabled else None
+    if skills is None and not has_instructions(Path(conversation.folder)):
+        return
+    from modules.chat.input.prompt_files.folder_told import standing  # hardly any question needs it
+
+    now = standing(conversation, config, skills, models.providers.values()).told
+    if now.text != conversation.instructions:
+        conversation.instruct(now.text)
+
+
+def _message(
+    args: Arguments, config: Config, models: ModelRegistry, asked: str, piped: str, attachments: Sequence[Attached]
+) -> Message:
+    """The question with all that goes with it. Raises UsageError where it is empty, or holds a key."""
+    message = headless.question(asked, piped, attachments)
+    if not args.send_keys:
+        headless.refuse_keys((asked, args.system), piped, message, keys_of(config, models.providers.values()))
+    return message
