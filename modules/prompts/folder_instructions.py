@@ -1,7 +1,8 @@
 """What a folder tells models: the nearest AGENTS.md, or what other programs call it, up to the root of the repository.
 
 The nearest file counts, as agents.md says; of several in one folder the first of INSTRUCTIONS, since the others are
-mostly links to it or copies. A file that leads out of the repository by a link is not the folder's own, and is passed over.
+mostly links to it or copies. A file that leads out of the repository by a link is not the folder's own, and is passed
+over.
 """
 
 from pathlib import Path

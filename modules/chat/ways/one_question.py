@@ -7,8 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modules.chat import headless
 from modules.chat.arguments import REFUSE, Arguments
+from modules.chat.headless.answering import answer
+from modules.chat.headless.asked import question, read, refuse_keys
+from modules.chat.headless.delivery import Delivery, Form
+from modules.chat.headless.telling import tell
 from modules.chat.input.api_key_check import keys_of
 from modules.chat.startup import close_calls, refuse_guide, take_unanswered
 from modules.chat.terminal import streams
@@ -20,25 +23,25 @@ from modules.llm.models import ModelRegistry
 from modules.llm.parts import Attached
 from modules.llm.service_manager import ServiceManager
 from modules.prompts.repository import has_instructions
-from modules.session.conversation import Conversation
-from modules.session.turns.one_turn import held
+from modules.session.turns.one_turn import OneTurn, held
 
 if TYPE_CHECKING:
-    from modules.session.turns.one_turn import OneTurn
     from modules.session.turns.tooling import Tooling
 
 
 async def run(args: Arguments, config: Config, services: ServiceManager) -> int:
     """Ask, and print what comes. Returns the exit code."""
-    piped = "" if streams.at_terminal(sys.stdin) or sys.stdin is None else await headless.read()
+    piped = "" if streams.at_terminal(sys.stdin) or sys.stdin is None else await read()
     attachments, done = await attached(args, config)
+    delivery = _delivery(args, config)
+    delivery.check()
     models = models_of(config)
     if not args.template:  # what cannot be sent is refused before anything else is made
-        message, turn = _message(args, config, models, args.question or "", piped, attachments), None
+        message, turn = _message(args, config, models, args.question or "", piped, attachments), OneTurn()
     parts = begun(args, config, models, services, done)
     conversation = parts.conversation
     refuse_guide(conversation, parts.start)
-    headless.tell(parts.notes)
+    tell(parts.notes)
     take_unanswered(conversation)
     close_calls(conversation)
     tooling = tooling_for(config, args) if args.yes or args.allow or args.tools is not None else None
@@ -47,18 +50,27 @@ async def run(args: Arguments, config: Config, services: ServiceManager) -> int:
     try:
         if args.template:
             message, turn = await _prompted(args, config, parts, tooling, piped, attachments)
-        if not conversation.nodes:
-            _tell_folder(conversation, config, models, tooling)
+        _tell_folder(parts, config, tooling)
         able = others(models, conversation.model, config.has_key)
         with held(conversation, tooling, turn):
-            return await headless.answer(
+            return await answer(
                 conversation, parts.services, message, tooling,
-                as_json=args.json, screen=partial(screen_of, config), others=able,
+                delivery=delivery, screen=partial(screen_of, config), others=able,
                 fitting=None if args.fit == REFUSE else fitting_for(config, models, args.fit),
             )  # fmt: skip
     finally:
         conversation.switch(before)
-        headless.tell(await parts.close(tooling, lambda text: headless.tell([text])))
+        tell(await parts.close(tooling, lambda text: tell([text])))
+
+
+def _message(
+    args: Arguments, config: Config, models: ModelRegistry, asked: str, piped: str, attachments: Sequence[Attached]
+) -> Message:
+    """The question with all that goes with it. Raises UsageError where it is empty, or holds a key."""
+    message = question(asked, piped, attachments)
+    if not args.send_keys:
+        refuse_keys((asked, args.system), piped, message, keys_of(config, models.providers.values()))
+    return message
 
 
 async def _prompted(
@@ -68,15 +80,15 @@ async def _prompted(
     tooling: "Tooling | None",
     piped: str,
     attachments: Sequence[Attached],
-) -> "tuple[Message, OneTurn | None]":
-    """What a prompt of one's own asks, with what is piped in; its model answers unless another was named with -m."""
+) -> tuple[Message, OneTurn]:
+    """What a prompt of one's own asks, with what is piped in; its model answers unless -m names another."""
     from modules.chat.input.prompt_files.prompt_in_pipe import prompted  # no plain question needs it
 
     with_tools = tooling or tooling_for(config, args)  # its commands are run by the rules of a tool
     try:
         asked = await prompted(
-            config, parts.models, parts.services, parts.conversation, with_tools, args.template, attachments,
-            headless.tell,
+            config, parts.models, parts.services, parts.conversation, with_tools, args.template, args.question or "",
+            attachments, tell,
         )  # fmt: skip
     finally:
         if tooling is None:
@@ -85,26 +97,22 @@ async def _prompted(
         parts.conversation.switch(asked.model)
     said = asked.message or user("")
     brought = [part for part in said.parts if isinstance(part, Attached)]
-    return _message(args, config, parts.models, said.text, piped, brought), asked.turn
+    return _message(args, config, parts.models, said.text, piped, brought), asked.turn or OneTurn()
 
 
-def _tell_folder(conversation: Conversation, config: Config, models: ModelRegistry, tooling: "Tooling | None") -> None:
-    """Have the conversation begin with what its folder tells, where a person has agreed to that; nobody is asked."""
+def _tell_folder(parts: Begun, config: Config, tooling: "Tooling | None") -> None:
+    """Have a conversation begin with what its folder tells, where a person has agreed to that; nobody is asked."""
+    conversation = parts.conversation
     skills = tooling.skills if tooling is not None and tooling.enabled else None
-    if skills is None and not has_instructions(Path(conversation.folder)):
+    if conversation.nodes or (skills is None and not has_instructions(Path(conversation.folder))):
         return
     from modules.chat.input.prompt_files.folder_told import standing  # hardly any question needs it
 
-    now = standing(conversation, config, skills, models.providers.values()).told
+    now = standing(conversation, config, skills, parts.models.providers.values()).told
     if now.text != conversation.instructions:
         conversation.instruct(now.text)
 
 
-def _message(
-    args: Arguments, config: Config, models: ModelRegistry, asked: str, piped: str, attachments: Sequence[Attached]
-) -> Message:
-    """The question with all that goes with it. Raises UsageError where it is empty, or holds a key."""
-    message = headless.question(asked, piped, attachments)
-    if not args.send_keys:
-        headless.refuse_keys((asked, args.system), piped, message, keys_of(config, models.providers.values()))
-    return message
+def _delivery(args: Arguments, config: Config) -> Delivery:
+    form: Form = "json" if args.json else "events" if args.json_stream else "code" if args.extract else "text"
+    return Delivery(form, Path(args.output).expanduser() if args.output else None, config.umask)

@@ -1,6 +1,6 @@
 """A prompt of one's own without the chat: `parlance -t name`, where nobody is there to be asked."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from modules.chat.command import Ask, ChatContext, CommandRegistry
@@ -26,11 +26,12 @@ async def prompted(
     services: ServiceManager,
     conversation: Conversation,
     tooling: Tooling,
-    words: Sequence[str],
+    name: str,
+    typed: str,
     attachments: Sequence[Attached],
-    tell: Callable[[list[str]], None],
+    tell: Callable[[Iterable[str]], None],
 ) -> Ask:
-    """What the prompt asks that the first of the words names, with the others typed behind it.
+    """What the prompt of this name asks, with what is typed behind it, and with what is attached.
 
     `tell` says what a person should know. Raises UsageError where there is no such prompt, or where it wants somebody
     to agree, and FileProblem where it cannot be used.
@@ -38,13 +39,12 @@ async def prompted(
     chat = ChatContext(
         config, models, services, conversation, CommandRegistry(), _Notices(tell), tooling, list(attachments)
     )
-    name, *typed = words
     found: Found | None = await in_thread(shelf_of(chat).find, typed=name.removeprefix("/"))
     if found is None:
         names = await in_thread(shelf_of(chat).near, typed=name)
         hint = f"Did you mean {' or '.join(names)}?" if names else f"Prompts are in {config.folder / 'prompts'}."
         raise UsageError(f'There is no prompt "{name}".', cure=hint)
-    asked = await ask_of(chat, found, " ".join(typed), "")
+    asked = await ask_of(chat, found, typed, "")
     if asked is None:
         raise UsageError(
             f'The prompt "{name}" was not sent: nobody is there to agree.',
@@ -60,7 +60,7 @@ class _Notices:
 
     reasoning: "Reasoning" = "fold"
 
-    def __init__(self, tell: Callable[[list[str]], None]) -> None:
+    def __init__(self, tell: Callable[[Iterable[str]], None]) -> None:
         self._tell = tell
 
     def say(self, text: str) -> None:
