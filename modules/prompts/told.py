@@ -34,6 +34,11 @@ class Told(Struct, frozen=True):
         return found[1] if found else ""
 
     @property
+    def folder_text(self) -> str:
+        """What the folder's file says, without the marks."""
+        return "\n".join(self.folder.split("\n")[1:-1])
+
+    @property
     def skill_count(self) -> int:
         return sum(line.startswith("- ") for line in self.skills.splitlines())
 

@@ -175,8 +175,10 @@ class ChatCompleter(Completer):
     def _arguments(self, name: str, args: str) -> Iterator[Completion]:
         try:
             command = self._context.commands.get(name)
-        except UnknownCommand:  # a prompt of one's own: files may stand behind it
-            if "@" not in args.rpartition(" ")[2]:
+        except UnknownCommand:
+            from modules.chat.input.prompt_files.prompt_completion import is_prompt  # read when one may be meant
+
+            if "@" not in args.rpartition(" ")[2] and is_prompt(self._context, name):  # files may stand behind it
                 yield from _completions(args, complete_words(self._context, args))
             return
         if command.complete is not None:

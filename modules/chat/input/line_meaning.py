@@ -49,6 +49,7 @@ async def _prompt(chat: ChatContext, line: CommandLine) -> "Found | None":
 
 async def _of_prompt(chat: ChatContext, found: "Found", typed: str, line: str) -> Ask | None:
     """What the prompt asks, once a person has agreed to all that wants it."""
+    from modules.chat.input.prompt_files.folder_told import begin
     from modules.chat.input.prompt_files.prompt_sending import ask_of, show_sent
 
     asked = await ask_of(chat, found, typed, line)
@@ -60,6 +61,8 @@ async def _of_prompt(chat: ChatContext, found: "Found", typed: str, line: str) -
         chat.draft = line
         return None
     chat.attachments.clear()
+    if not chat.conversation.nodes:
+        await begin(chat)  # before it is said what is sent
     show_sent(chat, found.prompt, asked)
     return asked
 

@@ -95,7 +95,9 @@ def cure(relief: Relief | None) -> str:
         case "tools off":
             return f"/tools off {relief.tool}"
         case "no instructions":
-            return "/system -, /instructions off"
+            return "/system -"
+        case "no folder instructions":
+            return "/instructions off"
         case _:
             assert_never(relief.way)
 

@@ -59,8 +59,9 @@ async def begin(chat: ChatContext) -> None:
     await _ask_about_file(chat)
     for place, some in await in_thread(skills.in_question) if skills is not None else ():
         await _ask_about_skills(chat, place, some)
+    before = chat.conversation.instructions
     now = await settle(chat)
-    if words := " and ".join(told_words(now)):
+    if now.text != before and (words := " and ".join(told_words(now))):
         chat.screen.say(f"Told with it: {words}. /instructions shows or changes that.")
 
 
@@ -86,7 +87,7 @@ def skills_of(chat: ChatContext) -> Skills | None:
 
 def told_words(told: Told) -> list[str]:
     """What is told beside a person's own instructions, in words."""
-    file = [f"{told.file} ({as_size(len(told.folder.encode(errors='replace')))})"] if told.folder else []
+    file = [f"{told.file} ({as_size(len(told.folder_text.encode(errors='replace')))})"] if told.folder else []
     return file + ([f"the names of {count(told.skill_count, 'skill')}"] if told.skills else [])
 
 

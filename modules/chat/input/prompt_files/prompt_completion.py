@@ -20,6 +20,11 @@ def offered(chat: ChatContext) -> Iterator[tuple[str, str, bool]]:
             yield one.name, _about(one), _takes_words(one)
 
 
+def is_prompt(chat: ChatContext, name: str) -> bool:
+    """Whether the name leads to a prompt."""
+    return shelf_of(chat).find(name) is not None
+
+
 def _about(one: Found) -> str:
     if one.prompt is None or one.place.root is not None:
         return f"a prompt in {one.place.shown} of this folder"

@@ -117,7 +117,8 @@ def show_sent(chat: ChatContext, prompt: Prompt, asked: Ask) -> None:
     if prompt.tools is not None:
         told.append(f"with the tools {', '.join(prompt.tools)} only" if prompt.tools else "without tools")
     told += [f"with {', '.join(part.name for part in files)}"] if files else []
-    chat.screen.say(", ".join((f"Sent, of {prompt.path}", *told)) + ":")
+    where = f"{prompt.place.shown}/{prompt.name.replace(':', '/')}.md"
+    chat.screen.say(f"/{prompt.name} ({where}) is sent{' ' if told else ''}{', '.join(told)}:")
     lines = text.splitlines()
     chat.screen.quote("\n".join(lines[:SHOWN_LINES]))
     if len(lines) > SHOWN_LINES:
