@@ -6,10 +6,9 @@ packages/opencode/src/config/markdown.ts). So where it is none, each line `name:
 """
 
 import re
+from functools import cached_property
 from pathlib import Path
 from typing import Any
-
-from msgspec import Struct
 
 from modules.errors import ConfigError
 
@@ -17,18 +16,37 @@ MOST_CHARS = 64_000  # of front matter
 MARK = "---"
 _LINE = re.compile(r"([A-Za-z][\w-]*)[ \t]*:(?:[ \t]+(.*))?")
 _QUOTED = re.compile(r"\"(.*)\"|'(.*)'", re.S)
+# Words that mean nothing to YAML but themselves; of those that it takes for something else, the ones of strict_yaml.
+_PLAIN = re.compile(r"[A-Za-z](?:[\w .,;/()$'?!@+=-]*[\w.,;/()$'?!@+=-])?", re.ASCII)
+_WORDS = ("null", "true", "false")
 
 
-class FrontMatter(Struct, frozen=True):
-    """`values` is what it says, `body` the text below it. `trouble` says why it is no YAML; "" where it is."""
+class FrontMatter:
+    """What a file says above its `body`. It is read when it is asked for: a list of prompts shows only some of it."""
 
-    values: dict[str, Any]
-    body: str
-    trouble: str = ""
+    def __init__(self, path: Path, head: str, body: str) -> None:
+        self.body = body
+        self._path = path
+        self._head = head
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """All that it says."""
+        return self._read[0]
+
+    @property
+    def trouble(self) -> str:
+        """Why it is no YAML; "" where it is."""
+        return self._read[1]
+
+    def line(self, name: str) -> str:
+        """What stands behind a name in its line, whatever YAML makes of it; "" where there is none."""
+        return str(_line_by_line(self._head).get(name, ""))
 
     def text(self, name: str) -> str:
         """A value as one line of text; "" where there is none."""
-        return " ".join(_words(self.values.get(name)).split())
+        quick = _quick(self._head, name)
+        return " ".join((_words(self.values.get(name)) if quick is None else quick).split())
 
     def names(self, name: str) -> tuple[str, ...] | None:
         """A list of names, or one line of them with commas or blanks between; None where nothing is said."""
@@ -38,29 +56,27 @@ class FrontMatter(Struct, frozen=True):
         items = map(_words, value) if isinstance(value, list) else re.split(r"[,\s]+", _words(value))
         return tuple(item.strip() for item in items if item.strip())
 
+    @cached_property
+    def _read(self) -> tuple[dict[str, Any], str]:
+        if not self._head.strip():
+            return {}, ""
+        if len(self._head) > MOST_CHARS:
+            return {}, f"{self._path}: its front matter is longer than {MOST_CHARS} characters."
+        from modules.llm.catalogue.strict_yaml import Document  # it loads the parser
+
+        try:
+            value = Document(self._path, "\n" + self._head).value  # so that lines are counted from the mark
+        except (ConfigError, RecursionError) as error:
+            return _line_by_line(self._head), str(error)
+        if value is not None and not isinstance(value, dict):
+            return {}, f"{self._path}: its front matter is no mapping of names to values."
+        return value or {}, ""
+
 
 def front_matter(path: Path, text: str) -> FrontMatter:
     """The text of a file in its two halves; all of it is body where it does not begin with front matter."""
     head, body = halves(text)
-    if head is None:
-        return FrontMatter({}, body)
-    if not head.strip():
-        return FrontMatter({}, body)
-    if len(head) > MOST_CHARS:
-        return FrontMatter({}, body, f"{path}: its front matter is longer than {MOST_CHARS} characters.")
-    if (plain := _plain(head)) is not None:
-        return FrontMatter(plain, body)
-    from modules.llm.catalogue.strict_yaml import Document  # few files need a parser
-
-    try:
-        value = Document(path, "\n" + head).value  # so that lines are counted from the mark
-    except (ConfigError, RecursionError) as error:
-        return FrontMatter(_line_by_line(head), body, str(error))
-    if value is None:
-        return FrontMatter({}, body)
-    if not isinstance(value, dict):
-        return FrontMatter({}, body, f"{path}: its front matter is no mapping of names to values.")
-    return FrontMatter(value, body)
+    return FrontMatter(path, head or "", body)
 
 
 def halves(text: str) -> tuple[str | None, str]:
@@ -75,17 +91,16 @@ def halves(text: str) -> tuple[str | None, str]:
     return None, text
 
 
-def _plain(head: str) -> dict[str, Any] | None:
-    """What most files say: lines `name: words` in which nothing means anything to YAML; None for all others."""
-    found: dict[str, Any] = {}
-    for line in head.split("\n"):
-        match = re.fullmatch(
-            r"([a-z][a-z-]*): ([A-Za-z](?:[\w .,;/()$'?!@+=-]*[\w.,;/()$'?!@+=-])?)", line.rstrip(), re.ASCII
-        )
-        if match is None or match[1] in found or match[2].lower() in ("null", "true", "false"):
-            return None
-        found[match[1]] = match[2]
-    return found
+def _quick(head: str, name: str) -> str | None:
+    """A value without a parser, where its line can mean nothing else: "" for none, None where it must be parsed."""
+    lines = head[:MOST_CHARS].split("\n")
+    for at, line in enumerate(lines):
+        if line.startswith((name, f'"{name}', f"'{name}")):
+            value = line[len(name) + 2 :].rstrip()
+            goes_on = at + 1 < len(lines) and not re.match(r"[A-Za-z]", lines[at + 1])
+            plain = line.startswith(f"{name}: ") and _PLAIN.fullmatch(value) and value.lower() not in _WORDS
+            return value if plain and not goes_on and head.count(f"\n{name}") <= 1 else None
+    return ""
 
 
 def _line_by_line(head: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from modules.errors import ConfigError, FileProblem
@@ -53,7 +52,7 @@ class Prompt(Struct, frozen=True):
     @property
     def usage(self) -> str:
         """The name with what is typed behind it."""
-        return f"/{self.name} {self.matter.text('argument-hint')}".rstrip()
+        return f"/{self.name} {' '.join(self.matter.line('argument-hint').split())}".rstrip()
 
     @property
     def model(self) -> str:
@@ -116,11 +115,3 @@ def read_prompt(name: str, path: Path, place: Place) -> Prompt:
     except UnicodeDecodeError as error:
         raise FileProblem(f"{path} is not UTF-8 text.", cure="Save it as UTF-8.") from error
     return Prompt(name, path, place, content, front_matter(path, text))
-
-
-def converted(value: dict[str, Any], kind: type[Struct], path: Path) -> Any:
-    """What stands under a name of front matter, as a struct. Raises ConfigError that names the file."""
-    try:
-        return msgspec.convert(value, kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: options: {error}.", cure="/help set lists the options.") from error

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from modules.errors import UsageError
 from modules.prompts.filling import COMMAND, Command, filled
 
-TYPED = st.text(st.characters(exclude_categories=("Cs",)), max_size=60)
+TYPED = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 
 
 def text(body: str, typed: str, *names: str, codex: bool = False) -> str:

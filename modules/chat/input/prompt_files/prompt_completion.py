@@ -32,4 +32,4 @@ def _about(one: Found) -> str:
 
 
 def _takes_words(one: Found) -> bool:
-    return one.prompt is not None and (bool(one.prompt.matter.text("argument-hint")) or "$" in one.prompt.matter.body)
+    return one.prompt is not None and (bool(one.prompt.matter.line("argument-hint")) or "$" in one.prompt.matter.body)
