@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from docs import man_page, settings_page
 from modules.chat.commands import COMMANDS
 from modules.config import ROOT
 from modules.errors import ParlanceError
@@ -21,7 +22,7 @@ from modules.tools.tool import Tool
 
 README, ARCHITECTURE, PROVIDERS = ROOT / "README.md", ROOT / "docs/architecture.md", ROOT / "docs/providers.md"
 GUIDE, VARIABLES = ROOT / "modules/offline/guide.md", ROOT / ".env.example"
-DOCUMENTS = (README, ARCHITECTURE, PROVIDERS, GUIDE, VARIABLES)
+DOCUMENTS = (README, ARCHITECTURE, PROVIDERS, settings_page.PAGE, GUIDE, VARIABLES)
 WIDTH = 120  # columns of prose
 
 
@@ -103,6 +104,9 @@ def sections(document: Path) -> Iterator[tuple[str, str]]:
         yield "tools", tools()
     if document == PROVIDERS:
         yield "providers", providers()
+    if document == settings_page.PAGE:
+        yield "old names", settings_page.old_names()
+        yield "settings", settings_page.settings()
     if document == GUIDE:
         yield "providers", keys()
         yield "commands", usages()
@@ -186,8 +190,11 @@ def main(arguments: Sequence[str]) -> int:
         return _wrong(f"python -m docs.tables takes no arguments, and was given {' '.join(arguments)}.")
     try:
         texts = {document: filled(document) for document in DOCUMENTS}
+        if settings_page.PAGE in texts:
+            texts[settings_page.SCHEMA] = settings_page.schema() + "\n"
         for document, text in texts.items():
             document.write_text(text, encoding="utf-8")
+        man_page.PAGE.write_text(man_page.man_page(), encoding="utf-8")
     except SyntaxError as error:
         return _wrong(f"{error.filename or 'A file'} is no Python at line {error.lineno}: {error.msg}.")
     except OSError as error:

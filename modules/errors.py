@@ -8,6 +8,7 @@
     ├── ConfigError                models.yaml or .env; names file, line and key
     ├── MissingKey                 names the variable and where to get a key
     ├── BadKey                     a key that no server could accept; never shows it
+    ├── SendingForbidden           the settings say that nothing is sent there
     ├── SwitchFailed               the old model stays
     ├── SummaryFailed              a summary that cannot be used; the conversation is as it was
     ├── FormatError                a conversation that this model's format cannot say
@@ -74,6 +75,7 @@ from modules.program_errors import (
     MissingKey as MissingKey,
     ParlanceError as ParlanceError,
     SummaryFailed as SummaryFailed,
+    SendingForbidden as SendingForbidden,
     SwitchFailed as SwitchFailed,
     ToolFailed as ToolFailed,
     ToolsUnsupported as ToolsUnsupported,

@@ -50,7 +50,7 @@ class Arguments(argparse.Namespace):
 
 def parse(argv: Sequence[str] | None) -> Arguments:
     """The arguments; ends the program with code 2 for those that make no sense."""
-    parser = _parser()
+    parser = argument_parser()
     args, stray = parser.parse_known_args(argv, Arguments())
     if options := [word for word in stray if word.startswith("-")]:
         from modules.text.sanitize import clean
@@ -104,7 +104,8 @@ def _subcommands() -> str:
     return ", ".join(f"parlance {name} {one.summary}" for name, one in SUBCOMMANDS.items())
 
 
-def _parser() -> argparse.ArgumentParser:
+def argument_parser(*, asks: bool = True) -> argparse.ArgumentParser:
+    """What a command line may say; completion is made of it, too, where no question stands: it `asks` for none."""
     parser = argparse.ArgumentParser(
         prog="parlance",
         description="One conversation, any model. Without a question it is a chat; /help there lists the commands.",
@@ -113,7 +114,8 @@ def _parser() -> argparse.ArgumentParser:
         "whole, 2 usage, 75 try later, 76 key refused or missing, "
         "77 the provider does not have the model, 130 interrupted.",
     )
-    parser.add_argument("words", metavar="QUESTION", nargs="*", help="answer this one question and leave")
+    if asks:
+        parser.add_argument("words", metavar="QUESTION", nargs="*", help="answer this one question and leave")
     parser.add_argument("-p", "--print", dest="question", metavar="QUESTION", nargs="?", const="",
                         help="the same; what is piped in is added to it, or is the question")  # fmt: skip
     parser.add_argument("-t", "--template", default="", metavar="NAME",

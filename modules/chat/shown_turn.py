@@ -151,7 +151,7 @@ class ShownTurn:
         model = asked.model or conversation.model
         left = what_is_left(conversation, asked.message, instead=asked.instead_of is not None)
         before = conversation.turns - (left in ("part", "results", "before"))
-        able = tuple(map(conversation.reader, others(chat.models, model, chat.config.has_key)))
+        able = tuple(map(conversation.reader, others(chat.models, model, chat.config)))
         return Situation(conversation.reader(model), left, before > 0, chat.saves, able)
 
     def _tell_kept(self, asked: Ask, why: str, came: str) -> None:

@@ -1,5 +1,6 @@
 """Which model and which conversation a run begins with, and the first lines on the screen."""
 
+import difflib
 import os
 from collections.abc import Sequence
 
@@ -9,11 +10,12 @@ from msgspec.structs import replace
 from modules.chat.wording.phrases import GO_ON
 from modules.chat.wording.shell_advice import without_commands
 from modules.config import Config
-from modules.errors import BadKey, FileProblem, MissingKey, ParlanceError
+from modules.errors import BadKey, ConfigError, FileProblem, MissingKey, ParlanceError, SendingForbidden
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.message import Message, closing
 from modules.llm.models import Choice, ModelRegistry
 from modules.llm.parts import Text, ToolResult
+from modules.llm.sending_rules import why_forbidden
 from modules.llm.service_manager import ServiceManager
 from modules.llm.tokens.learned_weights import LearnedWeights
 from modules.session.conversation import Conversation
@@ -31,12 +33,20 @@ def first_choice(models: ModelRegistry, config: Config, asked: str) -> Choice:
 
     A key that is none does not keep another provider from being used; the note says so. With no usable key at all
     it is the embedded guide, and the note says how to set one.
-    Raises UnknownModel or AmbiguousModel for a name that was asked for.
+    Raises UnknownModel or AmbiguousModel for a name that was asked for, and ConfigError for a provider to whom nothing
+    is to be sent and that there is none of: who has mistyped one would send to it.
     """
+    send = config.settings.send
+    for name in send.never_to:
+        if name not in models.providers:
+            near = difflib.get_close_matches(name, models.providers, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(models.providers)}."
+            raise ConfigError(f'[send] never_to names "{name}", which is no provider.', cure=hint)
     if wanted := asked or config.get("PARLANCE_MODEL"):
         return models.find(wanted)
     wanting = [models.find(models.default)] if models.default else []
     wanting += [Choice(model) for model in models if model.provider.key_variable is not None]
+    wanting = [choice for choice in wanting if not why_forbidden(choice.model.provider, send)]
     faults = list(dict.fromkeys(fault for choice in wanting if (fault := _fault_of_key(choice, config))))
     for choice in wanting:
         if has_key(choice, config):
@@ -184,7 +194,7 @@ def answerable(conversation: Conversation, services: ServiceManager, start: Choi
     """Let the start model answer where the conversation's own has no key any more, and say so."""
     try:
         services.check_key(conversation.model.provider)
-    except (MissingKey, BadKey) as error:
+    except (MissingKey, BadKey, SendingForbidden) as error:
         if start.model == conversation.model:
             raise
         services.check_key(start.model.provider)

@@ -67,6 +67,8 @@ class Conversation:
         self.previous: Model | None = None
         self.system = system
         self.reasoning: Level | None = None
+        self.reasoning_said = False  # in this run, by the person
+        self.reasoning_settled: Level | None = None  # what the settings gave it
         self.reasoning_shown = True
         self.spent: list[Spent] = []
         self._costs = Costs()

@@ -46,6 +46,7 @@ QUESTIONS = {
     "turn off tools": "tools",
     "can a model read a file here": "tools",
     "how does it go on after a pause": "/continue",
+    "how do i change a setting": "/set",
     "what is approval": "approval",
     "how do I run a tool without asking": "approval",
     "what does it ask permission for": "approval",

@@ -65,7 +65,7 @@ async def new(chat: ChatContext, args: str) -> Ask | None:
         old.model, old.instructions, journal=old.journal, learned=old.learned, weights=old.weights, folder=old.folder
     )
     chat.conversation.previous, chat.conversation.reasoning = old.previous, old.reasoning
-    chat.conversation.reasoning_shown = old.reasoning_shown
+    chat.conversation.reasoning_said, chat.conversation.reasoning_settled = old.reasoning_said, old.reasoning_settled
     chat.edited = None
     if chat.unanswered is None:
         chat.attachments.clear()

@@ -12,7 +12,7 @@ from modules.chat.output.switch_report import switch_report
 from modules.chat.wording.fit_words import summary_words
 from modules.chat.wording.model_summary import columns, compact, mark
 from modules.chat.wording.phrases import count
-from modules.errors import BadKey, MissingKey, SwitchFailed, UsageError
+from modules.errors import BadKey, MissingKey, SendingForbidden, SwitchFailed, UsageError
 from modules.llm.dialects import about
 from modules.llm.models import LEVELS, Choice, Model
 from modules.llm.parts import Reasoning
@@ -89,7 +89,7 @@ async def switch(chat: ChatContext, choice: Choice) -> None:
     old, new = chat.conversation.model, choice.model
     try:
         chat.services.check_key(new.provider)
-    except (MissingKey, BadKey) as error:
+    except (MissingKey, BadKey, SendingForbidden) as error:
         raise SwitchFailed(error.message, cure=f"{error.cure}\nStill on {old.full_name}.") from error
     if choice.note:
         chat.screen.say(choice.note)
@@ -222,7 +222,8 @@ def reasoning_words(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
     yield "default", "let the model decide how much"
 
 
-SEEN = {"show": "shown", "fold": "shown while it comes, and then folded", "hide": "hidden"}
+SETTLED = {"show": "full", "fold": "short", "hide": "hidden"}
+SEEN = {"full": "shown", "short": "shown while it comes, and then folded", "hidden": "hidden"}
 
 
 @command("/reasoning [level|show|hide]", aliases=("thinking",), complete=reasoning_words)
@@ -234,26 +235,25 @@ async def reasoning(chat: ChatContext, args: str) -> Ask | None:
     """
     conversation, word = chat.conversation, args.lower()
     levels = conversation.reader(conversation.model).reasoning
-    if word in SEEN:
-        chat.screen.reasoning = word  # type: ignore[assignment]  # it is one of these
-        conversation.reasoning_shown = word != "hide"
-        chat.screen.say(f"Reasoning is {SEEN[word]}.")
+    if word in SETTLED:
+        chat.config.layers.change("answers.reasoning", SETTLED[word])
+        chat.screen.say(f"Reasoning is {SEEN[SETTLED[word]]}.")
         last = conversation.last_answer
         if word == "show" and last is not None:
             chat.screen.quote("\n\n".join(part.text for part in last.parts if isinstance(part, Reasoning)))
     elif word == "default":
-        conversation.reasoning = None
+        conversation.reasoning, conversation.reasoning_said = None, True
         conversation.changed()
         chat.screen.say("The model decides how much it thinks.")
     elif word in LEVELS and (word in levels or not conversation.model.known):
-        conversation.reasoning = next(level for level in LEVELS if level == word)
+        conversation.reasoning, conversation.reasoning_said = next(one for one in LEVELS if one == word), True
         conversation.changed()
         chat.screen.say(f"Reasoning is set to {word}.")
     elif word:
         takes = f"It takes {', '.join(levels)}." if levels else "It takes no levels."
         raise UsageError(f'{conversation.model.full_name} has no reasoning level "{args}".', cure=takes)
     else:
-        shown = SEEN[chat.screen.reasoning]
+        shown = SEEN[chat.config.settings.answers.reasoning]
         takes = f" {conversation.model.name} takes {', '.join(levels)}." if levels else ""
         chat.screen.say(f"Reasoning: {conversation.reasoning or 'as the model decides'}, {shown}.{takes}")
     return None

@@ -13,9 +13,10 @@ from modules.chat.headless.asked import question, read, refuse_keys
 from modules.chat.headless.delivery import Delivery, Form
 from modules.chat.headless.telling import tell
 from modules.chat.input.api_key_check import keys_of
+from modules.chat.own_models import own_models
 from modules.chat.startup import close_calls, refuse_guide, take_unanswered
 from modules.chat.terminal import streams
-from modules.chat.ways.wiring import Begun, attached, begun, fitting_for, models_of, screen_of, tooling_for
+from modules.chat.ways.wiring import Begun, attached, begun, fitting_for, screen_of, tooling_for
 from modules.chat.wording.cures import others
 from modules.config import Config
 from modules.llm.message import Message, user
@@ -35,13 +36,14 @@ async def run(args: Arguments, config: Config, services: ServiceManager) -> int:
     attachments, done = await attached(args, config)
     delivery = _delivery(args, config)
     delivery.check()
-    models = models_of(config)
+    troubles: list[str] = []
+    models = own_models(config, troubles)
     if not args.template:  # what cannot be sent is refused before anything else is made
         message, turn = _message(args, config, models, args.question or "", piped, attachments), OneTurn()
     parts = begun(args, config, models, services, done)
     conversation = parts.conversation
     refuse_guide(conversation, parts.start)
-    tell(parts.notes)
+    tell([*parts.notes, *troubles])
     take_unanswered(conversation)
     close_calls(conversation)
     tooling = tooling_for(config, args) if args.yes or args.allow or args.tools is not None else None
@@ -51,7 +53,7 @@ async def run(args: Arguments, config: Config, services: ServiceManager) -> int:
         if args.template:
             message, turn = await _prompted(args, config, parts, tooling, piped, attachments)
         _tell_folder(parts, config, tooling)
-        able = others(models, conversation.model, config.has_key)
+        able = others(models, conversation.model, config)
         with held(conversation, tooling, turn):
             return await answer(
                 conversation, parts.services, message, tooling,

@@ -1,7 +1,6 @@
 """A prompt of one's own without the chat: `parlance -t name`, where nobody is there to be asked."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from modules.chat.command import Ask, ChatContext, CommandRegistry
 from modules.chat.input.prompt_files.prompt_line import shelf_of
@@ -15,9 +14,6 @@ from modules.llm.service_manager import ServiceManager
 from modules.prompts.prompt_shelf import Found
 from modules.session.conversation import Conversation
 from modules.session.turns.tooling import Tooling
-
-if TYPE_CHECKING:
-    from modules.chat.output.screen import Reasoning
 
 
 async def prompted(
@@ -57,8 +53,6 @@ async def prompted(
 
 class _Notices:
     """A screen on which only words of the program's own are shown."""
-
-    reasoning: "Reasoning" = "fold"
 
     def __init__(self, tell: Callable[[Iterable[str]], None]) -> None:
         self._tell = tell

@@ -17,7 +17,8 @@ def shelf_of(chat: ChatContext) -> PromptShelf:
     """The prompts, which are looked for from now on: nothing of them is read before somebody wants one."""
     if chat.prompts is None:
         folder = Path(chat.conversation.folder or os.path.realpath(os.getcwd()))
-        chat.prompts = PromptShelf(origin(chat.config, folder), chat.commands.names)
+        taken = [name for command in chat.commands for name in (command.name, *command.aliases)]  # plugins' too
+        chat.prompts = PromptShelf(origin(chat.config, folder), taken)
     return chat.prompts
 
 
