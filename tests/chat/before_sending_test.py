@@ -50,16 +50,6 @@ class TestALineThatSeemsToMeanMore:
         chat.enter(line).sees("Answer 1 from groq.").prompt()
         assert line in json.dumps(home.groq.chats[-1].body)
 
-    def test_is_a_file_that_is_attached_with_a_yes_and_the_rest_is_sent(self, home: Home) -> None:
-        (home.folder / "notes.txt").write_text("milk, bread")
-        chat = home.open("-m", "groq:gpt-oss-20b").prompt()
-        chat.enter("@notes.txt what is missing?").sees("Attach notes.txt and send the rest?").type("y\r")
-        chat.sees("Answer 1 from groq.").prompt()
-        said = json.dumps(home.groq.chats[-1].body["messages"][-1])
-        assert "milk, bread" in said
-        assert "what is missing?" in said
-        assert "@notes" not in said
-
 
 class TestADroppedPicture:
     @pytest.mark.parametrize(

@@ -39,7 +39,9 @@ async def attach_to(chat: ChatContext, args: str) -> None:
 
 async def attach_files(chat: ChatContext, paths: Iterable[Path]) -> None:
     """Attach these files, each once. Raises FileProblem for the first that cannot be; those before it are attached."""
-    await _attach_each(chat, {str(path): in_thread(load, name=str(path)) for path in paths})
+    environment = chat.config.child_environment
+    works = {str(path): in_thread(load, name=str(path), environment=environment) for path in paths}
+    await _attach_each(chat, works)
 
 
 async def _attach_each(

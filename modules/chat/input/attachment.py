@@ -44,19 +44,25 @@ async def load_all(
     """
     if not names and not names_of_texts:
         return [], []
-    loaded: list[Attachment] = [await in_thread(load, name=name) for name in names]
+    loaded: list[Attachment] = [await in_thread(load, name=name, environment=environment) for name in names]
     loaded += [await load_text(name, environment) for name in names_of_texts]
     parts = {one.part: one.said for one in loaded}
     return list(parts), [said for said in parts.values() if said]
 
 
-def load(name: str) -> Attachment:
-    """The file as a part. What it is, is read from its first bytes; its name only helps with text.
+def load(name: str, environment: Mapping[str, str] | None = None) -> Attachment:
+    """The file as a part; of a folder, the list of what is in it, for which git gets the `environment`.
+
+    What it is, is read from its first bytes; its name only helps with text.
 
     Raises FileProblem where it cannot be read, is not a regular file, is too large, damaged, or of no kind a model
     takes. A large picture takes a second.
     """
     path = _meant(name)
+    if os.path.isdir(path):
+        from modules.chat.input.mentions.folder_listing import listing  # hardly anyone attaches a folder
+
+        return Attachment(_text_file(listing(path, environment or {}).encode(errors="replace"), f"{path.name}/"))
     data = _read(path)
     if found := media.media_of(data, path.name):
         return Attachment(found.part, found.note)
