@@ -26,6 +26,7 @@ class PlainPrompt:
     """Does for such a terminal what `Prompt` does for others; what came back is said, since no line can hold it."""
 
     edited: "Callable[[str], Coroutine[Any, Any, str]] | None" = None  # the terminal is not lent
+    from_clipboard: "Callable[[], Coroutine[Any, Any, str]] | None" = None  # no key asks for it; /paste does
     given_up: Callable[[], None] = lambda: None  # no line is ever cleared
     ask: "Callable[[Any], Coroutine[Any, Any, Any]] | None" = None  # there are no panels
 
