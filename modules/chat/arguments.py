@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("-m", "--model", default="", help="the model: provider:model, a name or an alias")
     parser.add_argument("-s", "--system", default="", help="instructions for the model")
     parser.add_argument("-a", "--attach", action="append", default=[], metavar="FILE",
-                        help="attach a picture, PDF, text file, a folder's list, or a web page; may be repeated")  # fmt: skip
+                        help="attach a picture, PDF, text file, folder's list or web page; may be repeated")  # fmt: skip
     parser.add_argument("--attach-text", action="append", default=[], metavar="FILE",
                         help="attach only the text of a PDF, for models that read none; may be repeated")  # fmt: skip
     parser.add_argument(

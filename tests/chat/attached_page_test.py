@@ -1,4 +1,4 @@
-"""Pages by their URLs, in the chat and on the command line: unasked, since a person typed them, and by the same rules."""
+"""Pages by their URLs, in the chat and on the command line: unasked, since a person typed them, by the same rules."""
 
 import json
 import threading

@@ -103,7 +103,7 @@ class TestACommandBehindOneSign:
         chat = home.open(*MODEL, env={"TERM": "dumb"}).prompt()
         chat.enter("!printf 'Na%s? ' me; read name; echo \"<$name>\"")
         chat.sees("Name?").type("Ada\r").sees("<Ada>")
-        chat.enter("!exit 4").sees("Exit code 4.")
+        chat.enter("!exit 4").sees("Exit code 4. >")
         chat.enter("Hm?").sees("Answer 1 from groq.")
 
 
