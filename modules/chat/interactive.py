@@ -8,6 +8,7 @@ from modules.chat.input.shell_line import ShellLine
 from modules.chat.load_ahead import LoadAhead
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.program_name import as_started
+from modules.chat.settled import settle
 from modules.chat.shown_turn import ShownTurn
 from modules.errors import ParlanceError
 from modules.llm.message import Message
@@ -45,6 +46,7 @@ class Interactive:
                 while True:
                     self._offer_draft()
                     await self._act_on(await self._prompt.next())
+                    settle(self._context.conversation, self._context.config.settings)
                     self._say_warnings()
         except EOFError:
             return
@@ -102,7 +104,7 @@ class Interactive:
                 case ShellLine() as typed:
                     await self._run_typed(typed)
                 case Ask() as asked:
-                    await self._turn.run(asked)
+                    await self._ask(asked)
                 case None:
                     self._prompt.hold()
                 case other:
@@ -125,12 +127,19 @@ class Interactive:
         found = self._context.commands.get(command.name)
         asked = await self._prompt.running.run(found.run(self._context, command.args))
         if asked is not None:
-            await self._turn.run(asked)
+            await self._ask(asked)
+
+    async def _ask(self, asked: Ask) -> None:
+        if not self._context.conversation.nodes:
+            from modules.chat.input.prompt_files.folder_told import begin  # the first prompt need not wait for it
+
+            await begin(self._context)
+        await self._turn.run(asked)
 
     def _say_warnings(self) -> None:
         """What there is to know of the keeping and the tools, such as that nothing is being saved; each once."""
         if (journal := self._context.conversation.journal) is not None:
             for text in journal.news():
                 self._screen.error(ParlanceError(as_started(text)))
-        for text in self._context.tooling.news():
+        for text in (*self._context.config.layers.news(), *self._context.tooling.news()):
             self._screen.say(text)
