@@ -104,7 +104,7 @@ def _begun(args: Arguments, config: Config, models: "ModelRegistry", done: Seque
     from modules.llm.tokens.learned_weights import LearnedWeights
     from modules.session.storage.store import FILE, Store
 
-    services, store = ServiceManager.instance(), Store(config.data_folder / FILE)
+    services, store = ServiceManager.instance(config), Store(config.data_folder / FILE)
     start = first_choice(models, config, args.model)
     wish = StartOptions(
         args.resume, args.model, args.system, not args.no_save, os.path.realpath(os.getcwd()), not args.interactive
@@ -176,7 +176,7 @@ async def _headless(args: Arguments, config: Config) -> int:
         headless.refuse_keys((asked, args.system), piped, message, keys_of(config, models.providers.values()))
     parts = _begun(args, config, models, done)
     conversation = parts.conversation
-    refuse_guide(conversation, parts.start)
+    refuse_guide(conversation, parts.start, models, config)
     headless.tell(parts.notes)
     take_unanswered(conversation)
     close_calls(conversation)
@@ -257,12 +257,12 @@ async def _attached(args: Arguments, config: Config) -> "tuple[list[Attached], l
 
 
 def _list_models(config: Config) -> int:
-    from modules.chat.wording.model_summary import UNIT, columns
+    from modules.chat.wording.model_summary import columns
     from modules.text.sanitize import clean
 
     models = _models(config)
     for model in models:
-        facts = columns(model, config.has_key(model.provider.key_variable), models.lists(model), UNIT)
+        facts = columns(model, config.has_key(model.provider.key_variable), models.lists(model), alone=True)
         sys.stdout.write(clean("\t".join(facts)) + "\n")
     sys.stdout.flush()
     return 0

@@ -1,19 +1,43 @@
-"""Reading a file of the program's own: whatever else stands in its place is named, and never waited for."""
+"""Files of the program's own: whatever else stands in the place of one is named, and never waited for."""
 
 import errno
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 LARGEST_BYTES = 4_000_000  # where a file has no bound of its own
 KINDS = (
+    (stat.S_ISLNK, "it is a link"),
     (stat.S_ISDIR, "it is a folder"),
     (stat.S_ISFIFO, "it is a pipe"),
     (stat.S_ISSOCK, "it is a socket"),
     (stat.S_ISCHR, "it is a device"),
     (stat.S_ISBLK, "it is a device"),
 )
+
+
+def private_file(path: str, flags: int) -> int:
+    """An `opener` for files that are this user's alone. A link in the place of one is an error."""
+    # Without a reader a pipe in its place is an error at once, and not waited for.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0), 0o600)
+
+
+def replace_private(path: Path, data: bytes) -> None:
+    """Write a file for this user alone, whole or not at all. Raises OSError, for what is no file in its place, too."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(FileNotFoundError):
+        refuse_other(path, os.lstat(path).st_mode)
+    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        with open(beside, "wb", opener=private_file) as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def opened(path: Path) -> BinaryIO:

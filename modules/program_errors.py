@@ -50,6 +50,10 @@ class BadKey(ParlanceError):
     exit_code = EXIT_AUTHENTICATION
 
 
+class KeyringFailed(ParlanceError):
+    exit_code = EXIT_AUTHENTICATION
+
+
 class SwitchFailed(ParlanceError):
     exit_code = EXIT_MODEL_UNAVAILABLE
 

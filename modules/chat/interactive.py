@@ -30,6 +30,7 @@ class Interactive:
         self._load_ahead = LoadAhead(context)
         context.running, context.confirm, context.ask = prompt.running, prompt.confirm, prompt.ask
         context.edit, prompt.given_up, context.choose = prompt.edited, self._stay, self._choose
+        context.secret = self._secret
 
     async def run(self, first: str = "", done: Callable[[], None] = lambda: None) -> None:
         """Act on lines until the person leaves; on a `first` one before, and what is to be `done` after that."""
@@ -78,6 +79,17 @@ class Interactive:
         from modules.chat.dialogs.choice_panel import ChoicePanel
 
         return await self._prompt.ask(ChoicePanel(options, self._screen.size))
+
+    async def _secret(self, question: str) -> str | None:
+        """A line that is not shown."""
+        self._prompt.hold_for_question()
+        from modules.chat.prompt.plain_prompt import PlainPrompt
+
+        if isinstance(self._prompt, PlainPrompt):
+            return await self._prompt.secret(question)
+        from modules.chat.dialogs.secret_panel import SecretPanel
+
+        return await self._prompt.ask(SecretPanel(question))
 
     def _offer_draft(self) -> None:
         if self._context.draft:

@@ -6,7 +6,7 @@ import gc
 import importlib
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from modules.config import PACKAGE, Config, Key
 from modules.daemon_thread import start_thread
@@ -38,7 +38,8 @@ class ServiceManager:
     """Makes services and hands them out. `instance()` is the program's one; tests make their own.
 
     A class is the one that `service` in models.yaml names, else the dialect's. `key_of` finds the key in a variable;
-    `key_file` gives the file that an error names as the place for a key; `content_timeout` gives the seconds after
+    `key_file` gives the file that an error names as the place for a key; `is_unread` says of a variable that its key is
+    there, and takes a while to read; `content_timeout` gives the seconds after
     which an answer without content is given up.
     """
 
@@ -48,31 +49,38 @@ class ServiceManager:
     def __init__(self, key_of: Callable[[str], Key | None]) -> None:
         self._key_of = key_of
         self.key_file: Callable[[], object] = lambda: ".env"
+        self.is_unread: Callable[[str], bool] = lambda variable: False
         self.content_timeout: Callable[[], float] = lambda: CONTENT_TIMEOUT
         self._made: dict[str, asyncio.Future[BaseService]] = {}
         self._keys: dict[str, str] = {}
 
     @classmethod
-    def instance(cls) -> "ServiceManager":
-        """The one manager of this program."""
+    def instance(cls, config: Config | None = None) -> "ServiceManager":
+        """The one manager of this program; the first call gives it what it reads keys with."""
         with cls._first:
             if cls._instance is None:
-                config = Config()
+                config = config or Config()
                 cls._instance = cls(config.key)
                 cls._instance.key_file = config.place_for_keys
-                cls._instance.content_timeout = lambda: config.settings.network.content_timeout
+                cls._instance.is_unread = config.is_unread
+                settled = config
+                cls._instance.content_timeout = lambda: settled.settings.network.content_timeout
             return cls._instance
 
     def check_key(self, provider: Provider) -> Key | None:
-        """The provider's key, or None where it needs none. Raises MissingKey with the variable's name, or BadKey."""
-        if provider.key_variable is None:
+        """The provider's key, or None where it needs none, or reading it takes a while.
+
+        Raises MissingKey with the variable's name, or BadKey.
+        """
+        if provider.key_variable is None or self.is_unread(provider.key_variable):
             return None
         key = self._key_of(provider.key_variable)
         if key is None:
             page = f" Get a key at {provider.key_page}." if provider.key_page else ""
             raise MissingKey(
                 f"{provider.title} needs a key and {provider.key_variable} is not set.{page}",
-                cure=f"Put {provider.key_variable}=... into {self.key_file()}, which is read again at once.",
+                cure=f"/key {provider.name} takes one. "
+                f"Or put {provider.key_variable}=... into {self.key_file()}, which is read again at once.",
             )
         return key
 
@@ -83,6 +91,8 @@ class ServiceManager:
         service's class cannot be loaded.
         """
         provider = model.provider
+        if provider.key_variable is not None and self.is_unread(provider.key_variable):
+            await start_thread(self._key_of, variable=provider.key_variable)
         key = self.check_key(provider)
         made = self._made.get(provider.name)
         if made is not None and _value(key) != self._keys.get(provider.name):
@@ -99,6 +109,13 @@ class ServiceManager:
             if self._made.get(provider.name) is made:
                 del self._made[provider.name]
             raise
+
+    async def service_with(self, provider: Provider, key: Key) -> BaseService:
+        """Another service of this provider, with a key that is only tried; whoever asks for it closes it.
+
+        Raises ConfigError where the service's class cannot be loaded.
+        """
+        return cast(BaseService, await start_thread(_without_collecting, make=lambda: self._make(provider, key)))
 
     async def warm_up(self, model: Model) -> None:
         """Load the model's SDK and make its service ahead of the first question; failures wait for that question."""

@@ -168,7 +168,7 @@ async def models(chat: ChatContext, args: str) -> Ask | None:
     chat.screen.table(rows, HEADINGS)
     missing = dict.fromkeys(one.key_variable for one, there in has_key.items() if not there and one.key_variable)
     if missing:
-        chat.screen.say(f"Not set: {', '.join(missing)}. /config says where a key goes.")
+        chat.screen.say(f"Not set: {', '.join(missing)}. /key PROVIDER takes a key.")
     return None
 
 

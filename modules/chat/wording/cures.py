@@ -47,7 +47,7 @@ class Cure(Struct, frozen=True):
 
 LATER = Cure(("again",))
 CURES: dict[type[ParlanceError], Cure] = {
-    errors.AuthenticationFailed: Cure(("key",)),
+    errors.AuthenticationFailed: Cure(("key",), ("another_key", "elsewhere")),
     errors.PermissionDenied: Cure(("rights",)),
     errors.NotVerified: Cure(("verify",)),
     errors.RegionRefused: Cure(),
@@ -220,6 +220,8 @@ def _command(step: str, at: Situation) -> str:
             return f"/continue {name} {does}"
         return f"/retry {name} {does}" if name else ""
     match step:
+        case "another_key" if at.model.provider.key_variable is not None:
+            return f"/key {at.model.provider.name} takes another"
         case "successor" if at.model.recommended and at.left != "results":
             return f"/retry {at.model.recommended} asks the model that {at.model.provider.title} recommends"
         case "list":
