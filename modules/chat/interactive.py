@@ -128,5 +128,6 @@ class Interactive:
         if (journal := self._context.conversation.journal) is not None:
             for text in journal.news():
                 self._screen.error(ParlanceError(as_started(text)))
-        for text in self._context.tooling.news():
+        for text in (*self._context.tooling.news(), *self._load_ahead.news):
             self._screen.say(text)
+        self._load_ahead.news.clear()

@@ -22,6 +22,7 @@ SUBCOMMANDS = {
     "show": Subcommand("show", "prints a conversation"),
     "import": Subcommand("import_", "takes conversations of other programs"),
     "usage": Subcommand("usage", "sums up what they took"),
+    "keys": Subcommand("keys", "lists the API keys, and where each comes from"),
     "doctor": Subcommand("doctor", "looks the file of conversations over, and makes right what is wrong with it"),
 }
 

@@ -18,7 +18,8 @@ class Dialect(Struct, frozen=True, kw_only=True):
     of a conversation without a word; `many_servers` where it is spoken by servers of all kinds, so that what a model's
     maker or its template wants is met behind any of them, and put right by the fields of Profile. `port` is that of an
     address which names none, where an address may be less than a URL. `fetch` says how a server that lacks a model is
-    given it.
+    given it. `nearby` is the path of the function that reads from a server on this machine, without its package, what
+    models it has: "" where no such servers are looked for.
     """
 
     service: str = ""
@@ -31,6 +32,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
     many_servers: bool = False
     port: int | None = None
     fetch: str = ""
+    nearby: str = ""
 
     def cure(self, error: Exception) -> str:
         """What helps where its service could not be started for this reason."""
@@ -58,6 +60,7 @@ DIALECTS: Mapping[str, Dialect] = {
         most_tools=128,
         cuts_in_silence=True,
         many_servers=True,
+        nearby=".openai.nearby_models:nearby_models",
     ),
     "gemini-content": Dialect(
         service=".gemini.service:GeminiService",
@@ -69,6 +72,7 @@ DIALECTS: Mapping[str, Dialect] = {
         prepare=".ollama.transformer:prepare",
         cuts_in_silence=True,
         port=11434,
+        nearby=".ollama.nearby_models:nearby_models",
         fetch='Get it with "ollama pull {id}".',
     ),
     "offline": Dialect(service=".offline.service:OfflineService", networked=False),

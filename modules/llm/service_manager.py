@@ -6,7 +6,7 @@ import gc
 import importlib
 import threading
 from collections.abc import Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from modules.config import PACKAGE, Config, Key
 from modules.daemon_thread import start_thread
@@ -14,6 +14,9 @@ from modules.errors import ConfigError, MissingKey, ParlanceError
 from modules.llm.base import CONTENT_TIMEOUT, BaseService, ChatRequest, PreparedRequest
 from modules.llm.dialects import about
 from modules.llm.models import Model, Provider
+
+if TYPE_CHECKING:
+    from modules.llm.network.loopback import Ask
 
 
 def prepare(request: ChatRequest) -> PreparedRequest:
@@ -23,6 +26,15 @@ def prepare(request: ChatRequest) -> PreparedRequest:
         return PreparedRequest(request)
     make: Callable[[ChatRequest], PreparedRequest] = _loaded(path)
     return make(request)
+
+
+def nearby_models(provider: Provider, ask: "Ask") -> list[Model]:
+    """What a server on this machine says of its models, without its service; nothing where there is no such server."""
+    path = about(provider.dialect).nearby
+    if not path or provider.service or provider.key_variable or not provider.is_local:
+        return []
+    read: Callable[[Provider, Ask], list[Model]] = _loaded(path)
+    return read(provider, ask)
 
 
 def _loaded(path: str) -> Any:
