@@ -1,10 +1,12 @@
 """Where a key is kept: in the system's keyring or in a file, as the person wishes; and how it is taken out again."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from modules.chat.api_keys.key_slots import KeySlot
 from modules.chat.command import ChatContext, Options
-from modules.config import ENVIRONMENT, KEYRING, Config, Key
+from modules.config import ENVIRONMENT, KEYRING, Key
 from modules.daemon_thread import in_thread
 from modules.errors import FileProblem, KeyringFailed
 from modules.extras import how_to_install
@@ -14,26 +16,29 @@ from modules.keys import env_lines
 async def keep(chat: ChatContext, slot: KeySlot, key: Key) -> str:
     """Keep the key where the settings say, or the person. Returns where it is, "" where it was not kept.
 
-    Raises FileProblem, KeyringFailed.
+    Raises FileProblem, ConfigError.
     """
     config = chat.config
-    file = config.place_for_keys()
-    in_file = f"in {file}, for you alone to read"
-    wish = config.settings.keys.store
-    trouble = "" if wish == "file" else await _trouble_with_keyring(config)
-    if trouble:
-        chat.screen.say(f"{trouble} A file can keep it.")
-    if wish != "file" and (wish == "ask" or trouble):
-        places = [*([] if trouble else ["in the keyring of this system"]), in_file]
-        chosen = await chat.choose(Options(f"Where is the key of {slot.title} kept?", tuple(places), "nowhere"))
-        if chosen is None:
-            return ""
-        wish = "file" if places[chosen] == in_file else "keyring"
-    if wish == "file":
-        await in_file_now(file, slot.variable, key.value)
-        return str(file)
-    await in_thread(config.keyring.store, variable=slot.variable, value=key.value)
-    return KEYRING
+    file, wish = config.place_for_keys(), config.settings.keys.store
+    in_file, question = f"in {file}, for you alone to read", f"Where is the key of {slot.title} kept?"
+    if wish != "file":
+        trouble = await _trouble(config.keyring.check)
+        if not trouble:
+            places = Options(question, ("in the keyring of this system", in_file), "nowhere")
+            chosen = 0 if wish == "keyring" else await chat.choose(places)
+            if chosen is None:
+                return ""
+            if chosen == 0 and not (trouble := await _trouble(partial(config.keyring.store, slot.variable, key.value))):
+                return KEYRING
+        if trouble:
+            chat.screen.say(trouble)
+            instead = Options(
+                f"Shall a file keep the key of {slot.title}?", (f"yes, {in_file}",), "no, nothing keeps it"
+            )
+            if await chat.choose(instead) is None:
+                return ""
+    await in_file_now(file, slot.variable, key.value)
+    return str(file)
 
 
 async def in_file_now(file: Path, variable: str, value: str | None) -> None:
@@ -78,11 +83,13 @@ async def take_out(chat: ChatContext, variable: str, place: str) -> bool:
     return True
 
 
-async def _trouble_with_keyring(config: Config) -> str:
-    """Why the keyring cannot keep a key, "" where it can."""
+async def _trouble(work: Callable[[], None]) -> str:
+    """Why the keyring could not do this, "" where it did."""
     try:
-        await in_thread(config.keyring.check)
+        await in_thread(work)
     except KeyringFailed as error:
         cure = how_to_install("keyring") if isinstance(error.__cause__, ImportError) else error.cure
         return f"{error.message} {cure}".rstrip()
+    except OSError as error:  # the file of names
+        return f"What is in the keyring cannot be written down: {error.strerror or error}."
     return ""

@@ -80,10 +80,10 @@ class PlainPrompt:
             try:
                 while True:
                     pressed = await self._moment()
-                    if pressed[0] in "\x1b\x04":
-                        if len(pressed) > 1:  # a key such as an arrow
-                            continue
+                    if pressed.endswith(("\x1b", "\x04")):
                         return None
+                    if pressed[0] == "\x1b":  # a key such as an arrow
+                        continue
                     for key in pressed:
                         if key in "\r\n":
                             return text or None

@@ -10,6 +10,7 @@ from modules import errors
 from modules.chat.wording.endings import Ending
 from modules.chat.wording.retry_time import time_of
 from modules.chat.wording.shell_advice import kept
+from modules.config import ENVIRONMENT
 from modules.errors import ParlanceError
 from modules.llm.failures.error_mapping import RETRY
 from modules.llm.message import Message
@@ -110,6 +111,8 @@ def in_chat(error: ParlanceError, at: Situation, now: datetime | None = None) ->
             plain += [PLAIN[step]] if at.left == "question" or step not in OF_THE_QUESTION else []
         elif step == "again":
             plain += _again_in_chat(at) if time_of(error) == "" else []
+        elif step == "another_key" and ENVIRONMENT in error.cure:  # which comes before whatever else keeps one
+            continue
         elif command := _command(step, at):
             commands.append(command)
     if commands and at.left == "question":  # the question stands in the line, and a command needs an empty one
