@@ -1,33 +1,32 @@
 """Where things are kept, and which keys are set; the only reader of the environment and of .env files."""
 
-import errno
 import os
-import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modules.errors import ConfigError, KeyringFailed
+from modules.keys.env_file import EnvFile
+from modules.keys.env_file import read_env as read_env
 from modules.keys.key import Key as Key
 from modules.keys.key import usable_key
 from modules.keys.keyring_names import FILE as KEYRING_FILE
 from modules.keys.keyring_names import KeyringNames
 from modules.own_files import private_file as private_file
-from modules.own_files import read_text
+from modules.own_files import stamp
 
 if TYPE_CHECKING:
     from modules.keys.system_keyring import SystemKeyring
     from modules.settings.declarations import Settings
+    from modules.settings.layers import SettingsLayers
 
 VERSION = "0.1.0"
 APP = "parlance"
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = __name__.partition(".")[0]  # "modules" in a checkout, "parlance" where the program is installed
 IN_CHECKOUT = PACKAGE == "modules"
-MAX_ENV_FILE = 64 * 1024
 ENVIRONMENT, KEYRING = "the environment", "the keyring"  # sources beside the .env files
 
 
@@ -54,7 +53,7 @@ class Config:
     def __init__(self, environment: Mapping[str, str] | None = None, umask: int = -1) -> None:
         self.umask = umask
         self._environment = os.environ if environment is None else environment
-        self._read: dict[Path, _EnvFile] = {}
+        self._read: dict[Path, EnvFile] = {}
 
     @cached_property
     def folder(self) -> Path:
@@ -89,6 +88,11 @@ class Config:
     def weights_file(self) -> Path:
         """How many tokens text takes at each issuer, see llm/tokens/learned_weights.py."""
         return self.state_folder / "token_weights.json"
+
+    @property
+    def plugins_file(self) -> Path:
+        """Which plugins are installed, see plugins/installed.py."""
+        return self.state_folder / "plugins.json"
 
     @property
     def mcp_file(self) -> Path:
@@ -194,13 +198,18 @@ class Config:
         return usable_key(variable, value, source)
 
     @cached_property
+    def layers(self) -> "SettingsLayers":
+        """The settings with all that they come from, which may be changed while the program runs."""
+        from modules.settings.layers import SettingsLayers  # --version and --list-models need none
+
+        return SettingsLayers(self.folder / "settings.toml")
+
+    @property
     def settings(self) -> "Settings":
-        """What settings.toml says. Raises ConfigError with the place of what it cannot mean."""
-        from modules.settings.reading import read  # --version and --list-models need none
+        """What holds now. Raises ConfigError with the place of what settings.toml cannot mean."""
+        return self.layers.current
 
-        return read(self.folder / "settings.toml")
-
-    @cached_property
+    @property
     def child_environment(self) -> dict[str, str]:
         """What programs that a tool runs are given of the environment: the usual, and what the settings name."""
         named = (*FOR_CHILDREN, *self.settings.tools.environment)
@@ -208,6 +217,19 @@ class Config:
             name: value
             for name, value in self._environment.items()
             if name in named or name.startswith(FAMILIES_FOR_CHILDREN)
+        }
+
+    def environment_without(self, keys: Collection[str]) -> dict[str, str]:
+        """What a command is given that the person typed: all there is but these, where the settings name none of them.
+
+        A variable of another name that holds the same value is left out too.
+        """
+        kept = set(self.settings.tools.environment)
+        secret = {value for name in keys if name not in kept and (value := self._environment.get(name, ""))}
+        return {
+            name: value
+            for name, value in self._environment.items()
+            if name in kept or (name not in keys and value not in secret)
         }
 
     @property
@@ -220,17 +242,17 @@ class Config:
         """Colours are welcome; see no-color.org."""
         return not self._environment.get("NO_COLOR")
 
-    def _file(self, path: Path) -> "_EnvFile":
+    def _file(self, path: Path) -> "EnvFile":
         """What the file holds now. One that was spoiled while the program runs still says what it said before."""
-        stamp = _stamp(path)
+        now = stamp(path)
         known = self._read.get(path)
-        if known is None or known.stamp != stamp:
+        if known is None or known.stamp != now:
             try:
-                self._read[path] = _EnvFile(stamp, read_env(path) if stamp else {})
+                self._read[path] = EnvFile(now, read_env(path) if now else {})
             except ConfigError as error:
                 if known is None:
                     raise
-                self._read[path] = _EnvFile(stamp, known.values, error)
+                self._read[path] = EnvFile(now, known.values, error)
         return self._read[path]
 
     def _place(self, kind: str) -> Path:
@@ -242,48 +264,3 @@ class Config:
 
         dirs = PlatformDirs(APP, appauthor=False)
         return Path({"config": dirs.user_config_dir, "state": dirs.user_state_dir, "data": dirs.user_data_dir}[kind])
-
-
-class _EnvFile:
-    """A .env file as it was read: its values, what identifies this version of it, and why that cannot be read."""
-
-    def __init__(
-        self, stamp: tuple[int, ...], values: dict[str, str | None], trouble: ConfigError | None = None
-    ) -> None:
-        self.stamp = stamp
-        self.values = values
-        self.trouble = trouble
-
-
-def _stamp(path: Path) -> tuple[int, ...]:
-    try:
-        about = path.stat()
-    except OSError:
-        return ()
-    return (about.st_mtime_ns, about.st_size, about.st_ino) if stat.S_ISREG(about.st_mode) else ()
-
-
-def read_env(path: Path) -> dict[str, str | None]:
-    """The values of a .env file, None for a name alone. Raises ConfigError for what is none."""
-    from dotenv.parser import parse_stream  # only where there is a file to read
-
-    try:
-        text = read_text(path, MAX_ENV_FILE)
-    except OSError as error:
-        if error.errno == errno.EFBIG:
-            problem = f"{path} is larger than 64 kB."
-            raise ConfigError(problem, cure="A .env file holds a few lines of NAME=value.") from error
-        problem = error.strerror or str(error)
-        raise ConfigError(f"{path} cannot be read: {problem}.", cure="Check its permissions.") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not UTF-8 text.", cure="Save it as UTF-8.") from error
-    if "\0" in text:  # UTF-16 without its mark passes for UTF-8, and every name in it would be missed
-        raise ConfigError(f"{path} is not UTF-8 text.", cure="Save it as UTF-8.")
-    values: dict[str, str | None] = {}
-    for line in parse_stream(StringIO(text)):
-        if line.error:  # python-dotenv itself would leave the line out and go on
-            problem = f"{path}:{line.original.line}: this is not NAME=value."
-            raise ConfigError(problem, cure="Look at the quotes, or put # before a remark.")
-        if line.key is not None:
-            values[line.key] = line.value
-    return values

@@ -54,6 +54,12 @@ class KeyringFailed(ParlanceError):
     exit_code = EXIT_AUTHENTICATION
 
 
+class SendingForbidden(ParlanceError):
+    """The settings say that nothing is sent there; nothing was."""
+
+    exit_code = EXIT_MODEL_UNAVAILABLE
+
+
 class SwitchFailed(ParlanceError):
     exit_code = EXIT_MODEL_UNAVAILABLE
 

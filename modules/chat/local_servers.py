@@ -8,6 +8,7 @@ from modules.chat.wording.phrases import count
 from modules.daemon_thread import start_thread
 from modules.llm.dialects import about
 from modules.llm.models import Model, Provider
+from modules.llm.sending_rules import why_forbidden
 from modules.llm.service_manager import nearby_models
 
 LOOK_SECONDS = 3.0  # for all that one server says
@@ -21,10 +22,11 @@ async def look(context: ChatContext) -> dict[Provider, int]:
     """
     from modules.llm.network.loopback import Loopback  # an HTTP client, which the first prompt need not wait for
 
+    rules = context.config.settings.send
     asked = {
         start_thread(partial(nearby_models, one, Loopback(LOOK_SECONDS).ask)): one
         for one in context.models.providers.values()
-        if one.is_local and one.key_variable is None and about(one.dialect).nearby
+        if one.is_local and one.key_variable is None and about(one.dialect).nearby and not why_forbidden(one, rules)
     }
     if not asked:
         return {}

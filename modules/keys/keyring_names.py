@@ -1,11 +1,10 @@
 """Which keys were put into the system's keyring, by their variables: known without asking it, which takes a while."""
 
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from modules.own_files import read_bytes, replace_private
+from modules.own_files import read_bytes, replace_private, stamp
 
 FILE = "keyring.json"
 MOST_BYTES = 64 * 1024
@@ -24,13 +23,8 @@ class KeyringNames:
 
     def all(self) -> Mapping[str, int]:
         """Each variable, with when its key was put into the keyring."""
-        try:
-            about = os.stat(self._path)
-        except OSError:
-            return {}
-        stamp = (about.st_mtime_ns, about.st_size, about.st_ino)
-        if stamp != self._stamp:
-            self._stamp, self._names = stamp, self._read()
+        if (now := stamp(self._path)) != self._stamp:
+            self._stamp, self._names = now, self._read() if now else {}
         return self._names
 
     def add(self, variable: str) -> None:

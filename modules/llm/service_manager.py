@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from modules.config import PACKAGE, Config, Key
 from modules.daemon_thread import start_thread
-from modules.errors import ConfigError, MissingKey, ParlanceError
+from modules.errors import ConfigError, MissingKey, ParlanceError, SendingForbidden
 from modules.llm.base import CONTENT_TIMEOUT, BaseService, ChatRequest, PreparedRequest
 from modules.llm.dialects import about
 from modules.llm.models import Model, Provider
+from modules.llm.sending_rules import why_forbidden
+from modules.settings.declarations import SendSettings
 
 if TYPE_CHECKING:
     from modules.llm.network.loopback import Ask
@@ -51,8 +53,8 @@ class ServiceManager:
 
     A class is the one that `service` in models.yaml names, else the dialect's. `key_of` finds the key in a variable;
     `key_file` gives the file that an error names as the place for a key; `is_unread` says of a variable that its key is
-    there, and takes a while to read; `content_timeout` gives the seconds after
-    which an answer without content is given up.
+    there, and takes a while to read; `content_timeout` gives the seconds after which an answer without content is given
+    up; `rules` says to whom nothing may be sent.
     """
 
     _instance: "ServiceManager | None" = None
@@ -63,27 +65,29 @@ class ServiceManager:
         self.key_file: Callable[[], object] = lambda: ".env"
         self.is_unread: Callable[[str], bool] = lambda variable: False
         self.content_timeout: Callable[[], float] = lambda: CONTENT_TIMEOUT
+        self.rules: Callable[[], SendSettings] = SendSettings
         self._made: dict[str, asyncio.Future[BaseService]] = {}
         self._keys: dict[str, str] = {}
 
     @classmethod
     def instance(cls, config: Config | None = None) -> "ServiceManager":
-        """The one manager of this program; the first call gives it what it reads keys with."""
+        """The one manager of this program; whoever asks first may say by which settings it goes."""
         with cls._first:
             if cls._instance is None:
-                config = config or Config()
-                cls._instance = cls(config.key)
-                cls._instance.key_file = config.place_for_keys
-                cls._instance.is_unread = config.is_unread
-                settled = config
-                cls._instance.content_timeout = lambda: settled.settings.network.content_timeout
+                own = config or Config()
+                cls._instance = cls(own.key)
+                cls._instance.key_file = own.place_for_keys
+                cls._instance.is_unread = own.is_unread
+                cls._instance.content_timeout = lambda: own.settings.network.content_timeout
+                cls._instance.rules = lambda: own.settings.send
             return cls._instance
 
     def check_key(self, provider: Provider) -> Key | None:
         """The provider's key, or None where it needs none, or reading it takes a while.
 
-        Raises MissingKey with the variable's name, or BadKey.
+        Raises MissingKey with the variable's name, BadKey, or SendingForbidden; every request passes here.
         """
+        self.check_rules(provider)
         if provider.key_variable is None or self.is_unread(provider.key_variable):
             return None
         key = self._key_of(provider.key_variable)
@@ -99,10 +103,11 @@ class ServiceManager:
     async def service_for(self, model: Model) -> BaseService:
         """The provider's service; the first call makes it, in a thread, and all others get the same one.
 
-        Only a key that has been changed since makes another. Raises MissingKey, BadKey, or ConfigError where the
+        Only a key that has been changed since makes another. Raises what `check_key` does, or ConfigError where the
         service's class cannot be loaded.
         """
         provider = model.provider
+        self.check_rules(provider)  # before a keyring is asked, too
         if provider.key_variable is not None and self.is_unread(provider.key_variable):
             await start_thread(self._key_of, variable=provider.key_variable)
         key = self.check_key(provider)
@@ -122,11 +127,17 @@ class ServiceManager:
                 del self._made[provider.name]
             raise
 
+    def check_rules(self, provider: Provider) -> None:
+        """Raise SendingForbidden where the settings say that nothing is sent to this provider."""
+        if why := why_forbidden(provider, self.rules()):
+            raise SendingForbidden(why, cure="Choose a model of another provider, or change that setting.")
+
     async def service_with(self, provider: Provider, key: Key) -> BaseService:
         """Another service of this provider, with a key that is only tried; whoever asks for it closes it.
 
-        Raises ConfigError where the service's class cannot be loaded.
+        Raises SendingForbidden, or ConfigError where the service's class cannot be loaded.
         """
+        self.check_rules(provider)
         return cast(BaseService, await start_thread(_without_collecting, make=lambda: self._make(provider, key)))
 
     async def warm_up(self, model: Model) -> None:

@@ -15,7 +15,6 @@ from prompt_toolkit.document import Document
 from modules.chat.command import Ask, ChatContext, CommandRegistry, command
 from modules.chat.commands.compact_commands import complete_compact
 from modules.chat.input.completer import ChatCompleter, complete_attachments, complete_models, complete_paths, rank
-from modules.chat.output.screen import Reasoning
 from modules.chat.wording.model_summary import columns, compact, describe
 from modules.config import ROOT, Config
 from modules.llm.catalogue.catalogue_loader import load
@@ -29,8 +28,6 @@ CATALOGUE = ROOT / "tests" / "data" / "catalogue.yaml"
 
 class Lines:
     """A screen that keeps what it is told."""
-
-    reasoning: Reasoning = "fold"
 
     def __init__(self) -> None:
         self.said: list[str] = []

@@ -10,10 +10,10 @@ from contextlib import suppress
 from msgspec import Struct, to_builtins
 
 from modules.chat.api_keys.key_slots import KeySlot, slots_of
+from modules.chat.own_models import own_models
 from modules.chat.wording.phrases import count
 from modules.config import Config
 from modules.errors import ParlanceError
-from modules.llm.catalogue.catalogue_cache import load
 from modules.text.sanitize import clean
 
 
@@ -31,8 +31,8 @@ class _Row(Struct, frozen=True):
 
 def run(words: Sequence[str], config: Config) -> int:
     """Print the keys. Returns the exit code."""
-    args = _parser().parse_args(words)
-    models = load(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
+    args = argument_parser().parse_args(words)
+    models = own_models(config)
     slots = slots_of(models.providers.values())
     _read_ahead(config, [slot.variable for slot in slots if config.is_unread(slot.variable)])
     rows = [_row(slot, config) for slot in slots]
@@ -48,7 +48,7 @@ def run(words: Sequence[str], config: Config) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def argument_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="parlance keys",
         description="Which API keys there are and where each comes from; of a key no more than its last characters are "
