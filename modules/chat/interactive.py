@@ -93,7 +93,7 @@ class Interactive:
             return await self._prompt.secret(question)
         from modules.chat.dialogs.secret_panel import SecretPanel
 
-        return await self._prompt.ask(SecretPanel(question))
+        return await self._prompt.ask(SecretPanel(question, self._screen.size))
 
     def _offer_draft(self) -> None:
         if self._context.draft:

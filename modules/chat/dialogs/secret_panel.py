@@ -1,15 +1,18 @@
 """A line that nobody sees: what is typed or pasted is counted on the screen, and kept nowhere else."""
 
+from collections.abc import Callable
+
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import FormattedTextControl, HSplit, VerticalAlign, Window
 
+from modules.chat.output.layout import wrapped
 from modules.chat.terminal.panel import Panel
 from modules.chat.wording.phrases import count
 from modules.text.sanitize import clean
 
-MOST_MARKS = 12  # one for each character; a key is longer than many windows are wide
+MOST_MARKS = 8  # one for each character; a key is longer than many windows are wide
 MOST_CHARS = 4096
 
 
@@ -19,15 +22,16 @@ class SecretPanel(Panel[str | None]):
     It is no buffer of prompt_toolkit: what is deleted in one can be brought back in another.
     """
 
-    def __init__(self, question: str) -> None:
+    def __init__(self, question: str, size: Callable[[], tuple[int, int]]) -> None:
         self._question = clean(question)
+        self._size = size
         self._text = ""
         line = Window(
             FormattedTextControl(self._line, focusable=True, show_cursor=False),
             wrap_lines=True,
             dont_extend_height=True,
         )
-        below = Window(FormattedTextControl(self._keys), wrap_lines=True, dont_extend_height=True)
+        below = Window(FormattedTextControl(self._keys), dont_extend_height=True)
         super().__init__(HSplit([line, below], align=VerticalAlign.TOP), line, self._bindings())
 
     def _line(self) -> StyleAndTextTuples:
@@ -36,7 +40,8 @@ class SecretPanel(Panel[str | None]):
         return [("class:label", f"{self._question} "), ("", marks), ("class:quiet", much)]
 
     def _keys(self) -> StyleAndTextTuples:
-        return [("class:quiet", "Paste it; it is not shown. Enter takes it · Esc leaves")]
+        rows = wrapped("Paste it; it is not shown. Enter takes it · Esc leaves", max(8, self._size()[0] - 1))
+        return [("class:quiet", "\n".join(rows))]
 
     def _bindings(self) -> KeyBindings:
         keys = KeyBindings()
