@@ -59,7 +59,7 @@ class LoadAhead:
         conversation = self._context.conversation
         if self._conversation is not conversation:
             self._conversation = conversation
-            _in_background(SOON_SECONDS, lambda: look_through(conversation))
+            _in_background(SOON_SECONDS, lambda: self._look_through(conversation))
         model = conversation.model
         if self._model is model:
             return
@@ -70,6 +70,10 @@ class LoadAhead:
             _in_background(INDEX_SECONDS, self._index)
         self._model = model
         asyncio.get_running_loop().call_later(MOMENT_SECONDS, self._warm_up, model)
+
+    def _look_through(self, conversation: Conversation) -> None:
+        look_through(conversation)
+        self._context.code_numbers.look_through(conversation)
 
     def _warm_up(self, model: Model) -> None:
         task = asyncio.ensure_future(self._context.services.warm_up(model))

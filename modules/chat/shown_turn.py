@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from modules.chat.command import Ask, ChatContext
 from modules.chat.dialogs.approver import Approver
 from modules.chat.model_list_refresh import ListRefresh
+from modules.chat.output.code_numbers import DrawnNumbers
 from modules.chat.output.footer import footer
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.output.tool_lines import ToolLines
@@ -73,7 +74,9 @@ class ShownTurn:
         model = asked.model or conversation.model
         tooling = self._context.tooling
         tools = ToolLines(self._screen, conversation, previews=self._context.previews)
-        answer = TurnRenderer(self._screen, model.name, tools, lambda: tooling.awaited)
+        numbered = context.config.settings.answers.code_numbers
+        numbers = DrawnNumbers(conversation, context.code_numbers) if numbered else None
+        answer = TurnRenderer(self._screen, model.name, tools, lambda: tooling.awaited, numbers)
         approver = Approver(self._screen, tooling, self._decide, self._prompt.stop)
         self._screen.write("\n")
         spent, began = len(conversation.spent), time.monotonic()

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from modules.chat.command import Ask, ChatContext, command
+from modules.chat.commands.written_file import may_be_put, may_hold, written
 from modules.chat.input.completer import complete_words
 from modules.chat.input.typed_paths import named
 from modules.daemon_thread import in_thread
-from modules.errors import FileProblem, UsageError
+from modules.errors import UsageError
 from modules.session.conversation import Conversation
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ async def _written(chat: ChatContext, path: Path, format: "Format", *, tree: boo
     from modules.session.export.formats import exported
 
     over = os.path.lexists(path)
-    if over and not await chat.confirm(f"{path} exists already. Replace it?"):
+    if not await may_be_put(chat, path):
         return ""
     conversation, own = chat.conversation, keys_of(chat.config, chat.models.providers.values())
 
@@ -95,28 +96,4 @@ async def _written(chat: ChatContext, path: Path, format: "Format", *, tree: boo
     if made_now is None:  # stopped
         return ""
     keys, text = made_now
-    if keys and not await chat.confirm(f"The file would hold {' and '.join(keys)}. Write it all the same?"):
-        return ""
-    await in_thread(lambda: _write(path, text, chat.config.umask, over=over))
-    return f"Written to {path.absolute()}: {_size(text)}."
-
-
-def _write(path: Path, text: str, umask: int, *, over: bool) -> None:
-    """Write it, whole or not at all. Raises FileProblem where that cannot be."""
-    from modules.session.export.new_file import write_whole
-
-    try:
-        write_whole(path, text, umask=umask, over=over)
-    except FileExistsError as error:
-        raise FileProblem(f"{path} is there by now.", cure="Try it again, or give another name.") from error
-    except FileNotFoundError as error:
-        folder = Path(os.path.realpath(path)).parent  # a link's own folder is there
-        raise FileProblem(f"There is no folder {folder}.", cure="Make it, or give another.") from error
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise FileProblem(f"{path} cannot be written: {why}.", cure="Give a file in a folder that is yours.") from error
-
-
-def _size(text: str) -> str:
-    size = len(text.encode(errors="replace"))
-    return f"{size:,} bytes" if size < 10_000 else f"{size / 1000:,.0f} kB"
+    return await written(chat, path, text, over=over) if await may_hold(chat, keys) else ""
