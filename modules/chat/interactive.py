@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 from modules.chat.command import Ask, ChatContext, CommandLine, Options
 from modules.chat.load_ahead import LoadAhead
 from modules.chat.output.screen import TerminalScreen
+from modules.chat.output.turn_signs import title_of
 from modules.chat.program_name import as_started
 from modules.chat.shown_turn import ShownTurn
 from modules.errors import ParlanceError
@@ -41,7 +42,9 @@ class Interactive:
                 await self._prompt.running.run(self._fit())
                 while True:
                     self._offer_draft()
-                    await self._act_on(await self._prompt.next())
+                    self._prompt.signs.title(title_of(self._context.conversation))
+                    good = await self._act_on(await self._prompt.next())
+                    self._screen.end_output(0 if good else 1)
                     self._say_warnings()
         except EOFError:
             return
@@ -84,17 +87,19 @@ class Interactive:
             self._prompt.give_back(self._context.draft)
             self._context.draft = ""
 
-    async def _act_on(self, line: str) -> None:
+    async def _act_on(self, line: str) -> bool:
+        """Returns whether it came to a good end."""
         from modules.chat.input.line_meaning import meaning  # the first prompt need not wait for it
 
         try:
             match await meaning(self._context, line):
                 case CommandLine() as command:
-                    await self._run_command(command)
+                    return await self._run_command(command)
                 case Ask() as asked:
-                    await self._turn.run(asked)
+                    return await self._turn.run(asked)
                 case None:
                     self._prompt.hold()
+                    return True
                 case other:
                     assert_never(other)
         except ParlanceError as error:
@@ -104,12 +109,12 @@ class Interactive:
             self._prompt.hold(surprising=True)
             failed = f"Parlance itself failed: {type(error).__name__}: {error}."
             self._screen.error(ParlanceError(failed, cure="The conversation is kept."))
+        return False
 
-    async def _run_command(self, command: CommandLine) -> None:
+    async def _run_command(self, command: CommandLine) -> bool:
         found = self._context.commands.get(command.name)
         asked = await self._prompt.running.run(found.run(self._context, command.args))
-        if asked is not None:
-            await self._turn.run(asked)
+        return asked is None or await self._turn.run(asked)
 
     def _say_warnings(self) -> None:
         """What there is to know of the keeping and the tools, such as that nothing is being saved; each once."""

@@ -12,6 +12,7 @@ from modules.chat.commands.general_commands import clear, leave, show_config, sh
 from modules.chat.commands.mcp_commands import mcp
 from modules.chat.commands.model_commands import model, models, reasoning
 from modules.chat.commands.pin_commands import pin, pins, unpin
+from modules.chat.commands.print_command import print_again
 from modules.chat.commands.save_command import save
 from modules.chat.commands.session_commands import search, sessions
 from modules.chat.commands.title_command import title
@@ -23,5 +24,5 @@ from modules.chat.commands.wire_command import wire
 COMMANDS = CommandRegistry(
     show_help, model, models, reasoning, system, attach, retry, go_on, undo, redo, edit,
     next_answer, previous_answer, branch, tree, context, compact, pin, pins, unpin, new, title, sessions, search, copy,
-    save, export, tools, tool, mcp, who, usage, wire, show_config, clear, leave,
+    save, print_again, export, tools, tool, mcp, who, usage, wire, show_config, clear, leave,
 )  # fmt: skip

@@ -135,8 +135,12 @@ class ToolLines:
 
     def _print(self, call: ToolCall, result: ToolResult, seconds: float | None) -> None:
         self._ended.add(call.id)
-        columns = self._screen.size()[0]
         number = next((at for at, (one, _) in enumerate(numbered(self._conversation), 1) if one.id == call.id), 0)
+        self.write(call, result, number, seconds)
+
+    def write(self, call: ToolCall, result: ToolResult, number: int, seconds: float | None = None) -> None:
+        """Print the line of a call that has this number, and the beginning of its output."""
+        columns = self._screen.size()[0]
         mark = mark_of(result)
         shown_by = number if self._chat else 0
         changes = changed(self._previews.get(call.id, ""), shown_by) if mark == DONE else []

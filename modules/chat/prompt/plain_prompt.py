@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from modules.chat.output.screen import MARK, TerminalScreen
 from modules.chat.prompt.message_queue import MessageQueue
 from modules.chat.terminal.interrupts import Running, handled
+from modules.chat.terminal.terminal_signs import Signs
 from modules.text.sanitize import clean
 
 T = TypeVar("T")
@@ -30,6 +31,7 @@ class PlainPrompt:
     def __init__(self, screen: TerminalScreen) -> None:
         self.queue = MessageQueue()
         self.running = Running()
+        self.signs = Signs()
         self._screen = screen
         self._arrived = b""
         self._awaited: asyncio.Future[str] | None = None

@@ -89,6 +89,7 @@ def screen_of(config: Config) -> "TerminalScreen":
     """The terminal as the settings and the environment say."""
     from modules.chat.markdown.links import takes_links  # nothing that is piped needs the terminal's library
     from modules.chat.output.screen import TerminalScreen
+    from modules.chat.terminal.terminal_signs import takes_signs
     from modules.chat.terminal.theme import background
 
     settings = config.settings.screen
@@ -98,6 +99,7 @@ def screen_of(config: Config) -> "TerminalScreen":
         links=takes_links(config.get),
         prose_width=settings.width,
         background=partial(background, settings.background, "", config.get),
+        marks=lambda: config.settings.notify.marks and takes_signs(config.get("TERM")),
     )
 
 
