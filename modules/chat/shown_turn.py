@@ -77,7 +77,10 @@ class ShownTurn:
         conversation = context.conversation
         model = asked.model or conversation.model
         tooling = self._context.tooling
-        tools = ToolLines(self._screen, conversation, previews=self._context.previews)
+        from modules.chat.pictures.shown_pictures import ShownPictures  # the first prompt need not wait for it
+
+        pictures = ShownPictures(self._screen.canvas, lambda *file: tooling.toolbox.result_files.keep(*file))
+        tools = ToolLines(self._screen, conversation, previews=context.previews, pictures=pictures)
         numbered = context.config.settings.answers.code_numbers
         numbers = DrawnNumbers(conversation, context.code_numbers) if numbered else None
         answer = TurnRenderer(self._screen, model.name, tools, lambda: tooling.awaited, numbers)

@@ -25,6 +25,7 @@ async def print_again(chat: ChatContext, args: str) -> Ask | None:
         raise UsageError("There is nothing to print.", cure="Ask something first.")
     from modules.chat.output.reprint import Reprint, turns_from_the_end  # it loads what draws
     from modules.chat.output.screen import TerminalScreen
+    from modules.chat.pictures.shown_pictures import ShownPictures
 
     screen = chat.screen
     assert isinstance(screen, TerminalScreen)  # what runs a chat has no other
@@ -36,8 +37,12 @@ async def print_again(chat: ChatContext, args: str) -> Ask | None:
         screen.say(f"{left} before these are left out. /print all writes them too.\n")
     numbers = chat.code_numbers if chat.config.settings.answers.code_numbers else None
 
+    pictures = ShownPictures(screen.canvas, chat.tooling.toolbox.result_files.keep)
+
     async def written() -> bool:
-        reprint = await in_thread(lambda: Reprint(screen, conversation, chat.models, chat.previews, numbers, start))
+        reprint = await in_thread(
+            lambda: Reprint(screen, conversation, chat.models, chat.previews, numbers, pictures, start)
+        )
         await reprint.run()
         return True
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from modules.chat.output.code_numbers import CodeNumbers
 from modules.chat.output.screen import TerminalScreen
@@ -17,6 +18,9 @@ from modules.session.conversation import Conversation
 from modules.session.node import Node
 from modules.session.turns.continuation import why_cut
 
+if TYPE_CHECKING:
+    from modules.chat.pictures.shown_pictures import ShownPictures
+
 PER_TOKEN_CHARS = 4  # about
 
 
@@ -30,13 +34,14 @@ class Reprint:
         models: Iterable[Model],
         previews: dict[str, str],
         numbers: CodeNumbers | None,
+        pictures: "ShownPictures",
         start: int,
     ) -> None:
         self._screen = screen
         self._models = list(models)
         self._path: Sequence[Node] = list(conversation.tree.path)
         self._start = start
-        self._tools = ToolLines(screen, conversation, previews=previews)
+        self._tools = ToolLines(screen, conversation, previews=previews, pictures=pictures)
         self._calls = sum(len(node.message.calls) for node in calling(self._path[:start]))
         self._numbered = numbers is not None
         self._blocks = numbers.before(conversation, start) if numbers is not None else 0
@@ -54,6 +59,8 @@ class Reprint:
                     self._screen.say(f"Instructions from here on: {message.text}")
                 case "assistant":
                     results = path[at + 1].message.results if at + 1 < len(path) else ()
+                    for result in results:
+                        await self._tools.prepare(result)
                     goes_on = at + 1 < len(path) and path[at + 1].role == "tool"
                     self._answer(message, {one.call_id: one for one in results}, goes_on=goes_on)
             await asyncio.sleep(0)

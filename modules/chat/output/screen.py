@@ -15,6 +15,8 @@ from modules.text.sanitize import clean
 
 if TYPE_CHECKING:  # rich is loaded with the first answer
     from modules.chat.markdown.wrap import Row
+    from modules.chat.pictures.shown_pictures import Canvas
+    from modules.chat.pictures.ways import Way
 
 Reasoning = Literal["fold", "show", "hide"]  # what is seen of reasoning when the answer is there
 
@@ -67,6 +69,8 @@ class TerminalScreen:
         self.background = background  # asked with each drawing: a terminal may say it when something is drawn already
         self.links = links and not plain  # whether the terminal makes links of ours ones that can be clicked
         self.prose_width = prose_width  # columns, 0 for all that there are
+        self.picture_way: Callable[[], Way] = lambda: ""  # how pictures are drawn; "" where they are not
+        self.true_color = False
         self.marks = marks  # whether prompts and what comes of them are marked
         self.reasoning: Reasoning = "fold"
         self.region: Region | None = None
@@ -84,6 +88,15 @@ class TerminalScreen:
         except (OSError, ValueError):
             columns, rows = shutil.get_terminal_size()
         return (columns or 80), (rows or 24)
+
+    def canvas(self) -> "Canvas":
+        """This screen as pictures are drawn on it, right now."""
+        from modules.chat.pictures.shown_pictures import Canvas  # with the first picture
+        from modules.chat.pictures.ways import USUAL_CELL, cell_of
+
+        size, way = self.size(), "" if self.plain else self.picture_way()
+        cell = cell_of(self.out.fileno(), *size) if way else USUAL_CELL
+        return Canvas(way, size, cell, self.background() != "light", self.true_color)
 
     def write(self, text: str) -> None:
         """Text that is clean already, as it is."""

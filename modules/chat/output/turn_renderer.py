@@ -269,6 +269,8 @@ async def show(
     """
     async with _drawing(answer), contextlib.aclosing(events) as stream:
         async for event in stream:
+            if isinstance(event, ToolEnded):
+                await answer.tools.prepare(event.result)
             answer.add(event)
             if isinstance(event, Question | Misfit):
                 answer.draw()

@@ -13,6 +13,7 @@ from modules.chat.terminal.theme import background
 if TYPE_CHECKING:
     from prompt_toolkit.history import History
 
+    from modules.chat.pictures.ways import Way
     from modules.chat.prompt.plain_prompt import PlainPrompt
     from modules.chat.prompt.prompt import Prompt
 
@@ -54,6 +55,15 @@ def prompt_of(context: ChatContext, screen: TerminalScreen, state: TerminalState
     signs = TerminalSigns(
         write, lambda: context.config.settings.notify, lambda: modes.name, get, state.owe, state.settle
     )
+
+    def picture_way() -> "Way":
+        from modules.chat.pictures.ways import way_of  # with the first picture
+
+        wish = context.config.settings.screen.pictures
+        return way_of(wish, modes.name, modes.attributes, get, color=screen.color)
+
+    screen.picture_way = picture_way
+    screen.true_color = get("COLORTERM") in ("truecolor", "24bit")
     return Prompt(
         screen,
         keys,
