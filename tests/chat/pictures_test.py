@@ -14,7 +14,7 @@ from tests.harness.home import Home
 from tests.harness.terminal import Terminal
 from tests.wire import Answer, Call
 
-REAL = ("-m", "groq:gpt-oss-120b")
+REAL = ("-m", "anthropic:claude-sonnet-5.5", "--yes")
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 SIZE = (64, 40)
 KITTY, WEZTERM = {"TERM": "xterm-kitty"}, {"TERM_PROGRAM": "WezTerm"}
@@ -37,10 +37,10 @@ def looked(
     """A chat in which a tool has read a picture; `says` is what the terminal has answered."""
     (home.folder / "settings.toml").write_text(f'[screen]\npictures = "{wish}"\n[models]\nrefresh = false\n')
     (home.folder / "shot.png").write_bytes(picture(size))
-    home.groq.answer(Answer(Call("read_file", {"path": "shot.png"})), "I see it.")
+    home.anthropic.answer(Answer(Call("read_file", {"path": "shot.png"})), "I see it.")
     terminal = home.open(*REAL, env=env, cwd=home.folder).prompt()
     terminal.type(says).enter("Look").sees("I see it.")
-    return terminal.until(lambda: b"groq:gpt-oss-120b \xc2\xb7 1 tool call" in terminal.raw)
+    return terminal.until(lambda: b"anthropic:claude-sonnet-5.5 \xc2\xb7 1 tool call" in terminal.raw)
 
 
 def seen(terminal: Terminal) -> list[str]:
@@ -53,10 +53,10 @@ def seen(terminal: Terminal) -> list[str]:
 def gap(terminal: Terminal) -> int:
     """How many rows stand empty between the call and the answer, but for the one that parts them."""
     rows = seen(terminal)
-    above = next(at for at, row in enumerate(rows) if "image/png" in row)
+    above = next(at for at, row in enumerate(rows) if row == "  [image/png shot.png]")
     below = next(at for at, row in enumerate(rows) if row == "I see it.")
     assert not any(rows[above + 1 : below])
-    assert rows[below + 1].startswith("groq:gpt-oss-120b")
+    assert rows[below + 1].startswith("anthropic:claude-sonnet-5.5")
     return below - above - 2
 
 
@@ -124,10 +124,10 @@ def from_sixel(text: str) -> dict[tuple[int, int], tuple[int, ...]]:
         elif move:
             x, top = 0, top + 6 * (move == "-")
         elif times or sign:
-            for _ in range(int(times or 1)):
-                bits = ord(repeated or sign) - 63
-                pixels |= {(x, top + bit): colors[color] for bit in range(6) if bits >> bit & 1}
-                x += 1
+            bits, many = ord(repeated or sign) - 63, int(times or 1)
+            ways = [(x + at, top + bit) for at in range(many) for bit in range(6) if bits >> bit & 1]
+            pixels |= dict.fromkeys(ways, colors[color])
+            x += many
     return pixels
 
 
@@ -165,7 +165,7 @@ def test_where_it_cannot_be_drawn_it_is_saved_and_the_line_says_where(
 
 def test_a_terminal_without_sequences_gets_the_path(home: Home) -> None:
     (home.folder / "shot.png").write_bytes(picture())
-    home.groq.answer(Answer(Call("read_file", {"path": "shot.png"})), "I see it.")
+    home.anthropic.answer(Answer(Call("read_file", {"path": "shot.png"})), "I see it.")
     terminal = home.open(*REAL, env={"TERM": "dumb"}, columns=200, cwd=home.folder).prompt()
     terminal.type("Look\r").sees("I see it.")
     assert saved(terminal).exists()
@@ -180,8 +180,8 @@ def test_print_draws_it_again(home: Home) -> None:
 
 def test_a_pipe_gets_the_answer_and_standard_error_the_path(home: Home) -> None:
     (home.folder / "shot.png").write_bytes(picture())
-    home.groq.answer(Answer(Call("read_file", {"path": "shot.png"})), "I see it.")
-    done = home.run(*REAL, "--tools", "read_file", "-p", "Look", env=KITTY, cwd=home.folder)
+    home.anthropic.answer(Answer(Call("read_file", {"path": "shot.png"})), "I see it.")
+    done = home.run(*REAL, "-p", "Look", env=KITTY, cwd=home.folder)
     assert done.stdout == "I see it.\n"
     found = re.search(r"\[picture 64×40 saved: (\S+)\]", done.stderr)
     assert found is not None, done.stderr

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from modules.chat.command import ChatContext
 from modules.daemon_thread import in_thread
-from modules.errors import FileProblem
 
 
 async def may_be_put(chat: ChatContext, path: Path) -> bool:
@@ -24,24 +23,10 @@ async def written(chat: ChatContext, path: Path, text: str, *, over: bool) -> st
 
     Raises FileProblem where that cannot be.
     """
-    await in_thread(_write, path=path, text=text, umask=chat.config.umask, over=over)
+    from modules.session.export.new_file import written as put  # where there is something to write
+
+    await in_thread(put, path=path, text=text, umask=chat.config.umask, over=over)
     return f"Written to {path.absolute()}: {_size(text)}."
-
-
-def _write(path: Path, text: str, umask: int, *, over: bool) -> None:
-    """Write it, whole or not at all. Raises FileProblem where that cannot be."""
-    from modules.session.export.new_file import write_whole
-
-    try:
-        write_whole(path, text, umask=umask, over=over)
-    except FileExistsError as error:
-        raise FileProblem(f"{path} is there by now.", cure="Try it again, or give another name.") from error
-    except FileNotFoundError as error:
-        folder = Path(os.path.realpath(path)).parent  # a link's own folder is there
-        raise FileProblem(f"There is no folder {folder}.", cure="Make it, or give another.") from error
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise FileProblem(f"{path} cannot be written: {why}.", cure="Give a file in a folder that is yours.") from error
 
 
 def _size(text: str) -> str:

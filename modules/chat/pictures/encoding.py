@@ -42,7 +42,7 @@ def iterm2(image: "Image", place: Place) -> str:
 
 
 def sixel(image: "Image") -> str:
-    """DEC's sixels (VT330/VT340 Programmer Reference, chapter 14): bands of six rows, a line for each colour in them."""
+    """DEC's sixels (VT330/VT340 Programmer Reference, chapter 14): bands of six rows, in each a line for a colour."""
     clear = image.getchannel("A").point(lambda value: 255 * (value < 128)) if image.mode == "RGBA" else None
     reduced = image.convert("RGB").quantize(COLORS)
     width, height = reduced.size

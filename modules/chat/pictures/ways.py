@@ -59,5 +59,5 @@ def placed(size: tuple[int, int], screen: tuple[int, int], cell: tuple[int, int]
     """The place of a picture of so many pixels: never larger than it is, nor than there is room for."""
     columns, rows = max(1, screen[0] - indent - 1), max(1, screen[1] // OF_SCREEN)
     share = min(1.0, columns * cell[0] / size[0], rows * cell[1] / size[1])
-    width, height = max(1, int(size[0] * share)), max(1, int(size[1] * share))
+    width, height = max(1, round(size[0] * share)), max(1, round(size[1] * share))
     return Place(min(columns, -(-width // cell[0])), min(rows, -(-height // cell[1])), width, height)

@@ -9,7 +9,6 @@ from modules.chat.arguments import Arguments
 from modules.chat.program_name import as_started
 from modules.chat.startup import StartOptions, begin, first_choice
 from modules.config import Config
-from modules.llm.catalogue.catalogue_cache import load
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.models import Choice, ModelRegistry
 from modules.llm.service_manager import ServiceManager
@@ -59,11 +58,6 @@ def begun(
     conversation, notes = begin(wish, store, models, services, start, learned, weights)
     notes = [*map(as_started, notes), *done, *([ALL_ALLOWED] if args.yes else [])]
     return Begun(models, services, store, start, conversation, notes, wish)
-
-
-def models_of(config: Config) -> ModelRegistry:
-    """The catalogue, with the person's own laid over it."""
-    return load(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
 
 
 def tooling_for(config: Config, args: Arguments) -> "Tooling":
