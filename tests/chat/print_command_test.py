@@ -14,7 +14,7 @@ TABLE = "| a | b |\n| - | - |\n| 1 | **2** |\n"
 
 def rows_after(text: str, line: str) -> list[str]:
     """The rows from the last time that this was typed on, without times."""
-    rows = text[text.rindex(f"\n> {line}") :].split("\n")[2:]
+    rows = text.rpartition(f"\n> {line}")[2].split("\n")[1:] if f"\n> {line}" in text else []
     return [re.sub(r" · \$.*", "", row) for row in rows]
 
 
