@@ -97,9 +97,9 @@ class Reprint:
             self._screen.write("\n")
 
     def _thought(self, text: str) -> str:
-        if text and self._screen.reasoning != "hide":
+        if text and self._screen.reasoning != "hidden":
             self._begin("reasoning")
-            if self._screen.reasoning == "show":
+            if self._screen.reasoning == "full":
                 piece = reasoning_piece(self._screen)
                 piece.feed(text)
                 piece.finish()
