@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import NamedTuple, Protocol, assert_never
 
+from modules.chat.output.code_numbers import Numbers, unnumbered
 from modules.chat.output.frame_loop import frames
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.output.tool_lines import ToolLines
@@ -93,12 +94,18 @@ class TurnRenderer:
     """Draws one turn's events. Adding an event costs next to nothing; drawing happens in frames."""
 
     def __init__(
-        self, screen: TerminalScreen, waiting_for: str, tools: ToolLines, before: Callable[[], str] = str
+        self,
+        screen: TerminalScreen,
+        waiting_for: str,
+        tools: ToolLines,
+        before: Callable[[], str] = str,
+        numbers: Numbers | None = None,
     ) -> None:
         self._screen = screen
         self._name = waiting_for
         self._kind = "waiting"
         self._before = before  # what has to be there before the answer can even begin, "" for nothing
+        self._numbers = numbers or Numbers()
         self._piece: Piece = NoSegment()
         self._status = since_now(self._waiting)
         self._last = ""  # the kind that was last written for good
@@ -130,6 +137,7 @@ class TurnRenderer:
                 self._screen.say(text)
             case Finished():
                 self.finished = event
+                self._numbers.stored()
             case Paused(text):
                 self.paused = True
                 self._begin("calls")
@@ -208,7 +216,8 @@ class TurnRenderer:
                 if self._last:
                     self._screen.write("\n")
                 self._last = kind
-                self._piece = text_piece(self._screen) if kind == "text" else reasoning_piece(self._screen)
+                text = self._numbers.next_text
+                self._piece = text_piece(self._screen, text()) if kind == "text" else reasoning_piece(self._screen)
                 self._status = since_now(lambda: f"{self._name} {'answers' if kind == 'text' else 'thinks'} …")
             case "waiting":
                 self._status = since_now(self._waiting)
@@ -222,8 +231,8 @@ class TurnRenderer:
                 self._status = since_now(lambda: f"{self._name} {kind} …")
 
 
-def text_piece(screen: TerminalScreen) -> Piece:
-    """Markdown where the terminal can show it, else the text as it is."""
+def text_piece(screen: TerminalScreen, number: Callable[[int], int] = unnumbered) -> Piece:
+    """Markdown where the terminal can show it, its blocks of code with these numbers; else the text as it is."""
     if screen.plain:
         return PlainText(screen)
     # It loads rich and pygments, which the first prompt must not wait for.
@@ -236,6 +245,7 @@ def text_piece(screen: TerminalScreen) -> Piece:
         palette=screen.palette,
         links=screen.links,
         prose_width=screen.prose_width,
+        number=number,
     )
 
 
@@ -259,6 +269,8 @@ async def show(
     """
     async with _drawing(answer), contextlib.aclosing(events) as stream:
         async for event in stream:
+            if isinstance(event, ToolEnded):
+                await answer.tools.prepare(event.result)
             answer.add(event)
             if isinstance(event, Question | Misfit):
                 answer.draw()
