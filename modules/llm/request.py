@@ -56,8 +56,9 @@ class ChatRequest(Struct, frozen=True):
 
     @property
     def declared(self) -> tuple[ToolSpec, ...]:
-        """The tools that the dialect has room for."""
-        return self.tools[: about(self.model.provider.dialect).most_tools]
+        """The tools that the dialect has room for, and of the provider's own those that this model has."""
+        tools = tuple(tool for tool in self.tools if not tool.native or self.model.profile.web_search)
+        return tools[: about(self.model.provider.dialect).most_tools]
 
     def prepared(
         self, body: Wire, messages: WireMessages, headers: Mapping[str, str] = NO_HEADERS

@@ -116,9 +116,9 @@ class OfflineDraft(Draft):
 
 def _callable(request: ChatRequest) -> frozenset[str] | None:
     """The tools that may be called, None where there are none or they are switched off."""
-    if not request.tools or request.tool_choice == "none":
+    if not request.declared or request.tool_choice == "none":
         return None
-    return frozenset(spec.name for spec in request.tools)
+    return frozenset(spec.name for spec in request.declared)
 
 
 def _pieces(text: str) -> list[str]:

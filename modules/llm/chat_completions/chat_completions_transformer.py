@@ -185,8 +185,8 @@ def prepare(request: ChatRequest) -> PreparedRequest:
         body["stream_options"] = {"include_usage": True}
     if profile.output_limit:  # some count the limit as spent: Groq's free plan takes no request with a large one
         body[profile.tokens_field] = profile.output_limit
-    if request.tools:
-        body["tools"] = [_declared(tool) for tool in request.declared]
+    if request.declared:
+        body["tools"] = [_declared(tool, profile.web_search) for tool in request.declared]
         if request.tool_choice == "none":
             body["tool_choice"] = "none"
     if profile.effort and request.reasoning in model.reasoning and request.reasoning is not None:
@@ -214,7 +214,9 @@ def _instructed(messages: WireMessages, system: str, *, by_user: bool) -> WireLi
     return messages.listed({"role": "user", "content": note["text"]})
 
 
-def _declared(tool: ToolSpec) -> Wire:
+def _declared(tool: ToolSpec, own_search: str) -> Wire:
+    if tool.native:
+        return {"type": own_search}
     description, schema = shortened(tool.wire_description, tool.schema)
     return {"type": "function", "function": {"name": tool.name, "description": description, "parameters": schema}}
 
