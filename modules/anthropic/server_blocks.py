@@ -1,7 +1,7 @@
 """Blocks of searches that Anthropic runs by itself: what was looked for and found, and whether they may go back.
 
 platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool: a `server_tool_use` and its
-`web_search_tool_result` stand in one answer, and both go back as they came, the encrypted content of each page included.
+`web_search_tool_result` stand in one answer, and both go back as they came, with the encrypted content of each page.
 """
 
 import re

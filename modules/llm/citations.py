@@ -33,39 +33,53 @@ class Source(Struct, frozen=True):
     title: str = ""
 
 
+class Footnote(Struct, frozen=True):
+    """A page with the number that its mark has; `title` may be ""."""
+
+    number: int
+    title: str
+    url: str
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (f"[{self.number}]", self.title, self.url)))
+
+
 class Footnotes:
-    """Numbers for pages, each by its URL, in the order in which they are first named."""
+    """Numbers for pages, each by its URL, in the order in which they are first named.
 
-    def __init__(self) -> None:
-        self._pages: dict[str, str] = {}
+    `form` is how a mark is written, with the number in it.
+    """
 
-    def __bool__(self) -> bool:
-        return bool(self._pages)
+    def __init__(self, form: str = "[{}]") -> None:
+        self._form = form
+        self._titles: dict[str, str] = {}
 
-    def __iter__(self) -> Any:
-        """Each page as its number, its title ("" where there is none), and its URL."""
-        return ((number, title, url) for number, (url, title) in enumerate(self._pages.items(), 1))
+    def __len__(self) -> int:
+        return len(self._titles)
+
+    def since(self, number: int) -> list[Footnote]:
+        """Those behind this number; all of them for 0."""
+        pages = enumerate(self._titles.items(), 1)
+        return [Footnote(at, title, url) for at, (url, title) in pages if at > number]
 
     def mark(self, url: str, title: str = "") -> str:
         """The mark for a page, such as "[2]"."""
-        if not self._pages.get(url):
-            self._pages[url] = title
-        return f"[{list(self._pages).index(url) + 1}]"
+        if not self._titles.get(url):
+            self._titles[url] = title
+        return self._form.format(list(self._titles).index(url) + 1)
 
     def marked(self, text: str, citations: Sequence[Citation]) -> str:
         """The text with a mark after each place that names a page."""
+        at_places: dict[int, list[str]] = {}
+        for one in citations:
+            marks = at_places.setdefault(min(max(one.at, 0), len(text)), [])
+            if (mark := self.mark(one.url, one.title)) not in marks:
+                marks.append(mark)
         pieces: list[str] = []
         begin = 0
-        for one in sorted(citations, key=lambda citation: citation.at):
-            at = min(max(one.at, begin), len(text))
-            mark = self.mark(one.url, one.title)
-            if at == begin and pieces and mark in pieces[-1]:
-                continue
-            if at == begin and pieces:
-                pieces[-1] += mark
-            else:
-                pieces += [text[begin:at], mark]
-            begin = at
+        for place in sorted(at_places):
+            pieces += [text[begin:place], "".join(at_places[place])]
+            begin = place
         rest = text[begin:]
         return "".join(pieces) + (f" {rest}" if pieces and rest.startswith(SPACED) else rest)
 

@@ -12,7 +12,9 @@ from modules.config import Key
 from modules.errors import ImagesUnsupported
 from modules.llm.base import BaseService, ChatRequest, Draft, PreparedRequest
 from modules.llm.events import (
+    Cited,
     Finished,
+    ProviderSearch,
     ReasoningDelta,
     ShownEvent,
     StopReason,
@@ -99,6 +101,8 @@ class OfflineDraft(Draft):
             case Finished():
                 self.finished = event
                 return ()
+            case ProviderSearch() | Cited():  # the guide searches nothing
+                pass
             case _:
                 assert_never(event)
         return (event,)

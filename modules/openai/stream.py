@@ -5,8 +5,8 @@ from typing import Any
 
 from modules.config import Key
 from modules.llm.base import ChatRequest
-from modules.llm.drafts.wire_draft import WireDraft, as_text
 from modules.llm.citations import of_annotation
+from modules.llm.drafts.wire_draft import WireDraft, as_text
 from modules.llm.events import CUT, Cited, ProviderSearch, StreamEvent, TextDelta, ToolCallDelta
 from modules.llm.message import Message, State
 from modules.llm.parts import Part, Refusal, ToolCall, Wire

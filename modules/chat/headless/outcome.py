@@ -9,10 +9,13 @@ from modules.chat.output.printed_answer import Printed
 from modules.chat.wording.cures import Situation, of_ending_in_pipe
 from modules.chat.wording.endings import Ending
 from modules.chat.wording.fit_words import made_words
+from modules.chat.wording.phrases import count
 from modules.chat.wording.shell_advice import without_commands
 from modules.errors import EXIT_ERROR
-from modules.llm.events import Finished, ReasoningDelta, TextDelta, ToolCallDelta, Usage
+from modules.llm.citations import Footnotes
+from modules.llm.events import Cited, Finished, ProviderSearch, ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from modules.llm.parts import Text
+from modules.llm.web_searches import KIND
 from modules.session.fitting.ways import Made, Making, Misfit
 from modules.session.turns.ask import Notice, Retrying
 from modules.session.turns.tool_calls import ToolEnded, ToolProgress, ToolStarted
@@ -36,6 +39,8 @@ class Outcome:
         self._whole = True
         self.usage: Usage | None = None
         self.tools: list[dict[str, Any]] = []
+        self.searches: list[dict[str, Any]] = []  # that the provider ran by itself
+        self.footnotes = Footnotes()
         self.notices: list[str] = []
 
     @property
@@ -55,6 +60,15 @@ class Outcome:
         match event:
             case TextDelta(text) if text and self._out is not None:
                 self._out.write(text)
+            case ProviderSearch(query, sources, failed) if sources is not None:
+                pages = [{"url": page.url, "title": page.title} for page in sources]
+                self.searches.append({"query": query, "sources": pages, "error": failed or None})
+                found = failed or (count(len(pages), "page") if pages else "")
+                self.tell(f"{KIND}: {query}{f' ({found})' if found else ''}")
+            case Cited(url, title, late):
+                self.footnotes.mark(url, title)
+                if self._out is not None and not late:
+                    self._out.cite(f"[^{[note.url for note in self.footnotes.since(0)].index(url) + 1}]")
             case Notice() | Made():
                 text = event.text if isinstance(event, Notice) else made_words(event)
                 self.notices.append(without_commands(text))
@@ -80,11 +94,23 @@ class Outcome:
             case Paused(text):
                 self.fail("Paused", text, PAUSED if self._saved else "")
             case (
-                TextDelta() | Misfit() | Making() | ReasoningDelta() | ToolCallDelta() | ToolStarted() | ToolProgress()
+                ProviderSearch()
+                | TextDelta()
+                | Misfit()
+                | Making()
+                | ReasoningDelta()
+                | ToolCallDelta()
+                | ToolStarted()
+                | ToolProgress()
             ):
                 pass
             case _:
                 assert_never(event)
+
+    def end_notes(self) -> None:
+        """The pages that the answer names, below it."""
+        if self._out is not None and len(self.footnotes):
+            self._out.notes(self.footnotes)
 
     def judge(self, ended: Ending | None, at: Situation) -> None:
         """Tell how the answer ended, where it is not whole."""

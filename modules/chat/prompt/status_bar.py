@@ -49,7 +49,8 @@ def bar(context: ChatContext, columns: int) -> StyleAndTextTuples:
 def _window(context: ChatContext) -> tuple[str, str]:
     """How full the window is, and that it is nearly full in few words; "" for either where there is none to say."""
     conversation = context.conversation
-    used, window = conversation.tokens(tools=context.tooling.specs), conversation.reader(conversation.model).window
+    reader = conversation.reader(conversation.model)
+    used, window = conversation.tokens(tools=context.tooling.specs(reader)), reader.window
     if not window:
         return (f"{compact(used)} tokens" if used else ""), ""
     percent = 100 * used // window

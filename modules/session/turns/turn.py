@@ -1,6 +1,6 @@
 """One turn: the person's message goes in; the model answers and calls tools until it calls no more."""
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, assert_never, get_args
 
@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from modules.llm.base import ToolSpec
 from modules.llm.dialects import about
-from modules.llm.events import StopReason
+from modules.llm.events import ProviderSearch, StopReason
 from modules.llm.message import Message, closing
 from modules.llm.models import Model
 from modules.llm.parts import ToolCall, ToolResult
@@ -77,6 +77,8 @@ async def run_turn(
         try:
             async with aclosing(_answer(conversation, services, message, model, tools, fitting)) as answer:
                 async for event in answer:
+                    for text in _told_first(event, conversation.reader(model), tooling):
+                        yield Notice(text)
                     yield event
         except BaseException:  # stopped after the last word of an answer, its calls are there and will not run
             _close(conversation)
@@ -103,6 +105,12 @@ async def run_turn(
             return
 
 
+def _told_first(event: AnswerEvent | FitEvent, reader: Model, tooling: Tooling | None) -> Iterator[str]:
+    """What a person should know before they are told of this event."""
+    if isinstance(event, ProviderSearch) and tooling is not None and (text := tooling.news_of(reader)):
+        yield text
+
+
 def _answer(
     conversation: Conversation,
     services: ServiceManager,
@@ -124,7 +132,7 @@ async def offered(conversation: Conversation, model: Model, tooling: Tooling | N
     if tooling is None or not tooling.enabled or not conversation.reader(model).tools:
         return ()
     await tooling.toolbox.gather()
-    return tooling.specs
+    return tooling.specs(conversation.reader(model))
 
 
 def unanswered_results(conversation: Conversation) -> bool:
