@@ -1,6 +1,4 @@
-"""What a provider searches by itself, on the screen: a line for each search, marks in the text, and the pages at the end."""
-
-from collections.abc import Iterator
+"""What a provider searches by itself, on the screen: a line for each search, marks in the text, pages at the end."""
 
 from modules.chat.markdown.links import target
 from modules.chat.output.layout import cut
@@ -23,6 +21,7 @@ class ProviderSearches:
         self._screen = screen
         # Markdown has marks of footnotes: what is drawn is "[1]", whatever comes after it.
         self.footnotes = Footnotes("[{}]" if screen.plain else "[^{}]")
+        self._noted = 0  # of the pages, stand below the answer already
 
     def mark(self, cited: Cited) -> str:
         """What stands behind the words that name a page."""
@@ -47,10 +46,11 @@ class ProviderSearches:
         if left > 1:
             screen.write(screen.dim(f"{INDENT}… {left} more pages") + "\n")
 
-    def rows(self) -> Iterator[str]:
-        """The pages that the answers name, a row each; none where none is named."""
-        for note in self.footnotes.since(0):
-            yield footnote_row(note, self._screen)
+    def close(self) -> None:
+        """Write the pages that the answers name, a row each, once."""
+        notes, self._noted = self.footnotes.since(self._noted), len(self.footnotes)
+        if notes:
+            self._screen.write("\n" + "".join(footnote_row(note, self._screen) for note in notes))
 
 
 def footnote_row(note: Footnote, screen: TerminalScreen) -> str:

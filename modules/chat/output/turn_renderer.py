@@ -105,7 +105,6 @@ class TurnRenderer:
         self._last = ""  # the kind that was last written for good
         self.tools = tools
         self._searches = ProviderSearches(screen)
-        self._noted = False  # whether the pages stand below the answer
         self.finished: Finished | None = None
         self.beside: list[Spent] = []  # on what was no part of the answer, and was told already
         self.paused = False  # the turn stopped although the model wants to go on
@@ -122,17 +121,6 @@ class TurnRenderer:
                 self._become(f"writes {clean(name)}")
             case ToolCallDelta():
                 pass
-            case ProviderSearch(query, None):
-                self._become("searching")
-                self._status = since_now(lambda: f"{self._name} searches the web {clean(query)}".rstrip())
-            case ProviderSearch():
-                self._begin("calls")
-                self._searches.end(event)
-                self._become("waiting")
-            case Cited():
-                mark = self._searches.mark(event)
-                if self._kind == "text" and not event.late:  # rows that are finished never change
-                    self._piece.feed(mark)
             case Retrying():
                 self._become("retrying")
                 self._status = countdown(event)
@@ -151,8 +139,26 @@ class TurnRenderer:
             case _:
                 self._add_work(event)
 
-    def _add_work(self, event: CallEvent | FitEvent) -> None:
+    def _add_search(self, event: ProviderSearch | Cited) -> None:
         match event:
+            case ProviderSearch(query, None):
+                self._become("searching")
+                self._status = since_now(lambda: f"{self._name} searches the web {clean(query)}".rstrip())
+            case ProviderSearch():
+                self._begin("calls")
+                self._searches.end(event)
+                self._become("waiting")
+            case Cited():
+                mark = self._searches.mark(event)
+                if self._kind == "text" and not event.late:  # rows that are finished never change
+                    self._piece.feed(mark)
+            case _:
+                assert_never(event)
+
+    def _add_work(self, event: ProviderSearch | Cited | CallEvent | FitEvent) -> None:
+        match event:
+            case ProviderSearch() | Cited():
+                self._add_search(event)
             case Question() | Misfit():
                 self._begin("asking")
             case ToolStarted(call, preview):
@@ -187,9 +193,7 @@ class TurnRenderer:
         """Everything is on the screen, and nothing runs any more."""
         self._become("closed")
         self.tools.close()
-        if len(self._searches.footnotes) and not self._noted:
-            self._noted = True
-            self._screen.write("\n" + "".join(self._searches.rows()))
+        self._searches.close()
         self._screen.status("", "")
 
     def wait(self) -> None:

@@ -24,8 +24,8 @@ class Profile(Struct, frozen=True, kw_only=True):
     the person's. `images`: how many pictures a request may hold. `output_limit`: the most output tokens to ask for;
     without it the provider's own default holds. `context`: how many tokens a server is to make room for that is told so
     with each request; without it what they need. `refused`: paths of fields that are never sent, as in "stream_options"
-    or "messages.*.reasoning_content". `web_search`: the name of its provider's own search of the web among the tools, ""
-    where there is none. `stops`: its own words for why an answer ended, and what each means, as in
+    or "messages.*.reasoning_content". `web_search`: what the provider's own search of the web is called as a
+    tool, "" where there is none. `stops`: its own words for why an answer ended, and what each means, as in
     "done=end_turn".
     """
 

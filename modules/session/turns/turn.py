@@ -1,6 +1,6 @@
 """One turn: the person's message goes in; the model answers and calls tools until it calls no more."""
 
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from typing import TYPE_CHECKING, assert_never, get_args
 
@@ -75,10 +75,9 @@ async def run_turn(
             tooling.said.add(text)
             yield Notice(text)
         try:
-            async with aclosing(_answer(conversation, services, message, model, tools, fitting)) as answer:
+            answering = _answer(conversation, services, message, model, tools, fitting)
+            async with aclosing(_with_news(answering, conversation.reader(model), tooling)) as answer:
                 async for event in answer:
-                    for text in _told_first(event, conversation.reader(model), tooling):
-                        yield Notice(text)
                     yield event
         except BaseException:  # stopped after the last word of an answer, its calls are there and will not run
             _close(conversation)
@@ -105,10 +104,15 @@ async def run_turn(
             return
 
 
-def _told_first(event: AnswerEvent | FitEvent, reader: Model, tooling: Tooling | None) -> Iterator[str]:
-    """What a person should know before they are told of this event."""
-    if isinstance(event, ProviderSearch) and tooling is not None and (text := tooling.news_of(reader)):
-        yield text
+async def _with_news(
+    answer: AsyncGenerator[AnswerEvent | FitEvent, None], reader: Model, tooling: Tooling | None
+) -> AsyncGenerator[AnswerEvent | FitEvent, None]:
+    """The answer, and before the first search of its provider that this is one."""
+    async with aclosing(answer) as events:
+        async for event in events:
+            if isinstance(event, ProviderSearch) and tooling is not None and (text := tooling.news_of(reader)):
+                yield Notice(text)
+            yield event
 
 
 def _answer(
