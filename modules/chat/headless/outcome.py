@@ -40,7 +40,7 @@ class Outcome:
         self.usage: Usage | None = None
         self.tools: list[dict[str, Any]] = []
         self.searches: list[dict[str, Any]] = []  # that the provider ran by itself
-        self.footnotes = Footnotes()
+        self.footnotes = Footnotes("[^{}]")
         self.notices: list[str] = []
 
     @property
@@ -60,15 +60,8 @@ class Outcome:
         match event:
             case TextDelta(text) if text and self._out is not None:
                 self._out.write(text)
-            case ProviderSearch(query, sources, failed) if sources is not None:
-                pages = [{"url": page.url, "title": page.title} for page in sources]
-                self.searches.append({"query": query, "sources": pages, "error": failed or None})
-                found = failed or (count(len(pages), "page") if pages else "")
-                self.tell(f"{KIND}: {query}{f' ({found})' if found else ''}")
-            case Cited(url, title, late):
-                self.footnotes.mark(url, title)
-                if self._out is not None and not late:
-                    self._out.cite(f"[^{[note.url for note in self.footnotes.since(0)].index(url) + 1}]")
+            case ProviderSearch() | Cited():
+                self._add_search(event)
             case Notice() | Made():
                 text = event.text if isinstance(event, Notice) else made_words(event)
                 self.notices.append(without_commands(text))
@@ -94,16 +87,25 @@ class Outcome:
             case Paused(text):
                 self.fail("Paused", text, PAUSED if self._saved else "")
             case (
-                ProviderSearch()
-                | TextDelta()
-                | Misfit()
-                | Making()
-                | ReasoningDelta()
-                | ToolCallDelta()
-                | ToolStarted()
-                | ToolProgress()
+                TextDelta() | Misfit() | Making() | ReasoningDelta() | ToolCallDelta() | ToolStarted() | ToolProgress()
             ):
                 pass
+            case _:
+                assert_never(event)
+
+    def _add_search(self, event: ProviderSearch | Cited) -> None:
+        match event:
+            case ProviderSearch(sources=None):
+                pass
+            case ProviderSearch(query, sources, failed):
+                pages = [{"url": page.url, "title": page.title} for page in sources or ()]
+                self.searches.append({"query": query, "sources": pages, "error": failed or None})
+                found = failed or (count(len(pages), "page") if pages else "")
+                self.tell(f"{KIND}: {query}{f' ({found})' if found else ''}")
+            case Cited(url, title, late):
+                mark = self.footnotes.mark(url, title)
+                if self._out is not None and not late:
+                    self._out.cite(mark)
             case _:
                 assert_never(event)
 
