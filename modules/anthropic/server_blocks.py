@@ -16,6 +16,11 @@ USE, RESULT = "server_tool_use", "web_search_tool_result"
 SERVER_ID = re.compile(r"srvtoolu_[a-zA-Z0-9_]+")  # the pattern of the API's own description
 
 
+def is_of_a_server(kind: str) -> bool:
+    """Whether blocks of this kind are what the API itself does; an answer that is paused ends with one."""
+    return kind == USE or kind.endswith("_tool_result")
+
+
 def is_search(wire: Wire) -> bool:
     """Whether a block asks for a search of the web."""
     return wire.get("type") == USE and wire.get("name") == KIND

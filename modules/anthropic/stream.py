@@ -93,7 +93,9 @@ class AnthropicDraft(WireDraft):
         if self.finished is None or self.finished.stop != "paused" or self._resumed >= MOST_RESUMED:
             return None
         blocks = [block for block in self._blocks if not block.is_blank]
-        if not blocks or not all(block.is_sound(self.declared) for block in blocks):
+        if not blocks or not server_blocks.is_of_a_server(blocks[-1].kind):
+            return None
+        if not all(block.is_sound(self.declared) for block in blocks):
             return None
         self._resumed += 1
         self._before, self._usage_fields = self.usage, {}
