@@ -47,8 +47,8 @@ FORMS = (
 )
 # What every form begins with, to be searched for first: a pattern looks at each letter of a paste of megabytes.
 BEGINNINGS = (
-    "sk-", "gsk_", "xai-", "AIza", "AQ.", "hf_", "pplx-", "nvapi-", "fw_", "tgp_v1_", "tvly-", "BSA", "r8_", "gh", "glpat-", "xox",
-    "k_live_", "AKIA", "ASIA", "npm_", "pypi-",
+    "sk-", "gsk_", "xai-", "AIza", "AQ.", "hf_", "pplx-", "nvapi-", "fw_", "tgp_v1_", "r8_", "gh", "glpat-", "xox",
+    "k_live_", "AKIA", "ASIA", "npm_", "pypi-", "tvly-", "BSA",
 )  # fmt: skip
 MANY = 20_000  # beginnings in one text, from which on the pattern alone is quicker
 BEFORE = 1  # letters of a form that may stand before its beginning, as in csk- and rk_live_

@@ -41,6 +41,7 @@ class Outcome:
         self.tools: list[dict[str, Any]] = []
         self.searches: list[dict[str, Any]] = []  # that the provider ran by itself
         self.footnotes = Footnotes("[^{}]")
+        self._searched: list[str] = []  # in words
         self.notices: list[str] = []
 
     @property
@@ -101,7 +102,7 @@ class Outcome:
                 pages = [{"url": page.url, "title": page.title} for page in sources or ()]
                 self.searches.append({"query": query, "sources": pages, "error": failed or None})
                 found = failed or (count(len(pages), "page") if pages else "")
-                self.tell(f"{KIND}: {query}{f' ({found})' if found else ''}")
+                self._searched.append(f"{KIND}: {query}{f' ({found})' if found else ''}")
             case Cited(url, title, late):
                 mark = self.footnotes.mark(url, title)
                 if self._out is not None and not late:
@@ -110,9 +111,11 @@ class Outcome:
                 assert_never(event)
 
     def end_notes(self) -> None:
-        """The pages that the answer names, below it."""
+        """The pages that the answer names, below it, and what was searched for it: nothing is said within an answer."""
         if self._out is not None and len(self.footnotes):
             self._out.notes(self.footnotes)
+        for text in self._searched:
+            self.tell(text)
 
     def judge(self, ended: Ending | None, at: Situation) -> None:
         """Tell how the answer ended, where it is not whole."""

@@ -46,6 +46,7 @@ class Tooling:
         named: tuple[str, ...] = (),
         settled: tuple[str, ...] = (),
         search: SearchChoice | None = None,
+        in_chat: bool = True,
     ) -> None:
         self._make = make
         self.approval = approval or Approval()
@@ -53,6 +54,7 @@ class Tooling:
         self._enabled = enabled
         self._named = (*named, *(one.tool for one in self.approval.permissions))
         self.search = search
+        self._in_chat = in_chat
         self._settled = settled  # the names in settings.toml
         self._unchecked = True
         self.said: set[str] = set()  # notices that the person has seen already
@@ -82,8 +84,11 @@ class Tooling:
         return tuple(one for spec in specs if (one := self.search.declared(spec, model)) is not None)
 
     def news_of(self, model: Model) -> str:
-        """That the provider of this model searches by itself, once; "" where it does not, or that was said."""
-        if self.search is None or not self.enabled or not self.search.is_native(model):
+        """That the provider of this model searches by itself, once; "" where it does not, or that was said.
+
+        Without the chat nobody is there who could turn it off, and what was searched is said below the answer.
+        """
+        if self.search is None or not (self._in_chat and self.enabled and self.search.is_native(model)):
             return ""
         if self._made and not self.toolbox.is_on(SEARCH):
             return ""
@@ -184,4 +189,6 @@ def tooling_of(
         return Toolbox(BUILT_IN, context, sources, on=on, enabled=enabled, result_files=result_files)
 
     limits = Limits(steps=settings.steps, dollars=config.settings.budget.turn, tokens=settings.tokens)
-    return Tooling(make, approval, limits, enabled=enabled, named=named, settled=settled, search=search)
+    return Tooling(
+        make, approval, limits, enabled=enabled, named=named, settled=settled, search=search, in_chat=in_chat
+    )
