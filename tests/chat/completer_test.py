@@ -15,7 +15,6 @@ from prompt_toolkit.document import Document
 from modules.chat.command import Ask, ChatContext, CommandRegistry, command
 from modules.chat.commands.compact_commands import complete_compact
 from modules.chat.input.completer import ChatCompleter, complete_attachments, complete_models, complete_paths, rank
-from modules.chat.output.screen import Reasoning
 from modules.chat.wording.model_summary import columns, compact, describe
 from modules.config import ROOT, Config
 from modules.llm.catalogue.catalogue_loader import load
@@ -29,8 +28,6 @@ CATALOGUE = ROOT / "tests" / "data" / "catalogue.yaml"
 
 class Lines:
     """A screen that keeps what it is told."""
-
-    reasoning: Reasoning = "fold"
 
     def __init__(self) -> None:
         self.said: list[str] = []
@@ -161,7 +158,9 @@ def test_models_that_a_provider_listed_itself_are_offered(context: ChatContext) 
     groq = context.models.providers["groq"]
     context.models.learn(groq, [Model(name="new/thing-9b", id="new/thing-9b", provider=groq, known=False)])
     assert offered(context, "/model thing") == ["/model groq:new/thing-9b"]
-    assert completions(context, "/model thing")[0].display_meta_text == "abilities unknown · GROQ_API_KEY not set"
+    assert (
+        completions(context, "/model thing")[0].display_meta_text == "abilities unknown · needs GROQ_API_KEY: /key groq"
+    )
 
 
 def test_an_at_sign_at_the_start_of_the_line_offers_models_followed_by_a_space(context: ChatContext) -> None:
@@ -255,7 +254,7 @@ def test_a_model_is_described_in_one_line(context: ChatContext) -> None:
     assert line("claude-sonnet-5.5") == "1M window · $2/$10 per 1M · tools, images, PDF, reasoning · key set"
     assert line("llama-3.3-70b-versatile", False) == (
         "enterprise customers only since 16 August 2026 · 131k window · $0.59/$0.79 per 1M · tools"
-        " · GROQ_API_KEY not set"
+        " · needs GROQ_API_KEY: /key groq"
     )
     assert line("gpt-6-luna") == "1M window · $0.10/$0.50 per 1M up to 272k · tools, images, PDF, reasoning · key set"
     assert line("gpt-oss-20b") == "131k window · $0.075/$0.30 per 1M · tools, reasoning · key set"

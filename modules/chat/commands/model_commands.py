@@ -7,15 +7,17 @@ from modules.chat.input.completer import complete_models
 from modules.chat.input.fit_question import made_to_fit
 from modules.chat.input.pdf_readers import not_taken
 from modules.chat.input.unlisted_model import is_meant
+from modules.chat.local_servers import look
 from modules.chat.model_list_refresh import listed
 from modules.chat.output.switch_report import switch_report
 from modules.chat.wording.fit_words import summary_words
 from modules.chat.wording.model_summary import columns, compact, mark
 from modules.chat.wording.phrases import count
-from modules.errors import BadKey, MissingKey, SwitchFailed, UsageError
+from modules.errors import BadKey, MissingKey, SendingForbidden, SwitchFailed, UsageError
 from modules.llm.dialects import about
 from modules.llm.models import LEVELS, Choice, Model
 from modules.llm.parts import Reasoning
+from modules.session.switching.held_back import news_of_options
 from modules.session.switching.switch import SwitchSummary, handover, left_out_words
 from modules.session.switching.switch_preview import plan
 
@@ -90,7 +92,7 @@ async def switch(chat: ChatContext, choice: Choice) -> None:
     old, new = chat.conversation.model, choice.model
     try:
         chat.services.check_key(new.provider)
-    except (MissingKey, BadKey) as error:
+    except (MissingKey, BadKey, SendingForbidden) as error:
         raise SwitchFailed(error.message, cure=f"{error.cure}\nStill on {old.full_name}.") from error
     if choice.note:
         chat.screen.say(choice.note)
@@ -108,10 +110,10 @@ async def switch(chat: ChatContext, choice: Choice) -> None:
     conversation.announced[new.full_name] = summary.left_out
     reader = conversation.reader(new)
     chat.screen.say(switch_line(old, reader, summary, was_shown_less=had_view))
-    for text in not_taken(chat, chat.attachments):
-        chat.screen.say(text)
-    if reader.tools and (text := chat.tooling.news_of(reader)):
-        chat.screen.say(text)
+    search = chat.tooling.news_of(reader) if reader.tools else ""
+    for text in (*not_taken(chat, chat.attachments), news_of_options(conversation, new, again=True), search):
+        if text:
+            chat.screen.say(text)
     if new.provider.note and new_there:
         chat.screen.say(new.provider.note)
 
@@ -166,13 +168,15 @@ async def models(chat: ChatContext, args: str) -> Ask | None:
             raise UsageError(f'There is no provider "{name}".', cure=f"There are {', '.join(chat.models.providers)}.")
     if "--refresh" in words:
         await _refresh(chat, names or [chat.conversation.model.provider.name])
+        if not names and chat.config.settings.models.discover:
+            await look(chat)
     shown = [model for name in (names or chat.models.providers) for model in chat.models.of(name)]
     has_key = {model.provider: chat.config.has_key(model.provider.key_variable) for model in shown}
-    rows = [row(model, has_key[model.provider], chat.models.lists(model)) for model in shown]
+    rows = [row(chat.models.shown(model), has_key[model.provider], chat.models.lists(model)) for model in shown]
     chat.screen.table(rows, HEADINGS)
     missing = dict.fromkeys(one.key_variable for one, there in has_key.items() if not there and one.key_variable)
     if missing:
-        chat.screen.say(f"Not set: {', '.join(missing)}. /config says where a key goes.")
+        chat.screen.say(f"Not set: {', '.join(missing)}. /key PROVIDER takes a key.")
     return None
 
 
@@ -212,6 +216,8 @@ def row(model: Model, has_key: bool, listed: bool | None) -> tuple[str, ...]:
 async def _refresh(chat: ChatContext, names: list[str]) -> None:
     for name in names:
         provider = chat.models.providers[name]
+        if not about(provider.dialect).networked:
+            continue
         found = await listed(chat, provider)
         chat.screen.say(f"{provider.title} lists {count(len(found), 'model')}.")
 
@@ -226,7 +232,8 @@ def reasoning_words(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
     yield "default", "let the model decide how much"
 
 
-SEEN = {"show": "shown", "fold": "shown while it comes, and then folded", "hide": "hidden"}
+SETTLED = {"show": "full", "fold": "short", "hide": "hidden"}
+SEEN = {"full": "shown", "short": "shown while it comes, and then folded", "hidden": "hidden"}
 
 
 @command("/reasoning [level|show|hide]", aliases=("thinking",), complete=reasoning_words)
@@ -238,26 +245,33 @@ async def reasoning(chat: ChatContext, args: str) -> Ask | None:
     """
     conversation, word = chat.conversation, args.lower()
     levels = conversation.reader(conversation.model).reasoning
-    if word in SEEN:
-        chat.screen.reasoning = word  # type: ignore[assignment]  # it is one of these
-        conversation.reasoning_shown = word != "hide"
-        chat.screen.say(f"Reasoning is {SEEN[word]}.")
+    if word in SETTLED:
+        chat.config.layers.change("answers.reasoning", SETTLED[word])
+        chat.screen.say(f"Reasoning is {SEEN[SETTLED[word]]}.")
         last = conversation.last_answer
         if word == "show" and last is not None:
             chat.screen.quote("\n\n".join(part.text for part in last.parts if isinstance(part, Reasoning)))
     elif word == "default":
-        conversation.reasoning = None
+        conversation.reasoning, conversation.reasoning_said = None, True
         conversation.changed()
         chat.screen.say("The model decides how much it thinks.")
+        _say_news_of_options(chat)
     elif word in LEVELS and (word in levels or not conversation.model.known):
-        conversation.reasoning = next(level for level in LEVELS if level == word)
+        conversation.reasoning, conversation.reasoning_said = next(one for one in LEVELS if one == word), True
         conversation.changed()
         chat.screen.say(f"Reasoning is set to {word}.")
+        _say_news_of_options(chat)
     elif word:
         takes = f"It takes {', '.join(levels)}." if levels else "It takes no levels."
         raise UsageError(f'{conversation.model.full_name} has no reasoning level "{args}".', cure=takes)
     else:
-        shown = SEEN[chat.screen.reasoning]
+        shown = SEEN[chat.config.settings.answers.reasoning]
         takes = f" {conversation.model.name} takes {', '.join(levels)}." if levels else ""
         chat.screen.say(f"Reasoning: {conversation.reasoning or 'as the model decides'}, {shown}.{takes}")
     return None
+
+
+def _say_news_of_options(chat: ChatContext) -> None:
+    """Which options are held back at this level of reasoning, where that is otherwise than before."""
+    if text := news_of_options(chat.conversation, chat.conversation.model):
+        chat.screen.say(text)

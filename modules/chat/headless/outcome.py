@@ -18,6 +18,7 @@ from modules.llm.parts import Text
 from modules.llm.web_searches import KIND
 from modules.session.fitting.ways import Made, Making, Misfit
 from modules.session.turns.ask import Notice, Retrying
+from modules.session.turns.structured_answer import Checked
 from modules.session.turns.tool_calls import ToolEnded, ToolProgress, ToolStarted
 from modules.session.turns.turn import Paused, TurnEvent
 from modules.tools.approval import Decision, Permission, Question
@@ -43,6 +44,7 @@ class Outcome:
         self.footnotes = Footnotes("[^{}]")
         self._searched: list[str] = []  # in words
         self.notices: list[str] = []
+        self.checked: Checked | None = None  # what an answer came to that was to be JSON
 
     @property
     def text(self) -> str:
@@ -116,6 +118,12 @@ class Outcome:
             self._out.notes(self.footnotes)
         for text in self._searched:
             self.tell(text)
+
+    def check(self, checked: Checked) -> None:
+        """Take note of what an answer came to that was to be JSON; one that is not as it was asked for is a failure."""
+        self.checked = checked
+        if checked.problem:
+            self.fail("NotAsAsked", f"The answer does not fit the schema. {checked.problem}", "")
 
     def judge(self, ended: Ending | None, at: Situation) -> None:
         """Tell how the answer ended, where it is not whole."""

@@ -10,10 +10,12 @@ from modules import errors
 from modules.chat.wording.endings import Ending
 from modules.chat.wording.retry_time import time_of
 from modules.chat.wording.shell_advice import kept
+from modules.config import ENVIRONMENT, Config
 from modules.errors import ParlanceError
 from modules.llm.failures.error_mapping import RETRY
 from modules.llm.message import Message
 from modules.llm.models import Model, ModelRegistry
+from modules.llm.sending_rules import allowed
 from modules.session.conversation import Conversation
 from modules.session.turns.turn import unanswered_results
 
@@ -47,7 +49,7 @@ class Cure(Struct, frozen=True):
 
 LATER = Cure(("again",))
 CURES: dict[type[ParlanceError], Cure] = {
-    errors.AuthenticationFailed: Cure(("key",)),
+    errors.AuthenticationFailed: Cure(("key",), ("another_key", "elsewhere")),
     errors.PermissionDenied: Cure(("rights",)),
     errors.NotVerified: Cure(("verify",)),
     errors.RegionRefused: Cure(),
@@ -110,6 +112,8 @@ def in_chat(error: ParlanceError, at: Situation, now: datetime | None = None) ->
             plain += [PLAIN[step]] if at.left == "question" or step not in OF_THE_QUESTION else []
         elif step == "again":
             plain += _again_in_chat(at) if time_of(error) == "" else []
+        elif step == "another_key" and ENVIRONMENT in error.cure:  # which comes before whatever else keeps one
+            continue
         elif command := _command(step, at):
             commands.append(command)
     if commands and at.left == "question":  # the question stands in the line, and a command needs an empty one
@@ -170,15 +174,15 @@ def what_is_left(conversation: Conversation, message: Message | None, *, instead
     return "results" if unanswered_results(conversation) else "part"
 
 
-def others(models: ModelRegistry, model: Model, has_key: Callable[[str | None], bool]) -> tuple[Model, ...]:
+def others(models: ModelRegistry, model: Model, config: Config) -> tuple[Model, ...]:
     """Models that could be asked in place of this one, another provider's first; servers here may not be running."""
 
     def last(one: Model) -> tuple[bool, bool]:
         return one.provider.name == model.provider.name, one.full_name != models.default
 
     able = [
-        one for one in models
-        if one != model and one.provider.key_variable is not None and has_key(one.provider.key_variable)
+        one for one in allowed(models, config.settings.send)
+        if one != model and one.provider.key_variable is not None and config.has_key(one.provider.key_variable)
     ]  # fmt: skip
     return tuple(sorted(able, key=last))
 
@@ -220,6 +224,8 @@ def _command(step: str, at: Situation) -> str:
             return f"/continue {name} {does}"
         return f"/retry {name} {does}" if name else ""
     match step:
+        case "another_key" if at.model.provider.key_variable is not None:
+            return f"/key {at.model.provider.name} takes another"
         case "successor" if at.model.recommended and at.left != "results":
             return f"/retry {at.model.recommended} asks the model that {at.model.provider.title} recommends"
         case "list":
