@@ -151,7 +151,9 @@ class ShownTurn:
         from modules.chat.wording.cures import of_ending_in_chat
         from modules.chat.wording.endings import ending
 
-        ended = ending(finished, self._context.conversation.messages, self._context.tooling.specs)
+        conversation = self._context.conversation
+        tools = self._context.tooling.specs(conversation.reader(asked.model or conversation.model))
+        ended = ending(finished, conversation.messages, tools)
         if ended is not None:
             self._screen.say(f"{ended.words} {of_ending_in_chat(ended, self._situation(asked))}")
         return ended is not None

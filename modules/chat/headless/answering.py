@@ -91,7 +91,8 @@ async def answer(
                     output.end_line()
                     lines.end(event)
         at = situation()
-        output.judge(ending(output.finished, conversation.messages, tooling.specs if tooling else ()), at)
+        tools = tooling.specs(conversation.reader(conversation.model)) if tooling else ()
+        output.judge(ending(output.finished, conversation.messages, tools), at)
     except ParlanceError as error:
         cure = in_pipe(error, situation())
         output.end_line()
@@ -101,6 +102,7 @@ async def answer(
     except asyncio.CancelledError:
         output.code, output.failed = EXIT_INTERRUPTED, failure("Interrupted", "Interrupted.", "")
         output.break_off("interrupted")
+    output.end_notes()
     output.end_line()
     delivery.deliver(conversation, output)
     return output.code

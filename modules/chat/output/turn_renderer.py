@@ -7,11 +7,12 @@ from typing import NamedTuple, Protocol, assert_never
 
 from modules.chat.output.code_numbers import Numbers, unnumbered
 from modules.chat.output.frame_loop import frames
+from modules.chat.output.provider_searches import ProviderSearches
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.output.tool_lines import ToolLines
 from modules.chat.wording.fit_words import made_words, making_words
 from modules.chat.wording.phrases import GO_ON
-from modules.llm.events import Finished, ReasoningDelta, TextDelta, ToolCallDelta
+from modules.llm.events import Cited, Finished, ProviderSearch, ReasoningDelta, TextDelta, ToolCallDelta
 from modules.session.counting.prices import Spent
 from modules.session.fitting.ways import FitEvent, Made, Making, Misfit
 from modules.session.turns.ask import Notice, Retrying
@@ -110,6 +111,7 @@ class TurnRenderer:
         self._status = since_now(self._waiting)
         self._last = ""  # the kind that was last written for good
         self.tools = tools
+        self._searches = ProviderSearches(screen)
         self.finished: Finished | None = None
         self.beside: list[Spent] = []  # on what was no part of the answer, and was told already
         self.paused = False  # the turn stopped although the model wants to go on
@@ -145,8 +147,26 @@ class TurnRenderer:
             case _:
                 self._add_work(event)
 
-    def _add_work(self, event: CallEvent | FitEvent) -> None:
+    def _add_search(self, event: ProviderSearch | Cited) -> None:
         match event:
+            case ProviderSearch(query, None):
+                self._become("searching")
+                self._status = since_now(lambda: f"{self._name} searches the web {clean(query)}".rstrip())
+            case ProviderSearch():
+                self._begin("calls")
+                self._searches.end(event)
+                self._become("waiting")
+            case Cited():
+                mark = self._searches.mark(event)
+                if self._kind == "text" and not event.late:  # rows that are finished never change
+                    self._piece.feed(mark)
+            case _:
+                assert_never(event)
+
+    def _add_work(self, event: ProviderSearch | Cited | CallEvent | FitEvent) -> None:
+        match event:
+            case ProviderSearch() | Cited():
+                self._add_search(event)
             case Question() | Misfit():
                 self._begin("asking")
             case ToolStarted(call, preview):
@@ -181,6 +201,7 @@ class TurnRenderer:
         """Everything is on the screen, and nothing runs any more."""
         self._become("closed")
         self.tools.close()
+        self._searches.close()
         self._screen.status("", "")
 
     def wait(self) -> None:
@@ -225,7 +246,7 @@ class TurnRenderer:
                 self._status = since_now(lambda: f"{self._name} thinks …")
             case "running":
                 self._status = StatusLine(self.tools.running_words)
-            case "asking" | "calls" | "closed" | "fitting" | "retrying":
+            case "asking" | "calls" | "closed" | "fitting" | "retrying" | "searching":
                 pass
             case _:
                 self._status = since_now(lambda: f"{self._name} {kind} …")
