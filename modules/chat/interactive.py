@@ -32,6 +32,7 @@ class Interactive:
         self._load_ahead = LoadAhead(context)
         context.running, context.confirm, context.ask = prompt.running, prompt.confirm, prompt.ask
         context.lend = prompt.lent
+        prompt.from_clipboard = self._from_clipboard
         context.edit, prompt.given_up, context.choose = prompt.edited, self._stay, self._choose
         context.secret = self._secret
 
@@ -63,6 +64,11 @@ class Interactive:
             from modules.chat.commands.branch_commands import stay
 
             stay(self._context)
+
+    async def _from_clipboard(self) -> str:
+        from modules.chat.commands.paste_command import from_clipboard  # only where it is wanted
+
+        return await from_clipboard(self._context)
 
     async def _fit(self) -> None:
         """A conversation that goes on may have a model whose window it does not fit."""
