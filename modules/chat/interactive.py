@@ -98,7 +98,7 @@ class Interactive:
                 case ShellLine() as typed:
                     await self._run_typed(typed)
                 case Ask() as asked:
-                    await self._turn.run(asked)
+                    await self._ask(asked)
                 case None:
                     self._prompt.hold()
                 case other:
@@ -121,7 +121,14 @@ class Interactive:
         found = self._context.commands.get(command.name)
         asked = await self._prompt.running.run(found.run(self._context, command.args))
         if asked is not None:
-            await self._turn.run(asked)
+            await self._ask(asked)
+
+    async def _ask(self, asked: Ask) -> None:
+        if not self._context.conversation.nodes:
+            from modules.chat.input.prompt_files.folder_told import begin  # the first prompt need not wait for it
+
+            await begin(self._context)
+        await self._turn.run(asked)
 
     def _say_warnings(self) -> None:
         """What there is to know of the keeping and the tools, such as that nothing is being saved; each once."""

@@ -28,8 +28,8 @@ MAX_PATHS = 200
 MAX_RESOURCES = 200
 MAX_SECONDS = 0.1  # for reading one folder; a person is typing
 
-_COMMAND = re.compile(r"/([\w?-]*)")
-_ARGUMENTS = re.compile(r"/([A-Za-z?][\w-]*)\s+(.*)")
+_COMMAND = re.compile(r"/([\w?:.-]*)")
+_ARGUMENTS = re.compile(r"/([A-Za-z0-9_?][\w:.-]*)\s+(.*)")
 _ASK = re.compile(r"@(\S*)")
 _MENTION = re.compile(r"\s@(\S*)$")
 _PATH = re.compile(r"""(?:^|(?<!\\)\s)((?:\.\.?/|~/|/[^\s/])(?:\\.|[^\s\\])*|['"](?:\.\.?/|~/|/[^\s/])[^'"]*)$""")
@@ -151,22 +151,35 @@ class ChatCompleter(Completer):
             yield from _completions(found[1], complete_words(self._context, found[1]))
 
     def _commands(self, typed: str) -> Iterator[Completion]:
-        commands = (((command.name, *command.aliases), command) for command in self._context.commands)
-        for _, command in ranked(typed, commands):
-            text = f"/{command.name}"
-            alias = "" if rank(typed, command.name) else ranked(typed, (((a,), a) for a in command.aliases))[0][1]
-            more = " " if " " in command.usage.strip() else ""
+        from modules.chat.input.prompt_files.prompt_completion import offered  # read when the first slash is typed
+
+        commands = [
+            ((one.name, *one.aliases), (one.name, one.summary, " " in one.usage.strip()))
+            for one in self._context.commands
+        ]
+        prompts = [((one[0], one[0].rpartition(":")[2]), one) for one in offered(self._context)]
+        for _, (name, summary, more) in ranked(typed, [*commands, *prompts]):
+            alias = "" if rank(typed, name) else self._alias(typed, name)
             yield Completion(
-                text + more,
+                f"/{name}{' ' if more else ''}",
                 start_position=-len(typed) - 1,
-                display=f"{text} (/{alias})" if alias else text,
-                display_meta=clean(command.summary),
+                display=f"/{name} (/{alias})" if alias else f"/{name}",
+                display_meta=clean(summary),
             )
+
+    def _alias(self, typed: str, name: str) -> str:
+        """The other name of a command that was found by that; "" for a prompt, which has none."""
+        aliases = next((one.aliases for one in self._context.commands if one.name == name), ())
+        return next((alias for _, alias in ranked(typed, [((one,), one) for one in aliases])), "")
 
     def _arguments(self, name: str, args: str) -> Iterator[Completion]:
         try:
             command = self._context.commands.get(name)
         except UnknownCommand:
+            from modules.chat.input.prompt_files.prompt_completion import is_prompt  # read when one may be meant
+
+            if "@" not in args.rpartition(" ")[2] and is_prompt(self._context, name):  # files may stand behind it
+                yield from _completions(args, complete_words(self._context, args))
             return
         if command.complete is not None:
             yield from _completions(args, _fitting(args, command.complete(self._context, args)))

@@ -9,6 +9,7 @@ from modules.chat.program_name import as_started
 from modules.chat.settled import settle
 from modules.chat.startup import StartOptions, begin, first_choice
 from modules.config import Config
+from modules.errors import ConfigError, ParlanceError
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.models import Choice, ModelRegistry
 from modules.llm.service_manager import ServiceManager
@@ -57,13 +58,24 @@ def begun(
     store = Store(config.data_folder / FILE)
     start = first_choice(models, config, args.model)
     wish = StartOptions(
-        args.resume, args.model, args.system, not args.no_save, os.path.realpath(os.getcwd()), not args.interactive
-    )
+        args.resume, args.model, args.system, not args.no_save, os.path.realpath(os.getcwd()), not args.interactive,
+        role_of(config, config.settings.start.role) if config.settings.start.role else "",
+    )  # fmt: skip
     learned, weights = LearnedFacts(config.learned_file), LearnedWeights(config.weights_file)
     conversation, notes = begin(wish, store, models, services, start, learned, weights)
     settle(conversation, config.settings)
     notes = [*config.layers.news(), *map(as_started, notes), *done, *([ALL_ALLOWED] if args.yes else [])]
     return Begun(models, services, store, start, conversation, notes, wish)
+
+
+def role_of(config: Config, name: str) -> str:
+    """The instructions of a role. Raises ConfigError where the settings name one that is not there."""
+    from modules.prompts.roles import role  # few people have one from the start
+
+    try:
+        return role(config.folder, name).instructions
+    except ParlanceError as error:
+        raise ConfigError(f"settings.toml: start.role: {error.message}", cure=error.cure) from error
 
 
 def tooling_for(config: Config, args: Arguments) -> "Tooling":
