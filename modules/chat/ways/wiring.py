@@ -116,6 +116,6 @@ async def attached(args: Arguments, config: Config) -> "tuple[list[Attached], li
     """The parts of the files that are attached, and what to say of them."""
     if not args.attach and not args.attach_text:
         return [], []
-    from modules.chat.input.attachment import load_all
+    from modules.chat.input.attached_at_start import load_all
 
     return await load_all(args.attach, args.attach_text, config)
