@@ -34,6 +34,7 @@ class Interactive:
         context.lend = prompt.lent
         prompt.from_clipboard = self._from_clipboard
         context.edit, prompt.given_up, context.choose = prompt.edited, self._stay, self._choose
+        context.secret = self._secret
 
     async def run(self, first: str = "", done: Callable[[], None] = lambda: None) -> None:
         """Act on lines until the person leaves; on a `first` one before, and what is to be `done` after that."""
@@ -89,6 +90,17 @@ class Interactive:
 
         return await self._prompt.ask(ChoicePanel(options, self._screen.size))
 
+    async def _secret(self, question: str) -> str | None:
+        """A line that is not shown."""
+        self._prompt.hold_for_question()
+        from modules.chat.prompt.plain_prompt import PlainPrompt
+
+        if isinstance(self._prompt, PlainPrompt):
+            return await self._prompt.secret(question)
+        from modules.chat.dialogs.secret_panel import SecretPanel
+
+        return await self._prompt.ask(SecretPanel(question, self._screen.size))
+
     def _offer_draft(self) -> None:
         if self._context.draft:
             self._prompt.give_back(self._context.draft)
@@ -141,5 +153,7 @@ class Interactive:
         if (journal := self._context.conversation.journal) is not None:
             for text in journal.news():
                 self._screen.error(ParlanceError(as_started(text)))
-        for text in (*self._context.config.layers.news(), *self._context.tooling.news()):
+        news = (*self._context.config.layers.news(), *self._context.tooling.news(), *self._load_ahead.news)
+        for text in news:
             self._screen.say(text)
+        self._load_ahead.news.clear()
