@@ -187,11 +187,13 @@ class FieldRefused(RequestRefused):
     """`field` is the path of what the endpoint does not take, as in "stream_options" or "reasoning.summary".
 
     "*" stands for any place in a list, as in "messages.*.reasoning_content". The turn leaves it out from then on.
-    `fields` are all of them where a provider names several, `field` the first.
+    `fields` are all of them where a provider names several, `field` the first. `lasting` is False where another value
+    of it might be taken.
     """
 
     field = ""
     fields: tuple[str, ...] = ()
+    lasting = True
 
 
 class ImagesRefused(RequestRefused):

@@ -29,6 +29,8 @@ class Arguments(argparse.Namespace):
     template: str
     model: str
     system: str
+    option: list[str]
+    schema: str
     attach: list[str]
     attach_text: list[str]
     json: bool
@@ -68,12 +70,14 @@ def parse(argv: Sequence[str] | None) -> Arguments:
     args.resume = None if args.pick else args.resume
     if args.pick and not args.interactive:
         parser.error(f"-r alone shows a list to choose from; give the id here. {_again()} sessions prints them")
-    for option in ("json", "json_stream", "extract", "output"):
+    for option in ("json", "json_stream", "extract", "output", "schema"):
         if getattr(args, option) and args.interactive and not args.list_models:
-            name = f"--{option.replace('_', '-')}{' FILE' if option == 'output' else ''}"
+            name = f"--{option.replace('_', '-')}{' FILE' if option in ('output', 'schema') else ''}"
             parser.error(f'{name.split()[0]} goes with a question: {_again()} "question" {name}')
     if args.output and args.json_stream:
         parser.error(f'--json-stream is read while it comes: {_again()} "question" --json-stream > FILE')
+    if args.schema and args.extract:
+        parser.error("-x prints a block of code, and --schema JSON: give one of them")
     return args
 
 
@@ -122,6 +126,12 @@ def argument_parser(*, asks: bool = True) -> argparse.ArgumentParser:
                         help="ask by a prompt of your own; the question stands in its places")  # fmt: skip
     parser.add_argument("-m", "--model", default="", help="the model: provider:model, a name or an alias")
     parser.add_argument("-s", "--system", default="", help="instructions for the model")
+    parser.add_argument("-o", "--option", action="append", default=[], metavar="NAME=VALUE",
+                        help="how the answer is generated, as in temperature=0.2; may be repeated. docs/options.md "
+                        "names them")  # fmt: skip
+    parser.add_argument("--schema", default="", metavar="SCHEMA",
+                        help="with -p: the answer is JSON that fits this JSON Schema: a file, JSON itself, or its "
+                        'names in short, as in "name, age int"')  # fmt: skip
     parser.add_argument("-a", "--attach", action="append", default=[], metavar="FILE",
                         help="attach a picture, PDF or text file to the question; may be repeated")  # fmt: skip
     parser.add_argument("--attach-text", action="append", default=[], metavar="FILE",

@@ -75,6 +75,17 @@ class TestPrompt:
             json.dumps(home.groq.chats[0].body["messages"])[:-1]
         )
 
+    def test_its_options_are_sent_with_its_turn_and_a_wrong_one_is_named(self, home: Home) -> None:
+        write(home.folder / "prompts" / "cool.md", "---\noptions:\n  temperature: 0\n  seed: 7\n---\nBe cool.\n")
+        write(home.folder / "prompts" / "hot.md", "---\noptions:\n  temperature: 9\n---\nBe hot.\n")
+        home.groq.answer("Yes.", "No.")
+        terminal = home.open(*OSS).prompt()
+        assert "with temperature 0" in terminal.ask("/cool")
+        terminal.ask("Still?")
+        bodies = [one.body for one in home.groq.chats]
+        assert [(one.get("temperature"), one.get("seed")) for one in bodies] == [(0, 7), (None, None)]
+        terminal.enter("/hot").sees("temperature is 9").sees("It has to be").prompt("/hot")
+
     def test_a_prompt_without_an_answer_comes_back_as_it_was_typed(self, home: Home, work: Path) -> None:
         file = write(work / "notes.txt", "Rain.")
         write(home.folder / "prompts" / "sum.md", f"---\nsystem: Be brief.\n---\nSum up @{file.name} for $1.\n")

@@ -16,6 +16,7 @@ from modules.errors import BadKey, MissingKey, SendingForbidden, SwitchFailed, U
 from modules.llm.dialects import about
 from modules.llm.models import LEVELS, Choice, Model
 from modules.llm.parts import Reasoning
+from modules.session.switching.held_back import news_of_options
 from modules.session.switching.switch import SwitchSummary, handover, left_out_words
 from modules.session.switching.switch_preview import plan
 
@@ -106,8 +107,9 @@ async def switch(chat: ChatContext, choice: Choice) -> None:
     conversation.switch(new)
     conversation.announced[new.full_name] = summary.left_out
     chat.screen.say(switch_line(old, conversation.reader(new), summary, was_shown_less=had_view))
-    for text in not_taken(chat, chat.attachments):
-        chat.screen.say(text)
+    for text in (*not_taken(chat, chat.attachments), news_of_options(conversation, new, again=True)):
+        if text:
+            chat.screen.say(text)
     if new.provider.note and new_there:
         chat.screen.say(new.provider.note)
 
@@ -245,10 +247,12 @@ async def reasoning(chat: ChatContext, args: str) -> Ask | None:
         conversation.reasoning, conversation.reasoning_said = None, True
         conversation.changed()
         chat.screen.say("The model decides how much it thinks.")
+        _say_news_of_options(chat)
     elif word in LEVELS and (word in levels or not conversation.model.known):
         conversation.reasoning, conversation.reasoning_said = next(one for one in LEVELS if one == word), True
         conversation.changed()
         chat.screen.say(f"Reasoning is set to {word}.")
+        _say_news_of_options(chat)
     elif word:
         takes = f"It takes {', '.join(levels)}." if levels else "It takes no levels."
         raise UsageError(f'{conversation.model.full_name} has no reasoning level "{args}".', cure=takes)
@@ -257,3 +261,9 @@ async def reasoning(chat: ChatContext, args: str) -> Ask | None:
         takes = f" {conversation.model.name} takes {', '.join(levels)}." if levels else ""
         chat.screen.say(f"Reasoning: {conversation.reasoning or 'as the model decides'}, {shown}.{takes}")
     return None
+
+
+def _say_news_of_options(chat: ChatContext) -> None:
+    """Which options are held back at this level of reasoning, where that is otherwise than before."""
+    if text := news_of_options(chat.conversation, chat.conversation.model):
+        chat.screen.say(text)

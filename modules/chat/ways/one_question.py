@@ -19,14 +19,18 @@ from modules.chat.terminal import streams
 from modules.chat.ways.wiring import Begun, attached, begun, fitting_for, screen_of, tooling_for
 from modules.chat.wording.cures import others
 from modules.config import Config
+from modules.errors import UsageError
+from modules.llm.dialects import about
 from modules.llm.message import Message, user
 from modules.llm.models import ModelRegistry
 from modules.llm.parts import Attached
 from modules.llm.service_manager import ServiceManager
 from modules.prompts.repository import has_instructions
 from modules.session.turns.one_turn import OneTurn, held
+from modules.session.turns.structured_turn import asking_for
 
 if TYPE_CHECKING:
+    from modules.llm.generation.answer_schema import AnswerSchema
     from modules.session.turns.tooling import Tooling
 
 
@@ -36,13 +40,20 @@ async def run(args: Arguments, config: Config, services: ServiceManager) -> int:
     attachments, done = await attached(args, config)
     delivery = _delivery(args, config)
     delivery.check()
+    wanted = None
+    if args.schema:
+        from modules.chat.input.schema_argument import schema_from  # with what checks JSON, which no other answer needs
+
+        wanted = schema_from(args.schema)
     troubles: list[str] = []
     models = own_models(config, troubles)
     if not args.template:  # what cannot be sent is refused before anything else is made
-        message, turn = _message(args, config, models, args.question or "", piped, attachments), OneTurn()
+        message, turn = _message(args, config, models, args.question or "", piped, attachments, wanted), OneTurn()
     parts = begun(args, config, models, services, done)
     conversation = parts.conversation
     refuse_guide(conversation, parts.start)
+    if wanted is not None and not about(conversation.model.provider.dialect).networked:
+        raise UsageError(f"{conversation.model.full_name} gives no JSON.", cure="Name a model with -m.")
     tell([*parts.notes, *troubles])
     take_unanswered(conversation)
     close_calls(conversation)
@@ -51,14 +62,14 @@ async def run(args: Arguments, config: Config, services: ServiceManager) -> int:
     gc.enable()
     try:
         if args.template:
-            message, turn = await _prompted(args, config, parts, tooling, piped, attachments)
+            message, turn = await _prompted(args, config, parts, tooling, piped, attachments, wanted)
         _tell_folder(parts, config, tooling)
         able = others(models, conversation.model, config)
         with held(conversation, tooling, turn):
             return await answer(
                 conversation, parts.services, message, tooling,
                 delivery=delivery, screen=partial(screen_of, config), others=able,
-                fitting=None if args.fit == REFUSE else fitting_for(config, models, args.fit),
+                fitting=None if args.fit == REFUSE else fitting_for(config, models, args.fit), wanted=wanted,
             )  # fmt: skip
     finally:
         conversation.switch(before)
@@ -66,12 +77,21 @@ async def run(args: Arguments, config: Config, services: ServiceManager) -> int:
 
 
 def _message(
-    args: Arguments, config: Config, models: ModelRegistry, asked: str, piped: str, attachments: Sequence[Attached]
+    args: Arguments,
+    config: Config,
+    models: ModelRegistry,
+    asked: str,
+    piped: str,
+    attachments: Sequence[Attached],
+    wanted: "AnswerSchema | None",
 ) -> Message:
     """The question with all that goes with it. Raises UsageError where it is empty, or holds a key."""
     message = question(asked, piped, attachments)
+    if wanted is not None:
+        message = asking_for(message, wanted)
     if not args.send_keys:
-        refuse_keys((asked, args.system), piped, message, keys_of(config, models.providers.values()))
+        typed = (asked, args.system, wanted.instructions if wanted else "")
+        refuse_keys(typed, piped, message, keys_of(config, models.providers.values()))
     return message
 
 
@@ -82,6 +102,7 @@ async def _prompted(
     tooling: "Tooling | None",
     piped: str,
     attachments: Sequence[Attached],
+    wanted: "AnswerSchema | None",
 ) -> tuple[Message, OneTurn]:
     """What a prompt of one's own asks, with what is piped in; its model answers unless -m names another."""
     from modules.chat.input.prompt_files.prompt_in_pipe import prompted  # no plain question needs it
@@ -99,7 +120,7 @@ async def _prompted(
         parts.conversation.switch(asked.model)
     said = asked.message or user("")
     brought = [part for part in said.parts if isinstance(part, Attached)]
-    return _message(args, config, parts.models, said.text, piped, brought), asked.turn or OneTurn()
+    return _message(args, config, parts.models, said.text, piped, brought, wanted), asked.turn or OneTurn()
 
 
 def _tell_folder(parts: Begun, config: Config, tooling: "Tooling | None") -> None:
@@ -116,5 +137,7 @@ def _tell_folder(parts: Begun, config: Config, tooling: "Tooling | None") -> Non
 
 
 def _delivery(args: Arguments, config: Config) -> Delivery:
+    if args.schema and not (args.json or args.json_stream):
+        return Delivery("data", Path(args.output).expanduser() if args.output else None, config.umask)
     form: Form = "json" if args.json else "events" if args.json_stream else "code" if args.extract else "text"
     return Delivery(form, Path(args.output).expanduser() if args.output else None, config.umask)

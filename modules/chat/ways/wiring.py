@@ -50,6 +50,11 @@ def begun(
     args: Arguments, config: Config, models: ModelRegistry, services: ServiceManager, done: Sequence[str]
 ) -> Begun:
     """The conversation that the arguments ask for; `done` is what was done with what they attach."""
+    if args.option:
+        from modules.chat.input.option_arguments import options_from  # hardly any run has them
+
+        for name, value in options_from(args.option).items():
+            config.layers.change(name, value)
     store = Store(config.data_folder / FILE)
     start = first_choice(models, config, args.model)
     wish = StartOptions(

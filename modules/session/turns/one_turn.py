@@ -1,7 +1,8 @@
-"""What holds for one turn only, and no longer: instructions and tools that a prompt of one's own brings with it."""
+"""What holds for one turn only: the instructions, tools and options that a prompt of one's own brings with it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,11 +13,12 @@ from modules.session.turns.tooling import Tooling
 
 class OneTurn(Struct, frozen=True):
     """`system` stands in the place of the person's own instructions, `tools` are all that may be called; None for no
-    change.
+    change. `options` are laid over those that hold, by their names.
     """
 
     system: str = ""
     tools: tuple[str, ...] | None = None
+    options: Mapping[str, Any] = {}
 
 
 @contextmanager
@@ -25,11 +27,13 @@ def held(conversation: Conversation, tooling: Tooling | None, turn: OneTurn | No
 
     Instructions change as /system changes them: what was sent stays, and the change is told below it.
     """
-    before = conversation.instructions
+    before, options = conversation.instructions, conversation.options
     if turn is not None and turn.system:
         from modules.prompts.told import told_in  # few prompts have instructions of their own
 
         conversation.instruct(replace(told_in(before), own=turn.system).text)
+    if turn is not None and turn.options:
+        conversation.options = replace(options, **turn.options)
     limited = tooling is not None and turn is not None and turn.tools is not None
     if limited and tooling is not None and turn is not None:
         tooling.toolbox.limit(turn.tools)
@@ -40,3 +44,5 @@ def held(conversation: Conversation, tooling: Tooling | None, turn: OneTurn | No
             tooling.toolbox.limit(None)
         if turn is not None and turn.system:
             conversation.instruct(before)
+        if turn is not None and turn.options:
+            conversation.options = options
