@@ -40,11 +40,7 @@ async def run(args: Arguments, config: Config, services: ServiceManager) -> int:
     attachments, done = await attached(args, config)
     delivery = _delivery(args, config)
     delivery.check()
-    wanted = None
-    if args.schema:
-        from modules.chat.input.schema_argument import schema_from  # with what checks JSON, which no other answer needs
-
-        wanted = schema_from(args.schema)
+    wanted = _schema(args.schema)
     troubles: list[str] = []
     models = own_models(config, troubles)
     if not args.template:  # what cannot be sent is refused before anything else is made
@@ -74,6 +70,15 @@ async def run(args: Arguments, config: Config, services: ServiceManager) -> int:
     finally:
         conversation.switch(before)
         tell(await parts.close(tooling, lambda text: tell([text])))
+
+
+def _schema(written: str) -> "AnswerSchema | None":
+    """What the answer must fit, None where nothing was said. Raises UsageError for what is no schema."""
+    if not written:
+        return None
+    from modules.chat.input.schema_argument import schema_from  # with what checks JSON, which no other answer needs
+
+    return schema_from(written)
 
 
 def _message(
