@@ -75,6 +75,19 @@ class TestPrompt:
             json.dumps(home.groq.chats[0].body["messages"])[:-1]
         )
 
+    def test_a_step_back_or_a_retry_does_not_leave_its_instructions_behind(self, home: Home) -> None:
+        write(home.folder / "prompts" / "short.md", "---\nsystem: Be brief.\n---\nSay $1.\n")
+        home.groq.answer("One.", "Two.", "Three.", "Four.", "Five.")
+        terminal = home.open(*OSS).prompt()
+        terminal.ask("/system Be kind.")
+        terminal.ask("/short rain")
+        terminal.ask("/retry")
+        assert told(home)[-1] == "Be brief."
+        terminal.ask("And now?")
+        assert told(home)[-1] == "Be kind."
+        terminal.enter("/undo 2").prompt("Say rain.").type(CTRL_C).prompt().ask("Anew")
+        assert told(home) == ["Be kind."]
+
     def test_its_options_are_sent_with_its_turn_and_a_wrong_one_is_named(self, home: Home) -> None:
         write(home.folder / "prompts" / "cool.md", "---\noptions:\n  temperature: 0\n  seed: 7\n---\nBe cool.\n")
         write(home.folder / "prompts" / "hot.md", "---\noptions:\n  temperature: 9\n---\nBe hot.\n")
