@@ -47,7 +47,7 @@ CALLS, APPROVAL, RESULTS = (
     "modules/tools/results.py",
 )
 HIDDEN = "modules/text/hidden_messages.py"
-TOOLBOX, CONFIG = "modules/tools/toolbox.py", "modules/config.py"
+TOOLBOX, CONFIG, OWN_FILES = "modules/tools/toolbox.py", "modules/config.py", "modules/own_files.py"
 SPILLS, MATCHING = "modules/tools/result_files.py", "modules/tools/files/search/matchers.py"
 PROCESS, WORDS = "modules/tools/programs/process.py", "modules/tools/programs/command_line.py"
 WORKER, OWN = "modules/tools/programs/user_tool_worker.py", "modules/tools/programs/user_tools.py"
@@ -193,7 +193,7 @@ TOOL_EDITS: tuple[tuple[str, str, str, str, str], ...] = (
     ("arguments: no larger than that", TOOLBOX, "if len(call.arguments) > LARGEST_CALL_CHARS:", "if False:", "tool_bounds"),
     ("results: bounded", RESULTS, "    if len(data) <= BOUND_BYTES:\n", "    if True:\n", "tool_fault"),
     ("results: both ends", RESULTS, "tail = data[-TAIL:]", 'tail = b""', "tool_fault"),
-    ("results: a private file", CONFIG, '"O_NOFOLLOW", 0), 0o600)', '"O_NOFOLLOW", 0), 0o644)', "tool_fault"),
+    ("results: a private file", OWN_FILES, '"O_NOFOLLOW", 0), 0o600)', '"O_NOFOLLOW", 0), 0o644)', "tool_fault"),
     ("results: gone with --no-save", SPILLS, "            rmtree(self.folder, ignore_errors=True)", "            pass", "result_files"),
     ("results: none of a running program", SPILLS, "        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)", "        pass", "result_files"),
     ("results: kept within bounds", SPILLS, "age > OLDEST or (age > DAY_SECONDS and total > LARGEST_BYTES)", "age > OLDEST", "result_files"),

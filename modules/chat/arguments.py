@@ -133,7 +133,7 @@ def argument_parser(*, asks: bool = True) -> argparse.ArgumentParser:
                         help="with -p: the answer is JSON that fits this JSON Schema: a file, JSON itself, or its "
                         'names in short, as in "name, age int"')  # fmt: skip
     parser.add_argument("-a", "--attach", action="append", default=[], metavar="FILE",
-                        help="attach a picture, PDF or text file to the question; may be repeated")  # fmt: skip
+                        help="attach a picture, PDF, text file, folder or web page; may be repeated")  # fmt: skip
     parser.add_argument("--attach-text", action="append", default=[], metavar="FILE",
                         help="attach only the text of a PDF, for models that read none; may be repeated")  # fmt: skip
     form = parser.add_mutually_exclusive_group()

@@ -93,6 +93,11 @@ async def nothing(options: Options) -> int | None:
     return None
 
 
+async def no_secret(question: str) -> str | None:
+    """The same for a line that is not shown."""
+    return None
+
+
 def no_summaries() -> "Fitting":
     """What is done about a full window where there is nobody who could write a summary."""
     from modules.session.fitting.policy import Fitting  # the first prompt need not wait for it
@@ -122,6 +127,7 @@ class ChatContext(Struct):
     as_it_is: str = ""  # a line whose files are not to be attached: entered again, it is sent as it stands
     confirm: Callable[[str], Awaitable[bool]] = nobody  # a question with No as its default
     choose: Callable[[Options], Awaitable[int | None]] = nothing  # which of several answers; None for none of them
+    secret: Callable[[str], Awaitable[str | None]] = no_secret  # a line that is not shown; None for none
     fitting: "Callable[[], Fitting]" = no_summaries  # what is done where a window is too small
     edit: Callable[[str], Awaitable[str]] | None = None  # opens a text in the editor; None where the terminal cannot
     lend: "Callable[[], AbstractAsyncContextManager[None]] | None" = None  # gives the terminal to a command for a while

@@ -32,7 +32,9 @@ class Interactive:
         self._load_ahead = LoadAhead(context)
         context.running, context.confirm, context.ask = prompt.running, prompt.confirm, prompt.ask
         context.lend = prompt.lent
+        prompt.from_clipboard = self._from_clipboard
         context.edit, prompt.given_up, context.choose = prompt.edited, self._stay, self._choose
+        context.secret = self._secret
 
     async def run(self, first: str = "", done: Callable[[], None] = lambda: None) -> None:
         """Act on lines until the person leaves; on a `first` one before, and what is to be `done` after that."""
@@ -63,6 +65,11 @@ class Interactive:
 
             stay(self._context)
 
+    async def _from_clipboard(self) -> str:
+        from modules.chat.commands.paste_command import from_clipboard  # only where it is wanted
+
+        return await from_clipboard(self._context)
+
     async def _fit(self) -> None:
         """A conversation that goes on may have a model whose window it does not fit."""
         if self._context.conversation.head:
@@ -82,6 +89,17 @@ class Interactive:
         from modules.chat.dialogs.choice_panel import ChoicePanel
 
         return await self._prompt.ask(ChoicePanel(options, self._screen.size))
+
+    async def _secret(self, question: str) -> str | None:
+        """A line that is not shown."""
+        self._prompt.hold_for_question()
+        from modules.chat.prompt.plain_prompt import PlainPrompt
+
+        if isinstance(self._prompt, PlainPrompt):
+            return await self._prompt.secret(question)
+        from modules.chat.dialogs.secret_panel import SecretPanel
+
+        return await self._prompt.ask(SecretPanel(question, self._screen.size))
 
     def _offer_draft(self) -> None:
         if self._context.draft:
@@ -135,5 +153,7 @@ class Interactive:
         if (journal := self._context.conversation.journal) is not None:
             for text in journal.news():
                 self._screen.error(ParlanceError(as_started(text)))
-        for text in (*self._context.config.layers.news(), *self._context.tooling.news()):
+        news = (*self._context.config.layers.news(), *self._context.tooling.news(), *self._load_ahead.news)
+        for text in news:
             self._screen.say(text)
+        self._load_ahead.news.clear()

@@ -29,13 +29,13 @@ async def system(chat: ChatContext, args: str) -> Ask | None:
     return None
 
 
-@command("/attach [--text] [files]", aliases=("image",), complete=complete_attachments)
+@command("/attach [--text] [files or URLs]", aliases=("image",), complete=complete_attachments)
 async def attach(chat: ChatContext, args: str) -> Ask | None:
-    """Attach pictures, PDF, text or a web page.
+    """Attach pictures, PDF, text, a folder's list, a web page.
 
-    They go with the next message. A pattern such as *.png stands for all files that fit; a page is fetched after a
-    question. "--text" attaches only the text of a PDF, for models that read none. "/attach -"
-    takes all of them off again.
+    They go with the next message. A pattern such as *.png stands for all files that fit, a folder for the list of its
+    files; a page is fetched from the public internet alone. "--text" attaches only the text of a PDF, for models that
+    read none. "/attach -" takes all of them off again.
     """
     if args == "-":
         chat.attachments.clear()

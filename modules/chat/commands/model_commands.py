@@ -7,6 +7,7 @@ from modules.chat.input.completer import complete_models
 from modules.chat.input.fit_question import made_to_fit
 from modules.chat.input.pdf_readers import not_taken
 from modules.chat.input.unlisted_model import is_meant
+from modules.chat.local_servers import look
 from modules.chat.model_list_refresh import listed
 from modules.chat.output.switch_report import switch_report
 from modules.chat.wording.fit_words import summary_words
@@ -164,13 +165,15 @@ async def models(chat: ChatContext, args: str) -> Ask | None:
             raise UsageError(f'There is no provider "{name}".', cure=f"There are {', '.join(chat.models.providers)}.")
     if "--refresh" in words:
         await _refresh(chat, names or [chat.conversation.model.provider.name])
+        if not names and chat.config.settings.models.discover:
+            await look(chat)
     shown = [model for name in (names or chat.models.providers) for model in chat.models.of(name)]
     has_key = {model.provider: chat.config.has_key(model.provider.key_variable) for model in shown}
-    rows = [row(model, has_key[model.provider], chat.models.lists(model)) for model in shown]
+    rows = [row(chat.models.shown(model), has_key[model.provider], chat.models.lists(model)) for model in shown]
     chat.screen.table(rows, HEADINGS)
     missing = dict.fromkeys(one.key_variable for one, there in has_key.items() if not there and one.key_variable)
     if missing:
-        chat.screen.say(f"Not set: {', '.join(missing)}. /config says where a key goes.")
+        chat.screen.say(f"Not set: {', '.join(missing)}. /key PROVIDER takes a key.")
     return None
 
 
@@ -210,6 +213,8 @@ def row(model: Model, has_key: bool, listed: bool | None) -> tuple[str, ...]:
 async def _refresh(chat: ChatContext, names: list[str]) -> None:
     for name in names:
         provider = chat.models.providers[name]
+        if not about(provider.dialect).networked:
+            continue
         found = await listed(chat, provider)
         chat.screen.say(f"{provider.title} lists {count(len(found), 'model')}.")
 

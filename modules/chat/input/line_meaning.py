@@ -28,7 +28,7 @@ async def meaning(chat: ChatContext, line: str) -> CommandLine | ShellLine | Ask
         read_by_models = chat.commands.get(command.name).name == "system"
         return command if not read_by_models or await may_be_read(chat, line, []) else None
     text = await without_doubt(chat, line)
-    if not text or not await may_be_read(chat, text, chat.attachments):
+    if not text or not await _with_files(chat, text) or not await may_be_read(chat, text, chat.attachments):
         return None
     if aside := parse_ask(text, chat.models):
         model, question, note = aside
@@ -79,9 +79,18 @@ async def may_be_read(chat: ChatContext, text: str, files: list[Attached]) -> bo
     chat.screen.say(f"This holds {' and '.join(dict.fromkeys(found))}. A model would read it.")
     if await chat.confirm("Send it all the same?"):
         return True
-    chat.screen.say("Nothing was sent.")
+    chat.screen.say("Nothing was sent. /key takes a key, unseen, and keeps it.")
     chat.draft = text
     return False
+
+
+async def _with_files(chat: ChatContext, text: str) -> bool:
+    """Attach the files that the text names; False where nothing is to be sent."""
+    if "@" not in text:
+        return True
+    from modules.chat.input.mentions.file_mentions import attach_mentioned  # reads pictures and PDF
+
+    return await attach_mentioned(chat, text)
 
 
 async def _with_resources(chat: ChatContext, text: str) -> bool:

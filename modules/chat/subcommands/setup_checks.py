@@ -69,6 +69,7 @@ def _folders(config: Config) -> Iterator[Found]:
 
 def _settings(config: Config) -> Iterator[Found]:
     settings = config.settings
+    yield from (Found("fault", news) for news in config.layers.news())
     path = config.folder / "settings.toml"
     yield Found("fine", f"{path} is read." if path.is_file() else f"There is no {path}; the usual settings hold.")
     if settings.tools.environment:

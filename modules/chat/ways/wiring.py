@@ -118,4 +118,4 @@ async def attached(args: Arguments, config: Config) -> "tuple[list[Attached], li
         return [], []
     from modules.chat.input.attachment import load_all
 
-    return await load_all(args.attach, args.attach_text, config.child_environment)
+    return await load_all(args.attach, args.attach_text, config)

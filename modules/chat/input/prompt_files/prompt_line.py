@@ -1,4 +1,4 @@
-"""A line that may be a prompt of one's own: `/NAME` and what is typed behind it."""
+"""A line that may be a prompt of one's own: a slash, its name, and what is typed behind it."""
 
 import os
 import re
