@@ -2,7 +2,7 @@
 
 from modules.chat.command import Ask, ChatContext
 from modules.chat.input.mcp_mentions import attach, named
-from modules.chat.input.prompt_files.file_mentions import attached
+from modules.chat.input.prompt_files.brought_files import attached
 from modules.chat.input.prompt_files.inline_commands import text_of
 from modules.errors import AmbiguousModel, BadKey, FileProblem, MissingKey, UnknownModel
 from modules.llm.message import user
