@@ -56,7 +56,8 @@ class ShownTurn:
         edited, self._context.edited, self._context.edited_in_vain = self._context.edited, None, None
         asked = self._branched(asked, edited)
         try:
-            with held(self._context.conversation, self._context.tooling, asked.turn):
+            anew = asked.message is not None and not asked.message.continues
+            with held(self._context.conversation, self._context.tooling, asked.turn, anew=anew):
                 return await self._run(asked)
         finally:
             if asked.instead_of is not None and self._has_no_answer(asked):  # whatever happened
