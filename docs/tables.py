@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from modules.chat.commands import COMMANDS
+from modules.chat.looks.theme import ROLES
+from modules.chat.looks.themes import Themes
 from modules.config import ROOT
 from modules.errors import ParlanceError
 from modules.llm.catalogue import catalogue_loader
@@ -20,8 +22,9 @@ from modules.tools.built_in import BUILT_IN
 from modules.tools.tool import Tool
 
 README, ARCHITECTURE, PROVIDERS = ROOT / "README.md", ROOT / "docs/architecture.md", ROOT / "docs/providers.md"
+THEMES = ROOT / "docs/themes.md"
 GUIDE, VARIABLES = ROOT / "modules/offline/guide.md", ROOT / ".env.example"
-DOCUMENTS = (README, ARCHITECTURE, PROVIDERS, GUIDE, VARIABLES)
+DOCUMENTS = (README, ARCHITECTURE, PROVIDERS, THEMES, GUIDE, VARIABLES)
 WIDTH = 120  # columns of prose
 
 
@@ -65,6 +68,14 @@ def services() -> str:
     return textwrap.fill(f"There are {far}. {near} on your own machine need no key.", WIDTH)
 
 
+def themes() -> str:
+    """Every shipped theme with its background and what it is for."""
+    having = Themes(lambda: ("auto", "auto"), None, lambda name: "")
+    all_of_them = [having.of(name) for name in having.names()]
+    rows = ((f"`{one.name}`", one.background or "any", one.about) for one in all_of_them)
+    return _table(("Theme", "Background", "What it is"), rows)
+
+
 def tools() -> str:
     """Every built-in tool, with the first sentence that a model is told of it, and when a person is asked."""
     return _table(("Tool", "What it does", ""), ((f"`{one.name}`", _purpose(one), one.asking) for one in BUILT_IN))
@@ -103,6 +114,9 @@ def sections(document: Path) -> Iterator[tuple[str, str]]:
         yield "tools", tools()
     if document == PROVIDERS:
         yield "providers", providers()
+    if document == THEMES:
+        yield "themes", themes()
+        yield "roles", _table(("Role", "What has it"), ((f"`{role}`", about) for role, about in ROLES.items()))
     if document == GUIDE:
         yield "providers", keys()
         yield "commands", usages()

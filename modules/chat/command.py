@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct, field
 
+from modules.chat.looks.theme import Theme
+from modules.chat.looks.themes import Themes
 from modules.chat.terminal.interrupts import Running
 from modules.config import Config
 from modules.errors import UnknownCommand
@@ -29,6 +31,11 @@ class Screen(Protocol):
     """Where a command's words go; all of it is cleaned before it is shown."""
 
     reasoning: "Reasoning"
+    themes: Themes
+
+    @property
+    def theme(self) -> Theme | None:
+        """How things look; None where there are no colours."""
 
     def say(self, text: str) -> None:
         """A line of the program's own, quietly."""
@@ -41,6 +48,9 @@ class Screen(Protocol):
 
     def table(self, rows: Sequence[Sequence[str]], headings: Sequence[str] = ()) -> None:
         """Rows in columns; what has no room beside the others goes on below them, and nothing is cut."""
+
+    def sample(self, theme: Theme, *, is_current: bool) -> None:
+        """A theme in a row: how it looks, and what it is for."""
 
     def size(self) -> tuple[int, int]:
         """Columns and rows."""

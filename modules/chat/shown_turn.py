@@ -186,7 +186,7 @@ class ShownTurn:
 
         tree = self._context.conversation.tree
         old, new = tree.answer_at(before), tree.answer_at(tree.head)
-        text = difference(old, new, self._screen.size()[0], self._screen.palette)
+        text = difference(old, new, self._screen.size()[0], self._screen.theme)
         self._screen.say("The answer before and this one:")
         self._screen.write(text)
 

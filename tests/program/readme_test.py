@@ -19,7 +19,7 @@ from modules.llm.catalogue import catalogue_loader
 from modules.llm.models import ModelRegistry
 
 DOCUMENTS = (README, ARCHITECTURE, PROVIDERS, ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md")
-PICTURES = (ROOT / "docs/screen.svg", ROOT / "docs/tools.svg")
+PICTURES = (ROOT / "docs/screen.svg", ROOT / "docs/tools.svg", ROOT / "docs/screen-light.svg")
 TREE = ROOT / "docs/tree.svg"
 
 

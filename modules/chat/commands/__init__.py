@@ -13,6 +13,7 @@ from modules.chat.commands.mcp_commands import mcp
 from modules.chat.commands.model_commands import model, models, reasoning
 from modules.chat.commands.pin_commands import pin, pins, unpin
 from modules.chat.commands.session_commands import search, sessions
+from modules.chat.commands.theme_command import theme
 from modules.chat.commands.title_command import title
 from modules.chat.commands.tool_commands import tool, tools
 from modules.chat.commands.tree_command import tree
@@ -22,5 +23,6 @@ from modules.chat.commands.wire_command import wire
 COMMANDS = CommandRegistry(
     show_help, model, models, reasoning, system, attach, retry, go_on, undo, redo, edit,
     next_answer, previous_answer, branch, tree, context, compact, pin, pins, unpin, new, title, sessions, search, copy,
-    export, tools, tool, mcp, who, usage, wire, show_config, clear, leave,
+    export, tools, tool, mcp, who, usage, wire, theme, show_config, clear,
+    leave,
 )  # fmt: skip

@@ -4,11 +4,12 @@ import base64
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
+from modules.chat.looks.theme import Theme, colored
+from modules.chat.looks.themes import Themes
 from modules.chat.output.layout import laid_out, wrapped
-from modules.chat.terminal.theme import PALETTES, Background, Palette, colored
 from modules.errors import ParlanceError
 from modules.text.sanitize import clean
 
@@ -21,6 +22,7 @@ DIM, BOLD, RESET = "\x1b[2m", "\x1b[1m", "\x1b[0m"
 PROMPT_MARK = "\x1b]133;A\x1b\\"  # where a terminal that knows it jumps to, from question to question
 MARK, MORE = "> ", "· "  # before a line that a person typed, and before its further lines
 CLEAR = "\x1b[H\x1b[2J"
+SAMPLE_COLUMN = 24  # where the sample of a theme begins
 ESCAPE = "\x1b"
 PIECE_CHARS = 700  # that GNU screen passes on at once; it drops what is longer than 768 (opencode#28590)
 MAX_OSC52_CHARACTERS = 100_000  # terminals drop longer sequences without a word
@@ -56,21 +58,21 @@ class TerminalScreen:
         color: bool = True,
         links: bool = False,
         prose_width: int = 0,
-        background: Callable[[], Background] = lambda: "",
+        themes: Themes | None = None,
     ) -> None:
         self.out = out or sys.stdout
         self.plain = plain
         self.color = color and not plain
-        self.background = background  # asked with each drawing: a terminal may say it when something is drawn already
+        self.themes = themes or Themes(lambda: ("auto", "auto"), None, lambda name: "")
         self.links = links and not plain  # whether the terminal makes links of ours ones that can be clicked
         self.prose_width = prose_width  # columns, 0 for all that there are
         self.reasoning: Reasoning = "fold"
         self.region: Region | None = None
 
     @property
-    def palette(self) -> Palette | None:
-        """The colours that can be seen here; None where none are wished."""
-        return PALETTES[self.background()] if self.color else None
+    def theme(self) -> Theme | None:
+        """How things look, right now; None where no colours are wished."""
+        return self.themes.current if self.color else None
 
     def size(self) -> tuple[int, int]:
         """Columns and rows, right now."""
@@ -107,8 +109,11 @@ class TerminalScreen:
         self.write(PROMPT_MARK + "".join(f"{BOLD}{row}{RESET}\n" for row in rows))
 
     def dim(self, text: str) -> str:
-        """Clean text, dimmed where the terminal can."""
-        return clean(text) if self.plain else f"{DIM}{clean(text)}{RESET}"
+        """Clean text, quiet where the terminal can."""
+        if self.plain:
+            return clean(text)
+        codes = (theme := self.theme) and theme.codes("quiet")
+        return f"{ESCAPE}[{codes}m{clean(text)}{RESET}" if codes else f"{DIM}{clean(text)}{RESET}"
 
     def say(self, text: str) -> None:
         """A line of the program's own, quietly, wrapped between words."""
@@ -123,7 +128,7 @@ class TerminalScreen:
     def error(self, error: ParlanceError, cure: str | None = None) -> None:
         """What failed, and on the next line what to do about it: `cure`, or else the error's own."""
         for line in self._wrapped(error.message):
-            self.write(colored(clean(line), "red", self.palette) + "\n")
+            self.write(colored(clean(line), "error", self.theme) + "\n")
         if cure := error.cure if cure is None else cure:
             self.say(cure)
 
@@ -138,11 +143,26 @@ class TerminalScreen:
             return
         from modules.chat.output.reasoning_bar import barred  # it loads rich
 
-        self.write("".join(barred(line, self.size()[0], self.palette) for line in clean(text).split("\n")))
+        self.write("".join(barred(line, self.size()[0], self.theme) for line in clean(text).split("\n")))
 
     def table(self, rows: Sequence[Sequence[str]], headings: Sequence[str] = ()) -> None:
         """Rows in columns; what has no room beside the others goes on below them, and nothing is cut."""
         self.write("".join(line + "\n" for line in laid_out(rows, self.size()[0], headings)))
+
+    def sample(self, theme: Theme, *, is_current: bool) -> None:
+        """A theme in a row, or two where it has no room beside its name: how it looks, and what it is for."""
+        name, about = clean(theme.name), clean(theme.about)
+        mark = ("* " if self.plain else "• ") if is_current else "  "
+        if not self.color:
+            self.say(f"{mark}{name}: {about}" if about else f"{mark}{name}")
+            return
+        from modules.chat.looks.sample import CELLS, sample  # only for the list of themes
+
+        room = self.size()[0] - SAMPLE_COLUMN - CELLS
+        row = f"{mark}{name}".ljust(SAMPLE_COLUMN) + sample(theme)
+        self.write(f"{row}\n" if room >= 0 else f"{mark}{name}\n    {sample(theme)}\n")
+        if about:
+            self.say(" " * 4 + about)
 
     def clear(self) -> None:
         """An empty screen; the scrollback stays."""

@@ -5,9 +5,9 @@ import textwrap
 import time
 from collections.abc import Sequence
 
+from modules.chat.looks.theme import colored
 from modules.chat.output.layout import cut
 from modules.chat.output.screen import TerminalScreen
-from modules.chat.terminal.theme import colored
 from modules.chat.wording.phrases import count
 from modules.llm.message import INTERRUPTED_CALL
 from modules.llm.parts import Attached, ToolCall, ToolResult
@@ -150,11 +150,11 @@ class ToolLines:
     def _colored(self, mark: str, line: str) -> str:
         if self._screen.plain or mark == NOT_RUN:
             return line
-        return colored(mark, "green" if mark == DONE else "red", self._screen.palette) + line.removeprefix(mark)
+        return colored(mark, "done" if mark == DONE else "error", self._screen.theme) + line.removeprefix(mark)
 
     def _difference(self, line: str) -> str:
-        color = {"+": "green", "-": "red"}.get(line.lstrip()[:1])
-        return self._screen.dim(line) if color is None else colored(line, color, self._screen.palette)
+        role = {"+": "added", "-": "removed"}.get(line.lstrip()[:1])
+        return self._screen.dim(line) if role is None else colored(line, role, self._screen.theme)
 
 
 def mark_of(result: ToolResult) -> str:

@@ -233,7 +233,7 @@ def text_piece(screen: TerminalScreen) -> Piece:
         screen.write,
         screen.size,
         screen.live,
-        palette=screen.palette,
+        theme=lambda: screen.theme,
         links=screen.links,
         prose_width=screen.prose_width,
     )

@@ -70,10 +70,11 @@ class Prompt:
         self.region = LiveRegion(
             self._layout(None),
             self._keys,
-            DynamicStyle(lambda: style_of(screen.palette)),
+            DynamicStyle(lambda: style_of(screen.theme)),
             keys,
             output,
             color=screen.color,
+            true_color=bool(screen.theme and screen.theme.true_color),
             rewrapping=lambda: rewrapping(self._modes.name, self._variable),
         )
         self._hold = TerminalHold(self.region, modes)
@@ -146,7 +147,7 @@ class Prompt:
 
     def live(self, rows: "list[Row]") -> None:
         """Show rows of an answer that still change."""
-        if self._parts.show_rows(fragments(rows, self._screen.palette) if rows else []):
+        if self._parts.show_rows(fragments(rows, self._screen.theme) if rows else []):
             self.region.invalidate()
 
     def status(self, words: str, ending: str) -> None:

@@ -8,7 +8,6 @@ from modules.chat.command import ChatContext
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.prompt.status_bar import bar
 from modules.chat.terminal.terminal_state import TerminalState
-from modules.chat.terminal.theme import background
 
 if TYPE_CHECKING:
     from prompt_toolkit.history import History
@@ -42,7 +41,7 @@ def prompt_of(context: ChatContext, screen: TerminalScreen, state: TerminalState
     term = get("TERM") or ""
     history = _history(context) if context.saves else InMemoryHistory()
     keys = terminal_input(lambda report: modes.take_report(report))
-    screen.background = lambda: background(context.config.settings.screen.background, modes.background, get)
+    screen.themes.reported = lambda: modes.background
     modes = TerminalModes(write, getattr(keys, "listen", lambda seconds: False), term, state.owe, state.settle)
     return Prompt(
         screen,

@@ -33,6 +33,8 @@ async def run(args: Arguments, config: Config, services: ServiceManager, termina
     )  # fmt: skip
     for line in greeting(VERSION, conversation.model.full_name, [*parts.notes, *_no_writer(config, models)]):
         screen.say(line)
+    if (trouble := screen.themes.trouble) is not None:
+        screen.error(trouble)
     unanswered = take_unanswered(conversation)
     waiting = close_calls(conversation)
     for text in [*preview_of_last_turns(conversation, screen.size()[0]), *filter(None, [waiting])]:

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from modules.chat.arguments import Arguments
@@ -87,17 +86,20 @@ def fitting_for(config: Config, models: ModelRegistry, wish: "Wish") -> "Fitting
 
 def screen_of(config: Config) -> "TerminalScreen":
     """The terminal as the settings and the environment say."""
-    from modules.chat.markdown.links import takes_links  # nothing that is piped needs the terminal's library
+    from modules.chat.looks.themes import Themes  # nothing that is piped needs the terminal's library
+    from modules.chat.markdown.links import takes_links
     from modules.chat.output.screen import TerminalScreen
-    from modules.chat.terminal.theme import background
 
-    settings = config.settings.screen
+    def wished() -> tuple[str, str]:
+        screen = config.settings.screen
+        return screen.theme, screen.background
+
     return TerminalScreen(
         plain=config.plain,
         color=config.color,
         links=takes_links(config.get),
-        prose_width=settings.width,
-        background=partial(background, settings.background, "", config.get),
+        prose_width=config.settings.screen.width,
+        themes=Themes(wished, config.folder / "themes", config.get),
     )
 
 
