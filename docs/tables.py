@@ -13,6 +13,8 @@ from pathlib import Path
 from modules.chat.commands import COMMANDS
 from modules.chat.looks.theme import ROLES
 from modules.chat.looks.themes import Themes
+from modules.chat.prompt.bound_keys import parsed, said
+from modules.chat.prompt.key_actions import ACTIONS
 from modules.config import ROOT
 from modules.errors import ParlanceError
 from modules.llm.catalogue import catalogue_loader
@@ -22,9 +24,9 @@ from modules.tools.built_in import BUILT_IN
 from modules.tools.tool import Tool
 
 README, ARCHITECTURE, PROVIDERS = ROOT / "README.md", ROOT / "docs/architecture.md", ROOT / "docs/providers.md"
-THEMES = ROOT / "docs/themes.md"
+THEMES, TERMINAL = ROOT / "docs/themes.md", ROOT / "docs/terminal.md"
 GUIDE, VARIABLES = ROOT / "modules/offline/guide.md", ROOT / ".env.example"
-DOCUMENTS = (README, ARCHITECTURE, PROVIDERS, THEMES, GUIDE, VARIABLES)
+DOCUMENTS = (README, ARCHITECTURE, PROVIDERS, THEMES, TERMINAL, GUIDE, VARIABLES)
 WIDTH = 120  # columns of prose
 
 
@@ -76,6 +78,14 @@ def themes() -> str:
     return _table(("Theme", "Background", "What it is"), rows)
 
 
+def actions() -> str:
+    """Every action that a key can be bound to, with the keys that it usually has."""
+    rows = (
+        (f"`{one.name}`", one.about, ", ".join(f"`{key}` ({said(parsed(key))})" for key in one.keys)) for one in ACTIONS
+    )
+    return _table(("Action", "What it does", "Usual keys"), rows)
+
+
 def tools() -> str:
     """Every built-in tool, with the first sentence that a model is told of it, and when a person is asked."""
     return _table(("Tool", "What it does", ""), ((f"`{one.name}`", _purpose(one), one.asking) for one in BUILT_IN))
@@ -117,6 +127,8 @@ def sections(document: Path) -> Iterator[tuple[str, str]]:
     if document == THEMES:
         yield "themes", themes()
         yield "roles", _table(("Role", "What has it"), ((f"`{role}`", about) for role, about in ROLES.items()))
+    if document == TERMINAL:
+        yield "actions", actions()
     if document == GUIDE:
         yield "providers", keys()
         yield "commands", usages()

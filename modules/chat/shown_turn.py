@@ -99,6 +99,9 @@ class ShownTurn:
         if answer.paused or self._tell_ending(asked, answer.finished):
             self._prompt.hold(surprising=True)
         self._screen.write("\n")
+        from modules.chat.often_used import OftenUsed  # the first prompt need not wait for it
+
+        OftenUsed(context).used(model)
         self._lists.after_answer(model)
 
     async def _decided(self, approver: Approver, question: Question | Misfit) -> None:

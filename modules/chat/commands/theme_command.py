@@ -19,8 +19,8 @@ def theme_names(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
 async def theme(chat: ChatContext, args: str) -> Ask | None:
     """List the themes, or take one.
 
-    Each is listed with a sample in its own looks. "/theme auto" goes by the background that the terminal tells. Themes of your own are files in the folder "themes" of
-    the config folder; docs/themes.md says what they hold.
+    Each is listed with a sample in its own looks. "/theme auto" goes by the background that the terminal tells.
+    Themes of your own are files in the folder "themes" of the config folder; docs/themes.md says what they hold.
     """
     themes = chat.screen.themes
     themes.read_again()

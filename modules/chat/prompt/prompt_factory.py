@@ -52,6 +52,7 @@ def prompt_of(context: ChatContext, screen: TerminalScreen, state: TerminalState
         ChatCompleter(context),
         history,
         lambda name: get(name) or "",
+        lambda: context.config.settings.keys,
     )
 
 

@@ -49,6 +49,7 @@ STYLES = {
     "quiet": "dim",
     "idle": "bold",
     "label": "bold",
+    "mode": "bold",
     "selected": "reverse",
     "current": "bold",
     "found": "bold underline",
@@ -88,6 +89,7 @@ class PromptLayout:
         bar: Callable[[int], StyleAndTextTuples],
         size: Callable[[], Size],
         working: Callable[[], bool],
+        mode: Callable[[], str],
     ) -> None:
         self.hint = ""  # in the place of the bar
         buffer = line.buffer
@@ -95,6 +97,7 @@ class PromptLayout:
         self._bar = bar
         self._size = size
         self._working = working
+        self._mode = mode
         self._rows: StyleAndTextTuples = []
         self._status = ""
         search = SearchToolbar(Buffer(name=SEARCH_BUFFER))
@@ -179,7 +182,10 @@ class PromptLayout:
         return [("" if self._working() else "class:idle", MARK)]
 
     def _bar_text(self) -> StyleAndTextTuples:
-        return [("class:bar", self._fitted(self.hint))] if self.hint else self._bar(self._size().columns)
+        mode = f"{mark} " if (mark := self._mode()) else ""
+        if self.hint:
+            return [("class:bar", self._fitted(mode + self.hint))]
+        return [*([("class:mode", mode)] if mode else []), *self._bar(max(1, self._size().columns - len(mode)))]
 
     def _fitted(self, text: str) -> str:
         return cut(text, max(1, self._size().columns - 1))
