@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return model_list.run(config)
         return _run(_work(args, config, terminal), terminal)
 
-    return _to_its_end(run, as_json=args.json)
+    return _to_its_end(run, as_json=args.json or args.json_stream)
 
 
 def _to_its_end(run: Callable[[], int], *, as_json: bool = False) -> int:
@@ -44,12 +44,13 @@ def _to_its_end(run: Callable[[], int], *, as_json: bool = False) -> int:
     try:
         return run()
     except ParlanceError as error:
-        from modules.chat import headless
+        from modules.chat.headless.json_failure import fail_as_json
+        from modules.chat.headless.telling import complain
         from modules.chat.wording.cures import in_pipe
 
-        headless.complain(error, in_pipe(error))
+        complain(error, in_pipe(error))
         if as_json:
-            headless.fail_as_json(error)
+            fail_as_json(error)
         return error.exit_code
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED

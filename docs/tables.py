@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from docs import man_page
 from modules.chat.commands import COMMANDS
 from modules.chat.looks.theme import ROLES
 from modules.chat.looks.themes import Themes
@@ -214,6 +215,7 @@ def main(arguments: Sequence[str]) -> int:
         texts = {document: filled(document) for document in DOCUMENTS}
         for document, text in texts.items():
             document.write_text(text, encoding="utf-8")
+        man_page.PAGE.write_text(man_page.man_page(), encoding="utf-8")
     except SyntaxError as error:
         return _wrong(f"{error.filename or 'A file'} is no Python at line {error.lineno}: {error.msg}.")
     except OSError as error:

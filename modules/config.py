@@ -4,7 +4,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from functools import cached_property
 from io import StringIO
@@ -107,6 +107,11 @@ class Config:
         return self.state_folder / "token_weights.json"
 
     @property
+    def plugins_file(self) -> Path:
+        """Which plugins are installed, see plugins/installed.py."""
+        return self.state_folder / "plugins.json"
+
+    @property
     def mcp_file(self) -> Path:
         return self.folder / "mcp.json"
 
@@ -193,6 +198,19 @@ class Config:
             name: value
             for name, value in self._environment.items()
             if name in named or name.startswith(FAMILIES_FOR_CHILDREN)
+        }
+
+    def environment_without(self, keys: Collection[str]) -> dict[str, str]:
+        """What a command is given that the person typed: all there is but these, where the settings name none of them.
+
+        A variable of another name that holds the same value is left out too.
+        """
+        kept = set(self.settings.tools.environment)
+        secret = {value for name in keys if name not in kept and (value := self._environment.get(name, ""))}
+        return {
+            name: value
+            for name, value in self._environment.items()
+            if name in kept or (name not in keys and value not in secret)
         }
 
     @property

@@ -16,18 +16,22 @@ PICK = "?"  # in the place of an id: the list of them
 class Arguments(argparse.Namespace):
     """What was said on the command line.
 
-    `question` is None without -p, and "" where it stands alone. `resume` is an id or its beginning, "" for the last
-    conversation of this folder, None for a new one. `pick` asks for the list of conversations first, `here` for those
-    of this folder only. `tools` are names with commas between, None where nothing was said of them. `interactive` is
-    whether this is a chat: there is a terminal, and no question.
+    `question` is None where nothing is asked, and "" where only -p was said. `resume` is an id or its beginning, "" for
+    the last conversation of this folder, None for a new one. `pick` asks for the list of conversations first, `here`
+    for those of this folder only. `tools` are names with commas between, None where nothing was said of them.
+    `interactive` is whether this is a chat: there is a terminal, and no question.
     """
 
+    words: list[str]
     question: str | None
     model: str
     system: str
     attach: list[str]
     attach_text: list[str]
     json: bool
+    json_stream: bool
+    extract: bool
+    output: str
     send_keys: bool
     tools: str | None
     allow: list[str]
@@ -43,26 +47,40 @@ class Arguments(argparse.Namespace):
 
 def parse(argv: Sequence[str] | None) -> Arguments:
     """The arguments; ends the program with code 2 for those that make no sense."""
-    parser = _parser()
+    parser = argument_parser()
     args, stray = parser.parse_known_args(argv, Arguments())
-    if stray:
+    if options := [word for word in stray if word.startswith("-")]:
         from modules.text.sanitize import clean
 
-        if options := [word for word in stray if word.startswith("-")]:
-            parser.error(f"unrecognized arguments: {' '.join(map(clean, options))}")
-        asked = clean(" ".join(stray))
-        parser.error(f'"{asked}" stands alone. To ask it, put -p before it: {_again()} -p "{asked}"')
+        parser.error(f"unrecognized arguments: {' '.join(map(clean, options))}")
+    if words := [*args.words, *stray]:
+        args.question = _asked(parser, args.question, words)
     args.question, args.system = args.question and streams.recovered(args.question), streams.recovered(args.system)
     args.interactive = args.question is None and streams.at_terminal(sys.stdin) and streams.at_terminal(sys.stdout)
     if args.interactive and args.fit != REFUSE:
-        parser.error(f'--fit goes with a question: {_again()} -p "question" --fit {args.fit}')
+        parser.error(f'--fit goes with a question: {_again()} "question" --fit {args.fit}')
     args.pick = args.resume == PICK
     args.resume = None if args.pick else args.resume
     if args.pick and not args.interactive:
         parser.error(f"-r alone shows a list to choose from; give the id here. {_again()} sessions prints them")
-    if args.json and args.interactive and not args.list_models:
-        parser.error(f'--json goes with a question: {_again()} -p "question" --json')
+    for option in ("json", "json_stream", "extract", "output"):
+        if getattr(args, option) and args.interactive and not args.list_models:
+            name = f"--{option.replace('_', '-')}{' FILE' if option == 'output' else ''}"
+            parser.error(f'{name.split()[0]} goes with a question: {_again()} "question" {name}')
+    if args.output and args.json_stream:
+        parser.error(f'--json-stream is read while it comes: {_again()} "question" --json-stream > FILE')
     return args
+
+
+def _asked(parser: argparse.ArgumentParser, question: str | None, words: list[str]) -> str:
+    """The question of the words that stand alone. One that looks like a subcommand in other letters is not asked."""
+    if question:
+        parser.error("there are two questions, one after -p and one that stands alone")
+    from difflib import get_close_matches  # no chat needs it yet
+
+    if question is None and len(words) == 1 and (near := get_close_matches(words[0], SUBCOMMANDS, 1, 0.75)):
+        parser.error(f'"{words[0]}" is no subcommand; did you mean "{near[0]}"? To ask it, put -p before it')
+    return " ".join(words)
 
 
 def _again() -> str:
@@ -75,7 +93,8 @@ def _subcommands() -> str:
     return ", ".join(f"parlance {name} {one.summary}" for name, one in SUBCOMMANDS.items())
 
 
-def _parser() -> argparse.ArgumentParser:
+def argument_parser(*, asks: bool = True) -> argparse.ArgumentParser:
+    """What a command line may say; completion is made of it, too, where no question stands: it `asks` for none."""
     parser = argparse.ArgumentParser(
         prog="parlance",
         description="One conversation, any model. Without a question it is a chat; /help there lists the commands.",
@@ -84,17 +103,25 @@ def _parser() -> argparse.ArgumentParser:
         "whole, 2 usage, 75 try later, 76 key refused or missing, "
         "77 the provider does not have the model, 130 interrupted.",
     )
+    if asks:
+        parser.add_argument("words", metavar="QUESTION", nargs="*", help="answer this one question and leave")
     parser.add_argument("-p", "--print", dest="question", metavar="QUESTION", nargs="?", const="",
-                        help="answer one question and leave; what is piped in is added to it")  # fmt: skip
+                        help="the same; what is piped in is added to it, or is the question")  # fmt: skip
     parser.add_argument("-m", "--model", default="", help="the model: provider:model, a name or an alias")
     parser.add_argument("-s", "--system", default="", help="instructions for the model")
     parser.add_argument("-a", "--attach", action="append", default=[], metavar="FILE",
                         help="attach a picture, PDF or text file to the question; may be repeated")  # fmt: skip
     parser.add_argument("--attach-text", action="append", default=[], metavar="FILE",
                         help="attach only the text of a PDF, for models that read none; may be repeated")  # fmt: skip
-    parser.add_argument(
-        "--json", action="store_true", help="with -p: one JSON object with text, usage, model, stop_reason, error"
-    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true",
+                      help="with a question: one JSON object with text, usage, model, stop_reason, error")  # fmt: skip
+    form.add_argument("--json-stream", action="store_true",
+                      help="with a question: one JSON object a line, as it happens")  # fmt: skip
+    form.add_argument("-x", "--extract", action="store_true",
+                      help="with a question: only the first block of code of the answer")  # fmt: skip
+    parser.add_argument("--output", metavar="FILE", default="",
+                        help="with a question: write the answer into a file, once it is whole")  # fmt: skip
     parser.add_argument("--send-keys", action="store_true", help="send a question although it seems to hold an API key")
     parser.add_argument("--fit", choices=(REFUSE, "trim", "compact"), default=REFUSE,
                         help="with -p, where a conversation does not fit the model's window: refuse, trim (leave out "

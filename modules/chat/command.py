@@ -22,6 +22,8 @@ from modules.session.storage.store import Store
 from modules.session.turns.tooling import Tooling
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
     from modules.chat.output.screen import Reasoning
     from modules.chat.terminal.panel import Panel
     from modules.session.fitting.policy import Fitting
@@ -128,6 +130,7 @@ class ChatContext(Struct):
     choose: Callable[[Options], Awaitable[int | None]] = nothing  # which of several answers; None for none of them
     fitting: "Callable[[], Fitting]" = no_summaries  # what is done where a window is too small
     edit: Callable[[str], Awaitable[str]] | None = None  # opens a text in the editor; None where the terminal cannot
+    lend: "Callable[[], AbstractAsyncContextManager[None]] | None" = None  # gives the terminal to a command for a while
     ask: "Callable[[Panel[Any]], Awaitable[Any]] | None" = None  # shows a panel; None where the terminal cannot
 
 
@@ -175,18 +178,36 @@ class CommandRegistry:
     """The commands, in the order that help shows them."""
 
     def __init__(self, *commands: Command) -> None:
-        self._commands = commands
+        self._commands = list(commands)
         self._by_name = {name: command for command in commands for name in (command.name, *command.aliases)}
+        self._more: Callable[[], Iterable[Command]] | None = None
+
+    def with_more(self, more: Callable[[], Iterable[Command]]) -> "CommandRegistry":
+        """These and, once somebody looks beyond them, those that `more` gives. None of them hides one of these."""
+        registry = CommandRegistry(*self._commands)
+        registry._more = more
+        return registry
 
     def __iter__(self) -> Iterator[Command]:
+        self._take_more()
         return iter(self._commands)
+
+    def _take_more(self) -> None:
+        more, self._more = self._more, None
+        for command in more() if more is not None else ():
+            if command.name not in self._by_name:
+                self._commands.append(command)
+                self._by_name[command.name] = command
 
     def get(self, name: str) -> Command:
         """The command of that name, alias, or unambiguous beginning. Raises UnknownCommand with the nearest name."""
         name = name.removeprefix("/").lower()
         if found := self._by_name.get(name):
             return found
-        begun = {self._by_name[known].name for known in self._by_name if name and known.startswith(name)}
+        begun = self._begun_with(name)
+        if not begun and self._more is not None:
+            self._take_more()
+            return self.get(name)
         if len(begun) == 1 and not (only := self._by_name[next(iter(begun))]).drastic:
             return only
         near = sorted(begun) or self._near(name)
@@ -194,6 +215,9 @@ class CommandRegistry:
         raise UnknownCommand(
             f'There is no command "/{name}".', cure=f"{hint} To send it as a message, put a space before it."
         )
+
+    def _begun_with(self, name: str) -> set[str]:
+        return {self._by_name[known].name for known in self._by_name if name and known.startswith(name)}
 
     def _near(self, name: str) -> list[str]:
         """Names that were perhaps meant; one that cannot be taken back only where its letters were just mixed up."""

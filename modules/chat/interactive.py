@@ -1,9 +1,10 @@
-"""The read-eval-print loop: a line is a command, a question for one other model, or a message."""
+"""The read-eval-print loop: a line is a command, one for the shell, a question for one other model, or a message."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, assert_never
 
 from modules.chat.command import Ask, ChatContext, CommandLine, Options
+from modules.chat.input.shell_line import ShellLine
 from modules.chat.load_ahead import LoadAhead
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.program_name import as_started
@@ -29,6 +30,7 @@ class Interactive:
         self._turn = ShownTurn(context, screen, prompt)
         self._load_ahead = LoadAhead(context)
         context.running, context.confirm, context.ask = prompt.running, prompt.confirm, prompt.ask
+        context.lend = prompt.lent
         context.edit, prompt.given_up, context.choose = prompt.edited, self._stay, self._choose
 
     async def run(self, first: str = "", done: Callable[[], None] = lambda: None) -> None:
@@ -91,6 +93,8 @@ class Interactive:
             match await meaning(self._context, line):
                 case CommandLine() as command:
                     await self._run_command(command)
+                case ShellLine() as typed:
+                    await self._run_typed(typed)
                 case Ask() as asked:
                     await self._turn.run(asked)
                 case None:
@@ -104,6 +108,12 @@ class Interactive:
             self._prompt.hold(surprising=True)
             failed = f"Parlance itself failed: {type(error).__name__}: {error}."
             self._screen.error(ParlanceError(failed, cure="The conversation is kept."))
+
+    async def _run_typed(self, line: ShellLine) -> None:
+        from modules.chat.shell.shell_command import run  # the first prompt need not wait for it
+
+        if not await self._prompt.running.run(run(self._context, line)):
+            self._prompt.hold(surprising=True)
 
     async def _run_command(self, command: CommandLine) -> None:
         found = self._context.commands.get(command.name)

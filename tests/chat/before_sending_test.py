@@ -28,8 +28,6 @@ class TestALineThatSeemsToMeanMore:
             ("@src/none.py explain", 'There is no file "src/none.py".'),
             ("@haiku", '"@haiku" names a model and asks it nothing.'),
             ("@openai:gtp Why?", 'No model "gtp" of OpenAI is known.'),
-            ("!ls -l", 'Nothing is run by a "!" here'),
-            ("! git status", 'Nothing is run by a "!" here'),
         ],
     )
     def test_is_not_sent_unless_the_person_says_yes_and_comes_back_with_a_no(

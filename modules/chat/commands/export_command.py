@@ -9,7 +9,7 @@ from modules.chat.command import Ask, ChatContext, command
 from modules.chat.input.completer import complete_words
 from modules.chat.input.typed_paths import named
 from modules.daemon_thread import in_thread
-from modules.errors import FileProblem, UsageError
+from modules.errors import UsageError
 from modules.session.conversation import Conversation
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ async def _written(chat: ChatContext, path: Path, format: "Format", *, tree: boo
     from modules.chat.input.api_key_check import keys_of
     from modules.chat.input.keys_in_conversation import keys_in
     from modules.session.export.formats import exported
+    from modules.session.export.new_file import written
 
     over = os.path.lexists(path)
     if over and not await chat.confirm(f"{path} exists already. Replace it?"):
@@ -97,24 +98,8 @@ async def _written(chat: ChatContext, path: Path, format: "Format", *, tree: boo
     keys, text = made_now
     if keys and not await chat.confirm(f"The file would hold {' and '.join(keys)}. Write it all the same?"):
         return ""
-    await in_thread(lambda: _write(path, text, chat.config.umask, over=over))
+    await in_thread(lambda: written(path, text, umask=chat.config.umask, over=over))
     return f"Written to {path.absolute()}: {_size(text)}."
-
-
-def _write(path: Path, text: str, umask: int, *, over: bool) -> None:
-    """Write it, whole or not at all. Raises FileProblem where that cannot be."""
-    from modules.session.export.new_file import write_whole
-
-    try:
-        write_whole(path, text, umask=umask, over=over)
-    except FileExistsError as error:
-        raise FileProblem(f"{path} is there by now.", cure="Try it again, or give another name.") from error
-    except FileNotFoundError as error:
-        folder = Path(os.path.realpath(path)).parent  # a link's own folder is there
-        raise FileProblem(f"There is no folder {folder}.", cure="Make it, or give another.") from error
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise FileProblem(f"{path} cannot be written: {why}.", cure="Give a file in a folder that is yours.") from error
 
 
 def _size(text: str) -> str:

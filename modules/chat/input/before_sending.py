@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from modules.chat.command import ASK_LINE, ChatContext, parse_ask
 from modules.chat.input.mcp_mentions import named
+from modules.chat.input.shell_line import begins_as_one
 from modules.chat.input.typed_paths import dropped, existing
 from modules.chat.input.unlisted_model import doubt_about
 from modules.errors import ParlanceError
@@ -15,7 +16,6 @@ from modules.llm.catalogue.model_names import either, nearest
 SEND = "Send it as a message?"
 SHOWN_CHARS = 40  # of a word that is asked about
 _AT = re.compile(r"@(\S+)\s*(.*)", re.S)
-_RUN = re.compile(r"!\s*[\w./~-]")
 
 
 class Doubt(Struct, frozen=True):
@@ -37,8 +37,8 @@ def doubt_of(chat: ChatContext, line: str) -> Doubt | None:
     text = line.strip()
     if text.startswith("@"):
         return _of_mention(chat, line, text)
-    if _RUN.match(text):
-        return Doubt('Nothing is run by a "!" here; models can run commands, as tools.', SEND, line)
+    if begins_as_one(line):
+        return Doubt('A "!" runs a command only in a line alone. This has several lines.', SEND, line)
     if found := dropped(line):
         return _to_attach(found.paths, found.rest)
     return None

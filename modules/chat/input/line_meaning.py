@@ -1,19 +1,22 @@
-"""From a line to what it means: a command, a question for one other model, or a message with all that goes with it."""
+"""From a line to what it means: a command, ours or the shell's, a question for a model, a message with its files."""
 
 from modules.chat.command import Ask, ChatContext, CommandLine, parse_ask, parse_command
 from modules.chat.input.api_key_check import found_in, keys_of, own_in_files
 from modules.chat.input.before_sending import without_doubt
 from modules.chat.input.mcp_mentions import attach, named
+from modules.chat.input.shell_line import ShellLine, parse_shell
 from modules.llm.message import user
 from modules.llm.parts import Attached
 
 
-async def meaning(chat: ChatContext, line: str) -> CommandLine | Ask | None:
+async def meaning(chat: ChatContext, line: str) -> CommandLine | ShellLine | Ask | None:
     """What to do about the line; None for nothing, where the person said No: then the line comes back.
 
     Questions are asked on the way: about a line that may mean something else, and before a model reads a key. What the
     line names is attached. Raises FileProblem, MissingKey, ToolFailed, UnknownCommand, UnknownModel, AmbiguousModel.
     """
+    if typed := parse_shell(line):
+        return typed
     if command := parse_command(line):
         read_by_models = chat.commands.get(command.name).name == "system"
         return command if not read_by_models or await may_be_read(chat, line, []) else None

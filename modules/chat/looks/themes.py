@@ -1,8 +1,10 @@
 """Which theme is in use: by the settings and the background; the usual ones at once, others from their files."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
+
+import msgspec
 
 from modules.chat.looks.background import background
 from modules.chat.looks.theme import Background, Theme, look_of
@@ -16,14 +18,22 @@ AUTO = "auto"
 class Themes:
     """The themes that there are, and the one in use, which is found anew with each drawing and read once.
 
-    `wished` gives the theme and the background that the settings name; `own` is the folder of the person's own themes,
-    `variable` reads the environment. `reported` is what the terminal says of its background, once it does.
+    `wished` gives the theme and the background that the settings name; `own` is the folder of the person's own themes;
+    `variable` reads the environment; `installed` gives what leads to the files that other packages bring, by name.
+    `reported` is what the terminal says of its background, once it does.
     """
 
-    def __init__(self, wished: Callable[[], tuple[str, str]], own: Path | None, variable: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        wished: Callable[[], tuple[str, str]],
+        own: Path | None,
+        variable: Callable[[str], str],
+        installed: Callable[[], Mapping[str, Callable[[], Path]]] = dict,
+    ) -> None:
         self._wished = wished
         self._folders = (own, SHIPPED) if own is not None else (SHIPPED,)
         self._variable = variable
+        self._installed = installed
         self._true_color = variable("COLORTERM").lower() in ("truecolor", "24bit")
         self._read: dict[str, Theme | ParlanceError] = {}
         self._pairs: dict[str, bool] = {}  # whether a name stands for two themes, one for each background
@@ -75,7 +85,7 @@ class Themes:
     def names(self) -> Iterator[str]:
         """All themes that can be asked for, the usual first, the person's own last."""
         files = [path.stem for folder in self._folders[::-1] for path in sorted(folder.glob("*.toml"))]
-        yield from dict.fromkeys([*USUAL, *files])
+        yield from dict.fromkeys([*USUAL, *files, *self._installed()])
 
     def read_again(self) -> None:
         """Forget what was read, since a file may have changed."""
@@ -99,6 +109,10 @@ class Themes:
             from modules.chat.looks.theme_file import read_theme  # its TOML parser takes a while to load
 
             return read_theme(path, self._true_color)
+        if name not in USUAL and (file := self._installed().get(name)) is not None:
+            from modules.chat.looks.theme_file import read_theme
+
+            return msgspec.structs.replace(read_theme(file(), self._true_color), name=name)
         if name not in USUAL:
             near = get_close_matches(name, list(self.names()), n=1)
             cure = f'"{near[0]}" is near. ' if near else ""

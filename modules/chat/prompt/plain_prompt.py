@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import select
 import signal
 import sys
 import termios
@@ -14,6 +15,7 @@ from typing import Any, TypeVar
 from modules.chat.output.screen import MARK, TerminalScreen
 from modules.chat.prompt.message_queue import MessageQueue
 from modules.chat.terminal.interrupts import Running, handled
+from modules.chat.terminal.key_parser import BURST
 from modules.text.sanitize import clean
 
 T = TypeVar("T")
@@ -35,6 +37,7 @@ class PlainPrompt:
         self._awaited: asyncio.Future[str] | None = None
         self._keys: asyncio.Future[str] | None = None
         self._ended = False
+        self._took_at = -BURST  # a line
         self._interrupted_at = -TWICE_SECONDS
 
     @contextlib.asynccontextmanager
@@ -78,6 +81,17 @@ class PlainPrompt:
         finally:
             self._keys = None
             termios.tcsetattr(source, termios.TCSANOW, before)
+
+    @contextlib.asynccontextmanager
+    async def lent(self) -> AsyncIterator[None]:
+        """The terminal is somebody else's while this is open."""
+        loop, source = asyncio.get_running_loop(), sys.stdin.fileno()
+        loop.remove_reader(source)
+        try:
+            yield
+        finally:
+            if not self._ended:
+                loop.add_reader(source, self._read, source)
 
     async def confirm(self, question: str) -> bool:
         """Whether the person says yes. What was typed before is no answer."""
@@ -128,7 +142,15 @@ class PlainPrompt:
             return
         *lines, self._arrived = (self._arrived + data).split(b"\n")
         for line in lines:
-            self._take(line.decode(errors="replace").rstrip("\r"))
+            # A terminal that edits its lines gives one with each read, so others that came with it are still to come.
+            alone = len(lines) == 1 and time.monotonic() - self._took_at > BURST
+            alone = alone and not select.select([source], [], [], BURST if line.startswith(b"!") else 0)[0]
+            self._took_at = time.monotonic()
+            text = line.decode(errors="replace").rstrip("\r")
+            if alone or not text.startswith("!"):
+                self._take(text)
+            else:
+                self._screen.say(f"Not run, since it came with other lines: {text}")
 
     def _take(self, line: str) -> None:
         if self._awaited is not None and not self._awaited.done():

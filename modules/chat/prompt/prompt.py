@@ -34,7 +34,7 @@ from modules.chat.terminal.interrupts import Running, handled, suspend
 from modules.chat.terminal.live_region import LiveRegion
 from modules.chat.terminal.panel import Panel, YesNo
 from modules.chat.terminal.reflow import rewrapping
-from modules.chat.terminal.terminal_hold import TerminalHold
+from modules.chat.terminal.terminal_hold import TerminalHold, leave_behind
 from modules.chat.terminal.terminal_modes import TerminalModes
 from modules.chat.wording.phrases import count
 from modules.errors import ParlanceError
@@ -257,6 +257,16 @@ class Prompt:
         self.line.paste(text)
         if removed:
             self._hint(f"{count(removed, 'control character')} left out of the paste.")
+
+    @contextlib.asynccontextmanager
+    async def lent(self) -> AsyncIterator[None]:
+        """The terminal is somebody else's while this is open; then the line stands in a row of its own again."""
+        async with self._hold.lent():
+            try:
+                yield
+            finally:
+                self._screen.out.write(leave_behind(self.region.output.get_size().columns))
+                self._screen.out.flush()
 
     async def edited(self, text: str) -> str:
         """A text as the person leaves it in the editor. Raises UsageError, FileProblem."""

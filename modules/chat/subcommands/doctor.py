@@ -20,7 +20,7 @@ def run(words: Sequence[str], config: Config) -> int:
     """Look the file over, or do what was asked for. Returns the exit code: 1 where something is wrong with it."""
     from modules.session.storage import database
 
-    args = _parser().parse_args(words)
+    args = argument_parser().parse_args(words)
     path = config.data_folder / FILE
     locks = Locks(path.with_suffix(".lock"))
     try:
@@ -37,7 +37,8 @@ def run(words: Sequence[str], config: Config) -> int:
         locks.close()
 
 
-def _parser() -> argparse.ArgumentParser:
+def argument_parser() -> argparse.ArgumentParser:
+    """What may follow the name of this subcommand."""
     parser = argparse.ArgumentParser(
         prog="parlance doctor",
         description="Look over the file that conversations are kept in, and say what is wrong, with cures.",

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from modules.chat.own_models import own_models
 from modules.chat.startup import first_choice
 from modules.chat.subcommands.progress_bar import ProgressBar
 from modules.chat.terminal.streams import at_terminal
 from modules.config import Config
 from modules.errors import EXIT_ERROR, ParlanceError
-from modules.llm.catalogue.catalogue_cache import load
 from modules.session.export.taken_in import take_in
 from modules.session.importing.files import listed
 from modules.session.importing.imported import Missed
@@ -54,12 +54,12 @@ class Account(Struct):
 
 def run(words: Sequence[str], config: Config) -> int:
     """Import what the words name. Returns the exit code: 1 where something could not be read at all."""
-    args = _parser().parse_args(words)
+    args = argument_parser().parse_args(words)
     missed, accounts = Missed(), dict[str, Account]()
     importer = Importer(missed)
     bar = ProgressBar(sys.stderr, sum(_sizes(args.paths)), on=at_terminal(sys.stderr) and not config.plain)
     problem: ParlanceError | None = None
-    models = load(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
+    models = own_models(config)
     start, saved = first_choice(models, config, "").model, SavedConversations(config.data_folder / FILE)
     with BulkWriter(saved.path, start, dry=args.dry_run) as writer:
         try:
@@ -90,7 +90,8 @@ def run(words: Sequence[str], config: Config) -> int:
     return EXIT_ERROR if importer.failed else 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def argument_parser() -> argparse.ArgumentParser:
+    """What may follow the name of this subcommand."""
     parser = argparse.ArgumentParser(prog="parlance import", description=READS)
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file, or a folder to look through")
     parser.add_argument("--dry-run", action="store_true", help="say what would come in, and write nothing")

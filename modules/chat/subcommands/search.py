@@ -66,14 +66,15 @@ def _parsed(words: Sequence[str]) -> tuple[argparse.Namespace, str]:
             options.append(word)
         else:
             typed.append(word)
-    parser = _parser()
+    parser = argument_parser()
     args = parser.parse_args(options)
     if args.limit < 1:
         parser.error("--limit takes a number from 1 on")
     return args, " ".join(typed)
 
 
-def _parser() -> argparse.ArgumentParser:
+def argument_parser() -> argparse.ArgumentParser:
+    """What may follow the name of this subcommand."""
     parser = argparse.ArgumentParser(
         prog="parlance search",
         usage="parlance search [--json] [--limit N] WORD ...",

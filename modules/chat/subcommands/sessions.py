@@ -18,7 +18,7 @@ from modules.text.sanitize import clean
 
 def run(words: Sequence[str], config: Config) -> int:
     """List the conversations, or delete some. Returns the exit code."""
-    args = _parser().parse_args(words)
+    args = argument_parser().parse_args(words)
     if args.prune or args.delete:
         from modules.chat.subcommands import session_removal
 
@@ -37,7 +37,8 @@ def run(words: Sequence[str], config: Config) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def argument_parser() -> argparse.ArgumentParser:
+    """What may follow the name of this subcommand."""
     parser = argparse.ArgumentParser(
         prog="parlance sessions", description="List the conversations, the one used last first."
     )

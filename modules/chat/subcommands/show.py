@@ -24,7 +24,7 @@ OF_FORMATS = {
 
 def run(words: Sequence[str], config: Config) -> int:
     """Print one conversation. Returns the exit code."""
-    args = _parser().parse_args(words)
+    args = argument_parser().parse_args(words)
     if args.id and args.last:
         raise UsageError("An id and --last name two conversations.", cure="Give one of them.")
     saved = SavedConversations(config.data_folder / FILE)
@@ -37,7 +37,8 @@ def run(words: Sequence[str], config: Config) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def argument_parser() -> argparse.ArgumentParser:
+    """What may follow the name of this subcommand."""
     parser = argparse.ArgumentParser(
         prog="parlance show",
         description="Print one saved conversation; without an id the last one of this folder.",
@@ -53,13 +54,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _read(saved: SavedConversations, beginning: str, config: Config) -> Conversation:
     """The conversation. Raises UsageError where there is none, FileProblem where the file cannot be read."""
-    from modules.llm.catalogue.catalogue_cache import load
+    from modules.chat.own_models import own_models
 
     there = f"{this_program()} sessions lists them."
     id = _found(saved, beginning, there) if beginning else saved.latest(os.path.realpath(os.getcwd()))
     if id is None:
         raise UsageError("No conversation of this folder is saved.", cure=there)
-    models = load(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
+    models = own_models(config)
     return saved.read(id, models, next(iter(models)))
 
 

@@ -17,7 +17,7 @@ from modules.text.sanitize import clean
 
 def run(words: Sequence[str], config: Config) -> int:
     """Print the sums. Returns the exit code."""
-    args = _parser().parse_args(words)
+    args = argument_parser().parse_args(words)
     by: By = args.by
     prices.load()
     sums = summed(SavedConversations(config.data_folder / FILE).spendings(), by)
@@ -33,7 +33,8 @@ def run(words: Sequence[str], config: Config) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def argument_parser() -> argparse.ArgumentParser:
+    """What may follow the name of this subcommand."""
     parser = argparse.ArgumentParser(
         prog="parlance usage", description="Tokens and cost of all conversations that are saved."
     )

@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from modules.chat.arguments import Arguments
 from modules.chat.program_name import as_started
 from modules.chat.startup import StartOptions, begin, first_choice
 from modules.config import Config
-from modules.llm.catalogue.catalogue_cache import load
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.models import Choice, ModelRegistry
 from modules.llm.service_manager import ServiceManager
@@ -60,11 +61,6 @@ def begun(
     return Begun(models, services, store, start, conversation, notes, wish)
 
 
-def models_of(config: Config) -> ModelRegistry:
-    """The catalogue, with the person's own laid over it."""
-    return load(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
-
-
 def tooling_for(config: Config, args: Arguments) -> "Tooling":
     """The tools that the arguments ask for, with what they allow."""
     from modules.session.turns.tooling import NONE, tooling_of  # no plain question needs them
@@ -94,12 +90,21 @@ def screen_of(config: Config) -> "TerminalScreen":
         screen = config.settings.screen
         return screen.theme, screen.background
 
+    def installed() -> dict[str, Callable[[], Path]]:
+        from modules.plugins.installed import Plugin, Plugins  # only where a theme is named that is not shipped
+        from modules.plugins.loading import all_of
+
+        def file_of(plugin: Plugin) -> Path:
+            return all_of(plugin, Path, "the path of a theme in TOML")[0]
+
+        return {one.name: partial(file_of, one) for one in Plugins(config.plugins_file).of("themes")}
+
     return TerminalScreen(
         plain=config.plain,
         color=config.color,
         links=takes_links(config.get),
         prose_width=config.settings.screen.width,
-        themes=Themes(wished, config.folder / "themes", config.get),
+        themes=Themes(wished, config.folder / "themes", config.get, installed),
     )
 
 

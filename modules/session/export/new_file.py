@@ -6,6 +6,7 @@ import secrets
 import stat
 from pathlib import Path
 
+from modules.errors import FileProblem
 from modules.own_files import refuse_other
 
 PRIVATE = 0o600
@@ -35,6 +36,20 @@ def write_whole(path: Path, text: str, *, umask: int, over: bool) -> None:
         _put(beside, place, over=over)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def written(path: Path, text: str, *, umask: int, over: bool) -> None:
+    """The same for a person: raises FileProblem, with a cure, where it cannot be."""
+    try:
+        write_whole(path, text, umask=umask, over=over)
+    except FileExistsError as error:
+        raise FileProblem(f"{path} is there by now.", cure="Try it again, or give another name.") from error
+    except FileNotFoundError as error:
+        folder = Path(os.path.realpath(path)).parent  # a link's own folder is there
+        raise FileProblem(f"There is no folder {folder}.", cure="Make it, or give another.") from error
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise FileProblem(f"{path} cannot be written: {why}.", cure="Give a file in a folder that is yours.") from error
 
 
 def _put(beside: Path, place: Path, *, over: bool) -> None:

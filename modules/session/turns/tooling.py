@@ -136,7 +136,9 @@ def tooling_of(
     settled = settings.on or () if wanted is None else ()
 
     def make() -> Toolbox:
+        from modules.plugins.installed import Plugins
         from modules.tools.built_in import BUILT_IN
+        from modules.tools.plugin_tools import PluginTools
         from modules.tools.programs.process_protection import shut
         from modules.tools.programs.user_tools import UserTools
         from modules.tools.result_files import ResultFiles, TemporaryResultFiles
@@ -153,7 +155,10 @@ def tooling_of(
             private_hosts=frozenset(host.lower() for host in settings.private_hosts),
         )
         on = settings.on if wanted in (None, NONE) else None if wanted == EVERY else wanted
-        sources: list[Source] = [UserTools(config.folder / "tools", context)]
+        plugins = Plugins(config.plugins_file)
+        sources: list[Source] = [
+            UserTools(config.folder / "tools", context), PluginTools(lambda: plugins.of("tools")),
+        ]  # fmt: skip
         if config.mcp_file.exists():
             from modules.mcp.servers import Servers
 

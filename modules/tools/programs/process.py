@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -52,18 +52,20 @@ async def run(
     *,
     stdin: int = subprocess.DEVNULL,
     keep: Sequence[int] = (),
+    hear: Callable[[bytes], None] = lambda data: None,
 ) -> Ended:
     """Run a program to its end, `seconds` at the longest, with standard output and error in one stream.
 
     The context says where and with what environment, and is told the last line now and then. `keep` are descriptors
-    that it inherits. Whether it ends, takes too long, or the caller is cancelled: all of its session and their children
-    are ended too, first by SIGTERM. Only a process that has left both the session and its parents, as a daemon does,
-    is no longer ours. Raises ToolFailed where it cannot be started.
+    that it inherits, and `hear` is given all that it writes, as it comes. Whether it ends, takes too long, or the
+    caller is cancelled: all of its session and their children are ended too, first by SIGTERM. Only a process that has
+    left both the session and its parents, as a daemon does, is no longer ours. Raises ToolFailed where it cannot be
+    started.
     """
     source, sink = os.pipe()
     os.set_blocking(source, False)
     loop = asyncio.get_running_loop()
-    capture = Capture(source, context.tell)
+    capture = Capture(source, context.tell, hear)
     try:
         process = await _started(command, context, stdin, sink, keep)
         loop.add_reader(source, capture.read)

@@ -1,0 +1,127 @@
+"""One question without the REPL: the answer on standard output, everything else on standard error."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing, nullcontext
+from typing import TYPE_CHECKING, TextIO, cast
+
+from modules.chat.headless import event_lines
+from modules.chat.headless.delivery import Delivery
+from modules.chat.headless.json_failure import error_as_json, failure
+from modules.chat.headless.outcome import Outcome
+from modules.chat.headless.telling import complain, tell
+from modules.chat.output.printed_answer import printed
+from modules.chat.terminal.streams import Diagnostics
+from modules.chat.wording.cures import Situation, in_pipe, what_is_left
+from modules.chat.wording.endings import ending
+from modules.chat.wording.phrases import too_long
+from modules.chat.wording.shell_advice import without_commands
+from modules.errors import EXIT_INTERRUPTED, ParlanceError, UsageError
+from modules.llm.message import Message
+from modules.llm.models import Model
+from modules.llm.service_manager import ServiceManager
+from modules.session.conversation import Conversation
+from modules.session.turns.tool_calls import ToolEnded
+from modules.session.turns.tooling import Tooling
+from modules.session.turns.turn import run_turn
+
+if TYPE_CHECKING:
+    from modules.chat.output.screen import TerminalScreen
+    from modules.chat.output.tool_lines import ToolLines
+    from modules.session.fitting.policy import Fitting
+
+MOMENT_SECONDS = 2.0  # for tools to be there, before it is said what they wait for
+
+
+async def answer(
+    conversation: Conversation,
+    services: ServiceManager,
+    message: Message,
+    tooling: Tooling | None = None,
+    *,
+    delivery: Delivery,
+    screen: "Callable[[], TerminalScreen]",
+    others: tuple[Model, ...] = (),
+    fitting: "Fitting | None" = None,
+) -> int:
+    """Ask, give out what comes as `delivery` says, and return the exit code.
+
+    `screen` makes what is written to where standard output is a terminal; `others` are models that could be asked in
+    place of the conversation's. `fitting` says what is done where the conversation does not fit the model.
+    """
+    follows = delivery.form == "events"
+    conversation.reasoning_shown = follows  # else it is the answer alone that was asked for
+    out = printed(screen) if delivery.at_once else None
+    output = Outcome(out, saved=conversation.journal is not None)
+    earlier = conversation.turns > 0
+    if earlier and fitting is None:
+        tell([_too_long(conversation)])
+    made_room = fitting is not None and fitting.does_all
+
+    def situation() -> Situation:
+        left, able = what_is_left(conversation, message), tuple(map(conversation.reader, others))
+        saved = conversation.journal is not None
+        return Situation(conversation.reader(conversation.model), left, earlier, saved, able, made_room)
+
+    lines = None if tooling is None else await _tool_lines(conversation, tooling)
+    if follows:
+        event_lines.begin(conversation)
+    try:
+        # Closed here, and not by the garbage collector, when the reader of our output goes.
+        events = run_turn(conversation, services, message, conversation.model, tooling, fitting)
+        async with out.drawing() if out else nullcontext(), aclosing(events):
+            async for event in events:
+                output.add(event)
+                if follows:
+                    event_lines.tell(event)
+                if lines is not None and isinstance(event, ToolEnded):
+                    output.end_line()
+                    lines.end(event)
+        at = situation()
+        output.judge(ending(output.finished, conversation.messages, tooling.specs if tooling else ()), at)
+    except ParlanceError as error:
+        cure = in_pipe(error, situation())
+        output.end_line()
+        complain(error, cure)
+        output.code, output.failed = error.exit_code, error_as_json(error, cure)
+        output.break_off("incomplete")
+    except asyncio.CancelledError:
+        output.code, output.failed = EXIT_INTERRUPTED, failure("Interrupted", "Interrupted.", "")
+        output.break_off("interrupted")
+    output.end_line()
+    delivery.deliver(conversation, output)
+    return output.code
+
+
+def _too_long(conversation: Conversation) -> str:
+    """That what was said so far does not fit, before anything is sent; "" where it does."""
+    told = too_long(conversation.tokens(), conversation.reader(conversation.model).window)
+    return f"{without_commands(told)} --fit compact makes room." if told else ""
+
+
+async def _tool_lines(conversation: Conversation, tooling: Tooling) -> "ToolLines":
+    """Calls on standard error. Raises UsageError for a name of a tool that is not there."""
+    # Both need the terminal's library, and no plain question does.
+    from modules.chat.output.screen import TerminalScreen
+    from modules.chat.output.tool_lines import ToolLines
+
+    await _checked(tooling)
+    tell(tooling.news())
+    if not conversation.reader(conversation.model).tools:
+        tell([f"{conversation.model.full_name} takes no tools."])
+    return ToolLines(TerminalScreen(cast(TextIO, Diagnostics()), plain=True), conversation, chat=False)
+
+
+async def _checked(tooling: Tooling) -> None:
+    """Have all tools there, and say what that waits for. Raises UsageError for a name of a tool that is not there."""
+    checking = asyncio.ensure_future(tooling.check())
+    try:
+        await asyncio.wait([checking], timeout=MOMENT_SECONDS)
+        if not checking.done() and (awaited := tooling.awaited):
+            tell([f"Waiting for {awaited} to start."])
+        await checking
+    except UsageError:
+        tell(tooling.toolbox.news())  # a server that did not start may be why the name is unknown
+        raise
+    finally:
+        checking.cancel()

@@ -1,0 +1,25 @@
+"""An answer as one JSON object."""
+
+from typing import Any
+
+from modules.chat.headless.outcome import Outcome
+from modules.llm.events import Usage
+from modules.session.conversation import Conversation
+
+TOKENS = tuple(field for field in Usage.__struct_fields__ if field != "cost")  # what it cost has a field of its own
+
+
+def as_json(conversation: Conversation, output: Outcome) -> dict[str, Any]:
+    """What came of a turn as one JSON object."""
+    finished, usage = output.finished, output.usage
+    return {
+        "text": output.text,
+        "model": conversation.model.full_name,
+        "answered_by": finished.model if finished else None,
+        "stop_reason": output.broken or (finished.stop if finished else "failed"),
+        "usage": {field: getattr(usage, field) for field in TOKENS} if usage else None,
+        "cost": conversation.cost() if conversation.spent else None,
+        "tools": output.tools,
+        "notices": output.notices,
+        "error": output.failed,
+    }
