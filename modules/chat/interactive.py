@@ -32,6 +32,7 @@ class Interactive:
         context.running, context.confirm, context.ask = prompt.running, prompt.confirm, prompt.ask
         context.lend = prompt.lent
         context.edit, prompt.given_up, context.choose = prompt.edited, self._stay, self._choose
+        context.answer = prompt.answer
 
     async def run(self, first: str = "", done: Callable[[], None] = lambda: None) -> None:
         """Act on lines until the person leaves; on a `first` one before, and what is to be `done` after that."""

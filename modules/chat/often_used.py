@@ -13,6 +13,7 @@ from modules.own_files import read_bytes
 
 FILE = "often_used.json"
 MOST_RECENT = 10
+MARKS, NAMES = "In the list of /model, Ctrl+F marks", "[models] in settings.toml names"
 LARGEST_BYTES = 64 * 1024
 
 
@@ -63,7 +64,7 @@ class OftenUsed:
         if not others:
             raise UsageError(
                 "There is no other model to go to.",
-                cure="In the list of /model, Ctrl+F marks favourites; models that answered are gone round as well.",
+                cure=f"{MARKS if self._chat.ask else NAMES} favourites; models that answered are gone round as well.",
             )
         if current.full_name in names:
             return models[(names.index(current.full_name) + by) % len(models)]

@@ -11,6 +11,7 @@ from modules.chat.dialogs.approver import Approver
 from modules.chat.model_list_refresh import ListRefresh
 from modules.chat.output.footer import footer
 from modules.chat.output.screen import TerminalScreen
+from modules.chat.output.spoken_turn import SpokenCalls
 from modules.chat.output.tool_lines import ToolLines
 from modules.chat.output.turn_renderer import TurnRenderer, show
 from modules.chat.wording.phrases import GO_ON
@@ -72,7 +73,8 @@ class ShownTurn:
         conversation = context.conversation
         model = asked.model or conversation.model
         tooling = self._context.tooling
-        tools = ToolLines(self._screen, conversation, previews=self._context.previews)
+        lines = SpokenCalls if self._screen.spoken else ToolLines
+        tools = lines(self._screen, conversation, previews=self._context.previews)
         answer = TurnRenderer(self._screen, model.name, tools, lambda: tooling.awaited)
         approver = Approver(self._screen, tooling, self._decide, self._prompt.stop)
         self._screen.write("\n")
@@ -93,7 +95,8 @@ class ShownTurn:
         tree = conversation.tree
         place = tree.place(fork.id) if (fork := tree.fork(of_answer=True)) is not None else None
         taken = [one for one in conversation.spent[spent:] if one not in answer.beside]
-        self._screen.say(footer(model, answer.finished, taken, seconds, calls, place))
+        below = footer(model, answer.finished, taken, seconds, calls, place)
+        self._screen.say(f"Answer ends: {below}." if self._screen.spoken else below)
         if asked.compared and asked.instead_of is not None:
             self._show_difference(asked.instead_of)
         if answer.paused or self._tell_ending(asked, answer.finished):

@@ -1,7 +1,7 @@
 """The model picker: a list under the prompt that narrows as one types, and is gone when a model is chosen."""
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -29,12 +29,37 @@ async def pick_model(context: ChatContext) -> Choice | None:
 
     None where they would rather not, or the terminal cannot show a list.
     """
+    if context.ask is None and context.answer is not None:
+        return await _by_number(context)
     if context.ask is None:
         context.screen.say('This terminal cannot show the list. /models prints it, "/model NAME" chooses.')
         return None
     with contextlib.suppress(EOFError):  # the terminal is gone; the line will notice
         choice: Choice | None = await context.ask(ModelPicker(context))
         return choice
+    return None
+
+
+async def _by_number(context: ChatContext) -> Choice | None:
+    """The same as numbered lines, where the terminal itself edits the line."""
+    from modules.chat.dialogs.numbered_list import choose  # only where no list can be shown
+
+    choices = _Choices(context)
+
+    def matching(typed: str) -> Sequence[_Row]:
+        choices.narrow(typed)
+        if choices.hint:
+            context.screen.say(choices.hint)
+        return choices.shown
+
+    def line(row: _Row) -> str:
+        now = "in use" if row.model.full_name == choices.current.full_name else ""
+        words = [row.cells[0], now, row.often, *describe(row.model, row.has_key, row.listed).split(" · ")]
+        return ", ".join(filter(None, words))
+
+    with contextlib.suppress(EOFError):  # the terminal is gone; the line will notice
+        row = await choose(context, matching, line)
+        return None if row is None else choices.choice(row)
     return None
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 from modules.chat.looks.theme import Theme, colored
 from modules.chat.looks.themes import Themes
 from modules.chat.output.layout import laid_out, wrapped
+from modules.chat.wording.spoken_words import in_words, row_in_words
 from modules.errors import ParlanceError
 from modules.text.sanitize import clean
 
@@ -45,7 +46,8 @@ class Region(Protocol):
 
 
 class TerminalScreen:
-    """Writes to a terminal. `plain` means append-only text without a single escape sequence.
+    """Writes to a terminal. `plain` means append-only text without a single escape sequence;
+    `spoken` that, and everything in words.
 
     Where there is a `region`, all that is written stands above it, and must be whole rows.
     """
@@ -55,13 +57,15 @@ class TerminalScreen:
         out: TextIO | None = None,
         *,
         plain: bool = False,
+        spoken: bool = False,
         color: bool = True,
         links: bool = False,
         prose_width: int = 0,
         themes: Themes | None = None,
     ) -> None:
         self.out = out or sys.stdout
-        self.plain = plain
+        self.spoken = spoken  # all is said in words, line by line
+        self.plain = plain = plain or spoken
         self.color = color and not plain
         self.themes = themes or Themes(lambda: ("auto", "auto"), None, lambda name: "")
         self.links = links and not plain  # whether the terminal makes links of ours ones that can be clicked
@@ -83,7 +87,9 @@ class TerminalScreen:
         return (columns or 80), (rows or 24)
 
     def write(self, text: str) -> None:
-        """Text that is clean already, as it is."""
+        """Text that is clean already, as it is; a reader is spared rows that only keep others apart."""
+        if self.spoken and text == "\n":
+            return
         if self.region is not None:
             self.region.above(text)
         else:
@@ -120,6 +126,8 @@ class TerminalScreen:
         self.write("".join((self.dim(line) if line else "") + "\n" for line in self._wrapped(text)))
 
     def _wrapped(self, text: str) -> list[str]:
+        if self.spoken:
+            return [in_words(line) for line in text.split("\n") if line.strip()]
         if self.plain:
             return text.split("\n")
         columns = self.size()[0]
@@ -127,7 +135,7 @@ class TerminalScreen:
 
     def error(self, error: ParlanceError, cure: str | None = None) -> None:
         """What failed, and on the next line what to do about it: `cure`, or else the error's own."""
-        for line in self._wrapped(error.message):
+        for line in self._wrapped(f"Error: {error.message}" if self.spoken else error.message):
             self.write(colored(clean(line), "error", self.theme) + "\n")
         if cure := error.cure if cure is None else cure:
             self.say(cure)
@@ -147,12 +155,17 @@ class TerminalScreen:
 
     def table(self, rows: Sequence[Sequence[str]], headings: Sequence[str] = ()) -> None:
         """Rows in columns; what has no room beside the others goes on below them, and nothing is cut."""
+        if self.spoken:
+            self.write("".join(f"{row_in_words([clean(cell) for cell in row], headings)}\n" for row in rows))
+            return
         self.write("".join(line + "\n" for line in laid_out(rows, self.size()[0], headings)))
 
     def sample(self, theme: Theme, *, is_current: bool) -> None:
         """A theme in a row, or two where it has no room beside its name: how it looks, and what it is for."""
         name, about = clean(theme.name), clean(theme.about)
         mark = ("* " if self.plain else "• ") if is_current else "  "
+        if self.spoken:
+            mark, name = "", f"{name}, in use" if is_current else name
         if not self.color:
             self.say(f"{mark}{name}: {about}" if about else f"{mark}{name}")
             return

@@ -136,7 +136,7 @@ class ToolLines:
     def _print(self, call: ToolCall, result: ToolResult, seconds: float | None) -> None:
         self._ended.add(call.id)
         columns = self._screen.size()[0]
-        number = next((at for at, (one, _) in enumerate(numbered(self._conversation), 1) if one.id == call.id), 0)
+        number = self._number(call)
         mark = mark_of(result)
         shown_by = number if self._chat else 0
         changes = changed(self._previews.get(call.id, ""), shown_by) if mark == DONE else []
@@ -146,6 +146,10 @@ class ToolLines:
                 self._screen.write(self._screen.dim(cut(INDENT + text, columns - 1)) + "\n")
         for text in changes:
             self._screen.write(self._difference(cut(INDENT + text, columns - 1)) + "\n")
+
+    def _number(self, call: ToolCall) -> int:
+        """By which commands name the call; 0 where it is none of the conversation."""
+        return next((at for at, (one, _) in enumerate(numbered(self._conversation), 1) if one.id == call.id), 0)
 
     def _colored(self, mark: str, line: str) -> str:
         if self._screen.plain or mark == NOT_RUN:

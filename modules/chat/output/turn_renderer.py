@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol, assert_never
 
 from modules.chat.output.frame_loop import frames
 from modules.chat.output.screen import TerminalScreen
+from modules.chat.output.spoken_turn import Announcements, SpokenReasoning
 from modules.chat.output.tool_lines import ToolLines
 from modules.chat.wording.fit_words import made_words, making_words
 from modules.chat.wording.phrases import GO_ON
@@ -106,6 +107,9 @@ class TurnRenderer:
         self.finished: Finished | None = None
         self.beside: list[Spent] = []  # on what was no part of the answer, and was told already
         self.paused = False  # the turn stopped although the model wants to go on
+        self._told = Announcements(screen) if screen.spoken else None
+        if self._told is not None:
+            self._told.become("waiting", self._waiting_for())
 
     def add(self, event: TurnEvent) -> None:
         match event:
@@ -164,6 +168,8 @@ class TurnRenderer:
     def draw(self) -> None:
         """Bring the screen up to date; what runs stands in a row of its own, always, so that nothing jumps."""
         self._piece.draw()
+        if self._told is not None:
+            self._told.go_on()
         if self._kind in ("asking", "closed"):
             self._screen.status("", "")
         else:
@@ -182,6 +188,9 @@ class TurnRenderer:
     def _waiting(self) -> str:
         before = self._before()
         return f"waits for {clean(before)} …" if before else f"{self._name} …"
+
+    def _waiting_for(self) -> str:
+        return clean(self._before()) or self._name
 
     def _take(self, kind: str, text: str) -> None:
         first = kind != self._kind
@@ -203,6 +212,8 @@ class TurnRenderer:
             return
         self._piece.finish()
         self._kind, self._piece = kind, NoSegment()
+        if self._told is not None:
+            self._told.become(kind, self._waiting_for() if kind == "waiting" else self._name)
         match kind:
             case "text" | "reasoning":
                 if self._last:
@@ -223,7 +234,11 @@ class TurnRenderer:
 
 
 def text_piece(screen: TerminalScreen) -> Piece:
-    """Markdown where the terminal can show it, else the text as it is."""
+    """Markdown where the terminal can show it, else the text as it is, or in words."""
+    if screen.spoken:
+        from modules.chat.markdown.spoken_markdown import SpokenMarkdown
+
+        return SpokenMarkdown(lambda line: screen.write(f"{line}\n"))
     if screen.plain:
         return PlainText(screen)
     # It loads rich and pygments, which the first prompt must not wait for.
@@ -241,6 +256,8 @@ def text_piece(screen: TerminalScreen) -> Piece:
 
 def reasoning_piece(screen: TerminalScreen) -> Piece:
     """Reasoning beside a bar, so that it is told from the answer without any colour."""
+    if screen.spoken:
+        return SpokenReasoning(screen)
     if screen.plain:
         return PlainText(screen)
     from modules.chat.output.reasoning_segment import ReasoningPiece

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from prompt_toolkit.completion import Completer
@@ -60,6 +60,8 @@ class ByKey(str):
 
 class Prompt:
     """Reads lines for as long as the program runs, and shows what runs above them."""
+
+    answer: "Callable[[str], Coroutine[Any, Any, str]] | None" = None  # panels ask
 
     def __init__(
         self,

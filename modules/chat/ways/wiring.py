@@ -101,6 +101,7 @@ def screen_of(config: Config) -> "TerminalScreen":
 
     return TerminalScreen(
         plain=config.plain,
+        spoken=config.spoken,
         color=config.color,
         links=takes_links(config.get),
         prose_width=config.settings.screen.width,
