@@ -70,7 +70,7 @@ async def _work(args: Arguments, config: Config, terminal: TerminalState) -> int
     """The chat, or one question. The one place where the one instance of ServiceManager is asked for."""
     from modules.llm.service_manager import ServiceManager
 
-    services = ServiceManager.instance()
+    services = ServiceManager.instance(config)
     if args.interactive:
         from modules.chat.ways import chat
 

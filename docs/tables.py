@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from docs import man_page
+from docs import man_page, settings_page
 from modules.chat.commands import COMMANDS
 from modules.chat.looks.theme import ROLES
 from modules.chat.looks.themes import Themes
@@ -19,15 +19,19 @@ from modules.chat.prompt.key_actions import ACTIONS
 from modules.config import ROOT
 from modules.errors import ParlanceError
 from modules.llm.catalogue import catalogue_loader
-from modules.llm.dialects import about
-from modules.llm.models import Provider
+from modules.llm.dialects import OptionName, about
+from modules.llm.generation.options import NAMES, held_back
+from modules.llm.models import Model, Provider
+from modules.settings.declarations import OptionSettings
 from modules.tools.built_in import BUILT_IN
 from modules.tools.tool import Tool
 
 README, ARCHITECTURE, PROVIDERS = ROOT / "README.md", ROOT / "docs/architecture.md", ROOT / "docs/providers.md"
 THEMES, TERMINAL = ROOT / "docs/themes.md", ROOT / "docs/terminal.md"
+OPTIONS = ROOT / "docs/options.md"
 GUIDE, VARIABLES = ROOT / "modules/offline/guide.md", ROOT / ".env.example"
-DOCUMENTS = (README, ARCHITECTURE, PROVIDERS, THEMES, TERMINAL, GUIDE, VARIABLES)
+DOCUMENTS = (README, ARCHITECTURE, PROVIDERS, OPTIONS, THEMES, TERMINAL, settings_page.PAGE, GUIDE, VARIABLES)
+SET = OptionSettings(1.0, 1.0, 1, ("END",), 100, "low", "auto")
 WIDTH = 120  # columns of prose
 
 
@@ -43,6 +47,19 @@ def providers() -> str:
         for one in _shipped()
     )
     return _table(("Provider", "Who", "Dialect", "Key"), rows)
+
+
+def options() -> str:
+    """Which options each provider's models are sent."""
+
+    def cell(name: OptionName, provider: Provider) -> str:
+        model = Model(name="", id="", provider=provider, profile=provider.profile, reasoning=("none", "high"))
+        always = {one.name for one in held_back(SET, model, "high") if one.why != "word"}
+        at_none = {one.name for one in held_back(SET, model, "none") if one.why != "word"}
+        return "yes" if name not in always else "at none" if name not in at_none else ""
+
+    rows = ([f"`{one.name}`", *(cell(name, one) for name in NAMES)] for one in _shipped() if about(one.dialect).options)
+    return _table(("", *(f"`{name}`" for name in NAMES)), rows)
 
 
 def usages() -> str:
@@ -130,6 +147,11 @@ def sections(document: Path) -> Iterator[tuple[str, str]]:
         yield "roles", _table(("Role", "What has it"), ((f"`{role}`", about) for role, about in ROLES.items()))
     if document == TERMINAL:
         yield "actions", actions()
+    if document == OPTIONS:
+        yield "options", options()
+    if document == settings_page.PAGE:
+        yield "old names", settings_page.old_names()
+        yield "settings", settings_page.settings()
     if document == GUIDE:
         yield "providers", keys()
         yield "commands", usages()
@@ -213,6 +235,8 @@ def main(arguments: Sequence[str]) -> int:
         return _wrong(f"python -m docs.tables takes no arguments, and was given {' '.join(arguments)}.")
     try:
         texts = {document: filled(document) for document in DOCUMENTS}
+        if settings_page.PAGE in texts:
+            texts[settings_page.SCHEMA] = settings_page.schema() + "\n"
         for document, text in texts.items():
             document.write_text(text, encoding="utf-8")
         man_page.PAGE.write_text(man_page.man_page(), encoding="utf-8")

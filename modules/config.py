@@ -3,7 +3,6 @@
 import errno
 import os
 import re
-import stat
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from functools import cached_property
@@ -12,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modules.errors import BadKey, ConfigError
-from modules.own_files import read_text
+from modules.own_files import read_text, stamp
 
 if TYPE_CHECKING:
     from modules.settings.declarations import Settings
+    from modules.settings.layers import SettingsLayers
 
 VERSION = "0.1.0"
 APP = "parlance"
@@ -185,13 +185,18 @@ class Config:
         return Key(value, f"{variable} in {source}")
 
     @cached_property
+    def layers(self) -> "SettingsLayers":
+        """The settings with all that they come from, which may be changed while the program runs."""
+        from modules.settings.layers import SettingsLayers  # --version and --list-models need none
+
+        return SettingsLayers(self.folder / "settings.toml")
+
+    @property
     def settings(self) -> "Settings":
-        """What settings.toml says. Raises ConfigError with the place of what it cannot mean."""
-        from modules.settings.reading import read  # --version and --list-models need none
+        """What holds now. Raises ConfigError with the place of what settings.toml cannot mean."""
+        return self.layers.current
 
-        return read(self.folder / "settings.toml")
-
-    @cached_property
+    @property
     def child_environment(self) -> dict[str, str]:
         """What programs that a tool runs are given of the environment: the usual, and what the settings name."""
         named = (*FOR_CHILDREN, *self.settings.tools.environment)
@@ -236,15 +241,15 @@ class Config:
 
     def _file(self, path: Path) -> "_EnvFile":
         """What the file holds now. One that was spoiled while the program runs still says what it said before."""
-        stamp = _stamp(path)
+        now = stamp(path)
         known = self._read.get(path)
-        if known is None or known.stamp != stamp:
+        if known is None or known.stamp != now:
             try:
-                self._read[path] = _EnvFile(stamp, read_env(path) if stamp else {})
+                self._read[path] = _EnvFile(now, read_env(path) if now else {})
             except ConfigError as error:
                 if known is None:
                     raise
-                self._read[path] = _EnvFile(stamp, known.values, error)
+                self._read[path] = _EnvFile(now, known.values, error)
         return self._read[path]
 
     def _place(self, kind: str) -> Path:
@@ -275,14 +280,6 @@ class _EnvFile:
         self.stamp = stamp
         self.values = values
         self.trouble = trouble
-
-
-def _stamp(path: Path) -> tuple[int, ...]:
-    try:
-        about = path.stat()
-    except OSError:
-        return ()
-    return (about.st_mtime_ns, about.st_size, about.st_ino) if stat.S_ISREG(about.st_mode) else ()
 
 
 def read_env(path: Path) -> dict[str, str | None]:

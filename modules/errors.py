@@ -8,6 +8,7 @@
     ├── ConfigError                models.yaml or .env; names file, line and key
     ├── MissingKey                 names the variable and where to get a key
     ├── BadKey                     a key that no server could accept; never shows it
+    ├── SendingForbidden           the settings say that nothing is sent there
     ├── SwitchFailed               the old model stays
     ├── SummaryFailed              a summary that cannot be used; the conversation is as it was
     ├── FormatError                a conversation that this model's format cannot say
@@ -74,6 +75,7 @@ from modules.program_errors import (
     MissingKey as MissingKey,
     ParlanceError as ParlanceError,
     SummaryFailed as SummaryFailed,
+    SendingForbidden as SendingForbidden,
     SwitchFailed as SwitchFailed,
     ToolFailed as ToolFailed,
     ToolsUnsupported as ToolsUnsupported,
@@ -185,11 +187,13 @@ class FieldRefused(RequestRefused):
     """`field` is the path of what the endpoint does not take, as in "stream_options" or "reasoning.summary".
 
     "*" stands for any place in a list, as in "messages.*.reasoning_content". The turn leaves it out from then on.
-    `fields` are all of them where a provider names several, `field` the first.
+    `fields` are all of them where a provider names several, `field` the first. `lasting` is False where another value
+    of it might be taken.
     """
 
     field = ""
     fields: tuple[str, ...] = ()
+    lasting = True
 
 
 class ImagesRefused(RequestRefused):

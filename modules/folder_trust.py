@@ -2,15 +2,13 @@
 
 import hashlib
 import os
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
-from modules.config import private_file
 from modules.errors import FileProblem
-from modules.own_files import read_bytes
+from modules.own_files import read_bytes, write_whole
 
 
 class _Answer(Struct, frozen=True):
@@ -61,16 +59,8 @@ class FolderTrust:
     def _keep(self, folder: str, kind: str, answer: _Answer | None) -> None:
         self._here[folder, kind] = answer
         data = msgspec.json.encode(_File(answers=tuple(self._known().values())))
-        beside = self._file.with_suffix(f".{os.getpid()}.new")
         try:
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with suppress(FileNotFoundError):  # of a program that had the same number and was ended
-                beside.unlink()
-            with open(beside, "wb", opener=private_file) as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self._file)
+            write_whole(self._file, data)
         except OSError as error:
             problem = f"{self._file} cannot be written, so the answer holds for this run only: {error.strerror}."
             raise FileProblem(problem, cure="Make room, or mend the permissions of its folder.") from error

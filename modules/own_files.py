@@ -1,8 +1,9 @@
-"""Reading a file of the program's own: whatever else stands in its place is named, and never waited for."""
+"""Files of the program's own: whatever else stands in the place of one is named, and one is written whole or not."""
 
 import errno
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -43,6 +44,40 @@ def read_bytes(path: Path, most: int = LARGEST_BYTES) -> bytes:
 def read_text(path: Path, most: int = LARGEST_BYTES) -> str:
     """The text of a regular file in UTF-8, with or without its mark. Raises UnicodeDecodeError, too."""
     return read_bytes(path, most).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def stamp(path: Path) -> tuple[int, ...]:
+    """What another content of the file would change; () where there is no file."""
+    try:
+        about = path.stat()
+    except OSError:
+        return ()
+    return (about.st_mtime_ns, about.st_size, about.st_ino) if stat.S_ISREG(about.st_mode) else ()
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Put `data` into the place of the file: all of it, or the file stays as it was. Raises OSError.
+
+    A new file is this user's alone, one that was there keeps its permissions, and a link keeps leading to it.
+    """
+    real = Path(os.path.realpath(path))
+    beside = real.with_name(f"{real.name}.{os.getpid()}.new")
+    real.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(FileNotFoundError):  # of a program that had the same number and was ended
+        beside.unlink()
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(OSError):
+            beside.chmod(stat.S_IMODE(real.stat().st_mode))
+        beside.replace(real)
+    except OSError:
+        with suppress(OSError):
+            beside.unlink()
+        raise
 
 
 def refuse_other(path: Path, mode: int) -> None:

@@ -50,6 +50,12 @@ class BadKey(ParlanceError):
     exit_code = EXIT_AUTHENTICATION
 
 
+class SendingForbidden(ParlanceError):
+    """The settings say that nothing is sent there; nothing was."""
+
+    exit_code = EXIT_MODEL_UNAVAILABLE
+
+
 class SwitchFailed(ParlanceError):
     exit_code = EXIT_MODEL_UNAVAILABLE
 

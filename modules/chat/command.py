@@ -24,15 +24,15 @@ from modules.session.turns.tooling import Tooling
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
-    from modules.chat.output.screen import Reasoning
     from modules.chat.terminal.panel import Panel
+    from modules.prompts.prompt_shelf import PromptShelf
     from modules.session.fitting.policy import Fitting
+    from modules.session.turns.one_turn import OneTurn
 
 
 class Screen(Protocol):
     """Where a command's words go; all of it is cleaned before it is shown."""
 
-    reasoning: "Reasoning"
     themes: Themes
 
     @property
@@ -72,13 +72,18 @@ class Ask(Struct, frozen=True):
 
     Without a message the model goes on from what tools came to, or answers the question at the end again. `instead_of`
     is where the conversation stood, for a question that was answered already: without a new answer it stands there
-    again. With `compared` the words that differ from the answer there are shown.
+    again. With `compared` the words that differ from the answer there are shown. `turn` is what holds for this turn
+    only. Where there is no answer the message comes back into the line, or where there is one the `line` that made it,
+    without the files that it `brought` by itself.
     """
 
     message: Message | None
     model: Model | None = None
     instead_of: int | None = None
     compared: bool = False
+    turn: "OneTurn | None" = None
+    line: str = ""
+    brought: tuple[Attached, ...] = ()
 
 
 class Options(Struct, frozen=True):
@@ -133,6 +138,7 @@ class ChatContext(Struct):
     lend: "Callable[[], AbstractAsyncContextManager[None]] | None" = None  # gives the terminal to a command for a while
     answer: Callable[[str], Awaitable[str]] | None = None  # a line that answers a question; None where panels ask
     ask: "Callable[[Panel[Any]], Awaitable[Any]] | None" = None  # shows a panel; None where the terminal cannot
+    prompts: "PromptShelf | None" = None  # those of one's own, once they were wanted
 
 
 Run = Callable[[ChatContext, str], Coroutine[Any, Any, Ask | None]]
@@ -193,6 +199,11 @@ class CommandRegistry:
         self._take_more()
         return iter(self._commands)
 
+    @property
+    def names(self) -> Iterable[str]:
+        """Every name, aliases among them."""
+        return self._by_name
+
     def _take_more(self) -> None:
         more, self._more = self._more, None
         for command in more() if more is not None else ():
@@ -200,18 +211,21 @@ class CommandRegistry:
                 self._commands.append(command)
                 self._by_name[command.name] = command
 
-    def get(self, name: str) -> Command:
-        """The command of that name, alias, or unambiguous beginning. Raises UnknownCommand with the nearest name."""
+    def get(self, name: str, others: Iterable[str] = ()) -> Command:
+        """The command of that name, alias, or unambiguous beginning.
+
+        Raises UnknownCommand with the nearest names, of which `others` are prompts.
+        """
         name = name.removeprefix("/").lower()
         if found := self._by_name.get(name):
             return found
         begun = self._begun_with(name)
         if not begun and self._more is not None:
             self._take_more()
-            return self.get(name)
+            return self.get(name, others)
         if len(begun) == 1 and not (only := self._by_name[next(iter(begun))]).drastic:
             return only
-        near = sorted(begun) or self._near(name)
+        near = [*(sorted(begun) or self._near(name)), *difflib.get_close_matches(name, others, n=2, cutoff=0.5)]
         hint = f"Did you mean {' or '.join('/' + word for word in near)}?" if near else "/help lists the commands."
         raise UnknownCommand(
             f'There is no command "/{name}".', cure=f"{hint} To send it as a message, put a space before it."
@@ -244,6 +258,17 @@ def parse_command(line: str) -> CommandLine | None:
         return CommandLine("exit", "")
     found = COMMAND_LINE.fullmatch(line.rstrip())
     return CommandLine(found[1], (found[2] or "").strip()) if found else None
+
+
+PROMPT_LINE = re.compile(r"/([A-Za-z0-9_][\w.:/-]*)(?:\s+(.*))?", re.S)
+
+
+def parse_prompt(line: str, commands: CommandRegistry) -> CommandLine | None:
+    """What may be a prompt of one's own; None for a command by its whole name, and for what is a message."""
+    found = PROMPT_LINE.fullmatch(line.rstrip())
+    if found is None or found[1].lower() in commands.names:
+        return None
+    return CommandLine(found[1], (found[2] or "").strip())
 
 
 def parse_ask(line: str, models: ModelRegistry) -> tuple[Model, str, str] | None:

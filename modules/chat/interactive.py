@@ -8,6 +8,7 @@ from modules.chat.input.shell_line import ShellLine
 from modules.chat.load_ahead import LoadAhead
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.program_name import as_started
+from modules.chat.settled import settle
 from modules.chat.shown_turn import ShownTurn
 from modules.errors import ParlanceError
 from modules.llm.message import Message
@@ -31,6 +32,7 @@ class Interactive:
         self._load_ahead = LoadAhead(context)
         context.running, context.confirm, context.ask = prompt.running, prompt.confirm, prompt.ask
         context.lend = prompt.lent
+        prompt.from_clipboard = self._from_clipboard
         context.edit, prompt.given_up, context.choose = prompt.edited, self._stay, self._choose
         context.answer = prompt.answer
 
@@ -45,6 +47,7 @@ class Interactive:
                 while True:
                     self._offer_draft()
                     await self._act_on(await self._prompt.next())
+                    settle(self._context.conversation, self._context.config.settings)
                     self._say_warnings()
         except EOFError:
             return
@@ -61,6 +64,11 @@ class Interactive:
             from modules.chat.commands.branch_commands import stay
 
             stay(self._context)
+
+    async def _from_clipboard(self) -> str:
+        from modules.chat.commands.paste_command import from_clipboard  # only where it is wanted
+
+        return await from_clipboard(self._context)
 
     async def _fit(self) -> None:
         """A conversation that goes on may have a model whose window it does not fit."""
@@ -97,7 +105,7 @@ class Interactive:
                 case ShellLine() as typed:
                     await self._run_typed(typed)
                 case Ask() as asked:
-                    await self._turn.run(asked)
+                    await self._ask(asked)
                 case None:
                     self._prompt.hold()
                 case other:
@@ -120,12 +128,19 @@ class Interactive:
         found = self._context.commands.get(command.name)
         asked = await self._prompt.running.run(found.run(self._context, command.args))
         if asked is not None:
-            await self._turn.run(asked)
+            await self._ask(asked)
+
+    async def _ask(self, asked: Ask) -> None:
+        if not self._context.conversation.nodes:
+            from modules.chat.input.prompt_files.folder_told import begin  # the first prompt need not wait for it
+
+            await begin(self._context)
+        await self._turn.run(asked)
 
     def _say_warnings(self) -> None:
         """What there is to know of the keeping and the tools, such as that nothing is being saved; each once."""
         if (journal := self._context.conversation.journal) is not None:
             for text in journal.news():
                 self._screen.error(ParlanceError(as_started(text)))
-        for text in self._context.tooling.news():
+        for text in (*self._context.config.layers.news(), *self._context.tooling.news()):
             self._screen.say(text)

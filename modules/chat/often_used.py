@@ -1,28 +1,27 @@
 """Models that a person uses often: favourites, and those used last; which comes next when one goes round them."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 import msgspec
 from msgspec import Struct
 
 from modules.chat.command import ChatContext
-from modules.config import private_file
 from modules.errors import UsageError
 from modules.llm.models import Model
-from modules.own_files import read_bytes
+from modules.own_files import read_bytes, write_whole
 
 FILE = "often_used.json"
+SETTING = "models.favourites"
 MOST_RECENT = 10
 MARKS, NAMES = "In the list of /model, Ctrl+F marks", "[models] in settings.toml names"
 LARGEST_BYTES = 64 * 1024
 
 
 class _Kept(Struct, frozen=True):
-    """Full names: models used last, the newest first; favourites marked in the list; those of the settings unmarked."""
+    """Full names of the models used last, the newest first."""
 
     recent: tuple[str, ...] = ()
-    marked: tuple[str, ...] = ()
-    unmarked: tuple[str, ...] = ()
 
 
 class OftenUsed:
@@ -34,11 +33,8 @@ class OftenUsed:
 
     @property
     def favourites(self) -> list[Model]:
-        """Those that the settings name, and those marked in the list, without those unmarked there."""
-        kept = self._kept()
-        named = [model.full_name for model in self._found(self._chat.config.settings.models.favourites)]
-        names = [name for name in dict.fromkeys([*named, *kept.marked]) if name not in kept.unmarked]
-        return self._found(names)
+        """Those that the settings name."""
+        return self._found(self._chat.config.settings.models.favourites)
 
     @property
     def recent(self) -> list[Model]:
@@ -76,16 +72,22 @@ class OftenUsed:
         if not self._chat.saves or kept.recent[:1] == (model.full_name,):
             return
         names = dict.fromkeys([model.full_name, *kept.recent])
-        self._keep(msgspec.structs.replace(kept, recent=tuple(names)[:MOST_RECENT]))
+        with suppress(OSError):
+            write_whole(self._file, msgspec.json.encode(_Kept(tuple(names)[:MOST_RECENT])))
 
     def mark(self, model: Model) -> bool:
-        """Make a favourite of a model, or none of one that is; whether it is one now. Raises OSError."""
-        name, kept = model.full_name, self._kept()
-        is_one = name in [one.full_name for one in self.favourites]
-        named = name in [one.full_name for one in self._found(self._chat.config.settings.models.favourites)]
-        marked = tuple(one for one in kept.marked if one != name) + (() if is_one or named else (name,))
-        unmarked = tuple(one for one in kept.unmarked if one != name) + ((name,) if is_one and named else ())
-        self._write(msgspec.structs.replace(kept, marked=marked, unmarked=unmarked))
+        """Make a favourite of a model, or none of one that is, in the settings; whether it is one now.
+
+        Raises ConfigError where they cannot be written.
+        """
+        from modules.settings.saving import save  # only where one is marked
+
+        layers = self._chat.config.layers
+        names = [one.full_name for one in self.favourites]
+        is_one = model.full_name in names
+        names = [name for name in names if name != model.full_name] + ([] if is_one else [model.full_name])
+        save(layers.file, {SETTING: tuple(names)})
+        layers.reset(SETTING)
         return not is_one
 
     def _found(self, names: Iterable[str]) -> list[Model]:
@@ -105,20 +107,6 @@ class OftenUsed:
             return msgspec.json.decode(read_bytes(self._file, LARGEST_BYTES), type=_Kept)
         except (OSError, msgspec.DecodeError):
             return _Kept()
-
-    def _keep(self, kept: _Kept) -> None:
-        try:
-            self._write(kept)
-        except OSError:
-            return
-
-    def _write(self, kept: _Kept) -> None:
-        folder = self._chat.config.private(self._file.parent)
-        beside = folder / f".{FILE}.new"
-        beside.unlink(missing_ok=True)
-        with open(beside, "wb", opener=private_file) as file:
-            file.write(msgspec.json.encode(kept))
-        beside.replace(self._file)
 
 
 def in_front(models: Sequence[Model], often: OftenUsed) -> list[Model]:

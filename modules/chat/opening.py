@@ -5,7 +5,7 @@ from modules.chat.input.fit_question import fit_opened
 from modules.chat.output.resume_preview import preview_at, preview_of_last_turns
 from modules.chat.startup import answerable, close_calls, go_on_in, take_unanswered
 from modules.daemon_thread import in_thread
-from modules.errors import BadKey, MissingKey, UsageError
+from modules.errors import BadKey, MissingKey, SendingForbidden, UsageError
 from modules.llm.models import Choice
 from modules.llm.parts import Attached
 from modules.session.conversation import Conversation
@@ -27,7 +27,7 @@ async def open_conversation(chat: ChatContext, id: str, message: int = 0) -> Non
         store.leave(before)
         await store.settled()  # what was said last is there for whoever opens it next
         opened = await in_thread(lambda: store.load(id, chat.models, before.model, before.learned))
-        opened.reasoning_shown, opened.weights = before.reasoning_shown, before.weights
+        opened.weights = before.weights
         chat.conversation = opened
     conversation = chat.conversation
     asked_for = message if 0 < message <= len(conversation.nodes) else 0
@@ -72,7 +72,7 @@ def _who_answers(chat: ChatContext, before: Conversation) -> str:
     """Let the model from before answer where the conversation's own has no key any more, and say so."""
     try:
         return answerable(chat.conversation, chat.services, Choice(before.model))
-    except (MissingKey, BadKey) as error:
+    except (MissingKey, BadKey, SendingForbidden) as error:
         return str(error)
 
 

@@ -1,18 +1,21 @@
 """Which model and which conversation a run begins with, and the first lines on the screen."""
 
+import difflib
 import os
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from modules.chat.wording.phrases import GO_ON
 from modules.chat.wording.shell_advice import without_commands
 from modules.config import Config
-from modules.errors import BadKey, FileProblem, MissingKey, ParlanceError
+from modules.errors import BadKey, ConfigError, FileProblem, MissingKey, ParlanceError, SendingForbidden
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.message import Message, closing
 from modules.llm.models import Choice, ModelRegistry
 from modules.llm.parts import Text, ToolResult
+from modules.llm.sending_rules import why_forbidden
 from modules.llm.service_manager import ServiceManager
 from modules.llm.tokens.learned_weights import LearnedWeights
 from modules.session.conversation import Conversation
@@ -30,12 +33,20 @@ def first_choice(models: ModelRegistry, config: Config, asked: str) -> Choice:
 
     A key that is none does not keep another provider from being used; the note says so. With no usable key at all
     it is the embedded guide, and the note says how to set one.
-    Raises UnknownModel or AmbiguousModel for a name that was asked for.
+    Raises UnknownModel or AmbiguousModel for a name that was asked for, and ConfigError for a provider to whom nothing
+    is to be sent and that there is none of: who has mistyped one would send to it.
     """
+    send = config.settings.send
+    for name in send.never_to:
+        if name not in models.providers:
+            near = difflib.get_close_matches(name, models.providers, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(models.providers)}."
+            raise ConfigError(f'[send] never_to names "{name}", which is no provider.', cure=hint)
     if wanted := asked or config.get("PARLANCE_MODEL"):
         return models.find(wanted)
     wanting = [models.find(models.default)] if models.default else []
     wanting += [Choice(model) for model in models if model.provider.key_variable is not None]
+    wanting = [choice for choice in wanting if not why_forbidden(choice.model.provider, send)]
     faults = list(dict.fromkeys(fault for choice in wanting if (fault := _fault_of_key(choice, config))))
     for choice in wanting:
         if has_key(choice, config):
@@ -80,7 +91,8 @@ def _fault_of_key(choice: Choice, config: Config) -> str:
 class StartOptions(Struct, frozen=True):
     """What the command line says about the conversation. `resume` is an id or its beginning, LAST, or None.
 
-    `folder` is where the program works, and `one_shot` whether one question is asked with -p.
+    `folder` is where the program works, and `one_shot` whether one question is asked with -p. `role` are the
+    instructions that a new conversation begins with where none are given.
     """
 
     resume: str | None = None
@@ -89,6 +101,7 @@ class StartOptions(Struct, frozen=True):
     save: bool = True
     folder: str = ""
     one_shot: bool = False
+    role: str = ""
 
 
 def begin(
@@ -106,16 +119,17 @@ def begin(
     conversations are a newer release's.
     """
     notes = [start.note] if start.note else []
+    system = wish.system or wish.role
     if not wish.save:
         services.check_key(start.model.provider)
-        return Conversation(start.model, wish.system, learned=learned, weights=weights, folder=wish.folder), notes
+        return Conversation(start.model, system, learned=learned, weights=weights, folder=wish.folder), notes
     store.check()
     conversation = None if wish.resume is None else _resumed(store, wish, models, start, learned)
     if conversation is None:
         services.check_key(start.model.provider)
         notes += [_none_here(store, wish)] if wish.resume is not None else []
         conversation = Conversation(
-            start.model, wish.system, journal=store, learned=learned, weights=weights, folder=wish.folder
+            start.model, system, journal=store, learned=learned, weights=weights, folder=wish.folder
         )
         conversation.one_shot = wish.one_shot
         return conversation, notes + store.news()
@@ -133,7 +147,9 @@ def apply(wish: StartOptions, conversation: Conversation, start: Choice) -> None
     if wish.model:
         conversation.switch(start.model)
     if wish.system:
-        conversation.system = wish.system
+        from modules.prompts.told import told_in  # rarely wished
+
+        conversation.system = replace(told_in(conversation.system), own=wish.system).text
         conversation.changed()
 
 
@@ -178,7 +194,7 @@ def answerable(conversation: Conversation, services: ServiceManager, start: Choi
     """Let the start model answer where the conversation's own has no key any more, and say so."""
     try:
         services.check_key(conversation.model.provider)
-    except (MissingKey, BadKey) as error:
+    except (MissingKey, BadKey, SendingForbidden) as error:
         if start.model == conversation.model:
             raise
         services.check_key(start.model.provider)

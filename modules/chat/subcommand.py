@@ -24,7 +24,7 @@ SUBCOMMANDS = {
     "usage": Subcommand("usage", "sums up what they took"),
     "plugins": Subcommand("plugins", "lists what installed packages bring"),
     "completion": Subcommand("completion", "prints what Tab completes, for bash, zsh, fish or PowerShell"),
-    "doctor": Subcommand("doctor", "looks the file of conversations over, and makes right what is wrong with it"),
+    "doctor": Subcommand("doctor", "says what is missing or wrong, and how to mend it"),
 }
 
 

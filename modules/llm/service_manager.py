@@ -10,10 +10,12 @@ from typing import Any
 
 from modules.config import PACKAGE, Config, Key
 from modules.daemon_thread import start_thread
-from modules.errors import ConfigError, MissingKey, ParlanceError
+from modules.errors import ConfigError, MissingKey, ParlanceError, SendingForbidden
 from modules.llm.base import CONTENT_TIMEOUT, BaseService, ChatRequest, PreparedRequest
 from modules.llm.dialects import about
 from modules.llm.models import Model, Provider
+from modules.llm.sending_rules import why_forbidden
+from modules.settings.declarations import SendSettings
 
 
 def prepare(request: ChatRequest) -> PreparedRequest:
@@ -39,7 +41,7 @@ class ServiceManager:
 
     A class is the one that `service` in models.yaml names, else the dialect's. `key_of` finds the key in a variable;
     `key_file` gives the file that an error names as the place for a key; `content_timeout` gives the seconds after
-    which an answer without content is given up.
+    which an answer without content is given up; `rules` says to whom nothing may be sent.
     """
 
     _instance: "ServiceManager | None" = None
@@ -49,22 +51,29 @@ class ServiceManager:
         self._key_of = key_of
         self.key_file: Callable[[], object] = lambda: ".env"
         self.content_timeout: Callable[[], float] = lambda: CONTENT_TIMEOUT
+        self.rules: Callable[[], SendSettings] = SendSettings
         self._made: dict[str, asyncio.Future[BaseService]] = {}
         self._keys: dict[str, str] = {}
 
     @classmethod
-    def instance(cls) -> "ServiceManager":
-        """The one manager of this program."""
+    def instance(cls, config: Config | None = None) -> "ServiceManager":
+        """The one manager of this program; whoever asks first may say by which settings it goes."""
         with cls._first:
             if cls._instance is None:
-                config = Config()
-                cls._instance = cls(config.key)
-                cls._instance.key_file = config.place_for_keys
-                cls._instance.content_timeout = lambda: config.settings.network.content_timeout
+                own = config or Config()
+                cls._instance = cls(own.key)
+                cls._instance.key_file = own.place_for_keys
+                cls._instance.content_timeout = lambda: own.settings.network.content_timeout
+                cls._instance.rules = lambda: own.settings.send
             return cls._instance
 
     def check_key(self, provider: Provider) -> Key | None:
-        """The provider's key, or None where it needs none. Raises MissingKey with the variable's name, or BadKey."""
+        """The provider's key, or None where it needs none.
+
+        Raises MissingKey with the variable's name, BadKey, or SendingForbidden; every request passes here.
+        """
+        if why := why_forbidden(provider, self.rules()):
+            raise SendingForbidden(why, cure="Choose a model of another provider, or change that setting.")
         if provider.key_variable is None:
             return None
         key = self._key_of(provider.key_variable)
@@ -79,7 +88,7 @@ class ServiceManager:
     async def service_for(self, model: Model) -> BaseService:
         """The provider's service; the first call makes it, in a thread, and all others get the same one.
 
-        Only a key that has been changed since makes another. Raises MissingKey, BadKey, or ConfigError where the
+        Only a key that has been changed since makes another. Raises what `check_key` does, or ConfigError where the
         service's class cannot be loaded.
         """
         provider = model.provider

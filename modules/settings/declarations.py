@@ -12,34 +12,61 @@ Share = Annotated[float, Meta(gt=0, le=1)]
 Dollars = Annotated[float, Meta(ge=0)]
 
 
-def told(description: str, example: Any) -> Meta:
-    """What a setting does, and a value that it may have."""
-    return Meta(description=description, examples=[example])
+# Parts with what limits and forbids: a program that goes on without a line of them does what nobody wanted.
+GUARDS = frozenset({"budget", "send", "tools"})
+# What a setting was called before, and its name now.
+RENAMED = {"tools.dollars": "budget.turn"}
+
+
+def told(description: str, example: Any, *, in_folder: bool = False, at_start: bool = False, names: str = "") -> Meta:
+    """What a setting does, and a value that it may have.
+
+    `in_folder`: a folder's own file may hold it, too. Never what has to do with keys, addresses, the rights of tools,
+    what is spent, or what is sent to whom. `at_start`: it is read once, when the program or a conversation begins.
+    `names`: what its words are names of, "model" or "provider", which are completed and looked up.
+    """
+    extra = {"in_folder": in_folder, "at_start": at_start, "names": names}
+    return Meta(description=description, examples=[example], extra=extra)
 
 
 class StartSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """What a new conversation begins with."""
 
     model: Annotated[
-        str, told('The model, as after "/model"; "last" for the one used last, "" for the usual one.', "last")
+        str,
+        told(
+            'The model, as after "/model"; "last" for the one used last, "" for the usual one.',
+            "last",
+            in_folder=True,
+            at_start=True,
+            names="model",
+        ),
     ] = ""
-    role: Annotated[str, told('The role whose instructions hold, by its name; "" for none.', "reviewer")] = ""
+    role: Annotated[
+        str,
+        told('The role whose instructions hold, by its name; "" for none.', "reviewer", in_folder=True, at_start=True),
+    ] = ""
 
 
 class OptionSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """How answers are generated. What is not set is the provider's own choice; a model is sent only what it takes."""
 
     temperature: Annotated[
-        Annotated[float, Meta(ge=0, le=2)] | None, told("How freely words are chosen; 0 is the least.", 0.2)
+        Annotated[float, Meta(ge=0, le=2)] | None,
+        told("How freely words are chosen; 0 is the least.", 0.2, in_folder=True),
     ] = None
     top_p: Annotated[
-        Annotated[float, Meta(ge=0, le=1)] | None, told("The share of likely words that are chosen from.", 0.9)
+        Annotated[float, Meta(ge=0, le=1)] | None,
+        told("The share of likely words that are chosen from.", 0.9, in_folder=True),
     ] = None
-    seed: Annotated[int | None, told("The same seed makes the same answer likelier.", 7)] = None
-    stop: Annotated[tuple[str, ...], told("Texts at which an answer ends.", ["END"])] = ()
-    max_output: Annotated[Annotated[int, Meta(ge=1)] | None, told("The most tokens of one answer.", 4000)] = None
+    seed: Annotated[int | None, told("The same seed makes the same answer likelier.", 7, in_folder=True)] = None
+    stop: Annotated[tuple[str, ...], told("Texts at which an answer ends.", ["END"], in_folder=True)] = ()
+    max_output: Annotated[
+        Annotated[int, Meta(ge=1)] | None, told("The most tokens of one answer.", 4000, in_folder=True)
+    ] = None
     verbosity: Annotated[
-        Literal["low", "medium", "high"] | None, told("How much is said, where a model can be told so.", "low")
+        Literal["low", "medium", "high"] | None,
+        told("How much is said, where a model can be told so.", "low", in_folder=True),
     ] = None
     service_tier: Annotated[str, told("The class of service, in the provider's own word.", "flex")] = ""
 
@@ -49,13 +76,30 @@ class ModelSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     refresh: Annotated[bool, told("The provider in use is asked for its own list, at most once a day.", False)] = True
     discover: Annotated[
-        bool, told("Servers of models on this machine are looked for: Ollama, LM Studio, llama.cpp, vLLM.", False)
+        bool,
+        told(
+            "Servers of models on this machine are looked for: Ollama, LM Studio, llama.cpp, vLLM.",
+            False,
+            at_start=True,
+        ),
     ] = True
     favourites: Annotated[
-        tuple[str, ...], told("Models that stand first in the list, and that a key goes round.", ["opus", "groq:small"])
+        tuple[str, ...],
+        told(
+            "Models that stand first in the list, and that a key goes round.",
+            ["opus", "groq:small"],
+            in_folder=True,
+            names="model",
+        ),
     ] = ()
     reasoning: Annotated[
-        dict[str, str], told("The level of reasoning of a model, by its full name.", {"openai:gpt-6.1-sol": "high"})
+        dict[str, str],
+        told(
+            "The level of reasoning of a model, by its full name.",
+            {"openai:gpt-6.1-sol": "high"},
+            in_folder=True,
+            names="model",
+        ),
     ] = {}
 
 
@@ -63,9 +107,11 @@ class AnswerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """How answers are shown."""
 
     reasoning: Annotated[
-        Literal["short", "full", "hidden"], told("How much of a model's reasoning is shown.", "hidden")
+        Literal["short", "full", "hidden"], told("How much of a model's reasoning is shown.", "hidden", in_folder=True)
     ] = "short"
-    code_numbers: Annotated[bool, told("Blocks of code have numbers, for /copy and /save.", False)] = True
+    code_numbers: Annotated[bool, told("Blocks of code have numbers, for /copy and /save.", False, in_folder=True)] = (
+        True
+    )
 
 
 class ScreenSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,7 +119,7 @@ class ScreenSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     width: Annotated[
         Annotated[int, Meta(ge=0)],
-        told("The most columns of prose, 0 for the whole screen; code and tables may be wider.", 80),
+        told("The most columns of prose, 0 for the whole screen; code and tables may be wider.", 80, in_folder=True),
     ] = 100
     background: Annotated[
         Literal["auto", "dark", "light"], told('What colours are chosen for; "auto" asks the terminal.', "light")
@@ -81,10 +127,12 @@ class ScreenSettings(Struct, frozen=True, forbid_unknown_fields=True):
     plain: Annotated[
         bool, told("Everything is said in words and nothing is drawn anew, as a screen reader wants it.", True)
     ] = False
-    theme: Annotated[str, told('The theme by its name; "auto" for the usual one of the background.', "auto")] = "auto"
+    theme: Annotated[
+        str, told('The theme by its name; "auto" for the usual one of the background.', "auto", in_folder=True)
+    ] = "auto"
     status: Annotated[
         tuple[Literal["model", "window", "cost", "reasoning", "tools", "attached", "budget", "folder", "title"], ...],
-        told("What the bar shows, from the left.", ["model", "window", "cost"]),
+        told("What the bar shows, from the left.", ["model", "window", "cost"], in_folder=True),
     ] = ("model", "window", "cost", "reasoning", "tools", "attached", "budget")
     pictures: Annotated[
         Literal["auto", "kitty", "iterm2", "sixel", "blocks", "never"],
@@ -97,7 +145,8 @@ class KeySettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     vi: Annotated[bool, told("The line is edited as in vi.", True)] = False
     bind: Annotated[
-        dict[str, str], told("More keys, as prompt_toolkit names them, and what each does.", {"f4": "next-favourite"})
+        dict[str, str],
+        told("More keys, as prompt_toolkit names them, and what each does.", {"f4": "next-favourite"}, at_start=True),
     ] = {}
     store: Annotated[Literal["ask", "keyring", "file"], told("Where /key keeps a key.", "keyring")] = "ask"
 
@@ -133,7 +182,7 @@ class SendSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """What is sent to whom."""
 
     never_to: Annotated[
-        tuple[str, ...], told("Providers that nothing is ever sent to, by their names.", ["deepseek"])
+        tuple[str, ...], told("Providers that nothing is ever sent to, by their names.", ["deepseek"], names="provider")
     ] = ()
     only_near: Annotated[bool, told("Only models on this machine or in the private network are asked.", True)] = False
     instructions: Annotated[
@@ -158,17 +207,20 @@ class ToolSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """The tools that models may call."""
 
     on: Annotated[
-        tuple[str, ...] | None, told("Which are on when a session begins; all, if this is left out.", ["read_file"])
+        tuple[str, ...] | None,
+        told("Which are on when a session begins; all, if this is left out.", ["read_file"], at_start=True),
     ] = None
     steps: Annotated[Annotated[int, Meta(ge=0)], told("A turn pauses after so many requests, 0 for no limit.", 50)] = 25
     tokens: Annotated[
         Annotated[int, Meta(ge=0)], told("A turn pauses after so many tokens, 0 for no limit.", 200_000)
     ] = 1_000_000
     environment: Annotated[
-        tuple[str, ...], told("Variables that programs of tools are given beside the usual ones.", ["AWS_PROFILE"])
+        tuple[str, ...],
+        told("Variables that programs of tools are given beside the usual ones.", ["AWS_PROFILE"], at_start=True),
     ] = ()
     private_hosts: Annotated[
-        tuple[str, ...], told("Hosts off the public internet that pages may be fetched from.", ["wiki.local"])
+        tuple[str, ...],
+        told("Hosts off the public internet that pages may be fetched from.", ["wiki.local"], at_start=True),
     ] = ()
     allow: Annotated[
         dict[str, tuple[str, ...]],
@@ -184,7 +236,11 @@ class NetworkSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     content_timeout: Annotated[
         Annotated[float, Meta(ge=0)],
-        told("Seconds after which an answer that lives and brings no content is given up; 0 for no limit.", 120),
+        told(
+            "Seconds after which an answer that lives and brings no content is given up; 0 for no limit.",
+            120,
+            at_start=True,
+        ),
     ] = 600.0
 
 
@@ -192,7 +248,8 @@ class SessionSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Conversations that are kept."""
 
     title_model: Annotated[
-        str, told('The model that "/title --auto" asks; "" for the cheapest whose key is set.', "groq:small")
+        str,
+        told('The model that "/title --auto" asks; "" for the cheapest whose key is set.', "groq:small", names="model"),
     ] = ""
 
 
@@ -203,14 +260,22 @@ class CompactSettings(Struct, frozen=True, forbid_unknown_fields=True):
         Literal["ask", "always", "never"],
         told("Whether a person is asked what to do, it is done, or nothing is said.", "always"),
     ] = "ask"
-    at: Annotated[Share, told("The share of the window from which on that holds.", 0.7)] = 0.85
+    at: Annotated[Share, told("The share of the window from which on that holds.", 0.7, in_folder=True)] = 0.85
     keep: Annotated[
         Annotated[int, Meta(ge=0)],
-        told("Tokens of the last turns that stay word for word beside a summary, at most a quarter.", 8000),
+        told(
+            "Tokens of the last turns that stay word for word beside a summary, at most a quarter.",
+            8000,
+            in_folder=True,
+        ),
     ] = 4000
     model: Annotated[
         str,
-        told('Who writes summaries; "" for the model itself where it can read all, else the cheapest.', "haiku"),
+        told(
+            'Who writes summaries; "" for the model itself where it can read all, else the cheapest.',
+            "haiku",
+            names="model",
+        ),
     ] = ""
 
 

@@ -17,7 +17,6 @@ from modules.chat.commands.compact_commands import complete_compact
 from modules.chat.input.completer import ChatCompleter, complete_attachments, complete_models, complete_paths, rank
 from modules.chat.looks.theme import Theme
 from modules.chat.looks.themes import Themes
-from modules.chat.output.screen import Reasoning
 from modules.chat.wording.model_summary import columns, compact, describe
 from modules.config import ROOT, Config
 from modules.llm.catalogue.catalogue_loader import load
@@ -32,7 +31,6 @@ CATALOGUE = ROOT / "tests" / "data" / "catalogue.yaml"
 class Lines:
     """A screen that keeps what it is told."""
 
-    reasoning: Reasoning = "fold"
     theme: Theme | None = None
 
     def __init__(self) -> None:

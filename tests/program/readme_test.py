@@ -1,15 +1,17 @@
 """The documents tell the truth: their tables, the files they name, what they tell a person to type, the pictures."""
 
 import ast
+import json
 import re
 import tomllib
 from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree
 
+import jsonschema
 import pytest
 
-from docs import tables
+from docs import settings_page, tables
 from docs.draw_screen import ROWS_OF_TOOLS, ROWS_OF_TREE, Frame, record_tools, record_tree, svg
 from docs.tables import ARCHITECTURE, PROVIDERS, README, filled
 from modules import errors
@@ -17,6 +19,7 @@ from modules.chat.commands import COMMANDS
 from modules.config import ROOT, VERSION
 from modules.llm.catalogue import catalogue_loader
 from modules.llm.models import ModelRegistry
+from modules.settings.table import all_settings
 
 DOCUMENTS = (README, ARCHITECTURE, PROVIDERS, ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md")
 PICTURES = (ROOT / "docs/screen.svg", ROOT / "docs/tools.svg", ROOT / "docs/screen-light.svg")
@@ -42,6 +45,16 @@ def test_the_architecture_names_every_file_of_the_program_once() -> None:
         named.update(f"{folder}/{name}" for name in re.findall(r"^- `([^`]+)`:", files, re.M))
     here = [path for path in (ROOT / "modules").rglob("*") if path.suffix in (".py", ".md") and path.stat().st_size]
     assert named == Counter(path.relative_to(ROOT).as_posix() for path in here)
+
+
+def test_the_schema_for_editors_is_up_to_date_and_takes_the_example_of_every_setting() -> None:
+    schema = json.loads(read(settings_page.SCHEMA))
+    assert read(settings_page.SCHEMA) == settings_page.schema() + "\n", "python -m docs.tables brings it up to date"
+    check = jsonschema.Draft202012Validator(schema)
+    for one in all_settings().values():
+        check.validate({one.part: {one.field: one.example}})
+    assert not check.is_valid({"screen": {"with": 3}})
+    assert not check.is_valid({"screen": {"width": "3"}})
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

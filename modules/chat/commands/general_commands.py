@@ -57,6 +57,7 @@ async def show_config(chat: ChatContext, args: str) -> Ask | None:
     rows += [(".env", f"{path} ({'read' if path.is_file() else 'not there'})") for path in config.env_files]
     rows += [("models.yaml", f"{config.user_models} ({'read' if config.user_models.is_file() else 'not there'})")]
     rows += [("state folder", str(config.state_folder)), ("data folder", str(config.data_folder))]
+    rows += await _told(chat)
     chat.screen.table(rows)
     chat.screen.say("")
     chat.screen.table([(one.name, _key_status(config, one)) for one in chat.models.providers.values()])
@@ -64,6 +65,15 @@ async def show_config(chat: ChatContext, args: str) -> Ask | None:
         chat.screen.say("\nLearned of models (/models NAME --forget forgets it):")
         chat.screen.table(learned)
     return None
+
+
+async def _told(chat: ChatContext) -> list[tuple[str, str]]:
+    """What the folder tells models, where it has something to tell."""
+    from modules.chat.input.prompt_files.folder_told import settle, told_words  # the first prompt need not wait for it
+
+    told = await settle(chat)
+    words = " and ".join(told_words(told))
+    return [("told to models", f"{words}; /instructions shows it")] if words else []
 
 
 def _key_status(config: Config, provider: Provider) -> str:

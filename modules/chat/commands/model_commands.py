@@ -12,10 +12,11 @@ from modules.chat.output.switch_report import switch_report
 from modules.chat.wording.fit_words import summary_words
 from modules.chat.wording.model_summary import columns, compact, mark
 from modules.chat.wording.phrases import count
-from modules.errors import BadKey, MissingKey, SwitchFailed, UsageError
+from modules.errors import BadKey, MissingKey, SendingForbidden, SwitchFailed, UsageError
 from modules.llm.dialects import about
 from modules.llm.models import LEVELS, Choice, Model
 from modules.llm.parts import Reasoning
+from modules.session.switching.held_back import news_of_options
 from modules.session.switching.switch import SwitchSummary, handover, left_out_words
 from modules.session.switching.switch_preview import plan
 
@@ -96,7 +97,7 @@ async def switch(chat: ChatContext, choice: Choice) -> None:
     old, new = chat.conversation.model, choice.model
     try:
         chat.services.check_key(new.provider)
-    except (MissingKey, BadKey) as error:
+    except (MissingKey, BadKey, SendingForbidden) as error:
         raise SwitchFailed(error.message, cure=f"{error.cure}\nStill on {old.full_name}.") from error
     if choice.note:
         chat.screen.say(choice.note)
@@ -113,8 +114,9 @@ async def switch(chat: ChatContext, choice: Choice) -> None:
     conversation.switch(new)
     conversation.announced[new.full_name] = summary.left_out
     chat.screen.say(switch_line(old, conversation.reader(new), summary, was_shown_less=had_view))
-    for text in not_taken(chat, chat.attachments):
-        chat.screen.say(text)
+    for text in (*not_taken(chat, chat.attachments), news_of_options(conversation, new, again=True)):
+        if text:
+            chat.screen.say(text)
     if new.provider.note and new_there:
         chat.screen.say(new.provider.note)
 
@@ -229,7 +231,8 @@ def reasoning_words(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
     yield "default", "let the model decide how much"
 
 
-SEEN = {"show": "shown", "fold": "shown while it comes, and then folded", "hide": "hidden"}
+SETTLED = {"show": "full", "fold": "short", "hide": "hidden"}
+SEEN = {"full": "shown", "short": "shown while it comes, and then folded", "hidden": "hidden"}
 
 
 @command("/reasoning [level|show|hide]", aliases=("thinking",), complete=reasoning_words)
@@ -241,26 +244,33 @@ async def reasoning(chat: ChatContext, args: str) -> Ask | None:
     """
     conversation, word = chat.conversation, args.lower()
     levels = conversation.reader(conversation.model).reasoning
-    if word in SEEN:
-        chat.screen.reasoning = word  # type: ignore[assignment]  # it is one of these
-        conversation.reasoning_shown = word != "hide"
-        chat.screen.say(f"Reasoning is {SEEN[word]}.")
+    if word in SETTLED:
+        chat.config.layers.change("answers.reasoning", SETTLED[word])
+        chat.screen.say(f"Reasoning is {SEEN[SETTLED[word]]}.")
         last = conversation.last_answer
         if word == "show" and last is not None:
             chat.screen.quote("\n\n".join(part.text for part in last.parts if isinstance(part, Reasoning)))
     elif word == "default":
-        conversation.reasoning = None
+        conversation.reasoning, conversation.reasoning_said = None, True
         conversation.changed()
         chat.screen.say("The model decides how much it thinks.")
+        _say_news_of_options(chat)
     elif word in LEVELS and (word in levels or not conversation.model.known):
-        conversation.reasoning = next(level for level in LEVELS if level == word)
+        conversation.reasoning, conversation.reasoning_said = next(one for one in LEVELS if one == word), True
         conversation.changed()
         chat.screen.say(f"Reasoning is set to {word}.")
+        _say_news_of_options(chat)
     elif word:
         takes = f"It takes {', '.join(levels)}." if levels else "It takes no levels."
         raise UsageError(f'{conversation.model.full_name} has no reasoning level "{args}".', cure=takes)
     else:
-        shown = SEEN[chat.screen.reasoning]
+        shown = SEEN[chat.config.settings.answers.reasoning]
         takes = f" {conversation.model.name} takes {', '.join(levels)}." if levels else ""
         chat.screen.say(f"Reasoning: {conversation.reasoning or 'as the model decides'}, {shown}.{takes}")
     return None
+
+
+def _say_news_of_options(chat: ChatContext) -> None:
+    """Which options are held back at this level of reasoning, where that is otherwise than before."""
+    if text := news_of_options(chat.conversation, chat.conversation.model):
+        chat.screen.say(text)

@@ -7,6 +7,7 @@ from modules.chat.looks.theme import Theme
 from modules.chat.looks.themes import AUTO
 from modules.errors import ParlanceError
 
+SAVE, SETTING = "--save", "screen.theme"
 KINDS = {"dark": "a dark background", "light": "a light background", "": "any background"}
 
 
@@ -15,21 +16,30 @@ def theme_names(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
     yield from ((name, "") for name in chat.screen.themes.names())
 
 
-@command("/theme [name]", complete=theme_names)
+@command("/theme [name] [--save]", complete=theme_names)
 async def theme(chat: ChatContext, args: str) -> Ask | None:
     """List the themes, or take one.
 
-    Each is listed with a sample in its own looks. "/theme auto" goes by the background that the terminal tells.
+    Each is listed with a sample in its own looks. A theme holds for this session, with --save for good. "/theme auto"
+    goes by the background that the terminal tells.
     Themes of your own are files in the folder "themes" of the config folder; docs/themes.md says what they hold.
     """
     themes = chat.screen.themes
     themes.read_again()
-    if not args:
+    name = " ".join(word for word in args.split() if word != SAVE)
+    if not name and SAVE not in args.split():
         _list(chat)
         return None
-    taken = themes.of(args)  # raises where there is none, and the theme before stays
-    themes.chosen = args
-    chat.screen.say(f"Theme: {taken.name}{f', {taken.about}' if taken.about else ''}.")
+    name = name or themes.wished
+    taken = themes.of(name)  # raises where there is none, and the theme before stays
+    chat.config.layers.change(SETTING, name)
+    kept = ""
+    if SAVE in args.split():
+        from modules.settings.saving import save  # only where it is wanted
+
+        save(chat.config.layers.file, {SETTING: name})
+        kept = f" It is written into {chat.config.layers.file}."
+    chat.screen.say(f"Theme: {taken.name}{f', {taken.about}' if taken.about else ''}.{kept}")
     for text in _remarks(chat, taken):
         chat.screen.say(text)
     return None

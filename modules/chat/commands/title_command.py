@@ -4,6 +4,7 @@ from modules.chat.command import Ask, ChatContext, command
 from modules.chat.wording.phrases import dollars
 from modules.errors import UsageError
 from modules.llm.models import Model
+from modules.llm.sending_rules import allowed
 from modules.session.message_tree import LONGEST_TITLE_CHARS
 
 
@@ -45,7 +46,7 @@ def _model(chat: ChatContext) -> Model:
     if named := chat.config.settings.sessions.title_model:
         return chat.models.find(named).model
     prices.load()
-    if (found := cheapest(chat.models, chat.config.has_key)) is None:
+    if (found := cheapest(allowed(chat.models, chat.config.settings.send), chat.config.has_key)) is None:
         raise UsageError(
             "No model can be asked: none has both a key and a known price.",
             cure="Give a title yourself, /title WORDS, or name a model as title_model in settings.toml.",

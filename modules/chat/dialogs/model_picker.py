@@ -15,7 +15,7 @@ from modules.chat.input.completer import every_model, rank
 from modules.chat.often_used import OftenUsed, in_front
 from modules.chat.output.layout import cut
 from modules.chat.wording.model_summary import columns, describe, mark
-from modules.errors import UsageError
+from modules.errors import ConfigError, UsageError
 from modules.llm.models import Choice, Model
 from modules.text.sanitize import clean
 
@@ -101,8 +101,8 @@ class _Choices:
         """Make a favourite of a model, or none of one that is; what to say of that."""
         try:
             is_one = self.often.mark(row.model)
-        except OSError as error:
-            return f"It cannot be kept: {error.strerror}."
+        except ConfigError as error:
+            return f"It cannot be kept: {error.message}"
         self._know_often()
         self.all = [self._row(one.model, one.label) for one in self.all]
         return f"{row.model.full_name} is {'a favourite' if is_one else 'no favourite any more'}."

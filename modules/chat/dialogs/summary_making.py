@@ -13,6 +13,7 @@ from modules.daemon_thread import in_thread
 from modules.errors import ParlanceError, ProviderError, SummaryFailed
 from modules.llm.conversion.replay import LeftOut
 from modules.llm.models import Model
+from modules.llm.sending_rules import allowed
 from modules.session.counting import prices
 from modules.session.fitting.room import room_of, tokens_with
 from modules.session.fitting.summary import SummaryPlan, must_fit, plan_summary, summarised
@@ -41,7 +42,8 @@ async def writer_for(chat: ChatContext, model: Model, named: str = "") -> Model 
         if choice.note:
             chat.screen.say(choice.note)
         return choice.model
-    writer = usual_writer(chat.conversation, model, chat.models, chat.config.has_key)
+    may_be_asked = allowed(chat.models, chat.config.settings.send)
+    writer = usual_writer(chat.conversation, model, may_be_asked, chat.config.has_key)
     chat.services.check_key(writer.provider)
     return writer
 

@@ -38,7 +38,6 @@ class Themes:
         self._read: dict[str, Theme | ParlanceError] = {}
         self._pairs: dict[str, bool] = {}  # whether a name stands for two themes, one for each background
         self.reported: Callable[[], str] = lambda: ""
-        self.chosen = ""  # for this session, in the place of the one in the settings
 
     @property
     def background(self) -> Background:
@@ -48,7 +47,7 @@ class Themes:
     @property
     def wished(self) -> str:
         """The name of the theme that is to be in use."""
-        return self.chosen or self._wished()[0]
+        return self._wished()[0]
 
     @property
     def current(self) -> Theme:

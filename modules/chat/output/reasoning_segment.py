@@ -18,7 +18,7 @@ class ReasoningPiece:
 
     def __init__(self, screen: TerminalScreen) -> None:
         self._screen = screen
-        self._whole = screen.reasoning == "show"
+        self._whole = screen.reasoning == "full"
         self._began = time.monotonic()
         self._length = 0
         self._arrived: list[str] = []

@@ -4,8 +4,8 @@ import base64
 import os
 import shutil
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, Protocol, TextIO
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from modules.chat.looks.theme import Theme, colored
 from modules.chat.looks.themes import Themes
@@ -16,8 +16,7 @@ from modules.text.sanitize import clean
 
 if TYPE_CHECKING:  # rich is loaded with the first answer
     from modules.chat.markdown.wrap import Row
-
-Reasoning = Literal["fold", "show", "hide"]  # what is seen of reasoning when the answer is there
+    from modules.settings.declarations import Settings
 
 DIM, BOLD, RESET = "\x1b[2m", "\x1b[1m", "\x1b[0m"
 PROMPT_MARK = "\x1b]133;A\x1b\\"  # where a terminal that knows it jumps to, from question to question
@@ -60,7 +59,7 @@ class TerminalScreen:
         spoken: bool = False,
         color: bool = True,
         links: bool = False,
-        prose_width: int = 0,
+        settings: "Callable[[], Settings] | None" = None,
         themes: Themes | None = None,
     ) -> None:
         self.out = out or sys.stdout
@@ -69,14 +68,23 @@ class TerminalScreen:
         self.color = color and not plain
         self.themes = themes or Themes(lambda: ("auto", "auto"), None, lambda name: "")
         self.links = links and not plain  # whether the terminal makes links of ours ones that can be clicked
-        self.prose_width = prose_width  # columns, 0 for all that there are
-        self.reasoning: Reasoning = "fold"
+        self._settings = settings  # asked with each use, as the background
         self.region: Region | None = None
 
     @property
     def theme(self) -> Theme | None:
         """How things look, right now; None where no colours are wished."""
         return self.themes.current if self.color else None
+
+    @property
+    def prose_width(self) -> int:
+        """Columns of prose, 0 for all that there are."""
+        return self._settings().screen.width if self._settings is not None else 0
+
+    @property
+    def reasoning(self) -> str:
+        """How much is seen of reasoning: "short", "full" or "hidden"."""
+        return self._settings().answers.reasoning if self._settings is not None else "short"
 
     def size(self) -> tuple[int, int]:
         """Columns and rows, right now."""

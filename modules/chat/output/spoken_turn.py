@@ -61,7 +61,7 @@ class SpokenReasoning:
         self._arrived.clear()
         if not text.strip():
             return
-        if self._screen.reasoning == "show":
+        if self._screen.reasoning == "full":
             lines = [line for line in clean(text).split("\n") if line.strip()]
             self._screen.write("".join(f"{line}\n" for line in ["Thoughts:", *lines, "End of thoughts."]))
         else:

@@ -115,7 +115,7 @@ class TurnRenderer:
         match event:
             case TextDelta(text):
                 self._take("text", text)
-            case ReasoningDelta(text) if self._screen.reasoning != "hide":
+            case ReasoningDelta(text) if self._screen.reasoning != "hidden":
                 self._take("reasoning", text)
             case ReasoningDelta():
                 self._become("thinking")

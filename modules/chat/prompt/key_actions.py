@@ -41,6 +41,9 @@ class LineActions(Protocol):
     def paste(self, text: str, removed: int) -> None:
         """Put in a text that was pasted; `removed` control characters came with it, which no model needs."""
 
+    def paste_clipboard(self) -> None:
+        """Attach the picture in the clipboard, or paste its text."""
+
     def search(self) -> None:
         """Search what was typed before."""
 
@@ -63,6 +66,12 @@ class Action(Struct, frozen=True):
 ACTIONS = (
     Action("new-line", "begins a new line", ("c-j",), lambda line: line.line.buffer.newline(copy_margin=False)),
     Action("edit-line", "edits the line in $VISUAL or $EDITOR", ("c-g", "c-x c-e"), lambda line: line.edit()),
+    Action(
+        "paste-picture",
+        "attaches the picture in the clipboard; pastes text",
+        ("c-v",),
+        lambda line: line.paste_clipboard(),
+    ),
     Action("search-history", "searches what was typed before", ("c-r",), lambda line: line.search()),
     Action("pick-model", "lists the models to choose from", ("c-x m",), lambda line: line.command("/model")),
     Action(

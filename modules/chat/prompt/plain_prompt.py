@@ -26,6 +26,7 @@ class PlainPrompt:
     """Does for such a terminal what `Prompt` does for others; what came back is said, since no line can hold it."""
 
     edited: "Callable[[str], Coroutine[Any, Any, str]] | None" = None  # the terminal is not lent
+    from_clipboard: "Callable[[], Coroutine[Any, Any, str]] | None" = None  # no key asks for it; /paste does
     given_up: Callable[[], None] = lambda: None  # no line is ever cleared
     ask: "Callable[[Any], Coroutine[Any, Any, Any]] | None" = None  # there are no panels
 
@@ -39,7 +40,7 @@ class PlainPrompt:
         self._awaited: asyncio.Future[str] | None = None
         self._keys: asyncio.Future[str] | None = None
         self._ended = False
-        self._took_at = -BURST  # a line
+        self._more = False  # whether another line came with the last one
         self._interrupted_at = -TWICE_SECONDS
 
     @contextlib.asynccontextmanager
@@ -154,10 +155,9 @@ class PlainPrompt:
             return
         *lines, self._arrived = (self._arrived + data).split(b"\n")
         for line in lines:
-            # A terminal that edits its lines gives one with each read, so others that came with it are still to come.
-            alone = len(lines) == 1 and time.monotonic() - self._took_at > BURST
-            alone = alone and not select.select([source], [], [], BURST if line.startswith(b"!") else 0)[0]
-            self._took_at = time.monotonic()
+            # A terminal that edits its lines gives one with each read, so what came with it is still to come.
+            before, self._more = self._more, bool(select.select([source], [], [], BURST)[0])
+            alone = len(lines) == 1 and not before and not self._more
             text = line.decode(errors="replace").rstrip("\r")
             if alone or not text.startswith("!"):
                 self._take(text)

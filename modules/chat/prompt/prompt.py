@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from prompt_toolkit.completion import Completer
@@ -33,6 +33,7 @@ from modules.chat.prompt.typed_line import TypedLine
 from modules.chat.terminal.interrupts import Running, handled, suspend
 from modules.chat.terminal.live_region import LiveRegion
 from modules.chat.terminal.panel import Panel, YesNo
+from modules.chat.terminal.paste import pasted
 from modules.chat.terminal.reflow import rewrapping
 from modules.chat.terminal.terminal_hold import TerminalHold, leave_behind
 from modules.chat.terminal.terminal_modes import TerminalModes
@@ -79,6 +80,7 @@ class Prompt:
         self._modes = modes
         self._variable = variable
         self.running = Running()
+        self.from_clipboard: Callable[[], Awaitable[str]] | None = None  # attaches a picture; gives text
         self.given_up: Callable[[], None] = lambda: None  # when a line is cleared and no other waits
         # Where there is no colour, a suggestion could not be told from what was typed.
         self.line = TypedLine(completer, history, self._no_hint, suggests=screen.color)
@@ -269,6 +271,21 @@ class Prompt:
             finally:
                 self._screen.out.write(leave_behind(self.region.output.get_size().columns))
                 self._screen.out.flush()
+
+    def paste_clipboard(self) -> None:
+        """Ctrl+V, where the terminal passes it on: a picture is attached, text is pasted."""
+        self.region.create_background_task(self._paste_clipboard())
+
+    async def _paste_clipboard(self) -> None:
+        if self.from_clipboard is None:
+            return
+        try:
+            if text := await self.from_clipboard():
+                found = pasted(text.encode(errors="replace"), "utf-8")
+                self.paste(found.data, found.removed)
+                self.region.invalidate()
+        except ParlanceError as error:
+            self._screen.error(error)
 
     async def edited(self, text: str) -> str:
         """A text as the person leaves it in the editor. Raises UsageError, FileProblem."""

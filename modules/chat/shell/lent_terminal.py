@@ -56,13 +56,12 @@ async def _run(words: list[str], variables: dict[str, str], umask: int) -> tuple
             stack.enter_context(handled(number, lambda: None))
         try:
             process = await asyncio.create_subprocess_exec(*words, cwd=folder(), env=variables, umask=umask)
+            code = await process.wait()
+            return code, await _end(before, LINGER_SECONDS)
         except ValueError as error:
             raise UsageError("A NUL cannot be part of a command.", cure="Type it anew.") from error
         except OSError as error:
             raise UsageError(f"{words[0]} cannot be started: {error.strerror}.", cure="Look at SHELL.") from error
-        try:
-            code = await process.wait()
-            return code, await _end(before, LINGER_SECONDS)
         except asyncio.CancelledError:  # the program leaves
             await _end(before, 0.0)
             raise

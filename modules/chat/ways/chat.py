@@ -21,6 +21,7 @@ from modules.errors import ParlanceError, UsageError
 from modules.llm.models import ModelRegistry
 from modules.llm.service_manager import ServiceManager
 from modules.session.storage.saved_conversations import SHORT_CHARS
+from modules.session.switching.held_back import news_of_options
 
 
 async def run(args: Arguments, config: Config, services: ServiceManager, terminal: TerminalState) -> int:
@@ -36,7 +37,8 @@ async def run(args: Arguments, config: Config, services: ServiceManager, termina
         tooling_for(config, args), attachments, saves=not args.no_save, store=None if args.no_save else parts.store,
         fitting=cache(partial(fitting_for, config, models, "ask")),
     )  # fmt: skip
-    for line in greeting(VERSION, conversation.model.full_name, [*parts.notes, *troubles, *_no_writer(config, models)]):
+    notes = [*parts.notes, *troubles, *_no_writer(config, models), news_of_options(conversation, conversation.model)]
+    for line in greeting(VERSION, conversation.model.full_name, [*filter(None, notes)]):
         screen.say(line)
     if (trouble := screen.themes.trouble) is not None:
         screen.error(trouble)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modules.chat.arguments import Arguments
 from modules.chat.program_name import as_started
+from modules.chat.settled import settle
 from modules.chat.startup import StartOptions, begin, first_choice
 from modules.config import Config
+from modules.errors import ConfigError, ParlanceError
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.models import Choice, ModelRegistry
 from modules.llm.service_manager import ServiceManager
@@ -50,15 +52,32 @@ def begun(
     args: Arguments, config: Config, models: ModelRegistry, services: ServiceManager, done: Sequence[str]
 ) -> Begun:
     """The conversation that the arguments ask for; `done` is what was done with what they attach."""
+    if args.option:
+        from modules.chat.input.option_arguments import options_from  # hardly any run has them
+
+        for name, value in options_from(args.option).items():
+            config.layers.change(name, value)
     store = Store(config.data_folder / FILE)
     start = first_choice(models, config, args.model)
     wish = StartOptions(
-        args.resume, args.model, args.system, not args.no_save, os.path.realpath(os.getcwd()), not args.interactive
-    )
+        args.resume, args.model, args.system, not args.no_save, os.path.realpath(os.getcwd()), not args.interactive,
+        role_of(config, config.settings.start.role) if config.settings.start.role else "",
+    )  # fmt: skip
     learned, weights = LearnedFacts(config.learned_file), LearnedWeights(config.weights_file)
     conversation, notes = begin(wish, store, models, services, start, learned, weights)
-    notes = [*map(as_started, notes), *done, *([ALL_ALLOWED] if args.yes else [])]
+    settle(conversation, config.settings)
+    notes = [*config.layers.news(), *map(as_started, notes), *done, *([ALL_ALLOWED] if args.yes else [])]
     return Begun(models, services, store, start, conversation, notes, wish)
+
+
+def role_of(config: Config, name: str) -> str:
+    """The instructions of a role. Raises ConfigError where the settings name one that is not there."""
+    from modules.prompts.roles import role  # few people have one from the start
+
+    try:
+        return role(config.folder, name).instructions
+    except ParlanceError as error:
+        raise ConfigError(f"settings.toml: start.role: {error.message}", cure=error.cure) from error
 
 
 def tooling_for(config: Config, args: Arguments) -> "Tooling":
@@ -104,7 +123,7 @@ def screen_of(config: Config) -> "TerminalScreen":
         spoken=config.spoken,
         color=config.color,
         links=takes_links(config.get),
-        prose_width=config.settings.screen.width,
+        settings=lambda: config.settings,
         themes=Themes(wished, config.folder / "themes", config.get, installed),
     )
 
@@ -115,4 +134,4 @@ async def attached(args: Arguments, config: Config) -> "tuple[list[Attached], li
         return [], []
     from modules.chat.input.attachment import load_all
 
-    return await load_all(args.attach, args.attach_text, config.child_environment)
+    return await load_all(args.attach, args.attach_text, config)

@@ -10,10 +10,12 @@ from modules import errors
 from modules.chat.wording.endings import Ending
 from modules.chat.wording.retry_time import time_of
 from modules.chat.wording.shell_advice import kept
+from modules.config import Config
 from modules.errors import ParlanceError
 from modules.llm.failures.error_mapping import RETRY
 from modules.llm.message import Message
 from modules.llm.models import Model, ModelRegistry
+from modules.llm.sending_rules import allowed
 from modules.session.conversation import Conversation
 from modules.session.turns.turn import unanswered_results
 
@@ -170,15 +172,15 @@ def what_is_left(conversation: Conversation, message: Message | None, *, instead
     return "results" if unanswered_results(conversation) else "part"
 
 
-def others(models: ModelRegistry, model: Model, has_key: Callable[[str | None], bool]) -> tuple[Model, ...]:
+def others(models: ModelRegistry, model: Model, config: Config) -> tuple[Model, ...]:
     """Models that could be asked in place of this one, another provider's first; servers here may not be running."""
 
     def last(one: Model) -> tuple[bool, bool]:
         return one.provider.name == model.provider.name, one.full_name != models.default
 
     able = [
-        one for one in models
-        if one != model and one.provider.key_variable is not None and has_key(one.provider.key_variable)
+        one for one in allowed(models, config.settings.send)
+        if one != model and one.provider.key_variable is not None and config.has_key(one.provider.key_variable)
     ]  # fmt: skip
     return tuple(sorted(able, key=last))
 

@@ -16,6 +16,7 @@ from modules.tools.toolbox import Source, Toolbox
 
 if TYPE_CHECKING:
     from modules.mcp.servers import Servers
+    from modules.prompts.skills import Skills
 
 EVERY = ("all",)
 NONE = ("none",)
@@ -110,6 +111,13 @@ class Tooling:
         return next((source for source in sources if isinstance(source, Servers)), None)
 
     @property
+    def skills(self) -> "Skills | None":
+        """The skills that models may read; None where the settings are against that."""
+        from modules.prompts.skill_tool import SkillTool  # with the tools, which whoever asks for skills needs
+
+        return next((one.skills for one in self.toolbox.sources if isinstance(one, SkillTool)), None)
+
+    @property
     def servers_in_use(self) -> "Servers | None":
         """The MCP servers where tools were needed already, so that some may run; asking loads and starts nothing."""
         return self.servers if self._made else None
@@ -159,6 +167,12 @@ def tooling_of(
         sources: list[Source] = [
             UserTools(config.folder / "tools", context), PluginTools(lambda: plugins.of("tools")),
         ]  # fmt: skip
+        if config.settings.send.skills:
+            from modules.prompts.places import origin
+            from modules.prompts.skill_tool import SkillTool
+            from modules.prompts.skills import Skills, trusted
+
+            sources.append(SkillTool(Skills(lambda: origin(config, folder), trusted(config))))
         if config.mcp_file.exists():
             from modules.mcp.servers import Servers
 

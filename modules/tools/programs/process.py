@@ -5,9 +5,9 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -67,7 +67,7 @@ async def run(
     loop = asyncio.get_running_loop()
     capture = Capture(source, context.tell, hear)
     try:
-        process = await _started(command, context, stdin, sink, keep)
+        process = await _started_or_ended(_started(command, context, stdin, sink, keep))
         loop.add_reader(source, capture.read)
         try:
             in_time, left = await _watched(process, seconds)
@@ -79,6 +79,18 @@ async def run(
         os.close(source)
     code = process.returncode
     return Ended(-signal.SIGKILL if code is None else code, capture.text, in_time, left)
+
+
+async def _started_or_ended(start: Coroutine[Any, Any, asyncio.subprocess.Process]) -> asyncio.subprocess.Process:
+    """Start it to the end. Where that is stopped, asyncio would end the program itself, and nothing that it started."""
+    starting = asyncio.ensure_future(start)
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.wait({starting})
+        if starting.exception() is None:
+            await ProcessTree(starting.result().pid).end(0.0)
+        raise
 
 
 async def _started(
