@@ -8,6 +8,7 @@
     ├── ConfigError                models.yaml or .env; names file, line and key
     ├── MissingKey                 names the variable and where to get a key
     ├── BadKey                     a key that no server could accept; never shows it
+    ├── KeyringFailed              the system's keyring is not there, does not answer, or lacks the key
     ├── SendingForbidden           the settings say that nothing is sent there
     ├── SwitchFailed               the old model stays
     ├── SummaryFailed              a summary that cannot be used; the conversation is as it was
@@ -72,6 +73,7 @@ from modules.program_errors import (
     FileProblem as FileProblem,
     FormatError as FormatError,
     ImagesUnsupported as ImagesUnsupported,
+    KeyringFailed as KeyringFailed,
     MissingKey as MissingKey,
     ParlanceError as ParlanceError,
     SummaryFailed as SummaryFailed,

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from modules.chat.looks.theme import Theme
 from modules.chat.looks.themes import Themes
+from modules.chat.output.code_numbers import CodeNumbers
 from modules.chat.terminal.interrupts import Running
 from modules.config import Config
 from modules.errors import UnknownCommand
@@ -104,6 +105,11 @@ async def nothing(options: Options) -> int | None:
     return None
 
 
+async def no_secret(question: str) -> str | None:
+    """The same for a line that is not shown."""
+    return None
+
+
 def no_summaries() -> "Fitting":
     """What is done about a full window where there is nobody who could write a summary."""
     from modules.session.fitting.policy import Fitting  # the first prompt need not wait for it
@@ -133,7 +139,9 @@ class ChatContext(Struct):
     as_it_is: str = ""  # a line whose files are not to be attached: entered again, it is sent as it stands
     confirm: Callable[[str], Awaitable[bool]] = nobody  # a question with No as its default
     choose: Callable[[Options], Awaitable[int | None]] = nothing  # which of several answers; None for none of them
+    secret: Callable[[str], Awaitable[str | None]] = no_secret  # a line that is not shown; None for none
     fitting: "Callable[[], Fitting]" = no_summaries  # what is done where a window is too small
+    code_numbers: CodeNumbers = field(default_factory=CodeNumbers)  # of the blocks of code, as they are drawn
     edit: Callable[[str], Awaitable[str]] | None = None  # opens a text in the editor; None where the terminal cannot
     lend: "Callable[[], AbstractAsyncContextManager[None]] | None" = None  # gives the terminal to a command for a while
     answer: Callable[[str], Awaitable[str]] | None = None  # a line that answers a question; None where panels ask

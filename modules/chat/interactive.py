@@ -7,6 +7,7 @@ from modules.chat.command import Ask, ChatContext, CommandLine, Options
 from modules.chat.input.shell_line import ShellLine
 from modules.chat.load_ahead import LoadAhead
 from modules.chat.output.screen import TerminalScreen
+from modules.chat.output.turn_signs import title_of
 from modules.chat.program_name import as_started
 from modules.chat.settled import settle
 from modules.chat.shown_turn import ShownTurn
@@ -35,6 +36,7 @@ class Interactive:
         prompt.from_clipboard = self._from_clipboard
         context.edit, prompt.given_up, context.choose = prompt.edited, self._stay, self._choose
         context.answer = prompt.answer
+        context.secret = self._secret
 
     async def run(self, first: str = "", done: Callable[[], None] = lambda: None) -> None:
         """Act on lines until the person leaves; on a `first` one before, and what is to be `done` after that."""
@@ -46,7 +48,9 @@ class Interactive:
                 await self._prompt.running.run(self._fit())
                 while True:
                     self._offer_draft()
-                    await self._act_on(await self._prompt.next())
+                    self._prompt.signs.title(title_of(self._context.conversation))
+                    good = await self._act_on(await self._prompt.next())
+                    self._screen.end_output(0 if good else 1)
                     settle(self._context.conversation, self._context.config.settings)
                     self._say_warnings()
         except EOFError:
@@ -90,24 +94,37 @@ class Interactive:
 
         return await self._prompt.ask(ChoicePanel(options, self._screen.size))
 
+    async def _secret(self, question: str) -> str | None:
+        """A line that is not shown."""
+        self._prompt.hold_for_question()
+        from modules.chat.prompt.plain_prompt import PlainPrompt
+
+        if isinstance(self._prompt, PlainPrompt):
+            return await self._prompt.secret(question)
+        from modules.chat.dialogs.secret_panel import SecretPanel
+
+        return await self._prompt.ask(SecretPanel(question, self._screen.size))
+
     def _offer_draft(self) -> None:
         if self._context.draft:
             self._prompt.give_back(self._context.draft)
             self._context.draft = ""
 
-    async def _act_on(self, line: str) -> None:
+    async def _act_on(self, line: str) -> bool:
+        """Returns whether it came to a good end."""
         from modules.chat.input.line_meaning import meaning  # the first prompt need not wait for it
 
         try:
             match await meaning(self._context, line):
                 case CommandLine() as command:
-                    await self._run_command(command)
+                    return await self._run_command(command)
                 case ShellLine() as typed:
-                    await self._run_typed(typed)
+                    return await self._run_typed(typed)
                 case Ask() as asked:
-                    await self._ask(asked)
+                    return await self._ask(asked)
                 case None:
                     self._prompt.hold()
+                    return True
                 case other:
                     assert_never(other)
         except ParlanceError as error:
@@ -117,30 +134,34 @@ class Interactive:
             self._prompt.hold(surprising=True)
             failed = f"Parlance itself failed: {type(error).__name__}: {error}."
             self._screen.error(ParlanceError(failed, cure="The conversation is kept."))
+        return False
 
-    async def _run_typed(self, line: ShellLine) -> None:
+    async def _run_typed(self, line: ShellLine) -> bool:
         from modules.chat.shell.shell_command import run  # the first prompt need not wait for it
 
-        if not await self._prompt.running.run(run(self._context, line)):
+        good = await self._prompt.running.run(run(self._context, line)) or False
+        if not good:
             self._prompt.hold(surprising=True)
+        return good
 
-    async def _run_command(self, command: CommandLine) -> None:
+    async def _run_command(self, command: CommandLine) -> bool:
         found = self._context.commands.get(command.name)
         asked = await self._prompt.running.run(found.run(self._context, command.args))
-        if asked is not None:
-            await self._ask(asked)
+        return asked is None or await self._ask(asked)
 
-    async def _ask(self, asked: Ask) -> None:
+    async def _ask(self, asked: Ask) -> bool:
         if not self._context.conversation.nodes:
             from modules.chat.input.prompt_files.folder_told import begin  # the first prompt need not wait for it
 
             await begin(self._context)
-        await self._turn.run(asked)
+        return await self._turn.run(asked)
 
     def _say_warnings(self) -> None:
         """What there is to know of the keeping and the tools, such as that nothing is being saved; each once."""
         if (journal := self._context.conversation.journal) is not None:
             for text in journal.news():
                 self._screen.error(ParlanceError(as_started(text)))
-        for text in (*self._context.config.layers.news(), *self._context.tooling.news()):
+        news = (*self._context.config.layers.news(), *self._context.tooling.news(), *self._load_ahead.news)
+        for text in news:
             self._screen.say(text)
+        self._load_ahead.news.clear()

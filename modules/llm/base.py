@@ -61,6 +61,13 @@ class Draft(ABC):
         """Make an answer of what the server took for a failed tool call; nothing where that cannot be done."""
         return ()
 
+    def resumed(self, prepared: PreparedRequest) -> PreparedRequest | None:
+        """The request that goes on with an answer which the provider has paused; None where it is at its end.
+
+        `prepared` is the request that the answer began with. What comes then belongs to this answer.
+        """
+        return None
+
     @abstractmethod
     def message(self, state: State) -> Message:
         """What has arrived so far as a message that any provider accepts; cut calls are left out."""
@@ -173,6 +180,10 @@ class BaseService(ABC):
     @abstractmethod
     async def models(self) -> Iterable[Model]:
         """What the provider's own models endpoint names."""
+
+    async def check_key(self) -> list[Model]:
+        """Ask for what only a key opens. Returns the list of models. Raises AuthenticationFailed, ProviderError."""
+        return list(await self.models())
 
     async def facts(self, model: Model) -> dict[str, Any]:
         """What the provider itself says of this model that is otherwise than assumed: facts as in Learned.

@@ -22,9 +22,10 @@ class Dialect(Struct, frozen=True, kw_only=True):
     of a conversation without a word; `many_servers` where it is spoken by servers of all kinds, so that what a model's
     maker or its template wants is met behind any of them, and put right by the fields of Profile. `port` is that of an
     address which names none, where an address may be less than a URL. `fetch` says how a server that lacks a model is
-    given it. `options` are where a person's options stand in a request, by the path; what a profile names is filled in.
-    `rare_options` are those that only a model whose entry names them is sent. `answer_format` is where it stands that
-    an answer must be JSON, "" where there is no place for that.
+    given it. `nearby` is the path of the function that reads from a server on this machine, without its package, what
+    models it has: "" where no such servers are looked for. `options` are where a person's options stand in a request,
+    by the path; what a profile names is filled in. `rare_options` are those that only a model whose entry names them is
+    sent. `answer_format` is where it stands that an answer must be JSON, "" where there is no place for that.
     """
 
     service: str = ""
@@ -37,6 +38,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
     many_servers: bool = False
     port: int | None = None
     fetch: str = ""
+    nearby: str = ""
     options: Mapping[OptionName, str] = {}
     rare_options: tuple[OptionName, ...] = ()
     answer_format: str = ""
@@ -83,6 +85,7 @@ DIALECTS: Mapping[str, Dialect] = {
         most_tools=128,
         cuts_in_silence=True,
         many_servers=True,
+        nearby=".openai.nearby_models:nearby_models",
         options={
             "temperature": "temperature",
             "top_p": "top_p",
@@ -115,6 +118,7 @@ DIALECTS: Mapping[str, Dialect] = {
         prepare=".ollama.transformer:prepare",
         cuts_in_silence=True,
         port=11434,
+        nearby=".ollama.nearby_models:nearby_models",
         fetch='Get it with "ollama pull {id}".',
         options={  # ollama/ollama, docs/modelfile.mdx: parameters; num_predict counts tokens
             "temperature": "options.temperature",

@@ -80,11 +80,11 @@ def _key_status(config: Config, provider: Provider) -> str:
     if provider.key_variable is None:
         return "needs no key"
     try:
-        config.key(provider.key_variable)
+        if not config.is_unread(provider.key_variable):
+            config.key(provider.key_variable)
     except BadKey as error:
         return error.message.rstrip(".")
-    value, source = config.lookup(provider.key_variable)
-    if value:
+    if source := next(config.sources(provider.key_variable), ""):
         return f"{provider.key_variable} set in {source}"
     return f"{provider.key_variable} not set" + (f": {provider.key_page}" if provider.key_page else "")
 

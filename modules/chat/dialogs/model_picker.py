@@ -54,7 +54,7 @@ async def _by_number(context: ChatContext) -> Choice | None:
 
     def line(row: _Row) -> str:
         now = "in use" if row.model.full_name == choices.current.full_name else ""
-        words = [row.cells[0], now, row.often, *describe(row.model, row.has_key, row.listed).split(" · ")]
+        words = [row.cells[0], now, row.often, *describe(row.shown, row.has_key, row.listed).split(" · ")]
         return ", ".join(filter(None, words))
 
     with contextlib.suppress(EOFError):  # the terminal is gone; the line will notice
@@ -65,9 +65,10 @@ async def _by_number(context: ChatContext) -> Choice | None:
 
 @dataclass(frozen=True)
 class _Row:
-    """A model as the list shows it; `label` stands for its cells where it is not in the catalogue."""
+    """A model, and as it is `shown`; `label` stands for its cells where it is not in the catalogue."""
 
     model: Model
+    shown: Model
     has_key: bool
     listed: bool | None
     label: str = ""
@@ -75,7 +76,7 @@ class _Row:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        name, window, price, takes, key = map(clean, columns(self.model, self.has_key, self.listed))
+        name, window, price, takes, key = map(clean, columns(self.shown, self.has_key, self.listed))
         # A narrow list shows no key: why a model may not answer stands where its price would.
         return name, window, mark(self.model, self.listed) or price, takes, key
 
@@ -139,8 +140,8 @@ class _Choices:
 
     def _row(self, model: Model, label: str = "") -> _Row:
         models, config = self._context.models, self._context.config
-        has_key, why = config.has_key(model.provider.key_variable), self._why.get(model.full_name, "")
-        return _Row(model, has_key, models.lists(model), label, why)
+        shown, why = models.shown(model), self._why.get(model.full_name, "")
+        return _Row(model, shown, config.has_key(model.provider.key_variable), models.lists(model), label, why)
 
     def _offer(self, typed: str) -> None:
         """A model that the list does not show but that the registry understands, or what it says instead."""
@@ -212,12 +213,11 @@ class ModelPicker(ListPicker[_Row, Choice]):
         return min(self._widths[0], max(30, self.frame.width // 2))
 
     def about(self, row: _Row, columns: int, lines: int) -> list[StyleAndTextTuples]:
-        parts = [*filter(None, [row.often]), *describe(row.model, row.has_key, row.listed).split(" · ")]
+        parts = [*filter(None, [row.often]), *describe(row.shown, row.has_key, row.listed).split(" · ")]
         name = [f"{row.cells[0]} ·"] if get_cwidth(row.cells[0]) > self._name_width else []
         # The columns show the first parts already; the last, the key, is what a narrow list leaves out.
-        first = bool(row.often) + bool(
-            mark(row.model, row.listed)
-        )  # why it may not answer stays as long as anything does
+        # Why it may not answer stays as long as anything does, and why it stands in front.
+        first = bool(row.often) + bool(mark(row.model, row.listed))
         while len(parts) > first + 1 and get_cwidth(" ".join([*name, " · ".join(parts)])) > columns:
             del parts[first]
         return [[("class:quiet", cut(" ".join([*name, clean(" · ".join(parts))]), columns))]]

@@ -79,7 +79,7 @@ async def may_be_read(chat: ChatContext, text: str, files: list[Attached]) -> bo
     chat.screen.say(f"This holds {' and '.join(dict.fromkeys(found))}. A model would read it.")
     if await chat.confirm("Send it all the same?"):
         return True
-    chat.screen.say("Nothing was sent.")
+    chat.screen.say("Nothing was sent. /key takes a key, unseen, and keeps it.")
     chat.draft = text
     return False
 

@@ -18,7 +18,8 @@ MOST = 10  # rows that are shown before they are finished
 class MarkdownStream:
     """Draws Markdown: `write` takes rows that are finished, as text, and `live` those at the end that may still change.
 
-    `size` gives the columns and rows of the terminal, `theme` its looks; both are asked at each drawing.
+    `size` gives the columns and rows of the terminal, `theme` its looks; both are asked at each drawing. `number` is
+    as for Blocks.
     """
 
     def __init__(
@@ -30,13 +31,14 @@ class MarkdownStream:
         theme: Callable[[], Theme | None] = lambda: None,
         links: bool = False,
         prose_width: int = 0,
+        number: Callable[[int], int] = lambda nth: 0,
     ) -> None:
         self._write = write
         self._size = size
         self._live = live
         self._theme = theme
         self._links = links
-        self._blocks = Blocks(80, prose_width)
+        self._blocks = Blocks(80, prose_width, number)
         self._arrived: list[str] = []
         self._line = ""  # the source line that has no end yet
         self._within = False  # its beginning is in the blocks already

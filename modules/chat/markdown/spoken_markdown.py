@@ -29,8 +29,10 @@ _TASKS = {" ": "To do: ", "x": "Done: ", "X": "Done: "}
 class SpokenMarkdown:
     """Says an answer line by line to `say`, which takes clean lines without their ends."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[[str], None], number: Callable[[int], int] = lambda nth: 0) -> None:
         self._say = say
+        self._number = number  # of a block of code, the first being 1; 0 for none
+        self._blocks = 0
         self._arrived: list[str] = []
         self._line = ""  # the source line that has no end yet
         self._held = ""  # what was read of a paragraph and not said yet
@@ -103,7 +105,7 @@ class SpokenMarkdown:
         elif fence := _FENCE.fullmatch(line):
             self._end_blocks(quote=True)
             self._fence = fence[1]
-            self._say(f"Code, {clean(fence[2])}:" if fence[2] else "Code:")
+            self._begin_code(clean(fence[2]))
         elif heading := _HEADING.fullmatch(line):
             self._end_blocks(quote=True)
             self._entitle(len(heading[1]), heading[2])
@@ -159,6 +161,10 @@ class SpokenMarkdown:
 
     def _entitle(self, level: int, text: str) -> None:
         self._say(f"Heading {level}: {ended(_plain(text))}")
+
+    def _begin_code(self, language: str) -> None:
+        number, self._blocks = self._number(self._blocks), self._blocks + 1
+        self._say(", ".join(filter(None, [f"Code {number}" if number else "Code", language])) + ":")
 
     # What comes to an end
 

@@ -37,6 +37,7 @@ from modules.chat.terminal.paste import pasted
 from modules.chat.terminal.reflow import rewrapping
 from modules.chat.terminal.terminal_hold import TerminalHold, leave_behind
 from modules.chat.terminal.terminal_modes import TerminalModes
+from modules.chat.terminal.terminal_signs import Signs
 from modules.chat.wording.phrases import count
 from modules.errors import ParlanceError
 from modules.settings.declarations import KeySettings
@@ -75,15 +76,17 @@ class Prompt:
         history: History,
         variable: Callable[[str], str],
         settings: Callable[[], KeySettings],
+        signs: Signs,
     ) -> None:
         self._screen = screen
+        self.signs = signs
         self._modes = modes
         self._variable = variable
         self.running = Running()
         self.from_clipboard: Callable[[], Awaitable[str]] | None = None  # attaches a picture; gives text
         self.given_up: Callable[[], None] = lambda: None  # when a line is cleared and no other waits
         # Where there is no colour, a suggestion could not be told from what was typed.
-        self.line = TypedLine(completer, history, self._no_hint, suggests=screen.color)
+        self.line = TypedLine(completer, history, lambda: self._hint(""), suggests=screen.color)
         self._parts = PromptLayout(self.line, bar, output.get_size, lambda: self.working, lambda: self._mode())
         self._settings = settings
         self._keys = bindings(self, self._bound)
@@ -97,7 +100,7 @@ class Prompt:
             true_color=bool(screen.theme and screen.theme.true_color),
             rewrapping=lambda: rewrapping(self._modes.name, self._variable),
         )
-        self._hold = TerminalHold(self.region, modes)
+        self._hold = TerminalHold(self.region, modes, signs)
         self._entered: asyncio.Future[str] | None = None
         self._alive: asyncio.Future[None] | None = None
         self._panel: Panel[Any] | None = None
@@ -339,9 +342,6 @@ class Prompt:
         """How the line is edited as in vi; "" where it is not."""
         state = self.region.vi_state
         return MODES.get(state.input_mode, "") if self._settings().vi else ""
-
-    def _no_hint(self) -> None:
-        self._parts.hint = ""
 
     def _layout(self, panel: Panel[Any] | None) -> Layout:
         if panel is None:

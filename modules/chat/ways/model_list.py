@@ -3,7 +3,7 @@
 import sys
 
 from modules.chat.own_models import own_models
-from modules.chat.wording.model_summary import UNIT, columns
+from modules.chat.wording.model_summary import columns
 from modules.config import Config
 from modules.text.sanitize import clean
 
@@ -12,7 +12,7 @@ def run(config: Config) -> int:
     """Print them. Returns the exit code."""
     models = own_models(config)
     for model in models:
-        facts = columns(model, config.has_key(model.provider.key_variable), models.lists(model), UNIT)
+        facts = columns(model, config.has_key(model.provider.key_variable), models.lists(model), alone=True)
         sys.stdout.write(clean("\t".join(facts)) + "\n")
     sys.stdout.flush()
     return 0

@@ -47,7 +47,7 @@ async def run(args: Arguments, config: Config, services: ServiceManager) -> int:
         message, turn = _message(args, config, models, args.question or "", piped, attachments, wanted), OneTurn()
     parts = begun(args, config, models, services, done)
     conversation = parts.conversation
-    refuse_guide(conversation, parts.start)
+    refuse_guide(conversation, parts.start, models, config)
     if wanted is not None and not about(conversation.model.provider.dialect).networked:
         raise UsageError(f"{conversation.model.full_name} gives no JSON.", cure="Name a model with -m.")
     tell([*parts.notes, *troubles])

@@ -104,6 +104,7 @@ def screen_of(config: Config) -> "TerminalScreen":
     from modules.chat.looks.themes import Themes  # nothing that is piped needs the terminal's library
     from modules.chat.markdown.links import takes_links
     from modules.chat.output.screen import TerminalScreen
+    from modules.chat.terminal.terminal_signs import takes_signs
 
     def wished() -> tuple[str, str]:
         screen = config.settings.screen
@@ -125,6 +126,7 @@ def screen_of(config: Config) -> "TerminalScreen":
         links=takes_links(config.get),
         settings=lambda: config.settings,
         themes=Themes(wished, config.folder / "themes", config.get, installed),
+        marks=lambda: config.settings.notify.marks and takes_signs(config.get("TERM")),
     )
 
 
@@ -132,6 +134,6 @@ async def attached(args: Arguments, config: Config) -> "tuple[list[Attached], li
     """The parts of the files that are attached, and what to say of them."""
     if not args.attach and not args.attach_text:
         return [], []
-    from modules.chat.input.attachment import load_all
+    from modules.chat.input.named_attachments import load_all
 
     return await load_all(args.attach, args.attach_text, config)

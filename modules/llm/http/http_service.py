@@ -102,13 +102,16 @@ class HttpService(BaseService):
     async def stream(self, prepared: PreparedRequest, draft: Draft) -> AsyncIterator[StreamEvent]:
         assert isinstance(draft, WireDraft)
         clock = asyncio.get_running_loop().time
-        patience = Patience(self.provider, self.idle_timeout, self.content_timeout, clock)
+        asked: PreparedRequest | None = prepared
         try:
             with self.translated(prepared.request.model):
-                async with AsyncExitStack() as stack:
-                    body = await _within(patience, stack.enter_async_context(self.open(prepared)))
-                    async for event in self._received(body, draft, patience):
-                        yield event
+                while asked is not None:
+                    patience = Patience(self.provider, self.idle_timeout, self.content_timeout, clock)
+                    async with AsyncExitStack() as stack:
+                        body = await _within(patience, stack.enter_async_context(self.open(asked)))
+                        async for event in self._received(body, draft, patience):
+                            yield event
+                    asked = draft.resumed(prepared)
         except ToolCallFailed as error:
             salvaged = draft.salvage(error.generation)
             if not salvaged:
@@ -186,6 +189,17 @@ class HttpService(BaseService):
                 lambda url: self.client.get(url, cast_to=kind, options=options, stream=True), self.models_path
             )
             return model_list_parser.read(await self.whole(asked), self.provider)
+
+    async def check_key(self) -> list[Model]:
+        if path := self.provider.key_path:
+            options, kind = {"headers": self.headers}, self.http.Response
+            with self.translated():
+                await self.whole(
+                    self._endpoint.ask(
+                        lambda url: self.client.get(url, cast_to=kind, options=options, stream=True), path
+                    )
+                )
+        return await super().check_key()
 
     async def whole(self, asked: Awaitable[Any]) -> bytes:
         """The body of this response. Raises ProtocolError where it is larger than any answer, and what `asked` does."""
