@@ -163,7 +163,8 @@ class SpokenMarkdown:
         self._say(f"Heading {level}: {ended(_plain(text))}")
 
     def _begin_code(self, language: str) -> None:
-        number, self._blocks = self._number(self._blocks), self._blocks + 1
+        self._blocks += 1
+        number = self._number(self._blocks)
         self._say(", ".join(filter(None, [f"Code {number}" if number else "Code", language])) + ":")
 
     # What comes to an end
