@@ -24,6 +24,7 @@ MODEL = Model(name="guide", id="guide", provider=PROVIDER)
 CAT = Image("image/png", "iVBORw0KGgo=", "cat.png")
 
 QUESTIONS = {
+    "Does it work with a screen reader?": "accessibility",
     "Hello": "about",
     "hi there!": "about",
     "What is this?": "about",
