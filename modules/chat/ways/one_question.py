@@ -11,7 +11,8 @@ from modules.chat.headless.asked import question, read, refuse_keys
 from modules.chat.headless.delivery import Delivery, Form
 from modules.chat.headless.telling import tell
 from modules.chat.input.api_key_check import keys_of
-from modules.chat.startup import close_calls, refuse_guide, take_unanswered
+from modules.chat.start_model import refuse_guide
+from modules.chat.startup import close_calls, take_unanswered
 from modules.chat.terminal import streams
 from modules.chat.ways.wiring import attached, begun, fitting_for, models_of, screen_of, tooling_for
 from modules.chat.wording.cures import others

@@ -2,12 +2,15 @@
 
 import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from modules.chat.arguments import Arguments
+from modules.chat.folder_settings import take_folder_settings
 from modules.chat.program_name import as_started
 from modules.chat.settled import settle
-from modules.chat.startup import StartOptions, begin, first_choice
+from modules.chat.start_model import first_choice
+from modules.chat.startup import StartOptions, begin
 from modules.config import Config
 from modules.llm.catalogue.catalogue_cache import load
 from modules.llm.catalogue.learned_facts import LearnedFacts
@@ -50,15 +53,15 @@ def begun(
     args: Arguments, config: Config, models: ModelRegistry, services: ServiceManager, done: Sequence[str]
 ) -> Begun:
     """The conversation that the arguments ask for; `done` is what was done with what they attach."""
+    folder = os.path.realpath(os.getcwd())
+    of_folder = take_folder_settings(config, Path(folder), in_chat=args.interactive)
     store = Store(config.data_folder / FILE)
     start = first_choice(models, config, args.model)
-    wish = StartOptions(
-        args.resume, args.model, args.system, not args.no_save, os.path.realpath(os.getcwd()), not args.interactive
-    )
+    wish = StartOptions(args.resume, args.model, args.system, not args.no_save, folder, not args.interactive)
     learned, weights = LearnedFacts(config.learned_file), LearnedWeights(config.weights_file)
     conversation, notes = begin(wish, store, models, services, start, learned, weights)
     settle(conversation, config.settings)
-    notes = [*config.layers.news(), *map(as_started, notes), *done, *([ALL_ALLOWED] if args.yes else [])]
+    notes = [*config.layers.news(), *of_folder, *map(as_started, notes), *done, *([ALL_ALLOWED] if args.yes else [])]
     return Begun(models, services, store, start, conversation, notes, wish)
 
 
