@@ -21,6 +21,7 @@ from modules.session.turns.tooling import Tooling
 
 if TYPE_CHECKING:
     from modules.chat.terminal.panel import Panel
+    from modules.session.budget import Budget
     from modules.session.fitting.policy import Fitting
 
 
@@ -116,6 +117,7 @@ class ChatContext(Struct):
     fitting: "Callable[[], Fitting]" = no_summaries  # what is done where a window is too small
     edit: Callable[[str], Awaitable[str]] | None = None  # opens a text in the editor; None where the terminal cannot
     ask: "Callable[[Panel[Any]], Awaitable[Any]] | None" = None  # shows a panel; None where the terminal cannot
+    budget: "Budget | None" = None  # what was spent of the limits of the settings
 
 
 Run = Callable[[ChatContext, str], Coroutine[Any, Any, Ask | None]]

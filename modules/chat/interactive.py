@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from modules.chat.command import Ask, ChatContext, CommandLine, Options
 from modules.chat.folder_settings import unasked
-from modules.chat.load_ahead import LoadAhead
+from modules.chat.load_ahead import LATER_SECONDS, LoadAhead
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.program_name import as_started
 from modules.chat.settled import settle
@@ -48,6 +48,7 @@ class Interactive:
                     done()
                 await self._prompt.running.run(self._fit())
                 await self._prompt.running.run(self._ask_about_folder())
+                self._turn.sum_up(LATER_SECONDS)
                 while True:
                     self._offer_draft()
                     await self._act_on(await self._prompt.next())

@@ -1,5 +1,6 @@
 """One turn on the screen: the answer, the questions before calls, and where it found no end what there is of it."""
 
+import asyncio
 import time
 from functools import partial
 from typing import TYPE_CHECKING
@@ -8,6 +9,7 @@ from msgspec.structs import replace
 
 from modules.chat.command import Ask, ChatContext
 from modules.chat.dialogs.approver import Approver
+from modules.chat.input.budget_question import may_spend, sum_up
 from modules.chat.model_list_refresh import ListRefresh
 from modules.chat.output.footer import footer
 from modules.chat.output.screen import TerminalScreen
@@ -38,14 +40,21 @@ class ShownTurn:
         self._screen = screen
         self._prompt = prompt
         self._lists = ListRefresh(context)
+        self._summing: asyncio.Task[None] | None = None
+        context.tooling.over_budget = self._pauses
 
     def stop(self) -> None:
         """Nothing goes on in the background any more."""
+        if self._summing is not None:
+            self._summing.cancel()
         self._lists.stop()
 
     async def run(self, asked: Ask) -> None:
         """Run one turn on the screen, and leave the question in the next prompt where it found no answer."""
         self._lists.stop()
+        if self._context.budget is not None and not await may_spend(self._context, self._context.budget):
+            self._give_back(asked)
+            return
         self._context.unanswered = None
         edited, self._context.edited, self._context.edited_in_vain = self._context.edited, None, None
         asked = self._branched(asked, edited)
@@ -55,6 +64,17 @@ class ShownTurn:
             if asked.instead_of is not None and self._has_no_answer(asked):  # whatever happened
                 self._context.conversation.go_to(asked.instead_of)
                 self._context.edited = self._context.edited_in_vain = edited if asked.message is not None else None
+            self.sum_up()
+
+    def sum_up(self, seconds: float = 0.0) -> None:
+        """Know before long what all conversations have spent, those in other windows too, where a limit needs it."""
+        if (budget := self._context.budget) is not None:
+            self._summing = asyncio.ensure_future(sum_up(budget, self._context.conversation, seconds))
+
+    def _pauses(self) -> str:
+        """Why a turn with many requests is not to go on by itself."""
+        budget, conversation = self._context.budget, self._context.conversation
+        return str(use) if budget is not None and (use := budget.over(conversation)) else ""
 
     def _branched(self, asked: Ask, edited: Node | None) -> Ask:
         """Step back to before the question that this takes the place of, where one is edited."""

@@ -1,7 +1,7 @@
 """The chat at a terminal, from its first line to its last."""
 
 import gc
-from functools import cache, partial
+from functools import cache
 
 from modules.chat.arguments import Arguments
 from modules.chat.command import ChatContext
@@ -17,6 +17,7 @@ from modules.config import VERSION, Config
 from modules.errors import ParlanceError, UsageError
 from modules.llm.models import ModelRegistry
 from modules.llm.service_manager import ServiceManager
+from modules.session.budget import Budget
 from modules.session.storage.saved_conversations import SHORT_CHARS
 
 
@@ -26,10 +27,12 @@ async def run(args: Arguments, config: Config, services: ServiceManager, termina
     attachments, done = await attached(args, config)
     parts = begun(args, config, models, services, done)
     conversation, screen = parts.conversation, screen_of(config)
+    fitting = cache(lambda compact: fitting_for(config, models, "ask"))  # another one with other settings
     context = ChatContext(
         config, models, parts.services, conversation, COMMANDS, screen,
         tooling_for(config, args), attachments, saves=not args.no_save, store=None if args.no_save else parts.store,
-        fitting=cache(partial(fitting_for, config, models, "ask")),
+        fitting=lambda: fitting(config.settings.compact),
+        budget=Budget(lambda: config.settings.budget, None if args.no_save else parts.store.spendings),
     )  # fmt: skip
     for line in greeting(VERSION, conversation.model.full_name, [*parts.notes, *_no_writer(config, models)]):
         screen.say(line)

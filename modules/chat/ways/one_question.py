@@ -11,6 +11,7 @@ from modules.chat.headless.asked import question, read, refuse_keys
 from modules.chat.headless.delivery import Delivery, Form
 from modules.chat.headless.telling import tell
 from modules.chat.input.api_key_check import keys_of
+from modules.chat.input.budget_question import refuse_beyond_budget
 from modules.chat.start_model import refuse_guide
 from modules.chat.startup import close_calls, take_unanswered
 from modules.chat.terminal import streams
@@ -18,6 +19,7 @@ from modules.chat.ways.wiring import attached, begun, fitting_for, models_of, sc
 from modules.chat.wording.cures import others
 from modules.config import Config
 from modules.llm.service_manager import ServiceManager
+from modules.session.budget import Budget
 
 
 async def run(args: Arguments, config: Config, services: ServiceManager) -> int:
@@ -35,6 +37,7 @@ async def run(args: Arguments, config: Config, services: ServiceManager) -> int:
     conversation = parts.conversation
     refuse_guide(conversation, parts.start)
     tell(parts.notes)
+    await refuse_beyond_budget(Budget(lambda: config.settings.budget, parts.store.spendings), conversation)
     take_unanswered(conversation)
     close_calls(conversation)
     tooling = tooling_for(config, args) if args.yes or args.allow or args.tools is not None else None
