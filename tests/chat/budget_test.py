@@ -47,9 +47,9 @@ def test_what_other_runs_have_spent_today_counts_and_a_pipe_is_refused(home: Hom
 def test_from_four_fifths_on_the_bar_warns(home: Home) -> None:
     settle(home, "day = 0.00018")
     terminal = open_chat(home).enter("Hello").sees("Answer 1").prompt()
-    terminal.until(lambda: "day $0.0002 of $0.0002 (" in terminal.rows[-1], "the bar")
+    terminal.until(lambda: "day $0.0002 of $0.0002 (" in terminal.text.splitlines()[-1], "the bar")
     terminal.enter("/set budget.day 100").sees("budget.day is 100").prompt()
-    terminal.until(lambda: "day $" not in terminal.rows[-1], "the bar without it")
+    terminal.until(lambda: "day $" not in terminal.text.splitlines()[-1], "the bar without it")
 
 
 def test_a_turn_with_tools_pauses_where_the_limit_is_reached(home: Home) -> None:
