@@ -24,7 +24,7 @@ from modules.llm.parts import Attached
 from modules.session.fitting.ways import Misfit
 from modules.session.node import Node
 from modules.session.turns.turn import run_turn, unanswered_results
-from modules.tools.approval import Decision, Question
+from modules.tools.approval import Decision, Permission, Question
 
 if TYPE_CHECKING:
     from modules.chat.prompt.plain_prompt import PlainPrompt
@@ -94,7 +94,7 @@ class ShownTurn:
         tooling = self._context.tooling
         tools = ToolLines(self._screen, conversation, previews=self._context.previews)
         answer = TurnRenderer(self._screen, model.name, tools, lambda: tooling.awaited)
-        approver = Approver(self._screen, tooling, self._decide, self._prompt.stop)
+        approver = Approver(self._screen, tooling, self._decide, self._prompt.stop, self._keep)
         self._screen.write("\n")
         spent, began = len(conversation.spent), time.monotonic()
         events = run_turn(conversation, context.services, asked.message, model, tooling, context.fitting())
@@ -143,6 +143,12 @@ class ShownTurn:
         from modules.chat.dialogs.approval_dialog import QuestionPanel
 
         return await self._prompt.ask(QuestionPanel(question, folder, self._screen.size))
+
+    def _keep(self, permission: Permission) -> str:
+        """Let a permission last in this folder; the words that say so."""
+        from modules.chat.dialogs.lasting_permissions import keep  # only where it is wanted
+
+        return keep(self._context.config, self._context.tooling, permission)
 
     def _tell_ending(self, asked: Ask, finished: Finished | None) -> bool:
         """How the answer ended, where it is not whole, and what to do about it; whether there was something to tell."""

@@ -37,7 +37,7 @@ class _Printed:
             match key.lower():
                 case "\x04":
                     return None
-                case "y" | "a" if self._at < len(self._rows):
+                case "y" | "a" | "f" if self._at < len(self._rows):
                     self._screen.say("There is more. Space shows it.")
                 case "y":
                     return Decision(allowed=True)
@@ -45,7 +45,9 @@ class _Printed:
                     return Decision()
                 case " " if self._at < len(self._rows):
                     self._turn_page()
-                case "r" | "a" if key in "rR" or lasting(self._question):
+                case "f" if self._question.plan.apart:
+                    pass  # it asks each time
+                case "r" | "a" | "f" if key in "rR" or lasting(self._question):
                     if decision := await self._typed(key.lower()):
                         return decision
                     self._screen.say(" · ".join(answers(self._question)))
@@ -67,8 +69,8 @@ class _Printed:
 
     async def _typed(self, key: str) -> Decision | None:
         """What is typed on a line: a reason, or what a lasting permission is to cover. None goes back."""
-        if key == "a" and (permission := always(self._question)):
-            return Decision(allowed=True, permission=permission)
+        if key != "r" and (permission := always(self._question)):
+            return Decision(allowed=True, permission=permission, lasts=key == "f")
         if key == "r":
             return Decision(reason=(await self._prompt.line("No, because: ")).strip())
         self._screen.say(
@@ -77,4 +79,4 @@ class _Printed:
         line = (await self._prompt.line("Always: ")).strip() or self._question.plan.line
         permission, covers = permission_for(self._question, line)
         self._screen.say(covers)
-        return Decision(allowed=True, permission=permission) if permission is not None else None
+        return Decision(allowed=True, permission=permission, lasts=key == "f") if permission is not None else None

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from modules.config import PACKAGE, Config
 from modules.llm.tool_spec import ToolSpec
-from modules.tools.approval import Approval
+from modules.tools.approval import Approval, standing
 from modules.tools.toolbox import Source, Toolbox
 
 if TYPE_CHECKING:
@@ -169,6 +169,8 @@ def tooling_of(
 
             sources.append(Servers(config, in_chat=in_chat))
         return Toolbox(BUILT_IN, context, sources, on=on, enabled=enabled, result_files=result_files)
+
+    approval.of_folder = lambda: standing(config.settings.tools.allow, folder)
 
     def limits() -> Limits:
         now = config.settings
