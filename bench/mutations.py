@@ -26,6 +26,8 @@ TELLING, CHAT_STREAM = (
     "modules/llm/chat_completions/chat_completions_stream.py",
 )
 REQUEST = "modules/llm/request.py"
+OPTIONS, CLOSED = "modules/llm/generation/options.py", "modules/llm/generation/closed_schema.py"
+STRUCTURED = "modules/session/turns/structured_answer.py"
 BASE, SCHEMAS = "modules/llm/base.py", "modules/llm/conversion/portable_schema.py"
 ASKING, TURN = "modules/session/turns/ask.py", "modules/session/turns/turn.py"
 RECOVERY, CONVERSATION = "modules/session/recovery/recovery.py", "modules/session/conversation.py"
@@ -45,7 +47,7 @@ CALLS, APPROVAL, RESULTS = (
     "modules/tools/results.py",
 )
 HIDDEN = "modules/text/hidden_messages.py"
-TOOLBOX, CONFIG = "modules/tools/toolbox.py", "modules/config.py"
+TOOLBOX, CONFIG, OWN_FILES = "modules/tools/toolbox.py", "modules/config.py", "modules/own_files.py"
 SPILLS, MATCHING = "modules/tools/result_files.py", "modules/tools/files/search/matchers.py"
 PROCESS, WORDS = "modules/tools/programs/process.py", "modules/tools/programs/command_line.py"
 WORKER, OWN = "modules/tools/programs/user_tool_worker.py", "modules/tools/programs/user_tools.py"
@@ -138,7 +140,11 @@ TOOL_EDITS: tuple[tuple[str, str, str, str, str], ...] = (
     ("learned: of this model alone", LEARNED, "{model.provider.base_url.rstrip('/')} {model.id}\"", "{model.provider.base_url.rstrip('/')} *\"", "learned_facts"),
     ("learned: at this endpoint alone", LEARNED, "{model.provider.base_url.rstrip('/')} {model.id}\"", '* {model.id}"', "learned_facts"),
     ("learned: what one request allowed goes", RECOVERY, "lasting=not passing", "lasting=True", "learned_facts"),
-    ("output limit: unsent where none is demanded", CHAT, "    if profile.output_limit:", "    body[profile.tokens_field] = model.max_output or 4096\n    if profile.output_limit:", "learned_facts"),
+    ("output limit: unsent where none is demanded", CHAT, "    request.add_options(body)", "    body[profile.tokens_field] = model.max_output or 4096\n    request.add_options(body)", "learned_facts taken_options"),
+    ("options: what a model does not take is not sent", OPTIONS, "if _why_not(name, value, model, level) is None}", "if path_of(name, model)}", "taken_options"),
+    ("options: what was refused is not sent again", OPTIONS, "    if is_refused(path, model):\n        return \"refused\"\n", "", "options"),
+    ("structured: an answer is checked", STRUCTURED, 'wrong = problem(value, dict(wanted.schema), of="the schema")', 'wrong = ""', "structured_answer"),
+    ("structured: objects are closed", CLOSED, '        wire |= {"additionalProperties": False}\n', "", "taken_options structured_answer"),
     ("essential fields are never dropped", REFUSED_FIELDS, ' or kept[-1] in _for(rules["essential"], dialect)', "", "learned_facts"),
     ("calls: an id beats an index", CALL_ASSEMBLY, "found = (same_id or near)[-1]", "found = (near or same_id)[-1]", "stream_chat"),
     ("calls: two ids are two calls", CALL_ASSEMBLY, "        if native_id and found.native_id:\n", "        if False:\n", "stream_chat"),
@@ -187,7 +193,7 @@ TOOL_EDITS: tuple[tuple[str, str, str, str, str], ...] = (
     ("arguments: no larger than that", TOOLBOX, "if len(call.arguments) > LARGEST_CALL_CHARS:", "if False:", "tool_bounds"),
     ("results: bounded", RESULTS, "    if len(data) <= BOUND_BYTES:\n", "    if True:\n", "tool_fault"),
     ("results: both ends", RESULTS, "tail = data[-TAIL:]", 'tail = b""', "tool_fault"),
-    ("results: a private file", CONFIG, '"O_NOFOLLOW", 0), 0o600)', '"O_NOFOLLOW", 0), 0o644)', "tool_fault"),
+    ("results: a private file", OWN_FILES, '"O_NOFOLLOW", 0), 0o600)', '"O_NOFOLLOW", 0), 0o644)', "tool_fault"),
     ("results: gone with --no-save", SPILLS, "            rmtree(self.folder, ignore_errors=True)", "            pass", "result_files"),
     ("results: none of a running program", SPILLS, "        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)", "        pass", "result_files"),
     ("results: kept within bounds", SPILLS, "age > OLDEST or (age > DAY_SECONDS and total > LARGEST_BYTES)", "age > OLDEST", "result_files"),

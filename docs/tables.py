@@ -15,14 +15,18 @@ from modules.chat.commands import COMMANDS
 from modules.config import ROOT
 from modules.errors import ParlanceError
 from modules.llm.catalogue import catalogue_loader
-from modules.llm.dialects import about
-from modules.llm.models import Provider
+from modules.llm.dialects import OptionName, about
+from modules.llm.generation.options import NAMES, held_back
+from modules.llm.models import Model, Provider
+from modules.settings.declarations import OptionSettings
 from modules.tools.built_in import BUILT_IN
 from modules.tools.tool import Tool
 
 README, ARCHITECTURE, PROVIDERS = ROOT / "README.md", ROOT / "docs/architecture.md", ROOT / "docs/providers.md"
+OPTIONS = ROOT / "docs/options.md"
 GUIDE, VARIABLES = ROOT / "modules/offline/guide.md", ROOT / ".env.example"
-DOCUMENTS = (README, ARCHITECTURE, PROVIDERS, settings_page.PAGE, GUIDE, VARIABLES)
+DOCUMENTS = (README, ARCHITECTURE, PROVIDERS, OPTIONS, settings_page.PAGE, GUIDE, VARIABLES)
+SET = OptionSettings(1.0, 1.0, 1, ("END",), 100, "low", "auto")
 WIDTH = 120  # columns of prose
 
 
@@ -38,6 +42,19 @@ def providers() -> str:
         for one in _shipped()
     )
     return _table(("Provider", "Who", "Dialect", "Key"), rows)
+
+
+def options() -> str:
+    """Which options each provider's models are sent."""
+
+    def cell(name: OptionName, provider: Provider) -> str:
+        model = Model(name="", id="", provider=provider, profile=provider.profile, reasoning=("none", "high"))
+        always = {one.name for one in held_back(SET, model, "high") if one.why != "word"}
+        at_none = {one.name for one in held_back(SET, model, "none") if one.why != "word"}
+        return "yes" if name not in always else "at none" if name not in at_none else ""
+
+    rows = ([f"`{one.name}`", *(cell(name, one) for name in NAMES)] for one in _shipped() if about(one.dialect).options)
+    return _table(("", *(f"`{name}`" for name in NAMES)), rows)
 
 
 def usages() -> str:
@@ -104,6 +121,8 @@ def sections(document: Path) -> Iterator[tuple[str, str]]:
         yield "tools", tools()
     if document == PROVIDERS:
         yield "providers", providers()
+    if document == OPTIONS:
+        yield "options", options()
     if document == settings_page.PAGE:
         yield "old names", settings_page.old_names()
         yield "settings", settings_page.settings()

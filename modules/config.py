@@ -1,19 +1,24 @@
 """Where things are kept, and which keys are set; the only reader of the environment and of .env files."""
 
-import errno
 import os
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modules.errors import BadKey, ConfigError
-from modules.own_files import read_text, stamp
+from modules.errors import ConfigError, KeyringFailed
+from modules.keys.env_file import EnvFile
+from modules.keys.env_file import read_env as read_env
+from modules.keys.key import Key as Key
+from modules.keys.key import usable_key
+from modules.keys.keyring_names import FILE as KEYRING_FILE
+from modules.keys.keyring_names import KeyringNames
+from modules.own_files import private_file as private_file
+from modules.own_files import stamp
 
 if TYPE_CHECKING:
+    from modules.keys.system_keyring import SystemKeyring
     from modules.settings.declarations import Settings
     from modules.settings.layers import SettingsLayers
 
@@ -22,8 +27,7 @@ APP = "parlance"
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = __name__.partition(".")[0]  # "modules" in a checkout, "parlance" where the program is installed
 IN_CHECKOUT = PACKAGE == "modules"
-MAX_ENV_FILE = 64 * 1024
-LEAST_KEY, MOST_KEY = 4, 2048  # characters; servers of one's own take short ones
+ENVIRONMENT, KEYRING = "the environment", "the keyring"  # sources beside the .env files
 
 
 # What a program that a tool runs is given of the environment: no key of any kind is among it.
@@ -37,32 +41,11 @@ FOR_CHILDREN = (
 FAMILIES_FOR_CHILDREN = ("LC_", "XDG_")
 
 
-def private_file(path: str, flags: int) -> int:
-    """An `opener` for files that are this user's alone. A link in the place of one is an error."""
-    # Without a reader a pipe in its place is an error at once, and not waited for.
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0), 0o600)
-
-
-class Key:
-    """An API key that does not show itself: `value` is the only way to it."""
-
-    __slots__ = ("source", "value")
-
-    def __init__(self, value: str, source: str) -> None:
-        self.value = value
-        self.source = source
-
-    def __repr__(self) -> str:
-        return f"Key(…{self.value[-4:]} from {self.source})" if len(self.value) >= 12 else f"Key(from {self.source})"
-
-    __str__ = __repr__
-
-
 class Config:
     """Paths and variables of this run.
 
     Variables come from the environment, then in a checkout from `.env` beside main.py, then from `.env` in the config
-    folder.
+    folder; keys last from the system's keyring, which is asked for nothing but a key that is about to be used.
     A `.env` in the current folder is not read: whoever wrote that folder could send a key to another host.
     `umask` is what the person has set for new files; -1 where the program has not put its own in the place of it.
     """
@@ -70,7 +53,7 @@ class Config:
     def __init__(self, environment: Mapping[str, str] | None = None, umask: int = -1) -> None:
         self.umask = umask
         self._environment = os.environ if environment is None else environment
-        self._read: dict[Path, _EnvFile] = {}
+        self._read: dict[Path, EnvFile] = {}
 
     @cached_property
     def folder(self) -> Path:
@@ -107,6 +90,11 @@ class Config:
         return self.state_folder / "token_weights.json"
 
     @property
+    def plugins_file(self) -> Path:
+        """Which plugins are installed, see plugins/installed.py."""
+        return self.state_folder / "plugins.json"
+
+    @property
     def mcp_file(self) -> Path:
         return self.folder / "mcp.json"
 
@@ -114,6 +102,18 @@ class Config:
     def shipped_models(self) -> Path:
         """models.yaml: at the top of a checkout, inside the package where the program is installed."""
         return (ROOT if IN_CHECKOUT else Path(__file__).resolve().parent) / "models.yaml"
+
+    @cached_property
+    def keyring_names(self) -> KeyringNames:
+        """Which keys are in the system's keyring."""
+        return KeyringNames(self.state_folder / KEYRING_FILE)
+
+    @cached_property
+    def keyring(self) -> "SystemKeyring":
+        """The system's keyring. Whatever is asked of it may take seconds, so that only a thread should wait for it."""
+        from modules.keys.system_keyring import SystemKeyring  # only where it is used
+
+        return SystemKeyring(self.keyring_names)
 
     def place_for_keys(self) -> Path:
         """The .env of the config folder, for a person who is asked to write into it: the folder is there then."""
@@ -131,15 +131,30 @@ class Config:
         return self.lookup(variable)[0] or default
 
     def lookup(self, variable: str) -> tuple[str, str]:
-        """A variable's value, stripped, and where it stands; two empty strings where it is unset or blank."""
+        """A variable's value, stripped, and where it stands; two empty strings where it is unset or blank.
+
+        A key that is in the keyring is there once it was read.
+        """
         value = self._environment.get(variable, "").strip()
         if value:
-            return value, "the environment"
+            return value, ENVIRONMENT
         for path in self.env_files:
             value = (self._file(path).values.get(variable) or "").strip()
             if value:
                 return value, str(path)
+        if variable in self.keyring_names.all() and (value := self.keyring.known(variable)):
+            return value, KEYRING
         return "", ""
+
+    def sources(self, variable: str) -> Iterator[str]:
+        """Where there is a key of this variable, the one first that is used: as `lookup` names them, and unread."""
+        if self._environment.get(variable, "").strip():
+            yield ENVIRONMENT
+        for path in self.env_files:
+            if (self._file(path).values.get(variable) or "").strip():
+                yield str(path)
+        if variable in self.keyring_names.all():
+            yield KEYRING
 
     def first_set(self, *variables: str) -> tuple[str, str] | None:
         """The first of these variables that is set, be it to nothing: its name, with the file that it stands in if it
@@ -156,27 +171,31 @@ class Config:
 
     def has_key(self, variable: str | None) -> bool:
         """Whether the key is set, or none is needed."""
-        return variable is None or bool(self.get(variable))
+        return variable is None or bool(self.get(variable)) or variable in self.keyring_names.all()
+
+    def is_unread(self, variable: str) -> bool:
+        """Whether the key is in the keyring alone, and has not been read: `key` asks for it then, and waits."""
+        return variable in self.keyring_names.all() and not self.get(variable)
 
     def key(self, variable: str) -> Key | None:
         """The key in that variable, checked; None where it is unset.
 
-        Raises BadKey for what no HTTP header can carry: the SDKs report that as a connection error, with the key in it.
+        Waits for the keyring where the key is there alone. Raises KeyringFailed, or BadKey for what no HTTP header can
+        carry: the SDKs report that as a connection error, with the key in it.
         """
         value, source = self.lookup(variable)
-        if source != "the environment" and (
-            trouble := next((f.trouble for f in self._read.values() if f.trouble), None)
-        ):
+        if source != ENVIRONMENT and (trouble := next((f.trouble for f in self._read.values() if f.trouble), None)):
             raise trouble
+        if not value and variable in self.keyring_names.all():
+            try:
+                value, source = self.keyring.read(variable), KEYRING
+            except KeyringFailed as error:
+                another = f"Or put {variable}=... into {self.folder / '.env'}."
+                cure = f"{error.cure} /key takes the key anew. {another}"
+                raise KeyringFailed(f"{variable} is in the keyring. {error.message}", cure=cure.strip()) from error
         if not value:
             return None
-        value = value.strip("\"'").strip()
-        if not re.fullmatch(r"[\x21-\x7e]+", value) or not LEAST_KEY <= len(value) <= MOST_KEY:
-            raise BadKey(
-                f"{variable} in {source} is not a usable key: it {_fault_of(value)}.",
-                cure="Copy the key again, alone on its line.",
-            )
-        return Key(value, f"{variable} in {source}")
+        return usable_key(variable, value, source)
 
     @cached_property
     def layers(self) -> "SettingsLayers":
@@ -200,6 +219,19 @@ class Config:
             if name in named or name.startswith(FAMILIES_FOR_CHILDREN)
         }
 
+    def environment_without(self, keys: Collection[str]) -> dict[str, str]:
+        """What a command is given that the person typed: all there is but these, where the settings name none of them.
+
+        A variable of another name that holds the same value is left out too.
+        """
+        kept = set(self.settings.tools.environment)
+        secret = {value for name in keys if name not in kept and (value := self._environment.get(name, ""))}
+        return {
+            name: value
+            for name, value in self._environment.items()
+            if name in kept or (name not in keys and value not in secret)
+        }
+
     @property
     def plain(self) -> bool:
         """No escape sequences at all: a terminal that cannot, or a person who said so."""
@@ -210,17 +242,17 @@ class Config:
         """Colours are welcome; see no-color.org."""
         return not self._environment.get("NO_COLOR")
 
-    def _file(self, path: Path) -> "_EnvFile":
+    def _file(self, path: Path) -> "EnvFile":
         """What the file holds now. One that was spoiled while the program runs still says what it said before."""
         now = stamp(path)
         known = self._read.get(path)
         if known is None or known.stamp != now:
             try:
-                self._read[path] = _EnvFile(now, read_env(path) if now else {})
+                self._read[path] = EnvFile(now, read_env(path) if now else {})
             except ConfigError as error:
                 if known is None:
                     raise
-                self._read[path] = _EnvFile(now, known.values, error)
+                self._read[path] = EnvFile(now, known.values, error)
         return self._read[path]
 
     def _place(self, kind: str) -> Path:
@@ -232,48 +264,3 @@ class Config:
 
         dirs = PlatformDirs(APP, appauthor=False)
         return Path({"config": dirs.user_config_dir, "state": dirs.user_state_dir, "data": dirs.user_data_dir}[kind])
-
-
-def _fault_of(value: str) -> str:
-    """What keeps this from being a key; never a part of it."""
-    if re.search(r"[^\x21-\x7e]", value):
-        return "holds blanks, line ends or letters outside ASCII"
-    size = f"{len(value)} character{'' if len(value) == 1 else 's'}"
-    return f"is too short, {size}" if len(value) < MOST_KEY else f"is too long, {size}"
-
-
-class _EnvFile:
-    """A .env file as it was read: its values, what identifies this version of it, and why that cannot be read."""
-
-    def __init__(
-        self, stamp: tuple[int, ...], values: dict[str, str | None], trouble: ConfigError | None = None
-    ) -> None:
-        self.stamp = stamp
-        self.values = values
-        self.trouble = trouble
-
-
-def read_env(path: Path) -> dict[str, str | None]:
-    """The values of a .env file, None for a name alone. Raises ConfigError for what is none."""
-    from dotenv.parser import parse_stream  # only where there is a file to read
-
-    try:
-        text = read_text(path, MAX_ENV_FILE)
-    except OSError as error:
-        if error.errno == errno.EFBIG:
-            problem = f"{path} is larger than 64 kB."
-            raise ConfigError(problem, cure="A .env file holds a few lines of NAME=value.") from error
-        problem = error.strerror or str(error)
-        raise ConfigError(f"{path} cannot be read: {problem}.", cure="Check its permissions.") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not UTF-8 text.", cure="Save it as UTF-8.") from error
-    if "\0" in text:  # UTF-16 without its mark passes for UTF-8, and every name in it would be missed
-        raise ConfigError(f"{path} is not UTF-8 text.", cure="Save it as UTF-8.")
-    values: dict[str, str | None] = {}
-    for line in parse_stream(StringIO(text)):
-        if line.error:  # python-dotenv itself would leave the line out and go on
-            problem = f"{path}:{line.original.line}: this is not NAME=value."
-            raise ConfigError(problem, cure="Look at the quotes, or put # before a remark.")
-        if line.key is not None:
-            values[line.key] = line.value
-    return values

@@ -9,6 +9,7 @@
     ├── MissingKey                 names the variable and where to get a key
     ├── BadKey                     a key that no server could accept; never shows it
     ├── BudgetSpent                a limit of the settings is reached
+    ├── KeyringFailed              the system's keyring is not there, does not answer, or lacks the key
     ├── SendingForbidden           the settings say that nothing is sent there
     ├── SwitchFailed               the old model stays
     ├── SummaryFailed              a summary that cannot be used; the conversation is as it was
@@ -74,6 +75,7 @@ from modules.program_errors import (
     FileProblem as FileProblem,
     FormatError as FormatError,
     ImagesUnsupported as ImagesUnsupported,
+    KeyringFailed as KeyringFailed,
     MissingKey as MissingKey,
     ParlanceError as ParlanceError,
     SummaryFailed as SummaryFailed,
@@ -189,11 +191,13 @@ class FieldRefused(RequestRefused):
     """`field` is the path of what the endpoint does not take, as in "stream_options" or "reasoning.summary".
 
     "*" stands for any place in a list, as in "messages.*.reasoning_content". The turn leaves it out from then on.
-    `fields` are all of them where a provider names several, `field` the first.
+    `fields` are all of them where a provider names several, `field` the first. `lasting` is False where another value
+    of it might be taken.
     """
 
     field = ""
     fields: tuple[str, ...] = ()
+    lasting = True
 
 
 class ImagesRefused(RequestRefused):

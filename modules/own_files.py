@@ -9,12 +9,19 @@ from typing import BinaryIO
 
 LARGEST_BYTES = 4_000_000  # where a file has no bound of its own
 KINDS = (
+    (stat.S_ISLNK, "it is a link"),
     (stat.S_ISDIR, "it is a folder"),
     (stat.S_ISFIFO, "it is a pipe"),
     (stat.S_ISSOCK, "it is a socket"),
     (stat.S_ISCHR, "it is a device"),
     (stat.S_ISBLK, "it is a device"),
 )
+
+
+def private_file(path: str, flags: int) -> int:
+    """An `opener` for files that are this user's alone. A link in the place of one is an error."""
+    # Without a reader a pipe in its place is an error at once, and not waited for.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0), 0o600)
 
 
 def opened(path: Path) -> BinaryIO:
@@ -78,6 +85,14 @@ def write_whole(path: Path, data: bytes) -> None:
         with suppress(OSError):
             beside.unlink()
         raise
+
+
+def replace_private(path: Path, data: bytes) -> None:
+    """The same for a file that is this user's alone, whatever it was before: what is no file is an error. OSError."""
+    with suppress(FileNotFoundError):
+        refuse_other(path, os.lstat(path).st_mode)
+        path.chmod(0o600)
+    write_whole(path, data)
 
 
 def refuse_other(path: Path, mode: int) -> None:

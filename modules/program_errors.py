@@ -50,6 +50,10 @@ class BadKey(ParlanceError):
     exit_code = EXIT_AUTHENTICATION
 
 
+class KeyringFailed(ParlanceError):
+    exit_code = EXIT_AUTHENTICATION
+
+
 class SendingForbidden(ParlanceError):
     """The settings say that nothing is sent there; nothing was."""
 

@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import assert_never
 
 from modules.llm.base import ChatRequest, PreparedRequest
+from modules.llm.generation.closed_schema import closed
+from modules.llm.generation.options import put
 from modules.llm.history import with_calls
 from modules.llm.ledger.ledger import WireMessages
 from modules.llm.message import Message, MessageTransformer
@@ -110,7 +112,7 @@ class AnthropicTransformer(MessageTransformer):
 def prepare(request: ChatRequest) -> PreparedRequest:
     """The whole request; `max_tokens` counts thinking too."""
     model = request.model
-    limit = model.profile.output_limit or model.max_output or DEFAULT_MAX_TOKENS
+    limit = request.output_limit or model.max_output or DEFAULT_MAX_TOKENS
     body: Wire = {"model": model.id, "max_tokens": limit, "stream": True}
     if request.system.strip():
         body["system"] = [_text(request.system)]
@@ -123,6 +125,12 @@ def prepare(request: ChatRequest) -> PreparedRequest:
     # The provider moves this breakpoint along by itself, so the messages carry no marks that would come and go.
     body["cache_control"] = {"type": "ephemeral"}
     body.update(_thinking(request, limit, messages))
+    request.add_options(body)
+    if request.answer_schema is not None and request.answer_form == "schema":
+        # It "must be explicitly set to false" that an object has more, and limits of numbers and texts are refused.
+        schema = closed(request.answer_schema.schema, recursive=False)
+        if schema is not None:
+            put(body, {"output_config.format": {"type": "json_schema", "schema": schema}})
     if (
         request.ledger is not None
         and request.ledger.drops_unreadable_reasoning

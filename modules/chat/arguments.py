@@ -1,6 +1,7 @@
 """The arguments of the command line: what there is to say, and what makes no sense together."""
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from typing import Literal
@@ -16,16 +17,20 @@ PICK = "?"  # in the place of an id: the list of them
 class Arguments(argparse.Namespace):
     """What was said on the command line.
 
-    `question` is None where nothing is asked, and "" where only -p was said. `resume` is an id or its beginning, "" for
-    the last conversation of this folder, None for a new one. `pick` asks for the list of conversations first, `here`
-    for those of this folder only. `tools` are names with commas between, None where nothing was said of them.
-    `interactive` is whether this is a chat: there is a terminal, and no question.
+    `question` is None where nothing is asked, and "" where only -p was said; with a `template`, a prompt of one's own,
+    it is what is typed behind that. `resume` is an id or its beginning, "" for the last conversation of this folder,
+    None for a new one. `pick` asks for the list of conversations first, `here` for those of this folder only. `tools`
+    are names with commas between, None where nothing was said of them. `interactive` is whether this is a chat: there
+    is a terminal, and no question.
     """
 
     words: list[str]
     question: str | None
+    template: str
     model: str
     system: str
+    option: list[str]
+    schema: str
     attach: list[str]
     attach_text: list[str]
     json: bool
@@ -54,7 +59,9 @@ def parse(argv: Sequence[str] | None) -> Arguments:
 
         parser.error(f"unrecognized arguments: {' '.join(map(clean, options))}")
     if words := [*args.words, *stray]:
-        args.question = _asked(parser, args.question, words)
+        args.question = _asked(parser, args, words)
+    if args.template and args.question is None:
+        args.question = ""
     args.question, args.system = args.question and streams.recovered(args.question), streams.recovered(args.system)
     args.interactive = args.question is None and streams.at_terminal(sys.stdin) and streams.at_terminal(sys.stdout)
     if args.interactive and args.fit != REFUSE:
@@ -63,17 +70,25 @@ def parse(argv: Sequence[str] | None) -> Arguments:
     args.resume = None if args.pick else args.resume
     if args.pick and not args.interactive:
         parser.error(f"-r alone shows a list to choose from; give the id here. {_again()} sessions prints them")
-    for option in ("json", "json_stream", "extract", "output"):
+    for option in ("json", "json_stream", "extract", "output", "schema"):
         if getattr(args, option) and args.interactive and not args.list_models:
-            name = f"--{option.replace('_', '-')}{' FILE' if option == 'output' else ''}"
+            name = f"--{option.replace('_', '-')}{' FILE' if option in ('output', 'schema') else ''}"
             parser.error(f'{name.split()[0]} goes with a question: {_again()} "question" {name}')
     if args.output and args.json_stream:
         parser.error(f'--json-stream is read while it comes: {_again()} "question" --json-stream > FILE')
+    if args.schema and args.extract:
+        parser.error("-x prints a block of code, and --schema JSON: give one of them")
     return args
 
 
-def _asked(parser: argparse.ArgumentParser, question: str | None, words: list[str]) -> str:
-    """The question of the words that stand alone. One that looks like a subcommand in other letters is not asked."""
+def _asked(parser: argparse.ArgumentParser, args: Arguments, words: list[str]) -> str:
+    """The question of the words that stand alone. One that looks like a subcommand in other letters is not asked.
+
+    Behind a prompt of one's own each stays the one word that the shell made of it.
+    """
+    question = args.question
+    if args.template and not question:
+        return words[0] if len(words) == 1 else shlex.join(words)
     if question:
         parser.error("there are two questions, one after -p and one that stands alone")
     from difflib import get_close_matches  # no chat needs it yet
@@ -107,10 +122,18 @@ def argument_parser(*, asks: bool = True) -> argparse.ArgumentParser:
         parser.add_argument("words", metavar="QUESTION", nargs="*", help="answer this one question and leave")
     parser.add_argument("-p", "--print", dest="question", metavar="QUESTION", nargs="?", const="",
                         help="the same; what is piped in is added to it, or is the question")  # fmt: skip
+    parser.add_argument("-t", "--template", default="", metavar="NAME",
+                        help="ask by a prompt of your own; the question stands in its places")  # fmt: skip
     parser.add_argument("-m", "--model", default="", help="the model: provider:model, a name or an alias")
     parser.add_argument("-s", "--system", default="", help="instructions for the model")
+    parser.add_argument("-o", "--option", action="append", default=[], metavar="NAME=VALUE",
+                        help="how the answer is generated, as in temperature=0.2; may be repeated. docs/options.md "
+                        "names them")  # fmt: skip
+    parser.add_argument("--schema", default="", metavar="SCHEMA",
+                        help="with -p: the answer is JSON that fits this JSON Schema: a file, JSON itself, or its "
+                        'names in short, as in "name, age int"')  # fmt: skip
     parser.add_argument("-a", "--attach", action="append", default=[], metavar="FILE",
-                        help="attach a picture, PDF or text file to the question; may be repeated")  # fmt: skip
+                        help="attach a picture, PDF, text file, folder or web page; may be repeated")  # fmt: skip
     parser.add_argument("--attach-text", action="append", default=[], metavar="FILE",
                         help="attach only the text of a PDF, for models that read none; may be repeated")  # fmt: skip
     form = parser.add_mutually_exclusive_group()

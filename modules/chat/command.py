@@ -20,9 +20,13 @@ from modules.session.storage.store import Store
 from modules.session.turns.tooling import Tooling
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
     from modules.chat.terminal.panel import Panel
+    from modules.prompts.prompt_shelf import PromptShelf
     from modules.session.budget import Budget
     from modules.session.fitting.policy import Fitting
+    from modules.session.turns.one_turn import OneTurn
 
 
 class Screen(Protocol):
@@ -58,13 +62,18 @@ class Ask(Struct, frozen=True):
 
     Without a message the model goes on from what tools came to, or answers the question at the end again. `instead_of`
     is where the conversation stood, for a question that was answered already: without a new answer it stands there
-    again. With `compared` the words that differ from the answer there are shown.
+    again. With `compared` the words that differ from the answer there are shown. `turn` is what holds for this turn
+    only. Where there is no answer the message comes back into the line, or where there is one the `line` that made it,
+    without the files that it `brought` by itself.
     """
 
     message: Message | None
     model: Model | None = None
     instead_of: int | None = None
     compared: bool = False
+    turn: "OneTurn | None" = None
+    line: str = ""
+    brought: tuple[Attached, ...] = ()
 
 
 class Options(Struct, frozen=True):
@@ -82,6 +91,11 @@ async def nobody(question: str) -> bool:
 
 async def nothing(options: Options) -> int | None:
     """The same for a question with several answers."""
+    return None
+
+
+async def no_secret(question: str) -> str | None:
+    """The same for a line that is not shown."""
     return None
 
 
@@ -114,10 +128,13 @@ class ChatContext(Struct):
     as_it_is: str = ""  # a line whose files are not to be attached: entered again, it is sent as it stands
     confirm: Callable[[str], Awaitable[bool]] = nobody  # a question with No as its default
     choose: Callable[[Options], Awaitable[int | None]] = nothing  # which of several answers; None for none of them
+    secret: Callable[[str], Awaitable[str | None]] = no_secret  # a line that is not shown; None for none
     fitting: "Callable[[], Fitting]" = no_summaries  # what is done where a window is too small
     edit: Callable[[str], Awaitable[str]] | None = None  # opens a text in the editor; None where the terminal cannot
+    lend: "Callable[[], AbstractAsyncContextManager[None]] | None" = None  # gives the terminal to a command for a while
     ask: "Callable[[Panel[Any]], Awaitable[Any]] | None" = None  # shows a panel; None where the terminal cannot
     budget: "Budget | None" = None  # what was spent of the limits of the settings
+    prompts: "PromptShelf | None" = None  # those of one's own, once they were wanted
 
 
 Run = Callable[[ChatContext, str], Coroutine[Any, Any, Ask | None]]
@@ -164,25 +181,54 @@ class CommandRegistry:
     """The commands, in the order that help shows them."""
 
     def __init__(self, *commands: Command) -> None:
-        self._commands = commands
+        self._commands = list(commands)
         self._by_name = {name: command for command in commands for name in (command.name, *command.aliases)}
+        self._more: Callable[[], Iterable[Command]] | None = None
+
+    def with_more(self, more: Callable[[], Iterable[Command]]) -> "CommandRegistry":
+        """These and, once somebody looks beyond them, those that `more` gives. None of them hides one of these."""
+        registry = CommandRegistry(*self._commands)
+        registry._more = more
+        return registry
 
     def __iter__(self) -> Iterator[Command]:
+        self._take_more()
         return iter(self._commands)
 
-    def get(self, name: str) -> Command:
-        """The command of that name, alias, or unambiguous beginning. Raises UnknownCommand with the nearest name."""
+    @property
+    def names(self) -> Iterable[str]:
+        """Every name, aliases among them."""
+        return self._by_name
+
+    def _take_more(self) -> None:
+        more, self._more = self._more, None
+        for command in more() if more is not None else ():
+            if command.name not in self._by_name:
+                self._commands.append(command)
+                self._by_name[command.name] = command
+
+    def get(self, name: str, others: Iterable[str] = ()) -> Command:
+        """The command of that name, alias, or unambiguous beginning.
+
+        Raises UnknownCommand with the nearest names, of which `others` are prompts.
+        """
         name = name.removeprefix("/").lower()
         if found := self._by_name.get(name):
             return found
-        begun = {self._by_name[known].name for known in self._by_name if name and known.startswith(name)}
+        begun = self._begun_with(name)
+        if not begun and self._more is not None:
+            self._take_more()
+            return self.get(name, others)
         if len(begun) == 1 and not (only := self._by_name[next(iter(begun))]).drastic:
             return only
-        near = sorted(begun) or self._near(name)
+        near = [*(sorted(begun) or self._near(name)), *difflib.get_close_matches(name, others, n=2, cutoff=0.5)]
         hint = f"Did you mean {' or '.join('/' + word for word in near)}?" if near else "/help lists the commands."
         raise UnknownCommand(
             f'There is no command "/{name}".', cure=f"{hint} To send it as a message, put a space before it."
         )
+
+    def _begun_with(self, name: str) -> set[str]:
+        return {self._by_name[known].name for known in self._by_name if name and known.startswith(name)}
 
     def _near(self, name: str) -> list[str]:
         """Names that were perhaps meant; one that cannot be taken back only where its letters were just mixed up."""
@@ -208,6 +254,17 @@ def parse_command(line: str) -> CommandLine | None:
         return CommandLine("exit", "")
     found = COMMAND_LINE.fullmatch(line.rstrip())
     return CommandLine(found[1], (found[2] or "").strip()) if found else None
+
+
+PROMPT_LINE = re.compile(r"/([A-Za-z0-9_][\w.:/-]*)(?:\s+(.*))?", re.S)
+
+
+def parse_prompt(line: str, commands: CommandRegistry) -> CommandLine | None:
+    """What may be a prompt of one's own; None for a command by its whole name, and for what is a message."""
+    found = PROMPT_LINE.fullmatch(line.rstrip())
+    if found is None or found[1].lower() in commands.names:
+        return None
+    return CommandLine(found[1], (found[2] or "").strip())
 
 
 def parse_ask(line: str, models: ModelRegistry) -> tuple[Model, str, str] | None:

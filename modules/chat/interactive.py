@@ -1,4 +1,4 @@
-"""The read-eval-print loop: a line is a command, a question for one other model, or a message."""
+"""The read-eval-print loop: a line is a command, one for the shell, a question for one other model, or a message."""
 
 import os
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from modules.chat.command import Ask, ChatContext, CommandLine, Options
 from modules.chat.folder_settings import unasked
+from modules.chat.input.shell_line import ShellLine
 from modules.chat.load_ahead import LATER_SECONDS, LoadAhead
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.program_name import as_started
@@ -37,7 +38,10 @@ class Interactive:
         self._load_ahead = LoadAhead(context)
         self._remembered: Model | None = None
         context.running, context.confirm, context.ask = prompt.running, prompt.confirm, prompt.ask
+        context.lend = prompt.lent
+        prompt.from_clipboard = self._from_clipboard
         context.edit, prompt.given_up, context.choose = prompt.edited, self._stay, self._choose
+        context.secret = self._secret
 
     async def run(self, first: str = "", done: Callable[[], None] = lambda: None) -> None:
         """Act on lines until the person leaves; on a `first` one before, and what is to be `done` after that."""
@@ -78,6 +82,11 @@ class Interactive:
 
             stay(self._context)
 
+    async def _from_clipboard(self) -> str:
+        from modules.chat.commands.paste_command import from_clipboard  # only where it is wanted
+
+        return await from_clipboard(self._context)
+
     async def _fit(self) -> None:
         """A conversation that goes on may have a model whose window it does not fit."""
         if self._context.conversation.head:
@@ -106,6 +115,17 @@ class Interactive:
 
         return await self._prompt.ask(ChoicePanel(options, self._screen.size))
 
+    async def _secret(self, question: str) -> str | None:
+        """A line that is not shown."""
+        self._prompt.hold_for_question()
+        from modules.chat.prompt.plain_prompt import PlainPrompt
+
+        if isinstance(self._prompt, PlainPrompt):
+            return await self._prompt.secret(question)
+        from modules.chat.dialogs.secret_panel import SecretPanel
+
+        return await self._prompt.ask(SecretPanel(question, self._screen.size))
+
     def _offer_draft(self) -> None:
         if self._context.draft:
             self._prompt.give_back(self._context.draft)
@@ -118,8 +138,10 @@ class Interactive:
             match await meaning(self._context, line):
                 case CommandLine() as command:
                     await self._run_command(command)
+                case ShellLine() as typed:
+                    await self._run_typed(typed)
                 case Ask() as asked:
-                    await self._turn.run(asked)
+                    await self._ask(asked)
                 case None:
                     self._prompt.hold()
                 case other:
@@ -132,16 +154,31 @@ class Interactive:
             failed = f"Parlance itself failed: {type(error).__name__}: {error}."
             self._screen.error(ParlanceError(failed, cure="The conversation is kept."))
 
+    async def _run_typed(self, line: ShellLine) -> None:
+        from modules.chat.shell.shell_command import run  # the first prompt need not wait for it
+
+        if not await self._prompt.running.run(run(self._context, line)):
+            self._prompt.hold(surprising=True)
+
     async def _run_command(self, command: CommandLine) -> None:
         found = self._context.commands.get(command.name)
         asked = await self._prompt.running.run(found.run(self._context, command.args))
         if asked is not None:
-            await self._turn.run(asked)
+            await self._ask(asked)
+
+    async def _ask(self, asked: Ask) -> None:
+        if not self._context.conversation.nodes:
+            from modules.chat.input.prompt_files.folder_told import begin  # the first prompt need not wait for it
+
+            await begin(self._context)
+        await self._turn.run(asked)
 
     def _say_warnings(self) -> None:
         """What there is to know of the keeping and the tools, such as that nothing is being saved; each once."""
         if (journal := self._context.conversation.journal) is not None:
             for text in journal.news():
                 self._screen.error(ParlanceError(as_started(text)))
-        for text in (*self._context.config.layers.news(), *self._context.tooling.news()):
+        news = (*self._context.config.layers.news(), *self._context.tooling.news(), *self._load_ahead.news)
+        for text in news:
             self._screen.say(text)
+        self._load_ahead.news.clear()

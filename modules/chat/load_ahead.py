@@ -4,15 +4,18 @@ import asyncio
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
+from typing import Any
 
 from msgspec.structs import replace
 
 from modules.chat.command import ChatContext
 from modules.config import PACKAGE
 from modules.errors import ParlanceError
+from modules.llm.dialects import about
 from modules.llm.history import Message
 from modules.llm.models import Model
 from modules.llm.service_manager import prepare
@@ -50,6 +53,7 @@ class LoadAhead:
         self._model: Model | None = None
         self._conversation: Conversation | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self.news: list[str] = []  # to be said when nothing is being typed
 
     def soon(self) -> None:
         """Load once the prompt is on the screen and has had a moment to itself.
@@ -68,13 +72,30 @@ class LoadAhead:
             _in_background(SOON_SECONDS, self._load_for_servers)
             _in_background(LATER_SECONDS, prices.load)
             _in_background(INDEX_SECONDS, self._index)
+            asyncio.get_running_loop().call_later(LATER_SECONDS, self._in_task, self._look_around)
         self._model = model
-        asyncio.get_running_loop().call_later(MOMENT_SECONDS, self._warm_up, model)
+        warm_up = partial(self._context.services.warm_up, model)
+        asyncio.get_running_loop().call_later(MOMENT_SECONDS, self._in_task, warm_up)
 
-    def _warm_up(self, model: Model) -> None:
-        task = asyncio.ensure_future(self._context.services.warm_up(model))
+    def _in_task(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        task = asyncio.ensure_future(work())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _look_around(self) -> None:
+        """Find servers of models on this machine, and say so where nothing else could answer."""
+        context = self._context
+        if not context.config.settings.models.discover:
+            return
+        servers = import_module(f"{PACKAGE}.chat.local_servers")
+        found = await servers.look(context)
+        networked = about(context.conversation.model.provider.dialect).networked
+        if not found or networked or servers.has_any_key(context):
+            return
+        if context.ask is None:  # a line that is being typed would be torn
+            self.news.append(servers.words(found))
+        else:
+            context.screen.say(servers.words(found))
 
     def _index(self) -> None:
         """Index what was said in earlier runs, so that no search waits for it. Who searches hears of troubles."""

@@ -1,6 +1,7 @@
 """What to type at the shell to start this program again: as it was started, and so that it works there."""
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -19,7 +20,7 @@ def this_program() -> str:
 
 def as_started(text: str) -> str:
     """The text with the commands of the doctor as this program was started, so that they work as they stand."""
-    return text.replace(f"{NAME} doctor", f"{this_program()} doctor")
+    return re.sub(rf"\b{NAME} (doctor|plugins)\b", lambda found: f"{this_program()} {found[1]}", text)
 
 
 def own_name(

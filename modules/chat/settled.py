@@ -7,6 +7,7 @@ from modules.settings.declarations import Settings
 
 def settle(conversation: Conversation, settings: Settings) -> None:
     """Let the settings hold in a conversation, where the person has not said otherwise in it."""
+    conversation.options = settings.options
     conversation.reasoning_shown = settings.answers.reasoning != "hidden"
     if not settings.models.reasoning and conversation.reasoning_settled is None:
         return

@@ -23,6 +23,7 @@ from modules.llm.models import Model
 from modules.llm.parts import Attached
 from modules.session.fitting.ways import Misfit
 from modules.session.node import Node
+from modules.session.turns.one_turn import held
 from modules.session.turns.turn import run_turn, unanswered_results
 from modules.tools.approval import Decision, Permission, Question
 
@@ -59,7 +60,8 @@ class ShownTurn:
         edited, self._context.edited, self._context.edited_in_vain = self._context.edited, None, None
         asked = self._branched(asked, edited)
         try:
-            await self._run(asked)
+            with held(self._context.conversation, self._context.tooling, asked.turn):
+                await self._run(asked)
         finally:
             if asked.instead_of is not None and self._has_no_answer(asked):  # whatever happened
                 self._context.conversation.go_to(asked.instead_of)
@@ -203,6 +205,10 @@ class ShownTurn:
             self._screen.say("The answer before stays.\n")
         elif asked.message.continues:
             self._screen.say("What is there of the answer stays. /continue asks for the rest again.\n")
+        elif asked.line:
+            files = [part for part in asked.message.parts if isinstance(part, Attached) and part not in asked.brought]
+            self._context.draft = asked.line
+            self._context.attachments[:0] = files
         else:
             self.give_back(asked.message, asked.model)
 

@@ -13,6 +13,7 @@ from modules.own_files import read_text, write_whole
 from modules.session.conversation import Conversation
 
 FALLBACK = "offline:guide"
+NO_KEY = "No key is set. /key takes one, tries it, and keeps it; then models answer."
 LAST_MODEL = "last_model"  # the file in the state folder
 
 
@@ -21,7 +22,7 @@ def first_choice(models: ModelRegistry, config: Config, asked: str) -> Choice:
     else whoever's key is set.
 
     A key that is none does not keep another provider from being used; the note says so. With no usable key at all
-    it is the embedded guide, and the note says how to set one.
+    it is the embedded guide, and the note says what takes one. A key in the keyring is not read for that.
     Raises UnknownModel or AmbiguousModel for a name that was asked for, and ConfigError for a provider to whom nothing
     is to be sent and that there is none of: who has mistyped one would send to it.
     """
@@ -85,26 +86,24 @@ def _usual_choice(models: ModelRegistry, config: Config) -> Choice:
         if has_key(choice, config):
             return Choice(choice.model, " ".join([*filter(None, [choice.note]), *faults]))
     guide = models.find(FALLBACK)
-    variables = [p.key_variable for p in models.providers.values() if p.key_variable][:3]
-    if faults:
-        return Choice(guide.model, " ".join(faults))
-    return Choice(
-        guide.model,
-        f"No key is set. Put {', '.join(variables[:-1])} or {variables[-1]} into {config.place_for_keys()}, "
-        f"as in {variables[0]}=sk-..., and choose a model with /model.",
-    )
+    return Choice(guide.model, " ".join(faults) or NO_KEY)
 
 
-def refuse_guide(conversation: Conversation, start: Choice) -> None:
+def refuse_guide(conversation: Conversation, start: Choice, models: ModelRegistry, config: Config) -> None:
     """Raise MissingKey where the guide would answer only for want of a key: a script takes its words for a model's."""
-    if conversation.model.full_name == FALLBACK and start.note:
+    if conversation.model.full_name != FALLBACK or not start.note:
+        return
+    if start.note != NO_KEY:
         raise MissingKey(without_commands(start.note))
+    variables = [one.key_variable for one in models.providers.values() if one.key_variable][:3]
+    place = f"Put {', '.join(variables[:-1])} or {variables[-1]} into {config.place_for_keys()}"
+    raise MissingKey("No key is set.", cure=f"{place}, with = and the key behind the name.")
 
 
 def has_key(choice: Choice, config: Config) -> bool:
     try:
         variable = choice.model.provider.key_variable
-        return variable is None or config.key(variable) is not None
+        return variable is None or config.is_unread(variable) or config.key(variable) is not None
     except ParlanceError:
         return False
 
@@ -112,8 +111,9 @@ def has_key(choice: Choice, config: Config) -> bool:
 def _fault_of_key(choice: Choice, config: Config) -> str:
     """What is wrong with the key that is set for this model; "" for nothing, and where none is set."""
     try:
-        if choice.model.provider.key_variable is not None:
-            config.key(choice.model.provider.key_variable)
+        variable = choice.model.provider.key_variable
+        if variable is not None and not config.is_unread(variable):
+            config.key(variable)
     except BadKey as error:
         return str(error)
     except ParlanceError:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from modules.chat.wording.phrases import GO_ON
 from modules.errors import (
@@ -30,7 +31,8 @@ PROGRAM_ENDED = "The program ended before a result was there. What the call had 
 class StartOptions(Struct, frozen=True):
     """What the command line says about the conversation. `resume` is an id or its beginning, LAST, or None.
 
-    `folder` is where the program works, and `one_shot` whether one question is asked with -p.
+    `folder` is where the program works, and `one_shot` whether one question is asked with -p. `role` are the
+    instructions that a new conversation begins with where none are given.
     """
 
     resume: str | None = None
@@ -39,6 +41,7 @@ class StartOptions(Struct, frozen=True):
     save: bool = True
     folder: str = ""
     one_shot: bool = False
+    role: str = ""
 
 
 def begin(
@@ -56,16 +59,17 @@ def begin(
     conversations are a newer release's.
     """
     notes = [start.note] if start.note else []
+    system = wish.system or wish.role
     if not wish.save:
         services.check_key(start.model.provider)
-        return Conversation(start.model, wish.system, learned=learned, weights=weights, folder=wish.folder), notes
+        return Conversation(start.model, system, learned=learned, weights=weights, folder=wish.folder), notes
     store.check()
     conversation = None if wish.resume is None else _resumed(store, wish, models, start, learned)
     if conversation is None:
         services.check_key(start.model.provider)
         notes += [_none_here(store, wish)] if wish.resume is not None else []
         conversation = Conversation(
-            start.model, wish.system, journal=store, learned=learned, weights=weights, folder=wish.folder
+            start.model, system, journal=store, learned=learned, weights=weights, folder=wish.folder
         )
         conversation.one_shot = wish.one_shot
         return conversation, notes + store.news()
@@ -83,7 +87,9 @@ def apply(wish: StartOptions, conversation: Conversation, start: Choice) -> None
     if wish.model:
         conversation.switch(start.model)
     if wish.system:
-        conversation.system = wish.system
+        from modules.prompts.told import told_in  # rarely wished
+
+        conversation.system = replace(told_in(conversation.system), own=wish.system).text
         conversation.changed()
 
 

@@ -22,8 +22,10 @@ SUBCOMMANDS = {
     "show": Subcommand("show", "prints a conversation"),
     "import": Subcommand("import_", "takes conversations of other programs"),
     "usage": Subcommand("usage", "sums up what they took"),
+    "keys": Subcommand("keys", "lists the API keys, and where each comes from"),
+    "plugins": Subcommand("plugins", "lists what installed packages bring"),
     "completion": Subcommand("completion", "prints what Tab completes, for bash, zsh, fish or PowerShell"),
-    "doctor": Subcommand("doctor", "looks the file of conversations over, and makes right what is wrong with it"),
+    "doctor": Subcommand("doctor", "says what is missing or wrong, and how to mend it"),
 }
 
 

@@ -5,6 +5,7 @@ from typing import Any, assert_never
 
 from modules.gemini.content_parts import CALL, SIGNATURE
 from modules.llm.base import ChatRequest, PreparedRequest
+from modules.llm.generation.closed_schema import closed
 from modules.llm.message import Message, MessageTransformer
 from modules.llm.models import Level
 from modules.llm.parts import (
@@ -166,13 +167,17 @@ def prepare(request: ChatRequest) -> PreparedRequest:
     body["contents"] = messages.listed()
     if config := _generation(request):
         body["generationConfig"] = config
+    request.add_options(body)
     return request.prepared(body, messages)
 
 
 def _generation(request: ChatRequest) -> Wire:
-    model, config = request.model, dict[str, Any]()
-    if model.profile.output_limit:  # it counts thinking, too
-        config["maxOutputTokens"] = model.profile.output_limit
+    config = dict[str, Any]()
+    if request.answer_schema is not None and request.answer_form:
+        config["responseMimeType"] = "application/json"
+        if request.answer_form == "schema":
+            schema = dict(request.answer_schema.schema)
+            config["responseJsonSchema"] = closed(schema) or {key: schema[key] for key in schema if key != "$schema"}
     if thinking := _thinking(request):
         config["thinkingConfig"] = thinking
     return config

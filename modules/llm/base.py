@@ -174,6 +174,10 @@ class BaseService(ABC):
     async def models(self) -> Iterable[Model]:
         """What the provider's own models endpoint names."""
 
+    async def check_key(self) -> list[Model]:
+        """Ask for what only a key opens. Returns the list of models. Raises AuthenticationFailed, ProviderError."""
+        return list(await self.models())
+
     async def facts(self, model: Model) -> dict[str, Any]:
         """What the provider itself says of this model that is otherwise than assumed: facts as in Learned.
 

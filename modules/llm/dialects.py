@@ -1,10 +1,14 @@
 """The dialects: for each API that models are spoken to in one entry, with all that differs between them as data."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 from msgspec import Struct
 
 from modules.extras import how_to_install
+
+# The options of an answer, as the settings name them.
+OptionName = Literal["temperature", "top_p", "seed", "stop", "max_output", "verbosity", "service_tier"]
 
 
 class Dialect(Struct, frozen=True, kw_only=True):
@@ -18,7 +22,10 @@ class Dialect(Struct, frozen=True, kw_only=True):
     of a conversation without a word; `many_servers` where it is spoken by servers of all kinds, so that what a model's
     maker or its template wants is met behind any of them, and put right by the fields of Profile. `port` is that of an
     address which names none, where an address may be less than a URL. `fetch` says how a server that lacks a model is
-    given it.
+    given it. `nearby` is the path of the function that reads from a server on this machine, without its package, what
+    models it has: "" where no such servers are looked for. `options` are where a person's options stand in a request,
+    by the path; what a profile names is filled in. `rare_options` are those that only a model whose entry names them is
+    sent. `answer_format` is where it stands that an answer must be JSON, "" where there is no place for that.
     """
 
     service: str = ""
@@ -31,6 +38,10 @@ class Dialect(Struct, frozen=True, kw_only=True):
     many_servers: bool = False
     port: int | None = None
     fetch: str = ""
+    nearby: str = ""
+    options: Mapping[OptionName, str] = {}
+    rare_options: tuple[OptionName, ...] = ()
+    answer_format: str = ""
 
     def cure(self, error: Exception) -> str:
         """What helps where its service could not be started for this reason."""
@@ -46,11 +57,27 @@ DIALECTS: Mapping[str, Dialect] = {
         service=".anthropic.service:AnthropicService",
         prepare=".anthropic.transformer:prepare",
         needs_output_limit=True,
+        options={
+            "temperature": "temperature",
+            "top_p": "top_p",
+            "stop": "stop_sequences",
+            "max_output": "max_tokens",
+            "service_tier": "service_tier",
+        },
+        answer_format="output_config.format",
     ),
     "openai-responses": Dialect(
         service=".openai.service:OpenAIService",
         prepare=".openai.transformer:prepare",
         most_tools=128,
+        options={
+            "temperature": "temperature",
+            "top_p": "top_p",
+            "max_output": "max_output_tokens",
+            "verbosity": "text.verbosity",
+            "service_tier": "service_tier",
+        },
+        answer_format="text.format",
     ),
     "openai-chat": Dialect(
         service=".openai.compatible:CompatibleService",
@@ -58,18 +85,49 @@ DIALECTS: Mapping[str, Dialect] = {
         most_tools=128,
         cuts_in_silence=True,
         many_servers=True,
+        nearby=".openai.nearby_models:nearby_models",
+        options={
+            "temperature": "temperature",
+            "top_p": "top_p",
+            "seed": "{0.seed_field}",
+            "stop": "stop",
+            "max_output": "{0.tokens_field}",
+            "verbosity": "verbosity",
+            "service_tier": "service_tier",
+        },
+        rare_options=("verbosity", "service_tier"),
+        answer_format="response_format",
     ),
     "gemini-content": Dialect(
         service=".gemini.service:GeminiService",
         prepare=".gemini.transformer:prepare",
         extra="gemini",
+        options={
+            "temperature": "generationConfig.temperature",
+            "top_p": "generationConfig.topP",
+            "seed": "generationConfig.seed",
+            "stop": "generationConfig.stopSequences",
+            "max_output": "generationConfig.maxOutputTokens",
+            "service_tier": "serviceTier",
+        },
+        rare_options=("service_tier",),
+        answer_format="generationConfig.responseMimeType",
     ),
     "ollama-chat": Dialect(
         service=".ollama.service:OllamaService",
         prepare=".ollama.transformer:prepare",
         cuts_in_silence=True,
         port=11434,
+        nearby=".ollama.nearby_models:nearby_models",
         fetch='Get it with "ollama pull {id}".',
+        options={  # ollama/ollama, docs/modelfile.mdx: parameters; num_predict counts tokens
+            "temperature": "options.temperature",
+            "top_p": "options.top_p",
+            "seed": "options.seed",
+            "stop": "options.stop",
+            "max_output": "options.num_predict",
+        },
+        answer_format="format",
     ),
     "offline": Dialect(service=".offline.service:OfflineService", networked=False),
 }

@@ -16,6 +16,7 @@ class Form(Struct, frozen=True):
     sure: bool = True
 
 
+ANYBODY = "a model provider"
 # The forms are those that scanners of secrets look for (gitleaks' rules, GitHub's secret scanning patterns). The
 # first that fits counts, so what is more exact stands before what is less.
 FORMS = (
@@ -41,7 +42,7 @@ FORMS = (
     Form("AWS", r"(?:AKIA|ASIA)", r"[A-Z2-7]{16}"),
     Form("npm", r"npm_", r"[A-Za-z0-9]{30,}"),
     Form("PyPI", r"pypi-AgE", r"[\w-]{40,}"),
-    Form("a model provider", r"sk-(?:[a-z]{2,8}-)?", r"[\w-]{20,}", sure=False),
+    Form(ANYBODY, r"sk-(?:[a-z]{2,8}-)?", r"[\w-]{20,}", sure=False),
 )
 # What every form begins with, to be searched for first: a pattern looks at each letter of a paste of megabytes.
 BEGINNINGS = (
@@ -63,6 +64,12 @@ def _pattern() -> re.Pattern[str]:
     """A key of any form; not in the middle of a longer word, as in base64, an address or a hash."""
     forms = "|".join(f"(?P<f{at}>{one.start}(?P<r{at}>{one.rest}))" for at, one in enumerate(FORMS))
     return re.compile(rf"(?<![\w/+-])(?=[sgxAhpncftr])(?:{forms})(?![\w-])")
+
+
+def maker_of(key: str) -> tuple[str, bool]:
+    """Who makes keys that begin like this one, and whether nobody else does; ("", False) where that is not known."""
+    form = next((one for one in FORMS if re.match(one.start, key)), None)
+    return (form.whose, form.sure) if form and form.whose != ANYBODY else ("", False)
 
 
 def owners(text: str) -> Iterator[str]:

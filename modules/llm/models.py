@@ -60,6 +60,11 @@ class ModelRegistry:
         """Whether its provider's own list names the model; None where that list is not known."""
         return self._listings.lists(model)
 
+    def shown(self, model: Model) -> Model:
+        """The model with the window that its provider's list names, where the catalogue knows of none: to be shown."""
+        window = None if model.window else self._listings.window(model)
+        return dataclasses.replace(model, window=window) if window else model
+
     def successor(self, model: Model) -> Model | None:
         """What its provider recommends in the place of a model that it does not serve; None where that is not known."""
         return successor(model, self)

@@ -9,12 +9,16 @@ from msgspec import Struct
 from modules.llm.conversion.replay import LeftOut, Replay, hidden_images
 from modules.llm.conversion.wire_json import WireBody, decoded, encoded
 from modules.llm.dialects import about
+from modules.llm.generation.answer_schema import AnswerSchema, Form, form_for
+from modules.llm.generation.options import output_limit, put, sent
 from modules.llm.ledger.ledger import Ledger, WireMessages, prefix_digest_of
 from modules.llm.message import Message, MessageTransformer
 from modules.llm.models import Level, Model
 from modules.llm.parts import Wire
 from modules.llm.tool_spec import ToolChoice, ToolSpec
+from modules.settings.declarations import OptionSettings
 
+NO_OPTIONS = OptionSettings()
 AT_ONCE_MESSAGES = 200  # that are converted in a few milliseconds
 NO_HEADERS: Mapping[str, str] = {}
 
@@ -26,6 +30,7 @@ class ChatRequest(Struct, frozen=True):
     called: taking them away would cost the provider's cache, and the reasoning that is bound to them. `session` keeps
     a provider's prompt cache together. `path` holds the messages' ids, by which `ledger` knows what was sent before;
     it is None where nobody keeps that. Where reasoning is not `reasoning_shown`, no summary of it is asked for.
+    `options` are a person's, of which the model is sent what it takes; the answer must fit `answer_schema`.
     """
 
     model: Model
@@ -38,6 +43,8 @@ class ChatRequest(Struct, frozen=True):
     ledger: Ledger | None = None
     tool_choice: ToolChoice = "auto"
     reasoning_shown: bool = True
+    options: OptionSettings = NO_OPTIONS
+    answer_schema: AnswerSchema | None = None
 
     def wire_messages(self, transformer: MessageTransformer, *above: Any) -> WireMessages:
         """The messages on the wire, by the ledger where there is one: then only what is new there is converted.
@@ -58,6 +65,20 @@ class ChatRequest(Struct, frozen=True):
     def declared(self) -> tuple[ToolSpec, ...]:
         """The tools that the dialect has room for."""
         return self.tools[: about(self.model.provider.dialect).most_tools]
+
+    @property
+    def output_limit(self) -> int | None:
+        """The most tokens of output to ask for; None where nobody has set a limit."""
+        return output_limit(self.options, self.model)
+
+    @property
+    def answer_form(self) -> Form:
+        """How the API is asked to bind the answer to be JSON; "" for not at all."""
+        return form_for(self.model, self.answer_schema, with_tools=bool(self.tools))
+
+    def add_options(self, body: Wire) -> None:
+        """Put into the body what the model takes of the options, and the limit that its server insists on."""
+        put(body, sent(self.options, self.model, self.reasoning))
 
     def prepared(
         self, body: Wire, messages: WireMessages, headers: Mapping[str, str] = NO_HEADERS

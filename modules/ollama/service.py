@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -14,7 +13,6 @@ import ollama
 from modules.config import Key
 from modules.errors import ContextOverflow, ProviderError
 from modules.llm.base import IDLE_TIMEOUT_SECONDS, ChatRequest, Draft, PreparedRequest
-from modules.llm.catalogue.learned_facts import Learned
 from modules.llm.failures import error_mapping
 from modules.llm.http.http_client import CONNECT_TIMEOUT, client_arguments, http_errors
 from modules.llm.http.http_service import Body, HttpService, posted
@@ -22,7 +20,7 @@ from modules.llm.http.plain_client import PlainClient
 from modules.llm.http.unpacking import bounded
 from modules.llm.models import Model, Provider
 from modules.ollama.context_size import context_size
-from modules.ollama.shown_model import ShownModel, read_shown
+from modules.ollama.shown_model import ShownModel, listed_model, read_shown
 from modules.ollama.stream import OllamaDraft
 from modules.ollama.transformer import sized
 
@@ -110,9 +108,7 @@ class OllamaService(HttpService):
         async def listed(id: str) -> tuple[Model, ShownModel]:
             async with gate:
                 shown = await self._show(id)
-            usual = self.provider.profile
-            assumed = Model(name=id, id=id, provider=self.provider, vision=True, profile=usual, known=False)
-            return _as_shown(assumed, shown), shown
+            return listed_model(self.provider, id, shown), shown
 
         found = await asyncio.gather(*(listed(entry["id"]) for entry in await self.listed()))
         return [model for model, shown in found if shown.chats]
@@ -133,10 +129,6 @@ class OllamaService(HttpService):
         except (ProviderError, ValueError, RecursionError):
             return ShownModel()
         return self._shown[id]
-
-
-def _as_shown(model: Model, shown: ShownModel) -> Model:
-    return replace(Learned(**shown.facts(model)).applied(model), known=shown.capabilities is not None)
 
 
 def _key(request: ChatRequest) -> tuple[str, str]:

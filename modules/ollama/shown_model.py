@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from msgspec import Struct
 
-from modules.llm.models import Level, Model
+from modules.llm.catalogue.learned_facts import Learned
+from modules.llm.models import Level, Model, Provider
 from modules.ollama.transformer import SWITCH
 
 # docs/capabilities/thinking.mdx: these take a word for how much, and do not stop thinking.
@@ -65,6 +67,12 @@ def read_shown(said: Any) -> ShownModel:
         capabilities=frozenset(map(str, capabilities)) if isinstance(capabilities, list) and capabilities else None,
         levels=WORDS if family in BY_WORDS else SWITCH,
     )
+
+
+def listed_model(provider: Provider, id: str, shown: ShownModel) -> Model:
+    """The model of a list, as the server shows it."""
+    assumed = Model(name=id, id=id, provider=provider, vision=True, profile=provider.profile, known=False)
+    return replace(Learned(**shown.facts(assumed)).applied(assumed), known=shown.capabilities is not None)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -151,6 +151,9 @@ def sized(request: ChatRequest, at_least: int = 0) -> tuple[PreparedRequest, int
     read = messages.total(tokens_in) + sum(map(tokens_in, [*system, *body.get("tools", ())]))
     size = context_size(model, read, at_least)
     body |= {"truncate": False, "shift": False, "options": {"num_ctx": size}}
+    request.add_options(body)
+    if request.answer_schema is not None and (form := request.answer_form):  # docs.ollama.com/capabilities
+        body["format"] = dict(request.answer_schema.schema) if form == "schema" else "json"
     return request.prepared(body, messages), size
 
 

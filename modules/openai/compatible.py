@@ -1,6 +1,7 @@
 """Any endpoint that speaks Chat Completions as OpenAI does, through OpenAI's SDK at another address."""
 
 import asyncio
+import contextlib
 import json
 from typing import Any
 
@@ -13,7 +14,8 @@ from modules.llm.http import model_list_parser
 from modules.llm.models import Model, Provider
 from modules.llm.network.local_endpoints import is_near
 from modules.llm.parts import Wire
-from modules.openai.served_window import entry_of, page_of, window_in, window_on
+from modules.openai.nearby_models import models_of
+from modules.openai.served_window import entry_of, page_for, page_of, window_in, window_on
 from modules.openai.service import OpenAIClientService
 
 FACTS_SECONDS = 3.0  # a server that takes longer for its list is asked without it
@@ -32,6 +34,15 @@ class CompatibleService(OpenAIClientService):
 
     def prepare(self, request: ChatRequest) -> PreparedRequest:
         return prepare(request)
+
+    async def models(self) -> list[Model]:
+        """As everywhere; of a server that is near with the windows that it was started with."""
+        entries = await self.listed()
+        page, said = page_for(entries) if self._is_near else None, None
+        if page is not None:
+            with contextlib.suppress(ProviderError, ValueError, RecursionError):
+                said = await self._read(page.path)
+        return models_of(self.provider, entries, page, said)
 
     async def count_tokens(self, request: ChatRequest) -> int | None:
         """As vLLM counts, or llama.cpp, which does not see pictures here. Other servers have no such path.

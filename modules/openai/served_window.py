@@ -5,10 +5,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from modules.llm.http.model_list_parser import entries_in, number_at
+from modules.llm.http.model_list_parser import entries_in, number_at, window
 
 # In an entry of the list of models. vLLM and SGLang; llama.cpp since 2026 and llama-swap#984; TabbyAPI.
 SERVED = ("max_model_len", "loaded_context_length", "meta.n_ctx", "parameters.max_seq_len")
+MOST = "max_context_length"  # LM Studio, of a model that is not loaded (lmstudio.ai/docs/app/api/endpoints/rest)
 # What such an entry says of the model itself, which may be more than the server keeps.
 ABLE = ("context_length", "context_window")
 
@@ -32,6 +33,25 @@ PAGES = {
     "organization_owner": Page("/api/v0/models", "loaded_context_length", listed=True),
     "library": Page("/api/ps", "context_length", listed=True),
 }
+
+
+def page_for(entries: Sequence[Mapping[str, Any]]) -> Page | None:
+    """Where else to ask about a whole list, None where its entries say all that the server does."""
+    return next((page for entry in entries if (page := page_of(entry))), None)
+
+
+def listed_window(entry: Mapping[str, Any], page: Page | None, said: Any, *, alone: bool) -> int | None:
+    """What a list of models says of one of them in tokens, with what such a page says; None where neither does.
+
+    `alone` where it is the only model of the list: some pages are about the one that the server was started with.
+    """
+    found = _first(entry, SERVED)
+    if found is None and page is not None and page.listed:
+        beside = next((one for one in entries_in(said) if one["id"] == entry["id"]), {})
+        found = _first(beside, (page.key, MOST))
+    elif found is None and page is not None and alone:
+        found = window_on(page, said, entry["id"])
+    return found or window(entry)
 
 
 def entry_of(entries: Sequence[Mapping[str, Any]], id: str) -> Mapping[str, Any]:

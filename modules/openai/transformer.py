@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import assert_never
 
 from modules.llm.base import ChatRequest, PreparedRequest
+from modules.llm.generation.json_format import response_format
+from modules.llm.generation.options import put
 from modules.llm.message import Message, MessageTransformer
 from modules.llm.parts import (
     File,
@@ -127,8 +129,9 @@ def prepare(request: ChatRequest) -> PreparedRequest:
             wanted["effort"] = level
         if wanted:
             body["reasoning"] = wanted
-    if model.profile.output_limit:
-        body["max_output_tokens"] = model.profile.output_limit
+    request.add_options(body)
+    if (format := response_format(request.answer_schema, request.answer_form)) is not None:
+        put(body, {"text.format": {"type": format["type"], **format.get("json_schema", {})}})
     if request.session:
         body["prompt_cache_key"] = request.session
     return request.prepared(body, messages)

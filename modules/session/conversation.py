@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.conversion.replay import LeftOut
 from modules.llm.events import Usage
+from modules.llm.generation.answer_schema import AnswerSchema
 from modules.llm.history import Message
 from modules.llm.ledger.ledger import Ledger
 from modules.llm.models import Level, Model
@@ -19,19 +20,19 @@ from modules.llm.tokens.learned_weights import LearnedWeights
 from modules.llm.tool_spec import ToolChoice, ToolSpec
 from modules.session.counting.prices import Costs, Spent
 from modules.session.journal import Journal
-from modules.session.message_tree import MessageTree, words_of
+from modules.session.message_tree import MessageTree
 from modules.session.node import Messages, Node
 from modules.session.reader_ledgers import LedgerKeys, new_ledger
+from modules.session.spoken_path import NO_INSTRUCTIONS, SpokenPath
 from modules.session.views.view import Reading, View, holding, ledger_name
+from modules.settings.declarations import OptionSettings
 
 if TYPE_CHECKING:
     from modules.session.counting.path_estimate import PathEstimate
     from modules.session.readings import Readings
 
-NO_INSTRUCTIONS = "The earlier instructions hold no longer."
 
-
-class Conversation:
+class Conversation(SpokenPath):
     """What is said, and to whom. Nothing is ever deleted: undo moves the head, and the next message starts a branch.
 
     `model` answers next and `previous` is what `/model -` goes back to; `reasoning` is None for a model's own default.
@@ -41,7 +42,9 @@ class Conversation:
     `source` is where it was imported from. `branch_names` are the names that messages were given. `views` are what
     models are given in place of a part of it, those that were undone too; `pins` are questions that stay word for word,
     each with its answer. `announced` is what a person was told that a model is not shown, `cut_in_silence` names the
-    models of which it was said that their server reads less than it is sent.
+    models of which it was said that their server reads less than it is sent. `options` are the person's, and
+    `answer_schema` is what answers must fit: neither is kept with the conversation. `options_told` is what was said of
+    options that a model is not sent, by its name.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Conversation:
         weights: LearnedWeights | None = None,
         folder: str = "",
     ) -> None:
+        super().__init__(MessageTree(), system)
         self.id = id or os.urandom(8).hex()
         self.title = ""
         self.folder = folder
@@ -65,7 +69,6 @@ class Conversation:
         self.pins: set[int] = set()
         self.model = model
         self.previous: Model | None = None
-        self.system = system
         self.reasoning: Level | None = None
         self.reasoning_said = False  # in this run, by the person
         self.reasoning_settled: Level | None = None  # what the settings gave it
@@ -78,68 +81,11 @@ class Conversation:
         self.weights = weights or LearnedWeights()
         self.announced: dict[str, LeftOut] = {}
         self.cut_in_silence: set[str] = set()
+        self.options = OptionSettings()
+        self.answer_schema: AnswerSchema | None = None
+        self.options_told: dict[str, str] = {}
         self._keys = LedgerKeys()
         self.journal = journal
-        self.tree = MessageTree()
-
-    def __iter__(self) -> Iterator[Message]:
-        return (node.message for node in self.tree.path)
-
-    def __contains__(self, message: Message) -> bool:
-        return any(node.is_of(message) for node in reversed(self.tree.path))
-
-    @property
-    def nodes(self) -> list[Node]:
-        """All that was ever said, in that order."""
-        return self.tree.nodes
-
-    @nodes.setter
-    def nodes(self, nodes: list[Node]) -> None:
-        self.tree = MessageTree(nodes)
-
-    @property
-    def head(self) -> int:
-        """The id of the message that was said last on the spoken path; 0 where nothing is said."""
-        return self.tree.head
-
-    @property
-    def messages(self) -> Messages:
-        """The spoken path, oldest first."""
-        return Messages(self.tree.path)
-
-    @property
-    def path(self) -> tuple[int, ...]:
-        """The ids of the spoken path, oldest first."""
-        return tuple([node.id for node in self.tree.path])
-
-    @property
-    def turns(self) -> int:
-        """How many times the person has spoken."""
-        return sum(node.is_question for node in self.tree.path)
-
-    @property
-    def asked(self) -> Message | None:
-        """The person's message at the end, which nobody has answered on this path."""
-        last = self.tree.path[-1].message if self.head else None
-        return last if last is not None and last.is_question else None
-
-    @property
-    def last(self) -> Message | None:
-        """What was said last on the spoken path."""
-        return self.tree.path[-1].message if self.head else None
-
-    @property
-    def last_answer(self) -> Message | None:
-        """The newest assistant message that says something."""
-        answers = (node.message for node in reversed(self.tree.path) if node.role == "assistant")
-        return next((message for message in answers if message.text.strip()), None)
-
-    @property
-    def instructions(self) -> str:
-        """What holds now: `system`, unless it was changed later."""
-        told = (node.message.text for node in reversed(self.tree.path) if node.role == "system")
-        changed = next(told, self.system)
-        return "" if changed == NO_INSTRUCTIONS else changed
 
     def instruct(self, text: str) -> None:
         """Give other instructions, "" for none. Those that something was said under stay as they were, above it."""
@@ -213,11 +159,6 @@ class Conversation:
     def _described(self) -> None:
         if self.journal is not None:
             self.journal.described(self)
-
-    @property
-    def first_words(self) -> str:
-        """What the person said first, in one line: the title until one is given."""
-        return next((text for node in self.nodes if (text := words_of(node.message))), "")
 
     def switch(self, model: Model) -> None:
         """Let another model answer from now on."""

@@ -1,4 +1,4 @@
-"""Whether a call's arguments fit the schema of a tool, which anyone may have written."""
+"""Whether a call's arguments, or an answer, fit a schema, which anyone may have written."""
 
 import re
 import time
@@ -28,14 +28,17 @@ class _TooMuch(Exception):
     """The schema asks for more work than any call is worth."""
 
 
-def problem(arguments: dict[str, Any], schema: dict[str, Any]) -> str:
+def problem(arguments: Any, schema: dict[str, Any], of: str = "the schema of this tool") -> str:
     """What is wrong with the arguments, "" when they fit: a line for each problem that names its place.
+
+    `of` is what the schema is called.
 
     Nothing is fetched, whatever the schema refers to, and the work is bounded. A schema that cannot be applied is a
     problem, too. Patterns that could take long are left to the tool.
     """
+    called = f"{of[:1].upper()}{of[1:]}"
     if fault := flaw(schema):
-        return f"The schema of this tool cannot be used: {fault}"
+        return f"{called} cannot be used: {fault}"
     import jsonschema
     from referencing import Registry
     from referencing.exceptions import Unresolvable
@@ -47,17 +50,45 @@ def problem(arguments: dict[str, Any], schema: dict[str, Any]) -> str:
         errors = checker(tamed, registry=Registry()).iter_errors(arguments)
         return "\n".join(_sentence(jsonschema.exceptions.best_match([error])) for error in islice(errors, TOLD))
     except Unresolvable as error:
-        return (
-            f'The schema of this tool cannot be used: it refers to "{error.ref[:LONGEST_CHARS]}", which is not in it.'
-        )
+        return f"{called} cannot be used: it refers to {_quoted(error.ref)}, which is not in it."
     except RecursionError:
-        return "The schema of this tool refers to itself without end, or the arguments are nested too deeply."
+        return f"{called} refers to itself without end, or the arguments are nested too deeply."
     except ArithmeticError:
         return "The arguments hold a number that is too large."
     except _TooMuch:
         return "The arguments take too long to check. Send less at once."
     finally:
         _end.reset(token)
+
+
+def unresolved(schema: dict[str, Any]) -> str:
+    """What a schema without a flaw refers to that is not in it; "" for nothing. Nothing is fetched."""
+    from referencing import Registry, Resource
+    from referencing.exceptions import Unresolvable
+    from referencing.jsonschema import DRAFT202012, specification_with
+
+    usual = specification_with(str(schema.get("$schema", "")), default=DRAFT202012)
+    resolver = Registry[Any]().resolver_with_root(Resource.from_contents(schema, default_specification=usual))
+    for reference in _references(schema):
+        try:
+            resolver.lookup(reference)
+        except Unresolvable:
+            return f"it refers to {_quoted(reference)}, which is not in it."
+    return ""
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        value = [item for word, item in value.items() if word not in _VALUES]
+    if isinstance(value, list):
+        for item in value:
+            yield from _references(item)
+
+
+def _quoted(reference: str) -> str:
+    return f'"{reference[:LONGEST_CHARS]}"'
 
 
 def flaw(schema: dict[str, Any]) -> str:

@@ -61,6 +61,7 @@ class Toolbox:
         self._own = list(tools)
         self._wanted = None if on is None else set(on)
         self._off: set[str] = set()
+        self._only: frozenset[str] | None = None
         self._tools = {one.name: one for one in self._own}
         self._clashes: dict[str, bool] = {}  # and whether that was said
         self.gathered = False  # whether the sources were ever asked
@@ -73,7 +74,13 @@ class Toolbox:
 
     def is_on(self, name: str) -> bool:
         """Whether the tool is declared to models, once tools are enabled."""
+        if self._only is not None and name not in self._only:
+            return False
         return name not in self._off and (self._wanted is None or name in self._wanted)
+
+    def limit(self, names: Iterable[str] | None) -> None:
+        """Let nothing be on but what is on and among these; None takes that back."""
+        self._only = None if names is None else frozenset(names)
 
     def check(self, names: Iterable[str]) -> None:
         """Raise UsageError for the first of these names that no tool has."""

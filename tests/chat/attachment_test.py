@@ -80,7 +80,6 @@ def test_bytes_that_no_text_has_are_not_called_text(home: Home) -> None:
     ("name", "words"),
     [
         ("~nobody-of-this-name.txt", "No such file or directory. Paths are read from"),
-        (".", "Is a directory. Name a file in it."),
         ("there.txt/more", "Not a directory. Paths are read from"),
         ("x" * 300, "File name too long. Paths are read from"),
     ],

@@ -28,8 +28,6 @@ class TestALineThatSeemsToMeanMore:
             ("@src/none.py explain", 'There is no file "src/none.py".'),
             ("@haiku", '"@haiku" names a model and asks it nothing.'),
             ("@openai:gtp Why?", 'No model "gtp" of OpenAI is known.'),
-            ("!ls -l", 'Nothing is run by a "!" here'),
-            ("! git status", 'Nothing is run by a "!" here'),
         ],
     )
     def test_is_not_sent_unless_the_person_says_yes_and_comes_back_with_a_no(
@@ -51,16 +49,6 @@ class TestALineThatSeemsToMeanMore:
         chat = home.open("-m", "groq:gpt-oss-20b").prompt()
         chat.enter(line).sees("Answer 1 from groq.").prompt()
         assert line in json.dumps(home.groq.chats[-1].body)
-
-    def test_is_a_file_that_is_attached_with_a_yes_and_the_rest_is_sent(self, home: Home) -> None:
-        (home.folder / "notes.txt").write_text("milk, bread")
-        chat = home.open("-m", "groq:gpt-oss-20b").prompt()
-        chat.enter("@notes.txt what is missing?").sees("Attach notes.txt and send the rest?").type("y\r")
-        chat.sees("Answer 1 from groq.").prompt()
-        said = json.dumps(home.groq.chats[-1].body["messages"][-1])
-        assert "milk, bread" in said
-        assert "what is missing?" in said
-        assert "@notes" not in said
 
 
 class TestADroppedPicture:
@@ -173,16 +161,13 @@ class TestNamesOfFiles:
         assert "[file: one.txt]" in json.dumps(home.groq.chats[-1].body)
 
 
-def test_a_page_is_attached_by_its_url_after_a_question(home: Home) -> None:
+def test_a_page_is_attached_by_its_url_without_a_question(home: Home) -> None:
     address = home.groq.base_url.partition("/openai")[0]
     host = address.partition("://")[2].partition(":")[0]
     (home.folder / "settings.toml").write_text(f'[tools]\nprivate_hosts = ["{host}"]\n[models]\nrefresh = false\n')
     chat = home.open("-m", "groq:gpt-oss-20b", columns=160).prompt()
-    chat.enter(f"/attach {address}/page.txt").sees("goes to the network, to").sees("Fetch it?").type("\r")
-    chat.sees("Nothing is attached.").prompt()
-    assert not home.groq.requests
-    chat.enter(f"/attach {address}/page.txt").sees("Fetch it?").type("y\r")
-    chat.until(lambda: len(home.groq.requests) == 1, "the request").prompt()
+    chat.enter(f"/attach {address}/page.txt").until(lambda: len(home.groq.requests) == 1, "the request").prompt()
+    assert home.groq.requests[0].path == "/page.txt"
 
 
 def test_a_page_off_the_public_internet_is_refused_as_the_tool_refuses_it(home: Home) -> None:

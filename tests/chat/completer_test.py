@@ -158,7 +158,9 @@ def test_models_that_a_provider_listed_itself_are_offered(context: ChatContext) 
     groq = context.models.providers["groq"]
     context.models.learn(groq, [Model(name="new/thing-9b", id="new/thing-9b", provider=groq, known=False)])
     assert offered(context, "/model thing") == ["/model groq:new/thing-9b"]
-    assert completions(context, "/model thing")[0].display_meta_text == "abilities unknown · GROQ_API_KEY not set"
+    assert (
+        completions(context, "/model thing")[0].display_meta_text == "abilities unknown · needs GROQ_API_KEY: /key groq"
+    )
 
 
 def test_an_at_sign_at_the_start_of_the_line_offers_models_followed_by_a_space(context: ChatContext) -> None:
@@ -252,7 +254,7 @@ def test_a_model_is_described_in_one_line(context: ChatContext) -> None:
     assert line("claude-sonnet-5.5") == "1M window · $2/$10 per 1M · tools, images, PDF, reasoning · key set"
     assert line("llama-3.3-70b-versatile", False) == (
         "enterprise customers only since 16 August 2026 · 131k window · $0.59/$0.79 per 1M · tools"
-        " · GROQ_API_KEY not set"
+        " · needs GROQ_API_KEY: /key groq"
     )
     assert line("gpt-6-luna") == "1M window · $0.10/$0.50 per 1M up to 272k · tools, images, PDF, reasoning · key set"
     assert line("gpt-oss-20b") == "131k window · $0.075/$0.30 per 1M · tools, reasoning · key set"

@@ -266,7 +266,7 @@ class TestTheLists:
         rows = [line.split("\t") for line in done.stdout.splitlines()]
         status = {row[0]: row[-1] for row in rows}
         assert status["groq:gpt-oss-120b"] == "key set"
-        assert status["openai:gpt-6.1-sol"] == "OPENAI_API_KEY not set"
+        assert status["openai:gpt-6.1-sol"] == "needs OPENAI_API_KEY: /key openai"
         assert status["ollama:llama3.1"] == "no key needed"
         assert status["offline:guide"] == "no key needed"
 

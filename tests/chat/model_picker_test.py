@@ -184,7 +184,7 @@ def test_models_that_can_be_used_at_once_come_first_and_the_others_are_dim(tmp_p
         shown.press("end")
         shown.until_shown("gemini-3.5-flash")
         unusable = [line for line in shown.lines if re.match(r"[> ][• ] \w+:", line)]
-        assert all("not set" in line or "restricted" in line for line in unusable)
+        assert all("needs " in line or "restricted" in line for line in unusable)
         assert re.search(rb"\x1b\[0?;?2m[^\n]*xai:grok-4.7", shown.raw)
 
 
@@ -210,7 +210,7 @@ def test_a_narrow_list_still_says_that_a_key_is_missing(tmp_path: Path) -> None:
     with terminal(tmp_path, columns=40) as shown:
         shown.type("o120")
         shown.until_pointed("groq:gpt-oss-120b")
-        shown.until_shown("GROQ_API_KEY not set")
+        shown.until_shown("needs GROQ_API_KEY: /key groq")
 
 
 def test_typing_narrows_the_list_and_enter_chooses_without_a_trace(tmp_path: Path) -> None:

@@ -56,7 +56,8 @@ class TestTheFirstScreen:
             "XDG_DATA_HOME": "",
         }
         chat = home.open(columns=300, env=env).prompt()
-        found = re.search(r"Put ANTHROPIC_API_KEY, OPENAI_API_KEY or GROQ_API_KEY into (\S+), as in", chat.text)
+        said = chat.ask("/model groq:gpt-oss-20b")
+        found = re.search(r"put GROQ_API_KEY=... into (\S+), which is read again at once", said)
         assert found
         subprocess.run(["sh", "-c", f"echo GROQ_API_KEY={KEYS['GROQ_API_KEY']} >> {found[1]}"], check=True)
         chat.enter("/model groq:gpt-oss-20b").sees("→ groq:gpt-oss-20b").prompt()

@@ -40,10 +40,10 @@ class TestTheFirstModel:
         del home.keys["OPENAI_API_KEY"]
         assert started(home) == "groq:gpt-oss-120b"
 
-    def test_is_else_the_guide_and_one_line_says_how_to_set_a_key(self, home: Home) -> None:
+    def test_is_else_the_guide_and_one_line_offers_to_take_a_key(self, home: Home) -> None:
         home.keys.clear()
         chat = home.open(columns=200, cold=True).prompt()
-        chat.sees("offline:guide").sees("No key is set. Put ANTHROPIC_API_KEY, OPENAI_API_KEY or GROQ_API_KEY into")
+        chat.sees("offline:guide").sees("No key is set. /key takes one, tries it, and keeps it")
         assert chat.leave() == 0
 
     @pytest.mark.parametrize("way", ["-m", "PARLANCE_MODEL"])
@@ -82,7 +82,7 @@ class TestAKey:
         (elsewhere / "models.yaml").write_text("providers: {groq: {base_url: 'http://127.0.0.1:9'}}\n")
         del home.keys["OPENAI_API_KEY"]
         listed = home.run("--list-models", cwd=elsewhere)
-        assert "OPENAI_API_KEY not set" in listed.stdout
+        assert "needs OPENAI_API_KEY: /key openai" in listed.stdout
         done = home.run("-p", "Hm?", "-m", "groq:gpt-oss-20b", cwd=elsewhere)
         assert done.stdout == "Answer 1 from groq.\n"
 

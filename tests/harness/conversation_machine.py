@@ -11,8 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from msgspec import structs
 
 from modules.config import ROOT
-from modules.llm.base import ChatRequest
 from modules.llm.catalogue.catalogue_loader import load
+from modules.llm.generation.answer_schema import AnswerSchema
 from modules.llm.ledger.ledger import Ledger
 from modules.llm.ledger.ledger_key import ledger_key
 from modules.llm.message import State, says_something, sees
@@ -21,7 +21,9 @@ from modules.llm.parts import Text, ToolResult, Wire
 from modules.session.conversation import Conversation
 from modules.session.storage.store import FILE, Store
 from modules.session.switching.switch import handover
+from modules.settings.declarations import OptionSettings
 from tests import wire
+from tests.harness import any_options
 from tests.harness.cases import DOCUMENT, PICTURE, TOOLS
 from tests.harness.switch_check import disagreements
 from tests.harness.transformer_harness import REQUESTS, Dry, extends, facts_of, history_in, wire_name
@@ -125,6 +127,15 @@ class Wandering(RuleBasedStateMachine):
     def another_model_takes_over(self, model: str) -> None:
         self.dry.conversation.switch(MODELS[model])
 
+    @rule(options=any_options.options, level=st.sampled_from([None, "none", "low", "max"]))
+    def a_person_sets_options(self, options: OptionSettings, level: Any) -> None:
+        self.dry.conversation.options, self.dry.conversation.reasoning = options, level
+
+    @rule(wanted=any_options.schemas)
+    def a_person_wants_json(self, wanted: AnswerSchema | None) -> None:
+        self.dry.conversation.answer_schema = wanted
+        self.dry.say("Well, in JSON?")
+
     @precondition(lambda self: self.answerable())
     @rule(said=parts, stop=stops, state=states, events=st.integers(0, 25))
     def the_model_answers(self, said: list[Any], stop: str | None, state: State, events: int) -> None:
@@ -162,7 +173,9 @@ class Wandering(RuleBasedStateMachine):
     @rule()
     def the_program_is_started_again(self) -> None:
         before = [json.dumps(self.dry.body(model)) for model in MODELS.values()]
-        self.dry.conversation = restarted(self.dry.conversation)
+        old, self.dry.conversation = self.dry.conversation, restarted(self.dry.conversation)
+        self.dry.conversation.options, self.dry.conversation.answer_schema = old.options, old.answer_schema
+        self.dry.conversation.reasoning = old.reasoning  # the store is told of it by a command
         assert [json.dumps(self.dry.body(model)) for model in MODELS.values()] == before
 
     @rule(model=models)
@@ -234,6 +247,8 @@ class Wandering(RuleBasedStateMachine):
             Wandering.looked += 1
             broken = broken_rules(wire_name(model), body, facts_of(model))
             assert not broken, f"{model.full_name}: {broken}"
+            sent = list(any_options.too_much(model, self.dry.conversation.reasoning, body))
+            assert not sent, f"{model.full_name}: {sent}"
             self._extends(model, body)
             self._hides(model, body)
             reader = self.dry.conversation.reader(model)
@@ -275,9 +290,6 @@ class Wandering(RuleBasedStateMachine):
                 continue
             fresh = Ledger()
             fresh.reasoning_from = request.ledger.reasoning_from
-            other = ChatRequest(
-                request.model, request.messages, request.system, request.reasoning, request.tools, request.session,
-                request.path, fresh, request.tool_choice,
-            )  # fmt: skip
+            other = structs.replace(request, ledger=fresh)
             render = REQUESTS[model.provider.dialect]
             assert render(other).json == render(request).json

@@ -63,7 +63,7 @@ class Home:
             overlay[name] = {"base_url": server.base_url}
         self.overlay(overlay)
         # Servers see what a test asked for, and no list of models beside it; model_lists_test.py turns it on.
-        (self.folder / "settings.toml").write_text("[models]\nrefresh = false\n")
+        (self.folder / "settings.toml").write_text("[models]\nrefresh = false\ndiscover = false\n")
         return self
 
     def __exit__(

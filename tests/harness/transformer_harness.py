@@ -129,6 +129,8 @@ class Dry:
             path,
             talk.ledger_for(model),
             self.choice,
+            options=talk.options,
+            answer_schema=talk.answer_schema if "JSON" in messages[-1].text else None,
         )
 
     def body(self, model: Model | None = None) -> Wire:

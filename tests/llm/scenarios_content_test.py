@@ -12,7 +12,7 @@ from modules.errors import ImagesRefused, ImagesUnsupported, ProviderError
 from modules.llm.message import Message, user
 from modules.llm.models import Profile
 from modules.llm.parts import File, Image, Opaque, Text, ToolResult
-from modules.session.conversation import NO_INSTRUCTIONS
+from modules.session.spoken_path import NO_INSTRUCTIONS
 from tests.harness.cases import DOCUMENT, NAMES, PICTURE, TOOLS, TWO_CALLS
 from tests.harness.conversation_machine import MODELS
 from tests.harness.many_providers import CLAUDE, GROQ, OPUS, STRICT, Stage, history_bytes

@@ -67,6 +67,8 @@ QUESTIONS = {
     "Can I use it in a script?": "headless",
     "how do I pipe a file into it": "headless",
     "what does --json do": "headless",
+    "How do I set the temperature?": "options",
+    "can I get structured output that fits a schema": "structured answers",
     "Is my data private?": "privacy",
     "Are my keys safe?": "privacy",
     "I get an error": "trouble",

@@ -116,7 +116,10 @@ class TestAWheel:
         with zipfile.ZipFile(wheel) as packed:
             names = set(packed.namelist())
             points = packed.read(f"parlance_chat-{VERSION}.dist-info/entry_points.txt").decode()
-        assert {name.partition("/")[0] for name in names} == {"parlance", f"parlance_chat-{VERSION}.dist-info"}
+        assert {name.partition("/")[0] for name in names} == {
+            "parlance", f"parlance_chat-{VERSION}.dist-info", f"parlance_chat-{VERSION}.data",
+        }  # fmt: skip
+        assert f"parlance_chat-{VERSION}.data/data/share/man/man1/parlance.1" in names
         ours = {path.relative_to(ROOT / "modules") for path in (ROOT / "modules").rglob("*") if path.is_file()}
         shipped = {f"parlance/{path.as_posix()}" for path in ours if "__pycache__" not in path.parts}
         assert {name for name in names if name.startswith("parlance/")} == {

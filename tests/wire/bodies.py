@@ -25,6 +25,13 @@ OPENAI_SCHEMAS: dict[str, tuple[str, Any]] = {
 LONE = "half \ud83d"
 
 
+# What an answer is to be: a schema that every API binds one to, and one that is left open.
+CLOSED: dict[str, Any] = {
+    "type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"], "additionalProperties": False,
+}  # fmt: skip
+OPEN: dict[str, Any] = {"type": "object", "properties": {"name": {"type": "string"}}}
+
+
 @dataclass(frozen=True)
 class Case:
     """A body. `rule` is empty for a valid one; `along` names rules that cannot but break with it."""

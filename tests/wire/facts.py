@@ -94,7 +94,7 @@ def _off_switch(line: str, version: tuple[int, int]) -> set[str]:
 def _openai(model: str) -> ModelFacts:
     reasons = not re.match(r"gpt-(3|4)", model) and bool(re.match(r"gpt-|o\d", model))
     efforts = {"none", "minimal", "low", "medium", "high", "xhigh", "max"}
-    if re.match(r"gpt-6[.\d]*-astra|gpt-6\.[12]-", model):
+    if re.match(r"gpt-6[.\d]*-astra|gpt-6\.1-sol|gpt-6\.2-", model):
         efforts -= {"none", "minimal"}
     return ModelFacts(
         issuer="openai",

@@ -68,6 +68,7 @@ UNDOCUMENTED: dict[Dialect, frozenset[str]] = {
     "gemini": frozenset(),
     "ollama": frozenset(),
 }
+MISTRAL = frozenset({"random_seed"})  # docs.mistral.ai/api: its name for the seed
 _BLOCK = "cache_control"
 BLOCKS = {
     "text": _shape("type text", f"citations {_BLOCK}"),

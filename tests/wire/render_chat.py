@@ -38,6 +38,26 @@ def render(answer: Answer, context: Context) -> list[Event]:
     return [*(Event(None, chunk) for chunk in chunks), Event(None, b"[DONE]", terminal=True)]
 
 
+def whole(answer: Answer, context: Context) -> dict[str, Any]:
+    """The same answer to a request that asks for no stream: one JSON object."""
+    message: dict[str, Any] = {"role": "assistant", "content": ""}
+    for delta in _deltas(answer, context):
+        for name, value in delta.items():
+            if isinstance(value, str) and name != "channel":
+                message[name] = f"{message.get(name) or ''}{value}"
+    return {
+        "id": new_id("chatcmpl-", 32),
+        "object": "chat.completion",
+        "created": context.created,
+        "model": context.model(answer),
+        "choices": [{
+            "index": 0, "message": message, "logprobs": None,
+            "finish_reason": _FINISH.get(answer.stop_reason, answer.stop_reason),
+        }],
+        "usage": _usage(context.usage(answer)),
+    }  # fmt: skip
+
+
 def _choice(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
     return {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
 

@@ -16,7 +16,15 @@ from openai.types.chat.completion_create_params import CompletionCreateParamsBas
 from openai.types.responses.response_create_params import ResponseCreateParamsBase
 from openai.types.responses.response_input_param import FunctionCallOutput
 
-from tests.wire import bodies_chat, bodies_gemini, bodies_messages, bodies_ollama, bodies_responses, fields
+from tests.wire import (
+    bodies_answers,
+    bodies_chat,
+    bodies_gemini,
+    bodies_messages,
+    bodies_ollama,
+    bodies_responses,
+    fields,
+)
 from tests.wire.bodies import Case
 from tests.wire.facts import BINDING_BETA, Dialect, facts_for
 from tests.wire.rulebook import broken_rules
@@ -27,6 +35,7 @@ VALID = [
     *bodies_chat.VALID,
     *bodies_gemini.VALID,
     *bodies_ollama.VALID,
+    *bodies_answers.VALID,
 ]
 BROKEN = [
     *bodies_messages.BROKEN,
@@ -34,6 +43,7 @@ BROKEN = [
     *bodies_chat.BROKEN,
     *bodies_gemini.BROKEN,
     *bodies_ollama.BROKEN,
+    *bodies_answers.BROKEN,
 ]
 
 

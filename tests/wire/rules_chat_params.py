@@ -24,6 +24,8 @@ def parameter_rules(dialect: Dialect, body: dict[str, Any], facts: ModelFacts) -
             yield f"H1: Invalid '{name}': integer below minimum value. Expected a value >= 1."
     if body.get("temperature") is not None and not facts.sampling:
         yield "H2: Unsupported parameter: 'temperature' is not supported with this model."
+    if body.get("stream_options") is not None and body.get("stream") is not True:
+        yield "H4: The 'stream_options' parameter is only allowed when 'stream' is enabled."
     yield from _tools(dialect, body)
 
 

@@ -298,6 +298,9 @@ class WireServer:
             name: new_id("req_01", 22),
             **answer.headers,
         }
+        in_one = request.body.get("stream") is False and answer.body is None
+        if in_one:
+            headers["content-type"] = "application/json"
         start = head(answer.status, {**headers, "transfer-encoding": "chunked"})
         if answer.body is not None:
             plan: Iterable[Step] = (Send(answer.body), Finish())
@@ -307,7 +310,11 @@ class WireServer:
             limit = self._limit(self._model(request))
             read = limit.reads(request.tokens) if limit else len(request.raw) // 4
             context = Context(self.dialect, facts, body, read, self._reasoning_field)
-            plan = steps(answer, RENDER[self.dialect](answer, context), self.dialect)
+            plan = (
+                (Send(dumps(render_chat.whole(answer, context))), Finish())
+                if in_one
+                else steps(answer, RENDER[self.dialect](answer, context), self.dialect)
+            )
         try:
             if not answer.fault or not await play_head_fault(answer.fault, self.dialect, line):
                 await perform(start, plan, line)

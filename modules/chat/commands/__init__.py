@@ -9,9 +9,12 @@ from modules.chat.commands.conversation_commands import attach, new, system
 from modules.chat.commands.copy_command import copy
 from modules.chat.commands.export_command import export
 from modules.chat.commands.general_commands import clear, leave, show_config, show_help
+from modules.chat.commands.key_commands import key
 from modules.chat.commands.mcp_commands import mcp
 from modules.chat.commands.model_commands import model, models, reasoning
+from modules.chat.commands.paste_command import paste
 from modules.chat.commands.pin_commands import pin, pins, unpin
+from modules.chat.commands.prompt_commands import instructions, prompts, role
 from modules.chat.commands.session_commands import search, sessions
 from modules.chat.commands.settings_commands import set_setting
 from modules.chat.commands.title_command import title
@@ -21,7 +24,15 @@ from modules.chat.commands.usage_commands import usage, who
 from modules.chat.commands.wire_command import wire
 
 COMMANDS = CommandRegistry(
-    show_help, model, models, reasoning, system, attach, retry, go_on, undo, redo, edit,
-    next_answer, previous_answer, branch, tree, context, compact, pin, pins, unpin, new, title, sessions, search, copy,
-    export, tools, tool, mcp, who, usage, wire, set_setting, show_config, clear, leave,
+    show_help, key,
+    model, models, reasoning, system, role, instructions, prompts,
+    attach, paste,
+    retry, go_on, undo, redo, edit, next_answer, previous_answer, branch, tree,
+    context, compact, pin, pins, unpin,
+    new, title, sessions, search,
+    copy, export,
+    tools, tool, mcp,
+    who, usage, wire,
+    set_setting, show_config,
+    clear, leave,
 )  # fmt: skip

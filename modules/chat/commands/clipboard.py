@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from modules.chat.command import ChatContext
 from modules.chat.output.screen import MAX_OSC52_CHARACTERS
+from modules.chat.terminal.whereabouts import is_far
 from modules.config import Config
 from modules.daemon_thread import in_thread
 from modules.errors import UsageError
@@ -64,7 +65,7 @@ async def copy_text(chat: ChatContext, text: str, what: str = "The answer") -> s
 
 
 def _with_program(config: Config, text: str) -> str | None:
-    if not _is_far(config):
+    if not is_far(config):
         for one in PROGRAMS:
             there = (not one.needs or config.get(one.needs)) and shutil.which(one.argv[0])
             if there and _piped(one.command, one.mark + text.encode(one.encoding, "replace")):
@@ -77,19 +78,6 @@ def _with_program(config: Config, text: str) -> str | None:
         return f"Asked the terminal, through tmux, to copy {len(text)} characters. {IN_TMUX}"
     _piped(("tmux", "load-buffer", "-"), data)  # before 3.2 there is no -w, and what passes tmux needs no leave
     return None
-
-
-def _is_far(config: Config) -> bool:
-    """Whether the person sits at another machine. A session of tmux may have been begun at this one, or the reverse."""
-    if config.get("TMUX"):
-        try:
-            asked = ("tmux", "show-environment", "SSH_CONNECTION")
-            known = subprocess.run(asked, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False).stdout
-        except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
-            known = ""
-        if known.strip():
-            return not known.startswith("-")
-    return bool(config.get("SSH_TTY") or config.get("SSH_CONNECTION"))
 
 
 def _piped(argv: tuple[str, ...], data: bytes) -> bool:

@@ -31,7 +31,10 @@ async def context(chat: ChatContext, args: str) -> Ask | None:
     "--all" has a line for each model with a key: how full its window would be, and what would have to go.
     "--exact" asks the provider, where it counts for free.
     """
+    from modules.chat.input.prompt_files.folder_told import settle  # the first prompt need not wait for it
+
     model, option = _understood(chat, args)
+    await settle(chat)
     if option == ALL:
         await _show_all(chat)
     else:

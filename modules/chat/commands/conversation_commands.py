@@ -1,5 +1,7 @@
 """Commands about what is being said: begin anew, instruct, attach."""
 
+from msgspec.structs import replace
+
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.input.completer import complete_attachments
 from modules.errors import UsageError
@@ -11,24 +13,29 @@ from modules.session.conversation import Conversation
 async def system(chat: ChatContext, args: str) -> Ask | None:
     """Show or set the instructions for every model.
 
-    They hold from the next message on. "/system -" removes them.
+    They hold from the next message on. "/system -" removes them. /instructions shows what the folder tells beside them.
     """
+    from modules.prompts.told import told_in  # the first prompt need not wait for it
+
     conversation = chat.conversation
+    told = told_in(conversation.instructions)
     if not args:
-        chat.screen.say(conversation.instructions or "There are no instructions. /system TEXT sets them.")
+        chat.screen.say(told.own or "There are no instructions. /system TEXT sets them.")
+        if told.folder or told.skills:
+            chat.screen.say("Beside them models are told what the folder says; /instructions shows that.")
         return None
-    conversation.instruct("" if args == "-" else args)
+    conversation.instruct(replace(told, own="" if args == "-" else args).text)
     chat.screen.say("Instructions removed." if args == "-" else "Instructions set.")
     return None
 
 
-@command("/attach [--text] [files]", aliases=("image",), complete=complete_attachments)
+@command("/attach [--text] [files or URLs]", aliases=("image",), complete=complete_attachments)
 async def attach(chat: ChatContext, args: str) -> Ask | None:
-    """Attach pictures, PDF, text or a web page.
+    """Attach pictures, PDF, text, a folder's list, a web page.
 
-    They go with the next message. A pattern such as *.png stands for all files that fit; a page is fetched after a
-    question. "--text" attaches only the text of a PDF, for models that read none. "/attach -"
-    takes all of them off again.
+    They go with the next message. A pattern such as *.png stands for all files that fit, a folder for the list of its
+    files; a page is fetched from the public internet alone. "--text" attaches only the text of a PDF, for models that
+    read none. "/attach -" takes all of them off again.
     """
     if args == "-":
         chat.attachments.clear()

@@ -43,6 +43,7 @@ async def show_config(chat: ChatContext, args: str) -> Ask | None:
     rows += [(".env", f"{path} ({'read' if path.is_file() else 'not there'})") for path in config.env_files]
     rows += [("models.yaml", f"{config.user_models} ({'read' if config.user_models.is_file() else 'not there'})")]
     rows += [("state folder", str(config.state_folder)), ("data folder", str(config.data_folder))]
+    rows += await _told(chat)
     chat.screen.table(rows)
     chat.screen.say("")
     chat.screen.table([(one.name, _key_status(config, one)) for one in chat.models.providers.values()])
@@ -52,15 +53,24 @@ async def show_config(chat: ChatContext, args: str) -> Ask | None:
     return None
 
 
+async def _told(chat: ChatContext) -> list[tuple[str, str]]:
+    """What the folder tells models, where it has something to tell."""
+    from modules.chat.input.prompt_files.folder_told import settle, told_words  # the first prompt need not wait for it
+
+    told = await settle(chat)
+    words = " and ".join(told_words(told))
+    return [("told to models", f"{words}; /instructions shows it")] if words else []
+
+
 def _key_status(config: Config, provider: Provider) -> str:
     if provider.key_variable is None:
         return "needs no key"
     try:
-        config.key(provider.key_variable)
+        if not config.is_unread(provider.key_variable):
+            config.key(provider.key_variable)
     except BadKey as error:
         return error.message.rstrip(".")
-    value, source = config.lookup(provider.key_variable)
-    if value:
+    if source := next(config.sources(provider.key_variable), ""):
         return f"{provider.key_variable} set in {source}"
     return f"{provider.key_variable} not set" + (f": {provider.key_page}" if provider.key_page else "")
 

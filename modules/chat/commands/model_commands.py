@@ -7,6 +7,7 @@ from modules.chat.input.completer import complete_models
 from modules.chat.input.fit_question import made_to_fit
 from modules.chat.input.pdf_readers import not_taken
 from modules.chat.input.unlisted_model import is_meant
+from modules.chat.local_servers import look
 from modules.chat.model_list_refresh import listed
 from modules.chat.output.switch_report import switch_report
 from modules.chat.wording.fit_words import summary_words
@@ -16,6 +17,7 @@ from modules.errors import BadKey, MissingKey, SendingForbidden, SwitchFailed, U
 from modules.llm.dialects import about
 from modules.llm.models import LEVELS, Choice, Model
 from modules.llm.parts import Reasoning
+from modules.session.switching.held_back import news_of_options
 from modules.session.switching.switch import SwitchSummary, handover, left_out_words
 from modules.session.switching.switch_preview import plan
 
@@ -106,8 +108,9 @@ async def switch(chat: ChatContext, choice: Choice) -> None:
     conversation.switch(new)
     conversation.announced[new.full_name] = summary.left_out
     chat.screen.say(switch_line(old, conversation.reader(new), summary, was_shown_less=had_view))
-    for text in not_taken(chat, chat.attachments):
-        chat.screen.say(text)
+    for text in (*not_taken(chat, chat.attachments), news_of_options(conversation, new, again=True)):
+        if text:
+            chat.screen.say(text)
     if new.provider.note and new_there:
         chat.screen.say(new.provider.note)
 
@@ -162,13 +165,15 @@ async def models(chat: ChatContext, args: str) -> Ask | None:
             raise UsageError(f'There is no provider "{name}".', cure=f"There are {', '.join(chat.models.providers)}.")
     if "--refresh" in words:
         await _refresh(chat, names or [chat.conversation.model.provider.name])
+        if not names and chat.config.settings.models.discover:
+            await look(chat)
     shown = [model for name in (names or chat.models.providers) for model in chat.models.of(name)]
     has_key = {model.provider: chat.config.has_key(model.provider.key_variable) for model in shown}
-    rows = [row(model, has_key[model.provider], chat.models.lists(model)) for model in shown]
+    rows = [row(chat.models.shown(model), has_key[model.provider], chat.models.lists(model)) for model in shown]
     chat.screen.table(rows, HEADINGS)
     missing = dict.fromkeys(one.key_variable for one, there in has_key.items() if not there and one.key_variable)
     if missing:
-        chat.screen.say(f"Not set: {', '.join(missing)}. /config says where a key goes.")
+        chat.screen.say(f"Not set: {', '.join(missing)}. /key PROVIDER takes a key.")
     return None
 
 
@@ -208,6 +213,8 @@ def row(model: Model, has_key: bool, listed: bool | None) -> tuple[str, ...]:
 async def _refresh(chat: ChatContext, names: list[str]) -> None:
     for name in names:
         provider = chat.models.providers[name]
+        if not about(provider.dialect).networked:
+            continue
         found = await listed(chat, provider)
         chat.screen.say(f"{provider.title} lists {count(len(found), 'model')}.")
 
@@ -245,10 +252,12 @@ async def reasoning(chat: ChatContext, args: str) -> Ask | None:
         conversation.reasoning, conversation.reasoning_said = None, True
         conversation.changed()
         chat.screen.say("The model decides how much it thinks.")
+        _say_news_of_options(chat)
     elif word in LEVELS and (word in levels or not conversation.model.known):
         conversation.reasoning, conversation.reasoning_said = next(one for one in LEVELS if one == word), True
         conversation.changed()
         chat.screen.say(f"Reasoning is set to {word}.")
+        _say_news_of_options(chat)
     elif word:
         takes = f"It takes {', '.join(levels)}." if levels else "It takes no levels."
         raise UsageError(f'{conversation.model.full_name} has no reasoning level "{args}".', cure=takes)
@@ -257,3 +266,9 @@ async def reasoning(chat: ChatContext, args: str) -> Ask | None:
         takes = f" {conversation.model.name} takes {', '.join(levels)}." if levels else ""
         chat.screen.say(f"Reasoning: {conversation.reasoning or 'as the model decides'}, {shown}.{takes}")
     return None
+
+
+def _say_news_of_options(chat: ChatContext) -> None:
+    """Which options are held back at this level of reasoning, where that is otherwise than before."""
+    if text := news_of_options(chat.conversation, chat.conversation.model):
+        chat.screen.say(text)

@@ -9,6 +9,8 @@ from modules.chat.command import ChatContext
 from modules.chat.input.completer import complete_models
 from modules.chat.input.folder_question import show_folder
 from modules.errors import UsageError
+from modules.session.switching.held_back import held_back_words, news_of_options
+from modules.settings.declarations import OptionSettings
 from modules.settings.kinds import choices, kind_words
 from modules.settings.layers import Origin
 from modules.settings.table import Setting, all_settings, find, parts, value_of
@@ -135,9 +137,22 @@ def _change(chat: ChatContext, one: Setting, typed: str, *, for_good: bool) -> N
         if value_of(chat.config.settings, one) != value:  # the folder's own file goes before
             layers.change(one.name, value)
         chat.screen.say(f"{one.name} is {as_words(value)}, written into {layers.file}.{_late(one)}")
+    else:
+        layers.change(one.name, value)
+        chat.screen.say(f"{one.name} is {as_words(value)} in this session. --save keeps it.{_late(one)}")
+    _tell_held_back(chat, one)
+
+
+def _tell_held_back(chat: ChatContext, one: Setting) -> None:
+    """Say that this option is not sent to the model that answers next, where it does not take it."""
+    if one.part != "options":
         return
-    layers.change(one.name, value)
-    chat.screen.say(f"{one.name} is {as_words(value)} in this session. --save keeps it.{_late(one)}")
+    conversation = chat.conversation
+    conversation.options = chat.config.settings.options
+    news_of_options(conversation, conversation.model)  # of the others it was told
+    alone = OptionSettings(**{one.field: value_of(chat.config.settings, one)})
+    if words := held_back_words(alone, conversation.reader(conversation.model), conversation.reasoning):
+        chat.screen.say(words)
 
 
 def check_names(chat: ChatContext, one: Setting, value: Any) -> None:

@@ -87,11 +87,13 @@ def _model(chat: ChatContext, name: str) -> Model:
 
 
 async def _request_text(chat: ChatContext, model: Model) -> str:
+    from modules.chat.input.prompt_files.folder_told import settle as begin_quietly
     from modules.session.turns.next_request import (  # the code that sends, which the first prompt can do without
         next_request,
         pretty,
     )
 
+    await begin_quietly(chat)
     body = await next_request(chat.conversation, chat.services, model, chat.attachments, chat.tooling)
     return pretty(body, _secrets(chat))
 

@@ -38,16 +38,17 @@ async def pick_model(context: ChatContext) -> Choice | None:
 
 @dataclass(frozen=True)
 class _Row:
-    """A model as the list shows it; `label` stands for its cells where it is not in the catalogue."""
+    """A model, and as it is `shown`; `label` stands for its cells where it is not in the catalogue."""
 
     model: Model
+    shown: Model
     has_key: bool
     listed: bool | None
     label: str = ""
 
     @property
     def cells(self) -> tuple[str, ...]:
-        name, window, price, takes, key = map(clean, columns(self.model, self.has_key, self.listed))
+        name, window, price, takes, key = map(clean, columns(self.shown, self.has_key, self.listed))
         # A narrow list shows no key: why a model may not answer stands where its price would.
         return name, window, mark(self.model, self.listed) or price, takes, key
 
@@ -88,7 +89,8 @@ class _Choices:
 
     def _row(self, model: Model, label: str = "") -> _Row:
         models, config = self._context.models, self._context.config
-        return _Row(model, config.has_key(model.provider.key_variable), models.lists(model), label)
+        shown = models.shown(model)
+        return _Row(model, shown, config.has_key(model.provider.key_variable), models.lists(model), label)
 
     def _offer(self, typed: str) -> None:
         """A model that the list does not show but that the registry understands, or what it says instead."""
@@ -159,7 +161,7 @@ class ModelPicker(ListPicker[_Row, Choice]):
         return min(self._widths[0], max(30, self.frame.width // 2))
 
     def about(self, row: _Row, columns: int, lines: int) -> list[StyleAndTextTuples]:
-        parts = describe(row.model, row.has_key, row.listed).split(" · ")
+        parts = describe(row.shown, row.has_key, row.listed).split(" · ")
         name = [f"{row.cells[0]} ·"] if get_cwidth(row.cells[0]) > self._name_width else []
         # The columns show the first parts already; the last, the key, is what a narrow list leaves out.
         first = 1 if mark(row.model, row.listed) else 0  # why it may not answer stays as long as anything does

@@ -17,10 +17,13 @@ from modules.chat.wording.endings import ending
 from modules.chat.wording.phrases import too_long
 from modules.chat.wording.shell_advice import without_commands
 from modules.errors import EXIT_INTERRUPTED, ParlanceError, UsageError
+from modules.llm.generation.answer_schema import AnswerSchema
 from modules.llm.message import Message
 from modules.llm.models import Model
 from modules.llm.service_manager import ServiceManager
 from modules.session.conversation import Conversation
+from modules.session.turns.structured_answer import Checked
+from modules.session.turns.structured_turn import structured_turn
 from modules.session.turns.tool_calls import ToolEnded
 from modules.session.turns.tooling import Tooling
 from modules.session.turns.turn import run_turn
@@ -43,11 +46,13 @@ async def answer(
     screen: "Callable[[], TerminalScreen]",
     others: tuple[Model, ...] = (),
     fitting: "Fitting | None" = None,
+    wanted: AnswerSchema | None = None,
 ) -> int:
     """Ask, give out what comes as `delivery` says, and return the exit code.
 
     `screen` makes what is written to where standard output is a terminal; `others` are models that could be asked in
-    place of the conversation's. `fitting` says what is done where the conversation does not fit the model.
+    place of the conversation's. `fitting` says what is done where the conversation does not fit the model. The
+    answer must fit what is `wanted`, and is asked for once more where it does not.
     """
     follows = delivery.form == "events"
     conversation.reasoning_shown = follows  # else it is the answer alone that was asked for
@@ -68,9 +73,16 @@ async def answer(
         event_lines.begin(conversation)
     try:
         # Closed here, and not by the garbage collector, when the reader of our output goes.
-        events = run_turn(conversation, services, message, conversation.model, tooling, fitting)
+        events = (
+            run_turn(conversation, services, message, conversation.model, tooling, fitting)
+            if wanted is None
+            else structured_turn(conversation, services, message, wanted, tooling, fitting)
+        )
         async with out.drawing() if out else nullcontext(), aclosing(events):
             async for event in events:
+                if isinstance(event, Checked):
+                    output.check(event)
+                    continue
                 output.add(event)
                 if follows:
                     event_lines.tell(event)

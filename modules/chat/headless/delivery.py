@@ -11,11 +11,13 @@ from modules.chat.headless import event_lines
 from modules.chat.headless.json_failure import json_line
 from modules.chat.headless.json_form import as_json
 from modules.chat.headless.outcome import Outcome
+from modules.chat.terminal.streams import diagnose
 from modules.errors import ParlanceError, UsageError
 from modules.session.conversation import Conversation
 from modules.session.counting import prices
+from modules.text.sanitize import clean
 
-Form = Literal["text", "json", "events", "code"]
+Form = Literal["text", "json", "events", "code", "data"]  # "data": the JSON that fits a schema
 
 
 class Delivery(Struct, frozen=True):
@@ -51,10 +53,22 @@ class Delivery(Struct, frozen=True):
                 self._give(json_line(_whole(conversation, outcome)), outcome)
             case "code":
                 self._give(_first_block(outcome), outcome)
+            case "data":
+                self._give_data(outcome)
             case "text":
                 if not self.at_once:
                     self._give(outcome.text, outcome)
         sys.stdout.flush()
+
+    def _give_data(self, outcome: Outcome) -> None:
+        """The value and nothing else; what is no such JSON goes to standard error, where nothing takes it for one."""
+        if outcome.checked is not None and not outcome.checked.problem:
+            self._give(json_line(outcome.checked.value), outcome)
+            return
+        if self.to is not None:
+            outcome.tell(f"{self.to} stays as it was: there is no such JSON.")
+        if outcome.text:
+            diagnose(clean(outcome.text))
 
     def _give(self, text: str, outcome: Outcome) -> None:
         if not text:

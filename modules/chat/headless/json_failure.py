@@ -28,6 +28,6 @@ def failure(kind: str, message: str, cure: str, retry_after: float | None = None
     return {"kind": kind, "message": message, "cure": cure, "retry_after": retry_after}
 
 
-def json_line(value: dict[str, Any]) -> str:
+def json_line(value: Any) -> str:
     """One line of JSON, in letters that standard output takes."""
     return safe_json(value, in_ascii=not holds_all(sys.stdout))

@@ -12,8 +12,10 @@ TOKENS = tuple(field for field in Usage.__struct_fields__ if field != "cost")  #
 def as_json(conversation: Conversation, output: Outcome) -> dict[str, Any]:
     """What came of a turn as one JSON object."""
     finished, usage = output.finished, output.usage
+    data = {} if output.checked is None else {"data": output.checked.value if not output.checked.problem else None}
     return {
         "text": output.text,
+        **data,
         "model": conversation.model.full_name,
         "answered_by": finished.model if finished else None,
         "stop_reason": output.broken or (finished.stop if finished else "failed"),

@@ -15,6 +15,7 @@ from modules.llm.events import Finished, ReasoningDelta, TextDelta, ToolCallDelt
 from modules.llm.parts import Text
 from modules.session.fitting.ways import Made, Making, Misfit
 from modules.session.turns.ask import Notice, Retrying
+from modules.session.turns.structured_answer import Checked
 from modules.session.turns.tool_calls import ToolEnded, ToolProgress, ToolStarted
 from modules.session.turns.turn import Paused, TurnEvent
 from modules.tools.approval import Decision, Permission, Question
@@ -37,6 +38,7 @@ class Outcome:
         self.usage: Usage | None = None
         self.tools: list[dict[str, Any]] = []
         self.notices: list[str] = []
+        self.checked: Checked | None = None  # what an answer came to that was to be JSON
 
     @property
     def text(self) -> str:
@@ -85,6 +87,12 @@ class Outcome:
                 pass
             case _:
                 assert_never(event)
+
+    def check(self, checked: Checked) -> None:
+        """Take note of what an answer came to that was to be JSON; one that is not as it was asked for is a failure."""
+        self.checked = checked
+        if checked.problem:
+            self.fail("NotAsAsked", f"The answer does not fit the schema. {checked.problem}", "")
 
     def judge(self, ended: Ending | None, at: Situation) -> None:
         """Tell how the answer ended, where it is not whole."""

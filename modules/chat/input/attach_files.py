@@ -1,45 +1,43 @@
 """Attaching files to the next message: reading them without holding up the screen, and what to say of them."""
 
-import asyncio
 import base64
-import re
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
-from msgspec.structs import replace
-
 from modules.chat.command import ChatContext
+from modules.chat.input.attached_page import is_url, load_page
 from modules.chat.input.attachment import Attachment, load, load_text, text_of
 from modules.chat.input.pdf_readers import not_taken
 from modules.chat.input.typed_paths import files_in
 from modules.daemon_thread import in_thread
-from modules.errors import FileProblem, ToolFailed
 from modules.llm.conversion.replay import documents
 from modules.llm.message import user
-from modules.llm.parts import Attached, Content, File, Text
-from modules.tools.tool import as_output
 
 MANY = 10  # files that one command attaches without asking
-_URL = re.compile(r"https?://\S+", re.I)
 
 
 async def attach_to(chat: ChatContext, args: str) -> None:
-    """Attach the files or the page that are named, or their text alone. Raises FileProblem where that cannot be."""
+    """Attach the files and the pages that are named, or their text alone. Raises FileProblem where that cannot be."""
     option, _, rest = args.partition(" ")
     if option == "--text":
         await _attach_each(chat, {rest.strip(): _text(chat, rest.strip())}, as_text=True)
-    elif _URL.fullmatch(args.strip()):
-        await _attach_page(chat, args.strip())
-    else:
+        return
+    urls = list(dict.fromkeys(filter(is_url, args.split())))
+    paths = files_in(names) if (names := " ".join(word for word in args.split() if word not in urls)) else []
+    if not urls:
         paths = files_in(args)
-        if len(paths) <= MANY or await chat.confirm(f"Attach {len(paths)} files?"):
-            await attach_files(chat, paths)
+    if len(paths) > MANY and not await chat.confirm(f"Attach {len(paths)} files?"):
+        return
+    await attach_files(chat, paths)
+    await _attach_each(chat, {url: load_page(url, chat.config) for url in urls})
 
 
 async def attach_files(chat: ChatContext, paths: Iterable[Path]) -> None:
     """Attach these files, each once. Raises FileProblem for the first that cannot be; those before it are attached."""
-    await _attach_each(chat, {str(path): in_thread(load, name=str(path)) for path in paths})
+    environment = chat.config.child_environment
+    works = {str(path): in_thread(load, name=str(path), environment=environment) for path in paths}
+    await _attach_each(chat, works)
 
 
 async def _attach_each(
@@ -71,45 +69,6 @@ def _take(chat: ChatContext, new: Attachment, *, as_text: bool) -> None:
         chat.screen.say(new.said)
     for text in not_taken(chat, [new.part]):
         chat.screen.say(text)
-
-
-async def _attach_page(chat: ChatContext, url: str) -> None:
-    """What the URL leads to, after a question, by the rules of `fetch_url`. Raises FileProblem."""
-    from modules.tools.web.fetch import fetch_url  # with the HTTP library, which no file needs
-
-    context = chat.tooling.toolbox.context
-    try:
-        plan = await fetch_url.prepare({"url": url}, context)
-        chat.screen.say(f"Attaching {plan.preview} {plan.asks}.")
-        if not await chat.confirm("Fetch it?"):
-            return
-        output = await chat.running.run(_fetched(plan.do(context), plan.patience))
-    except ToolFailed as error:
-        raise FileProblem(error.message, cure="Nothing was attached.") from error
-    if output is None:
-        chat.screen.say(f"Stopped: {url} is not attached.")
-        return
-    parts = as_output(output).parts
-    if as_output(output).is_error:
-        raise FileProblem(parts[0].text if isinstance(parts[0], Text) else url, cure="Nothing was attached.")
-    _take(chat, Attachment(_named(parts, url)), as_text=False)
-
-
-async def _fetched(work: Any, patience: float) -> Any:
-    try:
-        async with asyncio.timeout(patience):
-            return await work
-    except TimeoutError as error:
-        raise ToolFailed(f"It did not come within {patience:g} seconds.") from error
-
-
-def _named(parts: Sequence[Content], url: str) -> Attached:
-    """The one part that is attached: a picture or PDF as it is, else the text as a file."""
-    media = next((part for part in parts if not isinstance(part, Text)), None)
-    if media is not None:
-        return replace(media, name=url)
-    text = "\n".join(part.text for part in parts if isinstance(part, Text))
-    return File("text/plain", base64.b64encode(text.encode(errors="replace")).decode("ascii"), url)
 
 
 async def _text(chat: ChatContext, name: str) -> Attachment:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from modules.chat.input.encoding_detection import read_text
 from modules.chat.input.typed_paths import existing
+from modules.config import Config
 from modules.daemon_thread import in_thread
 from modules.errors import FileProblem
 from modules.llm.parts import Attached, File
@@ -36,27 +37,40 @@ class Attachment(Struct, frozen=True):
 
 
 async def load_all(
-    names: Sequence[str], names_of_texts: Sequence[str], environment: Mapping[str, str]
+    names: Sequence[str], names_of_texts: Sequence[str], config: Config
 ) -> tuple[list[Attached], list[str]]:
-    """The parts of these files, each once, then those whose text alone is wanted, and what to say of them.
+    """The parts of these files and pages, each once, then those whose text alone is wanted, and what to say of them.
 
     Raises FileProblem for the first that cannot be attached.
     """
     if not names and not names_of_texts:
         return [], []
-    loaded: list[Attachment] = [await in_thread(load, name=name) for name in names]
+    from modules.chat.input.attached_page import is_url, load_page  # as above
+
+    environment = config.child_environment
+    loaded: list[Attachment] = []
+    for name in names:
+        is_page = is_url(name) and existing(name) is None
+        work = load_page(name, config) if is_page else in_thread(load, name=name, environment=environment)
+        loaded.append(await work)
     loaded += [await load_text(name, environment) for name in names_of_texts]
     parts = {one.part: one.said for one in loaded}
     return list(parts), [said for said in parts.values() if said]
 
 
-def load(name: str) -> Attachment:
-    """The file as a part. What it is, is read from its first bytes; its name only helps with text.
+def load(name: str, environment: Mapping[str, str] | None = None) -> Attachment:
+    """The file as a part; of a folder, the list of what is in it, for which git gets the `environment`.
+
+    What it is, is read from its first bytes; its name only helps with text.
 
     Raises FileProblem where it cannot be read, is not a regular file, is too large, damaged, or of no kind a model
     takes. A large picture takes a second.
     """
     path = _meant(name)
+    if os.path.isdir(path):
+        from modules.chat.input.mentions.folder_listing import listing  # hardly anyone attaches a folder
+
+        return Attachment(_text_file(listing(path, environment or {}).encode(errors="replace"), f"{path.name}/"))
     data = _read(path)
     if found := media.media_of(data, path.name):
         return Attachment(found.part, found.note)

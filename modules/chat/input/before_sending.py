@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from modules.chat.command import ASK_LINE, ChatContext, parse_ask
 from modules.chat.input.mcp_mentions import named
+from modules.chat.input.shell_line import begins_as_one
 from modules.chat.input.typed_paths import dropped, existing
 from modules.chat.input.unlisted_model import doubt_about
 from modules.errors import ParlanceError
@@ -15,7 +16,6 @@ from modules.llm.catalogue.model_names import either, nearest
 SEND = "Send it as a message?"
 SHOWN_CHARS = 40  # of a word that is asked about
 _AT = re.compile(r"@(\S+)\s*(.*)", re.S)
-_RUN = re.compile(r"!\s*[\w./~-]")
 
 
 class Doubt(Struct, frozen=True):
@@ -37,8 +37,8 @@ def doubt_of(chat: ChatContext, line: str) -> Doubt | None:
     text = line.strip()
     if text.startswith("@"):
         return _of_mention(chat, line, text)
-    if _RUN.match(text):
-        return Doubt('Nothing is run by a "!" here; models can run commands, as tools.', SEND, line)
+    if begins_as_one(line):
+        return Doubt('A "!" runs a command only in a line alone. This has several lines.', SEND, line)
     if found := dropped(line):
         return _to_attach(found.paths, found.rest)
     return None
@@ -77,6 +77,13 @@ async def _attach(chat: ChatContext, doubt: Doubt, line: str) -> None:
         chat.screen.say(f"Attached to the next message: {', '.join(part.name for part in chat.attachments)}.")
 
 
+def _begins_with_file(text: str) -> bool:
+    """Whether the text begins with a mention of a file or a folder that is there."""
+    from modules.chat.input.mentions.file_mentions import mentioned  # reads pictures and PDF
+
+    return any(text.startswith((f"@{one.said}", f'@"{one.said}', f"@'{one.said}")) for one in mentioned(text))
+
+
 def _of_mention(chat: ChatContext, line: str, text: str) -> Doubt | None:
     """A line that begins with `@`: a question for a model, a resource of a server, a file, or a doubt."""
     found = _AT.fullmatch(text)
@@ -86,6 +93,8 @@ def _of_mention(chat: ChatContext, line: str, text: str) -> Doubt | None:
     if parse_ask(line, chat.models) is not None:
         unlisted = doubt_about(chat.models.find(word))
         return Doubt(unlisted, f"Ask {word} all the same?", line) if unlisted else None
+    if _begins_with_file(text):
+        return None
     path = existing(text[1:]) or existing(word)
     if path is not None and path.is_file():
         whole = existing(text[1:]) == path and path != existing(word)
@@ -93,6 +102,8 @@ def _of_mention(chat: ChatContext, line: str, text: str) -> Doubt | None:
     shown = word if len(word) <= SHOWN_CHARS else f"{word[:SHOWN_CHARS]}…"
     if not ASK_LINE.fullmatch(text) and chat.models.names(word):
         return Doubt(f'"@{shown}" names a model and asks it nothing.', SEND, line)
+    if path is not None and path.is_dir():
+        return Doubt(f'"{shown}" is a folder; "@{shown.rstrip("/")}/" attaches the list of its files.', SEND, line)
     if "/" in word or "\\" in word or path is not None:
         return Doubt(f'There is no file "{shown}".' if path is None else f'"{shown}" is no file.', SEND, line)
     near = nearest(word, chat.models)

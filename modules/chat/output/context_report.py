@@ -96,6 +96,8 @@ def cure(relief: Relief | None) -> str:
             return f"/tools off {relief.tool}"
         case "no instructions":
             return "/system -"
+        case "no folder instructions":
+            return "/instructions off"
         case _:
             assert_never(relief.way)
 

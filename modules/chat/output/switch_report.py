@@ -29,6 +29,8 @@ def switch_report(plan: SwitchPreview, key: str, others: Iterable[Model]) -> Ite
         )
     if lacks := _lacks(plan):
         yield "lacks", lacks
+    if plan.held_back:
+        yield "options", plan.held_back
     if plan.learned:
         yield "learned", "; ".join(plan.learned)
     yield "window", _window(plan)

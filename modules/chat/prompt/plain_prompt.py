@@ -3,17 +3,19 @@
 import asyncio
 import contextlib
 import os
+import select
 import signal
 import sys
 import termios
 import time
 import tty
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
 from modules.chat.output.screen import MARK, TerminalScreen
 from modules.chat.prompt.message_queue import MessageQueue
 from modules.chat.terminal.interrupts import Running, handled
+from modules.chat.terminal.key_parser import BURST
 from modules.text.sanitize import clean
 
 T = TypeVar("T")
@@ -24,6 +26,7 @@ class PlainPrompt:
     """Does for such a terminal what `Prompt` does for others; what came back is said, since no line can hold it."""
 
     edited: "Callable[[str], Coroutine[Any, Any, str]] | None" = None  # the terminal is not lent
+    from_clipboard: "Callable[[], Coroutine[Any, Any, str]] | None" = None  # no key asks for it; /paste does
     given_up: Callable[[], None] = lambda: None  # no line is ever cleared
     ask: "Callable[[Any], Coroutine[Any, Any, Any]] | None" = None  # there are no panels
 
@@ -33,8 +36,11 @@ class PlainPrompt:
         self._screen = screen
         self._arrived = b""
         self._awaited: asyncio.Future[str] | None = None
-        self._keys: asyncio.Future[str] | None = None
+        self._keys: asyncio.Future[None] | None = None
+        self._pressed = ""  # and not looked at yet
+        self._wants_keys = False
         self._ended = False
+        self._more = False  # whether another line came with the last one
         self._interrupted_at = -TWICE_SECONDS
 
     @contextlib.asynccontextmanager
@@ -67,17 +73,66 @@ class PlainPrompt:
 
     async def keys(self) -> str:
         """The keys of one moment, without a line around them and unseen. Raises EOFError at the end."""
+        with self._unseen():
+            return await self._moment()
+
+    async def secret(self, question: str) -> str | None:
+        """A line that is not shown; None where the person would rather not. Raises EOFError at the end."""
+        text = ""
+        with self._unseen():
+            self._screen.write(f"{clean(question)} (it is not shown; Enter takes it, Esc leaves) ")
+            try:
+                while True:
+                    pressed = await self._moment()
+                    if pressed.endswith(("\x1b", "\x04")):
+                        return None
+                    if pressed[0] == "\x1b":  # a key such as an arrow
+                        continue
+                    for key in pressed:
+                        if key in "\r\n":
+                            return text or None
+                        if key in "\x7f\b":
+                            text = text[:-1]
+                        elif key in "\x15\x17":
+                            text = ""
+                        elif key.isprintable():
+                            text += key
+            finally:
+                self._screen.write("\n")
+
+    @contextlib.contextmanager
+    def _unseen(self) -> Iterator[None]:
+        """Keys come one by one, and the terminal does not echo them."""
         if self._ended:
             raise EOFError
-        self._keys = asyncio.get_running_loop().create_future()
         source = sys.stdin.fileno()
         before = termios.tcgetattr(source)
         tty.setcbreak(source, termios.TCSANOW)
+        self._wants_keys = True
         try:
-            return await self._keys
+            yield
         finally:
-            self._keys = None
+            self._wants_keys, self._pressed = False, ""
             termios.tcsetattr(source, termios.TCSANOW, before)
+
+    async def _moment(self) -> str:
+        """What was pressed since this was asked last, at least one key."""
+        if not self._pressed:
+            self._keys = asyncio.get_running_loop().create_future()
+            await self._keys
+        pressed, self._pressed = self._pressed, ""
+        return pressed
+
+    @contextlib.asynccontextmanager
+    async def lent(self) -> AsyncIterator[None]:
+        """The terminal is somebody else's while this is open."""
+        loop, source = asyncio.get_running_loop(), sys.stdin.fileno()
+        loop.remove_reader(source)
+        try:
+            yield
+        finally:
+            if not self._ended:
+                loop.add_reader(source, self._read, source)
 
     async def confirm(self, question: str) -> bool:
         """Whether the person says yes. What was typed before is no answer."""
@@ -122,13 +177,21 @@ class PlainPrompt:
         if not data:
             self._end()
             return
-        if self._keys is not None:
-            if not self._keys.done():
-                self._keys.set_result(data.decode(errors="replace"))
+        if self._wants_keys:
+            self._pressed += data.decode(errors="replace")
+            if self._keys is not None and not self._keys.done():
+                self._keys.set_result(None)
             return
         *lines, self._arrived = (self._arrived + data).split(b"\n")
         for line in lines:
-            self._take(line.decode(errors="replace").rstrip("\r"))
+            # A terminal that edits its lines gives one with each read, so what came with it is still to come.
+            before, self._more = self._more, bool(select.select([source], [], [], BURST)[0])
+            alone = len(lines) == 1 and not before and not self._more
+            text = line.decode(errors="replace").rstrip("\r")
+            if alone or not text.startswith("!"):
+                self._take(text)
+            else:
+                self._screen.say(f"Not run, since it came with other lines: {text}")
 
     def _take(self, line: str) -> None:
         if self._awaited is not None and not self._awaited.done():

@@ -7,7 +7,7 @@ line itself with its menu, and the bar.
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from signal import SIGINT
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,8 +29,9 @@ from modules.chat.prompt.typed_line import TypedLine
 from modules.chat.terminal.interrupts import Running, handled, suspend
 from modules.chat.terminal.live_region import LiveRegion
 from modules.chat.terminal.panel import Panel, YesNo
+from modules.chat.terminal.paste import pasted
 from modules.chat.terminal.reflow import rewrapping
-from modules.chat.terminal.terminal_hold import TerminalHold
+from modules.chat.terminal.terminal_hold import TerminalHold, leave_behind
 from modules.chat.terminal.terminal_modes import TerminalModes
 from modules.chat.wording.phrases import count
 from modules.errors import ParlanceError
@@ -62,6 +63,7 @@ class Prompt:
         self._modes = modes
         self._variable = variable
         self.running = Running()
+        self.from_clipboard: Callable[[], Awaitable[str]] | None = None  # attaches a picture; gives text
         self.given_up: Callable[[], None] = lambda: None  # when a line is cleared and no other waits
         # Where there is no colour, a suggestion could not be told from what was typed.
         self.line = TypedLine(completer, history, self._no_hint, suggests=screen.color)
@@ -236,6 +238,28 @@ class Prompt:
         self.line.paste(text)
         if removed:
             self._hint(f"{count(removed, 'control character')} left out of the paste.")
+
+    @contextlib.asynccontextmanager
+    async def lent(self) -> AsyncIterator[None]:
+        """The terminal is somebody else's while this is open; then the line stands in a row of its own again."""
+        async with self._hold.lent():
+            try:
+                yield
+            finally:
+                self._screen.out.write(leave_behind(self.region.output.get_size().columns))
+                self._screen.out.flush()
+
+    async def paste_clipboard(self) -> None:
+        """Ctrl+V, where the terminal passes it on: a picture is attached, text is pasted."""
+        if self.from_clipboard is None:
+            return
+        try:
+            if text := await self.from_clipboard():
+                found = pasted(text.encode(errors="replace"), "utf-8")
+                self.paste(found.data, found.removed)
+                self.region.invalidate()
+        except ParlanceError as error:
+            self._screen.error(error)
 
     async def edited(self, text: str) -> str:
         """A text as the person leaves it in the editor. Raises UsageError, FileProblem."""

@@ -62,7 +62,13 @@ def _history(context: ChatContext) -> "History":
     from modules.chat.prompt.line_history import LineHistory
 
     own = partial(keys_of, context.config, context.models.providers.values())
-    history = LineHistory(context.config.state_folder / "history", lambda line: not found_in(line, own()))
+    words = {"--remove", *context.models.providers}
+
+    def keep(line: str) -> bool:
+        may_hold_key = line.startswith("/key ") and not words.issuperset(line.split()[1:])
+        return not may_hold_key and not found_in(line, own())
+
+    history = LineHistory(context.config.state_folder / "history", keep)
     if history.trouble:
         context.screen.say(history.trouble)
     return history

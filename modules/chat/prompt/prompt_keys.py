@@ -28,6 +28,7 @@ KEYS = (
     ("Ctrl+R", "searches what was typed before"),
     ("Ctrl+G, Ctrl+X Ctrl+E", "edits the line in $VISUAL or $EDITOR"),
     ("Tab", "completes commands, models, paths, and what MCP servers offer"),
+    ("Ctrl+V", "attaches the picture in the clipboard; pastes text"),
     ("Ctrl+D", "leaves"),
 )
 
@@ -64,6 +65,9 @@ class LineActions(Protocol):
 
     async def edit(self) -> None:
         """Open the line in the editor."""
+
+    async def paste_clipboard(self) -> None:
+        """Attach the picture in the clipboard, or paste its text."""
 
     async def suspend(self) -> None:
         """Leave the terminal to the shell until it comes back."""
@@ -140,6 +144,10 @@ def _editing(prompt: LineActions) -> KeyBindings:
     @keys.add("c-x", "c-e", filter=typing & emacs_mode)
     def editor(event: KeyPressEvent) -> None:
         event.app.create_background_task(prompt.edit())
+
+    @keys.add("c-v", filter=typing)
+    def from_clipboard(event: KeyPressEvent) -> None:
+        event.app.create_background_task(prompt.paste_clipboard())
 
     @keys.add(Keys.Any, filter=typing & (emacs_mode | vi_insert_mode), save_before=lambda event: not event.is_repeat)
     def insert(event: KeyPressEvent) -> None:

@@ -1,4 +1,4 @@
-"""`parlance doctor`: the file of conversations looked over, made right, read out where it is damaged, made small."""
+"""`parlance doctor`: what is missing and how to mend it; and the file of conversations, made right where it is not."""
 
 import argparse
 import contextlib
@@ -28,7 +28,8 @@ def run(words: Sequence[str], config: Config) -> int:
             return _salvage(path, Path(args.salvage) if args.salvage else path, locks)
         if args.compact:
             return _compact(path, locks)
-        return _examine(path, locks, fix=args.fix)
+        faults = 0 if args.fix else _look_over(config)
+        return _examine(path, locks, fix=args.fix) or min(faults, 1)
     except (database.Error, OSError) as error:
         raise FileProblem(
             f"{path} could not be worked on: {database.reason(error)}.", cure="End the other programs, and try again."
@@ -41,7 +42,8 @@ def argument_parser() -> argparse.ArgumentParser:
     """What may follow the name of this subcommand."""
     parser = argparse.ArgumentParser(
         prog="parlance doctor",
-        description="Look over the file that conversations are kept in, and say what is wrong, with cures.",
+        description="Say what is missing or wrong, with cures: settings, keys, the terminal, extras, and the file that "
+        "conversations are kept in.",
     )
     does = parser.add_mutually_exclusive_group()
     does.add_argument("--fix", action="store_true", help="do what is safe of the cures")
@@ -59,6 +61,16 @@ def argument_parser() -> argparse.ArgumentParser:
 def _say(text: str) -> None:
     sys.stdout.write(clean(text) + "\n")
     sys.stdout.flush()
+
+
+def _look_over(config: Config) -> int:
+    """Say what was found; how many faults there are."""
+    from modules.chat.subcommands.setup_checks import look_over
+
+    found = list(look_over(config))
+    for one in found:
+        _say(as_started(str(one)))
+    return sum(one.kind == "fault" for one in found)
 
 
 def _examine(path: Path, locks: Locks, *, fix: bool) -> int:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from modules.chat.own_models import own_models
 from modules.chat.start_model import first_choice
 from modules.chat.subcommands.progress_bar import ProgressBar
 from modules.chat.terminal.streams import at_terminal
 from modules.config import Config
 from modules.errors import EXIT_ERROR, ParlanceError
-from modules.llm.catalogue.catalogue_cache import load
 from modules.session.export.taken_in import take_in
 from modules.session.importing.files import listed
 from modules.session.importing.imported import Missed
@@ -59,7 +59,7 @@ def run(words: Sequence[str], config: Config) -> int:
     importer = Importer(missed)
     bar = ProgressBar(sys.stderr, sum(_sizes(args.paths)), on=at_terminal(sys.stderr) and not config.plain)
     problem: ParlanceError | None = None
-    models = load(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
+    models = own_models(config)
     start, saved = first_choice(models, config, "").model, SavedConversations(config.data_folder / FILE)
     with BulkWriter(saved.path, start, dry=args.dry_run) as writer:
         try:

@@ -54,13 +54,13 @@ def argument_parser() -> argparse.ArgumentParser:
 
 def _read(saved: SavedConversations, beginning: str, config: Config) -> Conversation:
     """The conversation. Raises UsageError where there is none, FileProblem where the file cannot be read."""
-    from modules.llm.catalogue.catalogue_cache import load
+    from modules.chat.own_models import own_models
 
     there = f"{this_program()} sessions lists them."
     id = _found(saved, beginning, there) if beginning else saved.latest(os.path.realpath(os.getcwd()))
     if id is None:
         raise UsageError("No conversation of this folder is saved.", cure=there)
-    models = load(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
+    models = own_models(config)
     return saved.read(id, models, next(iter(models)))
 
 

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+_acts: dict[int, list[Callable[[], object]]] = {}  # what each signal does, the innermost last
+
 
 class Running:
     """What runs, the innermost last."""
@@ -48,7 +50,10 @@ def suspend() -> None:
 
 @contextlib.contextmanager
 def handled(number: int, act: Callable[[], object]) -> Iterator[None]:
-    """While this is open, a signal does that. Not every platform lets a loop handle signals."""
+    """While this is open, a signal does that, and afterwards what it did before.
+
+    Not every platform lets a loop handle signals.
+    """
     loop = asyncio.get_running_loop()
     before = signal.getsignal(number)
     try:
@@ -56,9 +61,15 @@ def handled(number: int, act: Callable[[], object]) -> Iterator[None]:
     except (NotImplementedError, ValueError):
         yield
         return
+    acts = _acts.setdefault(number, [])
+    acts.append(act)
     try:
         yield
     finally:
+        acts.pop()
         loop.remove_signal_handler(number)
-        with contextlib.suppress(TypeError, ValueError):  # one that was not set from Python cannot be set again
-            signal.signal(number, before)
+        if acts:  # the loop knows only one, and has forgotten what it did around this
+            loop.add_signal_handler(number, acts[-1])
+        else:
+            with contextlib.suppress(TypeError, ValueError):  # one that was not set from Python cannot be set again
+                signal.signal(number, before)

@@ -10,6 +10,18 @@ from modules.chat.terminal.interrupts import handled
 from modules.chat.terminal.live_region import LiveRegion
 from modules.chat.terminal.terminal_modes import TerminalModes
 
+# Colours, the cursor, mouse reports and wrapping, which a program that was killed may have left otherwise.
+AS_USUAL = "\x1b[0m\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?7h"
+
+
+def leave_behind(columns: int) -> str:
+    """What to write when a program is over that had the terminal: nothing of it goes on, and a row begins.
+
+    Whether its last row has an end cannot be asked, so as many blanks as a row has are written, which zsh does as well
+    (PROMPT_SP): from the first column they fill that row and no other.
+    """
+    return f"{AS_USUAL}{' ' * columns}\r\x1b[K"
+
 
 class TerminalHold:
     """The hold on the terminal that the region is drawn on."""

@@ -8,33 +8,39 @@ from modules.chat.command import ChatContext
 from modules.chat.commands import COMMANDS
 from modules.chat.interactive import Interactive
 from modules.chat.output.resume_preview import preview_of_last_turns
+from modules.chat.own_models import own_models
+from modules.chat.plugin_commands import plugin_commands
 from modules.chat.program_name import this_program
 from modules.chat.prompt.prompt_factory import prompt_of
 from modules.chat.startup import apply, close_calls, greeting, take_unanswered
 from modules.chat.terminal.terminal_state import TerminalState
-from modules.chat.ways.wiring import attached, begun, fitting_for, models_of, screen_of, tooling_for
+from modules.chat.ways.wiring import attached, begun, fitting_for, screen_of, tooling_for
 from modules.config import VERSION, Config
 from modules.errors import ParlanceError, UsageError
 from modules.llm.models import ModelRegistry
 from modules.llm.service_manager import ServiceManager
 from modules.session.budget import Budget
 from modules.session.storage.saved_conversations import SHORT_CHARS
+from modules.session.switching.held_back import news_of_options
 
 
 async def run(args: Arguments, config: Config, services: ServiceManager, terminal: TerminalState) -> int:
     """Talk until the person leaves. Returns the exit code."""
-    models = models_of(config)
+    troubles: list[str] = []
+    models = own_models(config, troubles)
     attachments, done = await attached(args, config)
     parts = begun(args, config, models, services, done)
     conversation, screen = parts.conversation, screen_of(config)
     fitting = cache(lambda compact: fitting_for(config, models, "ask"))  # another one with other settings
+    commands = COMMANDS.with_more(lambda: plugin_commands(config, screen.say))
     context = ChatContext(
-        config, models, parts.services, conversation, COMMANDS, screen,
+        config, models, parts.services, conversation, commands, screen,
         tooling_for(config, args), attachments, saves=not args.no_save, store=None if args.no_save else parts.store,
         fitting=lambda: fitting(config.settings.compact),
         budget=Budget(lambda: config.settings.budget, None if args.no_save else parts.store.spendings),
     )  # fmt: skip
-    for line in greeting(VERSION, conversation.model.full_name, [*parts.notes, *_no_writer(config, models)]):
+    notes = [*parts.notes, *troubles, *_no_writer(config, models), news_of_options(conversation, conversation.model)]
+    for line in greeting(VERSION, conversation.model.full_name, [*filter(None, notes)]):
         screen.say(line)
     unanswered = take_unanswered(conversation)
     waiting = close_calls(conversation)

@@ -2,17 +2,17 @@
 
 import sys
 
-from modules.chat.wording.model_summary import UNIT, columns
+from modules.chat.own_models import own_models
+from modules.chat.wording.model_summary import columns
 from modules.config import Config
-from modules.llm.catalogue.catalogue_cache import load
 from modules.text.sanitize import clean
 
 
 def run(config: Config) -> int:
     """Print them. Returns the exit code."""
-    models = load(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
+    models = own_models(config)
     for model in models:
-        facts = columns(model, config.has_key(model.provider.key_variable), models.lists(model), UNIT)
+        facts = columns(model, config.has_key(model.provider.key_variable), models.lists(model), alone=True)
         sys.stdout.write(clean("\t".join(facts)) + "\n")
     sys.stdout.flush()
     return 0

@@ -12,7 +12,7 @@ from modules.chat.settled import settle
 from modules.chat.start_model import first_choice
 from modules.chat.startup import StartOptions, begin
 from modules.config import Config
-from modules.llm.catalogue.catalogue_cache import load
+from modules.errors import ConfigError, ParlanceError
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.models import Choice, ModelRegistry
 from modules.llm.service_manager import ServiceManager
@@ -55,9 +55,17 @@ def begun(
     """The conversation that the arguments ask for; `done` is what was done with what they attach."""
     folder = os.path.realpath(os.getcwd())
     of_folder = take_folder_settings(config, Path(folder), in_chat=args.interactive)
+    if args.option:
+        from modules.chat.input.option_arguments import options_from  # hardly any run has them
+
+        for name, value in options_from(args.option).items():
+            config.layers.change(name, value)
     store = Store(config.data_folder / FILE)
     start = first_choice(models, config, args.model)
-    wish = StartOptions(args.resume, args.model, args.system, not args.no_save, folder, not args.interactive)
+    wish = StartOptions(
+        args.resume, args.model, args.system, not args.no_save, folder, not args.interactive,
+        role_of(config, config.settings.start.role) if config.settings.start.role else "",
+    )  # fmt: skip
     learned, weights = LearnedFacts(config.learned_file), LearnedWeights(config.weights_file)
     conversation, notes = begin(wish, store, models, services, start, learned, weights)
     settle(conversation, config.settings)
@@ -65,9 +73,14 @@ def begun(
     return Begun(models, services, store, start, conversation, notes, wish)
 
 
-def models_of(config: Config) -> ModelRegistry:
-    """The catalogue, with the person's own laid over it."""
-    return load(config.shipped_models, config.user_models, config.get, config.state_folder / "catalogue")
+def role_of(config: Config, name: str) -> str:
+    """The instructions of a role. Raises ConfigError where the settings name one that is not there."""
+    from modules.prompts.roles import role  # few people have one from the start
+
+    try:
+        return role(config.folder, name).instructions
+    except ParlanceError as error:
+        raise ConfigError(f"settings.toml: start.role: {error.message}", cure=error.cure) from error
 
 
 def tooling_for(config: Config, args: Arguments) -> "Tooling":
@@ -110,4 +123,4 @@ async def attached(args: Arguments, config: Config) -> "tuple[list[Attached], li
         return [], []
     from modules.chat.input.attachment import load_all
 
-    return await load_all(args.attach, args.attach_text, config.child_environment)
+    return await load_all(args.attach, args.attach_text, config)

@@ -10,7 +10,7 @@ from modules import errors
 from modules.chat.wording.endings import Ending
 from modules.chat.wording.retry_time import time_of
 from modules.chat.wording.shell_advice import kept
-from modules.config import Config
+from modules.config import ENVIRONMENT, Config
 from modules.errors import ParlanceError
 from modules.llm.failures.error_mapping import RETRY
 from modules.llm.message import Message
@@ -49,7 +49,7 @@ class Cure(Struct, frozen=True):
 
 LATER = Cure(("again",))
 CURES: dict[type[ParlanceError], Cure] = {
-    errors.AuthenticationFailed: Cure(("key",)),
+    errors.AuthenticationFailed: Cure(("key",), ("another_key", "elsewhere")),
     errors.PermissionDenied: Cure(("rights",)),
     errors.NotVerified: Cure(("verify",)),
     errors.RegionRefused: Cure(),
@@ -112,6 +112,8 @@ def in_chat(error: ParlanceError, at: Situation, now: datetime | None = None) ->
             plain += [PLAIN[step]] if at.left == "question" or step not in OF_THE_QUESTION else []
         elif step == "again":
             plain += _again_in_chat(at) if time_of(error) == "" else []
+        elif step == "another_key" and ENVIRONMENT in error.cure:  # which comes before whatever else keeps one
+            continue
         elif command := _command(step, at):
             commands.append(command)
     if commands and at.left == "question":  # the question stands in the line, and a command needs an empty one
@@ -222,6 +224,8 @@ def _command(step: str, at: Situation) -> str:
             return f"/continue {name} {does}"
         return f"/retry {name} {does}" if name else ""
     match step:
+        case "another_key" if at.model.provider.key_variable is not None:
+            return f"/key {at.model.provider.name} takes another"
         case "successor" if at.model.recommended and at.left != "results":
             return f"/retry {at.model.recommended} asks the model that {at.model.provider.title} recommends"
         case "list":

@@ -10,7 +10,8 @@ UNIT = " per 1M"  # of a price, where no heading says "$ per 1M tokens"
 def describe(model: Model, has_key: bool, listed: bool | None = None) -> str:
     """Such as `1M window · $2/$10 per 1M · tools, images · key set`; what is unknown is left out.
 
-    Why it may not answer stands first. `listed`: whether its provider's own list names it, None where unknown.
+    Why it may not answer stands first, and what would open it last. `listed`: whether its provider's own list names it,
+    None where unknown.
     """
     window = f"{compact(model.window)} window" if model.window else ""
     lacks = f"{model.provider.title} does not list it" if listed is False else ""
@@ -20,21 +21,21 @@ def describe(model: Model, has_key: bool, listed: bool | None = None) -> str:
         window,
         price_words(price_of(model)),
         _capabilities(model, ", "),
-        _key(model, has_key),
+        _key(model, has_key, whole=True),
     )
     return " · ".join(part for part in parts if part)
 
 
-def columns(model: Model, has_key: bool, listed: bool | None = None, unit: str = "") -> tuple[str, ...]:
+def columns(model: Model, has_key: bool, listed: bool | None = None, *, alone: bool = False) -> tuple[str, ...]:
     """Name, window, price, abilities, key status; "" where unknown. A "+" after a price: long prompts cost more.
 
-    The price is in dollars per million tokens; where no heading says so, `unit` does.
-
+    `alone` where no heading says what a price is for, and no other line what would open the model.
     In the place of the key stands why it may not answer.
     """
     window = compact(model.window) if model.window else ""
-    key = mark(model, listed) or _key(model, has_key)
-    return model.full_name, window, price_words(price_of(model), unit=unit, short=True), _capabilities(model, " "), key
+    price = price_words(price_of(model), unit=UNIT if alone else "", short=True)
+    key = mark(model, listed) or _key(model, has_key, whole=alone)
+    return model.full_name, window, price, _capabilities(model, " "), key
 
 
 def mark(model: Model, listed: bool | None) -> str:
@@ -86,7 +87,8 @@ def _capabilities(model: Model, between: str) -> str:
     return between.join(name for name, able in taken if able) or "text only"
 
 
-def _key(model: Model, has_key: bool) -> str:
+def _key(model: Model, has_key: bool, *, whole: bool) -> str:
     if model.provider.key_variable is None:
         return "no key needed"
-    return "key set" if has_key else f"{model.provider.key_variable} not set"
+    how = f": /key {model.provider.name}" if whole else ""
+    return "key set" if has_key else f"needs {model.provider.key_variable}{how}"

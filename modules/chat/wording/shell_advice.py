@@ -6,8 +6,8 @@ from collections.abc import Iterator
 # The chat's commands. Any other word behind a slash is a path: "/data cannot be written" holds everywhere.
 NAMES = (
     "attach", "branch", "clear", "cls", "compact", "compress", "config", "context", "continue", "copy", "cost",
-    "edit", "exit", "export", "find", "go", "help", "image", "mcp", "model", "models", "name", "new", "next", "pin",
-    "pins", "prev", "quit", "reasoning", "redo", "regenerate", "rename", "resume", "retry", "search", "servers",
+    "edit", "exit", "export", "find", "go", "help", "image", "key", "mcp", "model", "models", "name", "new", "next",
+    "pin", "pins", "prev", "quit", "reasoning", "redo", "regenerate", "rename", "resume", "retry", "search", "servers",
     "sessions", "summarise", "summarize", "system", "thinking", "title", "tokens", "tool", "tools", "tree", "undo",
     "unpin", "usage", "who", "window", "wire",
 )  # fmt: skip

@@ -2,8 +2,9 @@
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -27,26 +28,44 @@ class _Saved(msgspec.Struct):
     models: list[Model]
 
 
-def load(shipped: Path, user: Path, variable: Callable[[str], str], cache: Path) -> ModelRegistry:
-    """The registry of both files, with the providers' own lists that are kept beside the cache.
+class Between(NamedTuple):
+    """Files that are laid between the two, as of plugins. `stamp` changes with them; `paths` is asked where it has.
+
+    One of them that cannot be used is left out, and `tell` is told why.
+    """
+
+    stamp: str = ""
+    paths: Callable[[], Sequence[Path]] = tuple
+    tell: Callable[[str], None] = lambda trouble: None
+
+
+NOTHING = Between()
+
+
+def load(
+    shipped: Path, user: Path, variable: Callable[[str], str], cache: Path, between: Between = NOTHING
+) -> ModelRegistry:
+    """The registry of the files, with the providers' own lists that are kept beside the cache.
 
     Raises ConfigError as the catalogue does; trouble with the cache itself only costs the time it would have saved.
     """
-    registry = _catalogue(shipped, user, variable, cache)
+    registry = _catalogue(shipped, user, variable, cache, between)
     ModelLists(cache.with_name(FILE)).load(registry)
     return registry
 
 
-def _catalogue(shipped: Path, user: Path, variable: Callable[[str], str], cache: Path) -> ModelRegistry:
+def _catalogue(
+    shipped: Path, user: Path, variable: Callable[[str], str], cache: Path, between: Between
+) -> ModelRegistry:
     """From the cache where neither the files nor the addresses have changed."""
-    stamp = f"{VERSION} {_stamp(shipped)} {_stamp(user)}"
+    stamp = f"{VERSION} {_stamp(shipped)} {_stamp(user)} {between.stamp}"
     saved = _read(cache)
     if saved is not None and saved.stamp == stamp and _is_as_it_was(saved, variable):
         return ModelRegistry(saved.models, saved.providers, saved.default)
     # A fifth of the time to the first prompt is reading YAML: only when it is new.
     from modules.llm.catalogue import catalogue_loader
 
-    registry = catalogue_loader.load(shipped, user, variable)
+    registry = catalogue_loader.load(shipped, user, variable, between.paths(), between.tell)
     names = [provider.base_url_variable for provider in registry.providers.values() if provider.base_url_variable]
     keys = {name for provider in registry.providers.values() for name in provider.key_variables}
     _write(

@@ -1,7 +1,7 @@
 """The catalogue: models.yaml as shipped, with the user's own laid over it, read into a ModelRegistry."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,15 +26,37 @@ class _File(Struct, frozen=True):
     providers: dict[str, Any] | None = None
 
 
-def load(shipped: Path, user: Path | None, variable: Callable[[str], str]) -> ModelRegistry:
-    """The registry of both files; `variable` gives the value of an environment variable, "" where it is unset.
+def load(
+    shipped: Path,
+    user: Path | None,
+    variable: Callable[[str], str],
+    between: Sequence[Path] = (),
+    tell: Callable[[str], None] = lambda trouble: None,
+) -> ModelRegistry:
+    """The registry of the files; `variable` gives the value of an environment variable, "" where it is unset.
 
-    Raises ConfigError naming file, line and key.
+    Those `between` the two that cannot be used are left out, and `tell` says why. Raises ConfigError naming file, line
+    and key for the others.
     """
-    files = [Document(shipped)]
+    first = Document(shipped)
+    files = [first, *_usable(first, between, variable, tell)]
     if user is not None and (user.exists() or user.is_symlink()):
         files.append(Document(user))
     return _Catalogue(files, variable).registry()
+
+
+def _usable(
+    first: Document, paths: Sequence[Path], variable: Callable[[str], str], tell: Callable[[str], None]
+) -> Iterator[Document]:
+    """Those that make a catalogue with the first file."""
+    for path in paths:
+        try:
+            document = Document(path)
+            _Catalogue([first, document], variable).registry()
+        except ConfigError as error:
+            tell(f"{error} What it says is left out.")
+        else:
+            yield document
 
 
 class _Catalogue:

@@ -24,7 +24,8 @@ class Provider(Struct, frozen=True, kw_only=True):
 
     `dialect` is the API that it speaks, a name in the table of dialects. `key_variable` is None where no key is needed,
     and `other_key_variable` takes its place where that alone is set;
-    `key_page` is where a person gets one; `service` names the class that speaks to it, where that is not the dialect's
+    `key_page` is where a person gets one, and `key_path` a path that only a key opens, where the list of models is open
+    to all; `service` names the class that speaks to it, where that is not the dialect's
     usual one; `profile` is how its models depart from the dialect,
     where an entry of the catalogue does not say otherwise, and `documents` whether PDF goes with any of them.
     `first_byte_timeout` is in seconds, 0 for no limit. `usual_path` is the path of the address in models.yaml where the
@@ -39,6 +40,7 @@ class Provider(Struct, frozen=True, kw_only=True):
     key_variable: str | None = None
     other_key_variable: str | None = None
     key_page: str = ""
+    key_path: str = ""
     service: str | None = None
     note: str = ""
     documents: bool = False

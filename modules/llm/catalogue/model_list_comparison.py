@@ -26,6 +26,12 @@ class Listing:
         return frozenset(one for model in self._models for one in (plain(model.id), release_of(model.id)))
 
     @cached_property
+    def windows(self) -> dict[str, int]:
+        """How much each model reads, as far as the list says it."""
+        named = ((name, model) for model in self._models for name in (release_of(model.id), plain(model.id)))
+        return {name: model.window for name, model in named if model.window}
+
+    @cached_property
     def added(self) -> list[Model]:
         """What the catalogue does not hold, without models for other things and dated releases of what is there."""
         own = {plain(model.id) for model in self._catalogued}
@@ -57,6 +63,11 @@ class Listings:
 
     def all_added(self) -> list[Model]:
         return [model for listing in self._by_provider.values() for model in listing.added]
+
+    def window(self, model: Model) -> int | None:
+        """What the provider's list says of a model's window; None where it says nothing."""
+        listing = self._by_provider.get(model.provider.name)
+        return listing.windows.get(plain(model.id)) if listing else None
 
     def lists(self, model: Model) -> bool | None:
         """Whether its provider's list names the model; None where that list is not known, or empty."""

@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from modules.llm.dialects import OptionName
+
 NOTHING: frozenset[str] = frozenset()
 OWN_WORD = r"^.+=(end_turn|tool_use|max_tokens|refusal|paused|context_full|aborted)$"
 
@@ -25,7 +27,11 @@ class Profile(Struct, frozen=True, kw_only=True):
     without it the provider's own default holds. `context`: how many tokens a server is to make room for that is told so
     with each request; without it what they need. `refused`: paths of fields that are never sent, as in "stream_options"
     or "messages.*.reasoning_content". `stops`: its own words for why an answer ended, and what each means, as in
-    "done=end_turn".
+    "done=end_turn". `options`: those of a person's options that may be sent; without it all that are usual in the
+    dialect. `options_at_none`: more of them, which it takes while it does not think. `service_tiers`: the words for a
+    class of service, any where there are none. `seed_field`: what the seed is called. `answer_format`: how an answer
+    is bound to be JSON, "schema" by a JSON Schema, "object" only as such, "" not at all; `format_with_tools`: that
+    may be asked for beside tools, and `format_streams`: while the answer is streamed.
     """
 
     replay: tuple[str, ...] = ()
@@ -48,6 +54,13 @@ class Profile(Struct, frozen=True, kw_only=True):
     context: Annotated[int, Meta(ge=1, le=10**9)] | None = None
     refused: tuple[str, ...] = ()
     stops: tuple[Annotated[str, Meta(pattern=OWN_WORD)], ...] = ()
+    options: tuple[OptionName, ...] | None = None
+    options_at_none: tuple[OptionName, ...] = ()
+    service_tiers: tuple[str, ...] = ()
+    seed_field: Literal["seed", "random_seed"] = "seed"
+    answer_format: Literal["", "schema", "object"] = "schema"
+    format_with_tools: bool = False
+    format_streams: bool = True
 
     @property
     def refused_in_messages(self) -> frozenset[str]:

@@ -38,10 +38,14 @@ Keys = tuple[str | int, ...]
 
 
 class Document:
-    """What a file holds, and where: `lines` gives the line of every key and list item, counted from 1."""
+    """What a file holds, and where: `lines` gives the line of every key and list item, counted from 1.
 
-    def __init__(self, path: Path) -> None:
+    With a `text` it is that, which somebody has read from the file already.
+    """
+
+    def __init__(self, path: Path, text: str | None = None) -> None:
         self.path = path
+        self._given = text
         self.lines: dict[Keys, int] = {(): 1}
         self.value: Any = self._read()
 
@@ -85,6 +89,8 @@ class Document:
         return value
 
     def _text(self) -> str:
+        if self._given is not None:
+            return self._given
         try:
             return read_text(self.path, MAX_BYTES)
         except OSError as error:

@@ -10,6 +10,7 @@ from modules.llm.conversion.conversion_state import UPDATE
 from modules.llm.conversion.portable_schema import shortened
 from modules.llm.conversion.replay import CHAT_KEYS
 from modules.llm.conversion.wire_json import WireList
+from modules.llm.generation.json_format import response_format
 from modules.llm.ledger.ledger import WireMessages
 from modules.llm.message import Message, MessageTransformer
 from modules.llm.parts import (
@@ -180,11 +181,14 @@ def prepare(request: ChatRequest) -> PreparedRequest:
     model, profile = request.model, request.model.profile
     messages = request.wire_messages(ChatTransformer(model))
     history = _instructed(messages, request.system, by_user=profile.system == "user")
-    body: Wire = {"model": model.id, "messages": history, "stream": True}
-    if profile.usage_option:
+    format = response_format(request.answer_schema, request.answer_form)
+    streams = format is None or profile.format_streams
+    body: Wire = {"model": model.id, "messages": history, "stream": streams}
+    if profile.usage_option and streams:
         body["stream_options"] = {"include_usage": True}
-    if profile.output_limit:  # some count the limit as spent: Groq's free plan takes no request with a large one
-        body[profile.tokens_field] = profile.output_limit
+    request.add_options(body)
+    if format is not None:
+        body["response_format"] = format
     if request.tools:
         body["tools"] = [_declared(tool) for tool in request.declared]
         if request.tool_choice == "none":

@@ -136,7 +136,8 @@ def _fields(words: Words, found: list[Facts], report: Report, dialect: str) -> V
     """No verdict where the request can do without none of the fields: a later pattern may know what is meant."""
     named = [f"{groups.get('at', '')}.{groups['field']}".strip(".") for groups in found if "field" in groups]
     fields = droppable(named or [words.facts.get("field", "")], rules(), dialect)
-    return Verdict(words.kind, {"field": fields[0], "fields": fields}) if fields else None
+    facts = {name: value for name, value in words.facts.items() if name != "field"}
+    return Verdict(words.kind, {**facts, "field": fields[0], "fields": fields}) if fields else None
 
 
 def _output(words: Words, found: list[Facts], report: Report, dialect: str) -> Verdict:

@@ -187,6 +187,17 @@ class HttpService(BaseService):
             )
             return model_list_parser.read(await self.whole(asked), self.provider)
 
+    async def check_key(self) -> list[Model]:
+        if path := self.provider.key_path:
+            options, kind = {"headers": self.headers}, self.http.Response
+            with self.translated():
+                await self.whole(
+                    self._endpoint.ask(
+                        lambda url: self.client.get(url, cast_to=kind, options=options, stream=True), path
+                    )
+                )
+        return await super().check_key()
+
     async def whole(self, asked: Awaitable[Any]) -> bytes:
         """The body of this response. Raises ProtocolError where it is larger than any answer, and what `asked` does."""
         data = bytearray()

@@ -11,9 +11,10 @@ BESIDE_MESSAGES = frozenset({
     "name", "id", "provider", "aliases", "retired", "retiring", "restricted", "successor", "window", "max_output",
     "price", "known", "note",
 })  # fmt: skip
-BESIDE_MESSAGES_IN_PROFILE = frozenset(
-    {"usage_option", "tokens_field", "effort", "output_limit", "context", "refused", "stops"}
-)
+BESIDE_MESSAGES_IN_PROFILE = frozenset({
+    "usage_option", "tokens_field", "effort", "output_limit", "context", "refused", "stops", "options",
+    "options_at_none", "service_tiers", "seed_field", "answer_format", "format_with_tools", "format_streams",
+})  # fmt: skip
 # Facts that keys begin with; conversations are saved under those keys, so their order stays.
 FIRST_FACTS = ("tools", "vision", "documents", "reasoning", "profile")
 

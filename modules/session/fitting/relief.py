@@ -8,6 +8,7 @@ from msgspec import Struct
 from modules.errors import UsageError
 from modules.llm.models import Model
 from modules.llm.tool_spec import ToolSpec
+from modules.prompts.told import told_in
 from modules.session.conversation import Conversation
 from modules.session.fitting.cut import pinned
 from modules.session.fitting.room import room
@@ -15,7 +16,7 @@ from modules.session.fitting.summary import KEEP_TOKENS, plan_summary
 from modules.session.fitting.trim import trimmed
 from modules.session.fitting.window_use import Thing
 
-Way = Literal["trim", "summarise", "unpin", "undo", "tools off", "no instructions"]
+Way = Literal["trim", "summarise", "unpin", "undo", "tools off", "no instructions", "no folder instructions"]
 
 
 class Relief(Struct, frozen=True):
@@ -57,7 +58,9 @@ class Reliefs:
             return self._of_tool(thing)
         if not thing.message:
             is_set = thing.kind == "instructions" and self._conversation.system and not self._conversation.head
-            return Relief("no instructions") if is_set else None
+            told = told_in(self._conversation.system)
+            of_folder = len(told.folder) > len(told.own)
+            return Relief("no folder instructions" if of_folder else "no instructions") if is_set else None
         if thing.kind == "summary":
             return None
         if (thing.message, thing.part) in self._stubs and thing.kind in ("result", "attached"):

@@ -51,7 +51,7 @@ def recover(learned: LearnedFacts, request: ChatRequest, error: ProviderError) -
     asked_about = request.messages[-1].role == "user" and bool(documents(request.messages[-1]))
     if isinstance(error, DocumentsRefused) and error.faulty and asked_about:
         return ""  # it says nothing of the model, and is the person's to change
-    passing = (isinstance(error, OutputLimitRefused) and not error.lasting) or (
+    passing = (isinstance(error, OutputLimitRefused | FieldRefused) and not error.lasting) or (
         isinstance(error, DocumentsRefused) and error.faulty
     )
     if not facts or not learned.note(request.model, lasting=not passing, **facts):
@@ -84,7 +84,7 @@ def facts_from(request: ChatRequest, error: ProviderError) -> dict[str, Any]:
         case FieldRefused():
             fields = tuple(path for path in _fields(error) if path not in profile.refused and _holds(request, path))
             return {"refused": fields} if fields else {}
-        case OutputLimitRefused(limit=int(limit)) if LEAST_OUTPUT <= limit < (_asked_output(model) or limit + 1):
+        case OutputLimitRefused(limit=int(limit)) if LEAST_OUTPUT <= limit < (_asked_output(request) or limit + 1):
             return {"output_limit": limit}
         case ImagesRefused(most=most) if sees(model) and most < _pictures(request):
             return {"images": most}
@@ -136,10 +136,11 @@ def _is_there(value: Any, path: Sequence[str]) -> bool:
     return isinstance(value, dict) and path[0] in value and _is_there(value[path[0]], path[1:])
 
 
-def _asked_output(model: Model) -> int | None:
+def _asked_output(request: ChatRequest) -> int | None:
     """How much output was asked for; None where no limit was sent."""
+    model = request.model
     demanded = model.max_output if about(model.provider.dialect).needs_output_limit else None
-    return model.profile.output_limit or demanded
+    return request.output_limit or demanded
 
 
 def _has_calls(request: ChatRequest) -> bool:

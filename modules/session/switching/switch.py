@@ -91,6 +91,8 @@ def scratch_request(
         ledger=conversation.known_ledger(model),
         tool_choice=choice,
         reasoning_shown=conversation.reasoning_shown,
+        options=conversation.options,
+        answer_schema=conversation.answer_schema,
     )
 
 

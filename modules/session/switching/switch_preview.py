@@ -15,6 +15,7 @@ from modules.llm.parts import File, Image, Text
 from modules.llm.tool_spec import ToolChoice, ToolSpec
 from modules.session.conversation import Conversation
 from modules.session.counting.prices import cost_of, is_dated, price_of
+from modules.session.switching.held_back import held_back_words
 from modules.session.switching.switch import SwitchSummary, handover
 
 
@@ -26,7 +27,7 @@ class SwitchPreview(Struct, frozen=True):
     `left_out` names images and documents. `read` of the tokens this very model has read before, so its provider may
     still have them in the cache. `cold` and `warm` are the dollars for reading the next request without and with that
     cache, None where unknown. `level` is a reasoning level that the model does not take. `learned` says in words what
-    the model turned out to be.
+    the model turned out to be, `held_back` which of a person's options it is not sent.
     """
 
     model: Model
@@ -42,6 +43,7 @@ class SwitchPreview(Struct, frozen=True):
     warm: float | None
     level: Level | None
     learned: list[str]
+    held_back: str
 
 
 def plan(
@@ -78,6 +80,7 @@ def plan(
         warm=cost_of(model, Usage(input=summary.tokens, cache_read=read, cache_write=fresh if writes else 0)),
         level=level if level and model.known and level not in model.reasoning else None,
         learned=conversation.learned.of(model).words(),
+        held_back=held_back_words(conversation.options, reader, level),
     )
 
 

@@ -20,6 +20,7 @@ from modules.llm.service_manager import ServiceManager
 from modules.llm.tool_spec import ToolChoice, ToolSpec
 from modules.session.conversation import Conversation
 from modules.session.recovery.retries import Retries
+from modules.session.switching.held_back import news_of_options
 from modules.session.switching.switch import left_out_words
 from modules.text.invisible import SPACES_OF_NO_WIDTH
 
@@ -71,6 +72,8 @@ async def ask(
             await conversation.journal.settled()
         if lost := await _acquainted(conversation, service, model, tools):
             yield lost
+        if held_back := news_of_options(conversation, model):
+            yield Notice(held_back)
         retries, quiet = Retries(), False
         while True:
             request = request_for(conversation, model, tools, choice)
@@ -90,6 +93,7 @@ async def ask(
                 if loss := recover(conversation.learned, request, error):
                     conversation.ledger_changed(request.model)
                     yield Notice(loss)
+                    news_of_options(conversation, model)  # an option that was refused just now needs no more words
                     quiet = True
                     continue
                 delay = retries.delay(error)
@@ -192,6 +196,8 @@ def request_for(
         ledger=conversation.ledger_for(model),
         tool_choice=choice,
         reasoning_shown=conversation.reasoning_shown,
+        options=conversation.options,
+        answer_schema=conversation.answer_schema,
     )
 
 

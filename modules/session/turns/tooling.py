@@ -16,6 +16,7 @@ from modules.tools.toolbox import Source, Toolbox
 
 if TYPE_CHECKING:
     from modules.mcp.servers import Servers
+    from modules.prompts.skills import Skills
 
 EVERY = ("all",)
 NONE = ("none",)
@@ -120,6 +121,13 @@ class Tooling:
         return next((source for source in sources if isinstance(source, Servers)), None)
 
     @property
+    def skills(self) -> "Skills | None":
+        """The skills that models may read; None where the settings are against that."""
+        from modules.prompts.skill_tool import SkillTool  # with the tools, which whoever asks for skills needs
+
+        return next((one.skills for one in self.toolbox.sources if isinstance(one, SkillTool)), None)
+
+    @property
     def servers_in_use(self) -> "Servers | None":
         """The MCP servers where tools were needed already, so that some may run; asking loads and starts nothing."""
         return self.servers if self._made else None
@@ -146,7 +154,9 @@ def tooling_of(
     settled = settings.on or () if wanted is None else ()
 
     def make() -> Toolbox:
+        from modules.plugins.installed import Plugins
         from modules.tools.built_in import BUILT_IN
+        from modules.tools.plugin_tools import PluginTools
         from modules.tools.programs.process_protection import shut
         from modules.tools.programs.user_tools import UserTools
         from modules.tools.result_files import ResultFiles, TemporaryResultFiles
@@ -163,7 +173,16 @@ def tooling_of(
             private_hosts=frozenset(host.lower() for host in settings.private_hosts),
         )
         on = settings.on if wanted in (None, NONE) else None if wanted == EVERY else wanted
-        sources: list[Source] = [UserTools(config.folder / "tools", context)]
+        plugins = Plugins(config.plugins_file)
+        sources: list[Source] = [
+            UserTools(config.folder / "tools", context), PluginTools(lambda: plugins.of("tools")),
+        ]  # fmt: skip
+        if config.settings.send.skills:
+            from modules.prompts.places import origin
+            from modules.prompts.skill_tool import SkillTool
+            from modules.prompts.skills import Skills, trusted
+
+            sources.append(SkillTool(Skills(lambda: origin(config, folder), trusted(config))))
         if config.mcp_file.exists():
             from modules.mcp.servers import Servers
 

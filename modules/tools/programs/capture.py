@@ -15,11 +15,17 @@ _ENDS = re.compile(rb"[\r\n]+")
 
 
 class Capture:
-    """The readable end of a pipe that does not block. However much comes, no more than twice the tail is held."""
+    """The readable end of a pipe that does not block. However much comes, no more than twice the tail is held.
 
-    def __init__(self, source: int, tell: Callable[[str], None]) -> None:
+    `tell` gets a line of progress now and then, `hear` every byte.
+    """
+
+    def __init__(
+        self, source: int, tell: Callable[[str], None], hear: Callable[[bytes], None] = lambda data: None
+    ) -> None:
         self._source = source
         self._tell = tell
+        self._hear = hear
         self._head = bytearray()
         self._tail = bytearray()
         self._count = 0
@@ -35,6 +41,7 @@ class Capture:
         if not data:
             asyncio.get_running_loop().remove_reader(self._source)
             return 0
+        self._hear(data)
         self._count += len(data)
         room = HEAD_BYTES - len(self._head)
         self._head += data[:room]

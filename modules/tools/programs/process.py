@@ -5,9 +5,9 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -52,20 +52,22 @@ async def run(
     *,
     stdin: int = subprocess.DEVNULL,
     keep: Sequence[int] = (),
+    hear: Callable[[bytes], None] = lambda data: None,
 ) -> Ended:
     """Run a program to its end, `seconds` at the longest, with standard output and error in one stream.
 
     The context says where and with what environment, and is told the last line now and then. `keep` are descriptors
-    that it inherits. Whether it ends, takes too long, or the caller is cancelled: all of its session and their children
-    are ended too, first by SIGTERM. Only a process that has left both the session and its parents, as a daemon does,
-    is no longer ours. Raises ToolFailed where it cannot be started.
+    that it inherits, and `hear` is given all that it writes, as it comes. Whether it ends, takes too long, or the
+    caller is cancelled: all of its session and their children are ended too, first by SIGTERM. Only a process that has
+    left both the session and its parents, as a daemon does, is no longer ours. Raises ToolFailed where it cannot be
+    started.
     """
     source, sink = os.pipe()
     os.set_blocking(source, False)
     loop = asyncio.get_running_loop()
-    capture = Capture(source, context.tell)
+    capture = Capture(source, context.tell, hear)
     try:
-        process = await _started(command, context, stdin, sink, keep)
+        process = await _started_or_ended(_started(command, context, stdin, sink, keep))
         loop.add_reader(source, capture.read)
         try:
             in_time, left = await _watched(process, seconds)
@@ -77,6 +79,18 @@ async def run(
         os.close(source)
     code = process.returncode
     return Ended(-signal.SIGKILL if code is None else code, capture.text, in_time, left)
+
+
+async def _started_or_ended(start: Coroutine[Any, Any, asyncio.subprocess.Process]) -> asyncio.subprocess.Process:
+    """Start it to the end. Where that is stopped, asyncio would end the program itself, and nothing that it started."""
+    starting = asyncio.ensure_future(start)
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.wait({starting})
+        if starting.exception() is None:
+            await ProcessTree(starting.result().pid).end(0.0)
+        raise
 
 
 async def _started(
