@@ -52,6 +52,7 @@ SPILLS, MATCHING = "modules/tools/result_files.py", "modules/tools/files/search/
 PROCESS, WORDS = "modules/tools/programs/process.py", "modules/tools/programs/command_line.py"
 WORKER, OWN = "modules/tools/programs/user_tool_worker.py", "modules/tools/programs/user_tools.py"
 ADDRESSES, FETCH = "modules/tools/web/addresses.py", "modules/tools/web/fetch.py"
+PINNED = "modules/tools/web/pinned.py"
 PATHS, REPLACING = "modules/tools/files/access/paths.py", "modules/tools/files/access/atomic_replace.py"
 PINS, OFFER, STDIO = (
     "modules/mcp/trusted_definitions.py",
@@ -209,7 +210,7 @@ TOOL_EDITS: tuple[tuple[str, str, str, str, str], ...] = (
     ("web: private addresses", ADDRESSES, "if not granted and not all(map(is_public, found)):", "if not granted and not any(map(is_public, found)):", "web"),
     ("web: v4 in v6", ADDRESSES, "            found = found.ipv4_mapped\n", "            return True\n", "web"),
     ("web: refused before the question", FETCH, "and addresses.is_private_literal(target.host)", "and False", "web"),
-    ("web: connected to what was checked", FETCH, "pinned = url.copy_with(host=address, fragment=None)", "pinned = url.copy_with(fragment=None)", "web"),
+    ("web: connected to what was checked", PINNED, "pinned = url.copy_with(host=address, fragment=None)", "pinned = url.copy_with(fragment=None)", "web"),
     ("web: redirects stay", FETCH, "if not follows(url, answer):", "if False:", "web"),
     ("files: outside asks", PATHS, '"outside the working folder": outside,', '"outside the working folder": False,', "paths"),
     ("files: no more open than may be", MATCHING, "max(FEWEST, raised - SPARE)", "HELD", "file_tools"),

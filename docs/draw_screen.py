@@ -24,7 +24,7 @@ from tests.harness.terminal import Terminal
 from tests.wire import Answer, Call, Reasoning, Text, Usage
 
 HERE = Path(__file__).parent
-COLUMNS, ROWS, ROWS_OF_TOOLS, ROWS_OF_TREE = 84, 44, 30, 34
+COLUMNS, ROWS, ROWS_OF_TOOLS, ROWS_OF_TREE = 84, 44, 31, 34
 CELL_WIDTH, CELL_HEIGHT, FONT, MARGIN, GAP = 8.4, 19, 14, 20, 12
 WIDTH = round(COLUMNS * CELL_WIDTH + 2 * MARGIN)
 CURSOR = 0.8  # its opacity

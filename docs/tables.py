@@ -20,6 +20,7 @@ from modules.llm.generation.options import NAMES, held_back
 from modules.llm.models import Model, Provider
 from modules.settings.declarations import OptionSettings
 from modules.tools.built_in import BUILT_IN
+from modules.tools.search_engines import FORMS
 from modules.tools.tool import Tool
 
 README, ARCHITECTURE, PROVIDERS = ROOT / "README.md", ROOT / "docs/architecture.md", ROOT / "docs/providers.md"
@@ -102,6 +103,11 @@ def key_variables() -> str:
     return _assignments([*own, *others])
 
 
+def search_variables() -> str:
+    """The variable of the key of each search engine that takes one, with the page where one gets it."""
+    return _assignments((one.key_variable, one.key_page) for one in FORMS.values())
+
+
 def address_variables(*, with_key: bool) -> str:
     """The variable of each address, with the address that is used without it."""
     return _assignments((one.base_url_variable, one.base_url) for one in _networked(with_key=with_key))
@@ -133,6 +139,7 @@ def sections(document: Path) -> Iterator[tuple[str, str]]:
         yield "tools", tool_list()
     if document == VARIABLES:
         yield "keys", key_variables()
+        yield "search keys", search_variables()
         yield "addresses", address_variables(with_key=True)
         yield "addresses without a key", address_variables(with_key=False)
     if document == ARCHITECTURE:

@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any
 
+from modules.anthropic.server_blocks import RESULT, SERVER_ID, USE, citations_of, is_search
+from modules.anthropic.transformer import THEIRS_AS
 from modules.llm.chat_completions.tool_names import meant
 from modules.llm.drafts.wire_draft import as_text
 from modules.llm.parts import NAME, Opaque, Part, Reasoning, Text, ToolCall, Wire, mint_call_id
@@ -21,6 +23,7 @@ WORDS = ("text", "thinking", "signature", "data")
 CALL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 KIND = re.compile(r"[a-z][a-z0-9_]*")  # of blocks that we do not know, and that go back all the same
 THINKS = ("thinking", "redacted_thinking")
+CALLS = ("tool_use", USE)  # blocks with an input that is written piece by piece
 
 
 class Block:
@@ -64,7 +67,7 @@ class Block:
         name, native_id = self.wire.get("name"), self.wire.get("id")
         return ToolCall(
             self.call_id,
-            meant(name, declared) if isinstance(name, str) else "",
+            meant(THEIRS_AS.get(name, name), declared) if isinstance(name, str) else "",
             written if written.strip() else "",
             native_id if isinstance(native_id, str) else "",
         )
@@ -72,12 +75,15 @@ class Block:
     def part(self, declared: tuple[str, ...]) -> Part | None:
         match self.kind:
             case "text":
-                return Text(self.joined("text"))
+                text = self.joined("text")
+                return Text(text, citations_of(self.wire, len(text)))
             case "thinking" | "redacted_thinking":
                 text = self.joined("thinking")
                 return Reasoning(text) if text else None
             case "tool_use":
                 return self.call(declared)
+            case _ if self.kind == RESULT or is_search(self.wire):
+                return None  # both are one part, which whoever has all blocks makes
             case kind:
                 return Opaque(kind, kind.replace("_", " "))
 
@@ -87,6 +93,8 @@ class Block:
         for field in self.pieces:
             if field != "partial_json":
                 wire[field] = self.joined(field)
+        if self.kind == USE and "partial_json" in self.pieces:
+            wire["input"] = self.call(declared).parsed()
         if self.kind == "tool_use":
             call = self.call(declared)
             wire["input"] = call.parsed()
@@ -108,7 +116,13 @@ class Block:
                 call = self.call(declared)
                 known = CALL_ID.fullmatch(call.native_id) is not None and bool(call.name)
                 return known and call.parsed() is not None
+            case _ if self.kind == USE:
+                return SERVER_ID.fullmatch(as_text(self.wire.get("id"))) is not None and self._has_input
         return KIND.fullmatch(self.kind) is not None
+
+    @property
+    def _has_input(self) -> bool:
+        return isinstance(self.native(()).get("input"), dict)
 
 
 def text_of(value: Any) -> str:

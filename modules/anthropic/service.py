@@ -1,5 +1,7 @@
 """Anthropic through its SDK: one client, the Messages API, streamed."""
 
+from typing import Any
+
 import anthropic
 import httpx2
 
@@ -40,6 +42,13 @@ class AnthropicService(HttpService):
         body = {name: value for name, value in prepared.body.items() if name in COUNTED}
         return await self.counted("/messages/count_tokens", body, "input_tokens", prepared.headers)
 
+    def _search_of(self, entry: dict[str, Any]) -> str:
+        """The search that a listed model has; its entry says whether it has any (.../web-search-tool, Models API)."""
+        able: Any = entry
+        for name in ("capabilities", "server_tools", "web_search", "supported"):
+            able = able.get(name) if isinstance(able, dict) else None
+        return self.provider.profile.web_search if able is True else ""
+
     async def models(self) -> list[Model]:
         return [
             Model(
@@ -50,7 +59,7 @@ class AnthropicService(HttpService):
                 max_output=model_list_parser.number(entry, "max_tokens"),
                 vision=True,
                 documents=True,
-                profile=Profile(thinking="adaptive"),
+                profile=Profile(thinking="adaptive", web_search=self._search_of(entry)),
                 known=False,
             )
             for entry in await self.listed(limit=1000)

@@ -3,15 +3,19 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from modules.anthropic.content_blocks import BY_FIELD, GROWS, THINKS, Block, text_of
+from modules.anthropic import server_blocks
+from modules.anthropic.answer_parts import parts_of
+from modules.anthropic.content_blocks import BY_FIELD, CALLS, GROWS, THINKS, Block, text_of
 from modules.anthropic.transformer import DIALECT
 from modules.config import Key
-from modules.llm.base import ChatRequest
+from modules.llm.base import ChatRequest, PreparedRequest
 from modules.llm.drafts.wire_draft import WireDraft
-from modules.llm.events import CUT, ReasoningDelta, StreamEvent, TextDelta, ToolCallDelta
+from modules.llm.events import CUT, Cited, ProviderSearch, ReasoningDelta, StreamEvent, TextDelta, ToolCallDelta, Usage
 from modules.llm.message import Message, State
 from modules.llm.parts import Wire
 from modules.llm.usage import read_messages_usage
+
+MOST_RESUMED = 5  # times that one answer is gone on with; each pause comes after several searches
 
 
 class AnthropicDraft(WireDraft):
@@ -20,6 +24,8 @@ class AnthropicDraft(WireDraft):
         self._blocks: list[Block] = []
         self._at: dict[Any, Block] = {}  # where a stream's indices point to
         self._usage_fields: Wire = {}
+        self._before: Usage | None = None  # of the requests before the one that is answered now
+        self._resumed = 0
 
     def words(self, event: Any) -> TextDelta | None:
         index, delta = event["index"], event["delta"]
@@ -49,8 +55,9 @@ class AnthropicDraft(WireDraft):
                 if isinstance(block, dict) and block:  # else its deltas say what it is
                     return list(self._start(event.get("index"), block))
             case "content_block_stop":
-                if block := self._at.get(_key(event.get("index"))):
+                if (block := self._at.get(_key(event.get("index")))) and not block.closed:
                     block.closed = True
+                    return list(self._closed(block))
             case "message_start":
                 message = event.get("message")
                 return self._whole(message if isinstance(message, dict) else {})
@@ -78,6 +85,27 @@ class AnthropicDraft(WireDraft):
         self._finished(*(self._stop or ("unknown", "")))
         return ()
 
+    def resumed(self, prepared: PreparedRequest) -> PreparedRequest | None:
+        """The request with what has come: a long search is paused, and goes on when its blocks come back as they are.
+
+        platform.claude.com/docs/en/build-with-claude/handling-stop-reasons, `pause_turn`.
+        """
+        if self.finished is None or self.finished.stop != "paused" or self._resumed >= MOST_RESUMED:
+            return None
+        blocks = [block for block in self._blocks if not block.is_blank]
+        if not blocks or not server_blocks.is_of_a_server(blocks[-1].kind):
+            return None
+        if not all(block.is_sound(self.declared) for block in blocks):
+            return None
+        self._resumed += 1
+        self._before, self._usage_fields = self.usage, {}
+        self.finished = self._stop = None
+        self._at.clear()
+        body = prepared.body
+        answer = {"role": "assistant", "content": [block.native(self.declared) for block in blocks]}
+        body["messages"] = [*body["messages"], answer]
+        return PreparedRequest(prepared.request, body, prepared.messages, prepared.headers)
+
     def _whole(self, message: Wire) -> Sequence[StreamEvent]:
         """A message object: nearly empty at the start of a stream, and all there is where nothing is streamed."""
         self._note_model(message.get("model"))
@@ -88,13 +116,14 @@ class AnthropicDraft(WireDraft):
         for block in [{"type": "text", "text": content}] if isinstance(content, str) and content else content or ():
             events.extend(self._start(None, block))
             self._blocks[-1].closed = True
+            events.extend(self._closed(self._blocks[-1]))
         return events
 
     def _note_messages_usage(self, usage: Any) -> None:
         if isinstance(usage, dict) and usage:  # a zero or a null in a later event takes nothing back
             self._usage_fields.update({key: value for key, value in usage.items() if value})
-            self.usage = None
-            self._note_usage(read_messages_usage(self._usage_fields))
+            self.usage, usage = None, read_messages_usage(self._usage_fields)
+            self._note_usage(self._before + usage if self._before and usage else usage or self._before)
 
     def _start(self, index: Any, wire: Wire) -> Iterator[StreamEvent]:
         block = Block(wire)
@@ -111,6 +140,20 @@ class AnthropicDraft(WireDraft):
             case "thinking" if text := block.joined("thinking"):
                 self._thought.append(text)
                 yield ReasoningDelta(text)
+            case server_blocks.RESULT:
+                uses = (one.native(()) for one in self._blocks if one.kind == server_blocks.USE)
+                use = next((one for one in uses if one.get("id") == wire.get("tool_use_id")), {})
+                sources, failed = server_blocks.found_in(block.wire)
+                yield ProviderSearch(server_blocks.query_in(use), sources, failed)
+
+    def _closed(self, block: Block) -> Iterator[StreamEvent]:
+        """What is known of a block when it is whole."""
+        wire = block.native(()) if block.kind in ("text", server_blocks.USE) else block.wire
+        if server_blocks.is_search(wire):
+            yield ProviderSearch(server_blocks.query_in(wire))
+        if block.kind == "text":
+            for one in server_blocks.citations_of(wire, 0):
+                yield Cited(one.url, one.title)
 
     def _delta(self, index: Any, delta: Any) -> Sequence[StreamEvent]:
         if isinstance(delta, str):
@@ -127,7 +170,7 @@ class AnthropicDraft(WireDraft):
         if not kind:
             return self._other(block, delta)
         piece = text_of(delta.get(field))
-        if block is None or block.kind != kind:
+        if block is None or not (block.kind == kind or (kind in CALLS and block.kind in CALLS)):
             if not piece:
                 return ()
             list(self._start(index, {"type": kind}))  # its start was lost, or said something else
@@ -139,7 +182,7 @@ class AnthropicDraft(WireDraft):
         if kind == "text":
             return self._write(block, text)
         block.grow(field, text)
-        if not text:
+        if not text or block.kind == server_blocks.USE:
             return ()
         if kind == "thinking":
             self._thought.append(text)
@@ -177,8 +220,9 @@ class AnthropicDraft(WireDraft):
         if kept and kept[-1].kind == "text" and any(block.kind == "tool_use" for block in kept):
             sound = False  # words after the last call are refused once the call has its result
         native = [block.native(self.declared) for block in kept] if sound else None
-        parts = tuple(part for block in shown if (part := block.part(self.declared)))
-        return Message("assistant", parts, self.origin, native or None, state, usage=self.usage)
+        native = native if native and server_blocks.are_paired(native) else None
+        parts = parts_of(blocks, self.declared)
+        return Message("assistant", parts, self.origin, native, state, usage=self.usage)
 
     def _without_cut_calls(self, blocks: list[Block], keep_closed: bool) -> list[Block]:
         def stays(block: Block) -> bool:

@@ -25,6 +25,8 @@ from modules.llm.parts import (
     safe_name,
     visible_text,
 )
+from modules.llm.tool_spec import ToolSpec
+from modules.llm.web_searches import KIND as SEARCH
 
 DIALECT = "anthropic-messages"
 DEFAULT_MAX_TOKENS = 8192
@@ -33,6 +35,10 @@ OPENING = "[The conversation begins with the answer below.]"
 SWITCHED_OFF = "Not available any more."
 ANYTHING: Wire = {"type": "object"}
 BINDING_BETA = {"anthropic-beta": "thinking-binding-controls-2026-08-01"}
+# The name of its own search is taken: two tools of one name are refused (danny-avila/LibreChat#13162), and calls of
+# ours may stand in a conversation in which the provider searches by now.
+OURS_AS: dict[str, str] = {SEARCH: "search_the_web"}
+THEIRS_AS = {name: ours for ours, name in OURS_AS.items()}
 
 
 class AnthropicTransformer(MessageTransformer):
@@ -65,7 +71,7 @@ class AnthropicTransformer(MessageTransformer):
         for call in message.calls:  # nothing may stand after the last call
             arguments = call.parsed()
             given = {"_invalid_json": call.arguments} if arguments is None else arguments
-            blocks.append({"type": "tool_use", "id": call.id, "name": safe_name(call), "input": given})
+            blocks.append({"type": "tool_use", "id": call.id, "name": wire_name(safe_name(call)), "input": given})
         if blocks:
             yield {"role": "assistant", "content": blocks}
 
@@ -118,7 +124,7 @@ def prepare(request: ChatRequest) -> PreparedRequest:
         body["system"] = [_text(request.system)]
     if tools := _tools(request):
         body["tools"] = tools
-        if request.tool_choice == "none" or not request.tools:
+        if request.tool_choice == "none" or not request.declared:
             body["tool_choice"] = {"type": "none"}
     messages = request.wire_messages(AnthropicTransformer(model), request.system, tools)
     body["messages"] = messages.listed()
@@ -143,15 +149,23 @@ def prepare(request: ChatRequest) -> PreparedRequest:
 
 def _tools(request: ChatRequest) -> list[Wire]:
     """The tools to declare. Calls in the history demand that theirs are, be they switched off by now."""
-    if request.tools:
-        return [
-            {"name": tool.name, "description": tool.wire_description, "input_schema": tool.schema}
-            for tool in request.declared
-        ]
+    if request.declared:
+        return [_declared(tool, request.model.profile.web_search) for tool in request.declared]
     if not request.model.tools:
         return []
     used = dict.fromkeys(safe_name(call) for message in with_calls(request.messages) for call in message.calls)
-    return [{"name": name, "description": SWITCHED_OFF, "input_schema": ANYTHING} for name in used]
+    return [{"name": wire_name(name), "description": SWITCHED_OFF, "input_schema": ANYTHING} for name in used]
+
+
+def _declared(tool: ToolSpec, own_search: str) -> Wire:
+    if tool.native:
+        return {"type": own_search, "name": SEARCH}
+    return {"name": wire_name(tool.name), "description": tool.wire_description, "input_schema": tool.schema}
+
+
+def wire_name(name: str) -> str:
+    """What a tool of ours is called there."""
+    return OURS_AS.get(name, name)
 
 
 def _thinking(request: ChatRequest, limit: int, messages: WireMessages) -> Wire:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct, field
 
+from modules.chat.output.code_numbers import CodeNumbers
 from modules.chat.terminal.interrupts import Running
 from modules.config import Config
 from modules.errors import UnknownCommand
@@ -130,6 +131,7 @@ class ChatContext(Struct):
     choose: Callable[[Options], Awaitable[int | None]] = nothing  # which of several answers; None for none of them
     secret: Callable[[str], Awaitable[str | None]] = no_secret  # a line that is not shown; None for none
     fitting: "Callable[[], Fitting]" = no_summaries  # what is done where a window is too small
+    code_numbers: CodeNumbers = field(default_factory=CodeNumbers)  # of the blocks of code, as they are drawn
     edit: Callable[[str], Awaitable[str]] | None = None  # opens a text in the editor; None where the terminal cannot
     lend: "Callable[[], AbstractAsyncContextManager[None]] | None" = None  # gives the terminal to a command for a while
     ask: "Callable[[Panel[Any]], Awaitable[Any]] | None" = None  # shows a panel; None where the terminal cannot

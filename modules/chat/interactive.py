@@ -10,6 +10,7 @@ from modules.chat.folder_settings import unasked
 from modules.chat.input.shell_line import ShellLine
 from modules.chat.load_ahead import LATER_SECONDS, LoadAhead
 from modules.chat.output.screen import TerminalScreen
+from modules.chat.output.turn_signs import title_of
 from modules.chat.program_name import as_started
 from modules.chat.settled import settle
 from modules.chat.shown_turn import ShownTurn
@@ -55,7 +56,9 @@ class Interactive:
                 self._turn.sum_up(LATER_SECONDS)
                 while True:
                     self._offer_draft()
-                    await self._act_on(await self._prompt.next())
+                    self._prompt.signs.title(title_of(self._context.conversation))
+                    good = await self._act_on(await self._prompt.next())
+                    self._screen.end_output(0 if good else 1)
                     self._settle()
                     self._say_warnings()
         except EOFError:
@@ -131,19 +134,21 @@ class Interactive:
             self._prompt.give_back(self._context.draft)
             self._context.draft = ""
 
-    async def _act_on(self, line: str) -> None:
+    async def _act_on(self, line: str) -> bool:
+        """Returns whether it came to a good end."""
         from modules.chat.input.line_meaning import meaning  # the first prompt need not wait for it
 
         try:
             match await meaning(self._context, line):
                 case CommandLine() as command:
-                    await self._run_command(command)
+                    return await self._run_command(command)
                 case ShellLine() as typed:
-                    await self._run_typed(typed)
+                    return await self._run_typed(typed)
                 case Ask() as asked:
-                    await self._ask(asked)
+                    return await self._ask(asked)
                 case None:
                     self._prompt.hold()
+                    return True
                 case other:
                     assert_never(other)
         except ParlanceError as error:
@@ -153,25 +158,27 @@ class Interactive:
             self._prompt.hold(surprising=True)
             failed = f"Parlance itself failed: {type(error).__name__}: {error}."
             self._screen.error(ParlanceError(failed, cure="The conversation is kept."))
+        return False
 
-    async def _run_typed(self, line: ShellLine) -> None:
+    async def _run_typed(self, line: ShellLine) -> bool:
         from modules.chat.shell.shell_command import run  # the first prompt need not wait for it
 
-        if not await self._prompt.running.run(run(self._context, line)):
+        good = await self._prompt.running.run(run(self._context, line)) or False
+        if not good:
             self._prompt.hold(surprising=True)
+        return good
 
-    async def _run_command(self, command: CommandLine) -> None:
+    async def _run_command(self, command: CommandLine) -> bool:
         found = self._context.commands.get(command.name)
         asked = await self._prompt.running.run(found.run(self._context, command.args))
-        if asked is not None:
-            await self._ask(asked)
+        return asked is None or await self._ask(asked)
 
-    async def _ask(self, asked: Ask) -> None:
+    async def _ask(self, asked: Ask) -> bool:
         if not self._context.conversation.nodes:
             from modules.chat.input.prompt_files.folder_told import begin  # the first prompt need not wait for it
 
             await begin(self._context)
-        await self._turn.run(asked)
+        return await self._turn.run(asked)
 
     def _say_warnings(self) -> None:
         """What there is to know of the keeping and the tools, such as that nothing is being saved; each once."""

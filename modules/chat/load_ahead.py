@@ -63,7 +63,7 @@ class LoadAhead:
         conversation = self._context.conversation
         if self._conversation is not conversation:
             self._conversation = conversation
-            _in_background(SOON_SECONDS, lambda: look_through(conversation))
+            _in_background(SOON_SECONDS, lambda: self._look_through(conversation))
         model = conversation.model
         if self._model is model:
             return
@@ -76,6 +76,10 @@ class LoadAhead:
         self._model = model
         warm_up = partial(self._context.services.warm_up, model)
         asyncio.get_running_loop().call_later(MOMENT_SECONDS, self._in_task, warm_up)
+
+    def _look_through(self, conversation: Conversation) -> None:
+        look_through(conversation)
+        self._context.code_numbers.look_through(conversation)
 
     def _in_task(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         task = asyncio.ensure_future(work())

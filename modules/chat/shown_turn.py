@@ -11,10 +11,12 @@ from modules.chat.command import Ask, ChatContext
 from modules.chat.dialogs.approver import Approver
 from modules.chat.input.budget_question import may_spend, sum_up
 from modules.chat.model_list_refresh import ListRefresh
+from modules.chat.output.code_numbers import DrawnNumbers
 from modules.chat.output.footer import footer
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.output.tool_lines import ToolLines
 from modules.chat.output.turn_renderer import TurnRenderer, show
+from modules.chat.output.turn_signs import TurnSigns
 from modules.chat.wording.phrases import GO_ON
 from modules.errors import ParlanceError
 from modules.llm.events import Finished
@@ -50,18 +52,21 @@ class ShownTurn:
             self._summing.cancel()
         self._lists.stop()
 
-    async def run(self, asked: Ask) -> None:
-        """Run one turn on the screen, and leave the question in the next prompt where it found no answer."""
+    async def run(self, asked: Ask) -> bool:
+        """Run one turn on the screen, and leave the question in the next prompt where it found no answer.
+
+        Returns whether it came to its end.
+        """
         self._lists.stop()
         if self._context.budget is not None and not await may_spend(self._context, self._context.budget):
             self._give_back(asked)
-            return
+            return False
         self._context.unanswered = None
         edited, self._context.edited, self._context.edited_in_vain = self._context.edited, None, None
         asked = self._branched(asked, edited)
         try:
             with held(self._context.conversation, self._context.tooling, asked.turn):
-                await self._run(asked)
+                return await self._run(asked)
         finally:
             if asked.instead_of is not None and self._has_no_answer(asked):  # whatever happened
                 self._context.conversation.go_to(asked.instead_of)
@@ -89,28 +94,41 @@ class ShownTurn:
         self._screen.say("This begins a branch beside the other. /prev and /next step between them.")
         return replace(asked, instead_of=place)
 
-    async def _run(self, asked: Ask) -> None:
+    async def _run(self, asked: Ask) -> bool:
         context = self._context
         conversation = context.conversation
         model = asked.model or conversation.model
         tooling = self._context.tooling
-        tools = ToolLines(self._screen, conversation, previews=self._context.previews)
-        answer = TurnRenderer(self._screen, model.name, tools, lambda: tooling.awaited)
+        from modules.chat.pictures.shown_pictures import ShownPictures  # the first prompt need not wait for it
+
+        pictures = ShownPictures(self._screen.canvas, lambda *file: tooling.toolbox.result_files.keep(*file))
+        tools = ToolLines(self._screen, conversation, previews=context.previews, pictures=pictures)
+        numbered = context.config.settings.answers.code_numbers
+        numbers = DrawnNumbers(conversation, context.code_numbers) if numbered else None
+        answer = TurnRenderer(self._screen, model.name, tools, lambda: tooling.awaited, numbers)
         approver = Approver(self._screen, tooling, self._decide, self._prompt.stop, self._keep)
+        signs = TurnSigns(
+            self._prompt.signs, conversation, model.full_name, lambda: context.config.settings.notify.after
+        )
         self._screen.write("\n")
         spent, began = len(conversation.spent), time.monotonic()
         events = run_turn(conversation, context.services, asked.message, model, tooling, context.fitting())
         try:
-            finished = await self._prompt.running.run(show(events, answer, partial(self._decided, approver)))
+            finished = await self._prompt.running.run(show(events, answer, partial(self._decided, approver, signs)))
         except ParlanceError as error:
+            signs.end(failed=True)
             self._prompt.hold(surprising=True)
             self.complain(error, asked)
             self._tell_kept(asked, "", "The answer is incomplete; what came is kept.")
-            return
+            return False
+        except BaseException:
+            signs.end(stopped=True)
+            raise
+        signs.end(stopped=not finished)
         if not finished:
             self._prompt.hold(surprising=True)
             self._tell_kept(asked, "Interrupted. ", f"What came from {model.full_name} is kept.")
-            return
+            return False
         seconds, calls = time.monotonic() - began - approver.seconds, answer.tools.ended
         tree = conversation.tree
         place = tree.place(fork.id) if (fork := tree.fork(of_answer=True)) is not None else None
@@ -122,15 +140,17 @@ class ShownTurn:
             self._prompt.hold(surprising=True)
         self._screen.write("\n")
         self._lists.after_answer(model)
+        return True
 
-    async def _decided(self, approver: Approver, question: Question | Misfit) -> None:
+    async def _decided(self, approver: Approver, signs: TurnSigns, question: Question | Misfit) -> None:
         """Put a question to the person and set the answer in it."""
-        if isinstance(question, Question):
-            await approver.answer(question)
-            return
-        from modules.chat.input.fit_question import ask_how  # only where it is needed
+        with signs.asking():
+            if isinstance(question, Question):
+                await approver.answer(question)
+                return
+            from modules.chat.input.fit_question import ask_how  # only where it is needed
 
-        await ask_how(self._context, question, "go on as it is" if question.why == "filling" else "send nothing")
+            await ask_how(self._context, question, "go on as it is" if question.why == "filling" else "send nothing")
 
     async def _decide(self, question: Question) -> Decision | None:
         """What the person says to a call."""
@@ -157,7 +177,9 @@ class ShownTurn:
         from modules.chat.wording.cures import of_ending_in_chat
         from modules.chat.wording.endings import ending
 
-        ended = ending(finished, self._context.conversation.messages, self._context.tooling.specs)
+        conversation = self._context.conversation
+        tools = self._context.tooling.specs(conversation.reader(asked.model or conversation.model))
+        ended = ending(finished, conversation.messages, tools)
         if ended is not None:
             self._screen.say(f"{ended.words} {of_ending_in_chat(ended, self._situation(asked))}")
         return ended is not None

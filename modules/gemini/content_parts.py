@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from modules.gemini import grounding
 from modules.llm.chat_completions.tool_names import meant
 from modules.llm.drafts.wire_draft import as_text
 from modules.llm.parts import NAME, Opaque, Part, Reasoning, Text, ToolCall, Wire, mint_call_id
@@ -63,6 +64,8 @@ class ContentPart:
                 return self.call(declared)
             case "":
                 return None
+            case _ if grounding.is_search(self.wire):
+                return None  # told of once, with what was found
             case kind:
                 return Opaque(kind, kind)
 

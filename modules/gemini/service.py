@@ -63,6 +63,8 @@ def _name(model: Model) -> str:
 def _listed(id: str, entry: Mapping[str, Any], provider: Provider) -> Model:
     thinks = entry.get("thinking") is True
     thinking: Literal["budget", "level"] = "budget" if BUDGETED.match(id) else "level"
+    # Google's own search stands beside functions since Gemini 3 (ai.google.dev/gemini-api/docs/tool-combination).
+    profile = replace(provider.profile, web_search="") if thinking == "budget" else provider.profile
     return Model(
         name=id,
         id=id,
@@ -72,6 +74,6 @@ def _listed(id: str, entry: Mapping[str, Any], provider: Provider) -> Model:
         vision=True,
         documents=True,
         reasoning=("low", "high") if thinks else (),  # what all take that think; the catalogue has the others of each
-        profile=replace(provider.profile, thinking=thinking) if thinks else provider.profile,
+        profile=replace(profile, thinking=thinking) if thinks else profile,
         known=False,
     )

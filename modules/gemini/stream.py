@@ -4,15 +4,17 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from modules.config import Key
+from modules.gemini import grounding
 from modules.gemini.content_parts import CALL, ContentPart
 from modules.gemini.transformer import DIALECT
 from modules.llm.base import ChatRequest
 from modules.llm.drafts.wire_draft import WireDraft, as_text
-from modules.llm.events import ReasoningDelta, StreamEvent, TextDelta, ToolCallDelta
+from modules.llm.events import Cited, ProviderSearch, ReasoningDelta, StreamEvent, TextDelta, ToolCallDelta
 from modules.llm.message import Message, State
-from modules.llm.parts import Part, Reasoning, Text, Wire
+from modules.llm.parts import Opaque, Part, Reasoning, Text, Wire
 from modules.llm.stop_reasons import ends
 from modules.llm.usage import read_content_usage
+from modules.llm.web_searches import search_note
 
 
 class GeminiDraft(WireDraft):
@@ -20,6 +22,8 @@ class GeminiDraft(WireDraft):
         super().__init__(request, DIALECT, key)
         self._parts: list[ContentPart] = []
         self._counted: Wire = {}
+        self._grounding = grounding.Grounding()
+        self._searched = ""  # what was said of it last
 
     def words(self, event: Any) -> TextDelta | None:
         candidates = event["candidates"]
@@ -34,7 +38,12 @@ class GeminiDraft(WireDraft):
             and self._parts
             and self._parts[-1].takes(part)
             and self.model
-            and not (candidate.get("finishReason") or "promptFeedback" in event or "error" in event)
+            and not (
+                candidate.get("finishReason")
+                or "groundingMetadata" in candidate
+                or "promptFeedback" in event
+                or "error" in event
+            )
         ):
             self._note_counts(event.get("usageMetadata"))
             text = self._surrogates.join(piece)
@@ -82,10 +91,25 @@ class GeminiDraft(WireDraft):
         parts = content.get("parts") if isinstance(content, dict) else None
         for part in parts or ():
             yield from self._take(part)
+        if metadata := candidate.get("groundingMetadata"):
+            yield from self._ground(metadata)
         reason = candidate.get("finishReason")
         self._note_stop(reason)
         if ends(reason):
             self.finish()
+
+    def _ground(self, metadata: Any) -> Iterator[StreamEvent]:
+        """What the answer rests on, which is said when its words are there already."""
+        before = {(one.url, one.at) for one in self._grounding.citations("".join(self._shown))}
+        self._grounding.take(metadata)
+        said = repr((self._grounding.query, self._grounding.sources))
+        if self._grounding and said != self._searched:
+            self._searched = said
+            yield ProviderSearch(self._grounding.query, self._grounding.sources)
+        text = "".join(self._shown)
+        for one in self._grounding.citations(text):
+            if (one.url, one.at) not in before:
+                yield Cited(one.url, one.title, late=one.at < len(text))
 
     def _take(self, wire: Wire) -> Iterator[StreamEvent]:
         if "text" in wire:
@@ -94,6 +118,8 @@ class GeminiDraft(WireDraft):
         if not wire:
             return
         part = ContentPart(wire)
+        if grounding.is_search(wire) and grounding.CALL in wire:
+            yield ProviderSearch(grounding.query_in(wire))
         self._parts.append(part)
         if part.kind == CALL:
             call, at = part.call(self.declared), len(self._parts) - 1
@@ -124,14 +150,25 @@ class GeminiDraft(WireDraft):
             return Message("assistant", tuple(self._plain_parts()), self.origin, None, state, usage=usage)
         sound = all(part.is_sound(self.declared) for part in self._parts)
         sound = sound and not self._surrogates.lossy and not self._thought_surrogates.lossy
+        sound = sound and grounding.are_paired([part.wire for part in self._parts])
         native = [part.native(self.declared) for part in self._parts] if sound and self._parts else None
-        return Message("assistant", tuple(self._read_parts()), self.origin, native, state, usage=usage)
+        parts = [*self._read_parts()]
+        one = sum(isinstance(part, Text) for part in parts) == 1
+        parts = [self._cited(part, whole=one) if isinstance(part, Text) else part for part in parts]
+        return Message("assistant", tuple(parts), self.origin, native, state, usage=usage)
 
     def _read_parts(self) -> Iterator[Part]:
         """The parts as everyone reads them: a text that was cut where its signature stands is one again."""
         last: Part | None = None
+        searched = [one.wire for one in self._parts if grounding.is_search(one.wire)]
+        told = not (self._grounding or searched)
         for one in self._parts:
             part = one.part(self.declared)
+            if not told and (grounding.is_search(one.wire) or isinstance(part, Text)):
+                told = True  # what was found came before the words that rest on it
+                if last is not None:
+                    yield last
+                last = self._note(searched)
             if part is None or (isinstance(part, Text | Reasoning) and not part.text):
                 continue
             match last, part:
@@ -145,3 +182,13 @@ class GeminiDraft(WireDraft):
                     last = part
         if last is not None:
             yield last
+
+    def _cited(self, part: Text, *, whole: bool) -> Text:
+        """The text with the pages that it rests on; it is the `whole` text of the answer, or a piece."""
+        return Text(part.text, self._grounding.citations(part.text, whole=whole))
+
+    def _note(self, searched: list[Wire]) -> Opaque:
+        """The part that tells of the search, or of all searches."""
+        if self._grounding:
+            return self._grounding.note()
+        return search_note("; ".join(filter(None, map(grounding.query_in, searched))), None)

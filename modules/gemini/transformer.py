@@ -25,6 +25,7 @@ from modules.llm.parts import (
     safe_name,
     visible_text,
 )
+from modules.llm.tool_spec import functions
 
 DIALECT = "gemini-content"
 OPENING = "[The conversation begins with the answer below.]"
@@ -153,22 +154,47 @@ def prepare(request: ChatRequest) -> PreparedRequest:
     body: Wire = {}
     if request.system.strip():
         body["systemInstruction"] = {"parts": [_text(request.system)]}
-    if request.tools:
-        body["tools"] = [
-            {
-                "functionDeclarations": [
-                    {"name": tool.name, "description": tool.wire_description, "parametersJsonSchema": tool.schema}
-                    for tool in request.declared
-                ]
-            }
-        ]
-        if request.tool_choice == "none":
-            body["toolConfig"] = {"functionCallingConfig": {"mode": "NONE"}}
+    if tools := _tools(request):
+        body["tools"] = tools
+        if config := _tool_config(request):
+            body["toolConfig"] = config
     body["contents"] = messages.listed()
     if config := _generation(request):
         body["generationConfig"] = config
     request.add_options(body)
     return request.prepared(body, messages)
+
+
+def _tools(request: ChatRequest) -> list[Wire]:
+    declared = functions(request.declared)
+    tools: list[Wire] = []
+    if declared:
+        described = [
+            {"name": tool.name, "description": tool.wire_description, "parametersJsonSchema": tool.schema}
+            for tool in declared
+        ]
+        tools.append({"functionDeclarations": described})
+    if _searches(request):
+        tools.append({_camel(request.model.profile.web_search): {}})
+    return tools
+
+
+def _searches(request: ChatRequest) -> bool:
+    """Whether Google's own search is declared. No mode of function calling forbids it, so it goes where none may be."""
+    return request.tool_choice != "none" and any(tool.native for tool in request.declared)
+
+
+def _tool_config(request: ChatRequest) -> Wire:
+    if request.tool_choice == "none":
+        return {"functionCallingConfig": {"mode": "NONE"}} if functions(request.declared) else {}
+    # Beside functions its calls must be told, and are given back (ai.google.dev/gemini-api/docs/tool-combination).
+    together = _searches(request) and functions(request.declared)
+    return {"includeServerSideToolInvocations": True} if together else {}
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
 
 
 def _generation(request: ChatRequest) -> Wire:

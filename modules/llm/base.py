@@ -61,6 +61,13 @@ class Draft(ABC):
         """Make an answer of what the server took for a failed tool call; nothing where that cannot be done."""
         return ()
 
+    def resumed(self, prepared: PreparedRequest) -> PreparedRequest | None:
+        """The request that goes on with an answer which the provider has paused; None where it is at its end.
+
+        `prepared` is the request that the answer began with. What comes then belongs to this answer.
+        """
+        return None
+
     @abstractmethod
     def message(self, state: State) -> Message:
         """What has arrived so far as a message that any provider accepts; cut calls are left out."""

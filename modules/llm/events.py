@@ -4,6 +4,8 @@ from typing import Literal, assert_never, get_args
 
 from msgspec import Struct
 
+from modules.llm.citations import Source
+
 StopReason = Literal["end_turn", "tool_use", "max_tokens", "refusal", "paused", "context_full", "aborted", "unknown"]
 
 
@@ -64,6 +66,25 @@ class ToolCallDelta(Struct, frozen=True):
     arguments: str
 
 
+class ProviderSearch(Struct, frozen=True):
+    """A search of the web that the provider runs by itself: told when it begins, and again when it has ended.
+
+    `sources` is None while it runs; `failed` says why it found nothing, "" where it did not fail.
+    """
+
+    query: str
+    sources: tuple[Source, ...] | None = None
+    failed: str = ""
+
+
+class Cited(Struct, frozen=True):
+    """A page is named for the words that came last; with `late`, for words before those."""
+
+    url: str
+    title: str = ""
+    late: bool = False
+
+
 class Silence(Struct, frozen=True):
     """The connection is alive but no content has come for `seconds`; the answer is given up at `limit` seconds."""
 
@@ -84,5 +105,7 @@ class Finished(Struct, frozen=True):
     word: str = ""
 
 
-ShownEvent = TextDelta | ReasoningDelta | ToolCallDelta | Finished  # what a turn passes on as it came
+ShownEvent = (
+    TextDelta | ReasoningDelta | ToolCallDelta | ProviderSearch | Cited | Finished
+)  # what a turn passes on as it came
 StreamEvent = ShownEvent | Silence

@@ -34,6 +34,8 @@ FORMS = (
     Form("Cerebras", r"csk-", r"[a-z0-9]{20,}", sure=False),
     Form("Fireworks", r"fw_", r"[A-Za-z0-9]{20,}", sure=False),
     Form("Together", r"tgp_v1_", r"[\w-]{20,}"),
+    Form("Tavily", r"tvly-(?:dev-|prod-)?", r"[A-Za-z0-9-]{20,}"),
+    Form("Brave", r"BSA", r"[\w-]{24,}", sure=False),
     Form("Replicate", r"r8_", r"[A-Za-z0-9]{20,}", sure=False),
     Form("GitHub", r"(?:gh[pousr]_|github_pat_)", r"\w{20,}"),
     Form("GitLab", r"glpat-", r"[\w-]{16,}"),
@@ -47,7 +49,7 @@ FORMS = (
 # What every form begins with, to be searched for first: a pattern looks at each letter of a paste of megabytes.
 BEGINNINGS = (
     "sk-", "gsk_", "xai-", "AIza", "AQ.", "hf_", "pplx-", "nvapi-", "fw_", "tgp_v1_", "r8_", "gh", "glpat-", "xox",
-    "k_live_", "AKIA", "ASIA", "npm_", "pypi-",
+    "k_live_", "AKIA", "ASIA", "npm_", "pypi-", "tvly-", "BSA",
 )  # fmt: skip
 MANY = 20_000  # beginnings in one text, from which on the pattern alone is quicker
 BEFORE = 1  # letters of a form that may stand before its beginning, as in csk- and rk_live_
@@ -63,7 +65,7 @@ PRIVATE = re.compile(r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----
 def _pattern() -> re.Pattern[str]:
     """A key of any form; not in the middle of a longer word, as in base64, an address or a hash."""
     forms = "|".join(f"(?P<f{at}>{one.start}(?P<r{at}>{one.rest}))" for at, one in enumerate(FORMS))
-    return re.compile(rf"(?<![\w/+-])(?=[sgxAhpncftr])(?:{forms})(?![\w-])")
+    return re.compile(rf"(?<![\w/+-])(?=[sgxABhpncftr])(?:{forms})(?![\w-])")
 
 
 def maker_of(key: str) -> tuple[str, bool]:

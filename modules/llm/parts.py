@@ -11,6 +11,7 @@ from typing import Any, assert_never, cast, get_args
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
+from modules.llm.citations import Citation
 from modules.llm.models import Model
 from modules.text import surrogates
 
@@ -19,10 +20,14 @@ DEEPEST = 100  # levels of a call's arguments: each reader goes down them step b
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")  # Gemini refuses a digit at the head (qwen-code#6970)
 
 
-class Text(Struct, frozen=True, tag="text"):
-    """Words. Halves of characters are replaced when it is made: no SDK can send them and no file keep them."""
+class Text(Struct, frozen=True, tag="text", omit_defaults=True):
+    """Words. Halves of characters are replaced when it is made: no SDK can send them and no file keep them.
+
+    `citations` are the pages that a model named for them; who is given the words is not given those.
+    """
 
     text: str
+    citations: tuple[Citation, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.text.isascii():

@@ -63,8 +63,13 @@ class ChatRequest(Struct, frozen=True):
 
     @property
     def declared(self) -> tuple[ToolSpec, ...]:
-        """The tools that the dialect has room for."""
-        return self.tools[: about(self.model.provider.dialect).most_tools]
+        """The tools that the dialect has room for, and of the provider's own those that this model has.
+
+        No provider's own search goes with an answer in a form that is asked for: what it cites has no place there.
+        """
+        searches = bool(self.model.profile.web_search) and self.answer_schema is None
+        tools = tuple(tool for tool in self.tools if searches or not tool.native)
+        return tools[: about(self.model.provider.dialect).most_tools]
 
     @property
     def output_limit(self) -> int | None:

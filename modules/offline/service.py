@@ -12,7 +12,9 @@ from modules.config import Key
 from modules.errors import ImagesUnsupported
 from modules.llm.base import BaseService, ChatRequest, Draft, PreparedRequest
 from modules.llm.events import (
+    Cited,
     Finished,
+    ProviderSearch,
     ReasoningDelta,
     ShownEvent,
     StopReason,
@@ -99,6 +101,8 @@ class OfflineDraft(Draft):
             case Finished():
                 self.finished = event
                 return ()
+            case ProviderSearch() | Cited():  # the guide searches nothing
+                pass
             case _:
                 assert_never(event)
         return (event,)
@@ -116,9 +120,9 @@ class OfflineDraft(Draft):
 
 def _callable(request: ChatRequest) -> frozenset[str] | None:
     """The tools that may be called, None where there are none or they are switched off."""
-    if not request.tools or request.tool_choice == "none":
+    if not request.declared or request.tool_choice == "none":
         return None
-    return frozenset(spec.name for spec in request.tools)
+    return frozenset(spec.name for spec in request.declared)
 
 
 def _pieces(text: str) -> list[str]:

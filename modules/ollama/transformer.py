@@ -144,7 +144,7 @@ def sized(request: ChatRequest, at_least: int = 0) -> tuple[PreparedRequest, int
     messages = request.wire_messages(OllamaTransformer(model))
     system = [{"role": "system", "content": request.system}] if request.system.strip() else []
     body: Wire = {"model": model.id, "messages": messages.listed(*system), "stream": True}
-    if request.tools:  # no field says that they may not be called; without them the server would read all of it anew
+    if request.declared:  # no field says that they may not be called; without them the server would read all anew
         body["tools"] = [_declared(tool) for tool in request.declared]
     if (think := _think(request.reasoning, model.reasoning)) is not None:
         body["think"] = think

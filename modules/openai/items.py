@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from modules.llm.chat_completions.tool_names import meant
+from modules.llm.citations import of_annotations
 from modules.llm.drafts.wire_draft import as_text
 from modules.llm.parts import NAME, Opaque, Part, Reasoning, Refusal, Text, ToolCall, Wire, mint_call_id
+from modules.openai import searches
 from modules.text import surrogates
 
 RESPONSE_ONLY = ("created_by", "parsed_arguments", "parsed")
@@ -22,6 +24,7 @@ class Item:
         self.wire: Wire = {}
         self.kind = kind
         self.is_whole = False
+        self.is_told = False  # whether what came of a search was said
         self.call_id = mint_call_id()
         self.said: list[str] = []
         self.thought: list[str] = []
@@ -35,6 +38,11 @@ class Item:
         kind = self.wire.get("type")
         self.kind = kind if isinstance(kind, str) and kind else self.kind or _kind_of(self.wire)
         self.is_whole = whole
+
+    @property
+    def texts(self) -> list[Text]:
+        """Its pieces of text, with the pages that they name."""
+        return [part for part in self._contents() if isinstance(part, Text)]
 
     @property
     def text(self) -> str:
@@ -72,6 +80,8 @@ class Item:
                 yield self.call(declared)
             case "message" | "function_call" | "":
                 return
+            case searches.CALL:
+                yield searches.note(self.wire)
             case kind:
                 yield Opaque(kind, kind.replace("_", " "))
 
@@ -116,7 +126,8 @@ class Item:
             elif piece.get("type") == "refusal" or "refusal" in piece:
                 yield Refusal(as_text(piece.get("refusal")))
             elif "text" in piece:
-                yield Text(as_text(piece["text"]))
+                text = as_text(piece["text"])
+                yield Text(text, of_annotations(piece.get("annotations"), len(text)))
 
 
 def _listed(value: Any) -> list[Any]:

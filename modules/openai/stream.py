@@ -5,12 +5,14 @@ from typing import Any
 
 from modules.config import Key
 from modules.llm.base import ChatRequest
+from modules.llm.citations import of_annotation
 from modules.llm.drafts.wire_draft import WireDraft, as_text
-from modules.llm.events import CUT, StreamEvent, TextDelta, ToolCallDelta
+from modules.llm.events import CUT, Cited, ProviderSearch, StreamEvent, TextDelta, ToolCallDelta
 from modules.llm.message import Message, State
 from modules.llm.parts import Part, Refusal, ToolCall, Wire
 from modules.llm.stop_reasons import stop_of
 from modules.llm.usage import read_usage
+from modules.openai import searches
 from modules.openai.items import Item
 from modules.openai.transformer import DIALECT
 from modules.text import surrogates
@@ -32,6 +34,7 @@ class ResponsesDraft(WireDraft):
         self._at: dict[Any, Item] = {}  # by output_index and by id
         self._current = Item()  # that words came in last, and where
         self._place: Any = ()
+        self._cited: set[str] = set()  # the pages that were told of
 
     def words(self, event: Any) -> TextDelta | None:
         place = event["output_index"], event["item_id"]
@@ -73,6 +76,9 @@ class ResponsesDraft(WireDraft):
             case "response.output_text.done" | "response.refusal.done":
                 item = self._item(event, "message")
                 return self._rest_of(item, as_text(event.get("text", event.get("refusal"))))
+            case "response.output_text.annotation.added" if one := of_annotation(event.get("annotation"), 0):
+                self._cited.add(one.url)
+                return (Cited(one.url, one.title),)
             case "response.created" | "response.in_progress":
                 response = event.get("response")
                 self._note_model(response.get("model") if isinstance(response, dict) else None)
@@ -167,10 +173,24 @@ class ResponsesDraft(WireDraft):
             item.take(wire, whole)
         if item.kind == "function_call" and not named:
             yield ToolCallDelta(self._items.index(item), item.call(self.declared).name, "")
+        if item.kind == searches.CALL:
+            yield from self._searched(item, whole)
         if whole and item.kind == "message":
             yield from self._rest_of(item, item.text)
+            for one in (one for part in item.texts for one in part.citations if one.url not in self._cited):
+                self._cited.add(one.url)
+                yield Cited(one.url, one.title, late=True)
         if whole and item.kind == "reasoning" and not item.thought:
             yield from self._think_in(item, item.reasoning)
+
+    def _searched(self, item: Item, whole: bool) -> Iterator[StreamEvent]:
+        """What is known of a search: that it has begun, and once what came of it."""
+        if not whole:
+            yield ProviderSearch(searches.query_in(item.wire))
+        elif not item.is_told:
+            item.is_told = True
+            sources = searches.sources_of(item.wire) or ()
+            yield ProviderSearch(searches.query_in(item.wire), sources, searches.failed(item.wire))
 
     def _rest_of(self, item: Item, text: str) -> Sequence[StreamEvent]:
         """What of an item's text was not shown by deltas."""

@@ -22,6 +22,8 @@ from modules.llm.parts import (
     safe_name,
     visible_text,
 )
+from modules.llm.tool_spec import ToolSpec
+from modules.openai.searches import SOURCES
 
 DIALECT = "openai-responses"
 
@@ -107,21 +109,16 @@ def prepare(request: ChatRequest) -> PreparedRequest:
         body["instructions"] = request.system
     messages = request.wire_messages(ResponsesTransformer(model))
     body["input"] = messages.listed()
-    if request.tools:
-        body["tools"] = [
-            {
-                "type": "function",
-                "name": tool.name,
-                "description": tool.wire_description,
-                "parameters": tool.schema,
-                "strict": False,
-            }
-            for tool in request.declared
-        ]
+    include = ["reasoning.encrypted_content"] if model.reasoning else []
+    if request.declared:
+        body["tools"] = [_declared(tool, model.profile.web_search) for tool in request.declared]
         if request.tool_choice == "none":
             body["tool_choice"] = "none"
+        if any(tool.native for tool in request.declared):
+            include.append(SOURCES)
+    if include:
+        body["include"] = include
     if model.reasoning:
-        body["include"] = ["reasoning.encrypted_content"]
         level = request.reasoning if request.reasoning in model.reasoning else None
         # Without reasoning there is nothing to sum up, and some may not ask (continuedev/continue#9607).
         wanted = {"summary": "auto"} if request.reasoning_shown and level != "none" else {}
@@ -135,6 +132,13 @@ def prepare(request: ChatRequest) -> PreparedRequest:
     if request.session:
         body["prompt_cache_key"] = request.session
     return request.prepared(body, messages)
+
+
+def _declared(tool: ToolSpec, own_search: str) -> Wire:
+    if tool.native:
+        return {"type": own_search}
+    described = {"name": tool.name, "description": tool.wire_description, "parameters": tool.schema}
+    return {"type": "function", **described, "strict": False}
 
 
 def _text(text: str) -> Wire:

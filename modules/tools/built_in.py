@@ -8,6 +8,7 @@ from modules.tools.files.search_files import list_files, search_files
 from modules.tools.programs.shell import run_command
 from modules.tools.tool import Tool
 from modules.tools.web.fetch import fetch_url
+from modules.tools.web.search import web_search
 
 BUILT_IN: tuple[Tool, ...] = (
     read_file,
@@ -17,6 +18,7 @@ BUILT_IN: tuple[Tool, ...] = (
     write_file,
     run_command,
     fetch_url,
+    web_search,
     current_time,
     calculate,
 )

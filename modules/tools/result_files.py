@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import re
 import sys
 import threading
 import time
@@ -15,6 +16,7 @@ DAY_SECONDS = 86_400
 OLDEST = 30 * DAY_SECONDS  # since it was written, or a conversation that it belongs to last had tools
 LARGEST_BYTES = 200_000_000  # of all files; those of the last day stay all the same, as other programs may need them
 PREFIX = f"{APP}-results-"
+ENDINGS = (".txt", ".png", ".jpg", ".gif", ".webp", ".bin")  # of a long text, and of pictures that a call gave
 GRACE_SECONDS = 60  # in which a new temporary folder may not be locked yet
 
 
@@ -31,7 +33,11 @@ class ResultFiles:
 
     def write(self, call_id: str, data: bytes) -> Path | None:
         """Keep the whole result of a call; None where that cannot be done."""
-        path = self.path(call_id)
+        return self.keep(self.path(call_id).name, data)
+
+    def keep(self, name: str, data: bytes) -> Path | None:
+        """Keep a file of that name, which begins with the id of its call; None where that cannot be done."""
+        path = self.folder / name
         try:
             self._make()
             with open(path, "wb", opener=private_file) as file:
@@ -46,7 +52,7 @@ class ResultFiles:
         """Remove in the background, once, what is too old or too much; nothing of these calls, which are in use."""
         if not self._tidied:
             self._tidied = True
-            used = {self.path(one) for one in calls}
+            used = set(calls)
             threading.Thread(target=self._tidy, args=(used,), name="tidying", daemon=True).start()
 
     def close(self) -> None:
@@ -55,7 +61,7 @@ class ResultFiles:
     def _make(self) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def _tidy(self, used: set[Path]) -> None:
+    def _tidy(self, used: set[str]) -> None:
         with suppress(OSError):
             _bound(self.folder, used)
         with suppress(OSError):
@@ -91,21 +97,21 @@ class TemporaryResultFiles(ResultFiles):
     def _make(self) -> None:
         """It is there, or gone for good."""
 
-    def _tidy(self, used: set[Path]) -> None:
+    def _tidy(self, used: set[str]) -> None:
         with suppress(OSError):
             _sweep()
 
 
-def _bound(folder: Path, used: set[Path]) -> None:
+def _bound(folder: Path, used: set[str]) -> None:
     """Keep the newest, until there is too much. What is in use counts as new again, for other programs, too."""
     now, total = time.time(), 0
     with os.scandir(folder) as entries:
-        files = [(one.stat(follow_symlinks=False), Path(one.path)) for one in entries if one.name.endswith(".txt")]
+        files = [(one.stat(follow_symlinks=False), Path(one.path)) for one in entries if one.name.endswith(ENDINGS)]
     for about, path in sorted(files, key=lambda file: file[0].st_mtime, reverse=True):
         total += about.st_size
         age = now - about.st_mtime
         with suppress(OSError):
-            if path in used:
+            if re.split(r"[-.]", path.name)[0] in used:
                 os.utime(path)
             elif age > OLDEST or (age > DAY_SECONDS and total > LARGEST_BYTES):
                 path.unlink()

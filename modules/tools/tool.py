@@ -17,6 +17,8 @@ from modules.llm.parts import NAME, Content, Text
 if TYPE_CHECKING:
     from docstring_parser import Docstring
 
+    from modules.tools.search_engines import Engine
+
 Effect = Literal["read", "write", "execute", "network"]
 
 ALWAYS = "always"  # when a tool asks whose every plan does
@@ -42,7 +44,7 @@ class ToolContext(Struct, frozen=True):
     `folder` is the working folder, fixed when the program started. `private` is the program's own folder for
     backups. Inside `guarded` every reading asks, too. `environment` is all that a child process gets, and
     `umask` its file mode mask, -1 for the program's own. `private_hosts` may be fetched from although they are not on
-    the public internet. `tell` shows a line of progress.
+    the public internet. `search` gives the search engine that is set. `tell` shows a line of progress.
     """
 
     folder: Path
@@ -52,6 +54,7 @@ class ToolContext(Struct, frozen=True):
     private_hosts: frozenset[str] = frozenset()
     tell: Callable[[str], None] = lambda line: None
     umask: int = -1
+    search: "Callable[[], Engine | None]" = lambda: None
 
 
 class Plan(Struct, frozen=True):

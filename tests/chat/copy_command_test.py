@@ -30,8 +30,9 @@ def chat(home: Home, tmp_path: Path) -> Terminal:
 @pytest.mark.parametrize(
     ("typed", "copied"),
     [
-        ("/copy", SECOND), ("/copy 1", SECOND), ("/copy 2", FIRST), ("/copy code", "```\nsecond"),
-        ("/copy code 1", "```\nsecond"), ("/copy CODE 2", "print('first')"),
+        ("/copy", SECOND), ("/copy answer", SECOND), ("/copy answer 1", SECOND), ("/copy Answer 2", FIRST),
+        ("/copy 1", "print('first')"), ("/copy 2", "```\nsecond"), ("/copy code", "```\nsecond"),
+        ("/copy CODE 1", "print('first')"),
     ],
 )  # fmt: skip
 def test_what_was_named_is_on_the_clipboard(chat: Terminal, tmp_path: Path, typed: str, copied: str) -> None:
@@ -53,9 +54,13 @@ def test_all_is_the_spoken_path_as_markdown(chat: Terminal, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("/copy 3", "There is no answer 3: the last is 1, the first 2. Give another."),
-        ("/copy code 9", "There is no block of code 9: the last is 1, the first 2."),
-        ("/copy 0", '"/copy 0" is not understood. It is /copy, /copy 2, /copy code, /copy code 2 or /copy all.'),
+        ("/copy answer 3", "There is no answer 3: the last is 1, the first 2. Give another number."),
+        (
+            "/copy 3",
+            'There is no block of code 3: the last is 2. Answers are counted from the last, as in "/copy answer 2".',
+        ),
+        ("/copy code 9", "There is no block of code 9: the last is 2."),
+        ("/copy 0", '"/copy 0" is not understood. It is /copy, /copy 2, /copy code, /copy answer 2 or /copy all.'),
         ("/copy everything", '"/copy everything" is not understood.'),
         ("/copy all 2", '"/copy all 2" is not understood.'),
         ("/copy 1 2", '"/copy 1 2" is not understood.'),
@@ -69,8 +74,8 @@ def test_what_is_not_there_or_not_meant_is_said(chat: Terminal, tmp_path: Path, 
 def test_where_nothing_is_said_there_is_nothing_to_copy(home: Home) -> None:
     chat = home.open("-m", "groq:gpt-oss-20b").prompt()
     for typed, said in (
-        ("/copy", "There is no answer to copy. Ask something first."),
-        ("/copy code", "There is no block of code to copy. Ask something first."),
+        ("/copy", "There is no answer yet. Ask something first."),
+        ("/copy code", "There is no block of code yet. /copy copies the last answer."),
         ("/copy all", "There is nothing to copy. Ask something first."),
     ):
         assert said in " ".join(chat.ask(typed).split())

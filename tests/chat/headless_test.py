@@ -66,6 +66,8 @@ class TestAQuestion:
             "usage": {"input": 1000, "output": 100, "cache_read": 0, "cache_write": 0, "reasoning": 0},
             "cost": pytest.approx(0.00021),
             "tools": [],
+            "searches": [],
+            "citations": [],
             "notices": [],
             "error": None,
         }

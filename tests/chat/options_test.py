@@ -163,6 +163,27 @@ class TestInTheChat:
         assert sent(home, "groq", "temperature", "stop") == {}
 
 
+class TestInAPrompt:
+    def test_they_hold_for_its_turn_and_no_longer(self, home: Home) -> None:
+        (home.folder / "prompts").mkdir()
+        file = home.folder / "prompts" / "sure.md"
+        file.write_text("---\noptions:\n  temperature: 0.1\n  stop: END\n---\nSay $1.\n")
+        terminal = home.open(*GROQ, "-o", "temperature=0.9").prompt()
+        terminal.enter("/sure yes").sees("Answer 1 from groq.").prompt()
+        assert sent(home, "groq", "temperature", "stop") == {"temperature": 0.1, "stop": ["END"]}
+        terminal.enter("And?").sees("Answer 2 from groq.").prompt()
+        assert sent(home, "groq", "temperature", "stop") == {"temperature": 0.9}
+        assert home.run("-t", "sure", "-p", "no", *GROQ).returncode == 0
+        assert sent(home, "groq", "temperature", "stop") == {"temperature": 0.1, "stop": ["END"]}
+
+    def test_what_none_may_be_is_told_and_nothing_is_sent(self, home: Home) -> None:
+        (home.folder / "prompts").mkdir()
+        (home.folder / "prompts" / "hot.md").write_text("---\noptions: {temperature: 9}\n---\nSay it.\n")
+        terminal = home.open(*GROQ).prompt()
+        terminal.enter("/hot").sees("hot.md: temperature has to be a number from 0 to 2.")
+        assert home.groq.chats == []
+
+
 async def test_each_request_begins_as_the_one_before_whatever_the_options_are(home: Home) -> None:
     from modules.settings.declarations import OptionSettings
 

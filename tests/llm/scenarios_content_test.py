@@ -229,10 +229,10 @@ async def test_T68_what_a_provider_searched_goes_home_whole_and_elsewhere_as_a_n
             json.dumps(json.loads(use)),
             json.dumps(json.loads(found)),
         ]
-        assert "[web search call]" in stage.last(a)
+        assert "[web search by the model's provider]" in stage.last(a)
         assert "ws_1" not in stage.last(a)
         assert json.loads(search) in stage.entries(r)
-        assert "[server tool use]" in stage.last(r)
+        assert """[web search by the model's provider: \\"x\\", which found nothing]""" in stage.last(r)
         assert "srvtoolu_1" not in stage.last(r)
 
 

@@ -67,7 +67,38 @@ class Refusal:
     text: str = "I can't help with that."
 
 
-Part = Text | Reasoning | Call | Refusal
+@dataclass(frozen=True)
+class Page:
+    """A page of the web as a search finds it."""
+
+    url: str
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search that the API runs by itself; `error` is its word for one that came to nothing."""
+
+    query: str
+    pages: tuple[Page, ...] = ()
+    error: str = ""
+    id: str | None = None
+    ended: bool = True  # else the answer is paused before its result is there
+
+
+@dataclass(frozen=True)
+class Cites:
+    """Words that rest on pages, which a search before them has found."""
+
+    text: str
+    pages: tuple[Page, ...]
+
+    @property
+    def whole(self) -> str:
+        return self.text
+
+
+Part = Text | Reasoning | Call | Refusal | Search | Cites
 
 
 @dataclass(frozen=True)
@@ -133,6 +164,8 @@ class Answer:
                     sizes[kind] += len(part.name) + len(part.json)
                 case Text():
                     sizes[kind] += len(part.whole)
+                case Search():
+                    sizes[kind] += len(part.query)
                 case _:
                     sizes[kind] += len(part.text)
         reasoning = sizes[Reasoning] // 4

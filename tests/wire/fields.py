@@ -153,9 +153,9 @@ GEMINI = {
     "call": _shape("name", "args id"),
     "response": _shape("name response", "id parts scheduling willContinue"),
     "response part": _shape("inlineData"),
-    "tool": _shape("functionDeclarations"),
+    "tool": _shape("", "functionDeclarations googleSearch"),
     "declaration": _shape("name description", "behavior parameters parametersJsonSchema response responseJsonSchema"),
-    "tool config": _shape("functionCallingConfig", "includeServerSideToolInvocations retrievalConfig"),
+    "tool config": _shape("", "functionCallingConfig includeServerSideToolInvocations retrievalConfig"),
     "config": _shape(
         "",
         "audioTimestamp candidateCount enableEnhancedCivicAnswers frequencyPenalty logprobs"

@@ -1,9 +1,11 @@
 """An answer as Anthropic Messages events: message_start, blocks, message_delta, message_stop."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
-from tests.wire.answers import Answer, Call, Part, Reasoning, Refusal, Text, Usage
+from tests.wire.answers import Answer, Call, Cites, Part, Reasoning, Refusal, Search, Text, Usage
+from tests.wire.searches import anthropic_citation, anthropic_result, anthropic_use
 from tests.wire.signatures import conceal, prefix_digests, sign
 from tests.wire.sse import Context, Event, new_id
 
@@ -19,10 +21,11 @@ def render(answer: Answer, context: Context) -> list[Event]:
     for part in answer.parts:
         if isinstance(part, Refusal) or (isinstance(part, Reasoning) and not _thinks(context)):
             continue
-        events += [_named(index, data) for data in _block(part, context, signer)]
-        if index == 0:
-            events.insert(2, PING)
-        index += 1
+        for block in _blocks(part, context, signer):
+            events += [_named(index, data) for data in block]
+            if index == 0:
+                events.insert(2, PING)
+            index += 1
     return [*events, *_end(answer, usage)]
 
 
@@ -53,11 +56,36 @@ def _named(index: int, data: dict[str, Any]) -> Event:
     return Event(str(data["type"]), {"type": data["type"], "index": index, **data})
 
 
+def _blocks(part: Part, context: Context, signer: "_Signer") -> Iterator[Iterator[dict[str, Any]]]:
+    """The blocks of a part: a search is two, and one where the answer is paused before its result."""
+    if not isinstance(part, Search):
+        yield _block(part, context, signer)
+        return
+    use = anthropic_use(part)
+    asked = Text(json.dumps({"query": part.query}), 2).pieces()
+    if part.query:
+        yield _whole(use, [{"type": "input_json_delta", "partial_json": piece} for piece in ["", *asked]])
+    if part.ended:
+        yield _whole(anthropic_result(part, use["id"], context.facts.issuer), [])
+
+
+def _whole(block: dict[str, Any], deltas: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    yield {"type": "content_block_start", "content_block": block}
+    for delta in deltas:
+        yield {"type": "content_block_delta", "delta": delta}
+    yield {"type": "content_block_stop"}
+
+
 def _block(part: Part, context: Context, signer: "_Signer") -> Iterator[dict[str, Any]]:
     match part:
         case Text():
             block: dict[str, Any] = {"type": "text", "text": ""}
-            deltas = [{"type": "text_delta", "text": piece} for piece in part.pieces()]
+            deltas: list[dict[str, Any]] = [{"type": "text_delta", "text": piece} for piece in part.pieces()]
+        case Cites():
+            block = {"type": "text", "text": "", "citations": []}
+            named = [anthropic_citation(page, context.facts.issuer) for page in part.pages]
+            deltas = [dict[str, Any](type="citations_delta", citation=one) for one in named]
+            deltas += [{"type": "text_delta", "text": piece} for piece in Text(part.text).pieces()]
         case Reasoning(text, redacted=True):
             block, deltas = {"type": "redacted_thinking", "data": conceal(text, context.facts.issuer)}, []
         case Reasoning(text):
@@ -71,10 +99,7 @@ def _block(part: Part, context: Context, signer: "_Signer") -> Iterator[dict[str
             deltas = [{"type": "input_json_delta", "partial_json": piece} for piece in ["", *part.pieces()]]
         case _:
             return
-    yield {"type": "content_block_start", "content_block": block}
-    for delta in deltas:
-        yield {"type": "content_block_delta", "delta": delta}
-    yield {"type": "content_block_stop"}
+    yield from _whole(block, deltas)
 
 
 def _end(answer: Answer, usage: Usage) -> list[Event]:

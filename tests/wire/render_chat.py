@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.wire.answers import Answer, Call, Reasoning, Refusal, Text, Usage
+from tests.wire.answers import Answer, Call, Cites, Reasoning, Refusal, Search, Text, Usage
+from tests.wire.searches import groq_tool, url_citations
 from tests.wire.sse import Context, Event, new_id
 
 _FINISH = {"end_turn": "stop", "tool_use": "tool_calls", "max_tokens": "length", "refusal": "content_filter"}
@@ -67,11 +68,20 @@ def _declines(answer: Answer) -> bool:
 
 
 def _deltas(answer: Answer, context: Context) -> Iterator[dict[str, Any]]:
-    calls = 0
+    calls = searches = 0
     for part in answer.parts:
         match part:
             case Text():
                 yield from ({"content": piece} for piece in part.pieces())
+            case Search():
+                if context.dialect == "groq":
+                    yield from groq_tool(part, searches)
+                    searches += 1
+            case Cites():
+                yield from ({"content": piece} for piece in Text(part.text).pieces())
+                if context.dialect != "groq":
+                    named = [{"type": "url_citation", "url_citation": one} for one in url_citations(part)]
+                    yield {"content": "", "annotations": [_inner(one) for one in named]}
             case Refusal(text):
                 field = "content" if context.dialect == "groq" else "refusal"
                 yield from ({field: piece} for piece in Text(text).pieces())
@@ -80,6 +90,12 @@ def _deltas(answer: Answer, context: Context) -> Iterator[dict[str, Any]]:
             case Call():
                 yield from _call(part, calls, context)
                 calls += 1
+
+
+def _inner(annotation: dict[str, Any]) -> dict[str, Any]:
+    """The citation in an object of its own, without a type."""
+    fields = {key: value for key, value in annotation["url_citation"].items() if key != "type"}
+    return {**annotation, "url_citation": fields}
 
 
 def _thinking(part: Reasoning, context: Context) -> Iterator[dict[str, Any]]:

@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
-from tests.wire.answers import Answer, Call, Reasoning, Refusal, Text, Usage
+from tests.wire.answers import Answer, Call, Cites, Reasoning, Refusal, Search, Text, Usage
 from tests.wire.rules_common import json_object
+from tests.wire.searches import gemini_call, grounding
 from tests.wire.signatures import seal
 from tests.wire.sse import Context, Event, new_id
 
@@ -26,6 +27,8 @@ def render(answer: Answer, context: Context) -> list[Event]:
         candidate: dict[str, Any] = {"content": {"parts": [part], "role": "model"}, "index": 0}
         last = at == len(parts) - 1
         if last:
+            if grounded := grounding(answer.parts):
+                candidate["groundingMetadata"] = grounded
             candidate["finishReason"] = _STOPS.get(answer.stop_reason, answer.stop_reason)
         chunk = {
             "candidates": [candidate],
@@ -51,8 +54,12 @@ def _parts(answer: Answer, context: Context) -> list[dict[str, Any]]:
                 parts.append({"functionCall": {"name": part.name, "args": _args(part), **_id(part, context)}})
             case Call():
                 pass
+            case Search() if (context.body.get("toolConfig") or {}).get("includeServerSideToolInvocations"):
+                parts += gemini_call(part, part.id or new_id("", 8))
             case Text():
                 parts += [{"text": piece} for piece in part.pieces()]
+            case Cites():
+                parts += [{"text": piece} for piece in Text(part.text).pieces()]
             case Refusal():
                 parts += [{"text": piece} for piece in Text(part.text).pieces()]
     if context.facts.reasons:

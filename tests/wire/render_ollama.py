@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tests.wire.answers import Answer, Call, Reasoning, Refusal, Text, Usage
+from tests.wire.answers import Answer, Call, Cites, Reasoning, Refusal, Text, Usage
 from tests.wire.sse import Context, Event, JsonLine, new_id
 
 _DONE = {"end_turn": "stop", "tool_use": "stop", "max_tokens": "length"}
@@ -36,7 +36,7 @@ def _messages(answer: Answer, context: Context) -> Iterator[dict[str, Any]]:
     calls = 0
     for part in answer.parts:
         match part:
-            case Text() | Refusal():
+            case Text() | Refusal() | Cites():
                 text = part if isinstance(part, Text) else Text(part.text)
                 yield from ({"role": "assistant", "content": piece} for piece in text.pieces())
             case Reasoning():

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.wire.answers import Answer, Call, Part, Reasoning, Refusal, Text, Usage
+from tests.wire.answers import Answer, Call, Cites, Part, Reasoning, Refusal, Search, Text, Usage
+from tests.wire.searches import openai_call, url_citations
 from tests.wire.signatures import conceal, linked_id
 from tests.wire.sse import Context, Event, new_id
 
@@ -62,7 +63,9 @@ class _Stream:
                 done = self._reasoning(part, context, index)
             case Call():
                 done = self._call(part, index)
-            case Text() | Refusal():
+            case Search():
+                done = self._search(part, context, index)
+            case Text() | Refusal() | Cites():
                 done = self._message(part, index)
         self.add("response.output_item.done", output_index=index, item=done)
         self.output.append(done)
@@ -85,7 +88,15 @@ class _Stream:
             item["summary"] = [whole]
         return {**item, "encrypted_content": sealed}
 
-    def _message(self, part: Text | Refusal, index: int) -> dict[str, Any]:
+    def _search(self, part: Search, context: Context, index: int) -> dict[str, Any]:
+        item_id = part.id or self._new_id("ws_")
+        begun = {"id": item_id, "type": "web_search_call", "status": "in_progress"}
+        self.add("response.output_item.added", output_index=index, item=begun)
+        for phase in ("in_progress", "searching", "completed"):
+            self.add(f"response.web_search_call.{phase}", output_index=index, item_id=item_id)
+        return openai_call(part, item_id, context.body.get("include") or [])
+
+    def _message(self, part: Text | Refusal | Cites, index: int) -> dict[str, Any]:
         base = {"id": self._new_id("msg_"), "type": "message", "role": "assistant"}
         self.add(
             "response.output_item.added",
@@ -98,12 +109,16 @@ class _Stream:
             content: dict[str, Any] = {"type": "refusal", "refusal": text}
             empty, done = {**content, "refusal": ""}, {"refusal": text}
         else:
-            event, text, pieces = "response.output_text", part.whole, part.pieces()
-            content = {"type": "output_text", "annotations": [], "logprobs": [], "text": text}
-            empty, done = {**content, "text": ""}, {"text": text}
+            event, text, pieces = "response.output_text", part.whole, Text(part.whole).pieces()
+            pieces = part.pieces() if isinstance(part, Text) else pieces
+            named = url_citations(part) if isinstance(part, Cites) else []
+            content = {"type": "output_text", "annotations": named, "logprobs": [], "text": text}
+            empty, done = {**content, "text": "", "annotations": []}, {"text": text}
         self.add("response.content_part.added", **at, part=empty)
         for piece in pieces:
             self.add(f"{event}.delta", **at, delta=piece)
+        for number, one in enumerate(content.get("annotations") or ()):
+            self.add("response.output_text.annotation.added", **at, annotation_index=number, annotation=one)
         self.add(f"{event}.done", **at, **done)
         self.add("response.content_part.done", **at, part=content)
         return {**base, "status": "completed", "content": [content]}

@@ -6,6 +6,7 @@ from typing import Any
 from tests.wire.facts import Dialect, ModelFacts
 from tests.wire.rules_common import choice_rule, count_rule, tool_list_rules
 from tests.wire.rules_schemas import schema_rules
+from tests.wire.rules_searches import hosted_rules, hosted_tools
 
 _GROQ_REASONING = ("reasoning_effort", "reasoning_format", "include_reasoning")
 _GROQ_UNSUPPORTED = ("logprobs", "top_logprobs", "logit_bias", "store")
@@ -64,6 +65,9 @@ def _tools(dialect: Dialect, body: dict[str, Any]) -> Iterator[str]:
         yield "T1: Invalid 'tools': empty array. Expected an array with minimum length 1."
     tools = tools or []
     yield from count_rule(tools)
+    hosted = hosted_tools(dialect, body)
+    yield from hosted_rules(dialect, body)
+    tools = [tool for tool in tools if tool not in hosted]
     functions = [tool.get("function") or {} for tool in tools]
     yield from tool_list_rules([function.get("name") for function in functions], 64, "tools")
     for index, (tool, function) in enumerate(zip(tools, functions, strict=True)):
@@ -81,5 +85,5 @@ def _tools(dialect: Dialect, body: dict[str, Any]) -> Iterator[str]:
     choice = body.get("tool_choice")
     named = choice.get("function", {}).get("name") if isinstance(choice, dict) else None
     yield from choice_rule(choice, named, [function.get("name") for function in functions])
-    if choice is not None and not tools:
+    if choice is not None and not tools and not hosted:
         yield "T2: Invalid value for 'tool_choice': 'tool_choice' is only allowed when 'tools' are specified."

@@ -7,6 +7,7 @@ from tests.wire.facts import Dialect, ModelFacts
 from tests.wire.fields import GEMINI, unknown_and_missing
 from tests.wire.rules_common import IMAGE_TYPES, base64_ok, tool_list_rules
 from tests.wire.rules_schemas import schema_rules
+from tests.wire.rules_searches import gemini_rules as gemini_rules_of_searches
 from tests.wire.signatures import sealed
 
 # ai.google.dev/gemini-api/docs/thought-signatures names these for calls that another model made.
@@ -54,7 +55,15 @@ def _content_rules(where: str, content: dict[str, Any], facts: ModelFacts) -> It
 
 def _part_rules(where: str, part: dict[str, Any], role: str, facts: ModelFacts) -> Iterator[str]:
     yield from unknown_and_missing("gemini", where, part, GEMINI["part"])
-    kinds = part.keys() & {"text", "inlineData", "functionCall", "functionResponse", "executableCode"}
+    kinds = part.keys() & {
+        "text",
+        "inlineData",
+        "functionCall",
+        "functionResponse",
+        "executableCode",
+        "toolCall",
+        "toolResponse",
+    }
     if len(kinds) > 1:
         yield f"D6: Invalid value at '{where}' (oneof), oneof field 'data' is already set."
     if not kinds or (part.get("text") == "" and "thoughtSignature" not in part):
@@ -144,7 +153,8 @@ def _tool_rules(body: dict[str, Any]) -> Iterator[str]:
     declared: list[dict[str, Any]] = []
     for at, tool in enumerate(body.get("tools") or ()):
         yield from unknown_and_missing("gemini", f"tools[{at}]", tool, GEMINI["tool"])
-        declared += tool["functionDeclarations"]
+        declared += tool.get("functionDeclarations") or []
+    yield from gemini_rules_of_searches(body)
     yield from tool_list_rules([tool.get("name") for tool in declared], 64, "tools[0].function_declarations")
     for at, one in enumerate(declared):
         where = f"tools[0].function_declarations[{at}]"
@@ -155,7 +165,7 @@ def _tool_rules(body: dict[str, Any]) -> Iterator[str]:
     config = body.get("toolConfig")
     if config is not None:
         yield from unknown_and_missing("gemini", "tool_config", config, GEMINI["tool config"])
-        mode = config["functionCallingConfig"].get("mode")
+        mode = config.get("functionCallingConfig", {"mode": "AUTO"}).get("mode")
         if mode not in _MODES:
             yield f"T2: Invalid value at 'tool_config.function_calling_config.mode': \"{mode}\""
 

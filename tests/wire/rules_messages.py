@@ -9,6 +9,7 @@ from tests.wire.rules_common import IMAGE_TYPES, base64_ok, blank, plain_name
 from tests.wire.rules_messages_pairs import pair_rules
 from tests.wire.rules_messages_params import parameter_rules
 from tests.wire.rules_messages_thinking import thinking_rules
+from tests.wire.rules_searches import block_rules, unpaired
 
 _SERVER = {kind for kind, shape in BLOCKS.items() if shape.open} - {"search_result", "container_upload"}
 _ALLOWED = {
@@ -29,6 +30,7 @@ def messages_rules(_dialect: Dialect, body: dict[str, Any], facts: ModelFacts) -
         yield from _message_rules(f"messages.{index}", message, facts)
     yield from _order_rules(messages, facts)
     yield from pair_rules(messages)
+    yield from unpaired(messages)
     yield from thinking_rules(body, facts)
     yield from parameter_rules(body, facts)
 
@@ -59,6 +61,7 @@ def _block_rules(where: str, block: Any, allowed: set[str], facts: ModelFacts) -
     if kind not in allowed:
         yield f"{'F6' if kind == 'image' else 'D6'}: {where}: `{kind}` blocks are not permitted here"
     yield from unknown_and_missing("anthropic", where, block, BLOCKS[kind])
+    yield from block_rules(where, block, facts)
     match kind:
         case "text":
             yield from _text_rules(where, block["text"])

@@ -7,6 +7,7 @@ from tests.wire.facts import BINDING_BETA, ModelFacts
 from tests.wire.fields import ANTHROPIC_TOOL, BLOCKS, unknown_and_missing
 from tests.wire.rules_common import blank, tool_list_rules
 from tests.wire.rules_schemas import schema_rules
+from tests.wire.rules_searches import hosted_rules, hosted_tools
 
 _THINKING_FIELDS = {
     "enabled": ("budget_tokens", "display"),
@@ -72,8 +73,10 @@ def _system(system: object) -> Iterator[str]:
 
 def _tools(body: dict[str, Any], facts: ModelFacts) -> Iterator[str]:
     tools: list[dict[str, Any]] = body.get("tools") or []
-    own = [tool for tool in tools if tool.get("type", "custom") == "custom"]
-    yield from tool_list_rules([tool.get("name") for tool in own], 128, "tools")
+    hosted = hosted_tools("anthropic", body)
+    own = [tool for tool in tools if tool not in hosted]
+    yield from tool_list_rules([tool.get("name") for tool in tools], 128, "tools")
+    yield from hosted_rules("anthropic", body)
     for index, tool in enumerate(own):
         yield from unknown_and_missing("anthropic", f"tools.{index}", tool, ANTHROPIC_TOOL)
         yield from schema_rules(

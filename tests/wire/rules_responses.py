@@ -14,9 +14,16 @@ from tests.wire.rules_common import (
     tool_list_rules,
 )
 from tests.wire.rules_schemas import schema_rules
+from tests.wire.rules_searches import hosted_rules, hosted_tools, item_rules
 from tests.wire.signatures import concealed, needs_reasoning
 
-_PREFIXES = {"reasoning": "rs", "function_call": "fc", "message": "msg", "function_call_output": "fc"}
+_PREFIXES = {
+    "reasoning": "rs",
+    "function_call": "fc",
+    "message": "msg",
+    "function_call_output": "fc",
+    "web_search_call": "ws",
+}
 _LONGEST = 10_485_760
 
 
@@ -56,6 +63,8 @@ def _item_rules(where: str, item: dict[str, Any], body: dict[str, Any], facts: M
             yield from _output_rules(where, item, facts)
         case "reasoning":
             yield from _reasoning_rules(where, item, body, facts)
+        case "web_search_call":
+            yield from item_rules(where, item)
 
 
 def _message_rules(where: str, item: dict[str, Any], facts: ModelFacts) -> Iterator[str]:
@@ -221,7 +230,9 @@ def _effort(reasoning: dict[str, Any], facts: ModelFacts) -> Iterator[str]:
 
 
 def _tools(body: dict[str, Any]) -> Iterator[str]:
-    tools = [tool for tool in body.get("tools") or [] if tool.get("type", "function") == "function"]
+    hosted = hosted_tools("openai", body)
+    tools = [tool for tool in body.get("tools") or [] if tool not in hosted]
+    yield from hosted_rules("openai", body)
     yield from tool_list_rules([tool.get("name") for tool in tools], 128, "tools")
     for index, tool in enumerate(tools):
         yield from unknown_and_missing("openai", f"tools[{index}]", tool, RESPONSES_TOOL)

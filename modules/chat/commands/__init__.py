@@ -14,7 +14,9 @@ from modules.chat.commands.mcp_commands import mcp
 from modules.chat.commands.model_commands import model, models, reasoning
 from modules.chat.commands.paste_command import paste
 from modules.chat.commands.pin_commands import pin, pins, unpin
+from modules.chat.commands.print_command import print_again
 from modules.chat.commands.prompt_commands import instructions, prompts, role
+from modules.chat.commands.save_command import save
 from modules.chat.commands.session_commands import search, sessions
 from modules.chat.commands.settings_commands import set_setting
 from modules.chat.commands.title_command import title
@@ -30,7 +32,7 @@ COMMANDS = CommandRegistry(
     retry, go_on, undo, redo, edit, next_answer, previous_answer, branch, tree,
     context, compact, pin, pins, unpin,
     new, title, sessions, search,
-    copy, export,
+    copy, save, print_again, export,
     tools, tool, mcp,
     who, usage, wire,
     set_setting, show_config,

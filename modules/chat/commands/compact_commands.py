@@ -127,7 +127,8 @@ async def _trim(chat: ChatContext) -> None:
     from modules.session.fitting.trim import trimmed
     from modules.session.switching.switch import handover
 
-    conversation, tools = chat.conversation, chat.tooling.specs
+    conversation = chat.conversation
+    tools = chat.tooling.specs(conversation.reader(conversation.model))
     model, before = conversation.model, conversation.view(conversation.model)
     view: View | None = await in_thread(lambda: trimmed(conversation, model, tools))
     if view is None:
@@ -161,8 +162,9 @@ def _undo(chat: ChatContext, named: str) -> None:
     from modules.session.fitting.room import tokens_with
     from modules.session.switching.switch import handover
 
-    conversation, tools = chat.conversation, chat.tooling.specs
+    conversation = chat.conversation
     model = chat.models.find(named).model if named else conversation.model
+    tools = chat.tooling.specs(conversation.reader(model))
     if conversation.undo_view(model) is None:
         raise UsageError(
             f"{model.full_name} is given the whole conversation already.", cure="/compact makes a summary of it."

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from modules.chat.command import Ask, ChatContext, command
+from modules.chat.commands.written_file import may_be_put, may_hold, written
 from modules.chat.input.completer import complete_words
 from modules.chat.input.typed_paths import named
 from modules.daemon_thread import in_thread
@@ -82,10 +83,9 @@ async def _written(chat: ChatContext, path: Path, format: "Format", *, tree: boo
     from modules.chat.input.api_key_check import keys_of
     from modules.chat.input.keys_in_conversation import keys_in
     from modules.session.export.formats import exported
-    from modules.session.export.new_file import written
 
     over = os.path.lexists(path)
-    if over and not await chat.confirm(f"{path} exists already. Replace it?"):
+    if not await may_be_put(chat, path):
         return ""
     conversation, own = chat.conversation, keys_of(chat.config, chat.models.providers.values())
 
@@ -96,12 +96,4 @@ async def _written(chat: ChatContext, path: Path, format: "Format", *, tree: boo
     if made_now is None:  # stopped
         return ""
     keys, text = made_now
-    if keys and not await chat.confirm(f"The file would hold {' and '.join(keys)}. Write it all the same?"):
-        return ""
-    await in_thread(lambda: written(path, text, umask=chat.config.umask, over=over))
-    return f"Written to {path.absolute()}: {_size(text)}."
-
-
-def _size(text: str) -> str:
-    size = len(text.encode(errors="replace"))
-    return f"{size:,} bytes" if size < 10_000 else f"{size / 1000:,.0f} kB"
+    return await written(chat, path, text, over=over) if await may_hold(chat, keys) else ""

@@ -2,26 +2,16 @@
 
 from collections.abc import Iterator
 
-from modules.chat.api_keys.key_check import check
-from modules.chat.api_keys.key_keeping import first_come, keep, take_out
-from modules.chat.api_keys.key_slots import KeySlot, fitting, slots_of, stranger
-from modules.chat.command import Ask, ChatContext, Options, command
+from modules.chat.command import Ask, ChatContext, command
 from modules.chat.commands.model_commands import switch
-from modules.chat.wording.phrases import count
-from modules.config import ENVIRONMENT, Key
-from modules.errors import UsageError
-from modules.keys.key import usable_key
-from modules.llm.catalogue.model_list_cache import FILE, ModelLists
-from modules.llm.dialects import about
-from modules.llm.models import Model
 
 REMOVE = "--remove"
-TYPED = "what was typed"
-UNSEEN = "/key alone asks for it, and shows nothing of it."
 
 
 def complete_key(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
     """The providers that need a key, and behind the option those that have one."""
+    from modules.chat.api_keys.key_slots import slots_of  # the first prompt need not wait for any of it
+
     removes = args.startswith(f"{REMOVE} ")
     for slot in slots_of(chat.models.providers.values()):
         there = chat.config.has_key(slot.variable)
@@ -40,128 +30,16 @@ async def key(chat: ChatContext, args: str) -> Ask | None:
     models before the key is kept: in the keyring of your system, or in .env of the config folder.
     "/key --remove" takes one out again. "parlance keys" in a shell lists where each comes from.
     """
-    words = args.split()
-    names = [word for word in words if word != REMOVE]
+    from modules.chat.api_keys.key_slots import slots_of
+    from modules.chat.api_keys.key_taking import remove, slot_named, take
+
+    names = [word for word in args.split() if word != REMOVE]
     slots = slots_of(chat.models.providers.values())
-    if len(names) > 1:
-        raise UsageError("Of which provider?", cure=f"It is /key or /key PROVIDER. {UNSEEN}")
-    named = _named(chat, slots, names[0]) if names else None
-    if names and named is None:
+    slot = slot_named(chat, slots, " ".join(names)) if names else None
+    if names and slot is None:
         return None
-    if REMOVE in words:
-        await _remove(chat, slots, named)
-    else:
-        await _take(chat, slots, named)
+    if REMOVE in args.split():
+        await remove(chat, slots, slot)
+    elif choice := await take(chat, slots, slot):
+        await switch(chat, choice)
     return None
-
-
-def _named(chat: ChatContext, slots: list[KeySlot], name: str) -> KeySlot | None:
-    """The slot of a provider; None where it needs no key, which is said. What is no name is not shown: it may be a key.
-
-    Raises UsageError.
-    """
-    provider = chat.models.providers.get(name.lower())
-    if provider is None:
-        names = ", ".join(slot.provider.name for slot in slots)
-        raise UsageError("There is no provider of that name.", cure=f"There are {names}. {UNSEEN}")
-    slot = next((slot for slot in slots if provider in slot.providers), None)
-    if slot is None:
-        chat.screen.say(f"{provider.title} needs no key. {provider.note}".rstrip())
-    return slot
-
-
-async def _take(chat: ChatContext, slots: list[KeySlot], named: KeySlot | None) -> None:
-    if named is not None and named.provider.key_page:
-        chat.screen.say(f"{named.title} gives keys at {named.provider.key_page}.")
-    typed = await chat.secret(f"API key of {named.title}:" if named else "API key:")
-    given = (typed or "").strip().strip("\"'").strip()
-    slot = (named or await _whose(chat, slots, given)) if given else None
-    if slot is None:
-        chat.screen.say("No key was taken.")
-        return
-    found = usable_key(slot.variable, given, TYPED)
-    if maker := stranger(slot, given):
-        chat.screen.say(f"It looks like a key of {maker}.")
-        if not await chat.confirm(f"Send it to {slot.title} all the same?"):
-            chat.screen.say("No key was taken.")
-            return
-    await _try_and_keep(chat, slot, found)
-
-
-async def _whose(chat: ChatContext, slots: list[KeySlot], given: str) -> KeySlot | None:
-    """The slot that the key belongs into, as it begins or as the person says; None for none of them."""
-    fits = list(fitting(slots, given))
-    if len(fits) == 1:
-        return fits[0]
-    asked = fits or slots
-    if not fits:
-        chat.screen.say("It begins like a key of nobody who is in the list of providers.")
-    chosen = await chat.choose(Options("Whose key is it?", tuple(slot.title for slot in asked), "none of these"))
-    return None if chosen is None else asked[chosen]
-
-
-async def _try_and_keep(chat: ChatContext, slot: KeySlot, found: Key) -> None:
-    chat.screen.say(f"Asking {slot.title} whether it takes the key …")
-    checked = await check(chat.services, slot.provider, found)
-    if checked.verdict == "refused":
-        chat.screen.say(f"{checked.why} It was not kept.")
-        return
-    if checked.verdict == "unknown":
-        chat.screen.say(f"It could not be tried. {checked.why}")
-        if not await chat.confirm("Keep it untried?"):
-            chat.screen.say("The key was not kept.")
-            return
-    if not (where := await keep(chat, slot, found)):
-        chat.screen.say("The key was not kept.")
-        return
-    _learn(chat, slot, checked.models)
-    lists = f" {slot.title} lists {count(len(checked.models), 'model')}." if checked.models else ""
-    chat.screen.say(f"{slot.variable} is in {where} now.{lists}")
-    await first_come(chat, slot, found, where)
-    await _offer(chat, slot)
-
-
-def _learn(chat: ChatContext, slot: KeySlot, models: tuple[Model, ...]) -> None:
-    """The list is known from now on, in the next run too."""
-    if models:
-        chat.models.learn(slot.provider, models)
-        ModelLists(chat.config.state_folder / FILE).keep(slot.provider, models)
-
-
-async def _offer(chat: ChatContext, slot: KeySlot) -> None:
-    """Let a model of this provider answer from now on, where only the guide does so far and the person wishes."""
-    current = chat.conversation.model
-    if about(current.provider.dialect).networked or not (usual := _usual(chat, slot)):
-        return
-    stay = f"stay on {current.full_name}; /model chooses later"
-    if await chat.choose(Options("Which model answers from now on?", (usual.full_name,), stay)) == 0:
-        await switch(chat, chat.models.choice(usual))
-
-
-def _usual(chat: ChatContext, slot: KeySlot) -> Model | None:
-    """The model that a chat with this provider begins with."""
-    if chat.models.default and (usual := chat.models.find(chat.models.default).model).provider in slot.providers:
-        return usual
-    own = chat.models.of(slot.provider.name)
-    return next((model for model in own if not model.restricted and chat.models.lists(model) is not False), None)
-
-
-async def _remove(chat: ChatContext, slots: list[KeySlot], named: KeySlot | None) -> None:
-    there = [slot for slot in slots if chat.config.has_key(slot.variable)]
-    if named is None and there:
-        titles = tuple(f"{slot.title} ({slot.variable})" for slot in there)
-        chosen = await chat.choose(Options("Which key goes?", titles, "none of them"))
-        if chosen is None:
-            return
-        named = there[chosen]
-    places = list(chat.config.sources(named.variable)) if named else []
-    if named is None or not places:
-        chat.screen.say(f"{named.variable} is not set." if named else "No key is set.")
-        return
-    if ENVIRONMENT in places:
-        chat.screen.say(f"{named.variable} is set in {ENVIRONMENT}, which only your shell can change: unset it there.")
-    for place in (one for one in places if one != ENVIRONMENT):
-        if await chat.confirm(f"Take {named.variable} out of {place}?") and await take_out(chat, named.variable, place):
-            chat.screen.say(f"{named.variable} is not in {place} any more.")
-        else:
-            chat.screen.say(f"{named.variable} stays in {place}.")

@@ -7,7 +7,6 @@ from modules.chat.input.completer import complete_models
 from modules.chat.input.fit_question import made_to_fit
 from modules.chat.input.pdf_readers import not_taken
 from modules.chat.input.unlisted_model import is_meant
-from modules.chat.local_servers import look
 from modules.chat.model_list_refresh import listed
 from modules.chat.output.switch_report import switch_report
 from modules.chat.wording.fit_words import summary_words
@@ -76,11 +75,12 @@ def show_plan(chat: ChatContext, choice: Choice) -> None:
     variable = model.provider.key_variable
     key = "not needed" if variable is None else "set" if chat.config.has_key(variable) else f"{variable} is not set"
     able = [other for other in chat.models if chat.config.has_key(other.provider.key_variable)]
+    tools = chat.tooling.specs(conversation.reader(model))
     if model == conversation.model:
         chat.screen.say(f"{model.full_name} is answering already.")
     else:
         chat.screen.say(f"{conversation.model.full_name} → {model.full_name}, if you switch. Nothing has changed yet.")
-    chat.screen.table(list(switch_report(plan(conversation, model, chat.tooling.specs), key, able)))
+    chat.screen.table(list(switch_report(plan(conversation, model, tools), key, able)))
 
 
 async def switch(chat: ChatContext, choice: Choice) -> None:
@@ -103,12 +103,14 @@ async def switch(chat: ChatContext, choice: Choice) -> None:
         return
     conversation = chat.conversation
     had_view = conversation.view(old) is not None
-    summary = handover(conversation, new, chat.tooling.specs)
+    summary = handover(conversation, new, chat.tooling.specs(conversation.reader(new)))
     new_there = not any(m.origin and m.origin.issuer == new.issuer for m in conversation)
     conversation.switch(new)
     conversation.announced[new.full_name] = summary.left_out
-    chat.screen.say(switch_line(old, conversation.reader(new), summary, was_shown_less=had_view))
-    for text in (*not_taken(chat, chat.attachments), news_of_options(conversation, new, again=True)):
+    reader = conversation.reader(new)
+    chat.screen.say(switch_line(old, reader, summary, was_shown_less=had_view))
+    search = chat.tooling.news_of(reader) if reader.tools else ""
+    for text in (*not_taken(chat, chat.attachments), news_of_options(conversation, new, again=True), search):
         if text:
             chat.screen.say(text)
     if new.provider.note and new_there:
@@ -166,6 +168,8 @@ async def models(chat: ChatContext, args: str) -> Ask | None:
     if "--refresh" in words:
         await _refresh(chat, names or [chat.conversation.model.provider.name])
         if not names and chat.config.settings.models.discover:
+            from modules.chat.local_servers import look
+
             await look(chat)
     shown = [model for name in (names or chat.models.providers) for model in chat.models.of(name)]
     has_key = {model.provider: chat.config.has_key(model.provider.key_variable) for model in shown}

@@ -10,6 +10,7 @@ from modules.chat.wording.phrases import count
 from modules.errors import UsageError
 from modules.llm.dialects import about
 from modules.llm.parts import Attached, ToolCall, ToolResult
+from modules.llm.web_searches import KIND as SEARCH
 from modules.tools.tool import Tool
 from modules.tools.toolbox import Toolbox
 
@@ -87,6 +88,8 @@ def _list(chat: ChatContext, toolbox: Toolbox) -> None:
             chat.screen.table(rows)
     if remark := _remark(chat, toolbox):
         chat.screen.say(remark)
+    if words := _of_search(chat, toolbox):
+        chat.screen.say(words)
     if approval.everything:
         chat.screen.say("Everything is allowed without asking (--yes).")
     for permission in approval.permissions:
@@ -95,6 +98,14 @@ def _list(chat: ChatContext, toolbox: Toolbox) -> None:
         chat.screen.say(f"Allowed without asking in this folder: {permission_label(permission)}")
     if lasting:
         chat.screen.say(f"/set tools.allow {toolbox.context.folder}= takes that back.")
+
+
+def _of_search(chat: ChatContext, toolbox: Toolbox) -> str:
+    """Who searches the web for this model, or what to do so that somebody does; "" where the tool is off."""
+    choice, reader = chat.tooling.search, chat.conversation.reader(chat.conversation.model)
+    if choice is None or not (toolbox.enabled and toolbox.is_on(SEARCH) and reader.tools):
+        return ""
+    return choice.words(reader)
 
 
 def _remark(chat: ChatContext, toolbox: Toolbox) -> str:

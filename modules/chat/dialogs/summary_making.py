@@ -56,7 +56,7 @@ async def planned(chat: ChatContext, model: Model, by: Model, focus: str, since:
             conversation,
             model,
             by,
-            chat.tooling.specs,
+            chat.tooling.specs(conversation.reader(model)),
             focus=focus,
             since=since,
             target=room_of(conversation, model),
@@ -135,7 +135,8 @@ def hold(chat: ChatContext, plan: SummaryPlan, view: View, spent_before: int) ->
 
 def reasoning_lost(chat: ChatContext, model: Model, before: int) -> str:
     """That earlier reasoning is not given back under a view, where `before` so many pieces were left out; "" if not."""
-    left_out = handover(chat.conversation, model, chat.tooling.specs).left_out
+    tools = chat.tooling.specs(chat.conversation.reader(model))
+    left_out = handover(chat.conversation, model, tools).left_out
     chat.conversation.announced[model.full_name] = left_out
     return _reasoning(left_out.reasoning - before, model)
 

@@ -87,10 +87,12 @@ async def answer(
                 if follows:
                     event_lines.tell(event)
                 if lines is not None and isinstance(event, ToolEnded):
+                    await lines.prepare(event.result)
                     output.end_line()
                     lines.end(event)
         at = situation()
-        output.judge(ending(output.finished, conversation.messages, tooling.specs if tooling else ()), at)
+        tools = tooling.specs(conversation.reader(conversation.model)) if tooling else ()
+        output.judge(ending(output.finished, conversation.messages, tools), at)
     except ParlanceError as error:
         cure = in_pipe(error, situation())
         output.end_line()
@@ -100,6 +102,7 @@ async def answer(
     except asyncio.CancelledError:
         output.code, output.failed = EXIT_INTERRUPTED, failure("Interrupted", "Interrupted.", "")
         output.break_off("interrupted")
+    output.end_notes()
     output.end_line()
     delivery.deliver(conversation, output)
     return output.code
@@ -116,12 +119,15 @@ async def _tool_lines(conversation: Conversation, tooling: Tooling) -> "ToolLine
     # Both need the terminal's library, and no plain question does.
     from modules.chat.output.screen import TerminalScreen
     from modules.chat.output.tool_lines import ToolLines
+    from modules.chat.pictures.shown_pictures import ShownPictures
 
     await _checked(tooling)
     tell(tooling.news())
     if not conversation.reader(conversation.model).tools:
         tell([f"{conversation.model.full_name} takes no tools."])
-    return ToolLines(TerminalScreen(cast(TextIO, Diagnostics()), plain=True), conversation, chat=False)
+    screen = TerminalScreen(cast(TextIO, Diagnostics()), plain=True)
+    pictures = ShownPictures(screen.canvas, tooling.toolbox.result_files.keep)
+    return ToolLines(screen, conversation, chat=False, pictures=pictures)
 
 
 async def _checked(tooling: Tooling) -> None:

@@ -57,7 +57,7 @@ class Delivery(Struct, frozen=True):
                 self._give_data(outcome)
             case "text":
                 if not self.at_once:
-                    self._give(outcome.text, outcome)
+                    self._give(_with_notes(outcome), outcome)
         sys.stdout.flush()
 
     def _give_data(self, outcome: Outcome) -> None:
@@ -92,6 +92,12 @@ def _whole(conversation: Conversation, outcome: Outcome) -> dict[str, object]:
     if conversation.cost() is None:
         prices.load()
     return as_json(conversation, outcome)
+
+
+def _with_notes(outcome: Outcome) -> str:
+    """The text, and below it the pages that it names."""
+    notes = "\n".join(map(str, outcome.footnotes.since(0)))
+    return f"{outcome.text.rstrip()}\n\n{notes}" if notes and outcome.text else outcome.text
 
 
 def _first_block(outcome: Outcome) -> str:

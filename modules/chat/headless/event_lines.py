@@ -6,7 +6,7 @@ from typing import Any, assert_never
 from modules.chat.headless.json_failure import json_line
 from modules.chat.wording.fit_words import made_words
 from modules.chat.wording.shell_advice import without_commands
-from modules.llm.events import Finished, ReasoningDelta, TextDelta, ToolCallDelta
+from modules.llm.events import Cited, Finished, ProviderSearch, ReasoningDelta, TextDelta, ToolCallDelta
 from modules.llm.parts import ToolCall
 from modules.session.conversation import Conversation
 from modules.session.fitting.ways import Made, Making, Misfit
@@ -41,6 +41,8 @@ def _line_of(event: TurnEvent) -> Line | None:
             return {"type": "text", "text": text} if text else None
         case ReasoningDelta(text):
             return {"type": "reasoning", "text": text} if text else None
+        case ProviderSearch() | Cited():
+            return _search_line(event)
         case ToolStarted(call):
             return {"type": "call", "id": call.id, "name": call.name, "arguments": _arguments(call)}
         case ToolEnded(call, result, seconds):
@@ -52,10 +54,9 @@ def _line_of(event: TurnEvent) -> Line | None:
             }  # fmt: skip
         case Question(call=call, why=why):
             return {"type": "refused", "id": call.id, "name": call.name, "arguments": _arguments(call), "why": why}
-        case Notice(text):
+        case Notice() | Made():
+            text = event.text if isinstance(event, Notice) else made_words(event)
             return {"type": "notice", "text": without_commands(text)}
-        case Made():
-            return {"type": "notice", "text": without_commands(made_words(event))}
         case Retrying(seconds, _, error):
             return {"type": "retry", "seconds": round(seconds, 1), "error": error.message}
         case Finished(stop, usage, model):
@@ -65,6 +66,17 @@ def _line_of(event: TurnEvent) -> Line | None:
             return {"type": "paused", "text": text}
         case Misfit() | Making() | ToolCallDelta() | ToolProgress():
             return None
+        case _:
+            assert_never(event)
+
+
+def _search_line(event: ProviderSearch | Cited) -> Line:
+    match event:
+        case ProviderSearch(query, sources, failed):
+            pages = None if sources is None else [{"url": page.url, "title": page.title} for page in sources]
+            return {"type": "search", "query": query, "sources": pages, "error": failed or None}
+        case Cited(url, title):
+            return {"type": "citation", "url": url, "title": title}
         case _:
             assert_never(event)
 

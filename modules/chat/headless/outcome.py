@@ -9,10 +9,13 @@ from modules.chat.output.printed_answer import Printed
 from modules.chat.wording.cures import Situation, of_ending_in_pipe
 from modules.chat.wording.endings import Ending
 from modules.chat.wording.fit_words import made_words
+from modules.chat.wording.phrases import count
 from modules.chat.wording.shell_advice import without_commands
 from modules.errors import EXIT_ERROR
-from modules.llm.events import Finished, ReasoningDelta, TextDelta, ToolCallDelta, Usage
+from modules.llm.citations import Footnotes
+from modules.llm.events import Cited, Finished, ProviderSearch, ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from modules.llm.parts import Text
+from modules.llm.web_searches import KIND
 from modules.session.fitting.ways import Made, Making, Misfit
 from modules.session.turns.ask import Notice, Retrying
 from modules.session.turns.structured_answer import Checked
@@ -37,6 +40,9 @@ class Outcome:
         self._whole = True
         self.usage: Usage | None = None
         self.tools: list[dict[str, Any]] = []
+        self.searches: list[dict[str, Any]] = []  # that the provider ran by itself
+        self.footnotes = Footnotes("[^{}]")
+        self._searched: list[str] = []  # in words
         self.notices: list[str] = []
         self.checked: Checked | None = None  # what an answer came to that was to be JSON
 
@@ -57,6 +63,8 @@ class Outcome:
         match event:
             case TextDelta(text) if text and self._out is not None:
                 self._out.write(text)
+            case ProviderSearch() | Cited():
+                self._add_search(event)
             case Notice() | Made():
                 text = event.text if isinstance(event, Notice) else made_words(event)
                 self.notices.append(without_commands(text))
@@ -87,6 +95,29 @@ class Outcome:
                 pass
             case _:
                 assert_never(event)
+
+    def _add_search(self, event: ProviderSearch | Cited) -> None:
+        match event:
+            case ProviderSearch(sources=None):
+                pass
+            case ProviderSearch(query, sources, failed):
+                pages = [{"url": page.url, "title": page.title} for page in sources or ()]
+                self.searches.append({"query": query, "sources": pages, "error": failed or None})
+                found = failed or (count(len(pages), "page") if pages else "")
+                self._searched.append(f"{KIND}: {query}{f' ({found})' if found else ''}")
+            case Cited(url, title, late):
+                mark = self.footnotes.mark(url, title)
+                if self._out is not None and not late:
+                    self._out.cite(mark)
+            case _:
+                assert_never(event)
+
+    def end_notes(self) -> None:
+        """The pages that the answer names, below it, and what was searched for it: nothing is said within an answer."""
+        if self._out is not None and len(self.footnotes):
+            self._out.notes(self.footnotes)
+        for text in self._searched:
+            self.tell(text)
 
     def check(self, checked: Checked) -> None:
         """Take note of what an answer came to that was to be JSON; one that is not as it was asked for is a failure."""

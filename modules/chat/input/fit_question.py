@@ -24,7 +24,9 @@ async def made_to_fit(chat: ChatContext, model: Model, none: str) -> bool:
     Raises what asking for a summary raises; nothing is changed then.
     """
     fitting, conversation = chat.fitting(), chat.conversation
-    question = await fitting.question(conversation, model, chat.tooling.specs, before_sending=False)
+    question = await fitting.question(
+        conversation, model, chat.tooling.specs(conversation.reader(model)), before_sending=False
+    )
     if question is None:
         return True
     if not question.ways:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Callable
 
 from rich.style import Style
 
@@ -45,14 +46,19 @@ _BOLD, _TITLE = Style(bold=True), Style(bold=True, underline=True)
 
 
 class Blocks:
-    """Takes source lines, leaves finished rows in `rows`. A copy of it can look ahead."""
+    """Takes source lines, leaves finished rows in `rows`. A copy of it can look ahead.
 
-    def __init__(self, width: int, prose_width: int = 0) -> None:
+    `number` gives the number that the nth block of code in this text has, 0 for none.
+    """
+
+    def __init__(self, width: int, prose_width: int = 0, number: Callable[[int], int] = lambda nth: 0) -> None:
         self.width = width
         self.prose_width = prose_width  # running text is no wider, with what stands before it; 0: as wide as the screen
         self.rows: list[Row] = []
         self.stack: list[Container] = []
         self.leaf: Leaf | None = None
+        self.fences = 0  # blocks of code in fences so far
+        self._number = number
         self._drawn: list[Container] | None = None  # where the last rows stood
         self._marked = 0  # containers whose marker is on the screen
         self._fresh = True  # the leaf has no row yet
@@ -207,7 +213,8 @@ class Blocks:
             self._start(Formula())
             self._give(rest)
         elif fence := _FENCE.match(rest):
-            self._start(Fence(fence[2], len(fence[1]), fence[3]))
+            self.fences += 1
+            self._start(Fence(fence[2], len(fence[1]), fence[3], self._number(self.fences)))
         else:
             if not isinstance(leaf, Paragraph | Table):
                 self._start(Paragraph())

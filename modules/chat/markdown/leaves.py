@@ -126,14 +126,14 @@ class Paragraph:
 class Fence:
     """A code block. Its lines are the terminal's to wrap, so that copied code has no added line ends."""
 
-    def __init__(self, mark: str, indent: int, info: str) -> None:
+    def __init__(self, mark: str, indent: int, info: str, number: int = 0) -> None:
         self.mark = mark
         self.indent = indent
-        self.label = clean(info.strip())
-        self.code = Highlighter(_LANGUAGE.findall(info)[0])
-        self.line = ""
+        self.language = _LANGUAGE.findall(info)[0]
+        self.label = " · ".join(filter(None, (clean(info.strip()), str(number) if number else "")))
+        self.code = Highlighter(self.language)
         self.begun = False
-        self.nests = _LANGUAGE.findall(info)[0].lower() in _DOCUMENTS
+        self.nests = self.language.lower() in _DOCUMENTS
         self.inner = ""  # the fence of the block inside, while one is open
 
     def copy(self) -> Fence:
@@ -146,12 +146,16 @@ class Fence:
             return False
         return _ends(text, self.mark) and indent(text) < 4
 
-    def add(self, text: str, width: int) -> list[Row]:
+    def taken(self, text: str) -> str:
+        """A source line as the line of code that it is."""
         if self.inner:
             self.inner = "" if _ends(text, self.inner) else self.inner
         elif self.nests and (inner := _INNER.match(text)) and inner[1].startswith(self.mark):
             self.inner = inner[1]
-        return [*self._head(width), self.code.line(dedent(text, self.indent))]
+        return dedent(text, self.indent)
+
+    def add(self, text: str, width: int) -> list[Row]:
+        return [*self._head(width), self.code.line(self.taken(text))]
 
     def extend(self, text: str, width: int) -> list[Row]:
         return [*self._head(width), self.code.line(text)]

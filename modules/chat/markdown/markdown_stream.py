@@ -18,7 +18,7 @@ MOST = 10  # rows that are shown before they are finished
 class MarkdownStream:
     """Draws Markdown: `write` takes rows that are finished, as text, and `live` those at the end that may still change.
 
-    `size` gives the columns and rows of the terminal, and is asked at each drawing.
+    `size` gives the columns and rows of the terminal, and is asked at each drawing; `number` as for Blocks.
     """
 
     def __init__(
@@ -30,13 +30,14 @@ class MarkdownStream:
         palette: Palette | None = None,
         links: bool = False,
         prose_width: int = 0,
+        number: Callable[[int], int] = lambda nth: 0,
     ) -> None:
         self._write = write
         self._size = size
         self._live = live
         self._palette = palette
         self._links = links
-        self._blocks = Blocks(80, prose_width)
+        self._blocks = Blocks(80, prose_width, number)
         self._arrived: list[str] = []
         self._line = ""  # the source line that has no end yet
         self._within = False  # its beginning is in the blocks already

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from modules.chat.output.frame_loop import frames
 from modules.chat.terminal.streams import at_terminal
+from modules.llm.citations import Footnotes
+from modules.text.sanitize import clean
 
 if TYPE_CHECKING:
     from modules.chat.output.screen import TerminalScreen
@@ -14,9 +16,16 @@ if TYPE_CHECKING:
 
 
 class Printed(Protocol):
-    """Where the text of a turn goes. `part` stands between two answers, `end_line` before anything else is written."""
+    """Where the text of a turn goes. `part` stands between two answers, `end_line` before anything else is written.
+
+    `cite` marks the words that came last as those of a page, and `notes` is the list of pages at the end.
+    """
 
     def write(self, text: str) -> None: ...
+
+    def cite(self, mark: str) -> None: ...
+
+    def notes(self, footnotes: Footnotes) -> None: ...
 
     def part(self) -> None: ...
 
@@ -39,6 +48,13 @@ class Exact:
         self._last = text
         sys.stdout.write(text)
         sys.stdout.flush()
+
+    def cite(self, mark: str) -> None:
+        """Nothing is put into the very text."""
+
+    def notes(self, footnotes: Footnotes) -> None:
+        self.end_line()
+        sys.stdout.write("\n" + "".join(f"{clean(str(note))}\n" for note in footnotes.since(0)))
 
     def part(self) -> None:
         self._parted = True
@@ -75,6 +91,17 @@ class Drawn:
             self._piece = text_piece(self._screen)
             self._piece.feed(text)
             self._piece.draw()  # the first words do not wait for the next drawing
+
+    def cite(self, mark: str) -> None:
+        if self._piece is not None:
+            self._piece.feed(mark)
+
+    def notes(self, footnotes: Footnotes) -> None:
+        from modules.chat.output.provider_searches import footnote_row  # only where pages are named
+
+        self.end_line()
+        rows = (footnote_row(note, self._screen) for note in footnotes.since(0))
+        self._screen.write("\n" + "".join(rows))
 
     def part(self) -> None:
         self.end_line()

@@ -8,20 +8,24 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from modules.chat.output.layout import laid_out, wrapped
+from modules.chat.terminal.passthrough import passed_through
 from modules.chat.terminal.theme import PALETTES, Background, Palette, colored
 from modules.errors import ParlanceError
 from modules.text.sanitize import clean
 
 if TYPE_CHECKING:  # rich is loaded with the first answer
     from modules.chat.markdown.wrap import Row
+    from modules.chat.pictures.shown_pictures import Canvas
+    from modules.chat.pictures.ways import Way
     from modules.settings.declarations import Settings
 
 DIM, BOLD, RESET = "\x1b[2m", "\x1b[1m", "\x1b[0m"
-PROMPT_MARK = "\x1b]133;A\x1b\\"  # where a terminal that knows it jumps to, from question to question
+# Where a terminal that knows them (OSC 133, "semantic prompts") jumps to, from question to question: before a prompt,
+# between it and what was entered, before what comes of it, and behind that with how it ended.
+PROMPT_MARK, ENTERED_MARK, OUTPUT_MARK = "\x1b]133;A\x1b\\", "\x1b]133;B\x1b\\", "\x1b]133;C\x1b\\"
+END_MARK = "\x1b]133;D;{}\x1b\\"
 MARK, MORE = "> ", "· "  # before a line that a person typed, and before its further lines
 CLEAR = "\x1b[H\x1b[2J"
-ESCAPE = "\x1b"
-PIECE_CHARS = 700  # that GNU screen passes on at once; it drops what is longer than 768 (opencode#28590)
 MAX_OSC52_CHARACTERS = 100_000  # terminals drop longer sequences without a word
 
 
@@ -56,14 +60,19 @@ class TerminalScreen:
         links: bool = False,
         settings: "Callable[[], Settings] | None" = None,
         background: Callable[[], Background] = lambda: "",
+        marks: Callable[[], bool] = lambda: False,
     ) -> None:
         self.out = out or sys.stdout
         self.plain = plain
         self.color = color and not plain
         self.background = background  # asked with each drawing: a terminal may say it when something is drawn already
         self.links = links and not plain  # whether the terminal makes links of ours ones that can be clicked
+        self.picture_way: Callable[[], Way] = lambda: ""  # how pictures are drawn; "" where they are not
+        self.true_color = False
+        self.marks = marks  # whether prompts and what comes of them are marked
         self._settings = settings  # asked with each use, as the background
         self.region: Region | None = None
+        self._marked = False  # a line was echoed and marked, and its output has no end yet
 
     @property
     def palette(self) -> Palette | None:
@@ -88,6 +97,15 @@ class TerminalScreen:
             columns, rows = shutil.get_terminal_size()
         return (columns or 80), (rows or 24)
 
+    def canvas(self) -> "Canvas":
+        """This screen as pictures are drawn on it, right now."""
+        from modules.chat.pictures.shown_pictures import Canvas  # with the first picture
+        from modules.chat.pictures.ways import USUAL_CELL, cell_of
+
+        size, way = self.size(), "" if self.plain else self.picture_way()
+        cell = cell_of(self.out.fileno(), *size) if way else USUAL_CELL
+        return Canvas(way, size, cell, self.background() != "light", self.true_color)
+
     def write(self, text: str) -> None:
         """Text that is clean already, as it is."""
         if self.region is not None:
@@ -109,10 +127,18 @@ class TerminalScreen:
     def echo(self, line: str) -> None:
         """What a person has entered, easy to find again; the terminal wraps it, so that it is copied as it was."""
         first, *others = clean(line).split("\n")
-        rows = (MARK + first, *(MORE + other for other in others))
         if self.plain:
             return  # the terminal has echoed it
-        self.write(PROMPT_MARK + "".join(f"{BOLD}{row}{RESET}\n" for row in rows))
+        marks = (PROMPT_MARK, ENTERED_MARK, OUTPUT_MARK) if self.marks() else ("", "", "")
+        rows = [f"{BOLD}{MARK}{marks[1]}{first}{RESET}\n", *(f"{BOLD}{MORE}{other}{RESET}\n" for other in others)]
+        self.write(marks[0] + "".join(rows) + marks[2])
+        self._marked = bool(marks[2])
+
+    def end_output(self, code: int) -> None:
+        """What came of the line that was echoed last is there; `code` 0 says that it came to a good end."""
+        if self._marked:
+            self._marked = False
+            self.write(END_MARK.format(code))
 
     def dim(self, text: str) -> str:
         """Clean text, dimmed where the terminal can."""
@@ -167,11 +193,7 @@ class TerminalScreen:
         encoded = base64.b64encode(text.encode(errors="replace")).decode("ascii")
         if self.plain or len(encoded) > MAX_OSC52_CHARACTERS:
             return False
-        asked = f"\x1b]52;c;{encoded}\x07"
-        if through == "tmux":
-            asked = f"\x1bPtmux;{asked.replace(ESCAPE, ESCAPE * 2)}\x1b\\"
-        elif through == "screen":
-            asked = "".join(f"\x1bP{asked[at : at + PIECE_CHARS]}\x1b\\" for at in range(0, len(asked), PIECE_CHARS))
+        asked = passed_through(f"\x1b]52;c;{encoded}\x07", through)
         self.out.write(asked)
         self.out.flush()
         return True

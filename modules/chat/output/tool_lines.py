@@ -4,6 +4,7 @@ import json
 import textwrap
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from modules.chat.output.layout import cut
 from modules.chat.output.screen import TerminalScreen
@@ -15,6 +16,9 @@ from modules.session.conversation import Conversation
 from modules.session.node import Node
 from modules.session.turns.tool_calls import DECLINED, ToolEnded
 from modules.text.sanitize import clean
+
+if TYPE_CHECKING:
+    from modules.chat.pictures.shown_pictures import ShownPictures
 
 DONE, FAILED, NOT_RUN = "✓", "✗", "–"
 FOLDED = 3  # lines of a result that are shown
@@ -76,8 +80,10 @@ class ToolLines:
         *,
         chat: bool = True,
         previews: dict[str, str] | None = None,
+        pictures: "ShownPictures | None" = None,
     ) -> None:
         self._screen = screen
+        self._pictures = pictures
         self._chat = chat  # where a command shows what was left out
         self._conversation = conversation
         self._began: dict[str, tuple[str, float]] = {}
@@ -104,6 +110,11 @@ class ToolLines:
     def progress(self, call: ToolCall, line: str) -> None:
         self._said.pop(call.id, None)  # who spoke last comes last
         self._said[call.id] = _line(line)
+
+    async def prepare(self, result: ToolResult) -> None:
+        """Have the pictures of a result ready to be written with it."""
+        if self._pictures is not None:
+            await self._pictures.prepare(result.call_id, result.parts)
 
     def end(self, event: ToolEnded) -> None:
         """Print the call's line and the beginning of its output, once all calls before it have theirs."""
@@ -135,8 +146,12 @@ class ToolLines:
 
     def _print(self, call: ToolCall, result: ToolResult, seconds: float | None) -> None:
         self._ended.add(call.id)
-        columns = self._screen.size()[0]
         number = next((at for at, (one, _) in enumerate(numbered(self._conversation), 1) if one.id == call.id), 0)
+        self.write(call, result, number, seconds)
+
+    def write(self, call: ToolCall, result: ToolResult, number: int, seconds: float | None = None) -> None:
+        """Print the line of a call that has this number, and the beginning of its output."""
+        columns = self._screen.size()[0]
         mark = mark_of(result)
         shown_by = number if self._chat else 0
         changes = changed(self._previews.get(call.id, ""), shown_by) if mark == DONE else []
@@ -144,6 +159,9 @@ class ToolLines:
         if mark != NOT_RUN:
             for text in _rows(folded(result, shown_by), columns - 1 - len(INDENT), whole=mark == FAILED):
                 self._screen.write(self._screen.dim(cut(INDENT + text, columns - 1)) + "\n")
+        for text in self._pictures.take(call.id) if self._pictures is not None else ():
+            drawn = text.endswith(("\n", "\r"))
+            self._screen.write(text if drawn else self._screen.dim(INDENT + text) + "\n")
         for text in changes:
             self._screen.write(self._difference(cut(INDENT + text, columns - 1)) + "\n")
 

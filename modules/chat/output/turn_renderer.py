@@ -5,12 +5,14 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import NamedTuple, Protocol, assert_never
 
+from modules.chat.output.code_numbers import Numbers, unnumbered
 from modules.chat.output.frame_loop import frames
+from modules.chat.output.provider_searches import ProviderSearches
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.output.tool_lines import ToolLines
 from modules.chat.wording.fit_words import made_words, making_words
 from modules.chat.wording.phrases import GO_ON
-from modules.llm.events import Finished, ReasoningDelta, TextDelta, ToolCallDelta
+from modules.llm.events import Cited, Finished, ProviderSearch, ReasoningDelta, TextDelta, ToolCallDelta
 from modules.session.counting.prices import Spent
 from modules.session.fitting.ways import FitEvent, Made, Making, Misfit
 from modules.session.turns.ask import Notice, Retrying
@@ -93,16 +95,23 @@ class TurnRenderer:
     """Draws one turn's events. Adding an event costs next to nothing; drawing happens in frames."""
 
     def __init__(
-        self, screen: TerminalScreen, waiting_for: str, tools: ToolLines, before: Callable[[], str] = str
+        self,
+        screen: TerminalScreen,
+        waiting_for: str,
+        tools: ToolLines,
+        before: Callable[[], str] = str,
+        numbers: Numbers | None = None,
     ) -> None:
         self._screen = screen
         self._name = waiting_for
         self._kind = "waiting"
         self._before = before  # what has to be there before the answer can even begin, "" for nothing
+        self._numbers = numbers or Numbers()
         self._piece: Piece = NoSegment()
         self._status = since_now(self._waiting)
         self._last = ""  # the kind that was last written for good
         self.tools = tools
+        self._searches = ProviderSearches(screen)
         self.finished: Finished | None = None
         self.beside: list[Spent] = []  # on what was no part of the answer, and was told already
         self.paused = False  # the turn stopped although the model wants to go on
@@ -130,6 +139,7 @@ class TurnRenderer:
                 self._screen.say(text)
             case Finished():
                 self.finished = event
+                self._numbers.stored()
             case Paused(text):
                 self.paused = True
                 self._begin("calls")
@@ -137,8 +147,26 @@ class TurnRenderer:
             case _:
                 self._add_work(event)
 
-    def _add_work(self, event: CallEvent | FitEvent) -> None:
+    def _add_search(self, event: ProviderSearch | Cited) -> None:
         match event:
+            case ProviderSearch(query, None):
+                self._become("searching")
+                self._status = since_now(lambda: f"{self._name} searches the web {clean(query)}".rstrip())
+            case ProviderSearch():
+                self._begin("calls")
+                self._searches.end(event)
+                self._become("waiting")
+            case Cited():
+                mark = self._searches.mark(event)
+                if self._kind == "text" and not event.late:  # rows that are finished never change
+                    self._piece.feed(mark)
+            case _:
+                assert_never(event)
+
+    def _add_work(self, event: ProviderSearch | Cited | CallEvent | FitEvent) -> None:
+        match event:
+            case ProviderSearch() | Cited():
+                self._add_search(event)
             case Question() | Misfit():
                 self._begin("asking")
             case ToolStarted(call, preview):
@@ -173,6 +201,7 @@ class TurnRenderer:
         """Everything is on the screen, and nothing runs any more."""
         self._become("closed")
         self.tools.close()
+        self._searches.close()
         self._screen.status("", "")
 
     def wait(self) -> None:
@@ -208,7 +237,8 @@ class TurnRenderer:
                 if self._last:
                     self._screen.write("\n")
                 self._last = kind
-                self._piece = text_piece(self._screen) if kind == "text" else reasoning_piece(self._screen)
+                text = self._numbers.next_text
+                self._piece = text_piece(self._screen, text()) if kind == "text" else reasoning_piece(self._screen)
                 self._status = since_now(lambda: f"{self._name} {'answers' if kind == 'text' else 'thinks'} …")
             case "waiting":
                 self._status = since_now(self._waiting)
@@ -216,14 +246,14 @@ class TurnRenderer:
                 self._status = since_now(lambda: f"{self._name} thinks …")
             case "running":
                 self._status = StatusLine(self.tools.running_words)
-            case "asking" | "calls" | "closed" | "fitting" | "retrying":
+            case "asking" | "calls" | "closed" | "fitting" | "retrying" | "searching":
                 pass
             case _:
                 self._status = since_now(lambda: f"{self._name} {kind} …")
 
 
-def text_piece(screen: TerminalScreen) -> Piece:
-    """Markdown where the terminal can show it, else the text as it is."""
+def text_piece(screen: TerminalScreen, number: Callable[[int], int] = unnumbered) -> Piece:
+    """Markdown where the terminal can show it, its blocks of code with these numbers; else the text as it is."""
     if screen.plain:
         return PlainText(screen)
     # It loads rich and pygments, which the first prompt must not wait for.
@@ -236,6 +266,7 @@ def text_piece(screen: TerminalScreen) -> Piece:
         palette=screen.palette,
         links=screen.links,
         prose_width=screen.prose_width,
+        number=number,
     )
 
 
@@ -259,6 +290,8 @@ async def show(
     """
     async with _drawing(answer), contextlib.aclosing(events) as stream:
         async for event in stream:
+            if isinstance(event, ToolEnded):
+                await answer.tools.prepare(event.result)
             answer.add(event)
             if isinstance(event, Question | Misfit):
                 answer.draw()

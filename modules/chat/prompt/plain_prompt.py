@@ -16,6 +16,7 @@ from modules.chat.output.screen import MARK, TerminalScreen
 from modules.chat.prompt.message_queue import MessageQueue
 from modules.chat.terminal.interrupts import Running, handled
 from modules.chat.terminal.key_parser import BURST
+from modules.chat.terminal.terminal_signs import Signs
 from modules.text.sanitize import clean
 
 T = TypeVar("T")
@@ -33,6 +34,7 @@ class PlainPrompt:
     def __init__(self, screen: TerminalScreen) -> None:
         self.queue = MessageQueue()
         self.running = Running()
+        self.signs = Signs()
         self._screen = screen
         self._arrived = b""
         self._awaited: asyncio.Future[str] | None = None

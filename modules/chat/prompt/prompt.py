@@ -33,6 +33,7 @@ from modules.chat.terminal.paste import pasted
 from modules.chat.terminal.reflow import rewrapping
 from modules.chat.terminal.terminal_hold import TerminalHold, leave_behind
 from modules.chat.terminal.terminal_modes import TerminalModes
+from modules.chat.terminal.terminal_signs import Signs
 from modules.chat.wording.phrases import count
 from modules.errors import ParlanceError
 
@@ -58,15 +59,17 @@ class Prompt:
         completer: Completer,
         history: History,
         variable: Callable[[str], str],
+        signs: Signs,
     ) -> None:
         self._screen = screen
+        self.signs = signs
         self._modes = modes
         self._variable = variable
         self.running = Running()
         self.from_clipboard: Callable[[], Awaitable[str]] | None = None  # attaches a picture; gives text
         self.given_up: Callable[[], None] = lambda: None  # when a line is cleared and no other waits
         # Where there is no colour, a suggestion could not be told from what was typed.
-        self.line = TypedLine(completer, history, self._no_hint, suggests=screen.color)
+        self.line = TypedLine(completer, history, lambda: self._hint(""), suggests=screen.color)
         self._parts = PromptLayout(self.line, bar, output.get_size, working=lambda: self.working)
         self._keys = bindings(self)
         self.region = LiveRegion(
@@ -78,7 +81,7 @@ class Prompt:
             color=screen.color,
             rewrapping=lambda: rewrapping(self._modes.name, self._variable),
         )
-        self._hold = TerminalHold(self.region, modes)
+        self._hold = TerminalHold(self.region, modes, signs)
         self._entered: asyncio.Future[str] | None = None
         self._alive: asyncio.Future[None] | None = None
         self._panel: Panel[Any] | None = None
@@ -293,9 +296,6 @@ class Prompt:
         else:
             self._entered.set_result(text)
         self.region.invalidate()
-
-    def _no_hint(self) -> None:
-        self._parts.hint = ""
 
     def _layout(self, panel: Panel[Any] | None) -> Layout:
         if panel is None:

@@ -13,6 +13,7 @@ from modules.chat.terminal.theme import background
 if TYPE_CHECKING:
     from prompt_toolkit.history import History
 
+    from modules.chat.pictures.ways import Way
     from modules.chat.prompt.plain_prompt import PlainPrompt
     from modules.chat.prompt.prompt import Prompt
 
@@ -33,6 +34,8 @@ def prompt_of(context: ChatContext, screen: TerminalScreen, state: TerminalState
     from modules.chat.terminal.live_region import terminal
     from modules.chat.terminal.terminal_input import terminal_input
     from modules.chat.terminal.terminal_modes import TerminalModes
+    from modules.chat.terminal.terminal_reports import Report
+    from modules.chat.terminal.terminal_signs import TerminalSigns
 
     def write(data: bytes) -> None:
         screen.out.flush()
@@ -41,9 +44,26 @@ def prompt_of(context: ChatContext, screen: TerminalScreen, state: TerminalState
     get = context.config.get
     term = get("TERM") or ""
     history = _history(context) if context.saves else InMemoryHistory()
-    keys = terminal_input(lambda report: modes.take_report(report))
+
+    def take_report(report: Report) -> None:
+        modes.take_report(report)
+        signs.take_report(report)
+
+    keys = terminal_input(take_report)
     screen.background = lambda: background(context.config.settings.screen.background, modes.background, get)
     modes = TerminalModes(write, getattr(keys, "listen", lambda seconds: False), term, state.owe, state.settle)
+    signs = TerminalSigns(
+        write, lambda: context.config.settings.notify, lambda: modes.name, get, state.owe, state.settle
+    )
+
+    def picture_way() -> "Way":
+        from modules.chat.pictures.ways import way_of  # with the first picture
+
+        wish = context.config.settings.screen.pictures
+        return way_of(wish, modes.name, modes.attributes, get, color=screen.color)
+
+    screen.picture_way = picture_way
+    screen.true_color = get("COLORTERM") in ("truecolor", "24bit")
     return Prompt(
         screen,
         keys,
@@ -53,6 +73,7 @@ def prompt_of(context: ChatContext, screen: TerminalScreen, state: TerminalState
         ChatCompleter(context),
         history,
         lambda name: get(name) or "",
+        signs,
     )
 
 

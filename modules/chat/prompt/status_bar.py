@@ -74,7 +74,8 @@ def _fits(parts: list[Part], columns: int) -> bool:
 def _window(context: ChatContext) -> Part:
     """How full the window is, and that it is nearly full in few words."""
     conversation = context.conversation
-    used, window = conversation.tokens(tools=context.tooling.specs), conversation.reader(conversation.model).window
+    reader = conversation.reader(conversation.model)
+    used, window = conversation.tokens(tools=context.tooling.specs(reader)), reader.window
     if not window:
         return Part(f"{compact(used)} tokens" if used else "")
     percent = 100 * used // window

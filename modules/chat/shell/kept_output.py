@@ -6,7 +6,7 @@ import uuid
 
 from modules.chat.command import ChatContext
 from modules.chat.shell.lent_terminal import ending
-from modules.chat.shell.shell_command import argv, environment, folder
+from modules.chat.shell.person_shell import argv, environment, folder
 from modules.llm.parts import File
 from modules.text.hidden_messages import visible
 from modules.text.plain_words import one_line

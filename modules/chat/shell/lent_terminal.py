@@ -8,7 +8,7 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from modules.chat.command import ChatContext
-from modules.chat.shell.shell_command import argv, changes_folder, environment, folder
+from modules.chat.shell.person_shell import argv, changes_folder, environment, folder
 from modules.chat.terminal.interrupts import handled
 from modules.errors import UsageError
 

@@ -35,7 +35,8 @@ class TerminalModes:
 
     `write` is its output. `listen` reads what it answers, after so many seconds at most, and says whether there can be
     more. `owe` takes what is to be written at whichever end comes, `settle` is called when it was.
-    `name` is what the terminal calls itself, "" until it has said so; `background` is "light", "dark" or "".
+    `name` is what the terminal calls itself, "" until it has said so; `background` is "light", "dark" or "", and
+    `attributes` are what it answers to DA1.
     `complete` is whether all that will be answered has been.
     """
 
@@ -59,6 +60,7 @@ class TerminalModes:
         self._keyboard: tuple[bytes, bytes] | None = None  # what tells its keys apart, and what ends that
         self._asked_keyboard = False
         self.name = ""
+        self.attributes: tuple[int, ...] = ()
         self.background = ""
 
     def begin(self) -> None:
@@ -97,8 +99,9 @@ class TerminalModes:
                 self.name = name
             case Colour(11, red, green, blue):
                 self.background = background_of(red, green, blue)
-            case Attributes():
+            case Attributes(codes):
                 self.complete = True
+                self.attributes = codes
                 if self._keyboard is None and KNOW_OTHER_KEYS.match(self.name):
                     self._keyboard = OTHER_KEYS, NO_OTHER_KEYS
             case _:

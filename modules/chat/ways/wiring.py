@@ -106,6 +106,7 @@ def screen_of(config: Config) -> "TerminalScreen":
     """The terminal as the settings and the environment say."""
     from modules.chat.markdown.links import takes_links  # nothing that is piped needs the terminal's library
     from modules.chat.output.screen import TerminalScreen
+    from modules.chat.terminal.terminal_signs import takes_signs
     from modules.chat.terminal.theme import background
 
     return TerminalScreen(
@@ -114,6 +115,7 @@ def screen_of(config: Config) -> "TerminalScreen":
         links=takes_links(config.get),
         settings=lambda: config.settings,
         background=lambda: background(config.settings.screen.background, "", config.get),
+        marks=lambda: config.settings.notify.marks and takes_signs(config.get("TERM")),
     )
 
 
@@ -121,6 +123,6 @@ async def attached(args: Arguments, config: Config) -> "tuple[list[Attached], li
     """The parts of the files that are attached, and what to say of them."""
     if not args.attach and not args.attach_text:
         return [], []
-    from modules.chat.input.attachment import load_all
+    from modules.chat.input.named_attachments import load_all
 
     return await load_all(args.attach, args.attach_text, config)

@@ -38,6 +38,7 @@ class Learned(Struct, frozen=True, kw_only=True, omit_defaults=True):
     bridge: bool | None = None
     reasoning_required: str | None = None
     call_signature: str | None = None
+    web_search: Literal[""] | None = None
     stop_words: tuple[str, ...] = ()
 
     def with_facts(self, **facts: Any) -> "Learned":
@@ -79,6 +80,7 @@ class Learned(Struct, frozen=True, kw_only=True, omit_defaults=True):
         facts = (
             (self.documents is False, "no documents"),
             (self.tools is False, "no tools"),
+            (self.web_search == "", "its provider's own web search is refused"),
             (self.reasoning == (), "it does not think"),
             (bool(self.call_ids), "ids of tool calls are nine letters and digits"),
             (bool(self.strict_roles), "user and assistant take turns, after one system message"),
@@ -95,7 +97,7 @@ class Learned(Struct, frozen=True, kw_only=True, omit_defaults=True):
 # Facts that take the place of the profile's field of that name.
 OVERLAID = (
     "output_limit", "context", "images", "call_ids", "strict_roles", "system", "developer", "bridge",
-    "reasoning_required", "call_signature",
+    "reasoning_required", "call_signature", "web_search",
 )  # fmt: skip
 LISTS = ("refused", "stop_words")  # facts of which there may be several
 NOTHING = Learned()

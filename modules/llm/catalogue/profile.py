@@ -26,7 +26,8 @@ class Profile(Struct, frozen=True, kw_only=True):
     the person's. `images`: how many pictures a request may hold. `output_limit`: the most output tokens to ask for;
     without it the provider's own default holds. `context`: how many tokens a server is to make room for that is told so
     with each request; without it what they need. `refused`: paths of fields that are never sent, as in "stream_options"
-    or "messages.*.reasoning_content". `stops`: its own words for why an answer ended, and what each means, as in
+    or "messages.*.reasoning_content". `web_search`: what the provider's own search of the web is called as a
+    tool, "" where there is none. `stops`: its own words for why an answer ended, and what each means, as in
     "done=end_turn". `options`: those of a person's options that may be sent; without it all that are usual in the
     dialect. `options_at_none`: more of them, which it takes while it does not think. `service_tiers`: the words for a
     class of service, any where there are none. `seed_field`: what the seed is called. `answer_format`: how an answer
@@ -52,6 +53,7 @@ class Profile(Struct, frozen=True, kw_only=True):
     images: int | None = None
     output_limit: int | None = None
     context: Annotated[int, Meta(ge=1, le=10**9)] | None = None
+    web_search: str = ""
     refused: tuple[str, ...] = ()
     stops: tuple[Annotated[str, Meta(pattern=OWN_WORD)], ...] = ()
     options: tuple[OptionName, ...] | None = None

@@ -8,6 +8,7 @@ from modules.llm.base import ChatRequest
 from modules.llm.chat_completions.call_assembly import CallAssembly
 from modules.llm.chat_completions.chat_chunks import THINKING, choices_of, delta_of, pieces_of
 from modules.llm.chat_completions.chat_completions_transformer import DIALECT
+from modules.llm.chat_completions.executed_tools import ExecutedTools
 from modules.llm.chat_completions.reasoning_fields import DETAILS, ReasoningFields
 from modules.llm.chat_completions.thinking_tags import ThinkingTags
 from modules.llm.drafts import unparsed_tool_calls
@@ -29,6 +30,7 @@ class ChatDraft(WireDraft):
         self._others: dict[str, None] = {}  # kinds of content that we cannot show
         self._reasoning = ReasoningFields()
         self._calls = CallAssembly(self.declared)
+        self._executed = ExecutedTools()
         self._tags = ThinkingTags()
         self._owners: dict[str, Any] = {}
         self._as_it_came = True
@@ -128,6 +130,8 @@ class ChatDraft(WireDraft):
             self._refusal.append(refusal := self._surrogates.join(refusal))
             yield TextDelta(refusal)
         yield from self._media(delta)
+        if "executed_tools" in delta or "annotations" in delta:
+            yield from self._executed.read(delta, sum(map(len, self._shown)))
         if (calls := delta.get("tool_calls")) and self._owns("calls", index):
             yield from self._calls.add(calls)
         elif (call := delta.get("function_call")) and "calls" not in self._owners and self._owns("function", index):
@@ -185,8 +189,9 @@ class ChatDraft(WireDraft):
 
     def _parts(self, text: str, thought: str, calls: list[ToolCall]) -> tuple[Part, ...]:
         parts: list[Part] = [Reasoning(thought)] if thought else []
+        parts.extend(self._executed.notes())
         if text.strip():
-            parts.append(Text(text))
+            parts.append(Text(text, tuple(self._executed.citations)))
         if refusal := "".join(self._refusal):
             parts.append(Refusal(refusal))
         parts.extend(Opaque(kind, kind.replace("_", " ")) for kind in self._others)

@@ -189,8 +189,8 @@ def prepare(request: ChatRequest) -> PreparedRequest:
     request.add_options(body)
     if format is not None:
         body["response_format"] = format
-    if request.tools:
-        body["tools"] = [_declared(tool) for tool in request.declared]
+    if request.declared:
+        body["tools"] = [_declared(tool, profile.web_search) for tool in request.declared]
         if request.tool_choice == "none":
             body["tool_choice"] = "none"
     if profile.effort and request.reasoning in model.reasoning and request.reasoning is not None:
@@ -218,7 +218,9 @@ def _instructed(messages: WireMessages, system: str, *, by_user: bool) -> WireLi
     return messages.listed({"role": "user", "content": note["text"]})
 
 
-def _declared(tool: ToolSpec) -> Wire:
+def _declared(tool: ToolSpec, own_search: str) -> Wire:
+    if tool.native:
+        return {"type": own_search}
     description, schema = shortened(tool.wire_description, tool.schema)
     return {"type": "function", "function": {"name": tool.name, "description": description, "parameters": schema}}
 

@@ -54,6 +54,8 @@ def replay(message: Message, model: Model, *, readable: bool = True, unique: boo
     own = unique and (model.tools or not calls) and is_own(message, model)
     if own and calls and model.profile.call_ids != "any":
         own = all(NINE.fullmatch(call.native_id) for call in calls)
+    if own and not (readable and takes_reasoning(message.native, model)):
+        own = not _searches_after_reasoning(message.native)
     if not own or any(safe_name(call) != call.name for call in calls):
         as_text = 0 if model.tools else len(calls)
         renamed = 0 if as_text else sum(bool(call.native_id) for call in calls)
@@ -105,6 +107,15 @@ def takes_reasoning(native: Any, model: Model) -> bool:
         case "ollama-chat":
             return bool(model.reasoning) or "thinking" not in native
     return True
+
+
+def _searches_after_reasoning(native: Any) -> bool:
+    """Whether an answer of OpenAI holds a search, which must keep its id and is refused without the reasoning before.
+
+    "Item 'ws_…' of type 'web_search_call' was provided without its required 'reasoning' item" (coder/coder#23402 has
+    the pair).
+    """
+    return isinstance(native, list) and any(item.get("type") == "web_search_call" for item in native)
 
 
 def pieces_of_reasoning(message: Message) -> int:

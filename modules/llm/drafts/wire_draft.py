@@ -15,6 +15,7 @@ from modules.llm.failures import error_mapping
 from modules.llm.message import Message, State
 from modules.llm.parts import Part, Reasoning, Text, Wire
 from modules.llm.stop_reasons import ends, stop_of
+from modules.llm.tool_spec import functions
 from modules.llm.usage import merged
 from modules.text import surrogates
 
@@ -28,7 +29,7 @@ class WireDraft(Draft):
 
     def __init__(self, request: ChatRequest, dialect: str, key: Key | None) -> None:
         super().__init__(request, dialect)
-        self.declared: tuple[str, ...] = tuple(tool.name for tool in request.tools)
+        self.declared: tuple[str, ...] = tuple(tool.name for tool in functions(request.tools))
         self.usage: Usage | None = None
         self.model = ""
         self._key = key

@@ -102,13 +102,16 @@ class HttpService(BaseService):
     async def stream(self, prepared: PreparedRequest, draft: Draft) -> AsyncIterator[StreamEvent]:
         assert isinstance(draft, WireDraft)
         clock = asyncio.get_running_loop().time
-        patience = Patience(self.provider, self.idle_timeout, self.content_timeout, clock)
+        asked: PreparedRequest | None = prepared
         try:
             with self.translated(prepared.request.model):
-                async with AsyncExitStack() as stack:
-                    body = await _within(patience, stack.enter_async_context(self.open(prepared)))
-                    async for event in self._received(body, draft, patience):
-                        yield event
+                while asked is not None:
+                    patience = Patience(self.provider, self.idle_timeout, self.content_timeout, clock)
+                    async with AsyncExitStack() as stack:
+                        body = await _within(patience, stack.enter_async_context(self.open(asked)))
+                        async for event in self._received(body, draft, patience):
+                            yield event
+                    asked = draft.resumed(prepared)
         except ToolCallFailed as error:
             salvaged = draft.salvage(error.generation)
             if not salvaged:

@@ -12,6 +12,7 @@ from modules.llm.models import Model
 from modules.llm.tokens.amounts import NOTHING, Amount, characters, is_same_for_all, of_message, of_request
 from modules.llm.tokens.usual_weights import AMOUNTS
 from modules.llm.tool_spec import ToolSpec
+from modules.llm.web_searches import has_searched
 from modules.session.node import Node
 
 LOOKED_AT = 200  # messages from the end that are decoded to be counted; those before them need not be
@@ -193,13 +194,17 @@ class PathEstimate:
 
 
 def is_counted_by(message: Message, model: Model | None) -> bool:
-    """Whether this is an answer of the model's own issuer, or of any, which has counted what came before it."""
+    """Whether this is an answer of the model's own issuer, or of any, which has counted what came before it.
+
+    Where its provider has searched by itself, it has counted pages that nobody here has seen, and some more than once.
+    """
     origin = message.origin
     return (
         message.role == "assistant"
         and message.usage is not None
         and message.usage.input > 0
         and message.state != "refused"
+        and not has_searched(message.parts)
         and (model is None or (origin is not None and origin.issuer == model.issuer))
     )
 

@@ -5,10 +5,11 @@ import hashlib
 from collections.abc import Iterator
 from typing import assert_never
 
+from modules.llm.citations import Footnote, Footnotes
 from modules.llm.parts import File, Image, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
 from modules.session.conversation import Conversation
 from modules.session.export.html_style import STYLE
-from modules.session.export.inert_html import letters, markdown, picture_source, preformatted
+from modules.session.export.inert_html import letters, link, markdown, picture_source, preformatted
 from modules.session.export.passages import CalledTool, Line, Passage, lines_of
 from modules.session.export.wording import about, attached, ending, leaves, outcome, short, text_of, title_of, when
 
@@ -68,11 +69,15 @@ def _passage(passage: Passage) -> Iterator[str]:
             yield _foldable("Result", _result(result), folded=_is_long(result))
     else:
         calls = {called.call.id: called for called in passage.calls}
+        footnotes = Footnotes()
         for part in message.parts:
             if isinstance(part, ToolCall):
                 yield _called(calls.get(part.id) or CalledTool(part, None))
+            elif isinstance(part, Text) and part.citations:
+                yield _part(Text(footnotes.marked(part.text, part.citations)))
             else:
                 yield _part(part)
+        yield "".join(map(_footnote, footnotes.since(0)))
     yield "</article>\n"
 
 
@@ -96,6 +101,12 @@ def _part(part: Part) -> str:
             return _foldable("Result", _result(part), folded=_is_long(part))
         case _:
             assert_never(part)
+
+
+def _footnote(note: Footnote) -> str:
+    """A page that the answer names. It is a link, and nothing is fetched for it."""
+    words = letters(note.title or note.url)
+    return f'<p class="note">[{note.number}] {link(note.url, words)}</p>\n'
 
 
 def _picture(image: Image) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import assert_never
 
+from modules.llm.citations import Footnote, Footnotes
 from modules.llm.parts import File, Image, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
 from modules.session.conversation import Conversation
 from modules.session.export.contained_markdown import contained, in_fence
@@ -11,6 +12,7 @@ from modules.session.export.wording import (
     about,
     attached,
     ending,
+    is_safe_link,
     joined,
     leaves,
     outcome,
@@ -29,8 +31,9 @@ def as_markdown(conversation: Conversation, *, tree: bool = False) -> str:
     pieces = [f"# {plain(title_of(conversation))}", plain(about(conversation))]
     if conversation.system.strip():
         pieces += _folded("Instructions", fenced(conversation.system))
+    footnotes = Footnotes("[^source-{}]")  # a name that no footnote of an answer itself has
     for line in lines_of(conversation, tree=tree):
-        pieces += _line(line, conversation)
+        pieces += _line(line, conversation, footnotes)
     return joined(pieces)
 
 
@@ -43,15 +46,18 @@ def plain(text: str) -> str:
     return " ".join(readable(text).split()).translate(ESCAPED)
 
 
-def _line(line: Line, conversation: Conversation) -> Iterator[str]:
+def _line(line: Line, conversation: Conversation, footnotes: Footnotes) -> Iterator[str]:
     if line.after is not None:
         yield "---"
         yield f"# {plain(leaves(line, conversation))}"
     for passage in line.passages:
-        yield from _passage(passage)
+        told = len(footnotes)
+        yield from _passage(passage, footnotes)
+        if named := footnotes.since(told):
+            yield "\n".join(map(_footnote, named))
 
 
-def _passage(passage: Passage) -> Iterator[str]:
+def _passage(passage: Passage, footnotes: Footnotes) -> Iterator[str]:
     said = filter(None, (passage.speaker, when(passage.node.created), ending(passage.message)))
     yield f"## {plain(' · '.join(said))}"
     calls = {called.call.id: called for called in passage.calls}
@@ -62,8 +68,15 @@ def _passage(passage: Passage) -> Iterator[str]:
     for part in passage.message.parts:
         if isinstance(part, ToolCall) and part.id in calls:
             yield from _called(calls[part.id])
+        elif isinstance(part, Text) and part.citations:
+            yield contained(readable(footnotes.marked(part.text, part.citations)))
         else:
             yield from _part(part)
+
+
+def _footnote(note: Footnote) -> str:
+    where = f"<{note.url}>" if is_safe_link(note.url) else plain(note.url)
+    return " ".join(filter(None, (f"[^source-{note.number}]:", plain(note.title), where)))
 
 
 def _part(part: Part) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import assert_never
 
+from modules.llm.citations import Footnotes
 from modules.llm.parts import File, Image, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
 from modules.session.conversation import Conversation
 from modules.session.export.passages import Line, Passage, lines_of
@@ -45,13 +46,18 @@ def _line(line: Line, conversation: Conversation) -> Iterator[str]:
 def _passage(passage: Passage) -> Iterator[str]:
     yield ", ".join(filter(None, (passage.speaker, when(passage.node.created)))) + ":"
     calls = {called.call.id: called for called in passage.calls}
+    footnotes = Footnotes()
     for part in passage.message.parts:
-        if isinstance(part, ToolCall):
+        if isinstance(part, Text) and part.citations:
+            yield footnotes.marked(part.text, part.citations)
+        elif isinstance(part, ToolCall):
             called = calls.get(part.id)
             said = outcome(called) if called else ""
             yield f"[called {short(part.name)}: {short(part.arguments)}]" + (f" {said}" if said else "")
         else:
             yield _words(part)
+    if len(footnotes):
+        yield "\n".join(map(str, footnotes.since(0)))
     if said := ending(passage.message):
         yield f"[{said}]"
 

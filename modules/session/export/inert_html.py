@@ -14,11 +14,10 @@ from markdown_it.utils import OptionsDict
 
 from modules.llm.parts import Image
 from modules.session.export.contained_markdown import LONGEST_CHARS
-from modules.session.export.wording import readable
+from modules.session.export.wording import is_safe_link, readable
 
 LONGEST_COLOURED_CHARS, LONGEST_COLOURED_LINE = 20_000, 1_000  # lexers are slow on data
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"})
-_SAFE_LINK = re.compile(r"(?:https?://|mailto:)[!#-;=?-\[\]_a-z~%]+", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[\w+#.-]{1,40}")
 
 
@@ -43,6 +42,13 @@ def letters(text: str) -> str:
     return escape(readable(text))
 
 
+def link(url: str, words: str) -> str:
+    """A link with these words, which are HTML; the words and the address where it leads anywhere else than the web."""
+    if not is_safe_link(url):
+        return f"{words} {letters(url)}"
+    return f'<a href="{letters(url)}" rel="noreferrer nofollow">{words}</a>'
+
+
 def picture_source(image: Image) -> str | None:
     """A picture as it may stand in a page; None for another type, and for what is no base64."""
     try:
@@ -55,7 +61,7 @@ def picture_source(image: Image) -> str | None:
 @cache
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-    parser.validateLink = lambda url: _SAFE_LINK.fullmatch(url) is not None  # type: ignore[method-assign]  # its way
+    parser.validateLink = lambda url: is_safe_link(url)  # type: ignore[method-assign]  # its way
     parser.add_render_rule("image", _image)
     parser.add_render_rule("fence", _fence)
     parser.add_render_rule("link_open", _link)

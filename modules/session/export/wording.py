@@ -1,6 +1,7 @@
 """The words that all readable exports share: when, how an answer ended, what is attached, where a branch leaves."""
 
 import base64
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from modules.text.sanitize import clean
 
 UNTITLED = "A conversation"
 SHORT_CHARS = 80
+_SAFE_LINK = re.compile(r"(?:https?://|mailto:)[!#-;=?-\[\]_a-z~%]+", re.IGNORECASE)
 ENDINGS: dict[State, str] = {
     "complete": "",
     "interrupted": "stopped before its end",
@@ -78,6 +80,11 @@ def leaves(line: Line, conversation: Conversation) -> str:
         return f"Branch{name}: another beginning"
     words = short(conversation.nodes[line.after - 1].message.text)
     return f"Branch{name}: after message {line.after}" + (f", “{words}”" if words else "")
+
+
+def is_safe_link(url: str) -> bool:
+    """Whether an address leads to the web, or to a letter, and is one in any document."""
+    return _SAFE_LINK.fullmatch(url) is not None
 
 
 def short(text: str) -> str:

@@ -1,5 +1,6 @@
 """From a refusal to a fact about the model, and on: the request is made anew from what was learned."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,8 +11,10 @@ from modules.errors import (
     FieldRefused,
     ImagesRefused,
     OutputLimitRefused,
+    PermissionDenied,
     ProviderError,
     ReasoningUnreadable,
+    RequestRefused,
     RolesRefused,
     ToolsRefused,
 )
@@ -24,6 +27,11 @@ from modules.llm.models import Model
 from modules.llm.service_manager import prepare
 
 GEMINI_PLACEHOLDER = "skip_thought_signature_validator"  # documented for calls that another model made
+# How refusals name it: "web_search is not supported", "Web search is not enabled for this organization", "Tool use with
+# function calling is unsupported" (Gemini before 3: withceleste/celeste-python#197).
+SEARCH_WORDS = re.compile(
+    r"(web|google|browser)[ _-]?search|grounding|tool use with function calling|server[ _]tool", re.I
+)
 LEAST_OUTPUT = 16  # tokens; with less there is no answer
 # What an endpoint insists on, as facts about its models.
 ROLES: dict[str, dict[str, Any]] = {
@@ -41,6 +49,9 @@ def recover(learned: LearnedFacts, request: ChatRequest, error: ProviderError) -
     Each fact is learned at most once, so this ends. The next request is made anew from what was learned; a fact is
     about this one model at this one endpoint.
     """
+    if _refuses_search(request, error):
+        learned.note(request.model, lasting=False, web_search="")
+        return f"Context: {request.model.provider.title} refuses its own web search; {request.model.name} has none."
     if isinstance(error, ReasoningUnreadable) and not error.missing:
         return _give_up_reasoning(request)
     if isinstance(error, ContextOverflow):
@@ -61,6 +72,15 @@ def recover(learned: LearnedFacts, request: ChatRequest, error: ProviderError) -
     if isinstance(error, DocumentsRefused) and asked_about:
         return ""  # and so with a document
     return _words(request, error)
+
+
+def _refuses_search(request: ChatRequest, error: ProviderError) -> bool:
+    """Whether it is the provider's own search that is refused: an organisation or a plan may not have it.
+
+    It may have it tomorrow, so this is known for this run only.
+    """
+    refused = isinstance(error, RequestRefused | PermissionDenied) and not isinstance(error, ContextOverflow)
+    return refused and any(tool.native for tool in request.declared) and SEARCH_WORDS.search(error.message) is not None
 
 
 def learn_window(learned: LearnedFacts, model: Model, error: ProviderError) -> None:

@@ -18,6 +18,7 @@ from modules.llm.parts import visible_text
 from modules.llm.request import AT_ONCE_MESSAGES
 from modules.llm.service_manager import ServiceManager
 from modules.llm.tool_spec import ToolChoice, ToolSpec
+from modules.llm.web_searches import has_searched
 from modules.session.conversation import Conversation
 from modules.session.recovery.retries import Retries
 from modules.session.switching.held_back import news_of_options
@@ -304,7 +305,8 @@ def _keep(conversation: Conversation, reply: Reply, request: ChatRequest, state:
         conversation.pay(request.model, answer.usage)
         from modules.session.counting.token_estimate import learn  # not before the first answer
 
-        learn(conversation, request, answer.usage)
+        if not has_searched(answer.parts):
+            learn(conversation, request, answer.usage)
     if state == "complete" and answer.state != "refused" and _says_nothing(answer):
         raise _empty(answer, request.model)
     if state != "complete" and not answer.text.strip():

@@ -1,7 +1,8 @@
-"""What holds for one turn only, and no longer: instructions and tools that a prompt of one's own brings with it."""
+"""What holds for one turn only: instructions, tools and options that a prompt of one's own brings with it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,20 +13,23 @@ from modules.session.turns.tooling import Tooling
 
 class OneTurn(Struct, frozen=True):
     """`system` stands in the place of the person's own instructions, `tools` are all that may be called; None for no
-    change.
+    change. `options` go before the person's, by the names of OptionSettings.
     """
 
     system: str = ""
     tools: tuple[str, ...] | None = None
+    options: Mapping[str, Any] = {}
 
 
 @contextmanager
 def held(conversation: Conversation, tooling: Tooling | None, turn: OneTurn | None) -> Iterator[None]:
-    """While this is open, the turn's own instructions and tools hold; then those from before.
+    """While this is open, the turn's own instructions, tools and options hold; then those from before.
 
     Instructions change as /system changes them: what was sent stays, and the change is told below it.
     """
-    before = conversation.instructions
+    before, options = conversation.instructions, conversation.options
+    if turn is not None and turn.options:
+        conversation.options = replace(options, **turn.options)
     if turn is not None and turn.system:
         from modules.prompts.told import told_in  # few prompts have instructions of their own
 
@@ -36,6 +40,7 @@ def held(conversation: Conversation, tooling: Tooling | None, turn: OneTurn | No
     try:
         yield
     finally:
+        conversation.options = options
         if limited and tooling is not None:
             tooling.toolbox.limit(None)
         if turn is not None and turn.system:

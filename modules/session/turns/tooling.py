@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from modules.config import PACKAGE, Config
+from modules.llm.models import Model
 from modules.llm.tool_spec import ToolSpec
+from modules.llm.web_searches import KIND as SEARCH
 from modules.tools.approval import Approval, standing
 from modules.tools.toolbox import Source, Toolbox
+from modules.tools.web.search_choice import SearchChoice
 
 if TYPE_CHECKING:
     from modules.mcp.servers import Servers
@@ -43,6 +46,8 @@ class Tooling:
         enabled: bool = True,
         named: tuple[str, ...] = (),
         settled: tuple[str, ...] = (),
+        search: SearchChoice | None = None,
+        in_chat: bool = True,
     ) -> None:
         self._make = make
         self.approval = approval or Approval()
@@ -50,6 +55,8 @@ class Tooling:
         self.over_budget: Callable[[], str] = lambda: ""  # why a turn pauses, beside its own limits
         self._enabled = enabled
         self._named = (*named, *(one.tool for one in self.approval.permissions))
+        self.search = search
+        self._in_chat = in_chat
         self._settled = settled  # the names in settings.toml
         self._unchecked = True
         self.said: set[str] = set()  # notices that the person has seen already
@@ -77,10 +84,28 @@ class Tooling:
         """Whether models may call tools; known before there are any."""
         return self.toolbox.enabled if self._made else self._enabled
 
-    @property
-    def specs(self) -> tuple[ToolSpec, ...]:
-        """The tools that models may call, as far as they are known; none before they are needed."""
-        return self.toolbox.specs if self._made and self.toolbox.enabled else ()
+    def specs(self, model: Model) -> tuple[ToolSpec, ...]:
+        """The tools that this model may call, as far as they are known; none before they are needed.
+
+        Where its provider searches the web by itself, that stands in the place of our own search.
+        """
+        specs = self.toolbox.specs if self._made and self.toolbox.enabled else ()
+        if self.search is None:
+            return specs
+        return tuple(one for spec in specs if (one := self.search.declared(spec, model)) is not None)
+
+    def news_of(self, model: Model) -> str:
+        """That the provider of this model searches by itself, once; "" where it does not, or that was said.
+
+        Without the chat nobody is there who could turn it off, and what was searched is said below the answer.
+        """
+        if self.search is None or not (self._in_chat and self.enabled and self.search.is_native(model)):
+            return ""
+        if self._made and not self.toolbox.is_on(SEARCH):
+            return ""
+        text = self.search.told(model)
+        news, self.said = ("" if text in self.said else text), self.said | {text}
+        return news
 
     def news(self) -> list[str]:
         """Notices about the tools that the person has not seen yet; none before the tools are needed."""
@@ -153,6 +178,8 @@ def tooling_of(
     named = () if wanted is None or wanted in (EVERY, NONE) else wanted
     settled = settings.on or () if wanted is None else ()
 
+    search = SearchChoice.of(config)
+
     def make() -> Toolbox:
         from modules.plugins.installed import Plugins
         from modules.tools.built_in import BUILT_IN
@@ -171,6 +198,7 @@ def tooling_of(
             config.child_environment,
             umask=config.umask,
             private_hosts=frozenset(host.lower() for host in settings.private_hosts),
+            search=search.engine,
         )
         on = settings.on if wanted in (None, NONE) else None if wanted == EVERY else wanted
         plugins = Plugins(config.plugins_file)
@@ -195,4 +223,6 @@ def tooling_of(
         now = config.settings
         return Limits(steps=now.tools.steps, dollars=now.budget.turn, tokens=now.tools.tokens)
 
-    return Tooling(make, approval, limits, enabled=enabled, named=named, settled=settled)
+    return Tooling(
+        make, approval, limits, enabled=enabled, named=named, settled=settled, search=search, in_chat=in_chat
+    )

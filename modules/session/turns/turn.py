@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from modules.llm.base import ToolSpec
 from modules.llm.dialects import about
-from modules.llm.events import StopReason
+from modules.llm.events import ProviderSearch, StopReason
 from modules.llm.message import Message, closing
 from modules.llm.models import Model
 from modules.llm.parts import ToolCall, ToolResult
@@ -75,7 +75,8 @@ async def run_turn(
             tooling.said.add(text)
             yield Notice(text)
         try:
-            async with aclosing(_answer(conversation, services, message, model, tools, fitting)) as answer:
+            answering = _answer(conversation, services, message, model, tools, fitting)
+            async with aclosing(_with_news(answering, conversation.reader(model), tooling)) as answer:
                 async for event in answer:
                     yield event
         except BaseException:  # stopped after the last word of an answer, its calls are there and will not run
@@ -104,6 +105,17 @@ async def run_turn(
             return
 
 
+async def _with_news(
+    answer: AsyncGenerator[AnswerEvent | FitEvent, None], reader: Model, tooling: Tooling | None
+) -> AsyncGenerator[AnswerEvent | FitEvent, None]:
+    """The answer, and before the first search of its provider that this is one."""
+    async with aclosing(answer) as events:
+        async for event in events:
+            if isinstance(event, ProviderSearch) and tooling is not None and (text := tooling.news_of(reader)):
+                yield Notice(text)
+            yield event
+
+
 def _answer(
     conversation: Conversation,
     services: ServiceManager,
@@ -125,7 +137,7 @@ async def offered(conversation: Conversation, model: Model, tooling: Tooling | N
     if tooling is None or not tooling.enabled or not conversation.reader(model).tools:
         return ()
     await tooling.toolbox.gather()
-    return tooling.specs
+    return tooling.specs(conversation.reader(model))
 
 
 def unanswered_results(conversation: Conversation) -> bool:

@@ -58,8 +58,34 @@ def fitted(data: bytes, media_type: str, name: str) -> Picture:
             raise _refusal(error, name) from error
 
 
+def size_of(data: bytes, media_type: str, name: str) -> tuple[int, int]:
+    """Width and height in pixels. Raises FileProblem as `fitted` does."""
+    try:
+        width, height = _opened(data, media_type, name).size
+    except Exception as error:
+        raise _refusal(error, name) from error
+    return width, height
+
+
+def within(data: bytes, media_type: str, most: tuple[int, int]) -> "Image":
+    """The picture as grey, RGB or RGBA, no larger than these pixels. Raises FileProblem as `fitted` does."""
+    with _one_at_a_time:
+        try:
+            image = _opened(data, media_type, "The picture")
+            image.draft(None, (2 * most[0], 2 * most[1]))
+            image.load()
+            image = _plain(image)
+            image.thumbnail(most)
+            image.info.clear()
+        except Exception as error:  # a damaged file makes a decoder raise anything at all
+            raise _refusal(error, "The picture") from error
+    return image
+
+
 def _refusal(error: Exception, name: str) -> FileProblem:
     """The words for the person."""
+    if isinstance(error, FileProblem):
+        return error
     if isinstance(error, ImportError):
         cure = "Install it with: python -m pip install pillow."
         return FileProblem(f"{name} cannot be looked at: Pillow is not installed.", cure=cure)

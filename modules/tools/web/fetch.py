@@ -7,29 +7,24 @@ from msgspec import Struct
 
 from modules.config import VERSION
 from modules.daemon_thread import in_thread
-from modules.errors import ConfigError, ToolFailed
-from modules.llm.network.certificates import trusted
+from modules.errors import ToolFailed
 from modules.llm.parts import Text
 from modules.tools.media import media
 from modules.tools.results import BOUND_BYTES
 from modules.tools.tool import ALWAYS, Output, Plan, Tool, ToolContext, tool
 from modules.tools.web import addresses, html_worker, page
 from modules.tools.web.addresses import Resolve
+from modules.tools.web.pinned import PATIENCE_SECONDS, PORTS, ascii_host, asked, from_first, port_of
 
 if TYPE_CHECKING:
-    import ssl
-
     from httpx2 import URL, AsyncClient, Response
 
 LARGEST_BYTES = 10_000_000  # after decompression
 REDIRECTS = 5
-PATIENCE_SECONDS = 30.0  # for all of it
-CONNECTING_SECONDS = 8.0  # for one address
 LONGEST_URL_CHARS = 4000
 LONGEST_SHOWN_CHARS = 300  # of a header that is told: where a redirect goes, what a page is said to be
 PAGE_BYTES = BOUND_BYTES - 5000  # of text in one result; what is said about it comes on top
 EXCERPT_CHARS = 2000  # of the page that goes with an HTTP error
-PORTS = {"http": 80, "https": 443}
 HEADERS = {
     "User-Agent": f"Parlance/{VERSION}",
     "Accept": "text/markdown, text/html, text/plain;q=0.9, */*;q=0.5",
@@ -89,7 +84,7 @@ def follows(url: "URL", target: "URL") -> bool:
     """Whether a redirect stays where the person has allowed: the same host, with or without "www.", or its https."""
     if _bare(url.host) != _bare(target.host):
         return False
-    here, there = (url.scheme, _port(url)), (target.scheme, _port(target))
+    here, there = (url.scheme, port_of(url)), (target.scheme, port_of(target))
     return here == there or (here, there) == (("http", 80), ("https", 443))
 
 
@@ -104,7 +99,7 @@ def _parsed(text: str) -> "URL":
         raise ToolFailed("The URL must begin with http:// or https:// and a host.")
     if url.userinfo:
         raise ToolFailed("A URL with a user name or password in it is not fetched.")
-    if len(text) > LONGEST_URL_CHARS or not 0 < _port(url) < 65536:
+    if len(text) > LONGEST_URL_CHARS or not 0 < port_of(url) < 65536:
         raise ToolFailed("The URL is too long, or its port is none.")
     return url
 
@@ -113,17 +108,13 @@ def _bare(host: str) -> str:
     return host.removeprefix("www.")
 
 
-def _port(url: "URL") -> int:
-    return PORTS[url.scheme] if url.port is None else url.port
-
-
 async def _fetch(url: "URL", granted: frozenset[str], resolve: Resolve) -> Fetched:
     """Ask, and follow redirects on the same host. Each one is looked up and checked like the first."""
     for _ in range(REDIRECTS + 1):
         found = await in_thread(
-            addresses.checked, host=_ascii(url), port=_port(url), granted=url.host in granted, resolve=resolve
+            addresses.checked, host=ascii_host(url), port=port_of(url), granted=url.host in granted, resolve=resolve
         )
-        answer = await _ask(url, found, await _trust_for(url))
+        answer = await _ask(url, found)
         if isinstance(answer, Fetched):
             return answer
         if not follows(url, answer):
@@ -132,50 +123,19 @@ async def _fetch(url: "URL", granted: frozenset[str], resolve: Resolve) -> Fetch
     raise ToolFailed(f"{url}: more than {REDIRECTS} redirects.")
 
 
-async def _trust_for(url: "URL") -> "ssl.SSLContext | bool":
-    if url.scheme != "https":
-        return False
-    try:
-        context: ssl.SSLContext = await in_thread(trusted)
-    except ConfigError as error:
-        raise ToolFailed(str(error)) from error
-    return context
+async def _ask(url: "URL", found: list[str]) -> "Fetched | URL":
+    """Send one request to the first of these addresses that can be reached: a page, or where it says to go."""
 
+    async def request(client: "AsyncClient", address: str) -> "Fetched | URL":
+        async with asked(client, url, address, HEADERS) as response:
+            if response.is_redirect and (location := response.headers.get("location")):
+                return _target(url, location)
+            media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+            data = b"" if response.is_error and not page.is_text(media_type) else await _body(response, media_type, url)
+            charset = response.charset_encoding or ""
+            return Fetched(url, response.status_code, response.reason_phrase, media_type, charset, data)
 
-async def _ask(url: "URL", found: list[str], trust: "ssl.SSLContext | bool") -> "Fetched | URL":
-    """Send one request to the first of these addresses that can be reached: a page, or where it says to go.
-
-    The connection is made to the address itself, so nothing can be looked up a second time; the server and its
-    certificate are still asked for by name.
-    """
-    import httpx2
-
-    failure: Exception | None = None
-    # A client of its own for each request: no cookie and no connection goes from one to the next.
-    for address in found:
-        try:
-            async with httpx2.AsyncClient(
-                verify=trust, trust_env=False, timeout=httpx2.Timeout(PATIENCE_SECONDS, connect=CONNECTING_SECONDS)
-            ) as client:
-                return await _request(client, url, address)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-            failure = error
-        except httpx2.HTTPError as error:
-            raise ToolFailed(f"{url} failed: {type(error).__name__} {error}".rstrip() + ".") from error
-    raise ToolFailed(f"{url} cannot be reached: {failure or type(failure).__name__}.") from failure
-
-
-async def _request(client: "AsyncClient", url: "URL", address: str) -> "Fetched | URL":
-    headers = {**HEADERS, "Host": url.netloc.decode("ascii")}
-    by_name = {} if addresses.is_address(url.host) else {"sni_hostname": _ascii(url)}
-    pinned = url.copy_with(host=address, fragment=None)
-    async with client.stream("GET", pinned, headers=headers, extensions=by_name, follow_redirects=False) as response:
-        if response.is_redirect and (location := response.headers.get("location")):
-            return _target(url, location)
-        media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        data = b"" if response.is_error and not page.is_text(media_type) else await _body(response, media_type, url)
-        charset = response.charset_encoding or ""
-        return Fetched(url, response.status_code, response.reason_phrase, media_type, charset, data)
+    return await from_first(url, found, request)
 
 
 def _target(url: "URL", location: str) -> "URL":
@@ -233,11 +193,6 @@ def _part(text: str, offset: int, url: str) -> str:
     if end == len(text):
         return piece
     return f"{piece}\n\n[characters {offset} to {end} of {len(text)}; go on with offset={end}]"
-
-
-def _ascii(url: "URL") -> str:
-    """The host as it goes out: punycode where it has letters beyond ASCII."""
-    return url.raw_host.decode("ascii")
 
 
 fetch_url = fetch_tool()

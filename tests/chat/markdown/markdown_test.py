@@ -61,12 +61,12 @@ OURS = re.compile(r"\x1b\[[0-9;]*m|\n")
 class Screen:
     """A terminal without reflow, with its scrollback."""
 
-    def __init__(self, columns: int, lines: int = 24) -> None:
+    def __init__(self, columns: int, lines: int = 24, *, numbered: bool = False) -> None:
         self.size = (columns, lines)
         self.written: list[str] = []
         self.screen = pyte.HistoryScreen(columns, lines, history=100_000, ratio=0.5)
         self._stream = pyte.Stream(self.screen)
-        self.markdown = MarkdownStream(self.write, lambda: self.size)
+        self.markdown = MarkdownStream(self.write, lambda: self.size, number=lambda nth: nth if numbered else 0)
 
     def write(self, text: str) -> None:
         self.written.append(text)
@@ -84,8 +84,8 @@ class Screen:
         return rows
 
 
-def at_once(text: str, columns: int, lines: int = 24) -> Screen:
-    screen = Screen(columns, lines)
+def at_once(text: str, columns: int, lines: int = 24, *, numbered: bool = False) -> Screen:
+    screen = Screen(columns, lines, numbered=numbered)
     screen.markdown.feed(text)
     screen.markdown.finish()
     return screen
@@ -515,7 +515,7 @@ def test_the_program_shows_an_answer_as_one_drawn_at_once(home: Home, columns: i
     home.groq.answer(Answer(text, pace=0.002))
     terminal = home.open(*REAL, columns=columns).prompt()
     terminal.enter("Show me.").sees("The end.").prompt()
-    assert "\n".join(at_once(text, columns).rows()) in terminal.text
+    assert "\n".join(at_once(text, columns, numbered=True).rows()) in terminal.text
     assert terminal.leave() == 0
 
 

@@ -2,6 +2,7 @@
 
 from modules.chat.command import Ask, ChatContext
 from modules.chat.input.mcp_mentions import attach, named
+from modules.chat.input.option_arguments import options_of
 from modules.chat.input.prompt_files.file_mentions import attached
 from modules.chat.input.prompt_files.inline_commands import text_of
 from modules.errors import AmbiguousModel, BadKey, FileProblem, MissingKey, UnknownModel
@@ -29,6 +30,7 @@ async def ask_of(chat: ChatContext, found: Found, typed: str, line: str) -> Ask 
     if not await believed(chat, prompt):
         return None
     filled = prompt.filled(typed)
+    options = options_of(prompt.options, str(prompt.path)) if prompt.options else {}
     model = model_of(chat, prompt)
     text = await text_of(chat, filled)
     own_files = None if text is None else await attached(chat, text, typed)
@@ -38,7 +40,7 @@ async def ask_of(chat: ChatContext, found: Found, typed: str, line: str) -> Ask 
         raise FileProblem(f"{prompt.path} says nothing.", cure="Write the prompt into it, below the front matter.")
     if (wanted := named(chat, text)) and not await chat.running.run(attach(chat, wanted)):
         return None
-    turn = OneTurn(prompt.system, await _tools(chat, prompt))
+    turn = OneTurn(prompt.system, await _tools(chat, prompt), options)
     brought = tuple(one.part for one in own_files)
     files = [*chat.attachments, *brought]
     for note in filter(None, (one.said for one in own_files)):
