@@ -16,6 +16,7 @@ OTHER = "gsk_" + "Zz8Yy7Xx" * 6
 ANTHROPIC_KEY = "sk-ant-api03-" + "a7Bc2D9e" * 6
 NOBODYS = "sk-" + "9f3a7Bc2" * 6
 AGAIN_SECONDS = 0.6  # between two tries: longer than a key must be alone before it counts
+ECHOED = "0123456789 \n"  # of a digit that came before a plain terminal was told not to
 PLAIN = {"TERM": "dumb"}
 
 
@@ -43,8 +44,8 @@ def asked(chat: Terminal, line: str = "/key", question: str = "API key") -> Term
 def choose(chat: Terminal, question: str, number: int) -> Terminal:
     """Answer a question with several answers; a digit that comes too early to count is typed again."""
     chat.sees(question).sees("Enter takes 1 ·")
-    asked, before, last = chat.text.count(question), chat.text, 0.0
-    while chat.text.count(question) >= asked and not (chat.dumb and chat.text != before):
+    asked, before, last = chat.text.count(question), chat.text.rstrip(ECHOED), 0.0
+    while chat.text.count(question) >= asked and not (chat.dumb and chat.text.rstrip(ECHOED) != before):
         if time.monotonic() - last > AGAIN_SECONDS:
             chat.type(str(number))
             last = time.monotonic()

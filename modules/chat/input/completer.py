@@ -227,7 +227,7 @@ class ChatCompleter(Completer):
             names = self._files.names
             found = names.like(word.said) if names is not None else []
             pairs = [(name, "folder" if name.endswith("/") else "") for name in found]
-            if not pairs and word.said:  # hidden, or ignored by git, and asked for by its name
+            if not pairs and word.said and names is not None:  # hidden, or ignored by git, and asked for by its name
                 pairs = list(complete_paths(self._context, word.said))
                 begun = word.said.rpartition("/")[2].lower()
                 pairs = [pair for pair in pairs if _last_of(pair[0]).lower().startswith(begun)]
