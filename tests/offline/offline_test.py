@@ -31,7 +31,6 @@ QUESTIONS = {
     "Are you a language model?": "about",
     "thanks": "thanks",
     "Can you search the web?": "web search",
-    "how do I set up searxng": "web search",
     "How do I set a key?": "keys",
     "where do I put my API keys": "keys",
     "I have an Anthropic account, how do I log in?": "keys",
