@@ -29,7 +29,7 @@ async def system(chat: ChatContext, args: str) -> Ask | None:
     return None
 
 
-@command("/attach [--text] [files or URLs]", aliases=("image",), complete=complete_attachments)
+@command("/attach [--text] [files]", aliases=("image",), complete=complete_attachments)
 async def attach(chat: ChatContext, args: str) -> Ask | None:
     """Attach pictures, PDF, text, a folder's list, a web page.
 
