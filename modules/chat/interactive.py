@@ -42,6 +42,7 @@ class Interactive:
         context.lend = prompt.lent
         prompt.from_clipboard = self._from_clipboard
         context.edit, prompt.given_up, context.choose = prompt.edited, self._stay, self._choose
+        context.answer = prompt.answer
         context.secret = self._secret
 
     async def run(self, first: str = "", done: Callable[[], None] = lambda: None) -> None:

@@ -14,6 +14,7 @@ from modules.chat.model_list_refresh import ListRefresh
 from modules.chat.output.code_numbers import DrawnNumbers
 from modules.chat.output.footer import footer
 from modules.chat.output.screen import TerminalScreen
+from modules.chat.output.spoken_turn import SpokenCalls
 from modules.chat.output.tool_lines import ToolLines
 from modules.chat.output.turn_renderer import TurnRenderer, show
 from modules.chat.output.turn_signs import TurnSigns
@@ -65,7 +66,8 @@ class ShownTurn:
         edited, self._context.edited, self._context.edited_in_vain = self._context.edited, None, None
         asked = self._branched(asked, edited)
         try:
-            with held(self._context.conversation, self._context.tooling, asked.turn):
+            anew = asked.message is not None and not asked.message.continues
+            with held(self._context.conversation, self._context.tooling, asked.turn, anew=anew):
                 return await self._run(asked)
         finally:
             if asked.instead_of is not None and self._has_no_answer(asked):  # whatever happened
@@ -102,7 +104,8 @@ class ShownTurn:
         from modules.chat.pictures.shown_pictures import ShownPictures  # the first prompt need not wait for it
 
         pictures = ShownPictures(self._screen.canvas, lambda *file: tooling.toolbox.result_files.keep(*file))
-        tools = ToolLines(self._screen, conversation, previews=context.previews, pictures=pictures)
+        lines = SpokenCalls if self._screen.spoken else ToolLines
+        tools = lines(self._screen, conversation, previews=context.previews, pictures=pictures)
         numbered = context.config.settings.answers.code_numbers
         numbers = DrawnNumbers(conversation, context.code_numbers) if numbered else None
         answer = TurnRenderer(self._screen, model.name, tools, lambda: tooling.awaited, numbers)
@@ -133,12 +136,16 @@ class ShownTurn:
         tree = conversation.tree
         place = tree.place(fork.id) if (fork := tree.fork(of_answer=True)) is not None else None
         taken = [one for one in conversation.spent[spent:] if one not in answer.beside]
-        self._screen.say(footer(model, answer.finished, taken, seconds, calls, place))
+        below = footer(model, answer.finished, taken, seconds, calls, place)
+        self._screen.say(f"Answer ends: {below}." if self._screen.spoken else below)
         if asked.compared and asked.instead_of is not None:
             self._show_difference(asked.instead_of)
         if answer.paused or self._tell_ending(asked, answer.finished):
             self._prompt.hold(surprising=True)
         self._screen.write("\n")
+        from modules.chat.often_used import OftenUsed  # the first prompt need not wait for it
+
+        OftenUsed(context).used(model)
         self._lists.after_answer(model)
         return True
 
@@ -240,7 +247,7 @@ class ShownTurn:
 
         tree = self._context.conversation.tree
         old, new = tree.answer_at(before), tree.answer_at(tree.head)
-        text = difference(old, new, self._screen.size()[0], self._screen.palette)
+        text = difference(old, new, self._screen.size()[0], self._screen.theme)
         self._screen.say("The answer before and this one:")
         self._screen.write(text)
 

@@ -1,6 +1,7 @@
 """The chat at a terminal, from its first line to its last."""
 
 import gc
+from collections.abc import Sequence
 from functools import cache
 
 from modules.chat.arguments import Arguments
@@ -42,6 +43,10 @@ async def run(args: Arguments, config: Config, services: ServiceManager, termina
     notes = [*parts.notes, *troubles, *_no_writer(config, models), news_of_options(conversation, conversation.model)]
     for line in greeting(VERSION, conversation.model.full_name, [*filter(None, notes)]):
         screen.say(line)
+    if (trouble := screen.themes.trouble) is not None:
+        screen.error(trouble)
+    for problem in key_problems(config):
+        screen.error(UsageError(problem))
     unanswered = take_unanswered(conversation)
     waiting = close_calls(conversation)
     for text in [*preview_of_last_turns(conversation, screen.size()[0]), *filter(None, [waiting])]:
@@ -64,6 +69,15 @@ async def run(args: Arguments, config: Config, services: ServiceManager, termina
         for text in await parts.close(context.tooling, screen.say):  # last: the screen may be gone
             screen.error(ParlanceError(text))
     return 0
+
+
+def key_problems(config: Config) -> Sequence[str]:
+    """What is wrong about the keys that the settings bind."""
+    if not (wished := config.settings.keys.bind):
+        return ()
+    from modules.chat.prompt.bound_keys import bound_keys  # hardly anyone binds one
+
+    return bound_keys(wished).problems
 
 
 def _no_writer(config: Config, models: ModelRegistry) -> list[str]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -104,17 +105,31 @@ def fitting_for(config: Config, models: ModelRegistry, wish: "Wish") -> "Fitting
 
 def screen_of(config: Config) -> "TerminalScreen":
     """The terminal as the settings and the environment say."""
-    from modules.chat.markdown.links import takes_links  # nothing that is piped needs the terminal's library
+    from modules.chat.looks.themes import Themes  # nothing that is piped needs the terminal's library
+    from modules.chat.markdown.links import takes_links
     from modules.chat.output.screen import TerminalScreen
     from modules.chat.terminal.terminal_signs import takes_signs
-    from modules.chat.terminal.theme import background
+
+    def wished() -> tuple[str, str]:
+        screen = config.settings.screen
+        return screen.theme, screen.background
+
+    def installed() -> dict[str, Callable[[], Path]]:
+        from modules.plugins.installed import Plugin, Plugins  # only where a theme is named that is not shipped
+        from modules.plugins.loading import all_of
+
+        def file_of(plugin: Plugin) -> Path:
+            return all_of(plugin, Path, "the path of a theme in TOML")[0]
+
+        return {one.name: partial(file_of, one) for one in Plugins(config.plugins_file).of("themes")}
 
     return TerminalScreen(
         plain=config.plain,
+        spoken=config.spoken,
         color=config.color,
         links=takes_links(config.get),
         settings=lambda: config.settings,
-        background=lambda: background(config.settings.screen.background, "", config.get),
+        themes=Themes(wished, config.folder / "themes", config.get, installed),
         marks=lambda: config.settings.notify.marks and takes_signs(config.get("TERM")),
     )
 
