@@ -13,24 +13,9 @@ from modules.tools.approval import Decision, Question
 
 # What may be typed on a line: whole words only, since a message that was begun before is no answer.
 KEYS = {
-<<<<<<< HEAD
-    "y": "y",
-    "yes": "y",
-    "n": "n",
-    "no": "n",
-    "": "n",
-    "r": "r",
-    "a": "a",
-    "always": "a",
-    "f": "f",
-    "m": " ",
-    "more": " ",
-}
-=======
     "y": "y", "yes": "y", "n": "n", "no": "n", "": "n", "r": "r", "a": "a", "always": "a", "f": "f",
     "m": " ", "more": " ",
 }  # fmt: skip
->>>>>>> main
 WIDE = 100_000  # columns: a reader reads lines, and what is wrapped on the screen is one of them
 OTHER_ROWS = 4  # of a page: the title, and what the keys do
 
