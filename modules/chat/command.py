@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from modules.chat.terminal.panel import Panel
     from modules.prompts.prompt_shelf import PromptShelf
+    from modules.session.budget import Budget
     from modules.session.fitting.policy import Fitting
     from modules.session.turns.one_turn import OneTurn
 
@@ -146,6 +147,7 @@ class ChatContext(Struct):
     lend: "Callable[[], AbstractAsyncContextManager[None]] | None" = None  # gives the terminal to a command for a while
     answer: Callable[[str], Awaitable[str]] | None = None  # a line that answers a question; None where panels ask
     ask: "Callable[[Panel[Any]], Awaitable[Any]] | None" = None  # shows a panel; None where the terminal cannot
+    budget: "Budget | None" = None  # what was spent of the limits of the settings
     prompts: "PromptShelf | None" = None  # those of one's own, once they were wanted
 
 

@@ -14,6 +14,7 @@ Dollars = Annotated[float, Meta(ge=0)]
 
 # Parts with what limits and forbids: a program that goes on without a line of them does what nobody wanted.
 GUARDS = frozenset({"budget", "send", "tools"})
+FOLDER_FILE = ".parlance/settings.toml"
 # What a setting was called before, and its name now.
 RENAMED = {"tools.dollars": "budget.turn"}
 

@@ -1,12 +1,16 @@
 """Searches of a provider as a person sees them: a line while it searches, marks in the answer, the pages below it."""
 
 import json
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
+from tests.chat.approval_test import answer
 from tests.harness.home import Home
-from tests.wire import Answer, Cites, Page, Search
+from tests.wire import Answer, Call, Cites, Page, Search
 
 MILL = Page("https://mills.example/wheel", "Mill wheels")
 RIVER = Page("https://rivers.example/husum", "The river at Husum")
@@ -28,7 +32,7 @@ def test_a_search_has_its_line_words_have_their_marks_and_the_pages_stand_below(
         assert "✓ web_search  mill wheel  2 pages" in screen
         assert "The wheel turns[1] slowly." in screen
         assert PAGES in screen
-        assert "Anthropic searches the web itself, which may cost. /tools off web_search ends it." in terminal.words
+        assert "Anthropic searches the web itself, at a price. /tools off web_search ends it." in terminal.words
         assert screen.index("I look it up.") < screen.index("✓ web_search") < screen.index("The wheel turns[1]")
         terminal.type("/tools off web_search\r").sees("Off: web_search.")
         terminal.type("Sure?\r").sees("Yes.")
@@ -106,3 +110,43 @@ def _parts(value: object) -> list[dict[str, object]]:
         inner = [part for one in value.values() for part in _parts(one)]
         return [value, *inner]
     return [part for one in value for part in _parts(one)] if isinstance(value, list) else []
+
+
+class Engine(BaseHTTPRequestHandler):
+    """A SearXNG on loopback that finds one page."""
+
+    def do_GET(self) -> None:
+        body = json.dumps({"results": [{"url": MILL.url, "title": MILL.title, "content": "It turns."}]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing is said."""
+
+
+def test_an_engine_of_the_settings_is_asked_after_a_yes_and_both_kinds_of_search_share_one_talk(home: Home) -> None:
+    with home, ThreadingHTTPServer(("127.0.0.1", 0), Engine) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        (home.folder / "settings.toml").write_text(
+            f'[models]\nrefresh = false\ndiscover = false\n[search]\nengine = "searxng"\nurl = "{url}"\n'
+        )
+        home.groq.answer(Answer(Call("web_search", {"query": "mill wheel"})), "It turns.", "Still.")
+        home.anthropic.answer(FOUND)
+        terminal = home.open("-m", "groq:qwen3.8-27b", rows=50).prompt()
+        terminal.type("Does it turn?\r").sees("goes to the network, to 127.0.0.1")
+        assert "mill wheel" in terminal.text
+        answer(terminal.sees("y yes"), "y").sees("It turns.").sees("#1 web_search mill wheel")
+        terminal.type("/model sonnet\r").sees("Anthropic searches the web itself")
+        terminal.type("Really?\r").sees("[1] Mill wheels")
+        terminal.type("/model -\r").sees("→ groq:qwen3.8-27b")
+        terminal.type("And now?\r").sees("Still.")
+        server.shutdown()
+    names = [block["name"] for block in _parts(home.anthropic.chats[-1].body) if block.get("type") == "tool_use"]
+    assert names == ["search_the_web"]
+    assert "[web search by the model's provider: " in json.dumps(home.groq.chats[-1].body)
+    bodies = [json.dumps(request.body["messages"])[:-1] for request in home.groq.chats]
+    assert all(longer.startswith(shorter) for shorter, longer in pairwise(bodies))

@@ -12,7 +12,10 @@ from modules.chat.wording.spoken_words import in_words
 from modules.tools.approval import Decision, Question
 
 # What may be typed on a line: whole words only, since a message that was begun before is no answer.
-KEYS = {"y": "y", "yes": "y", "n": "n", "no": "n", "": "n", "r": "r", "a": "a", "always": "a", "m": " ", "more": " "}
+KEYS = {
+    "y": "y", "yes": "y", "n": "n", "no": "n", "": "n", "r": "r", "a": "a", "always": "a", "f": "f",
+    "m": " ", "more": " ",
+}  # fmt: skip
 WIDE = 100_000  # columns: a reader reads lines, and what is wrapped on the screen is one of them
 OTHER_ROWS = 4  # of a page: the title, and what the keys do
 
@@ -44,7 +47,7 @@ class _Printed:
             match key.lower():
                 case "\x04":
                     return None
-                case "y" | "a" if self._at < len(self._rows):
+                case "y" | "a" | "f" if self._at < len(self._rows):
                     self._screen.say("There is more. Space shows it.")
                 case "y":
                     return Decision(allowed=True)
@@ -52,7 +55,9 @@ class _Printed:
                     return Decision()
                 case " " if self._at < len(self._rows):
                     self._turn_page()
-                case "r" | "a" if key in "rR" or lasting(self._question):
+                case "f" if self._question.plan.apart:
+                    pass  # it asks each time
+                case "r" | "a" | "f" if key in "rR" or lasting(self._question):
                     if decision := await self._typed(key.lower()):
                         return decision
                     self._screen.say(" · ".join(answers(self._question)))
@@ -77,8 +82,8 @@ class _Printed:
 
     async def _typed(self, key: str) -> Decision | None:
         """What is typed on a line: a reason, or what a lasting permission is to cover. None goes back."""
-        if key == "a" and (permission := always(self._question)):
-            return Decision(allowed=True, permission=permission)
+        if key != "r" and (permission := always(self._question)):
+            return Decision(allowed=True, permission=permission, lasts=key == "f")
         if key == "r":
             return Decision(reason=(await self._prompt.line("No, because: ")).strip())
         self._screen.say(
@@ -87,7 +92,7 @@ class _Printed:
         line = (await self._prompt.line("Always: ")).strip() or self._question.plan.line
         permission, covers = permission_for(self._question, line)
         self._screen.say(covers)
-        return Decision(allowed=True, permission=permission) if permission is not None else None
+        return Decision(allowed=True, permission=permission, lasts=key == "f") if permission is not None else None
 
 
 def numbered(rows: Sequence[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import cache
 
 from modules.chat.arguments import Arguments
 from modules.chat.command import ChatContext
@@ -20,6 +20,7 @@ from modules.config import VERSION, Config
 from modules.errors import ParlanceError, UsageError
 from modules.llm.models import ModelRegistry
 from modules.llm.service_manager import ServiceManager
+from modules.session.budget import Budget
 from modules.session.storage.saved_conversations import SHORT_CHARS
 from modules.session.switching.held_back import news_of_options
 
@@ -31,11 +32,13 @@ async def run(args: Arguments, config: Config, services: ServiceManager, termina
     attachments, done = await attached(args, config)
     parts = begun(args, config, models, services, done)
     conversation, screen = parts.conversation, screen_of(config)
+    fitting = cache(lambda compact: fitting_for(config, models, "ask"))  # another one with other settings
     commands = COMMANDS.with_more(lambda: plugin_commands(config, screen.say))
     context = ChatContext(
         config, models, parts.services, conversation, commands, screen,
         tooling_for(config, args), attachments, saves=not args.no_save, store=None if args.no_save else parts.store,
-        fitting=cache(partial(fitting_for, config, models, "ask")),
+        fitting=lambda: fitting(config.settings.compact),
+        budget=Budget(lambda: config.settings.budget, None if args.no_save else parts.store.spendings),
     )  # fmt: skip
     notes = [*parts.notes, *troubles, *_no_writer(config, models), news_of_options(conversation, conversation.model)]
     for line in greeting(VERSION, conversation.model.full_name, [*filter(None, notes)]):

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from modules.chat.arguments import Arguments
+from modules.chat.folder_settings import take_folder_settings
 from modules.chat.program_name import as_started
 from modules.chat.settled import settle
-from modules.chat.startup import StartOptions, begin, first_choice
+from modules.chat.start_model import first_choice
+from modules.chat.startup import StartOptions, begin
 from modules.config import Config
 from modules.errors import ConfigError, ParlanceError
 from modules.llm.catalogue.learned_facts import LearnedFacts
@@ -52,6 +54,8 @@ def begun(
     args: Arguments, config: Config, models: ModelRegistry, services: ServiceManager, done: Sequence[str]
 ) -> Begun:
     """The conversation that the arguments ask for; `done` is what was done with what they attach."""
+    folder = os.path.realpath(os.getcwd())
+    of_folder = take_folder_settings(config, Path(folder), in_chat=args.interactive)
     if args.option:
         from modules.chat.input.option_arguments import options_from  # hardly any run has them
 
@@ -60,13 +64,13 @@ def begun(
     store = Store(config.data_folder / FILE)
     start = first_choice(models, config, args.model)
     wish = StartOptions(
-        args.resume, args.model, args.system, not args.no_save, os.path.realpath(os.getcwd()), not args.interactive,
+        args.resume, args.model, args.system, not args.no_save, folder, not args.interactive,
         role_of(config, config.settings.start.role) if config.settings.start.role else "",
     )  # fmt: skip
     learned, weights = LearnedFacts(config.learned_file), LearnedWeights(config.weights_file)
     conversation, notes = begin(wish, store, models, services, start, learned, weights)
     settle(conversation, config.settings)
-    notes = [*config.layers.news(), *map(as_started, notes), *done, *([ALL_ALLOWED] if args.yes else [])]
+    notes = [*config.layers.news(), *of_folder, *map(as_started, notes), *done, *([ALL_ALLOWED] if args.yes else [])]
     return Begun(models, services, store, start, conversation, notes, wish)
 
 

@@ -67,7 +67,7 @@ def search_tool(resolve: Resolve = addresses.looked_up) -> Tool:
             return _as_output(engine, await _ask(engine, query, resolve))
 
         asks = f"goes to the network, to {engine.host}"
-        return Plan(do, asks=asks, preview=query, line=engine.site, patience=PATIENCE_SECONDS)
+        return Plan(do, asks=asks, line=engine.site, patience=PATIENCE_SECONDS)
 
     return web_search
 

@@ -43,7 +43,7 @@ class SearchChoice:
 
     def told(self, model: Model) -> str:
         """What a person should know before a provider searches by itself."""
-        return f"{model.provider.title} searches the web itself, which may cost. /tools off {KIND} ends it."
+        return f"{model.provider.title} searches the web itself, at a price. /tools off {KIND} ends it."
 
     def words(self, model: Model) -> str:
         """Who searches for this model, or what to do so that somebody does, in a sentence."""
