@@ -26,9 +26,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     gc.disable()  # until everything is loaded: thousands of new objects, none of them garbage
     config = Config(umask=os.umask(0o077))
     terminal = TerminalState()
-    terminal.plain = config.plain
+    config.plain_asked = args.plain
 
     def run() -> int:
+        terminal.plain = config.plain
         # Each way to run loads only what it needs: the chat no headless code, a piped question no prompt_toolkit.
         if args.list_models:
             from modules.chat.ways import model_list

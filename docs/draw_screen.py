@@ -3,21 +3,21 @@
     python -m docs.draw_screen
 
 What the models say is scripted, on loopback servers; all else is what the program wrote to its terminal. screen.svg is
-one screen, as is tree.svg; tools.svg is two: one while a question is asked, which is gone when it is answered, and one
-at the end.
+one screen, and screen-light.svg the same where the background is light; tree.svg is one as well; tools.svg is two: one
+while a question is asked, which is gone when it is answered, and one at the end.
 """
 
 import itertools
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
+from typing import NamedTuple
 
 import pyte
 from pyte.screens import Char
 
-from modules.chat.terminal.theme import PALETTES, hexadecimal
 from tests.harness.home import Home
 from tests.harness.journeys import Sitting
 from tests.harness.terminal import Terminal
@@ -28,10 +28,9 @@ COLUMNS, ROWS, ROWS_OF_TOOLS, ROWS_OF_TREE = 84, 44, 31, 34
 CELL_WIDTH, CELL_HEIGHT, FONT, MARGIN, GAP = 8.4, 19, 14, 20, 12
 WIDTH = round(COLUMNS * CELL_WIDTH + 2 * MARGIN)
 CURSOR = 0.8  # its opacity
-DARK = {"COLORFGBG": "15;0"}  # what the pictures are drawn on
-NAMES = PALETTES["dark"].__struct_fields__
-COLORS = {name: hexadecimal(PALETTES["dark"].number(name)) for name in NAMES}
+DARK, LIGHT = {"COLORFGBG": "15;0"}, {"COLORFGBG": "0;15"}  # what the pictures are drawn on
 _WORDS = re.compile(r"\S+(?: \S+)*")  # not every viewer keeps two blanks
+_COLOR = re.compile(r"[0-9a-f]{6}")
 DIM = {2: (5,), 22: (22, 25)}
 
 QUESTION = "How do I time a block of Python code?"
@@ -80,13 +79,13 @@ AGAIN = " It must not be taken on Debian."
 FREE = "`logsum` is free there. `digest` is not."
 
 
-def record() -> bytes:
+def record(background: Mapping[str, str] = DARK) -> bytes:
     """Talk, and switch the model. What the terminal received."""
     with tempfile.TemporaryDirectory() as folder, Home(Path(folder)) as home:
         thought = Reasoning("One block, one number: a context manager with a monotonic clock.")
         home.anthropic.answer(Answer(thought, Text(FIRST), pace=0.02, usage=Usage(31, 214, reasoning=16)))
         home.groq.answer(Answer(Text(SECOND), pace=0.01, usage=Usage(258, 84)))
-        terminal = home.open(columns=COLUMNS, rows=ROWS, env=DARK).prompt()
+        terminal = home.open(columns=COLUMNS, rows=ROWS, env=background).prompt()
         for line in (QUESTION, "/model groq:gpt-oss", FOLLOW_UP):
             terminal.enter(line).prompt()
         return terminal.until(lambda: _bar(terminal, "groq:"), "the bar at the bottom").raw
@@ -142,6 +141,17 @@ def _bar(terminal: Terminal, provider: str) -> bool:
     return any(row.startswith(provider) and "$" in row for row in below)
 
 
+class Ground(NamedTuple):
+    """What a picture is drawn on: the ground, the line around it, and the text where a theme gives it no colour."""
+
+    fill: str
+    line: str
+    text: str
+
+
+ON_DARK, ON_LIGHT = Ground("#0d1117", "#30363d", "#e6edf3"), Ground("#ffffff", "#d0d7de", "#1f2328")
+
+
 class DimmingScreen(pyte.Screen):
     """pyte keeps no dimmed text, and we blink none: a dimmed cell is one that blinks."""
 
@@ -162,29 +172,35 @@ class Frame:
         self.cursor = screen.cursor
         self.height = used * CELL_HEIGHT + 2 * MARGIN
 
-    def drawn(self, top: int) -> str:
-        """The rows on a dark ground of their own that begins at `top`."""
+    @property
+    def colors(self) -> set[str]:
+        """The colours that the theme gave to text."""
+        return {cell.fg for row in self.rows for cell in row if cell.data.strip() and _COLOR.fullmatch(cell.fg)}
+
+    def drawn(self, top: int, ground: Ground) -> str:
+        """The rows on a ground of their own that begins at `top`."""
         top += MARGIN
         x, y = _x(self.cursor.x), top + self.cursor.y * CELL_HEIGHT
         opacity = 0 if self.cursor.hidden else CURSOR
         shown = ((top + number * CELL_HEIGHT + FONT, "".join(_spans(row))) for number, row in enumerate(self.rows))
         texts = "\n".join(f'<text y="{line}">{spans}</text>' for line, spans in shown if spans)
         return f"""\
-<rect y="{top - MARGIN}" width="{WIDTH}" height="{self.height}" rx="10" fill="#0d1117" stroke="#30363d"/>
-<rect x="{x}" y="{y}" width="{CELL_WIDTH}" height="{CELL_HEIGHT}" fill="#e6edf3" fill-opacity="{opacity}"/>
+<rect y="{top - MARGIN}" width="{WIDTH}" height="{self.height}" rx="10" fill="{ground.fill}" stroke="{ground.line}"/>
+<rect x="{x}" y="{y}" width="{CELL_WIDTH}" height="{CELL_HEIGHT}" fill="{ground.text}" fill-opacity="{opacity}"/>
 {texts}
 """
 
 
-def svg(title: str, frames: Sequence[Frame]) -> str:
+def svg(title: str, frames: Sequence[Frame], ground: Ground = ON_DARK) -> str:
     """The frames one below the other, with no fonts or scripts from elsewhere."""
     tops = list(itertools.accumulate((frame.height + GAP for frame in frames), initial=0))
     height = tops[-1] - GAP
-    colors = "".join(f".{name}{{fill:{value}}}" for name, value in COLORS.items())
-    drawn = "".join(frame.drawn(top) for frame, top in zip(frames, tops, strict=False))
+    used = sorted({color for one in frames for color in one.colors})
+    colors = "".join(f".c{color}{{fill:#{color}}}" for color in used)
+    drawn = "".join(frame.drawn(top, ground) for frame, top in zip(frames, tops, strict=False))
     return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" role="img">
 <title>{escape(title)}</title>
-<style>text{{font:{FONT}px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:#e6edf3;\
+<style>text{{font:{FONT}px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:{ground.text};\
 white-space:pre}}.b{{font-weight:bold}}.i{{font-style:italic}}.d{{fill-opacity:.58}}.u{{text-decoration:underline}}\
 .s{{text-decoration:line-through}}{colors}</style>
 {drawn}</svg>
@@ -208,7 +224,7 @@ def _style(cell: Char) -> str:
         ("b", cell.bold), ("i", cell.italics), ("d", cell.blink), ("u", cell.underscore), ("s", cell.strikethrough),
     )  # fmt: skip
     words = [letter for letter, on in marks if on]
-    return " ".join([*words, *(name for name, color in COLORS.items() if color == f"#{cell.fg}")])
+    return " ".join([*words, *([f"c{cell.fg}"] if _COLOR.fullmatch(cell.fg) else [])])
 
 
 def _x(column: int) -> str:
@@ -219,6 +235,7 @@ def draw() -> Iterator[tuple[str, str]]:
     """The name of each picture, and the picture as the program draws it now."""
     title = "A conversation in Parlance: a question to Claude, a switch to Groq, and a follow-up question"
     yield "screen.svg", svg(title, [Frame(record())])
+    yield "screen-light.svg", svg(title, [Frame(record(LIGHT))], ON_LIGHT)
     title = "Tools in Parlance: Claude makes two calls, an edit is asked about with its diff, and OpenAI goes on"
     yield "tools.svg", svg(title, [Frame(raw, ROWS_OF_TOOLS) for raw in record_tools()])
     title = "Branches in Parlance: one question answered twice, the words that differ, and the tree that one can walk"

@@ -12,6 +12,10 @@ from pathlib import Path
 
 from docs import man_page, settings_page
 from modules.chat.commands import COMMANDS
+from modules.chat.looks.theme import ROLES
+from modules.chat.looks.themes import Themes
+from modules.chat.prompt.bound_keys import parsed, said
+from modules.chat.prompt.key_actions import ACTIONS
 from modules.config import ROOT
 from modules.errors import ParlanceError
 from modules.llm.catalogue import catalogue_loader
@@ -24,9 +28,10 @@ from modules.tools.search_engines import FORMS
 from modules.tools.tool import Tool
 
 README, ARCHITECTURE, PROVIDERS = ROOT / "README.md", ROOT / "docs/architecture.md", ROOT / "docs/providers.md"
+THEMES, TERMINAL = ROOT / "docs/themes.md", ROOT / "docs/terminal.md"
 OPTIONS = ROOT / "docs/options.md"
 GUIDE, VARIABLES = ROOT / "modules/offline/guide.md", ROOT / ".env.example"
-DOCUMENTS = (README, ARCHITECTURE, PROVIDERS, OPTIONS, settings_page.PAGE, GUIDE, VARIABLES)
+DOCUMENTS = (README, ARCHITECTURE, PROVIDERS, OPTIONS, THEMES, TERMINAL, settings_page.PAGE, GUIDE, VARIABLES)
 SET = OptionSettings(1.0, 1.0, 1, ("END",), 100, "low", "auto")
 WIDTH = 120  # columns of prose
 
@@ -84,6 +89,22 @@ def services() -> str:
     return textwrap.fill(f"There are {far}. {near} on your own machine need no key.", WIDTH)
 
 
+def themes() -> str:
+    """Every shipped theme with its background and what it is for."""
+    having = Themes(lambda: ("auto", "auto"), None, lambda name: "")
+    all_of_them = [having.of(name) for name in having.names()]
+    rows = ((f"`{one.name}`", one.background or "any", one.about) for one in all_of_them)
+    return _table(("Theme", "Background", "What it is"), rows)
+
+
+def actions() -> str:
+    """Every action that a key can be bound to, with the keys that it usually has."""
+    rows = (
+        (f"`{one.name}`", one.about, ", ".join(f"`{key}` ({said(parsed(key))})" for key in one.keys)) for one in ACTIONS
+    )
+    return _table(("Action", "What it does", "Usual keys"), rows)
+
+
 def tools() -> str:
     """Every built-in tool, with the first sentence that a model is told of it, and when a person is asked."""
     return _table(("Tool", "What it does", ""), ((f"`{one.name}`", _purpose(one), one.asking) for one in BUILT_IN))
@@ -127,6 +148,11 @@ def sections(document: Path) -> Iterator[tuple[str, str]]:
         yield "tools", tools()
     if document == PROVIDERS:
         yield "providers", providers()
+    if document == THEMES:
+        yield "themes", themes()
+        yield "roles", _table(("Role", "What has it"), ((f"`{role}`", about) for role, about in ROLES.items()))
+    if document == TERMINAL:
+        yield "actions", actions()
     if document == OPTIONS:
         yield "options", options()
     if document == settings_page.PAGE:

@@ -54,6 +54,7 @@ class Config:
         self.umask = umask
         self._environment = os.environ if environment is None else environment
         self._read: dict[Path, EnvFile] = {}
+        self.plain_asked = False  # by --plain
 
     @cached_property
     def folder(self) -> Path:
@@ -235,7 +236,17 @@ class Config:
     @property
     def plain(self) -> bool:
         """No escape sequences at all: a terminal that cannot, or a person who said so."""
-        return self._environment.get("TERM", "dumb") in ("dumb", "") and os.name != "nt"
+        return (self._environment.get("TERM", "dumb") in ("dumb", "") and os.name != "nt") or self.spoken
+
+    @property
+    def spoken(self) -> bool:
+        """All is said in words, line by line, as a screen reader wants it: by --plain, ACCESSIBLE, or the settings.
+
+        The variable is the one of click-extra, ouch and huh. 0 is no, whatever the settings say.
+        """
+        if self.plain_asked or (named := self._environment.get("ACCESSIBLE", "").strip().lower()) == "":
+            return self.plain_asked or self.settings.screen.plain
+        return named not in ("0", "false", "no", "off")
 
     @property
     def color(self) -> bool:

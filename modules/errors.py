@@ -8,6 +8,7 @@
     ├── ConfigError                models.yaml or .env; names file, line and key
     ├── MissingKey                 names the variable and where to get a key
     ├── BadKey                     a key that no server could accept; never shows it
+    ├── BudgetSpent                a limit of the settings is reached
     ├── KeyringFailed              the system's keyring is not there, does not answer, or lacks the key
     ├── SendingForbidden           the settings say that nothing is sent there
     ├── SwitchFailed               the old model stays
@@ -67,6 +68,7 @@ from modules.program_errors import (
     EXIT_USAGE as EXIT_USAGE,
     AmbiguousModel as AmbiguousModel,
     BadKey as BadKey,
+    BudgetSpent as BudgetSpent,
     ConfigError as ConfigError,
     DocumentsUnsupported as DocumentsUnsupported,
     DoesNotFit as DoesNotFit,

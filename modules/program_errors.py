@@ -60,6 +60,10 @@ class SendingForbidden(ParlanceError):
     exit_code = EXIT_MODEL_UNAVAILABLE
 
 
+class BudgetSpent(ParlanceError):
+    """A limit of the settings is reached; nothing was sent."""
+
+
 class SwitchFailed(ParlanceError):
     exit_code = EXIT_MODEL_UNAVAILABLE
 

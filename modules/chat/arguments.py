@@ -34,6 +34,7 @@ class Arguments(argparse.Namespace):
     attach: list[str]
     attach_text: list[str]
     json: bool
+    plain: bool
     json_stream: bool
     extract: bool
     output: str
@@ -122,6 +123,9 @@ def argument_parser(*, asks: bool = True) -> argparse.ArgumentParser:
         parser.add_argument("words", metavar="QUESTION", nargs="*", help="answer this one question and leave")
     parser.add_argument("-p", "--print", dest="question", metavar="QUESTION", nargs="?", const="",
                         help="the same; what is piped in is added to it, or is the question")  # fmt: skip
+    parser.add_argument("--plain", action="store_true",
+                        help="no escape sequences, no redrawing, everything in words, as a screen reader wants it; "
+                        "ACCESSIBLE=1 does the same")  # fmt: skip
     parser.add_argument("-t", "--template", default="", metavar="NAME",
                         help="ask by a prompt of your own; the question stands in its places")  # fmt: skip
     parser.add_argument("-m", "--model", default="", help="the model: provider:model, a name or an alias")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct, field
 
+from modules.chat.looks.theme import Theme
+from modules.chat.looks.themes import Themes
 from modules.chat.output.code_numbers import CodeNumbers
 from modules.chat.terminal.interrupts import Running
 from modules.config import Config
@@ -25,12 +27,19 @@ if TYPE_CHECKING:
 
     from modules.chat.terminal.panel import Panel
     from modules.prompts.prompt_shelf import PromptShelf
+    from modules.session.budget import Budget
     from modules.session.fitting.policy import Fitting
     from modules.session.turns.one_turn import OneTurn
 
 
 class Screen(Protocol):
     """Where a command's words go; all of it is cleaned before it is shown."""
+
+    themes: Themes
+
+    @property
+    def theme(self) -> Theme | None:
+        """How things look; None where there are no colours."""
 
     def say(self, text: str) -> None:
         """A line of the program's own, quietly."""
@@ -43,6 +52,9 @@ class Screen(Protocol):
 
     def table(self, rows: Sequence[Sequence[str]], headings: Sequence[str] = ()) -> None:
         """Rows in columns; what has no room beside the others goes on below them, and nothing is cut."""
+
+    def sample(self, theme: Theme, *, is_current: bool) -> None:
+        """A theme in a row: how it looks, and what it is for."""
 
     def size(self) -> tuple[int, int]:
         """Columns and rows."""
@@ -133,7 +145,9 @@ class ChatContext(Struct):
     code_numbers: CodeNumbers = field(default_factory=CodeNumbers)  # of the blocks of code, as they are drawn
     edit: Callable[[str], Awaitable[str]] | None = None  # opens a text in the editor; None where the terminal cannot
     lend: "Callable[[], AbstractAsyncContextManager[None]] | None" = None  # gives the terminal to a command for a while
+    answer: Callable[[str], Awaitable[str]] | None = None  # a line that answers a question; None where panels ask
     ask: "Callable[[Panel[Any]], Awaitable[Any]] | None" = None  # shows a panel; None where the terminal cannot
+    budget: "Budget | None" = None  # what was spent of the limits of the settings
     prompts: "PromptShelf | None" = None  # those of one's own, once they were wanted
 
 

@@ -1,18 +1,24 @@
 """The read-eval-print loop: a line is a command, one for the shell, a question for one other model, or a message."""
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from modules.chat.command import Ask, ChatContext, CommandLine, Options
+from modules.chat.folder_settings import unasked
 from modules.chat.input.shell_line import ShellLine
-from modules.chat.load_ahead import LoadAhead
+from modules.chat.load_ahead import LATER_SECONDS, LoadAhead
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.output.turn_signs import title_of
 from modules.chat.program_name import as_started
 from modules.chat.settled import settle
 from modules.chat.shown_turn import ShownTurn
+from modules.chat.start_model import remember_model
+from modules.daemon_thread import start_thread
 from modules.errors import ParlanceError
 from modules.llm.message import Message
+from modules.llm.models import Model
 
 if TYPE_CHECKING:
     from modules.chat.prompt.plain_prompt import PlainPrompt
@@ -31,10 +37,12 @@ class Interactive:
         self._prompt = prompt
         self._turn = ShownTurn(context, screen, prompt)
         self._load_ahead = LoadAhead(context)
+        self._remembered: Model | None = None
         context.running, context.confirm, context.ask = prompt.running, prompt.confirm, prompt.ask
         context.lend = prompt.lent
         prompt.from_clipboard = self._from_clipboard
         context.edit, prompt.given_up, context.choose = prompt.edited, self._stay, self._choose
+        context.answer = prompt.answer
         context.secret = self._secret
 
     async def run(self, first: str = "", done: Callable[[], None] = lambda: None) -> None:
@@ -45,17 +53,27 @@ class Interactive:
                     await self._act_on(first)
                     done()
                 await self._prompt.running.run(self._fit())
+                await self._prompt.running.run(self._ask_about_folder())
+                self._turn.sum_up(LATER_SECONDS)
                 while True:
                     self._offer_draft()
                     self._prompt.signs.title(title_of(self._context.conversation))
                     good = await self._act_on(await self._prompt.next())
                     self._screen.end_output(0 if good else 1)
-                    settle(self._context.conversation, self._context.config.settings)
+                    self._settle()
                     self._say_warnings()
         except EOFError:
             return
         finally:
             self._turn.stop()
+
+    def _settle(self) -> None:
+        """Whatever was typed: the settings hold, and the model is known in the next run."""
+        config, model = self._context.config, self._context.conversation.model
+        settle(self._context.conversation, config.settings)
+        if model is not self._remembered:
+            self._remembered = model
+            start_thread(remember_model, config=config, model=model)
 
     def give_back(self, message: Message) -> None:
         """Let a question that has no answer stand in the next prompt as it was asked."""
@@ -79,6 +97,14 @@ class Interactive:
             from modules.chat.input.fit_question import fit_opened  # the first prompt need not wait for it
 
             await fit_opened(self._context)
+
+    async def _ask_about_folder(self) -> None:
+        """The folder may have settings that nobody has looked at."""
+        folder = Path(os.path.realpath(os.getcwd()))
+        if unasked(self._context.config, folder) is not None:
+            from modules.chat.input.folder_question import ask_about_folder  # hardly ever
+
+            await ask_about_folder(self._context, folder)
 
     async def _choose(self, options: Options) -> int | None:
         """Which of several answers the person takes."""

@@ -1,5 +1,6 @@
 """One turn on the screen: the answer, the questions before calls, and where it found no end what there is of it."""
 
+import asyncio
 import time
 from functools import partial
 from typing import TYPE_CHECKING
@@ -8,10 +9,12 @@ from msgspec.structs import replace
 
 from modules.chat.command import Ask, ChatContext
 from modules.chat.dialogs.approver import Approver
+from modules.chat.input.budget_question import may_spend, sum_up
 from modules.chat.model_list_refresh import ListRefresh
 from modules.chat.output.code_numbers import DrawnNumbers
 from modules.chat.output.footer import footer
 from modules.chat.output.screen import TerminalScreen
+from modules.chat.output.spoken_turn import SpokenCalls
 from modules.chat.output.tool_lines import ToolLines
 from modules.chat.output.turn_renderer import TurnRenderer, show
 from modules.chat.output.turn_signs import TurnSigns
@@ -25,7 +28,7 @@ from modules.session.fitting.ways import Misfit
 from modules.session.node import Node
 from modules.session.turns.one_turn import held
 from modules.session.turns.turn import run_turn, unanswered_results
-from modules.tools.approval import Decision, Question
+from modules.tools.approval import Decision, Permission, Question
 
 if TYPE_CHECKING:
     from modules.chat.prompt.plain_prompt import PlainPrompt
@@ -41,9 +44,13 @@ class ShownTurn:
         self._screen = screen
         self._prompt = prompt
         self._lists = ListRefresh(context)
+        self._summing: asyncio.Task[None] | None = None
+        context.tooling.over_budget = self._pauses
 
     def stop(self) -> None:
         """Nothing goes on in the background any more."""
+        if self._summing is not None:
+            self._summing.cancel()
         self._lists.stop()
 
     async def run(self, asked: Ask) -> bool:
@@ -52,16 +59,31 @@ class ShownTurn:
         Returns whether it came to its end.
         """
         self._lists.stop()
+        if self._context.budget is not None and not await may_spend(self._context, self._context.budget):
+            self._give_back(asked)
+            return False
         self._context.unanswered = None
         edited, self._context.edited, self._context.edited_in_vain = self._context.edited, None, None
         asked = self._branched(asked, edited)
         try:
-            with held(self._context.conversation, self._context.tooling, asked.turn):
+            anew = asked.message is not None and not asked.message.continues
+            with held(self._context.conversation, self._context.tooling, asked.turn, anew=anew):
                 return await self._run(asked)
         finally:
             if asked.instead_of is not None and self._has_no_answer(asked):  # whatever happened
                 self._context.conversation.go_to(asked.instead_of)
                 self._context.edited = self._context.edited_in_vain = edited if asked.message is not None else None
+            self.sum_up()
+
+    def sum_up(self, seconds: float = 0.0) -> None:
+        """Know before long what all conversations have spent, those in other windows too, where a limit needs it."""
+        if (budget := self._context.budget) is not None:
+            self._summing = asyncio.ensure_future(sum_up(budget, self._context.conversation, seconds))
+
+    def _pauses(self) -> str:
+        """Why a turn with many requests is not to go on by itself."""
+        budget, conversation = self._context.budget, self._context.conversation
+        return str(use) if budget is not None and (use := budget.over(conversation)) else ""
 
     def _branched(self, asked: Ask, edited: Node | None) -> Ask:
         """Step back to before the question that this takes the place of, where one is edited."""
@@ -82,11 +104,12 @@ class ShownTurn:
         from modules.chat.pictures.shown_pictures import ShownPictures  # the first prompt need not wait for it
 
         pictures = ShownPictures(self._screen.canvas, lambda *file: tooling.toolbox.result_files.keep(*file))
-        tools = ToolLines(self._screen, conversation, previews=context.previews, pictures=pictures)
+        lines = SpokenCalls if self._screen.spoken else ToolLines
+        tools = lines(self._screen, conversation, previews=context.previews, pictures=pictures)
         numbered = context.config.settings.answers.code_numbers
         numbers = DrawnNumbers(conversation, context.code_numbers) if numbered else None
         answer = TurnRenderer(self._screen, model.name, tools, lambda: tooling.awaited, numbers)
-        approver = Approver(self._screen, tooling, self._decide, self._prompt.stop)
+        approver = Approver(self._screen, tooling, self._decide, self._prompt.stop, self._keep)
         signs = TurnSigns(
             self._prompt.signs, conversation, model.full_name, lambda: context.config.settings.notify.after
         )
@@ -113,12 +136,16 @@ class ShownTurn:
         tree = conversation.tree
         place = tree.place(fork.id) if (fork := tree.fork(of_answer=True)) is not None else None
         taken = [one for one in conversation.spent[spent:] if one not in answer.beside]
-        self._screen.say(footer(model, answer.finished, taken, seconds, calls, place))
+        below = footer(model, answer.finished, taken, seconds, calls, place)
+        self._screen.say(f"Answer ends: {below}." if self._screen.spoken else below)
         if asked.compared and asked.instead_of is not None:
             self._show_difference(asked.instead_of)
         if answer.paused or self._tell_ending(asked, answer.finished):
             self._prompt.hold(surprising=True)
         self._screen.write("\n")
+        from modules.chat.often_used import OftenUsed  # the first prompt need not wait for it
+
+        OftenUsed(context).used(model)
         self._lists.after_answer(model)
         return True
 
@@ -145,6 +172,12 @@ class ShownTurn:
         from modules.chat.dialogs.approval_dialog import QuestionPanel
 
         return await self._prompt.ask(QuestionPanel(question, folder, self._screen.size))
+
+    def _keep(self, permission: Permission) -> str:
+        """Let a permission last in this folder; the words that say so."""
+        from modules.chat.dialogs.lasting_permissions import keep  # only where it is wanted
+
+        return keep(self._context.config, self._context.tooling, permission)
 
     def _tell_ending(self, asked: Ask, finished: Finished | None) -> bool:
         """How the answer ended, where it is not whole, and what to do about it; whether there was something to tell."""
@@ -214,7 +247,7 @@ class ShownTurn:
 
         tree = self._context.conversation.tree
         old, new = tree.answer_at(before), tree.answer_at(tree.head)
-        text = difference(old, new, self._screen.size()[0], self._screen.palette)
+        text = difference(old, new, self._screen.size()[0], self._screen.theme)
         self._screen.say("The answer before and this one:")
         self._screen.write(text)
 

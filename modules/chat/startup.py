@@ -1,6 +1,5 @@
 """Which model and which conversation a run begins with, and the first lines on the screen."""
 
-import difflib
 import os
 from collections.abc import Sequence
 
@@ -8,14 +7,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from modules.chat.wording.phrases import GO_ON
-from modules.chat.wording.shell_advice import without_commands
-from modules.config import Config
-from modules.errors import BadKey, ConfigError, FileProblem, MissingKey, ParlanceError, SendingForbidden
+from modules.errors import (
+    BadKey,
+    FileProblem,
+    MissingKey,
+    SendingForbidden,
+)
 from modules.llm.catalogue.learned_facts import LearnedFacts
 from modules.llm.message import Message, closing
 from modules.llm.models import Choice, ModelRegistry
 from modules.llm.parts import Text, ToolResult
-from modules.llm.sending_rules import why_forbidden
 from modules.llm.service_manager import ServiceManager
 from modules.llm.tokens.learned_weights import LearnedWeights
 from modules.session.conversation import Conversation
@@ -24,68 +25,7 @@ from modules.session.storage.store import Store
 from modules.session.turns.turn import unanswered_results
 
 LAST = ""  # in the place of an id: the conversation that was used last
-FALLBACK = "offline:guide"
-NO_KEY = "No key is set. /key takes one, tries it, and keeps it; then models answer."
 PROGRAM_ENDED = "The program ended before a result was there. What the call had done by then is not known."
-
-
-def first_choice(models: ModelRegistry, config: Config, asked: str) -> Choice:
-    """What was asked for with -m, else PARLANCE_MODEL, else the default if its key is set, else whoever's key is set.
-
-    A key that is none does not keep another provider from being used; the note says so. With no usable key at all
-    it is the embedded guide, and the note says what takes one. A key in the keyring is not read for that.
-    Raises UnknownModel or AmbiguousModel for a name that was asked for, and ConfigError for a provider to whom nothing
-    is to be sent and that there is none of: who has mistyped one would send to it.
-    """
-    send = config.settings.send
-    for name in send.never_to:
-        if name not in models.providers:
-            near = difflib.get_close_matches(name, models.providers, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(models.providers)}."
-            raise ConfigError(f'[send] never_to names "{name}", which is no provider.', cure=hint)
-    if wanted := asked or config.get("PARLANCE_MODEL"):
-        return models.find(wanted)
-    wanting = [models.find(models.default)] if models.default else []
-    wanting += [Choice(model) for model in models if model.provider.key_variable is not None]
-    wanting = [choice for choice in wanting if not why_forbidden(choice.model.provider, send)]
-    faults = list(dict.fromkeys(fault for choice in wanting if (fault := _fault_of_key(choice, config))))
-    for choice in wanting:
-        if has_key(choice, config):
-            return Choice(choice.model, " ".join([*filter(None, [choice.note]), *faults]))
-    guide = models.find(FALLBACK)
-    return Choice(guide.model, " ".join(faults) or NO_KEY)
-
-
-def refuse_guide(conversation: Conversation, start: Choice, models: ModelRegistry, config: Config) -> None:
-    """Raise MissingKey where the guide would answer only for want of a key: a script takes its words for a model's."""
-    if conversation.model.full_name != FALLBACK or not start.note:
-        return
-    if start.note != NO_KEY:
-        raise MissingKey(without_commands(start.note))
-    variables = [one.key_variable for one in models.providers.values() if one.key_variable][:3]
-    place = f"Put {', '.join(variables[:-1])} or {variables[-1]} into {config.place_for_keys()}"
-    raise MissingKey("No key is set.", cure=f"{place}, with = and the key behind the name.")
-
-
-def has_key(choice: Choice, config: Config) -> bool:
-    try:
-        variable = choice.model.provider.key_variable
-        return variable is None or config.is_unread(variable) or config.key(variable) is not None
-    except ParlanceError:
-        return False
-
-
-def _fault_of_key(choice: Choice, config: Config) -> str:
-    """What is wrong with the key that is set for this model; "" for nothing, and where none is set."""
-    try:
-        variable = choice.model.provider.key_variable
-        if variable is not None and not config.is_unread(variable):
-            config.key(variable)
-    except BadKey as error:
-        return str(error)
-    except ParlanceError:
-        return ""
-    return ""
 
 
 class StartOptions(Struct, frozen=True):

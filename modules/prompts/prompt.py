@@ -73,13 +73,16 @@ class Prompt(Struct, frozen=True):
 
     @property
     def options(self) -> dict[str, Any]:
-        """What is said under "options". Raises ConfigError for what is no mapping."""
+        """What is said under "options", by the names of those settings. Raises ConfigError for what they may not be."""
         value = self.matter.values.get("options")
-        if value is None:
+        if value is None or self.place.maker != "parlance":
             return {}
-        if not isinstance(value, dict):
-            raise ConfigError(f"{self.path}: options: expected a mapping of names to values.", cure="Write one a line.")
-        return value
+        from modules.settings.checking import checked  # few prompts have any
+
+        given, wrong = checked({"options": value}, "")
+        if wrong:
+            raise ConfigError(f"{self.path}: {wrong[0].words}", cure="/set options lists them.")
+        return {name.removeprefix("options."): one for name, one in given.items()}
 
     @property
     def commands(self) -> list[str]:

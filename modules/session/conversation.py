@@ -84,6 +84,7 @@ class Conversation(SpokenPath):
         self.options = OptionSettings()
         self.answer_schema: AnswerSchema | None = None
         self.options_told: dict[str, str] = {}
+        self.lent: dict[str, str] = {}  # instructions that held for one turn, and those that hold again after it
         self._keys = LedgerKeys()
         self.journal = journal
 

@@ -14,6 +14,7 @@ Dollars = Annotated[float, Meta(ge=0)]
 
 # Parts with what limits and forbids: a program that goes on without a line of them does what nobody wanted.
 GUARDS = frozenset({"budget", "send", "tools"})
+FOLDER_FILE = ".parlance/settings.toml"
 # What a setting was called before, and its name now.
 RENAMED = {"tools.dollars": "budget.turn"}
 
@@ -124,6 +125,9 @@ class ScreenSettings(Struct, frozen=True, forbid_unknown_fields=True):
     background: Annotated[
         Literal["auto", "dark", "light"], told('What colours are chosen for; "auto" asks the terminal.', "light")
     ] = "auto"
+    plain: Annotated[
+        bool, told("Everything is said in words and nothing is drawn anew, as a screen reader wants it.", True)
+    ] = False
     theme: Annotated[
         str, told('The theme by its name; "auto" for the usual one of the background.', "auto", in_folder=True)
     ] = "auto"

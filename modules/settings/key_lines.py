@@ -20,7 +20,8 @@ def key_lines(text: str) -> dict[Path, int]:
         statement = "\n".join(lines[at : at + length])
         if statement.lstrip().startswith("["):
             table = _only_path(tomllib.loads(statement))
-            found.setdefault(table, at + 1)
+            for depth in range(1, len(table) + 1):  # those around it need no head of their own
+                found.setdefault(table[:depth], at + 1)
         elif parsed := tomllib.loads(statement):
             for path in _paths(parsed):
                 found.setdefault((*table, *path), at + 1)

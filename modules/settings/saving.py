@@ -52,6 +52,7 @@ def _rewritten(text: str, wanted: Mapping[str, Any]) -> str | None:
         document = tomlkit.parse(text)
         _lay(document, wanted)
         written = tomlkit.dumps(document)
+        written.encode()  # a path that is no text cannot stand in it
         return written if tomllib.loads(written) == wanted else None
     except (TOMLKitError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None

@@ -1,6 +1,8 @@
 """Who may do what without being asked again: the question before a call, its answer, and the standing permissions."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -65,12 +67,23 @@ def permission_from(text: str) -> Permission:
     return Permission(name.strip(), beginning, prefix=beginning != line)
 
 
+def standing(rules: Mapping[str, Iterable[str]], folder: Path) -> list[Permission]:
+    """What lasts in a folder, by the settings: rules of the folder itself, whichever way its path is written there."""
+    real = os.path.realpath(folder)
+    own = (texts for path, texts in rules.items() if os.path.realpath(os.path.expanduser(path)) == real)
+    return [permission_from(text) for texts in own for text in texts]
+
+
 class Decision(Struct, frozen=True):
-    """What the person said. `reason` goes to the model; `permission` holds from now on."""
+    """What the person said. `reason` goes to the model; `permission` holds from now on.
+
+    One that `lasts` holds in this folder, also in later runs; whoever asked has written it into the settings.
+    """
 
     allowed: bool = False
     reason: str = ""
     permission: Permission | None = None
+    lasts: bool = False
 
 
 class Question(Struct):
@@ -88,22 +101,30 @@ class Question(Struct):
 
 
 class Approval:
-    """The permissions of a session. `everything` allows all calls, which a person must have said in so many words."""
+    """The permissions of a session. `everything` allows all calls, which a person must have said in so many words.
+
+    `of_folder` gives those that last in this folder; a call that is apart, which asks each time, is never covered by
+    one of them.
+    """
 
     def __init__(self, permissions: Iterable[Permission] = (), *, everything: bool = False) -> None:
         self.permissions = list(permissions)
         self.everything = everything
+        self.of_folder: Callable[[], Iterable[Permission]] = tuple
 
     def needs(self, tool: Tool, plan: Plan) -> bool:
         """Whether the person must be asked before this plan is carried out."""
-        return bool(plan.asks) and not self.everything and not any(one.covers(tool, plan) for one in self.permissions)
+        if not plan.asks or self.everything or any(one.covers(tool, plan) for one in self.permissions):
+            return False
+        return plan.apart or not any(one.covers(tool, plan) for one in self.of_folder())
 
     def why_not(self, tool: Tool, plan: Plan) -> str:
         """Why the permissions for this tool do not cover the plan, a sentence each for two of them; "" without any."""
-        own = [one for one in self.permissions if one.tool == tool.name]
+        lasting = () if plan.apart else self.of_folder()
+        own = [one for one in (*self.permissions, *lasting) if one.tool == tool.name]
         return " ".join(f'"{one}" {one.lacks(plan)}.' for one in own[:TOLD])
 
     def take(self, decision: Decision) -> None:
         """Remember a standing permission."""
-        if decision.allowed and decision.permission is not None:
+        if decision.allowed and decision.permission is not None and not decision.lasts:
             self.permissions.append(decision.permission)

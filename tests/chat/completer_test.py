@@ -15,6 +15,8 @@ from prompt_toolkit.document import Document
 from modules.chat.command import Ask, ChatContext, CommandRegistry, command
 from modules.chat.commands.compact_commands import complete_compact
 from modules.chat.input.completer import ChatCompleter, complete_attachments, complete_models, complete_paths, rank
+from modules.chat.looks.theme import Theme
+from modules.chat.looks.themes import Themes
 from modules.chat.wording.model_summary import columns, compact, describe
 from modules.config import ROOT, Config
 from modules.llm.catalogue.catalogue_loader import load
@@ -29,8 +31,11 @@ CATALOGUE = ROOT / "tests" / "data" / "catalogue.yaml"
 class Lines:
     """A screen that keeps what it is told."""
 
+    theme: Theme | None = None
+
     def __init__(self) -> None:
         self.said: list[str] = []
+        self.themes = Themes(lambda: ("auto", "auto"), None, lambda name: "")
 
     def say(self, text: str) -> None:
         self.said.append(text)
@@ -44,6 +49,8 @@ class Lines:
 
     def to_clipboard(self, text: str, through: str = "") -> bool:
         return False
+
+    def sample(self, theme: Theme, *, is_current: bool) -> None: ...
 
     def size(self) -> tuple[int, int]:
         return 80, 24

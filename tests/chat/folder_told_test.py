@@ -45,7 +45,7 @@ def told(home: Home, at: int = -1) -> list[str]:
 
 
 def tools(home: Home, at: int = -1) -> list[str]:
-    return [one["function"]["name"] for one in home.groq.chats[at].body.get("tools", [])]
+    return [one.get("function", one).get("name", one["type"]) for one in home.groq.chats[at].body.get("tools", [])]
 
 
 def asked(terminal: Terminal, line: str) -> Terminal:

@@ -39,7 +39,7 @@ def told(home: Home, at: int = -1) -> list[str]:
 
 
 def tools(home: Home, at: int = -1) -> list[str]:
-    return [one["function"]["name"] for one in home.groq.chats[at].body.get("tools", [])]
+    return [one.get("function", one).get("name", one["type"]) for one in home.groq.chats[at].body.get("tools", [])]
 
 
 def asked(terminal: Terminal, line: str) -> Terminal:
@@ -74,6 +74,30 @@ class TestPrompt:
         assert json.dumps(home.groq.chats[2].body["messages"]).startswith(
             json.dumps(home.groq.chats[0].body["messages"])[:-1]
         )
+
+    def test_a_step_back_or_a_retry_does_not_leave_its_instructions_behind(self, home: Home) -> None:
+        write(home.folder / "prompts" / "short.md", "---\nsystem: Be brief.\n---\nSay $1.\n")
+        home.groq.answer("One.", "Two.", "Three.", "Four.", "Five.")
+        terminal = home.open(*OSS).prompt()
+        terminal.ask("/system Be kind.")
+        terminal.ask("/short rain")
+        terminal.ask("/retry")
+        assert told(home)[-1] == "Be brief."
+        terminal.ask("And now?")
+        assert told(home)[-1] == "Be kind."
+        terminal.enter("/undo 2").prompt("Say rain.").type(CTRL_C).prompt().ask("Anew")
+        assert told(home) == ["Be kind."]
+
+    def test_its_options_are_sent_with_its_turn_and_a_wrong_one_is_named(self, home: Home) -> None:
+        write(home.folder / "prompts" / "cool.md", "---\noptions:\n  temperature: 0\n  seed: 7\n---\nBe cool.\n")
+        write(home.folder / "prompts" / "hot.md", "---\noptions:\n  temperature: 9\n---\nBe hot.\n")
+        home.groq.answer("Yes.", "No.")
+        terminal = home.open(*OSS).prompt()
+        assert "with temperature 0" in terminal.ask("/cool")
+        terminal.ask("Still?")
+        bodies = [one.body for one in home.groq.chats]
+        assert [(one.get("temperature"), one.get("seed")) for one in bodies] == [(0, 7), (None, None)]
+        terminal.enter("/hot").sees("temperature is 9").sees("It has to be").prompt("/hot")
 
     def test_a_prompt_without_an_answer_comes_back_as_it_was_typed(self, home: Home, work: Path) -> None:
         file = write(work / "notes.txt", "Rain.")

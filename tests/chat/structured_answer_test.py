@@ -83,6 +83,15 @@ class TestEachApi:
         ask(home, model="groq:gpt-oss")
         assert [bound(home.groq, at) is not None for at in range(3)] == [True, False, False], "it was learned"
 
+    def test_that_refuses_in_words_that_nobody_knows_is_asked_once_more_without_it(self, home: Home) -> None:
+        home.anthropic.answer(Status(400, message="Nay."), json.dumps(DOG), Status(400, message="Nay."))
+        done = ask(home, model="anthropic:sonnet")
+        assert (json.loads(done.stdout), done.returncode) == (DOG, 0)
+        assert "claude-sonnet-5.5 is only told what JSON it has to answer with" in done.stderr
+        assert [bound(home.anthropic, at) is not None for at in range(2)] == [True, False]
+        done = home.run("-p", "Hm?", "-m", "anthropic:sonnet")
+        assert (done.returncode, len(home.anthropic.chats)) == (1, 3), "any other request is refused as ever"
+
     def test_that_refuses_one_schema_is_given_the_next(self, home: Home) -> None:
         words = "output_config.format.schema: Schema is too complex for compilation"
         home.anthropic.answer(Status(400, message=words), json.dumps(DOG), json.dumps(DOG))

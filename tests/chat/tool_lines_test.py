@@ -5,8 +5,9 @@ import re
 import pytest
 from msgspec.structs import replace
 
+from modules.chat.looks.theme import colored
+from modules.chat.looks.themes import Themes
 from modules.chat.output.tool_lines import FAILED, NOT_RUN, brief, folded, mark_of
-from modules.chat.terminal.theme import PALETTES, colored
 from modules.llm.parts import Image, Text, ToolCall, ToolResult
 from modules.session.turns.tool_calls import DECLINED
 from tests.harness.fake_tools import equip
@@ -14,6 +15,7 @@ from tests.harness.home import Home
 from tests.harness.terminal import CTRL_C
 from tests.wire import Answer, Call, Usage
 
+USUAL = Themes(lambda: ("auto", "auto"), None, lambda name: "").current
 OSS = ("-m", "groq:gpt-oss-120b")
 
 
@@ -43,8 +45,8 @@ class TestACall:
         terminal.enter("Go on").sees("-old +row 0 +row 1").sees("+row 57 … 42 more lines, /tool 2 shows all").prompt()
         assert "+row 99" not in terminal.text
         terminal.enter("/tool 2").sees("+row 98 +row 99").prompt()
-        assert colored("  +one", "green", PALETTES[""]).encode() in terminal.raw
-        assert colored("  -old", "red", PALETTES[""]).encode() in terminal.raw
+        assert colored("  +one", "added", USUAL).encode() in terminal.raw
+        assert colored("  -old", "removed", USUAL).encode() in terminal.raw
 
     def test_keeps_its_number_when_the_conversation_goes_on_later(self, equipped: Home) -> None:
         equipped.groq.answer(Answer(Call("add", {"a": 1, "b": 1})), Answer("Two."))

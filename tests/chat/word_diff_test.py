@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.utils import get_cwidth
 
+from modules.chat.looks.themes import Themes
 from modules.chat.output.word_diff import difference, differences
-from modules.chat.terminal.theme import PALETTES
 
+DARK = Themes(lambda: ("dark", "auto"), None, lambda name: "").current
 texts = st.lists(st.sampled_from(["the", "fox", "漢字", ",", " ", "\n", "  ", "x" * 30, "[-", "é"]), max_size=40).map(
     "".join
 )
@@ -39,13 +40,13 @@ def test_phrases_are_marked_as_one() -> None:
 
 @given(texts, texts, st.integers(4, 40))
 def test_no_row_is_wider_than_the_screen(before: str, now: str, columns: int) -> None:
-    shown = difference(before, now, columns, PALETTES["dark"])
+    shown = difference(before, now, columns, DARK)
     rows = re.sub(r"\x1b\[[\d;]*m", "", shown).split("\n")
     assert all(get_cwidth(row) <= columns for row in rows)
 
 
 def test_styles_tell_what_is_gone_without_colour() -> None:
-    shown = difference("old", "new", 80, PALETTES["dark"])
+    shown = difference("old", "new", 80, DARK)
     assert "\x1b[9mold" in shown
     assert "\x1b[4mnew" in shown
 

@@ -130,3 +130,13 @@ class TestAPluginThatFails:
         terminal.type("/nonsense\r").sees("There is no command")
         terminal.type("/model groq:qwen\r").sees("groq:gpt-oss-120b → groq:qwen")
         assert "Stolen." not in terminal.text
+
+
+def test_a_package_may_bring_a_theme(home: Home, tmp_path: Path) -> None:
+    code = "from pathlib import Path\ntheme = Path(__file__).with_name('amber.toml')\nnone = 7\n"
+    folder = package(tmp_path, "lamp", "[parlance.themes]\namber = lamp:theme\nbroken = lamp:none\n", code)
+    (folder / "amber.toml").write_text('background = "dark"\nabout = "amber on black"\n[looks]\nerror = 214\n')
+    terminal = chat(home, folder).type("/theme amber\r").sees("Theme: amber, amber on black.").prompt()
+    terminal.type("/nope\r").sees("There is no command")
+    assert b"\x1b[38;5;214mThere is no command" in terminal.raw
+    terminal.type("/theme broken\r").sees('The plugin "broken" of lamp 2.0 cannot be used')

@@ -22,7 +22,7 @@ from modules.llm.models import ModelRegistry
 from modules.settings.table import all_settings
 
 DOCUMENTS = (README, ARCHITECTURE, PROVIDERS, ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md")
-PICTURES = (ROOT / "docs/screen.svg", ROOT / "docs/tools.svg")
+PICTURES = (ROOT / "docs/screen.svg", ROOT / "docs/tools.svg", ROOT / "docs/screen-light.svg")
 TREE = ROOT / "docs/tree.svg"
 
 

@@ -19,6 +19,7 @@ from modules.chat.commands.prompt_commands import instructions, prompts, role
 from modules.chat.commands.save_command import save
 from modules.chat.commands.session_commands import search, sessions
 from modules.chat.commands.settings_commands import set_setting
+from modules.chat.commands.theme_command import theme
 from modules.chat.commands.title_command import title
 from modules.chat.commands.tool_commands import tool, tools
 from modules.chat.commands.tree_command import tree
@@ -35,6 +36,6 @@ COMMANDS = CommandRegistry(
     copy, save, print_again, export,
     tools, tool, mcp,
     who, usage, wire,
-    set_setting, show_config,
+    set_setting, theme, show_config,
     clear, leave,
 )  # fmt: skip

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from modules.chat.command import Ask, ChatContext, Command, command
+from modules.chat.prompt.bound_keys import bound_keys, rows
+from modules.chat.prompt.key_actions import ACTIONS
 from modules.chat.prompt.prompt_keys import KEYS
 from modules.config import Config
 from modules.errors import BadKey
@@ -10,18 +12,30 @@ from modules.llm.models import Provider
 
 
 def command_names(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
-    return ((command.name, command.summary) for command in chat.commands)
+    yield from ((command.name, command.summary) for command in chat.commands)
+    yield "keys", "The keys, and what they can be bound to."
 
 
 @command("/help [command]", aliases=("?",), complete=command_names)
 async def show_help(chat: ChatContext, args: str) -> Ask | None:
-    """Show the commands and keys, or one in full."""
+    """Show the commands and keys, or one in full.
+
+    "/help keys" lists the keys, with the names of actions that other keys can be bound to in the settings.
+    """
+    bound = bound_keys(chat.config.settings.keys.bind)
+    if args == "keys":
+        chat.screen.table([*KEYS, *rows(bound)])
+        chat.screen.say('\nIn settings.toml, under [keys], bind = {"f4" = "NAME"} binds a key to one of these:')
+        chat.screen.table([*((action.name, action.about) for action in ACTIONS), ("/a command", "runs it")])
+        for problem in bound.problems:
+            chat.screen.say(problem)
+        return None
     if args:
         _explain(chat, chat.commands.get(args.split()[0]))
         return None
     chat.screen.table([(command.usage, command.summary) for command in chat.commands])
     chat.screen.say("")
-    chat.screen.table([("@model question", "Ask another model for one turn only."), *KEYS])
+    chat.screen.table([("@model question", "Ask another model for one turn only."), *KEYS, *rows(bound)])
     return None
 
 

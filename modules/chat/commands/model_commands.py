@@ -21,6 +21,7 @@ from modules.session.switching.switch import SwitchSummary, handover, left_out_w
 from modules.session.switching.switch_preview import plan
 
 PLAN = "--plan"
+ROUND = {"--next": 1, "--previous": -1}
 
 
 def complete_switch(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
@@ -40,6 +41,8 @@ async def model(chat: ChatContext, args: str) -> Ask | None:
     The conversation goes on: text, tool calls and results, and images as far as the model takes them.
     Where it does not fit the new model's window, you are asked what that model is to be given instead; other models see
     all of it. "/model -" goes back to the model before.
+    "/model --next" goes round your favourites, or the models used last, and "/model --previous" the other way; F2 and
+    Shift+F2 do the same. In the list Ctrl+F marks a favourite.
     With --plan nothing changes: it shows what would carry over, what would stay behind, and what the next turn costs.
     """
     words = args.split()
@@ -50,6 +53,10 @@ async def model(chat: ChatContext, args: str) -> Ask | None:
         if chat.conversation.previous is None:
             raise UsageError("There is no model to go back to.", cure="/model NAME switches.")
         choice = Choice(chat.conversation.previous)
+    elif args in ROUND:
+        from modules.chat.often_used import OftenUsed  # only where it is wanted
+
+        choice = Choice(OftenUsed(chat).after(chat.conversation.model, ROUND[args]))
     elif args:
         choice = chat.models.find(args)
     else:

@@ -65,6 +65,8 @@ def _about(one: "Found") -> str:
 
 
 def _show(chat: ChatContext, found: "Found") -> None:
+    from modules.settings.typed_values import as_words  # nobody needs it before
+
     if found.prompt is None:
         raise UsageError(found.trouble)
     prompt = found.prompt
@@ -73,6 +75,7 @@ def _show(chat: ChatContext, found: "Found") -> None:
     rows += [("model", prompt.model)] if prompt.model else []
     rows += [("instructions", prompt.system)] if prompt.system else []
     rows += [("tools", ", ".join(prompt.tools) or "none")] if prompt.tools is not None else []
+    rows += [(name, as_words(value)) for name, value in prompt.options.items()]
     rows += [("runs", line) for line in prompt.commands]
     chat.screen.table(rows)
     for remark in prompt.remarks:

@@ -44,7 +44,10 @@ async def sessions(chat: ChatContext, args: str) -> Ask | None:
         await chat.conversation.journal.settled()  # what was said last is in the list
     folder = chat.conversation.folder if here else None
     entries: Sequence[Entry] = await in_thread(lambda: store.entries(folder, one_shots=everything))
-    if chat.ask is None:
+    if chat.config.spoken and chat.answer is not None and entries:
+        if (picked := await _by_number(chat, entries, typed)) is not None and picked != chat.conversation.id:
+            await _open(chat, picked)
+    elif chat.ask is None:
         _print(chat, entries, typed)
     elif (chosen := await _picked(chat, store, entries, typed)) is not None and chosen != chat.conversation.id:
         await _open(chat, chosen)
@@ -116,6 +119,22 @@ async def _picked(chat: ChatContext, store: "Store", entries: Sequence["Entry"],
     finally:
         panel.stop()
         deeds.stop()
+
+
+async def _by_number(chat: ChatContext, entries: Sequence["Entry"], typed: str) -> str | None:
+    """The conversation that is chosen from numbered lines, where no list can be shown."""
+    from modules.chat.dialogs.numbered_list import choose
+    from modules.chat.dialogs.session_rows import fold
+    from modules.chat.wording.ago import ago
+
+    def matching(words: str) -> Sequence["Entry"]:
+        wanted = fold(words or typed).split()
+        return [entry for entry in entries if all(word in fold(entry.title) for word in wanted)]
+
+    with contextlib.suppress(EOFError):
+        entry = await choose(chat, matching, lambda one: f"{one.title}, {ago(one.updated)}, {one.id[:SHORT_CHARS]}")
+        return None if entry is None else entry.id
+    return None
 
 
 def _print(chat: ChatContext, entries: Sequence["Entry"], typed: str) -> None:

@@ -1,10 +1,13 @@
 """What `/set` does: lists settings, explains one, changes it for this session or for good, and completes all that."""
 
+import os
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from modules.chat.command import ChatContext
 from modules.chat.input.completer import complete_models
+from modules.chat.input.folder_question import show_folder
 from modules.errors import UsageError
 from modules.session.switching.held_back import held_back_words, news_of_options
 from modules.settings.declarations import OptionSettings
@@ -14,7 +17,7 @@ from modules.settings.table import Setting, all_settings, find, parts, value_of
 from modules.settings.typed_values import as_words, from_words, taken_example
 
 SAVE, RESET = "--save", "--reset"
-EVERY = "all"
+EVERY, FOLDER = "all", "folder"
 WHERE: dict[Origin, str] = {
     "usual": "as usual", "file": "settings.toml", "folder": ".parlance/settings.toml", "session": "this session",
 }  # fmt: skip
@@ -29,6 +32,7 @@ def completions(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
             yield one.name, f"{as_words(value_of(settings, one))} · {one.description}"
         yield from parts().items()
         yield EVERY, "every setting"
+        yield FOLDER, "the settings that lie in this folder"
         return
     one = find(name)
     head, blank, _ = typed.rpartition(" ")
@@ -50,13 +54,16 @@ def _values(chat: ChatContext, one: Setting) -> Iterable[tuple[str, str]]:
     return ((word or '""', one.description) for word in found)
 
 
-def act(chat: ChatContext, args: str) -> None:
+async def act(chat: ChatContext, args: str) -> None:
     """Do what was typed behind `/set`. Raises UsageError, and ConfigError where the file cannot be written."""
     words, flags = _split(args)
     name, _, typed = words.partition(" ")
     if not name:
         _refuse_flags(flags)
         _list_changed(chat)
+    elif name == FOLDER and not typed:
+        _refuse_flags(flags)
+        await show_folder(chat, Path(os.path.realpath(os.getcwd())))
     elif name in (EVERY, *parts()) and not typed:
         _refuse_flags(flags)
         _list(chat, [one for one in all_settings().values() if name in (EVERY, one.part)])

@@ -21,9 +21,10 @@ async def set_setting(chat: ChatContext, args: str) -> Ask | None:
     "/set temperature 0.2" holds for this session; with --save it is written into settings.toml, for all that come.
     Of a list all words are given, of a table one entry: "/set models.reasoning openai:gpt-6.1-sol=high", and "…=" alone
     takes it out.
+    "/set folder" shows the settings that lie in this folder, and asks whether they hold.
     "/set temperature --reset" goes back to what settings.toml says; with --save it is taken out of there, too.
     """
     from modules.chat.commands.setting_changes import act  # the first prompt need not wait for it
 
-    act(chat, args)
+    await act(chat, args)
     return None

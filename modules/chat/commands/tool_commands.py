@@ -94,6 +94,10 @@ def _list(chat: ChatContext, toolbox: Toolbox) -> None:
         chat.screen.say("Everything is allowed without asking (--yes).")
     for permission in approval.permissions:
         chat.screen.say(f"Allowed without asking: {permission_label(permission)}")
+    for permission in (lasting := list(approval.of_folder())):
+        chat.screen.say(f"Allowed without asking in this folder: {permission_label(permission)}")
+    if lasting:
+        chat.screen.say(f"/set tools.allow {toolbox.context.folder}= takes that back.")
 
 
 def _of_search(chat: ChatContext, toolbox: Toolbox) -> str:

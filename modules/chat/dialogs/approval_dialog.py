@@ -38,7 +38,8 @@ HELP = {
 
 def answers(question: Question) -> tuple[str, ...]:
     """The keys and what they mean."""
-    return tuple(filter(None, ("y yes", "n no", "r no, and why", lasting(question), "Ctrl+C no, and stop")))
+    in_folder = "" if question.plan.apart else "f always in this folder"
+    return tuple(filter(None, ("y yes", "n no", "r no, and why", lasting(question), in_folder, "Ctrl+C no, and stop")))
 
 
 def always(question: Question) -> Permission | None:
@@ -88,6 +89,7 @@ class QuestionPanel(Panel[Decision | None]):
         self._read = False  # the last row was on the screen, and all before it
         self._typing = ""  # what is being typed
         self._notice = ""
+        self._lasts = False  # in this folder, and not in this session only
         self._line = Buffer(multiline=False)
         container = self._container()
         super().__init__(container, self._title_window, self._bindings())
@@ -210,7 +212,7 @@ class QuestionPanel(Panel[Decision | None]):
     def _answer(self, key: str) -> None:
         self._notice = ""
         match key:
-            case "y" | "Y" | "a" | "A" if not self._read:
+            case "y" | "Y" | "a" | "A" | "f" | "F" if not self._read:
                 self._notice = UNREAD
             case "y" | "Y":
                 self.close(Decision(allowed=True))
@@ -220,9 +222,10 @@ class QuestionPanel(Panel[Decision | None]):
                 self.close(None)
             case "r" | "R":
                 self._type(WHY, "")
-            case "a" | "A" if lasting(self._question):
+            case "a" | "A" | "f" | "F" if lasting(self._question):
+                self._lasts = key in "fF" and not self._question.plan.apart
                 if permission := always(self._question):
-                    self.close(Decision(allowed=True, permission=permission))
+                    self.close(Decision(allowed=True, permission=permission, lasts=self._lasts))
                 else:
                     self._type(ALWAYS, self._question.plan.line)
             case " " | "pagedown":  # never past what was on the screen
@@ -248,7 +251,7 @@ class QuestionPanel(Panel[Decision | None]):
         if self._typing == WHY:
             self.close(Decision(reason=self._line.text.strip()))
         elif permission := permission_for(self._question, self._line.text)[0]:
-            self.close(Decision(allowed=True, permission=permission))
+            self.close(Decision(allowed=True, permission=permission, lasts=self._lasts))
 
 
 def _fragments(lines: Iterable[tuple[str, str]]) -> StyleAndTextTuples:

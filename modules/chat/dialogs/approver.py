@@ -6,19 +6,27 @@ from collections.abc import Awaitable, Callable
 
 from modules.chat.output.screen import TerminalScreen
 from modules.session.turns.tooling import Tooling
-from modules.tools.approval import Decision, Question
+from modules.tools.approval import Decision, Permission, Question
 
 Decide = Callable[[Question], Awaitable[Decision | None]]  # None where the person would rather stop altogether
 
 
 class Approver:
-    """Answers the questions of one turn, as `decide` finds out; `stop` ends the turn."""
+    """Answers the questions of one turn, as `decide` finds out; `stop` ends the turn, `keep` lets a permission last."""
 
-    def __init__(self, screen: TerminalScreen, tooling: Tooling, decide: Decide, stop: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        screen: TerminalScreen,
+        tooling: Tooling,
+        decide: Decide,
+        stop: Callable[[], object],
+        keep: Callable[[Permission], str],
+    ) -> None:
         self._screen = screen
         self._tooling = tooling
         self._decide = decide
         self._stop = stop
+        self._keep = keep
         self.seconds = 0.0  # that the person has taken to answer; nobody else's work
 
     async def answer(self, question: Question) -> None:
@@ -36,5 +44,7 @@ class Approver:
             await asyncio.sleep(0)  # where the turn ends
             return
         question.decision = decision
-        if decision.permission is not None:
+        if decision.permission is not None and decision.lasts:
+            self._screen.say(self._keep(decision.permission))
+        elif decision.permission is not None:
             self._screen.say(f"From now on without asking: {permission_label(decision.permission)}")

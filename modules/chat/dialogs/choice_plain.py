@@ -12,6 +12,8 @@ async def choose(options: Options, prompt: PlainPrompt, screen: TerminalScreen) 
     screen.say(options.question)
     for number, answer in enumerate(answers, 1):
         screen.say(f"  {number} {answer}")
+    if screen.spoken:
+        return await _on_a_line(options, prompt, screen)
     screen.say(f"Enter takes 1 · 1 to {len(answers)} choose · Esc or n takes {len(answers)}")
     patience = KeyGuard()
     patience.begin()
@@ -28,3 +30,17 @@ async def choose(options: Options, prompt: PlainPrompt, screen: TerminalScreen) 
                 return None
             case key if key.isdecimal() and 1 <= int(key) <= len(answers):
                 return int(key) - 1 if int(key) <= len(options.answers) else None
+
+
+async def _on_a_line(options: Options, prompt: PlainPrompt, screen: TerminalScreen) -> int | None:
+    """The same answered by a number on a line of its own, which the terminal shows and a screen reader says."""
+    last = len(options.answers) + 1
+    while True:
+        typed = (await prompt.answer(f"A number from 1 to {last}; Enter takes 1:")).lower()
+        if typed in ("n", "no", str(last)):
+            return None
+        if not typed:
+            return 0
+        if typed.isascii() and typed.isdecimal() and 1 <= int(typed) < last:
+            return int(typed) - 1
+        screen.say(f'"{typed}" is no answer here.')

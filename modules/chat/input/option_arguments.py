@@ -1,6 +1,6 @@
-"""Options of an answer as they are typed after -o, or stand in a prompt: checked as the settings are."""
+"""Options of an answer as they are typed after -o: checked as the settings are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from modules.errors import UsageError
@@ -25,20 +25,6 @@ def options_from(typed: Sequence[str]) -> dict[str, Any]:
             raise UsageError(f'"-o {text}" has no value.', cure=EXAMPLE)
         given = _value(one, value)
         found[one.name] = (*found.get(one.name, ()), *given) if shape(one.kind) == "list" else given
-    return found
-
-
-def options_of(values: Mapping[Any, Any], place: str) -> dict[str, Any]:
-    """The values by the names of their fields, as a file has them. Raises UsageError with the place."""
-    found: dict[str, Any] = {}
-    for name, value in values.items():
-        one = _named(str(name).replace("-", "_"))
-        fits = taken(one, [value] if shape(one.kind) == "list" and isinstance(value, str) else value)
-        if fits is None:
-            raise UsageError(
-                f"{place}: {one.field} has to be {kind_words(one.kind)}.", cure="Correct its front matter."
-            )
-        found[one.field] = fits[0]
     return found
 
 

@@ -11,8 +11,6 @@ import copy
 import re
 from collections.abc import Callable
 
-from rich.style import Style
-
 from modules.chat.markdown.containers import (
     ITEM,
     NOTE,
@@ -30,7 +28,7 @@ from modules.chat.markdown.containers import (
 )
 from modules.chat.markdown.leaves import Fence, Formula, Indented, Leaf, Paragraph, piece_size, rule
 from modules.chat.markdown.table import Table, starts_table
-from modules.chat.markdown.wrap import PLAIN, Row, row_cells, wrap
+from modules.chat.markdown.wrap import PLAIN, Row, row_cells, styled, wrap
 
 _RULE = re.compile(r" {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})")
 _SETEXT = re.compile(r" {0,3}(?:(=+)|-+)[ \t]*")
@@ -42,7 +40,7 @@ _LONGEST_CODE_CHARS = 1_000_000  # of a line of code that is written as one
 _SEEN_CHARS = 4_000  # of it that are looked at while it comes
 _ROOM = 12  # columns of text that quotes and lists leave in any case
 
-_BOLD, _TITLE = Style(bold=True), Style(bold=True, underline=True)
+_BOLD, _TITLE = styled("heading", bold=True), styled("heading", bold=True, underline=True)
 
 
 class Blocks:

@@ -27,30 +27,30 @@ from pygments.token import (
 from pygments.util import ClassNotFound
 from rich.style import Style
 
-from modules.chat.markdown.wrap import PLAIN, QUIET, Row, append
+from modules.chat.markdown.wrap import PLAIN, QUIET, Row, append, styled
 from modules.text.sanitize import clean
 
-# The sixteen colours of the user's own terminal, so that code is readable on light and dark backgrounds.
+# By role: what each looks like is the theme's.
 _COLORS = {
     Token: PLAIN,
-    Comment: QUIET,
-    Comment.Preproc: Style(color="magenta"),
-    Keyword: Style(color="magenta"),
-    Keyword.Constant: Style(color="cyan"),
-    Keyword.Type: Style(color="yellow"),
-    Name.Builtin: Style(color="cyan"),
-    Name.Function: Style(color="blue"),
-    Name.Class: Style(color="yellow"),
-    Name.Decorator: Style(color="yellow"),
-    Name.Tag: Style(color="blue"),
-    Name.Attribute: Style(color="cyan"),
-    Number: Style(color="cyan"),
-    String: Style(color="green"),
-    Operator.Word: Style(color="magenta"),
-    Generic.Deleted: Style(color="red"),
-    Generic.Inserted: Style(color="green"),
-    Generic.Heading: Style(bold=True),
-    Generic.Subheading: Style(color="cyan"),
+    Comment: styled("comment", dim=True),
+    Comment.Preproc: styled("keyword"),
+    Keyword: styled("keyword"),
+    Keyword.Constant: styled("constant"),
+    Keyword.Type: styled("type"),
+    Name.Builtin: styled("name"),
+    Name.Function: styled("function"),
+    Name.Class: styled("type"),
+    Name.Decorator: styled("type"),
+    Name.Tag: styled("function"),
+    Name.Attribute: styled("name"),
+    Number: styled("constant"),
+    String: styled("string"),
+    Operator.Word: styled("keyword"),
+    Generic.Deleted: styled("removed"),
+    Generic.Inserted: styled("added"),
+    Generic.Heading: styled("heading", bold=True),
+    Generic.Subheading: styled("name"),
     Generic.Prompt: QUIET,
     Error: PLAIN,
 }

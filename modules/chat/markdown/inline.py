@@ -11,7 +11,7 @@ from rich.style import Style
 from modules.chat.markdown.links import target
 from modules.chat.markdown.math import as_unicode, raised
 from modules.chat.markdown.verbatim import SIGNS, verbatim
-from modules.chat.markdown.wrap import PLAIN, Row
+from modules.chat.markdown.wrap import PLAIN, QUIET, Row, styled
 from modules.text.sanitize import clean
 
 # HTML is off: tags, and generics such as Vec<u8>, are text to be shown, never markup to be dropped.
@@ -21,8 +21,8 @@ _TAG = re.compile(r"<br[ \t]*/?>[ \t]*\n?|<su([bp])>([^<>\n]{1,40})</su\1>", re.
 _NOTE = re.compile(r"\[\^(\d{1,4})\](?!\()")
 _MOST_BRACKETS = 100  # the parser looks for a partner from each of them
 
-CODE = Style(color="cyan")
-_URL = Style(dim=True)
+CODE = styled("code")
+_URL = QUIET
 _STYLES = {"strong": Style(bold=True), "em": Style(italic=True), "s": Style(strike=True)}
 
 

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable
 
+from modules.chat.looks.theme import Theme
 from modules.chat.markdown.blocks import Blocks
 from modules.chat.markdown.wrap import Row, append, cells, chop, row_cells, to_ansi
-from modules.chat.terminal.theme import Palette
 
 # The beginning of a line that says what it will be but has no text yet: drawn later, so nothing flickers.
 _UNDECIDED = re.compile(r"[ \t>]*(?:[-+*_=#:~` \t]*(?:\[[ xX^]?\]?)?|\d{1,9}[.)]?[ \t]*|(?:```|~~~|\|).*)")
@@ -18,7 +18,8 @@ MOST = 10  # rows that are shown before they are finished
 class MarkdownStream:
     """Draws Markdown: `write` takes rows that are finished, as text, and `live` those at the end that may still change.
 
-    `size` gives the columns and rows of the terminal, and is asked at each drawing; `number` as for Blocks.
+    `size` gives the columns and rows of the terminal, `theme` its looks; both are asked at each drawing. `number` is
+    as for Blocks.
     """
 
     def __init__(
@@ -27,7 +28,7 @@ class MarkdownStream:
         size: Callable[[], tuple[int, int]],
         live: Callable[[list[Row]], None] = lambda rows: None,
         *,
-        palette: Palette | None = None,
+        theme: Callable[[], Theme | None] = lambda: None,
         links: bool = False,
         prose_width: int = 0,
         number: Callable[[int], int] = lambda nth: 0,
@@ -35,7 +36,7 @@ class MarkdownStream:
         self._write = write
         self._size = size
         self._live = live
-        self._palette = palette
+        self._theme = theme
         self._links = links
         self._blocks = Blocks(80, prose_width, number)
         self._arrived: list[str] = []
@@ -80,7 +81,8 @@ class MarkdownStream:
     def _write_finished(self) -> None:
         rows, self._blocks.rows = self._blocks.rows, []
         if rows:
-            self._write("".join(to_ansi(row, self._palette, self._links) + "\n" for row in rows))
+            theme = self._theme()
+            self._write("".join(to_ansi(row, theme, self._links) + "\n" for row in rows))
 
     def _read(self) -> None:
         """Give the blocks what has arrived: whole lines, and long lines in pieces."""

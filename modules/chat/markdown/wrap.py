@@ -6,16 +6,25 @@ from functools import lru_cache
 from zlib import crc32
 
 from rich.cells import cell_len, split_graphemes
-from rich.color import Color, ColorSystem
+from rich.color import Color, ColorSystem, ColorType
 from rich.style import Style
 
-from modules.chat.terminal.theme import Palette
+from modules.chat.looks.theme import MARKS, Theme, nearest
 
 Span = tuple[str, Style]
 Row = list[Span]
 
 PLAIN = Style.null()
-QUIET = Style(dim=True)
+
+
+def styled(role: str, *, bold: bool = False, dim: bool = False, underline: bool = False) -> Style:
+    """The style of a role, to be looked up in the theme when it is drawn, and marks that it has in any theme."""
+    color = Color(role, ColorType.STANDARD, 7)  # only its name is ever read
+    return Style(color=color, bold=bold or None, dim=dim or None, underline=underline or None)
+
+
+QUIET = styled("quiet", dim=True)
+_MARKS = {mark: Style.parse({"faint": "dim"}.get(mark, mark)) for mark in MARKS}
 
 # Ideographs and kana may be broken anywhere, except before closing punctuation; other words at spaces only.
 _WIDE = "\u1100-\u115f\u2e80-\u2fff\u3041-\u33ff\u3400-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff"
@@ -152,23 +161,34 @@ def wrap(spans: Iterable[Span], width: int, *, whole: bool = False) -> list[Row]
     return [*out.rows, out.row]
 
 
-def to_ansi(row: Row, palette: Palette | None, links: bool = False) -> str:
+def to_ansi(row: Row, theme: Theme | None, links: bool = False) -> str:
     """The bytes that draw a row; without colour only attributes such as bold remain."""
-    return "".join(_drawn(text, style, palette, links) for text, style in row)
+    return "".join(_drawn(text, style, theme, links) for text, style in row)
 
 
-def _drawn(text: str, style: Style, palette: Palette | None, links: bool) -> str:
+def _drawn(text: str, style: Style, theme: Theme | None, links: bool) -> str:
     uri, style = style.link, style.update_link(None) if style.link else style
-    drawn = _themed(style, palette).render(text, color_system=ColorSystem.TRUECOLOR)
+    drawn = themed(style, theme).render(text, color_system=ColorSystem.TRUECOLOR)
     if not (uri and links and text):
         return drawn
     # One id for one target: a terminal then takes the parts of a link that was broken into rows for one.
     return f"\x1b]8;id={crc32(uri.encode()):x};{uri}\x1b\\{drawn}\x1b]8;;\x1b\\"
 
 
-@lru_cache(maxsize=256)
-def _themed(style: Style, palette: Palette | None) -> Style:
-    """The style with the palette's colour of that name; without any where there is none."""
-    number = palette.number(style.color.name) if palette is not None and style.color is not None else 0
+@lru_cache(maxsize=512)
+def themed(style: Style, theme: Theme | None) -> Style:
+    """The style as the theme has the role that it names; without any colour where there is no theme."""
     plain = style.without_color
-    return plain + Style.from_color(Color.from_ansi(number)) if number else plain
+    if theme is None or style.color is None:
+        return plain
+    look = theme.look(style.color.name)
+    for mark in look.marks:
+        plain += _MARKS[mark]
+    if not look.color:
+        return plain
+    if look.color.startswith("#") and theme.true_color:
+        color = Color.parse(look.color)
+    else:
+        color = Color.from_ansi(int(look.color) if look.color.isdecimal() else nearest(look.color))
+    # What has a colour from the theme is not faint as well, unless the theme says so.
+    return plain + Style(color=color, dim=None if "faint" in look.marks else False)

@@ -1,10 +1,10 @@
 """What a provider searches by itself, on the screen: a line for each search, marks in the text, pages at the end."""
 
+from modules.chat.looks.theme import colored
 from modules.chat.markdown.links import target
 from modules.chat.output.layout import cut
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.output.tool_lines import DONE, FAILED, FOLDED, INDENT
-from modules.chat.terminal.theme import colored
 from modules.chat.wording.phrases import count
 from modules.llm.citations import Footnote, Footnotes
 from modules.llm.events import Cited, ProviderSearch
@@ -37,7 +37,7 @@ class ProviderSearches:
         room = columns - len(head) - len(ending) - 5
         line = cut("  ".join(filter(None, (head, cut(clean(search.query), max(0, room)), ending))), columns - 1)
         if not screen.plain:
-            line = colored(mark, "red" if search.failed else "green", screen.palette) + line.removeprefix(mark)
+            line = colored(mark, "error" if search.failed else "done", screen.theme) + line.removeprefix(mark)
         screen.write(line + "\n")
         left = len(sources) - FOLDED
         shown = sources if left == 1 else sources[:FOLDED]

@@ -54,6 +54,6 @@ class ReasoningPiece:
     def _end_line(self, line: str) -> None:
         line = clean(line)  # as a whole: a flag or a joined letter may come in pieces
         if self._whole:
-            self._screen.write(barred(line, self._screen.size()[0], self._screen.palette))
+            self._screen.write(barred(line, self._screen.size()[0], self._screen.theme))
         else:
             self._rows = [*self._rows[-SHOWN:], *barred_rows(line, self._screen.size()[0])]

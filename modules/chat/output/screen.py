@@ -7,9 +7,11 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from modules.chat.looks.theme import Theme, colored
+from modules.chat.looks.themes import Themes
 from modules.chat.output.layout import laid_out, wrapped
 from modules.chat.terminal.passthrough import passed_through
-from modules.chat.terminal.theme import PALETTES, Background, Palette, colored
+from modules.chat.wording.spoken_words import in_words, row_in_words
 from modules.errors import ParlanceError
 from modules.text.sanitize import clean
 
@@ -26,6 +28,8 @@ PROMPT_MARK, ENTERED_MARK, OUTPUT_MARK = "\x1b]133;A\x1b\\", "\x1b]133;B\x1b\\",
 END_MARK = "\x1b]133;D;{}\x1b\\"
 MARK, MORE = "> ", "· "  # before a line that a person typed, and before its further lines
 CLEAR = "\x1b[H\x1b[2J"
+SAMPLE_COLUMN = 24  # where the sample of a theme begins
+ESCAPE = "\x1b"
 MAX_OSC52_CHARACTERS = 100_000  # terminals drop longer sequences without a word
 
 
@@ -46,7 +50,8 @@ class Region(Protocol):
 
 
 class TerminalScreen:
-    """Writes to a terminal. `plain` means append-only text without a single escape sequence.
+    """Writes to a terminal. `plain` means append-only text without a single escape sequence;
+    `spoken` that, and everything in words.
 
     Where there is a `region`, all that is written stands above it, and must be whole rows.
     """
@@ -56,16 +61,18 @@ class TerminalScreen:
         out: TextIO | None = None,
         *,
         plain: bool = False,
+        spoken: bool = False,
         color: bool = True,
         links: bool = False,
         settings: "Callable[[], Settings] | None" = None,
-        background: Callable[[], Background] = lambda: "",
+        themes: Themes | None = None,
         marks: Callable[[], bool] = lambda: False,
     ) -> None:
         self.out = out or sys.stdout
-        self.plain = plain
+        self.spoken = spoken  # all is said in words, line by line
+        self.plain = plain = plain or spoken
         self.color = color and not plain
-        self.background = background  # asked with each drawing: a terminal may say it when something is drawn already
+        self.themes = themes or Themes(lambda: ("auto", "auto"), None, lambda name: "")
         self.links = links and not plain  # whether the terminal makes links of ours ones that can be clicked
         self.picture_way: Callable[[], Way] = lambda: ""  # how pictures are drawn; "" where they are not
         self.true_color = False
@@ -75,9 +82,9 @@ class TerminalScreen:
         self._marked = False  # a line was echoed and marked, and its output has no end yet
 
     @property
-    def palette(self) -> Palette | None:
-        """The colours that can be seen here; None where none are wished."""
-        return PALETTES[self.background()] if self.color else None
+    def theme(self) -> Theme | None:
+        """How things look, right now; None where no colours are wished."""
+        return self.themes.current if self.color else None
 
     @property
     def prose_width(self) -> int:
@@ -104,10 +111,12 @@ class TerminalScreen:
 
         size, way = self.size(), "" if self.plain else self.picture_way()
         cell = cell_of(self.out.fileno(), *size) if way else USUAL_CELL
-        return Canvas(way, size, cell, self.background() != "light", self.true_color)
+        return Canvas(way, size, cell, self.themes.background != "light", self.true_color)
 
     def write(self, text: str) -> None:
-        """Text that is clean already, as it is."""
+        """Text that is clean already, as it is; a reader is spared rows that only keep others apart."""
+        if self.spoken and text == "\n":
+            return
         if self.region is not None:
             self.region.above(text)
         else:
@@ -141,14 +150,19 @@ class TerminalScreen:
             self.write(END_MARK.format(code))
 
     def dim(self, text: str) -> str:
-        """Clean text, dimmed where the terminal can."""
-        return clean(text) if self.plain else f"{DIM}{clean(text)}{RESET}"
+        """Clean text, quiet where the terminal can."""
+        if self.plain:
+            return clean(text)
+        codes = (theme := self.theme) and theme.codes("quiet")
+        return f"{ESCAPE}[{codes}m{clean(text)}{RESET}" if codes else f"{DIM}{clean(text)}{RESET}"
 
     def say(self, text: str) -> None:
         """A line of the program's own, quietly, wrapped between words."""
         self.write("".join((self.dim(line) if line else "") + "\n" for line in self._wrapped(text)))
 
     def _wrapped(self, text: str) -> list[str]:
+        if self.spoken:
+            return [in_words(line) for line in text.split("\n") if line.strip()]
         if self.plain:
             return text.split("\n")
         columns = self.size()[0]
@@ -156,8 +170,8 @@ class TerminalScreen:
 
     def error(self, error: ParlanceError, cure: str | None = None) -> None:
         """What failed, and on the next line what to do about it: `cure`, or else the error's own."""
-        for line in self._wrapped(error.message):
-            self.write(colored(clean(line), "red", self.palette) + "\n")
+        for line in self._wrapped(f"Error: {error.message}" if self.spoken else error.message):
+            self.write(colored(clean(line), "error", self.theme) + "\n")
         if cure := error.cure if cure is None else cure:
             self.say(cure)
 
@@ -172,11 +186,31 @@ class TerminalScreen:
             return
         from modules.chat.output.reasoning_bar import barred  # it loads rich
 
-        self.write("".join(barred(line, self.size()[0], self.palette) for line in clean(text).split("\n")))
+        self.write("".join(barred(line, self.size()[0], self.theme) for line in clean(text).split("\n")))
 
     def table(self, rows: Sequence[Sequence[str]], headings: Sequence[str] = ()) -> None:
         """Rows in columns; what has no room beside the others goes on below them, and nothing is cut."""
+        if self.spoken:
+            self.write("".join(f"{row_in_words([clean(cell) for cell in row], headings)}\n" for row in rows))
+            return
         self.write("".join(line + "\n" for line in laid_out(rows, self.size()[0], headings)))
+
+    def sample(self, theme: Theme, *, is_current: bool) -> None:
+        """A theme in a row, or two where it has no room beside its name: how it looks, and what it is for."""
+        name, about = clean(theme.name), clean(theme.about)
+        mark = ("* " if self.plain else "• ") if is_current else "  "
+        if self.spoken:
+            mark, name = "", f"{name}, in use" if is_current else name
+        if not self.color:
+            self.say(f"{mark}{name}: {about}" if about else f"{mark}{name}")
+            return
+        from modules.chat.looks.sample import CELLS, sample  # only for the list of themes
+
+        room = self.size()[0] - SAMPLE_COLUMN - CELLS
+        row = f"{mark}{name}".ljust(SAMPLE_COLUMN) + sample(theme)
+        self.write(f"{row}\n" if room >= 0 else f"{mark}{name}\n    {sample(theme)}\n")
+        if about:
+            self.say(" " * 4 + about)
 
     def clear(self) -> None:
         """An empty screen; the scrollback stays."""

@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from modules.chat.looks.theme import colored
 from modules.chat.output.layout import cut
 from modules.chat.output.screen import TerminalScreen
-from modules.chat.terminal.theme import colored
 from modules.chat.wording.phrases import count
 from modules.llm.message import INTERRUPTED_CALL
 from modules.llm.parts import Attached, ToolCall, ToolResult
@@ -146,8 +146,7 @@ class ToolLines:
 
     def _print(self, call: ToolCall, result: ToolResult, seconds: float | None) -> None:
         self._ended.add(call.id)
-        number = next((at for at, (one, _) in enumerate(numbered(self._conversation), 1) if one.id == call.id), 0)
-        self.write(call, result, number, seconds)
+        self.write(call, result, self._number(call), seconds)
 
     def write(self, call: ToolCall, result: ToolResult, number: int, seconds: float | None = None) -> None:
         """Print the line of a call that has this number, and the beginning of its output."""
@@ -165,14 +164,18 @@ class ToolLines:
         for text in changes:
             self._screen.write(self._difference(cut(INDENT + text, columns - 1)) + "\n")
 
+    def _number(self, call: ToolCall) -> int:
+        """By which commands name the call; 0 where it is none of the conversation."""
+        return next((at for at, (one, _) in enumerate(numbered(self._conversation), 1) if one.id == call.id), 0)
+
     def _colored(self, mark: str, line: str) -> str:
         if self._screen.plain or mark == NOT_RUN:
             return line
-        return colored(mark, "green" if mark == DONE else "red", self._screen.palette) + line.removeprefix(mark)
+        return colored(mark, "done" if mark == DONE else "error", self._screen.theme) + line.removeprefix(mark)
 
     def _difference(self, line: str) -> str:
-        color = {"+": "green", "-": "red"}.get(line.lstrip()[:1])
-        return self._screen.dim(line) if color is None else colored(line, color, self._screen.palette)
+        role = {"+": "added", "-": "removed"}.get(line.lstrip()[:1])
+        return self._screen.dim(line) if role is None else colored(line, role, self._screen.theme)
 
 
 def mark_of(result: ToolResult) -> str:

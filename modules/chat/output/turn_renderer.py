@@ -9,6 +9,7 @@ from modules.chat.output.code_numbers import Numbers, unnumbered
 from modules.chat.output.frame_loop import frames
 from modules.chat.output.provider_searches import ProviderSearches
 from modules.chat.output.screen import TerminalScreen
+from modules.chat.output.spoken_turn import Announcements, SpokenReasoning
 from modules.chat.output.tool_lines import ToolLines
 from modules.chat.wording.fit_words import made_words, making_words
 from modules.chat.wording.phrases import GO_ON
@@ -115,6 +116,9 @@ class TurnRenderer:
         self.finished: Finished | None = None
         self.beside: list[Spent] = []  # on what was no part of the answer, and was told already
         self.paused = False  # the turn stopped although the model wants to go on
+        self._told = Announcements(screen) if screen.spoken else None
+        if self._told is not None:
+            self._told.become("waiting", self._waiting_for())
 
     def add(self, event: TurnEvent) -> None:
         match event:
@@ -192,6 +196,8 @@ class TurnRenderer:
     def draw(self) -> None:
         """Bring the screen up to date; what runs stands in a row of its own, always, so that nothing jumps."""
         self._piece.draw()
+        if self._told is not None:
+            self._told.go_on()
         if self._kind in ("asking", "closed"):
             self._screen.status("", "")
         else:
@@ -211,6 +217,9 @@ class TurnRenderer:
     def _waiting(self) -> str:
         before = self._before()
         return f"waits for {clean(before)} …" if before else f"{self._name} …"
+
+    def _waiting_for(self) -> str:
+        return clean(self._before()) or self._name
 
     def _take(self, kind: str, text: str) -> None:
         first = kind != self._kind
@@ -232,6 +241,8 @@ class TurnRenderer:
             return
         self._piece.finish()
         self._kind, self._piece = kind, NoSegment()
+        if self._told is not None:
+            self._told.become(kind, self._waiting_for() if kind == "waiting" else self._name)
         match kind:
             case "text" | "reasoning":
                 if self._last:
@@ -253,7 +264,11 @@ class TurnRenderer:
 
 
 def text_piece(screen: TerminalScreen, number: Callable[[int], int] = unnumbered) -> Piece:
-    """Markdown where the terminal can show it, its blocks of code with these numbers; else the text as it is."""
+    """Markdown where the terminal can show it, its blocks of code with these numbers; else the text, or in words."""
+    if screen.spoken:
+        from modules.chat.markdown.spoken_markdown import SpokenMarkdown
+
+        return SpokenMarkdown(lambda line: screen.write(f"{line}\n"), number)
     if screen.plain:
         return PlainText(screen)
     # It loads rich and pygments, which the first prompt must not wait for.
@@ -263,7 +278,7 @@ def text_piece(screen: TerminalScreen, number: Callable[[int], int] = unnumbered
         screen.write,
         screen.size,
         screen.live,
-        palette=screen.palette,
+        theme=lambda: screen.theme,
         links=screen.links,
         prose_width=screen.prose_width,
         number=number,
@@ -272,6 +287,8 @@ def text_piece(screen: TerminalScreen, number: Callable[[int], int] = unnumbered
 
 def reasoning_piece(screen: TerminalScreen) -> Piece:
     """Reasoning beside a bar, so that it is told from the answer without any colour."""
+    if screen.spoken:
+        return SpokenReasoning(screen)
     if screen.plain:
         return PlainText(screen)
     from modules.chat.output.reasoning_segment import ReasoningPiece

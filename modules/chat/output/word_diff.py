@@ -8,8 +8,8 @@ from typing import Literal
 
 from prompt_toolkit.utils import get_cwidth
 
+from modules.chat.looks.theme import Theme, colored
 from modules.chat.output.layout import wrapped
-from modules.chat.terminal.theme import Palette, colored
 from modules.text.sanitize import clean
 
 Change = Literal["same", "removed", "added"]
@@ -20,14 +20,14 @@ MOST_STEPS = 3_000_000  # of comparing, about half a second; what is not reached
 STRUCK, UNDERLINED, PLAIN = "\x1b[9m", "\x1b[4m", "\x1b[0m"
 
 
-def difference(before: str, now: str, columns: int, palette: Palette | None) -> str:
-    """Both texts as rows: struck and underlined, or `[-before-]` and `{+now+}` where there is no palette."""
+def difference(before: str, now: str, columns: int, theme: Theme | None) -> str:
+    """Both texts as rows: struck and underlined, or `[-before-]` and `{+now+}` where there is no theme."""
     pieces = [(change, clean(text)) for change, text in differences(before, now)]
-    if palette is None:
+    if theme is None:
         marks = {"same": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}
         marked = "".join(marks[change].format(text) for change, text in pieces)
         return "".join(f"{row}\n" for line in marked.split("\n") for row in wrapped(line, columns))
-    return "".join(_styled(row, palette) + "\n" for row in _rows(pieces, columns))
+    return "".join(_styled(row, theme) + "\n" for row in _rows(pieces, columns))
 
 
 def differences(before: str, now: str) -> Iterator[Piece]:
@@ -121,14 +121,13 @@ def _pieces_of_lines(text: str, columns: int) -> Iterator[str]:
         yield part
 
 
-def _styled(row: Iterable[Piece], palette: Palette) -> str:
-    looks = {"removed": (STRUCK, "red"), "added": (UNDERLINED, "green")}
+def _styled(row: Iterable[Piece], theme: Theme) -> str:
+    looks = {"removed": STRUCK, "added": UNDERLINED}
     text = ""
     for change, words in groupby(row, key=lambda piece: piece[0]):
         joined = "".join(word for _, word in words)
         if change == "same":
             text += joined
         else:
-            style, color = looks[change]
-            text += colored(f"{style}{joined}{PLAIN}", color, palette)
+            text += colored(f"{looks[change]}{joined}{PLAIN}", change, theme)
     return text

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from modules.chat.looks.theme import LEVELS
 from modules.chat.pictures.ways import Place
-from modules.chat.terminal.theme import LEVELS
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -36,6 +36,8 @@ class PlainPrompt:
         self.running = Running()
         self.signs = Signs()
         self._screen = screen
+        self._mark = "You: " if screen.spoken else MARK
+        self._stops = False  # Ctrl+C stops what asks, as it does while anything runs
         self._arrived = b""
         self._awaited: asyncio.Future[str] | None = None
         self._keys: asyncio.Future[None] | None = None
@@ -63,7 +65,7 @@ class PlainPrompt:
             return line
         while (held := self.queue.next_held()) is not None:
             self._screen.say(f"Not sent: {held}")
-        return await self.line(MARK)
+        return await self.line(self._mark)
 
     async def line(self, prompt: str) -> str:
         """One line, typed after this. Raises EOFError at the end."""
@@ -72,6 +74,14 @@ class PlainPrompt:
         self._screen.write(prompt)
         self._awaited = asyncio.get_running_loop().create_future()
         return await self._awaited
+
+    async def answer(self, question: str) -> str:
+        """A line that answers a question, while something runs that Ctrl+C stops. Raises EOFError at the end."""
+        self._stops = True
+        try:
+            return (await self.line(f"{clean(question)} ")).strip()
+        finally:
+            self._stops = False
 
     async def keys(self) -> str:
         """The keys of one moment, without a line around them and unseen. Raises EOFError at the end."""
@@ -139,7 +149,9 @@ class PlainPrompt:
     async def confirm(self, question: str) -> bool:
         """Whether the person says yes. What was typed before is no answer."""
         try:
-            line = await self.line(f"{clean(question)} y/N ")
+            line = await self.line(
+                f"{clean(question)} {'Type y or n; Enter is no: ' if self._screen.spoken else 'y/N '}"
+            )
         except EOFError:
             return False
         return line.strip().lower() in ("y", "yes")
@@ -163,13 +175,13 @@ class PlainPrompt:
 
     def interrupt(self) -> None:
         """Ctrl+C: stop what runs, or else leave when it comes twice."""
-        if self._awaited is None or self._awaited.done():
+        if self._stops or self._awaited is None or self._awaited.done():
             self.stop()
         elif time.monotonic() - self._interrupted_at < TWICE_SECONDS:
             self._awaited.set_exception(EOFError())
         else:
             self._interrupted_at = time.monotonic()
-            self._screen.write(f"\nPress Ctrl+C again, or Ctrl+D, to leave.\n{MARK}")
+            self._screen.write(f"\nPress Ctrl+C again, or Ctrl+D, to leave.\n{self._mark}")
 
     def _read(self, source: int) -> None:
         try:
@@ -204,6 +216,8 @@ class PlainPrompt:
     def _end(self) -> None:
         self._ended = True
         asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        if self._screen.spoken and self._awaited is not None and not self._awaited.done():
+            self._screen.say("Leaving.")
         for one in (self._awaited, self._keys):
             if one is not None and not one.done():
                 one.set_exception(EOFError())

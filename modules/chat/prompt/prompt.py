@@ -6,23 +6,27 @@ line itself with its menu, and the bar.
 
 import asyncio
 import contextlib
+import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from signal import SIGINT
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from prompt_toolkit.completion import Completer
+from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding.key_processor import KeyPress
+from prompt_toolkit.key_binding.vi_state import InputMode
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import Layout
 from prompt_toolkit.output import Output
+from prompt_toolkit.search import SearchDirection, start_search
 from prompt_toolkit.styles import DynamicStyle
 
 from modules.chat.output.live_rows import fragments
 from modules.chat.output.screen import TerminalScreen
+from modules.chat.prompt.bound_keys import BoundKeys, bound_keys
 from modules.chat.prompt.prompt_keys import bindings, leave_selection
 from modules.chat.prompt.prompt_layout import PromptLayout, style_of
 from modules.chat.prompt.typed_line import TypedLine
@@ -36,18 +40,30 @@ from modules.chat.terminal.terminal_modes import TerminalModes
 from modules.chat.terminal.terminal_signs import Signs
 from modules.chat.wording.phrases import count
 from modules.errors import ParlanceError
+from modules.settings.declarations import KeySettings
 
 if TYPE_CHECKING:
     from modules.chat.markdown.wrap import Row
 
 T = TypeVar("T")
 
+# The marks that readline has for its modes, as (ins) and (cmd), in fewer columns.
+MODES = {InputMode.INSERT: "[I]", InputMode.INSERT_MULTIPLE: "[I]", InputMode.NAVIGATION: "[N]"}
+MODES |= {InputMode.REPLACE: "[R]", InputMode.REPLACE_SINGLE: "[R]"}
 CTRL_C = KeyPress(Keys.ControlC, "\x03")
 TWICE_SECONDS = 2.0  # within which a second Ctrl+C at an empty line leaves
 
 
+class ByKey(str):
+    """A command that a key stands for: it is run as if it was entered, and not shown as entered."""
+
+    __slots__ = ()
+
+
 class Prompt:
     """Reads lines for as long as the program runs, and shows what runs above them."""
+
+    answer: "Callable[[str], Coroutine[Any, Any, str]] | None" = None  # panels ask
 
     def __init__(
         self,
@@ -59,6 +75,7 @@ class Prompt:
         completer: Completer,
         history: History,
         variable: Callable[[str], str],
+        settings: Callable[[], KeySettings],
         signs: Signs,
     ) -> None:
         self._screen = screen
@@ -70,15 +87,17 @@ class Prompt:
         self.given_up: Callable[[], None] = lambda: None  # when a line is cleared and no other waits
         # Where there is no colour, a suggestion could not be told from what was typed.
         self.line = TypedLine(completer, history, lambda: self._hint(""), suggests=screen.color)
-        self._parts = PromptLayout(self.line, bar, output.get_size, working=lambda: self.working)
-        self._keys = bindings(self)
+        self._parts = PromptLayout(self.line, bar, output.get_size, lambda: self.working, lambda: self._mode())
+        self._settings = settings
+        self._keys = bindings(self, self._bound)
         self.region = LiveRegion(
             self._layout(None),
             self._keys,
-            DynamicStyle(lambda: style_of(screen.palette)),
+            DynamicStyle(lambda: style_of(screen.theme)),
             keys,
             output,
             color=screen.color,
+            true_color=bool(screen.theme and screen.theme.true_color),
             rewrapping=lambda: rewrapping(self._modes.name, self._variable),
         )
         self._hold = TerminalHold(self.region, modes, signs)
@@ -86,8 +105,10 @@ class Prompt:
         self._alive: asyncio.Future[None] | None = None
         self._panel: Panel[Any] | None = None
         self._leaving = False
+        self._bound_as: dict[str, str] = {}
+        self._bound_keys = bound_keys({})
         self._refused_at = -TWICE_SECONDS
-        self.region.before_render += lambda _: self._parts.plan()
+        self.region.before_render += lambda _: self._prepare()
         self.region.after_render += lambda _: self._shown()
 
     # What runs, and what is shown of it.
@@ -104,7 +125,7 @@ class Prompt:
             self._alive.add_done_callback(lambda _: self._gone())
             self._screen.region = self
             try:
-                with handled(SIGINT, self.interrupt):
+                with handled(signal.SIGINT, self.interrupt):
                     yield
             finally:
                 self._screen.region = None
@@ -130,7 +151,8 @@ class Prompt:
             self.line.offer_held()
             self.region.invalidate()
             line = await self._entered
-        self._screen.echo(self.line.blocks.shown(line))
+        if not isinstance(line, ByKey):
+            self._screen.echo(self.line.blocks.shown(line))
         return self.line.entered(line)
 
     def hold(self, *, surprising: bool = False) -> None:
@@ -151,7 +173,7 @@ class Prompt:
 
     def live(self, rows: "list[Row]") -> None:
         """Show rows of an answer that still change."""
-        if self._parts.show_rows(fragments(rows, self._screen.palette) if rows else []):
+        if self._parts.show_rows(fragments(rows, self._screen.theme) if rows else []):
             self.region.invalidate()
 
     def status(self, words: str, ending: str) -> None:
@@ -191,6 +213,7 @@ class Prompt:
 
     def enter(self) -> None:
         """Act on the line, or queue it; an empty one does nothing."""
+        self.region.vi_state.input_mode = InputMode.INSERT
         if self.line.buffer.text.strip():
             for line in self.line.taken():
                 self._deliver(line)
@@ -252,8 +275,11 @@ class Prompt:
                 self._screen.out.write(leave_behind(self.region.output.get_size().columns))
                 self._screen.out.flush()
 
-    async def paste_clipboard(self) -> None:
+    def paste_clipboard(self) -> None:
         """Ctrl+V, where the terminal passes it on: a picture is attached, text is pasted."""
+        self.region.create_background_task(self._paste_clipboard())
+
+    async def _paste_clipboard(self) -> None:
         if self.from_clipboard is None:
             return
         try:
@@ -271,15 +297,30 @@ class Prompt:
         async with self._hold.lent():
             return await edit(text, self._variable)
 
-    async def edit(self) -> None:
+    def command(self, line: str) -> None:
+        """Run a command beside the line, after what runs; what it says is told, and not that it was run."""
+        self._deliver(ByKey(line))
+
+    def search(self) -> None:
+        """Search what was typed before."""
+        start_search(direction=SearchDirection.BACKWARD)
+
+    def edit(self) -> None:
         """Have the line edited in the person's editor."""
+        self.region.create_background_task(self._edit())
+
+    async def _edit(self) -> None:
         try:
             self.line.put(await self.edited(self.line.whole))
         except ParlanceError as error:
             self._screen.error(error)
 
-    async def suspend(self) -> None:
-        """Leave the terminal to the shell until it has the program go on."""
+    def suspend(self) -> None:
+        """Leave the terminal to the shell until it has the program go on. An answer could not wait for its person."""
+        if hasattr(signal, "SIGTSTP") and not self.working:
+            self.region.create_background_task(self._suspend())
+
+    async def _suspend(self) -> None:
         async with self._hold.lent():
             suspend()
 
@@ -297,10 +338,27 @@ class Prompt:
             self._entered.set_result(text)
         self.region.invalidate()
 
+    def _mode(self) -> str:
+        """How the line is edited as in vi; "" where it is not."""
+        state = self.region.vi_state
+        return MODES.get(state.input_mode, "") if self._settings().vi else ""
+
     def _layout(self, panel: Panel[Any] | None) -> Layout:
         if panel is None:
             return Layout(self._parts.container, self._parts.line)
         return Layout(self._parts.around(panel.container), panel.focus)
+
+    def _prepare(self) -> None:
+        """Before each drawing. In a list or a question one types as anywhere, whatever the line is edited like."""
+        as_in_vi = self._settings().vi and self._panel is None
+        self.region.editing_mode = EditingMode.VI if as_in_vi else EditingMode.EMACS
+        self._parts.plan()
+
+    def _bound(self) -> BoundKeys:
+        """What keys do, by the settings as they are now."""
+        if self._bound_as is not (wished := self._settings().bind):
+            self._bound_as, self._bound_keys = wished, bound_keys(wished)
+        return self._bound_keys
 
     def _shown(self) -> None:
         if self._panel is not None:

@@ -8,7 +8,6 @@ from modules.chat.command import ChatContext
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.prompt.status_bar import bar
 from modules.chat.terminal.terminal_state import TerminalState
-from modules.chat.terminal.theme import background
 
 if TYPE_CHECKING:
     from prompt_toolkit.history import History
@@ -50,7 +49,7 @@ def prompt_of(context: ChatContext, screen: TerminalScreen, state: TerminalState
         signs.take_report(report)
 
     keys = terminal_input(take_report)
-    screen.background = lambda: background(context.config.settings.screen.background, modes.background, get)
+    screen.themes.reported = lambda: modes.background
     modes = TerminalModes(write, getattr(keys, "listen", lambda seconds: False), term, state.owe, state.settle)
     signs = TerminalSigns(
         write, lambda: context.config.settings.notify, lambda: modes.name, get, state.owe, state.settle
@@ -73,6 +72,7 @@ def prompt_of(context: ChatContext, screen: TerminalScreen, state: TerminalState
         ChatCompleter(context),
         history,
         lambda name: get(name) or "",
+        lambda: context.config.settings.keys,
         signs,
     )
 

@@ -1,7 +1,7 @@
 """The keys of the line. What each does beyond editing is up to whoever has the line."""
 
-import signal
-from typing import Protocol
+from collections.abc import Callable
+from functools import lru_cache
 
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.enums import DEFAULT_BUFFER
@@ -12,70 +12,57 @@ from prompt_toolkit.filters import (
     has_completions,
     has_focus,
     vi_insert_mode,
+    vi_navigation_mode,
 )
-from prompt_toolkit.key_binding import KeyBindings, KeyBindingsBase, KeyPressEvent, merge_key_bindings
+from prompt_toolkit.key_binding import (
+    DynamicKeyBindings,
+    KeyBindings,
+    KeyBindingsBase,
+    KeyPressEvent,
+    merge_key_bindings,
+)
 from prompt_toolkit.key_binding.bindings.auto_suggest import load_auto_suggest_bindings
 from prompt_toolkit.keys import Keys
 
-from modules.chat.prompt.typed_line import TypedLine
+from modules.chat.prompt.bound_keys import Bound, BoundKeys
+from modules.chat.prompt.key_actions import LineActions
 
+# Keys that nobody can bind to anything else. With those of all actions they are what /help lists.
 KEYS = (
     ("Enter", "sends; while an answer comes, queues"),
-    ("Ctrl+J, Alt+Enter, Shift+Enter", "a new line"),
+    ("Alt+Enter, Shift+Enter", "begins a new line"),
     ("Ctrl+C", "stops what runs; clears the line; twice on an empty line leaves"),
     ("Esc", "closes the menu; stops what runs"),
     ("Up", "takes back what was queued last; what was typed before"),
-    ("Ctrl+R", "searches what was typed before"),
-    ("Ctrl+G, Ctrl+X Ctrl+E", "edits the line in $VISUAL or $EDITOR"),
     ("Tab", "completes commands, models, paths, and what MCP servers offer"),
-    ("Ctrl+V", "attaches the picture in the clipboard; pastes text"),
     ("Ctrl+D", "leaves"),
 )
 
 
-class LineActions(Protocol):
-    """What keys do beyond editing."""
+def bindings(prompt: LineActions, bound: Callable[[], BoundKeys]) -> KeyBindingsBase:
+    """All of them, over prompt_toolkit's own for editing; `bound` are those of actions, as they are now."""
 
-    line: TypedLine
+    @lru_cache(maxsize=1)
+    def acting(keys: BoundKeys) -> KeyBindings:
+        return _bound(prompt, keys)
 
-    @property
-    def working(self) -> bool:
-        """Whether an answer comes, or a command runs."""
-
-    def enter(self) -> None:
-        """Take the line."""
-
-    def interrupt(self) -> None:
-        """Stop what runs, clear the line, or leave."""
-
-    def stop(self) -> None:
-        """Stop what runs."""
-
-    def leave(self) -> None:
-        """End the program."""
-
-    def up(self) -> None:
-        """Take back what was queued, or go back in the history."""
-
-    def down(self) -> None:
-        """Go forward in the history."""
-
-    def paste(self, text: str, removed: int) -> None:
-        """Put in a text that was pasted; `removed` control characters came with it, which no model needs."""
-
-    async def edit(self) -> None:
-        """Open the line in the editor."""
-
-    async def paste_clipboard(self) -> None:
-        """Attach the picture in the clipboard, or paste its text."""
-
-    async def suspend(self) -> None:
-        """Leave the terminal to the shell until it comes back."""
+    dynamic = DynamicKeyBindings(lambda: acting(bound()))
+    return merge_key_bindings([load_auto_suggest_bindings(), _editing(prompt), _acting(prompt), dynamic])
 
 
-def bindings(prompt: LineActions) -> KeyBindingsBase:
-    """All of them, over prompt_toolkit's own for editing."""
-    return merge_key_bindings([load_auto_suggest_bindings(), _editing(prompt), _acting(prompt)])
+def _bound(prompt: LineActions, bound: BoundKeys) -> KeyBindings:
+    """The keys of actions. What a person binds comes last, and so before all that the library has for that key."""
+    keys = KeyBindings()
+    typing = has_focus(DEFAULT_BUFFER)
+
+    def add(sequence: tuple[str, ...], what: Bound) -> None:
+        @keys.add(*sequence, filter=typing)
+        def act(event: KeyPressEvent) -> None:
+            what.act(prompt)
+
+    for sequence, what in bound.keys.items():
+        add(sequence, what)
+    return keys
 
 
 def _acting(prompt: LineActions) -> KeyBindings:
@@ -92,11 +79,12 @@ def _acting(prompt: LineActions) -> KeyBindings:
     def interrupt(event: KeyPressEvent) -> None:
         prompt.interrupt()
 
-    @keys.add("escape", filter=typing & has_completions)
+    # While a line is typed as in vi, Esc ends that, as the library has it; in navigation mode it stops what runs.
+    @keys.add("escape", filter=typing & has_completions & ~vi_insert_mode)
     def close_menu(event: KeyPressEvent) -> None:
         event.current_buffer.cancel_completion()
 
-    @keys.add("escape", filter=typing & ~has_completions & working)
+    @keys.add("escape", filter=typing & ~has_completions & working & (emacs_mode | vi_navigation_mode))
     def stop(event: KeyPressEvent) -> None:
         prompt.stop()
 
@@ -104,14 +92,9 @@ def _acting(prompt: LineActions) -> KeyBindings:
     def leave(event: KeyPressEvent) -> None:
         prompt.leave()
 
-    @keys.add("c-z", filter=~working)
-    def to_the_shell(event: KeyPressEvent) -> None:
-        if hasattr(signal, "SIGTSTP"):
-            event.app.create_background_task(prompt.suspend())
-
-    @keys.add("c-z", filter=working)
+    @keys.add("c-z", filter=~typing)
     def nothing(event: KeyPressEvent) -> None:
-        """An answer could not wait for its person."""
+        """It would write a control character."""
 
     return keys
 
@@ -136,19 +119,6 @@ def _editing(prompt: LineActions) -> KeyBindings:
     def take_completion(event: KeyPressEvent) -> None:
         event.current_buffer.complete_state = None
 
-    @keys.add("c-j", filter=typing)
-    def new_line(event: KeyPressEvent) -> None:
-        event.current_buffer.newline(copy_margin=False)
-
-    @keys.add("c-g", filter=typing)
-    @keys.add("c-x", "c-e", filter=typing & emacs_mode)
-    def editor(event: KeyPressEvent) -> None:
-        event.app.create_background_task(prompt.edit())
-
-    @keys.add("c-v", filter=typing)
-    def from_clipboard(event: KeyPressEvent) -> None:
-        event.app.create_background_task(prompt.paste_clipboard())
-
     @keys.add(Keys.Any, filter=typing & (emacs_mode | vi_insert_mode), save_before=lambda event: not event.is_repeat)
     def insert(event: KeyPressEvent) -> None:
         if event.data.isprintable():
@@ -168,7 +138,7 @@ def _editing(prompt: LineActions) -> KeyBindings:
     def paste(event: KeyPressEvent) -> None:
         prompt.paste(event.data, getattr(event.key_sequence[0], "removed", 0))
 
-    @keys.add("escape", Keys.Any, filter=typing)
+    @keys.add("escape", Keys.Any, filter=typing & emacs_mode)
     def unknown(event: KeyPressEvent) -> None:
         """An Alt+key that means nothing is no Esc."""
 

@@ -31,11 +31,11 @@ from prompt_toolkit.styles import Style
 from prompt_toolkit.utils import get_cwidth
 from prompt_toolkit.widgets import SearchToolbar
 
+from modules.chat.looks.theme import Theme
 from modules.chat.output.layout import cut
 from modules.chat.output.screen import MARK, MORE
 from modules.chat.prompt.paste_blocks import ShownLine
 from modules.chat.prompt.typed_line import TypedLine
-from modules.chat.terminal.theme import Palette, hexadecimal
 from modules.text.sanitize import clean
 
 MOST_LIVE = 10  # rows of an answer that are drawn again and again
@@ -49,6 +49,7 @@ STYLES = {
     "quiet": "dim",
     "idle": "bold",
     "label": "bold",
+    "mode": "bold",
     "selected": "reverse",
     "current": "bold",
     "found": "bold underline",
@@ -60,15 +61,23 @@ STYLES = {
     "control-character": "fg:default",
     "nbsp": "fg:default underline",
 }
-# A suggestion has a hue: many people's own text is as grey as any grey that can be read.
-COLOURS = {"auto-suggestion": "blue", "mark": "green", "added": "green", "removed": "red", "warning": "yellow"}
+# Which role of the theme each class has. A suggestion has a hue: many people's own text is as grey as any grey that can
+# be read. What is drawn at the prompt while nothing runs is bold in any theme.
+ROLES = {
+    "auto-suggestion": "suggestion", "mark": "accent", "added": "added", "removed": "removed", "warning": "warning",
+    "bar": "quiet", "quiet": "quiet", "nokey": "quiet", "unsafe": "quiet", "idle": "prompt",
+}  # fmt: skip
 
 
 @lru_cache(maxsize=4)
-def style_of(palette: Palette | None) -> Style:
-    """What prompt_toolkit is told of the colours that can be seen."""
-    numbers = {name: palette.number(color) for name, color in COLOURS.items()} if palette is not None else {}
-    return Style.from_dict(STYLES | {name: hexadecimal(number) for name, number in numbers.items() if number})
+def style_of(theme: Theme | None) -> Style:
+    """What prompt_toolkit is told of the theme."""
+    found = dict(STYLES)
+    for name, role in ROLES.items() if theme is not None else ():
+        if theme is not None and (words := theme.words(role)):
+            # A colour of the theme's takes the place of faint; bold stays.
+            found[name] = f"{found.get(name, '').replace('dim', '')} {words}".strip()
+    return Style.from_dict(found)
 
 
 class PromptLayout:
@@ -80,6 +89,7 @@ class PromptLayout:
         bar: Callable[[int], StyleAndTextTuples],
         size: Callable[[], Size],
         working: Callable[[], bool],
+        mode: Callable[[], str],
     ) -> None:
         self.hint = ""  # in the place of the bar
         buffer = line.buffer
@@ -87,6 +97,7 @@ class PromptLayout:
         self._bar = bar
         self._size = size
         self._working = working
+        self._mode = mode
         self._rows: StyleAndTextTuples = []
         self._status = ""
         search = SearchToolbar(Buffer(name=SEARCH_BUFFER))
@@ -171,7 +182,10 @@ class PromptLayout:
         return [("" if self._working() else "class:idle", MARK)]
 
     def _bar_text(self) -> StyleAndTextTuples:
-        return [("class:bar", self._fitted(self.hint))] if self.hint else self._bar(self._size().columns)
+        mode = f"{mark} " if (mark := self._mode()) else ""
+        if self.hint:
+            return [("class:bar", self._fitted(mode + self.hint))]
+        return [*([("class:mode", mode)] if mode else []), *self._bar(max(1, self._size().columns - len(mode)))]
 
     def _fitted(self, text: str) -> str:
         return cut(text, max(1, self._size().columns - 1))

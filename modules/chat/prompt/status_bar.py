@@ -11,6 +11,7 @@ from modules.chat.output.layout import cut
 from modules.chat.startup import short_folder
 from modules.chat.wording.model_summary import compact
 from modules.chat.wording.phrases import total
+from modules.session.budget import dollars
 from modules.text.sanitize import clean
 
 NEARLY_FULL = 80  # percent of the window, from which on the bar warns
@@ -94,6 +95,15 @@ def _attached(context: ChatContext) -> Part:
     return Part(f"{len(context.attachments)} attached" if context.attachments else "")
 
 
+def _budget(context: ChatContext) -> Part:
+    """The limit that is nearly reached, or reached."""
+    use = None if context.budget is None else context.budget.nearly(context.conversation)
+    if use is None:
+        return Part("")
+    percent = int(100 * use.spent / use.limit)
+    return Part(f"{use.period} {dollars(use.spent)} of {dollars(use.limit)} ({percent}%)", f"{use.period} {percent}%")
+
+
 # What each word of the setting stands for; a test holds that none is missing.
 ITEMS: dict[str, Callable[[ChatContext], Part]] = {
     "model": lambda context: Part(clean(context.conversation.model.full_name)),
@@ -102,7 +112,7 @@ ITEMS: dict[str, Callable[[ChatContext], Part]] = {
     "reasoning": _reasoning,
     "tools": lambda context: Part("" if context.tooling.enabled else "tools off"),
     "attached": _attached,
-    "budget": lambda context: Part(""),
+    "budget": _budget,
     "folder": lambda context: Part(clean(short_folder(context.conversation.folder))),
     "title": lambda context: Part(cut(clean(context.conversation.title), LONGEST_TITLE)),
 }

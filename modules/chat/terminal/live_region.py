@@ -150,6 +150,7 @@ class LiveRegion(Application[None]):
         output: Output,
         *,
         color: bool,
+        true_color: bool = False,
         rewrapping: Callable[[], Rewrapping],
     ) -> None:
         super().__init__(
@@ -158,7 +159,7 @@ class LiveRegion(Application[None]):
             style=style,
             include_default_pygments_style=False,
             erase_when_done=True,
-            color_depth=None if color else ColorDepth.DEPTH_1_BIT,
+            color_depth=ColorDepth.DEPTH_1_BIT if not color else ColorDepth.DEPTH_24_BIT if true_color else None,
             input=input,
             output=output,
         )

@@ -10,8 +10,8 @@ import re
 import time
 from collections.abc import Callable
 
+from modules.chat.looks.background import background_of
 from modules.chat.terminal.terminal_reports import Attributes, Colour, KeyboardFlags, Report, TerminalName
-from modules.chat.terminal.theme import background_of
 
 PASTE_MARKS, NO_PASTE_MARKS = b"\x1b[?2004h", b"\x1b[?2004l"
 # Escape codes told apart, and the Latin key beside another: without it Ctrl+C on a Cyrillic keyboard is no Ctrl+C.

@@ -1,7 +1,8 @@
 """The chat at a terminal, from its first line to its last."""
 
 import gc
-from functools import cache, partial
+from collections.abc import Sequence
+from functools import cache
 
 from modules.chat.arguments import Arguments
 from modules.chat.command import ChatContext
@@ -19,6 +20,7 @@ from modules.config import VERSION, Config
 from modules.errors import ParlanceError, UsageError
 from modules.llm.models import ModelRegistry
 from modules.llm.service_manager import ServiceManager
+from modules.session.budget import Budget
 from modules.session.storage.saved_conversations import SHORT_CHARS
 from modules.session.switching.held_back import news_of_options
 
@@ -30,15 +32,21 @@ async def run(args: Arguments, config: Config, services: ServiceManager, termina
     attachments, done = await attached(args, config)
     parts = begun(args, config, models, services, done)
     conversation, screen = parts.conversation, screen_of(config)
+    fitting = cache(lambda compact: fitting_for(config, models, "ask"))  # another one with other settings
     commands = COMMANDS.with_more(lambda: plugin_commands(config, screen.say))
     context = ChatContext(
         config, models, parts.services, conversation, commands, screen,
         tooling_for(config, args), attachments, saves=not args.no_save, store=None if args.no_save else parts.store,
-        fitting=cache(partial(fitting_for, config, models, "ask")),
+        fitting=lambda: fitting(config.settings.compact),
+        budget=Budget(lambda: config.settings.budget, None if args.no_save else parts.store.spendings),
     )  # fmt: skip
     notes = [*parts.notes, *troubles, *_no_writer(config, models), news_of_options(conversation, conversation.model)]
     for line in greeting(VERSION, conversation.model.full_name, [*filter(None, notes)]):
         screen.say(line)
+    if (trouble := screen.themes.trouble) is not None:
+        screen.error(trouble)
+    for problem in key_problems(config):
+        screen.error(UsageError(problem))
     unanswered = take_unanswered(conversation)
     waiting = close_calls(conversation)
     for text in [*preview_of_last_turns(conversation, screen.size()[0]), *filter(None, [waiting])]:
@@ -61,6 +69,15 @@ async def run(args: Arguments, config: Config, services: ServiceManager, termina
         for text in await parts.close(context.tooling, screen.say):  # last: the screen may be gone
             screen.error(ParlanceError(text))
     return 0
+
+
+def key_problems(config: Config) -> Sequence[str]:
+    """What is wrong about the keys that the settings bind."""
+    if not (wished := config.settings.keys.bind):
+        return ()
+    from modules.chat.prompt.bound_keys import bound_keys  # hardly anyone binds one
+
+    return bound_keys(wished).problems
 
 
 def _no_writer(config: Config, models: ModelRegistry) -> list[str]:

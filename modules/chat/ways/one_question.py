@@ -13,8 +13,10 @@ from modules.chat.headless.asked import question, read, refuse_keys
 from modules.chat.headless.delivery import Delivery, Form
 from modules.chat.headless.telling import tell
 from modules.chat.input.api_key_check import keys_of
+from modules.chat.input.budget_question import refuse_beyond_budget
 from modules.chat.own_models import own_models
-from modules.chat.startup import close_calls, refuse_guide, take_unanswered
+from modules.chat.start_model import refuse_guide
+from modules.chat.startup import close_calls, take_unanswered
 from modules.chat.terminal import streams
 from modules.chat.ways.wiring import Begun, attached, begun, fitting_for, screen_of, tooling_for
 from modules.chat.wording.cures import others
@@ -26,6 +28,7 @@ from modules.llm.models import ModelRegistry
 from modules.llm.parts import Attached
 from modules.llm.service_manager import ServiceManager
 from modules.prompts.repository import has_instructions
+from modules.session.budget import Budget
 from modules.session.turns.one_turn import OneTurn, held
 from modules.session.turns.structured_turn import asking_for
 
@@ -51,6 +54,7 @@ async def run(args: Arguments, config: Config, services: ServiceManager) -> int:
     if wanted is not None and not about(conversation.model.provider.dialect).networked:
         raise UsageError(f"{conversation.model.full_name} gives no JSON.", cure="Name a model with -m.")
     tell([*parts.notes, *troubles])
+    await refuse_beyond_budget(Budget(lambda: config.settings.budget, parts.store.spendings), conversation)
     take_unanswered(conversation)
     close_calls(conversation)
     tooling = tooling_for(config, args) if args.yes or args.allow or args.tools is not None else None

@@ -2,12 +2,16 @@
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from modules.chat.arguments import Arguments
+from modules.chat.folder_settings import take_folder_settings
 from modules.chat.program_name import as_started
 from modules.chat.settled import settle
-from modules.chat.startup import StartOptions, begin, first_choice
+from modules.chat.start_model import first_choice
+from modules.chat.startup import StartOptions, begin
 from modules.config import Config
 from modules.errors import ConfigError, ParlanceError
 from modules.llm.catalogue.learned_facts import LearnedFacts
@@ -50,6 +54,8 @@ def begun(
     args: Arguments, config: Config, models: ModelRegistry, services: ServiceManager, done: Sequence[str]
 ) -> Begun:
     """The conversation that the arguments ask for; `done` is what was done with what they attach."""
+    folder = os.path.realpath(os.getcwd())
+    of_folder = take_folder_settings(config, Path(folder), in_chat=args.interactive)
     if args.option:
         from modules.chat.input.option_arguments import options_from  # hardly any run has them
 
@@ -58,13 +64,13 @@ def begun(
     store = Store(config.data_folder / FILE)
     start = first_choice(models, config, args.model)
     wish = StartOptions(
-        args.resume, args.model, args.system, not args.no_save, os.path.realpath(os.getcwd()), not args.interactive,
+        args.resume, args.model, args.system, not args.no_save, folder, not args.interactive,
         role_of(config, config.settings.start.role) if config.settings.start.role else "",
     )  # fmt: skip
     learned, weights = LearnedFacts(config.learned_file), LearnedWeights(config.weights_file)
     conversation, notes = begin(wish, store, models, services, start, learned, weights)
     settle(conversation, config.settings)
-    notes = [*config.layers.news(), *map(as_started, notes), *done, *([ALL_ALLOWED] if args.yes else [])]
+    notes = [*config.layers.news(), *of_folder, *map(as_started, notes), *done, *([ALL_ALLOWED] if args.yes else [])]
     return Begun(models, services, store, start, conversation, notes, wish)
 
 
@@ -99,17 +105,31 @@ def fitting_for(config: Config, models: ModelRegistry, wish: "Wish") -> "Fitting
 
 def screen_of(config: Config) -> "TerminalScreen":
     """The terminal as the settings and the environment say."""
-    from modules.chat.markdown.links import takes_links  # nothing that is piped needs the terminal's library
+    from modules.chat.looks.themes import Themes  # nothing that is piped needs the terminal's library
+    from modules.chat.markdown.links import takes_links
     from modules.chat.output.screen import TerminalScreen
     from modules.chat.terminal.terminal_signs import takes_signs
-    from modules.chat.terminal.theme import background
+
+    def wished() -> tuple[str, str]:
+        screen = config.settings.screen
+        return screen.theme, screen.background
+
+    def installed() -> dict[str, Callable[[], Path]]:
+        from modules.plugins.installed import Plugin, Plugins  # only where a theme is named that is not shipped
+        from modules.plugins.loading import all_of
+
+        def file_of(plugin: Plugin) -> Path:
+            return all_of(plugin, Path, "the path of a theme in TOML")[0]
+
+        return {one.name: partial(file_of, one) for one in Plugins(config.plugins_file).of("themes")}
 
     return TerminalScreen(
         plain=config.plain,
+        spoken=config.spoken,
         color=config.color,
         links=takes_links(config.get),
         settings=lambda: config.settings,
-        background=lambda: background(config.settings.screen.background, "", config.get),
+        themes=Themes(wished, config.folder / "themes", config.get, installed),
         marks=lambda: config.settings.notify.marks and takes_signs(config.get("TERM")),
     )
 

@@ -62,9 +62,10 @@ def recover(learned: LearnedFacts, request: ChatRequest, error: ProviderError) -
     asked_about = request.messages[-1].role == "user" and bool(documents(request.messages[-1]))
     if isinstance(error, DocumentsRefused) and error.faulty and asked_about:
         return ""  # it says nothing of the model, and is the person's to change
-    passing = (isinstance(error, OutputLimitRefused | FieldRefused) and not error.lasting) or (
-        isinstance(error, DocumentsRefused) and error.faulty
+    passing = type(error) is RequestRefused or (
+        isinstance(error, OutputLimitRefused | FieldRefused) and not error.lasting
     )
+    passing = passing or (isinstance(error, DocumentsRefused) and error.faulty)
     if not facts or not learned.note(request.model, lasting=not passing, **facts):
         return ""
     if isinstance(error, ImagesRefused) and len(request.messages[-1].images) > error.most:
@@ -120,6 +121,9 @@ def facts_from(request: ChatRequest, error: ProviderError) -> dict[str, Any]:
             return _reasoning_wanted(model, error.message)
         case CallIdsRefused(form=form) if profile.call_ids != form:
             return {"call_ids": form}
+        case RequestRefused() if type(error) is RequestRefused and request.answer_form:
+            # In words that nobody knows: what is least usual in the request is left out, for this run.
+            return {"refused": (about(model.provider.dialect).answer_format,)}
     return {}
 
 
@@ -233,6 +237,10 @@ def _words(request: ChatRequest, error: ProviderError) -> str:
             return f"Context: the order of messages is fitted to what {model.name} takes."
         case ReasoningUnreadable():
             return f"Context: calls from elsewhere carry the reasoning that {model.name} demands beside them."
+        case RequestRefused() if type(error) is RequestRefused:
+            return (
+                f"Context: {model.name} is only told what JSON it has to answer with; {host} refused to be bound to it."
+            )
         case CallIdsRefused():
             return f"Context: tool calls have other ids for {model.name}, as it takes only those."
     return ""

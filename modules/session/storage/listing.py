@@ -81,8 +81,8 @@ def details(connection: sqlite3.Connection, id: str) -> Details:
     )
 
 
-def spendings(connection: sqlite3.Connection) -> Iterator[Spending]:
-    """What every request took, in all conversations.
+def spendings(connection: sqlite3.Connection, since: float = 0.0) -> Iterator[Spending]:
+    """What every request took, in all conversations; `since` in seconds since 1970.
 
     When it was is not known of requests that an earlier release made; the conversation's last change stands for it.
     A conversation that went on as a copy holds the requests of the one before, too: these are given once.
@@ -91,7 +91,9 @@ def spendings(connection: sqlite3.Connection) -> Iterator[Spending]:
     known: set[tuple[float, int, str]] = set()
     rows = connection.execute(
         "SELECT conversation, title, first_words, updated, spent.model, usage, spent.created FROM spent"
-        " JOIN conversation ON conversation.id = spent.conversation ORDER BY conversation.created, conversation, seq"
+        " JOIN conversation ON conversation.id = spent.conversation"
+        " WHERE coalesce(nullif(spent.created, 0), updated) >= ? ORDER BY conversation.created, conversation, seq",
+        (since,),
     )
     for id, title, first_words, updated, model, usage, created in rows:
         if created and (request := (created, model, usage)) in known:

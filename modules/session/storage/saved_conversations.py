@@ -67,12 +67,12 @@ class SavedConversations:
         with self._reading() as (connection, _):
             return listing.details(connection, id)
 
-    def spendings(self) -> "list[Spending]":
-        """What every request of all conversations took. Raises FileProblem where the file cannot be read."""
+    def spendings(self, since: float = 0.0) -> "list[Spending]":
+        """What every request took, in all conversations, from a moment on. Raises FileProblem for a damaged file."""
         from modules.session.storage import listing
 
         with self._reading() as (connection, _):
-            return list(listing.spendings(connection))
+            return list(listing.spendings(connection, since))
 
     def read(self, id: str, models: "ModelRegistry", start: "Model") -> "Conversation":
         """The conversation to be looked at: nothing that happens to it is kept, and no other program is in its way.

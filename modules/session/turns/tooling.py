@@ -13,7 +13,7 @@ from modules.config import PACKAGE, Config
 from modules.llm.models import Model
 from modules.llm.tool_spec import ToolSpec
 from modules.llm.web_searches import KIND as SEARCH
-from modules.tools.approval import Approval
+from modules.tools.approval import Approval, standing
 from modules.tools.toolbox import Source, Toolbox
 from modules.tools.web.search_choice import SearchChoice
 
@@ -41,7 +41,7 @@ class Tooling:
         self,
         make: Callable[[], Toolbox],
         approval: Approval | None = None,
-        limits: Limits | None = None,
+        limits: Limits | Callable[[], Limits] | None = None,
         *,
         enabled: bool = True,
         named: tuple[str, ...] = (),
@@ -51,7 +51,8 @@ class Tooling:
     ) -> None:
         self._make = make
         self.approval = approval or Approval()
-        self.limits = limits or Limits()
+        self._limits = limits or Limits()
+        self.over_budget: Callable[[], str] = lambda: ""  # why a turn pauses, beside its own limits
         self._enabled = enabled
         self._named = (*named, *(one.tool for one in self.approval.permissions))
         self.search = search
@@ -63,6 +64,15 @@ class Tooling:
     @cached_property
     def toolbox(self) -> Toolbox:
         return self._make()
+
+    @property
+    def limits(self) -> Limits:
+        """Those of this moment: settings may have changed."""
+        return self._limits if isinstance(self._limits, Limits) else self._limits()
+
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        self._limits = limits
 
     @property
     def _made(self) -> bool:
@@ -207,7 +217,12 @@ def tooling_of(
             sources.append(Servers(config, in_chat=in_chat))
         return Toolbox(BUILT_IN, context, sources, on=on, enabled=enabled, result_files=result_files)
 
-    limits = Limits(steps=settings.steps, dollars=config.settings.budget.turn, tokens=settings.tokens)
+    approval.of_folder = lambda: standing(config.settings.tools.allow, folder)
+
+    def limits() -> Limits:
+        now = config.settings
+        return Limits(steps=now.tools.steps, dollars=now.budget.turn, tokens=now.tools.tokens)
+
     return Tooling(
         make, approval, limits, enabled=enabled, named=named, settled=settled, search=search, in_chat=in_chat
     )

@@ -99,7 +99,8 @@ async def run_turn(
         finally:
             _close(conversation, calls.results)
         message = None
-        if reason := repeats.reason or _spent_enough(tooling.limits, steps, conversation.spent[before:]):
+        reason = repeats.reason or _spent_enough(tooling.limits, steps, conversation.spent[before:])
+        if reason := reason or tooling.over_budget():
             yield Paused(reason)
             return
 

@@ -96,6 +96,13 @@ def remember_file(chat: ChatContext, file: FolderInstructions, *, told: bool) ->
     _remember(chat, file.root, file.kind, file.content, answer=told)
 
 
+def _said(chat: ChatContext, *, told: bool) -> bool:
+    """The answer of a person, with what takes a No back."""
+    if not told:
+        chat.screen.say("Not told. /instructions on tells it later.")
+    return told
+
+
 def remember_skills(chat: ChatContext, place: Place, skills: list[Skill], *, told: bool) -> None:
     """Remember that models are told of a folder's skills, or are not."""
     _remember(chat, place.root or place.folder, kind_of(place), content_of(skills), answer=told)
@@ -123,7 +130,7 @@ async def _ask_about_file(chat: ChatContext) -> None:
         chat.screen.say(f"… and {count(len(lines) - SHOWN_LINES, 'more line')} in {file.path}.")
     if file.is_cut:
         chat.screen.say(f"Only the first {as_size(len(file.content))} would be told.")
-    remember_file(chat, file, told=await chat.confirm("Tell them to every model in this folder?"))
+    remember_file(chat, file, told=_said(chat, told=await chat.confirm("Tell them to every model in this folder?")))
 
 
 async def _ask_about_skills(chat: ChatContext, place: Place, skills: list[Skill]) -> None:
@@ -131,7 +138,9 @@ async def _ask_about_skills(chat: ChatContext, place: Place, skills: list[Skill]
     chat.screen.quote("\n".join(f"{skill.name}: {skill.description}" for skill in skills[:NAMED]))
     if len(skills) > NAMED:
         chat.screen.say(f"… and {len(skills) - NAMED} more.")
-    remember_skills(chat, place, skills, told=await chat.confirm("Tell models of them in this folder?"))
+    remember_skills(
+        chat, place, skills, told=_said(chat, told=await chat.confirm("Tell models of them in this folder?"))
+    )
 
 
 def _why_not(config: Config, file: FolderInstructions | None, providers: Iterable[Provider]) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from modules.chat.command import Ask, ChatContext, CommandRegistry
 from modules.chat.input.prompt_files.prompt_line import shelf_of
 from modules.chat.input.prompt_files.prompt_sending import ask_of
+from modules.chat.looks.theme import Theme
+from modules.chat.looks.themes import Themes
 from modules.config import Config
 from modules.daemon_thread import in_thread
 from modules.errors import FileProblem, UsageError
@@ -56,6 +58,8 @@ class _Notices:
 
     def __init__(self, tell: Callable[[Iterable[str]], None]) -> None:
         self._tell = tell
+        self.theme: Theme | None = None
+        self.themes = Themes(lambda: ("auto", "auto"), None, lambda name: "")
 
     def say(self, text: str) -> None:
         self._tell([text])
@@ -68,6 +72,9 @@ class _Notices:
 
     def table(self, rows: Sequence[Sequence[str]], headings: Sequence[str] = ()) -> None:
         """Nothing here is one."""
+
+    def sample(self, theme: Theme, *, is_current: bool) -> None:
+        """Nothing is drawn."""
 
     def size(self) -> tuple[int, int]:
         return 80, 24

@@ -2,8 +2,7 @@
 
 from modules.chat.command import Ask, ChatContext
 from modules.chat.input.mcp_mentions import attach, named
-from modules.chat.input.option_arguments import options_of
-from modules.chat.input.prompt_files.file_mentions import attached
+from modules.chat.input.prompt_files.brought_files import attached
 from modules.chat.input.prompt_files.inline_commands import text_of
 from modules.errors import AmbiguousModel, BadKey, FileProblem, MissingKey, UnknownModel
 from modules.llm.message import user
@@ -13,6 +12,7 @@ from modules.prompts.places import trust_of
 from modules.prompts.prompt import Prompt
 from modules.prompts.prompt_shelf import Found
 from modules.session.turns.one_turn import OneTurn
+from modules.settings.typed_values import as_words
 
 SHOWN_LINES = 12  # of a prompt as it is sent
 ASKED_LINES = 40  # of a prompt of a folder, before it is believed
@@ -30,7 +30,6 @@ async def ask_of(chat: ChatContext, found: Found, typed: str, line: str) -> Ask 
     if not await believed(chat, prompt):
         return None
     filled = prompt.filled(typed)
-    options = options_of(prompt.options, str(prompt.path)) if prompt.options else {}
     model = model_of(chat, prompt)
     text = await text_of(chat, filled)
     own_files = None if text is None else await attached(chat, text, typed)
@@ -40,7 +39,7 @@ async def ask_of(chat: ChatContext, found: Found, typed: str, line: str) -> Ask 
         raise FileProblem(f"{prompt.path} says nothing.", cure="Write the prompt into it, below the front matter.")
     if (wanted := named(chat, text)) and not await chat.running.run(attach(chat, wanted)):
         return None
-    turn = OneTurn(prompt.system, await _tools(chat, prompt), options)
+    turn = OneTurn(prompt.system, await _tools(chat, prompt), prompt.options)
     brought = tuple(one.part for one in own_files)
     files = [*chat.attachments, *brought]
     for note in filter(None, (one.said for one in own_files)):
@@ -118,6 +117,7 @@ def show_sent(chat: ChatContext, prompt: Prompt, asked: Ask) -> None:
     told += ["with instructions of its own"] if prompt.system else []
     if prompt.tools is not None:
         told.append(f"with the tools {', '.join(prompt.tools)} only" if prompt.tools else "without tools")
+    told += [f"with {name} {as_words(value)}" for name, value in prompt.options.items()]
     told += [f"with {', '.join(part.name for part in files)}"] if files else []
     where = f"{prompt.place.shown}/{prompt.name.replace(':', '/')}.md"
     chat.screen.say(f"/{prompt.name} ({where}) is sent{' ' if told else ''}{', '.join(told)}:")
