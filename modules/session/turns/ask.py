@@ -11,7 +11,7 @@ from modules.daemon_thread import in_thread
 from modules.errors import ContextOverflow, EmptyAnswer, ImagesUnsupported, ProviderError
 from modules.llm.base import BaseService, ChatRequest, PreparedRequest, Reply
 from modules.llm.conversion.replay import LeftOut, pieces_of_reasoning, sees
-from modules.llm.events import CUT, Finished, ShownEvent, Silence, StreamEvent
+from modules.llm.events import CUT, Finished, PictureMade, ShownEvent, Silence, StreamEvent
 from modules.llm.history import Message, State, says_something
 from modules.llm.models import Model
 from modules.llm.parts import visible_text
@@ -23,6 +23,7 @@ from modules.session.conversation import Conversation
 from modules.session.recovery.retries import Retries
 from modules.session.switching.held_back import news_of_options
 from modules.session.switching.switch import left_out_words
+from modules.session.turns.fitted_pictures import FittedPictures
 from modules.text.invisible import SPACES_OF_NO_WIDTH
 
 BLANKS = f" \t\r\n\u00a0{SPACES_OF_NO_WIDTH}"  # nobody sees these, alone
@@ -114,8 +115,12 @@ async def _attempt(
     reply = await in_thread(service.reply, request=request) if request.is_long else service.reply(request)
     if (notice := _not_shown(conversation, reply.prepared)) and not quiet:
         yield notice
-    async with aclosing(_answer(conversation, reply, request)) as events:
+    fitted = FittedPictures()
+    async with aclosing(_answer(conversation, reply, request, fitted)) as events:
         async for event in events:
+            if isinstance(event, PictureMade) and (why := await fitted.take(event)):
+                yield Notice(f"{request.model.name} has sent a picture that cannot be shown. {why}")
+                continue
             if isinstance(event, Silence):
                 yield Notice(silence_line(event, request.model))
                 continue
@@ -127,7 +132,9 @@ async def _attempt(
             yield event
 
 
-async def _answer(conversation: Conversation, reply: Reply, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+async def _answer(
+    conversation: Conversation, reply: Reply, request: ChatRequest, fitted: FittedPictures
+) -> AsyncGenerator[StreamEvent, None]:
     """The events of one reply. However it ends, what came of it is kept, and once."""
     partial = _PartialSaver(conversation, reply)
     whole = False
@@ -137,11 +144,17 @@ async def _answer(conversation: Conversation, reply: Reply, request: ChatRequest
                 partial.more()
                 if isinstance(event, Finished):
                     whole = True
-                    _keep(conversation, reply, request, "complete")
+                    _keep(conversation, reply, request, "complete", fitted)
                 yield event
     except (ProviderError, asyncio.CancelledError, GeneratorExit) as error:
         if not whole:  # it may also end here while its connection is being closed
-            _keep(conversation, reply, request, "incomplete" if isinstance(error, ProviderError) else "interrupted")
+            _keep(
+                conversation,
+                reply,
+                request,
+                "incomplete" if isinstance(error, ProviderError) else "interrupted",
+                fitted,
+            )
         raise
     finally:
         partial.stop()
@@ -170,7 +183,7 @@ class _PartialSaver:
         journal = self._conversation.journal
         if journal is not None and self._conversation.head == self._head:
             message = self._reply.message("incomplete")
-            if message.text.strip():
+            if message.text.strip() or message.images:
                 journal.growing(self._conversation, message)
 
 
@@ -298,9 +311,9 @@ def _fills(answer: Message, model: Model) -> bool:
     return usage is not None and window is not None and usage.input + usage.output >= window
 
 
-def _keep(conversation: Conversation, reply: Reply, request: ChatRequest, state: State) -> None:
+def _keep(conversation: Conversation, reply: Reply, request: ChatRequest, state: State, fitted: FittedPictures) -> None:
     """Store the answer as far as it came, and freeze what it answers; of a cut one, only what can be read."""
-    answer = reply.message(state)
+    answer = fitted.put(reply.message(state))
     if answer.usage is not None:
         conversation.pay(request.model, answer.usage)
         from modules.session.counting.token_estimate import learn  # not before the first answer
@@ -309,7 +322,7 @@ def _keep(conversation: Conversation, reply: Reply, request: ChatRequest, state:
             learn(conversation, request, answer.usage)
     if state == "complete" and answer.state != "refused" and _says_nothing(answer):
         raise _empty(answer, request.model)
-    if state != "complete" and not answer.text.strip():
+    if state != "complete" and not (answer.text.strip() or answer.images):
         return
     sent = reply.prepared.messages
     if request.ledger is not None and sent is not None and answer.state != "refused" and says_something(answer):
