@@ -26,7 +26,7 @@ from tests.harness.many_providers import Stage
 from tests.wire import Answer, Usage
 
 PROSE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
-CODE = (ROOT / "modules" / "session" / "conversation.py").read_text("utf-8")
+CODE = (ROOT / "tests/data/code_sample.txt").read_text("utf-8")
 PIECES = re.compile(r"\s?[A-Za-z]{1,5}|\d|[^\sA-Za-z\d]|\s+")  # a tokenizer of its own
 
 
