@@ -29,9 +29,9 @@ async def system(chat: ChatContext, args: str) -> Ask | None:
     return None
 
 
-@command("/attach [--text] [files or URLs]", aliases=("image",), complete=complete_attachments)
+@command("/attach [--text] [files]", aliases=("image",), complete=complete_attachments)
 async def attach(chat: ChatContext, args: str) -> Ask | None:
-    """Attach pictures, PDF, text, a folder's list, a web page.
+    """Attach pictures, PDF, text or a web page.
 
     They go with the next message. A pattern such as *.png stands for all files that fit, a folder for the list of its
     files; a page is fetched from the public internet alone. "--text" attaches only the text of a PDF, for models that

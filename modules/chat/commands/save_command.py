@@ -29,7 +29,7 @@ def complete_save(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
 
 @command("/save [n|code|answer] [file]", complete=complete_save)
 async def save(chat: ChatContext, args: str) -> Ask | None:
-    """Save the last answer, or a block of code, to a file.
+    """Save an answer, or a block of code, to a file.
 
     "/save 2 run.py" writes the block of code that has this number on the screen, "/save code" the last one, "/save
     notes.md" the last answer and "/save answer 2" the one before it. Without a name, or with that of a folder, the file
