@@ -10,6 +10,12 @@ from modules.config import Config
 from modules.errors import BadKey
 from modules.llm.models import Provider
 
+SIGNS = [  # what a line may begin with, and a file stand anywhere in it
+    ("@model question", "Ask another model for one turn only."),
+    ("@file, @file:10-40", "Attach a file, or some of its lines; @folder/ for a list."),
+    ("!command", "Run it here; !!command gives its output to the next message."),
+]
+
 
 def command_names(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
     yield from ((command.name, command.summary) for command in chat.commands)
@@ -35,7 +41,7 @@ async def show_help(chat: ChatContext, args: str) -> Ask | None:
         return None
     chat.screen.table([(command.usage, command.summary) for command in chat.commands])
     chat.screen.say("")
-    chat.screen.table([("@model question", "Ask another model for one turn only."), *KEYS, *rows(bound)])
+    chat.screen.table([*SIGNS, *KEYS, *rows(bound)])
     return None
 
 
