@@ -5,16 +5,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
+from modules.chat.background.load_ahead import LATER_SECONDS, LoadAhead
 from modules.chat.command import Ask, ChatContext, CommandLine, Options
-from modules.chat.folder_settings import unasked
 from modules.chat.input.shell_line import ShellLine
-from modules.chat.load_ahead import LATER_SECONDS, LoadAhead
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.output.turn_signs import title_of
 from modules.chat.program_name import as_started
-from modules.chat.settled import settle
 from modules.chat.shown_turn import ShownTurn
-from modules.chat.start_model import remember_model
+from modules.chat.start.folder_settings import unasked
+from modules.chat.start.settled import settle
+from modules.chat.start.start_model import remember_model
 from modules.daemon_thread import start_thread
 from modules.errors import ParlanceError
 from modules.llm.message import Message

@@ -379,7 +379,7 @@ class TestACommand:
         terminal = home.open(*OSS, rows=50).prompt()
         shown = terminal.ask("/help")
         assert not [row for row in shown.splitlines() if row.endswith("…")]
-        for what in ("/exit", "Ctrl+D", "@model", "@file", "!command"):
+        for what in ("/exit", "Ctrl+D", "@model", "@path", "!command"):
             assert what in shown
 
 

@@ -14,9 +14,9 @@ from modules.chat.headless.delivery import Delivery, Form
 from modules.chat.headless.telling import tell
 from modules.chat.input.api_key_check import keys_of
 from modules.chat.input.budget_question import refuse_beyond_budget
-from modules.chat.own_models import own_models
-from modules.chat.start_model import refuse_guide
-from modules.chat.startup import close_calls, take_unanswered
+from modules.chat.start.own_models import own_models
+from modules.chat.start.start_model import refuse_guide
+from modules.chat.start.startup import close_calls, take_unanswered
 from modules.chat.terminal import streams
 from modules.chat.ways.wiring import Begun, attached, begun, fitting_for, screen_of, tooling_for
 from modules.chat.wording.cures import others

@@ -91,7 +91,7 @@ class LoadAhead:
         context = self._context
         if not context.config.settings.models.discover:
             return
-        servers = import_module(f"{PACKAGE}.chat.local_servers")
+        servers = import_module(f"{PACKAGE}.chat.background.local_servers")
         found = await servers.look(context)
         networked = about(context.conversation.model.provider.dialect).networked
         if not found or networked or servers.has_any_key(context):
