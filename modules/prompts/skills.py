@@ -13,7 +13,7 @@ from msgspec import Struct
 from modules.config import Config
 from modules.own_files import read_bytes
 from modules.prompts.front_matter import front_matter
-from modules.prompts.places import Origin, Place, skill_places, trust_of
+from modules.prompts.places import Origin, Place, skill_places
 from modules.prompts.repository import inside
 from modules.text.plain_words import plain
 
@@ -97,7 +97,7 @@ class Skills:
 
 def trusted(config: Config) -> Callable[[Place, bytes], bool | None]:
     """What the person has said of the skills of a folder."""
-    trust = trust_of(config)
+    trust = config.folder_trust
     return lambda place, content: trust.answer(place.root or place.folder, kind_of(place), content)
 
 

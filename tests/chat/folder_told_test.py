@@ -53,6 +53,16 @@ def asked(terminal: Terminal, line: str) -> Terminal:
 
 
 class TestInstructions:
+    def test_an_answer_that_cannot_be_kept_holds_for_the_run(self, home: Home, work: Path) -> None:
+        (home.folder / "state" / "trusted.json").mkdir(parents=True)
+        home.groq.answer("One.", "Two.")
+        terminal = asked(home.open(*OSS, cwd=work).prompt(), "Hello").type("y\r").sees("One.").prompt()
+        assert "so the answer holds for this run only" in terminal.words
+        assert RULES in told(home)[0]
+        terminal.ask("/new")
+        terminal.ask("And now?")
+        assert RULES in told(home)[0]
+
     def test_they_are_offered_once_and_then_told_to_every_model_alike(self, home: Home, work: Path) -> None:
         home.groq.answer("One.", "Two.")
         home.anthropic.answer("Three.")
