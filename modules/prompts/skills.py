@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
 from modules.config import Config
@@ -108,7 +109,7 @@ def kind_of(place: Place) -> str:
 
 def content_of(skills: Iterable[Skill]) -> bytes:
     """What a person agrees to: which skills there are, and each SKILL.md."""
-    return b"\0".join(part for skill in skills for part in (skill.name.encode(), skill.content))
+    return msgspec.msgpack.encode([(skill.name, skill.content) for skill in skills])
 
 
 def _in(place: Place) -> list[Skill]:
