@@ -186,7 +186,10 @@ class Interactive:
         if not self._context.conversation.nodes:
             from modules.chat.input.prompt_files.folder_told import begin  # the first prompt need not wait for it
 
-            await begin(self._context)
+            if not await begin(self._context):
+                self._prompt.hold()
+                self._turn.give_back_unsent(asked)
+                return False
         return await self._turn.run(asked)
 
     def _say_warnings(self) -> None:
