@@ -5,7 +5,7 @@ from typing import Any
 
 from modules.config import Key
 from modules.gemini import grounding
-from modules.gemini.content_parts import CALL, ContentPart
+from modules.gemini.content_parts import CALL, DATA, ContentPart
 from modules.gemini.transformer import DIALECT
 from modules.llm.base import ChatRequest
 from modules.llm.drafts.wire_draft import WireDraft, as_text
@@ -121,6 +121,8 @@ class GeminiDraft(WireDraft):
         if grounding.is_search(wire) and grounding.CALL in wire:
             yield ProviderSearch(grounding.query_in(wire))
         self._parts.append(part)
+        if part.kind == DATA and not part.is_thought:
+            yield from self._picture(part.data)
         if part.kind == CALL:
             call, at = part.call(self.declared), len(self._parts) - 1
             yield ToolCallDelta(at, call.name, "")

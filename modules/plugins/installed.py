@@ -14,8 +14,8 @@ from typing import Literal, get_args
 import msgspec
 from msgspec import Struct
 
-from modules.config import ROOT, VERSION, private_file
-from modules.own_files import read_bytes
+from modules.config import ROOT, VERSION
+from modules.own_files import keep_found, read_bytes
 
 Group = Literal["commands", "tools", "providers", "themes"]
 GROUPS: tuple[Group, ...] = get_args(Group)
@@ -70,12 +70,7 @@ class Plugins:
             return None
 
     def _keep(self, found: _Found) -> None:
-        with suppress(OSError):
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            beside = self._file.with_name(f"{self._file.name}.{os.getpid()}")
-            with open(beside, "wb", opener=private_file) as file:
-                file.write(msgspec.json.encode(found))
-            beside.replace(self._file)
+        keep_found(self._file, msgspec.json.encode(found))
 
 
 def _folders() -> list[str]:

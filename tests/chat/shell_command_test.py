@@ -174,9 +174,9 @@ class TestWhatIsNoCommand:
 
     def test_several_lines_at_once_run_nothing_where_the_terminal_is_a_dumb_one(self, home: Home) -> None:
         chat = home.open(*MODEL, env={"TERM": "dumb"}).prompt()
-        chat.type("first\r!touch ran\r").sees("Answer 1 from groq.").sees(
-            "Not run, since it came with other lines: !touch ran"
-        )
+        chat.type("first\r!touch ran\r").sees("2 lines came at once.").type("\r").sees("Answer 1 from groq.")
+        chat.type("!touch ran\r\r").sees("> 2 lines came at once.").type("\r")
+        chat.sees("Not run, since it came with other lines: !touch ran")
         chat.enter("!echo $((40+2))").sees("42")
         assert not (home.folder / "ran").exists()
 

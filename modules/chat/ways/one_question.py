@@ -70,6 +70,7 @@ async def run(args: Arguments, config: Config, services: ServiceManager) -> int:
                 conversation, parts.services, message, tooling,
                 delivery=delivery, screen=partial(screen_of, config), others=able,
                 fitting=None if args.fit == REFUSE else fitting_for(config, models, args.fit), wanted=wanted,
+                pictures=config.data_folder / "results",
             )  # fmt: skip
     finally:
         conversation.switch(before)

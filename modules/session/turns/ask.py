@@ -10,8 +10,8 @@ from modules.daemon_thread import in_thread
 from modules.errors import ImagesUnsupported, ProviderError
 from modules.llm.base import BaseService, ChatRequest, PreparedRequest, Reply
 from modules.llm.conversion.replay import LeftOut, sees
-from modules.llm.events import Finished, ShownEvent, Silence, StreamEvent
-from modules.llm.history import Message
+from modules.llm.events import Finished, PictureMade, ShownEvent, Silence, StreamEvent
+from modules.llm.history import Message, State
 from modules.llm.models import Model
 from modules.llm.request import AT_ONCE_MESSAGES
 from modules.llm.service_manager import ServiceManager
@@ -20,6 +20,7 @@ from modules.session.conversation import Conversation
 from modules.session.recovery.retries import Retries
 from modules.session.switching.held_back import news_of_options
 from modules.session.switching.switch import left_out_words
+from modules.session.turns.fitted_pictures import FittedPictures
 from modules.session.turns.kept_answer import PartialSaver, keep
 
 
@@ -108,8 +109,12 @@ async def _attempt(
     reply = await in_thread(service.reply, request=request) if request.is_long else service.reply(request)
     if (notice := _not_shown(conversation, reply.prepared)) and not quiet:
         yield notice
-    async with aclosing(_answer(conversation, reply, request)) as events:
+    fitted = FittedPictures()
+    async with aclosing(_answer(conversation, reply, request, fitted)) as events:
         async for event in events:
+            if isinstance(event, PictureMade) and (why := await fitted.take(event)):
+                yield Notice(f"{request.model.name} has sent a picture that cannot be shown. {why}")
+                continue
             if isinstance(event, Silence):
                 yield Notice(silence_line(event, request.model))
                 continue
@@ -121,7 +126,9 @@ async def _attempt(
             yield event
 
 
-async def _answer(conversation: Conversation, reply: Reply, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+async def _answer(
+    conversation: Conversation, reply: Reply, request: ChatRequest, fitted: FittedPictures
+) -> AsyncGenerator[StreamEvent, None]:
     """The events of one reply. However it ends, what came of it is kept, and once."""
     partial = PartialSaver(conversation, reply)
     whole = False
@@ -131,11 +138,12 @@ async def _answer(conversation: Conversation, reply: Reply, request: ChatRequest
                 partial.more()
                 if isinstance(event, Finished):
                     whole = True
-                    keep(conversation, reply, request, "complete")
+                    keep(conversation, reply, request, "complete", fitted)
                 yield event
     except (ProviderError, asyncio.CancelledError, GeneratorExit) as error:
         if not whole:  # it may also end here while its connection is being closed
-            keep(conversation, reply, request, "incomplete" if isinstance(error, ProviderError) else "interrupted")
+            state: State = "incomplete" if isinstance(error, ProviderError) else "interrupted"
+            keep(conversation, reply, request, state, fitted)
         raise
     finally:
         partial.stop()

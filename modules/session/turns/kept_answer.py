@@ -13,6 +13,7 @@ from modules.llm.models import Model
 from modules.llm.parts import visible_text
 from modules.llm.web_searches import has_searched
 from modules.session.conversation import Conversation
+from modules.session.turns.fitted_pictures import FittedPictures
 from modules.text.invisible import SPACES_OF_NO_WIDTH
 
 BLANKS = f" \t\r\n\u00a0{SPACES_OF_NO_WIDTH}"  # nobody sees these, alone
@@ -42,7 +43,7 @@ class PartialSaver:
         journal = self._conversation.journal
         if journal is not None and self._conversation.head == self._head:
             message = self._reply.message("incomplete")
-            if message.text.strip():
+            if message.text.strip() or message.images:
                 journal.growing(self._conversation, message)
 
 
@@ -65,9 +66,9 @@ def _fills(answer: Message, model: Model) -> bool:
     return usage is not None and window is not None and usage.input + usage.output >= window
 
 
-def keep(conversation: Conversation, reply: Reply, request: ChatRequest, state: State) -> None:
+def keep(conversation: Conversation, reply: Reply, request: ChatRequest, state: State, fitted: FittedPictures) -> None:
     """Store the answer as far as it came, and freeze what it answers; of a cut one, only what can be read."""
-    answer = reply.message(state)
+    answer = fitted.put(reply.message(state))
     if answer.usage is not None:
         conversation.pay(request.model, answer.usage)
         from modules.session.counting.token_estimate import learn  # not before the first answer
@@ -76,7 +77,7 @@ def keep(conversation: Conversation, reply: Reply, request: ChatRequest, state: 
             learn(conversation, request, answer.usage)
     if state == "complete" and answer.state != "refused" and _says_nothing(answer):
         raise _empty(answer, request.model)
-    if state != "complete" and not answer.text.strip():
+    if state != "complete" and not (answer.text.strip() or answer.images):
         return
     sent = reply.prepared.messages
     if request.ledger is not None and sent is not None and answer.state != "refused" and says_something(answer):

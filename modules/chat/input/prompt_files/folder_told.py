@@ -18,7 +18,7 @@ from modules.daemon_thread import in_thread
 from modules.errors import FileProblem
 from modules.llm.models import Provider
 from modules.prompts.folder_instructions import FolderInstructions, folder_instructions
-from modules.prompts.places import Place, trust_of
+from modules.prompts.places import Place
 from modules.prompts.skills import Skill, Skills, content_of, kind_of
 from modules.prompts.told import Told, told_in
 from modules.session.conversation import Conversation
@@ -110,7 +110,7 @@ def remember_skills(chat: ChatContext, place: Place, skills: list[Skill], *, tol
 
 def _remember(chat: ChatContext, folder: Path, kind: str, content: bytes, *, answer: bool) -> None:
     try:
-        trust_of(chat.config).remember(folder, kind, content, answer)
+        chat.config.folder_trust.remember(folder, kind, content, answer)
     except FileProblem as error:
         chat.screen.say(str(error))
 
@@ -121,7 +121,7 @@ async def _ask_about_file(chat: ChatContext) -> None:
         return
     folder = Path(conversation.folder or os.path.realpath(os.getcwd()))
     file: FolderInstructions | None = await in_thread(folder_instructions, folder=folder)
-    if file is None or trust_of(config).answer(file.root, file.kind, file.content) is not None:
+    if file is None or config.folder_trust.answer(file.root, file.kind, file.content) is not None:
         return
     lines = file.text.splitlines()
     chat.screen.say(f"{file.path.name} of this folder ({as_size(file.size)}) has instructions for models:")
@@ -151,5 +151,5 @@ def _why_not(config: Config, file: FolderInstructions | None, providers: Iterabl
         return f"it holds {' and '.join(found)}"
     if config.settings.send.instructions == "always":
         return ""
-    answer = trust_of(config).answer(file.root, file.kind, file.content)
+    answer = config.folder_trust.answer(file.root, file.kind, file.content)
     return "" if answer else "you said No" if answer is not None else "nobody was asked yet"
