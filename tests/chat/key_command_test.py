@@ -45,7 +45,7 @@ class TestFromNothing:
     ) -> None:
         env = ring(bare, "File")
         chat = bare.open(env=env, columns=100).prompt().sees("No key is set. /key takes one, tries it, and keeps it")
-        asked(chat).paste(KEY).sees(f"{len(KEY)} characters").type("\r")
+        asked(chat).sees("told by /key NAME").paste(KEY).sees(f"{len(KEY)} characters").type("\r")
         choose(chat, "Where is the key of Groq kept?", 1).sees("GROQ_API_KEY is in the keyring now. Groq lists 3 model")
         choose(chat, "Which model answers from now on?", 1).sees("offline:guide → groq:gpt-oss-120b").prompt()
         chat.enter("Hello").sees("Answer 1 from groq.").prompt()
