@@ -13,7 +13,7 @@ from modules.llm.drafts.unparsed_tool_calls import looks_like_call
 from modules.llm.events import Finished, ReasoningDelta, StopReason, StreamEvent, TextDelta, Usage
 from modules.llm.failures import error_mapping
 from modules.llm.message import Message, State
-from modules.llm.parts import Part, Reasoning, Text, Wire
+from modules.llm.parts import Opaque, Part, Reasoning, Text, Wire
 from modules.llm.stop_reasons import ends, stop_of
 from modules.llm.tool_spec import functions
 from modules.llm.usage import merged
@@ -34,6 +34,7 @@ class WireDraft(Draft):
         self.model = ""
         self._key = key
         self._shown: list[str] = []
+        self._searches: list[tuple[int, Opaque]] = []  # what was searched, behind so many of the pieces shown
         self._thought: list[str] = []
         self._surrogates = surrogates.Surrogates()
         self._thought_surrogates = surrogates.Surrogates()
@@ -112,9 +113,19 @@ class WireDraft(Draft):
         return looks_like_call("".join(self._shown), self.declared) and not self.message("complete").calls
 
     def _plain_parts(self) -> list[Part]:
-        """What was shown, as parts that everyone takes."""
+        """What was shown, as parts that everyone takes, with what was searched where it was shown."""
         parts: list[Part] = [Reasoning(thought)] if (thought := "".join(self._thought)) else []
-        return [*parts, Text(text)] if (text := "".join(self._shown)).strip() else parts
+        at = 0
+        for pieces, note in [*self._searches, (len(self._shown), None)]:
+            if (text := "".join(self._shown[at:pieces])).strip():
+                parts.append(Text(text))
+            at = pieces
+            parts += [note] if note is not None else []
+        return parts
+
+    def _note_search(self, note: Opaque) -> None:
+        """A search of the provider has ended, behind what was shown so far."""
+        self._searches.append((len(self._shown), note))
 
     def _say(self, piece: Any) -> Iterator[TextDelta]:
         yield from self._show(self._surrogates.join(as_text(piece)))
