@@ -149,6 +149,8 @@ class GeminiDraft(WireDraft):
         usage = read_content_usage(self._counted)
         if state != "complete":
             # Half an answer is not signed: what was read is kept as text, and goes to everyone as text.
+            searched = [one.wire for one in self._parts if grounding.is_search(one.wire)]
+            self._searches = [(0, self._note(searched))] if self._grounding or searched else []
             return Message("assistant", tuple(self._plain_parts()), self.origin, None, state, usage=usage)
         sound = all(part.is_sound(self.declared) for part in self._parts)
         sound = sound and not self._surrogates.lossy and not self._thought_surrogates.lossy
