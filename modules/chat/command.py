@@ -138,7 +138,7 @@ class ChatContext(Struct):
     store: Store | None = None  # where the conversations are kept; None where nothing is saved
     running: Running = field(default_factory=Running)  # what Ctrl+C stops; a command runs in it what takes long
     as_it_is: str = ""  # a line whose files are not to be attached: entered again, it is sent as it stands
-    confirm: Callable[[str], Awaitable[bool]] = nobody  # a question with No as its default
+    confirm: Callable[[str], Awaitable[bool | None]] = nobody  # a question with No as its default; None for no answer
     choose: Callable[[Options], Awaitable[int | None]] = nothing  # which of several answers; None for none of them
     secret: Callable[[str], Awaitable[str | None]] = no_secret  # a line that is not shown; None for none
     fitting: "Callable[[], Fitting]" = no_summaries  # what is done where a window is too small

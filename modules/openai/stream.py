@@ -192,6 +192,7 @@ class ResponsesDraft(WireDraft):
             yield ProviderSearch(searches.query_in(item.wire))
         elif not item.is_told:
             item.is_told = True
+            self._note_search(searches.note(item.wire))
             sources = searches.sources_of(item.wire) or ()
             yield ProviderSearch(searches.query_in(item.wire), sources, searches.failed(item.wire))
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.harness.home import Home
-from tests.harness.terminal import Terminal
+from tests.harness.terminal import CTRL_C, CTRL_D, ESC, Terminal
 from tests.wire import Answer, Call
 
 OSS = ("-m", "groq:gpt-oss-120b")
@@ -78,6 +78,18 @@ class TestInstructions:
         home.groq.answer("Four.")
         assert home.run(*OSS, "-p", "In a pipe", cwd=work).returncode == 0
         assert told(home) == [RULES]
+
+    @pytest.mark.parametrize("key", [CTRL_C, CTRL_D, ESC], ids=["ctrl-c", "ctrl-d", "esc"])
+    def test_a_question_that_is_left_sends_nothing_and_is_asked_again(self, home: Home, work: Path, key: str) -> None:
+        home.groq.answer("One.")
+        terminal = home.open(*OSS, cwd=work).prompt()
+        terminal.ask("/attach AGENTS.md")
+        asked(terminal, "Hello").type(key).prompt("Hello").sees("Nothing was sent.")
+        assert not home.groq.chats
+        terminal.type("\r").until(lambda: terminal.line.endswith("y/N"), "the question again")
+        terminal.type("y\r").sees("One.").prompt()
+        assert RULES in told(home)[0]
+        assert "AGENTS.md" in json.dumps(home.groq.chats[0].body["messages"][-1])
 
     def test_a_no_is_kept_until_the_file_changes(self, home: Home, work: Path) -> None:
         home.groq.answer("One.", "Two.", "Three.")

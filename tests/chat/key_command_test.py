@@ -304,3 +304,12 @@ class TestInTheLine:
         chat = bare.open("-m", "groq:gpt-oss-120b", env={"GROQ_API_KEY": OTHER}, columns=100).prompt()
         chat.enter("Hello").sees("in the environment").prompt("Hello")
         assert "/key groq" not in chat.text  # what it kept would not be used
+
+
+def test_a_provider_that_nothing_is_sent_to_is_not_said_to_be_asked(bare: Home) -> None:
+    settings = bare.folder / "settings.toml"
+    settings.write_text(settings.read_text() + '[send]\nnever_to = ["groq"]\n')
+    chat = asked(bare.open()).type(KEY).type("\r").sees("Nothing is sent to Groq").prompt()
+    assert "Asking" not in chat.text
+    assert not bare.groq.requests
+    assert on_disk(bare, KEY) == []

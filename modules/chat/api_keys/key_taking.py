@@ -67,6 +67,7 @@ async def _whose(chat: ChatContext, slots: list[KeySlot], given: str) -> KeySlot
 
 
 async def _try_and_keep(chat: ChatContext, slot: KeySlot, found: Key) -> Choice | None:
+    chat.services.check_rules(slot.provider)
     chat.screen.say(f"Asking {slot.title} whether it takes the key …")
     checked = await check(chat.services, slot.provider, found)
     if checked.verdict == "refused":

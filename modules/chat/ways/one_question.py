@@ -1,6 +1,7 @@
 """One question without the chat: what is asked is put together, and the answer is printed."""
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -147,7 +148,8 @@ def _tell_folder(parts: Begun, config: Config, tooling: "Tooling | None") -> Non
 
 
 def _delivery(args: Arguments, config: Config) -> Delivery:
+    to = Path(os.path.expanduser(args.output)) if args.output else None
     if args.schema and not (args.json or args.json_stream):
-        return Delivery("data", Path(args.output).expanduser() if args.output else None, config.umask)
+        return Delivery("data", to, config.umask)
     form: Form = "json" if args.json else "events" if args.json_stream else "code" if args.extract else "text"
-    return Delivery(form, Path(args.output).expanduser() if args.output else None, config.umask)
+    return Delivery(form, to, config.umask)

@@ -156,7 +156,7 @@ class ChatDraft(WireDraft):
         for one in pictures_of(delta):
             before = len(self._pictures)
             yield from self._picture(one)
-            if len(self._pictures) == before and not any(picture.base64 in str(one) for _, picture in self._pictures):
+            if len(self._pictures) == before and not any(picture.base64 in str(one) for picture in self._pictures):
                 self._others.setdefault("image")
         if given := delta.get("audio") or delta.get("audios"):
             self._others.setdefault("audio")
