@@ -38,6 +38,7 @@ class PlainPrompt:
         self._screen = screen
         self._mark = "You: " if screen.spoken else MARK
         self._stops = False  # Ctrl+C stops what asks, as it does while anything runs
+        self._confirms = False  # a question is asked, which Ctrl+C leaves without an answer
         self._arrived = b""
         self._awaited: asyncio.Future[str] | None = None
         self._keys: asyncio.Future[None] | None = None
@@ -147,13 +148,16 @@ class PlainPrompt:
                 loop.add_reader(source, self._read, source)
 
     async def confirm(self, question: str) -> bool | None:
-        """Whether the person says yes; None where they are gone. What was typed before is no answer."""
+        """Whether the person says yes; None where they left it, or are gone. What was typed before is no answer."""
+        self._confirms = True
         try:
             line = await self.line(
                 f"{clean(question)} {'Type y or n; Enter is no: ' if self._screen.spoken else 'y/N '}"
             )
         except EOFError:
             return None
+        finally:
+            self._confirms = False
         return line.strip().lower() in ("y", "yes")
 
     def hold(self, *, surprising: bool = False) -> None:
@@ -174,9 +178,12 @@ class PlainPrompt:
         self.running.stop()
 
     def interrupt(self) -> None:
-        """Ctrl+C: stop what runs, or else leave when it comes twice."""
+        """Ctrl+C: stop what runs, leave a question, or else the program when it comes twice."""
         if self._stops or self._awaited is None or self._awaited.done():
             self.stop()
+        elif self._confirms:
+            self._screen.write("\nNo answer.\n")
+            self._awaited.set_exception(EOFError())
         elif time.monotonic() - self._interrupted_at < TWICE_SECONDS:
             self._awaited.set_exception(EOFError())
         else:
