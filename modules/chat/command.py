@@ -235,11 +235,11 @@ class CommandRegistry:
             return self.get(name, others)
         if len(begun) == 1 and not (only := self._by_name[next(iter(begun))]).drastic:
             return only
+        from modules.chat.known_elsewhere import instead_of  # wanted by a mistake alone
+
         near = [*(sorted(begun) or self._near(name)), *difflib.get_close_matches(name, others, n=2, cutoff=0.5)]
-        hint = f"Did you mean {' or '.join('/' + word for word in near)}?" if near else "/help lists the commands."
-        raise UnknownCommand(
-            f'There is no command "/{name}".', cure=f"{hint} To send it as a message, put a space before it."
-        )
+        cure = f"{instead_of(name, near)} To send it as a message, put a space before it."
+        raise UnknownCommand(f'There is no command "/{name}".', cure=cure)
 
     def _begun_with(self, name: str) -> set[str]:
         return {self._by_name[known].name for known in self._by_name if name and known.startswith(name)}

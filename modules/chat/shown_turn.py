@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from modules.chat.background.model_list_refresh import ListRefresh
 from modules.chat.command import Ask, ChatContext
 from modules.chat.dialogs.approver import Approver
 from modules.chat.input.budget_question import may_spend, sum_up
-from modules.chat.model_list_refresh import ListRefresh
 from modules.chat.output.code_numbers import DrawnNumbers
 from modules.chat.output.footer import footer
 from modules.chat.output.screen import TerminalScreen

@@ -6,7 +6,6 @@ the folders that packages are installed in have not changed. See packaging.pytho
 
 import os
 import sys
-import sysconfig
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal, get_args
@@ -75,7 +74,8 @@ class Plugins:
 
 def _folders() -> list[str]:
     """Where packages are installed: the way of imports, but for Python's own library and this checkout."""
-    own = {os.path.realpath(path) for path in (ROOT, sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))}
+    standard = os.path.dirname(os.__file__)
+    own = {os.path.realpath(path) for path in (ROOT, standard, os.path.join(standard, "lib-dynload"))}
     return [path for path in dict.fromkeys(sys.path) if os.path.isabs(path) and os.path.realpath(path) not in own]
 
 

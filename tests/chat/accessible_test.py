@@ -271,3 +271,28 @@ def test_a_row_is_a_sentence_with_or_without_headings() -> None:
     assert row_in_words(("tools", "████▒···", "12%")) == "tools: 12%"
     assert row_in_words(()) == ""
     assert in_words("a → b · 2 turns carry over …") == "a to b, 2 turns carry over ..."
+
+
+def test_pasted_lines_wait_for_an_enter_and_are_one_message(home: Home) -> None:
+    home.groq.answer("Thanks.", "Bye.")
+    terminal = opened(home).type("It rains.\n/clear\nlast").sees("2 lines came at once.")
+    terminal.type("\n").sees("3 lines came at once. Enter alone sends them as one message, Ctrl+C drops them.")
+    assert not home.groq.chats
+    entered(terminal.until(lambda: terminal.line == "You:"), "")
+    assert home.groq.chats[-1].body["messages"][-1]["content"] == "It rains.\n/clear\nlast"
+    terminal.type("1\n2\n3\n4\n").sees("4 lines came at once.").type(CTRL_C).sees("Not sent: 4 lines.")
+    terminal.until(lambda: terminal.line == "You:")
+    entered(terminal, "typed")
+    assert home.groq.chats[-1].body["messages"][-1]["content"] == "typed"
+    left(terminal)
+
+
+def test_pasted_lines_answer_no_question_and_run_nothing(home: Home) -> None:
+    home.groq.answer(Answer(Call("run_command", {"command": "touch no.txt"})), "As you wish.", "Thanks.")
+    terminal = opened(home).type("run it\n").sees("Your answer:").type("y\ny\n").sees("2 lines came at once.")
+    terminal.type("\n").sees("Call 1, run_command, declined.").sees("Answer ends")
+    terminal.until(lambda: terminal.line == "You:")
+    terminal.type(CTRL_C).sees("Not sent: 2 lines.").type("!touch no.txt\n\n\n").sees("3 lines came at once.")
+    terminal.type("\n").sees("Not run, since it came with other lines: !touch no.txt")
+    left(terminal.until(lambda: terminal.line == "You:"))
+    assert not (home.folder / "no.txt").exists()

@@ -111,7 +111,7 @@ class TestACommandBehindTwo:
     def test_gives_its_output_to_the_next_message_and_shows_it(self, home: Home) -> None:
         chat = home.open(*MODEL).prompt()
         chat.enter("!!echo one; echo two >&2; exit 3").sees("one").sees("two").sees("Exit code 3.")
-        chat.sees("1 attached to the next message: output of echo one").prompt()
+        chat.sees("Attached to the next message: output of echo one").prompt()
         assert not home.groq.requests
         chat.enter("What is it?").sees("Answer 1 from groq.").prompt()
         assert "$ echo one; echo two >&2; exit 3\\none\\ntwo\\n[exit code 3]" in body(home)
@@ -174,9 +174,9 @@ class TestWhatIsNoCommand:
 
     def test_several_lines_at_once_run_nothing_where_the_terminal_is_a_dumb_one(self, home: Home) -> None:
         chat = home.open(*MODEL, env={"TERM": "dumb"}).prompt()
-        chat.type("first\r!touch ran\r").sees("Answer 1 from groq.").sees(
-            "Not run, since it came with other lines: !touch ran"
-        )
+        chat.type("first\r!touch ran\r").sees("2 lines came at once.").type("\r").sees("Answer 1 from groq.")
+        chat.type("!touch ran\r\r").sees("> 2 lines came at once.").type("\r")
+        chat.sees("Not run, since it came with other lines: !touch ran")
         chat.enter("!echo $((40+2))").sees("42")
         assert not (home.folder / "ran").exists()
 

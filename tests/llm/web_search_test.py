@@ -1,6 +1,7 @@
 """Searches that providers run by themselves: declared, read, given back as they came, and told truly to all others."""
 
 import json
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
@@ -9,10 +10,11 @@ from msgspec import structs
 
 from modules.llm.base import ToolSpec
 from modules.llm.citations import Source
-from modules.llm.events import Cited, ProviderSearch
+from modules.llm.events import Cited, ProviderSearch, TextDelta
+from modules.llm.message import user
 from modules.llm.models import Profile
 from modules.llm.parts import Opaque, Text, ToolResult
-from modules.session.turns.ask import Notice
+from modules.session.turns.ask import Notice, ask
 from tests.harness.cases import CLOCK, TOOLS
 from tests.harness.many_providers import CLAUDE, GROQ, OPENROUTER, Stage
 from tests.wire import Answer, Call, Cites, Page, Reasoning, Search, Status, Usage
@@ -193,6 +195,23 @@ async def test_an_answer_that_stopped_in_its_search_leaves_a_history_that_all_ta
         said = await stage.say(a, "?", paused)
         assert said.native is None
         await stage.say(a, "Go on.")
+        await stage.say(r, "Go on.")
+        assert '\\"mill wheel\\"' in stage.last(r)
+
+
+@pytest.mark.parametrize("name", [name for name in PROFILES if name != "chat"])  # OpenRouter names no query
+async def test_what_was_searched_is_told_where_the_answer_was_interrupted_behind_it(name: Dialect) -> None:
+    async with Stage(tools=native()) as stage:
+        x, r = add(stage, "X", name), add(stage, "R", "openai")
+        await stage.say(x, "Hello?")
+        stage.servers[x.provider.name].answer(Answer("I look. ", SEARCHED, "The wheel turns on and on."))
+        turn = ask(stage.conversation, stage.services, user("?"), x, stage.tools)
+        async with aclosing(turn) as events:
+            async for event in events:
+                if isinstance(event, TextDelta) and "wheel" in event.text:
+                    break
+        said = stage.conversation.messages[-1]
+        assert (said.state, said.native is None or name == "anthropic") == ("interrupted", True)
         await stage.say(r, "Go on.")
         assert '\\"mill wheel\\"' in stage.last(r)
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from modules.chat.command import ChatContext, Options
-from modules.chat.folder_settings import unasked
+from modules.chat.start.folder_settings import unasked
 from modules.errors import FileProblem, UsageError
 from modules.settings.declarations import FOLDER_FILE
 from modules.settings.folder_file import KIND, FolderSettings, of_folder

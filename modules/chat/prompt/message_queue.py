@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from modules.chat.command import parse_command
+
 SHOWN = 3  # lines of the list; of what is beyond that, the number
 
 
@@ -62,3 +64,12 @@ class MessageQueue:
 
 def _in_a_row(line: str) -> str:
     return " ".join(line[:500].split())
+
+
+def lines_of(text: str) -> list[str]:
+    """What was entered in one text: more than one line where several commands stand in it.
+
+    Commands that were typed ahead of a program that was busy stand below one another, and are not one.
+    """
+    lines = [line for line in text.split("\n") if line.strip()]
+    return lines if len(lines) > 1 and all(map(parse_command, lines)) else [text]

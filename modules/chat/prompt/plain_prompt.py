@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import select
 import signal
 import sys
 import termios
@@ -12,11 +11,13 @@ import tty
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
+from modules.chat.input.shell_line import parse_shell
 from modules.chat.output.screen import MARK, TerminalScreen
-from modules.chat.prompt.message_queue import MessageQueue
+from modules.chat.prompt.line_bursts import LineBursts
+from modules.chat.prompt.message_queue import MessageQueue, lines_of
 from modules.chat.terminal.interrupts import Running, handled
-from modules.chat.terminal.key_parser import BURST
 from modules.chat.terminal.terminal_signs import Signs
+from modules.chat.wording.phrases import count
 from modules.text.sanitize import clean
 
 T = TypeVar("T")
@@ -38,14 +39,15 @@ class PlainPrompt:
         self._screen = screen
         self._mark = "You: " if screen.spoken else MARK
         self._stops = False  # Ctrl+C stops what asks, as it does while anything runs
-        self._confirms = False  # a question is asked, which Ctrl+C leaves without an answer
-        self._arrived = b""
+        self._bursts = LineBursts(self._take)
+        self._pasted: list[str] = []  # lines that came at once, and wait for an Enter of their own
+        self._asks = False  # whether the line that is awaited answers a question
         self._awaited: asyncio.Future[str] | None = None
         self._keys: asyncio.Future[None] | None = None
+        self._prompted = ""  # what the awaited line stands behind
         self._pressed = ""  # and not looked at yet
         self._wants_keys = False
         self._ended = False
-        self._more = False  # whether another line came with the last one
         self._interrupted_at = -TWICE_SECONDS
 
     @contextlib.asynccontextmanager
@@ -66,13 +68,21 @@ class PlainPrompt:
             return line
         while (held := self.queue.next_held()) is not None:
             self._screen.say(f"Not sent: {held}")
-        return await self.line(self._mark)
+        return await self._line(self._mark)
 
     async def line(self, prompt: str) -> str:
         """One line, typed after this. Raises EOFError at the end."""
+        self._asks = True
+        try:
+            return await self._line(prompt)
+        finally:
+            self._asks = False
+
+    async def _line(self, prompt: str) -> str:
         if self._ended:
             raise EOFError
         self._screen.write(prompt)
+        self._prompted = prompt
         self._awaited = asyncio.get_running_loop().create_future()
         return await self._awaited
 
@@ -118,6 +128,7 @@ class PlainPrompt:
         """Keys come one by one, and the terminal does not echo them."""
         if self._ended:
             raise EOFError
+        self._bursts.settle()
         source = sys.stdin.fileno()
         before = termios.tcgetattr(source)
         tty.setcbreak(source, termios.TCSANOW)
@@ -149,15 +160,12 @@ class PlainPrompt:
 
     async def confirm(self, question: str) -> bool | None:
         """Whether the person says yes; None where they left it, or are gone. What was typed before is no answer."""
-        self._confirms = True
         try:
             line = await self.line(
                 f"{clean(question)} {'Type y or n; Enter is no: ' if self._screen.spoken else 'y/N '}"
             )
         except EOFError:
             return None
-        finally:
-            self._confirms = False
         return line.strip().lower() in ("y", "yes")
 
     def hold(self, *, surprising: bool = False) -> None:
@@ -181,9 +189,12 @@ class PlainPrompt:
         """Ctrl+C: stop what runs, leave a question, or else the program when it comes twice."""
         if self._stops or self._awaited is None or self._awaited.done():
             self.stop()
-        elif self._confirms:
+        elif self._asks:
             self._screen.write("\nNo answer.\n")
             self._awaited.set_exception(EOFError())
+        elif self._pasted:
+            self._screen.write(f"\nNot sent: {count(len(self._pasted), 'line')}.\n{self._mark}")
+            self._pasted.clear()
         elif time.monotonic() - self._interrupted_at < TWICE_SECONDS:
             self._awaited.set_exception(EOFError())
         else:
@@ -203,24 +214,39 @@ class PlainPrompt:
             if self._keys is not None and not self._keys.done():
                 self._keys.set_result(None)
             return
-        *lines, self._arrived = (self._arrived + data).split(b"\n")
-        for line in lines:
-            # A terminal that edits its lines gives one with each read, so what came with it is still to come.
-            before, self._more = self._more, bool(select.select([source], [], [], BURST)[0])
-            alone = len(lines) == 1 and not before and not self._more
-            text = line.decode(errors="replace").rstrip("\r")
-            if alone or not text.startswith("!"):
-                self._take(text)
-            else:
-                self._screen.say(f"Not run, since it came with other lines: {text}")
+        self._bursts.feed(data)
 
-    def _take(self, line: str) -> None:
+    def _take(self, lines: list[str]) -> None:
+        """Lines of one moment. Several were pasted, and nobody has entered them: Enter alone does."""
+        awaited = self._awaited is not None and not self._awaited.done()
+        if len(lines) == 1 and (not self._pasted or (awaited and self._asks)):
+            self._deliver(lines[0])
+        elif lines == [""]:
+            text, self._pasted = "\n".join(self._pasted), []
+            if parse_shell(text) is not None:  # only what was typed is run
+                self._tell(f"Not run, since it came with other lines: {clean(text)}")
+            else:
+                for line in lines_of(text):
+                    self._deliver(line)
+        else:
+            self._pasted += lines
+            number = count(len(self._pasted), "line")
+            self._tell(f"{number} came at once. Enter alone sends them as one message, Ctrl+C drops them.")
+
+    def _deliver(self, line: str) -> None:
         if self._awaited is not None and not self._awaited.done():
             self._awaited.set_result(line)
         elif line.strip():
             self.queue.add(line)
 
+    def _tell(self, text: str) -> None:
+        """Say something while a line may be awaited."""
+        self._screen.say(text)
+        if self._awaited is not None and not self._awaited.done():
+            self._screen.write(self._prompted)
+
     def _end(self) -> None:
+        self._bursts.settle()
         self._ended = True
         asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
         if self._screen.spoken and self._awaited is not None and not self._awaited.done():

@@ -12,10 +12,9 @@ from prompt_toolkit.history import History
 from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.keys import Keys
 
-from modules.chat.command import parse_command
 from modules.chat.output.screen import MARK
 from modules.chat.prompt.completing_buffer import CompletedBuffer
-from modules.chat.prompt.message_queue import MessageQueue
+from modules.chat.prompt.message_queue import MessageQueue, lines_of
 from modules.chat.prompt.paste_blocks import PasteBlocks, is_large
 from modules.chat.prompt.wrapped_line import moved
 
@@ -68,15 +67,11 @@ class TypedLine:
         self._stand(self.blocks.folded(text))
 
     def taken(self) -> list[str]:
-        """Empty the line, and give what was entered; more than one where several commands stand in it.
-
-        Commands that were typed ahead of a program that was busy stand below one another, and are not one.
-        """
+        """Empty the line, and give what was entered; more than one where several commands stand in it."""
         text = self.buffer.text
         self.empty()
         self._surprising = False
-        lines = [line for line in text.split("\n") if line.strip()]
-        return lines if len(lines) > 1 and all(map(parse_command, lines)) else [text]
+        return lines_of(text)
 
     def empty(self) -> None:
         """Empty the line. What stood there is not lost: Up brings it back, as all that was left for an older line."""
