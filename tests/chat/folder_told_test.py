@@ -91,6 +91,18 @@ class TestInstructions:
         assert RULES in told(home)[0]
         assert "AGENTS.md" in json.dumps(home.groq.chats[0].body["messages"][-1])
 
+    @pytest.mark.parametrize("env", [{"TERM": "dumb"}, {"ACCESSIBLE": "1"}], ids=["dumb", "accessible"])
+    def test_ctrl_c_leaves_the_question_of_a_plain_terminal_too_and_the_next_line_is_no_answer(
+        self, home: Home, work: Path, env: dict[str, str]
+    ) -> None:
+        home.groq.answer("One.")
+        terminal = home.open(*OSS, cwd=work, env=env)
+        terminal.sees("/help").enter("Hello").sees("Tell them to every model in this folder?")
+        terminal.type(CTRL_C).sees("No answer.").sees("Nothing was sent.").enter("Another")
+        terminal.until(lambda: terminal.words.count("in this folder?") == 2, "the question again")
+        terminal.type("y\r").sees("One.")
+        assert [one["content"] for one in home.groq.chats[-1].body["messages"]][1:] == ["Another"]
+
     def test_a_no_is_kept_until_the_file_changes(self, home: Home, work: Path) -> None:
         home.groq.answer("One.", "Two.", "Three.")
         terminal = asked(home.open(*OSS, cwd=work).prompt(), "Hello").type("\r").sees("One.").prompt()

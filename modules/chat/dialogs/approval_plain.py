@@ -85,11 +85,11 @@ class _Printed:
         if key != "r" and (permission := always(self._question)):
             return Decision(allowed=True, permission=permission, lasts=key == "f")
         if key == "r":
-            return Decision(reason=(await self._prompt.line("No, because: ")).strip())
+            return Decision(reason=await self._prompt.answer("No, because:"))
         self._screen.say(
             f"{self._question.plan.line}\nEnter alone allows it. Or type its beginning, and *, to cover more."
         )
-        line = (await self._prompt.line("Always: ")).strip() or self._question.plan.line
+        line = await self._prompt.answer("Always:") or self._question.plan.line
         permission, covers = permission_for(self._question, line)
         self._screen.say(covers)
         return Decision(allowed=True, permission=permission, lasts=key == "f") if permission is not None else None

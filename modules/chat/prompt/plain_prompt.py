@@ -159,7 +159,7 @@ class PlainPrompt:
                 loop.add_reader(source, self._read, source)
 
     async def confirm(self, question: str) -> bool | None:
-        """Whether the person says yes; None where they are gone. What was typed before is no answer."""
+        """Whether the person says yes; None where they left it, or are gone. What was typed before is no answer."""
         try:
             line = await self.line(
                 f"{clean(question)} {'Type y or n; Enter is no: ' if self._screen.spoken else 'y/N '}"
@@ -186,10 +186,13 @@ class PlainPrompt:
         self.running.stop()
 
     def interrupt(self) -> None:
-        """Ctrl+C: stop what runs, or else leave when it comes twice."""
+        """Ctrl+C: stop what runs, leave a question, or else the program when it comes twice."""
         if self._stops or self._awaited is None or self._awaited.done():
             self.stop()
-        elif self._pasted and not self._asks:
+        elif self._asks:
+            self._screen.write("\nNo answer.\n")
+            self._awaited.set_exception(EOFError())
+        elif self._pasted:
             self._screen.write(f"\nNot sent: {count(len(self._pasted), 'line')}.\n{self._mark}")
             self._pasted.clear()
         elif time.monotonic() - self._interrupted_at < TWICE_SECONDS:
