@@ -71,6 +71,11 @@ def parse(argv: Sequence[str] | None) -> Arguments:
     args.resume = None if args.pick else args.resume
     if args.pick and not args.interactive:
         parser.error(f"-r alone shows a list to choose from; give the id here. {_again()} sessions prints them")
+    for option in ("output", "schema"):  # a variable of a script that is not set must not change what is printed
+        given = getattr(args, option)
+        if given is not None and not given.strip():
+            parser.error(f"--{option} is empty")
+        setattr(args, option, given or "")
     for option in ("json", "json_stream", "extract", "output", "schema"):
         if getattr(args, option) and args.interactive and not args.list_models:
             name = f"--{option.replace('_', '-')}{' FILE' if option in ('output', 'schema') else ''}"
@@ -133,7 +138,7 @@ def argument_parser(*, asks: bool = True) -> argparse.ArgumentParser:
     parser.add_argument("-o", "--option", action="append", default=[], metavar="NAME=VALUE",
                         help="how the answer is generated, as in temperature=0.2; may be repeated. docs/options.md "
                         "names them")  # fmt: skip
-    parser.add_argument("--schema", default="", metavar="SCHEMA",
+    parser.add_argument("--schema", metavar="SCHEMA",
                         help="with -p: the answer is JSON that fits this JSON Schema: a file, JSON itself, or its "
                         'names in short, as in "name, age int"')  # fmt: skip
     parser.add_argument("-a", "--attach", action="append", default=[], metavar="FILE",
@@ -147,7 +152,7 @@ def argument_parser(*, asks: bool = True) -> argparse.ArgumentParser:
                       help="with a question: one JSON object a line, as it happens")  # fmt: skip
     form.add_argument("-x", "--extract", action="store_true",
                       help="with a question: only the first block of code of the answer")  # fmt: skip
-    parser.add_argument("--output", metavar="FILE", default="",
+    parser.add_argument("--output", metavar="FILE",
                         help="with a question: write the answer into a file, once it is whole")  # fmt: skip
     parser.add_argument("--send-keys", action="store_true", help="send a question although it seems to hold an API key")
     parser.add_argument("--fit", choices=(REFUSE, "trim", "compact"), default=REFUSE,
