@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-SHARED = ("__init__", "__main__", "rig", "server_tour_mcp", "token_texts")
+SHARED = ("__init__", "__main__", "rig", "home_tour_stage", "server_tour_mcp", "token_texts")
 APART = ("real_servers",)  # wants servers that others wrote, which nobody has by chance
 
 

@@ -65,7 +65,7 @@ VIEW, PRINTED, QUEUE = (
     "modules/chat/dialogs/approval_plain.py",
     "modules/chat/prompt/message_queue.py",
 )
-HEADLESS, START = "modules/chat/headless/outcome.py", "modules/chat/startup.py"
+HEADLESS, START = "modules/chat/headless/outcome.py", "modules/chat/start/startup.py"
 
 # Rule, file, what stands there, what is put in its place.
 EDITS: tuple[tuple[str, str, str, str], ...] = (

@@ -18,6 +18,7 @@ from modules.own_files import private_file as private_file
 from modules.own_files import stamp
 
 if TYPE_CHECKING:
+    from modules.folder_trust import FolderTrust
     from modules.keys.system_keyring import SystemKeyring
     from modules.settings.declarations import Settings
     from modules.settings.layers import SettingsLayers
@@ -116,6 +117,13 @@ class Config:
 
         return SystemKeyring(self.keyring_names)
 
+    @cached_property
+    def folder_trust(self) -> "FolderTrust":
+        """What the person has said of what lies in folders; one for the whole run, so that it holds on a full disk."""
+        from modules.folder_trust import FolderTrust  # hardly any folder has something to ask about
+
+        return FolderTrust(self.state_folder / "trusted.json")
+
     def place_for_keys(self) -> Path:
         """The .env of the config folder, for a person who is asked to write into it: the folder is there then."""
         with suppress(OSError):
@@ -203,7 +211,7 @@ class Config:
         """The settings with all that they come from, which may be changed while the program runs."""
         from modules.settings.layers import SettingsLayers  # --version and --list-models need none
 
-        return SettingsLayers(self.folder / "settings.toml")
+        return SettingsLayers(self.folder / "settings.toml", self.state_folder / "settings.cache")
 
     @property
     def settings(self) -> "Settings":

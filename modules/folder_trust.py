@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from modules.errors import FileProblem
-from modules.own_files import read_bytes, write_whole
+from modules.own_files import in_turn, read_bytes, write_whole
 
 
 class _Answer(Struct, frozen=True):
@@ -33,7 +33,7 @@ class FolderTrust:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._here: dict[tuple[str, str], _Answer | None] = {}  # of this run: they hold although a disk is full
+        self._unwritten: dict[tuple[str, str], _Answer | None] = {}  # they hold in this run although a disk is full
 
     def answer(self, folder: Path, kind: str, content: bytes) -> bool | None:
         """What was said of exactly this content; None where nobody was asked, or of something else."""
@@ -53,17 +53,18 @@ class FolderTrust:
             kept = msgspec.json.decode(read_bytes(self._file), type=_File).answers
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             kept = ()
-        known = {(one.folder, one.kind): one for one in kept} | self._here
+        known = {(one.folder, one.kind): one for one in kept} | self._unwritten
         return {place: one for place, one in known.items() if one is not None}
 
     def _keep(self, folder: str, kind: str, answer: _Answer | None) -> None:
-        self._here[folder, kind] = answer
-        data = msgspec.json.encode(_File(answers=tuple(self._known().values())))
+        self._unwritten[folder, kind] = answer
         try:
-            write_whole(self._file, data)
+            with in_turn(self._file):
+                write_whole(self._file, msgspec.json.encode(_File(answers=tuple(self._known().values()))))
         except OSError as error:
             problem = f"{self._file} cannot be written, so the answer holds for this run only: {error.strerror}."
             raise FileProblem(problem, cure="Make room, or mend the permissions of its folder.") from error
+        self._unwritten.clear()
 
 
 def _name(folder: Path) -> str:

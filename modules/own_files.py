@@ -3,11 +3,14 @@
 import errno
 import os
 import stat
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 LARGEST_BYTES = 4_000_000  # where a file has no bound of its own
+TURN_SECONDS, PAUSE_SECONDS = 1.0, 0.005  # that another run is waited for, and between two looks
 KINDS = (
     (stat.S_ISLNK, "it is a link"),
     (stat.S_ISDIR, "it is a folder"),
@@ -59,15 +62,41 @@ def stamp(path: Path) -> tuple[int, ...]:
         about = path.stat()
     except OSError:
         return ()
-    return (about.st_mtime_ns, about.st_size, about.st_ino) if stat.S_ISREG(about.st_mode) else ()
+    known = (about.st_mtime_ns, about.st_size, about.st_ino, about.st_ctime_ns)
+    return known if stat.S_ISREG(about.st_mode) else ()
 
 
-def write_whole(path: Path, data: bytes) -> None:
+@contextmanager
+def in_turn(path: Path) -> Iterator[None]:
+    """Read a file and write it again with no other run of the program doing the same between the two.
+
+    Its folder is locked for that, so that nothing is left behind. Where there are no locks, as on Windows and on some
+    disks of a network, or another run holds one for long, all goes on without.
+    """
+    handle = None
+    with suppress(OSError, ImportError):
+        folder = Path(os.path.realpath(path)).parent
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+        until = time.monotonic() + TURN_SECONDS
+        while not has_locked(handle) and time.monotonic() < until:
+            time.sleep(PAUSE_SECONDS)
+    try:
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def write_whole(path: Path, data: bytes, *, lasting: bool = True) -> None:
     """Put `data` into the place of the file: all of it, or the file stays as it was. Raises OSError.
 
-    A new file is this user's alone, one that was there keeps its permissions, and a link keeps leading to it.
+    A new file is this user's alone, one that was there keeps its permissions, and a link keeps leading to it. What is
+    no file, such as a device that a link leads to, is an error. What is not `lasting` may be damaged by a power cut.
     """
     real = Path(os.path.realpath(path))
+    with suppress(FileNotFoundError):
+        refuse_other(path, os.stat(real).st_mode)
     beside = real.with_name(f"{real.name}.{os.getpid()}.new")
     real.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with suppress(FileNotFoundError):  # of a program that had the same number and was ended
@@ -76,8 +105,9 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
         with suppress(OSError):
             beside.chmod(stat.S_IMODE(real.stat().st_mode))
         beside.replace(real)
@@ -95,11 +125,28 @@ def replace_private(path: Path, data: bytes) -> None:
     write_whole(path, data)
 
 
+def keep_found(path: Path, data: bytes) -> None:
+    """Write what only saves time in the next run: a disk that takes nothing costs no more than that."""
+    with suppress(OSError):
+        write_whole(path, data, lasting=False)
+
+
 def refuse_other(path: Path, mode: int) -> None:
     """Raise OSError for what is no regular file."""
     if not stat.S_ISREG(mode):
         kind = next((words for test, words in KINDS if test(mode)), "it is not a file")
         raise OSError(errno.EINVAL, kind, str(path))
+
+
+def has_locked(handle: int) -> bool:
+    """Whether the file is ours alone until it is closed. Raises OSError or ImportError where there are no locks."""
+    import fcntl  # not on every platform
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _handle(path: Path) -> int:

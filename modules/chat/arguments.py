@@ -51,6 +51,18 @@ class Arguments(argparse.Namespace):
     interactive: bool
 
 
+class _Said(argparse.Action):
+    """Keeps a value that says something, or all of them in a list: an empty one is a variable that nobody has set."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: object, option: str | None = None
+    ) -> None:
+        if not str(values).strip():
+            raise argparse.ArgumentError(self, "there is nothing in it")
+        several = isinstance(self.default, list)
+        setattr(namespace, self.dest, [*getattr(namespace, self.dest), values] if several else values)
+
+
 def parse(argv: Sequence[str] | None) -> Arguments:
     """The arguments; ends the program with code 2 for those that make no sense."""
     parser = argument_parser()
@@ -71,11 +83,6 @@ def parse(argv: Sequence[str] | None) -> Arguments:
     args.resume = None if args.pick else args.resume
     if args.pick and not args.interactive:
         parser.error(f"-r alone shows a list to choose from; give the id here. {_again()} sessions prints them")
-    for option in ("output", "schema"):  # a variable of a script that is not set must not change what is printed
-        given = getattr(args, option)
-        if given is not None and not given.strip():
-            parser.error(f"--{option} is empty")
-        setattr(args, option, given or "")
     for option in ("json", "json_stream", "extract", "output", "schema"):
         if getattr(args, option) and args.interactive and not args.list_models:
             name = f"--{option.replace('_', '-')}{' FILE' if option in ('output', 'schema') else ''}"
@@ -131,19 +138,19 @@ def argument_parser(*, asks: bool = True) -> argparse.ArgumentParser:
     parser.add_argument("--plain", action="store_true",
                         help="no escape sequences, no redrawing, everything in words, as a screen reader wants it; "
                         "ACCESSIBLE=1 does the same")  # fmt: skip
-    parser.add_argument("-t", "--template", default="", metavar="NAME",
+    parser.add_argument("-t", "--template", action=_Said, default="", metavar="NAME",
                         help="ask by a prompt of your own; the question stands in its places")  # fmt: skip
-    parser.add_argument("-m", "--model", default="", help="the model: provider:model, a name or an alias")
+    parser.add_argument("-m", "--model", action=_Said, default="", help="the model: provider:model, a name or an alias")
     parser.add_argument("-s", "--system", default="", help="instructions for the model")
     parser.add_argument("-o", "--option", action="append", default=[], metavar="NAME=VALUE",
                         help="how the answer is generated, as in temperature=0.2; may be repeated. docs/options.md "
                         "names them")  # fmt: skip
-    parser.add_argument("--schema", metavar="SCHEMA",
+    parser.add_argument("--schema", action=_Said, default="", metavar="SCHEMA",
                         help="with -p: the answer is JSON that fits this JSON Schema: a file, JSON itself, or its "
                         'names in short, as in "name, age int"')  # fmt: skip
-    parser.add_argument("-a", "--attach", action="append", default=[], metavar="FILE",
+    parser.add_argument("-a", "--attach", action=_Said, default=[], metavar="FILE",
                         help="attach a picture, PDF, text file, folder or web page; may be repeated")  # fmt: skip
-    parser.add_argument("--attach-text", action="append", default=[], metavar="FILE",
+    parser.add_argument("--attach-text", action=_Said, default=[], metavar="FILE",
                         help="attach only the text of a PDF, for models that read none; may be repeated")  # fmt: skip
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true",
@@ -152,7 +159,7 @@ def argument_parser(*, asks: bool = True) -> argparse.ArgumentParser:
                       help="with a question: one JSON object a line, as it happens")  # fmt: skip
     form.add_argument("-x", "--extract", action="store_true",
                       help="with a question: only the first block of code of the answer")  # fmt: skip
-    parser.add_argument("--output", metavar="FILE",
+    parser.add_argument("--output", action=_Said, metavar="FILE", default="",
                         help="with a question: write the answer into a file, once it is whole")  # fmt: skip
     parser.add_argument("--send-keys", action="store_true", help="send a question although it seems to hold an API key")
     parser.add_argument("--fit", choices=(REFUSE, "trim", "compact"), default=REFUSE,
@@ -163,7 +170,7 @@ def argument_parser(*, asks: bool = True) -> argparse.ArgumentParser:
     saving = parser.add_mutually_exclusive_group()
     saving.add_argument("-c", "--continue", dest="resume", action="store_const", const="",
                         help="go on with the last conversation of this folder")  # fmt: skip
-    saving.add_argument("-r", "--resume", metavar="ID", nargs="?", const=PICK,
+    saving.add_argument("-r", "--resume", action=_Said, metavar="ID", nargs="?", const=PICK,
                         help="go on with the conversation whose id begins so; alone it shows a list")  # fmt: skip
     saving.add_argument("--no-save", action="store_true", help="do not save this conversation")
     parser.add_argument("--here", action="store_true", help="with -r: list only the conversations of this folder")

@@ -138,7 +138,7 @@ class ChatContext(Struct):
     store: Store | None = None  # where the conversations are kept; None where nothing is saved
     running: Running = field(default_factory=Running)  # what Ctrl+C stops; a command runs in it what takes long
     as_it_is: str = ""  # a line whose files are not to be attached: entered again, it is sent as it stands
-    confirm: Callable[[str], Awaitable[bool]] = nobody  # a question with No as its default
+    confirm: Callable[[str], Awaitable[bool | None]] = nobody  # a question with No as its default; None for no answer
     choose: Callable[[Options], Awaitable[int | None]] = nothing  # which of several answers; None for none of them
     secret: Callable[[str], Awaitable[str | None]] = no_secret  # a line that is not shown; None for none
     fitting: "Callable[[], Fitting]" = no_summaries  # what is done where a window is too small
@@ -235,11 +235,11 @@ class CommandRegistry:
             return self.get(name, others)
         if len(begun) == 1 and not (only := self._by_name[next(iter(begun))]).drastic:
             return only
+        from modules.chat.known_elsewhere import instead_of  # wanted by a mistake alone
+
         near = [*(sorted(begun) or self._near(name)), *difflib.get_close_matches(name, others, n=2, cutoff=0.5)]
-        hint = f"Did you mean {' or '.join('/' + word for word in near)}?" if near else "/help lists the commands."
-        raise UnknownCommand(
-            f'There is no command "/{name}".', cure=f"{hint} To send it as a message, put a space before it."
-        )
+        cure = f"{instead_of(name, near)} To send it as a message, put a space before it."
+        raise UnknownCommand(f'There is no command "/{name}".', cure=cure)
 
     def _begun_with(self, name: str) -> set[str]:
         return {self._by_name[known].name for known in self._by_name if name and known.startswith(name)}

@@ -2,19 +2,19 @@
 
 import os
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
+from modules.chat.background.load_ahead import LATER_SECONDS, LoadAhead
 from modules.chat.command import Ask, ChatContext, CommandLine, Options
-from modules.chat.folder_settings import unasked
 from modules.chat.input.shell_line import ShellLine
-from modules.chat.load_ahead import LATER_SECONDS, LoadAhead
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.output.turn_signs import title_of
 from modules.chat.program_name import as_started
-from modules.chat.settled import settle
-from modules.chat.shown_turn import ShownTurn
-from modules.chat.start_model import remember_model
+from modules.chat.start.folder_settings import unasked
+from modules.chat.start.settled import settle
+from modules.chat.start.start_model import remember_model
 from modules.daemon_thread import start_thread
 from modules.errors import ParlanceError
 from modules.llm.message import Message
@@ -23,6 +23,7 @@ from modules.llm.models import Model
 if TYPE_CHECKING:
     from modules.chat.prompt.plain_prompt import PlainPrompt
     from modules.chat.prompt.prompt import Prompt
+    from modules.chat.shown_turn import ShownTurn
 
 # What a fault of ours may raise; it must not cost the conversation.
 FAULTS = (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError)
@@ -35,7 +36,6 @@ class Interactive:
         self._context = context
         self._screen = screen
         self._prompt = prompt
-        self._turn = ShownTurn(context, screen, prompt)
         self._load_ahead = LoadAhead(context)
         self._remembered: Model | None = None
         context.running, context.confirm, context.ask = prompt.running, prompt.confirm, prompt.ask
@@ -44,6 +44,12 @@ class Interactive:
         context.edit, prompt.given_up, context.choose = prompt.edited, self._stay, self._choose
         context.answer = prompt.answer
         context.secret = self._secret
+
+    @cached_property
+    def _turn(self) -> "ShownTurn":
+        from modules.chat.shown_turn import ShownTurn  # with all that draws an answer: loaded while a person types
+
+        return ShownTurn(self._context, self._screen, self._prompt)
 
     async def run(self, first: str = "", done: Callable[[], None] = lambda: None) -> None:
         """Act on lines until the person leaves; on a `first` one before, and what is to be `done` after that."""
@@ -54,7 +60,8 @@ class Interactive:
                     done()
                 await self._prompt.running.run(self._fit())
                 await self._prompt.running.run(self._ask_about_folder())
-                self._turn.sum_up(LATER_SECONDS)
+                if self._context.budget is not None:
+                    self._turn.sum_up(LATER_SECONDS)
                 while True:
                     self._offer_draft()
                     self._prompt.signs.title(title_of(self._context.conversation))
@@ -65,7 +72,8 @@ class Interactive:
         except EOFError:
             return
         finally:
-            self._turn.stop()
+            if "_turn" in vars(self):
+                self._turn.stop()
 
     def _settle(self) -> None:
         """Whatever was typed: the settings hold, and the model is known in the next run."""
@@ -178,7 +186,10 @@ class Interactive:
         if not self._context.conversation.nodes:
             from modules.chat.input.prompt_files.folder_told import begin  # the first prompt need not wait for it
 
-            await begin(self._context)
+            if not await begin(self._context):
+                self._prompt.hold()
+                self._turn.give_back_unsent(asked)
+                return False
         return await self._turn.run(asked)
 
     def _say_warnings(self) -> None:

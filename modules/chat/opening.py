@@ -3,7 +3,7 @@
 from modules.chat.command import ChatContext
 from modules.chat.input.fit_question import fit_opened
 from modules.chat.output.resume_preview import preview_at, preview_of_last_turns
-from modules.chat.startup import answerable, close_calls, go_on_in, take_unanswered
+from modules.chat.start.startup import answerable, close_calls, go_on_in, take_unanswered
 from modules.daemon_thread import in_thread
 from modules.errors import BadKey, MissingKey, SendingForbidden, UsageError
 from modules.llm.models import Choice

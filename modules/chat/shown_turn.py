@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from modules.chat.background.model_list_refresh import ListRefresh
 from modules.chat.command import Ask, ChatContext
 from modules.chat.dialogs.approver import Approver
 from modules.chat.input.budget_question import may_spend, sum_up
-from modules.chat.model_list_refresh import ListRefresh
 from modules.chat.output.code_numbers import DrawnNumbers
 from modules.chat.output.footer import footer
 from modules.chat.output.screen import TerminalScreen
@@ -60,7 +60,7 @@ class ShownTurn:
         """
         self._lists.stop()
         if self._context.budget is not None and not await may_spend(self._context, self._context.budget):
-            self._give_back(asked)
+            self.give_back_unsent(asked)
             return False
         self._context.unanswered = None
         edited, self._context.edited, self._context.edited_in_vain = self._context.edited, None, None
@@ -216,7 +216,7 @@ class ShownTurn:
         if self._has_no_answer(asked):
             if why:
                 self._screen.say(f"{why}{model.full_name} had not answered yet.\n")
-            self._give_back(asked)
+            self.give_back_unsent(asked)
         elif unanswered_results(conversation):
             self._screen.say(f"{why}The results are kept. {GO_ON}\n")
         else:
@@ -229,7 +229,7 @@ class ShownTurn:
             return asked.message not in conversation
         return asked.instead_of is not None and conversation.asked is not None
 
-    def _give_back(self, asked: Ask) -> None:
+    def give_back_unsent(self, asked: Ask) -> None:
         if asked.message is None:  # it was answered before, and that answer still stands
             self._screen.say("The answer before stays.\n")
         elif asked.message.continues:

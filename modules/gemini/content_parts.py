@@ -5,11 +5,12 @@ from typing import Any
 
 from modules.gemini import grounding
 from modules.llm.chat_completions.tool_names import meant
+from modules.llm.drafts.made_picture import made_picture
 from modules.llm.drafts.wire_draft import as_text
 from modules.llm.parts import NAME, Opaque, Part, Reasoning, Text, ToolCall, Wire, mint_call_id
 from modules.text.surrogates import whole_json
 
-CALL, SIGNATURE = "functionCall", "thoughtSignature"
+CALL, SIGNATURE, DATA = "functionCall", "thoughtSignature", "inlineData"
 # What a part may say beside the one field that makes it what it is (ai.google.dev/api/caching#Part).
 BESIDE = frozenset({"thought", SIGNATURE, "partMetadata", "mediaResolution", "videoMetadata", "toolCallId"})
 PLAIN = ({"text"}, {"text", "thought"})
@@ -24,6 +25,7 @@ class ContentPart:
         self.kind = next((kind for kind in (CALL, "text") if kind in kinds), kinds[0] if kinds else "")
         self.is_thought = self.wire.get("thought") is True
         self.call_id = mint_call_id() if self.kind == CALL else ""
+        self.picture = made_picture(self.data) if self.kind == DATA else None
         self._pieces: list[str] = []
 
     def takes(self, wire: Wire) -> bool:
@@ -43,6 +45,12 @@ class ContentPart:
     @property
     def text(self) -> str:
         return as_text(self.wire.get("text")) + "".join(self._pieces)
+
+    @property
+    def data(self) -> Any:
+        """What it holds beside text, in base64."""
+        blob = self.wire.get(DATA)
+        return blob.get("data") if isinstance(blob, dict) else None
 
     def call(self, declared: tuple[str, ...]) -> ToolCall:
         """The call that it makes. One that came without an id goes by ours, and its result without one."""
@@ -64,6 +72,10 @@ class ContentPart:
                 return self.call(declared)
             case "":
                 return None
+            case "inlineData" if self.is_thought:
+                return None  # a sketch on the way to the picture (ai.google.dev/gemini-api/docs/image-generation)
+            case "inlineData" if self.picture is not None:
+                return self.picture
             case _ if grounding.is_search(self.wire):
                 return None  # told of once, with what was found
             case kind:
@@ -90,4 +102,6 @@ class ContentPart:
                 is_object = isinstance(self.wire[CALL].get("args", {}), dict)
                 given_id = self.wire[CALL].get("id", call.native_id)
                 return is_object and bool(call.name) and call.parsed() is not None and given_id == call.native_id
+            case "inlineData":
+                return isinstance(self.data, str) and bool(self.data)
         return bool(self.kind)

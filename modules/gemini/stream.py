@@ -5,13 +5,13 @@ from typing import Any
 
 from modules.config import Key
 from modules.gemini import grounding
-from modules.gemini.content_parts import CALL, ContentPart
+from modules.gemini.content_parts import CALL, DATA, ContentPart
 from modules.gemini.transformer import DIALECT
 from modules.llm.base import ChatRequest
 from modules.llm.drafts.wire_draft import WireDraft, as_text
 from modules.llm.events import Cited, ProviderSearch, ReasoningDelta, StreamEvent, TextDelta, ToolCallDelta
 from modules.llm.message import Message, State
-from modules.llm.parts import Opaque, Part, Reasoning, Text, Wire
+from modules.llm.parts import Image, Opaque, Part, Reasoning, Text, Wire
 from modules.llm.stop_reasons import ends
 from modules.llm.usage import read_content_usage
 from modules.llm.web_searches import search_note
@@ -121,6 +121,8 @@ class GeminiDraft(WireDraft):
         if grounding.is_search(wire) and grounding.CALL in wire:
             yield ProviderSearch(grounding.query_in(wire))
         self._parts.append(part)
+        if part.kind == DATA and not part.is_thought:
+            yield from self._picture(part.data)
         if part.kind == CALL:
             call, at = part.call(self.declared), len(self._parts) - 1
             yield ToolCallDelta(at, call.name, "")
@@ -148,7 +150,9 @@ class GeminiDraft(WireDraft):
         if state != "complete":
             # Half an answer is not signed: what was read is kept as text, and goes to everyone as text.
             searched = [one.wire for one in self._parts if grounding.is_search(one.wire)]
-            self._searches = [(0, self._note(searched))] if self._grounding or searched else []
+            pictures = [(at, one) for at, one in self._between if isinstance(one, Image)]
+            note = [(0, self._note(searched))] if self._grounding or searched else []
+            self._between = [*note, *pictures]
             return Message("assistant", tuple(self._plain_parts()), self.origin, None, state, usage=usage)
         sound = all(part.is_sound(self.declared) for part in self._parts)
         sound = sound and not self._surrogates.lossy and not self._thought_surrogates.lossy

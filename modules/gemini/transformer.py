@@ -1,5 +1,6 @@
 """The shared history as Gemini's generateContent wants it: contents, by the user and the model in turns."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, assert_never
 
@@ -28,6 +29,8 @@ from modules.llm.parts import (
 from modules.llm.tool_spec import functions
 
 DIALECT = "gemini-content"
+MAKES_PICTURES = re.compile(r"gemini-[3-9].*-image")  # those before Gemini 3 sign nothing
+PLACEHOLDER = "skip_thought_signature_validator"  # documented for what another model made
 OPENING = "[The conversation begins with the answer below.]"
 GOING_ON = "[The answer goes on below.]"
 # For models before Gemini 3, which are given a number of tokens; the numbers are those of Google's own compatible
@@ -62,7 +65,7 @@ class ContentTransformer(MessageTransformer):
             given = {"_invalid_json": call.arguments} if arguments is None else arguments
             parts.append({CALL: {"id": call.id, "name": safe_name(call), "args": given}})
         if parts:
-            yield _content("model", self._signed(parts))
+            yield _content("model", self._signed(self._as_of_maker(parts)))
 
     def results(self, message: Message, own: Mapping[str, str], names: Mapping[str, str]) -> Iterator[Wire]:
         parts = [self._result(result, names[result.call_id], own) for result in message.results]
@@ -81,6 +84,15 @@ class ContentTransformer(MessageTransformer):
         if wire["role"] == "user" or (before is not None and before["role"] == "user"):
             return None
         return _content("user", [_text(OPENING if before is None else GOING_ON)])
+
+    def _as_of_maker(self, parts: list[Wire]) -> list[Wire]:
+        """With the same placeholder on words of another, of which a model that makes pictures demands a signature.
+
+        "Text part is missing a thought_signature" (googleapis/js-genai#1116, lobehub#10404).
+        """
+        if not MAKES_PICTURES.search(self.model.id) or CALL in parts[0]:
+            return parts
+        return [{**parts[0], SIGNATURE: self.model.profile.call_signature or PLACEHOLDER}, *parts[1:]]
 
     def _signed(self, parts: list[Wire]) -> list[Wire]:
         """With the placeholder that Google documents for a call which came without a signature, where one is demanded.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modules.errors import ConfigError
-from modules.own_files import read_bytes, replace_private
+from modules.own_files import in_turn, read_bytes, replace_private
 
 if TYPE_CHECKING:
     from dotenv.parser import Binding
@@ -33,6 +33,11 @@ def remove_from(path: Path, variable: str) -> None:
 
 
 def _change(path: Path, change: Callable[[str], str]) -> None:
+    with in_turn(path):
+        _change_alone(path, change)
+
+
+def _change_alone(path: Path, change: Callable[[str], str]) -> None:
     try:
         before = read_bytes(path, MOST_BYTES).decode()
     except FileNotFoundError:

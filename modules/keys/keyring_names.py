@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from modules.own_files import read_bytes, replace_private, stamp
+from modules.own_files import in_turn, read_bytes, replace_private, stamp
 
 FILE = "keyring.json"
 MOST_BYTES = 64 * 1024
@@ -29,11 +29,13 @@ class KeyringNames:
 
     def add(self, variable: str) -> None:
         """Raises OSError."""
-        self._write({**self.all(), variable: time.time_ns()})
+        with in_turn(self._path):
+            self._write({**self.all(), variable: time.time_ns()})
 
     def remove(self, variable: str) -> None:
         """Raises OSError."""
-        self._write({name: when for name, when in self.all().items() if name != variable})
+        with in_turn(self._path):
+            self._write({name: when for name, when in self.all().items() if name != variable})
 
     def _read(self) -> Mapping[str, int]:
         import json  # where there is a file

@@ -7,7 +7,6 @@ from msgspec import Struct
 from msgspec.structs import force_setattr
 
 from modules.text import surrogates
-from modules.text.hidden_messages import visible
 
 LONGEST_TITLE = 200
 LONGEST_URL = 2048  # the most that Anthropic takes back, and about what browsers open
@@ -95,6 +94,8 @@ def one_line(text: Any, longest: int) -> str:
     """What anyone wrote, in one line, with nothing in it that a model would read and nobody see."""
     if not isinstance(text, str):
         return ""
+    from modules.text.hidden_messages import visible  # no word of anyone else is read before the first prompt
+
     line = " ".join(visible(surrogates.whole(text[: 4 * longest])).split())
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 

@@ -85,6 +85,16 @@ class Cited(Struct, frozen=True):
     late: bool = False
 
 
+class PictureMade(Struct, frozen=True):
+    """The model has made a picture, which is whole. Its place is after the words that have come so far.
+
+    `base64` and `media_type` as for an Image.
+    """
+
+    media_type: str
+    base64: str
+
+
 class Silence(Struct, frozen=True):
     """The connection is alive but no content has come for `seconds`; the answer is given up at `limit` seconds."""
 
@@ -106,6 +116,6 @@ class Finished(Struct, frozen=True):
 
 
 ShownEvent = (
-    TextDelta | ReasoningDelta | ToolCallDelta | ProviderSearch | Cited | Finished
+    TextDelta | ReasoningDelta | ToolCallDelta | ProviderSearch | Cited | PictureMade | Finished
 )  # what a turn passes on as it came
 StreamEvent = ShownEvent | Silence

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from modules.llm.conversion.conversion_state import ConversionState
 from modules.llm.conversion.hidden_pictures import HiddenPictures
+from modules.llm.conversion.made_pictures import noted, with_pictures
 from modules.llm.conversion.replay import Replay, Way, reads, replay, sees
 from modules.llm.conversion.wire_json import copied
 from modules.llm.history import (
@@ -216,14 +217,17 @@ class Conversion:
         if message.role == "assistant":
             readable = is_readable(message, at, self._digest, self._frozen.reasoning_from)
             how = state.note_answer(message, readable=readable)
-            return how, transformer.answer(message, how.way)
+            return how, transformer.answer(
+                noted(message, transformer.model) if how.way == "projected" else message, how.way
+            )
         how = replay(message, transformer.model)
         match message.role:
             case "system":
                 state.add_instructions(message.text, transformer.instructions(message.text))
                 return how, ()
             case "user":
-                return how, transformer.user(message, state.take_notes(continues=message.continues))
+                notes = state.take_notes(continues=message.continues)
+                return how, transformer.user(with_pictures(message, state.take_pictures()), notes)
             case "tool":
                 state.awaiting_answer = True
                 return how, transformer.results(message, state.native_call_ids, state.tool_names)

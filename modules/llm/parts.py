@@ -191,7 +191,7 @@ def call_as_text(call: ToolCall) -> str:
 def visible_text(parts: Iterable[Part]) -> list[str]:
     """The text of an assistant message that any model may read: no reasoning, no blank pieces.
 
-    Calls stay calls. Pictures and documents have no place in an answer, so a note stands there for each.
+    Calls stay calls. A note stands for each picture and document: no API takes another's in an answer.
     """
     texts: list[str] = []
     for part in parts:
@@ -212,7 +212,9 @@ def _texts_of_answer(part: Part) -> Iterable[str]:
             return ()
         case File("text/plain"):
             return (file_as_text(part),)
-        case Image() | File():
+        case Image():
+            return (named_note(part),)
+        case File():
             return (_left_out(part, "answers are given back as text"),)
         case ToolResult():
             return visible_text(contents((part,)))

@@ -1,17 +1,15 @@
 """Which troubles of servers the person has seen: each is shown once, and again when the entry has changed or worked."""
 
 import hashlib
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
-from modules.config import private_file
 from modules.mcp.configuration.server_config import ServerConfig
 from modules.mcp.server import Server
-from modules.own_files import read_bytes
+from modules.own_files import keep_found, read_bytes
 
 MOST = 500  # troubles that are remembered
 
@@ -59,14 +57,8 @@ class ReportedTroubles:
         return {}
 
     def _write(self) -> None:
-        if self._path is None:
-            return
-        beside = self._path.with_suffix(f".{os.getpid()}")
-        with suppress(OSError):  # shown once more then
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with open(beside, "wb", opener=private_file) as file:
-                file.write(msgspec.json.encode(list(self._digests)[-MOST:]))
-            os.replace(beside, self._path)
+        if self._path is not None:  # what cannot be written is shown once more
+            keep_found(self._path, msgspec.json.encode(list(self._digests)[-MOST:]))
 
 
 def _about(entry: ServerConfig) -> bytes:

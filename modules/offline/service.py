@@ -14,6 +14,7 @@ from modules.llm.base import BaseService, ChatRequest, Draft, PreparedRequest
 from modules.llm.events import (
     Cited,
     Finished,
+    PictureMade,
     ProviderSearch,
     ReasoningDelta,
     ShownEvent,
@@ -101,7 +102,7 @@ class OfflineDraft(Draft):
             case Finished():
                 self.finished = event
                 return ()
-            case ProviderSearch() | Cited():  # the guide searches nothing
+            case ProviderSearch() | Cited() | PictureMade():  # the guide searches nothing, and draws nothing
                 pass
             case _:
                 assert_never(event)

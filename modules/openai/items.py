@@ -7,11 +7,13 @@ from typing import Any
 
 from modules.llm.chat_completions.tool_names import meant
 from modules.llm.citations import of_annotations
+from modules.llm.drafts.made_picture import made_picture
 from modules.llm.drafts.wire_draft import as_text
 from modules.llm.parts import NAME, Opaque, Part, Reasoning, Refusal, Text, ToolCall, Wire, mint_call_id
 from modules.openai import searches
 from modules.text import surrogates
 
+PICTURE = "image_generation_call"
 RESPONSE_ONLY = ("created_by", "parsed_arguments", "parsed")
 KIND = re.compile(r"[a-z][a-z0-9_]*")  # of items that we do not know, and that go back all the same
 CALL_ID = re.compile(r"[^\x00-\x1f]{1,64}")
@@ -82,6 +84,10 @@ class Item:
                 return
             case searches.CALL:
                 yield searches.note(self.wire)
+            case "image_generation_call" if picture := made_picture(self.wire.get("result")):
+                yield picture
+            case "image_generation_call":
+                yield Opaque(self.kind, "a picture that could not be made")
             case kind:
                 yield Opaque(kind, kind.replace("_", " "))
 
@@ -109,6 +115,10 @@ class Item:
                 return whole and bool(content) and known
             case "reasoning":
                 return isinstance(self.wire.get("summary"), list)
+            case "image_generation_call":
+                # Where nothing is stored there is no such item: "Item with id 'ig_…' not found" (rikkahub#1198). Codex
+                # gives the picture back in a message of the person (openai/codex#13290), as those of others go.
+                return False
         return KIND.fullmatch(self.kind) is not None
 
     def native(self, declared: tuple[str, ...]) -> Wire:

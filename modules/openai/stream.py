@@ -13,7 +13,7 @@ from modules.llm.parts import Part, Refusal, ToolCall, Wire
 from modules.llm.stop_reasons import stop_of
 from modules.llm.usage import read_usage
 from modules.openai import searches
-from modules.openai.items import Item
+from modules.openai.items import PICTURE, Item
 from modules.openai.transformer import DIALECT
 from modules.text import surrogates
 
@@ -175,6 +175,9 @@ class ResponsesDraft(WireDraft):
             yield ToolCallDelta(self._items.index(item), item.call(self.declared).name, "")
         if item.kind == searches.CALL:
             yield from self._searched(item, whole)
+        if whole and item.kind == PICTURE and not item.is_told:
+            item.is_told = True
+            yield from self._picture(item.wire.get("result"))
         if whole and item.kind == "message":
             yield from self._rest_of(item, item.text)
             for one in (one for part in item.texts for one in part.citations if one.url not in self._cited):

@@ -116,6 +116,8 @@ def prepare(request: ChatRequest) -> PreparedRequest:
             body["tool_choice"] = "none"
         if any(tool.native for tool in request.declared):
             include.append(SOURCES)
+    if model.profile.draws and request.tool_choice != "none":
+        body.setdefault("tools", []).append({"type": "image_generation"})
     if include:
         body["include"] = include
     if model.reasoning:

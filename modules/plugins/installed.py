@@ -6,7 +6,6 @@ the folders that packages are installed in have not changed. See packaging.pytho
 
 import os
 import sys
-import sysconfig
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal, get_args
@@ -14,8 +13,8 @@ from typing import Literal, get_args
 import msgspec
 from msgspec import Struct
 
-from modules.config import ROOT, VERSION, private_file
-from modules.own_files import read_bytes
+from modules.config import ROOT, VERSION
+from modules.own_files import keep_found, read_bytes
 
 Group = Literal["commands", "tools", "providers", "themes"]
 GROUPS: tuple[Group, ...] = get_args(Group)
@@ -70,17 +69,13 @@ class Plugins:
             return None
 
     def _keep(self, found: _Found) -> None:
-        with suppress(OSError):
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            beside = self._file.with_name(f"{self._file.name}.{os.getpid()}")
-            with open(beside, "wb", opener=private_file) as file:
-                file.write(msgspec.json.encode(found))
-            beside.replace(self._file)
+        keep_found(self._file, msgspec.json.encode(found))
 
 
 def _folders() -> list[str]:
     """Where packages are installed: the way of imports, but for Python's own library and this checkout."""
-    own = {os.path.realpath(path) for path in (ROOT, sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))}
+    standard = os.path.dirname(os.__file__)
+    own = {os.path.realpath(path) for path in (ROOT, standard, os.path.join(standard, "lib-dynload"))}
     return [path for path in dict.fromkeys(sys.path) if os.path.isabs(path) and os.path.realpath(path) not in own]
 
 

@@ -2,7 +2,8 @@
 
 It is read as strict YAML. What other programs let pass is not YAML everywhere: Claude Code's own examples have
 `argument-hint: [pr-number] [priority]`, and opencode quotes what has a colon in it by itself (its
-packages/opencode/src/config/markdown.ts). So where it is none, each line `name: value` is taken as it stands.
+packages/opencode/src/config/markdown.ts). So where it is none, each entry is read by itself, and one that is none is
+taken as its line stands.
 """
 
 import re
@@ -67,7 +68,7 @@ class FrontMatter:
         try:
             value = Document(self._path, "\n" + self._head).value  # so that lines are counted from the mark
         except (ConfigError, RecursionError) as error:
-            return _line_by_line(self._head), str(error)
+            return _entry_by_entry(self._path, self._head), str(error)
         if value is not None and not isinstance(value, dict):
             return {}, f"{self._path}: its front matter is no mapping of names to values."
         return value or {}, ""
@@ -101,6 +102,21 @@ def _quick(head: str, name: str) -> str | None:
             plain = line.startswith(f"{name}: ") and _PLAIN.fullmatch(value) and value.lower() not in _WORDS
             return value if plain and not goes_on and head.count(f"\n{name}") <= 1 else None
     return ""
+
+
+def _entry_by_entry(path: Path, head: str) -> dict[str, Any]:
+    """Each name with the lines below it as YAML, or as its line stands; the first of a name holds."""
+    from modules.llm.catalogue.strict_yaml import Document
+
+    found: dict[str, Any] = {}
+    for entry in re.split(r"\n(?=[A-Za-z])", head):
+        try:
+            value = Document(path, entry).value
+        except (ConfigError, RecursionError):
+            value = None
+        for name, said in (value if isinstance(value, dict) else _line_by_line(entry)).items():
+            found.setdefault(name, said)
+    return found
 
 
 def _line_by_line(head: str) -> dict[str, Any]:

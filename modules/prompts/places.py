@@ -12,7 +12,6 @@ from typing import Literal
 from msgspec import Struct
 
 from modules.config import Config
-from modules.folder_trust import FolderTrust
 from modules.prompts.repository import inside, up_to_root
 
 MOST_FILES = 1_000  # of one place
@@ -116,8 +115,3 @@ def _of_folder(
         if near is not None and near not in own and inside(near, folders[-1]):
             found.append(Place(near, maker, name, folders[-1]))
     return found
-
-
-def trust_of(config: Config) -> FolderTrust:
-    """What the person has said of what lies in folders."""
-    return FolderTrust(config.state_folder / "trusted.json")

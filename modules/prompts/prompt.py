@@ -11,6 +11,7 @@ from modules.own_files import read_bytes
 from modules.prompts.filling import COMMAND, Filled, filled
 from modules.prompts.front_matter import FrontMatter, front_matter
 from modules.prompts.places import Place
+from modules.text.hidden_messages import visible
 
 MOST_BYTES = 256_000  # of a file
 DESCRIBED_CHARS = 100  # of the text, where nothing describes it
@@ -117,4 +118,6 @@ def read_prompt(name: str, path: Path, place: Place) -> Prompt:
         raise FileProblem(f"{path} cannot be read: {why}.", cure="Correct that, or move it away.") from error
     except UnicodeDecodeError as error:
         raise FileProblem(f"{path} is not UTF-8 text.", cure="Save it as UTF-8.") from error
+    if place.root is not None:  # what nobody sees in the question about it is not sent either
+        text = visible(text)
     return Prompt(name, path, place, content, front_matter(path, text))

@@ -1,7 +1,6 @@
 """The prompts there are: found where they lie when they are wanted, each by its name, and none twice."""
 
 import difflib
-import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from modules.errors import FileProblem
+from modules.own_files import stamp
 from modules.prompts.places import Origin, Place, markdown_files, prompt_places
 from modules.prompts.prompt import Prompt, read_prompt
 
@@ -84,14 +84,10 @@ class PromptShelf:
         return f"the one in {other.shown}" if other is not None else ""
 
     def _of(self, name: str, path: Path, place: Place) -> Prompt | FileProblem:
-        try:
-            about = os.stat(path)
-            stamp: tuple[int, ...] = (about.st_mtime_ns, about.st_size, about.st_ino, about.st_ctime_ns)
-        except OSError:
-            stamp = ()
+        now = stamp(path)
         known = self._read.get(path)
-        if known is None or known[0] != stamp:
-            known = (stamp, _read(name, path, place))
+        if known is None or known[0] != now:
+            known = (now, _read(name, path, place))
             self._read[path] = known
         return known[1]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from modules.daemon_thread import in_thread
 from modules.errors import ToolFailed
 from modules.own_files import opened
+from modules.prompts.repository import inside
 from modules.prompts.skills import FILE, Skills
 from modules.tools.tool import Tool, tool
 
@@ -65,11 +66,13 @@ def read(skills: Skills, name: str, path: str) -> str:
         raise ToolFailed(f'There is no skill "{name}". There is {", ".join(one.name for one in skills.all)}.')
     folder = Path(os.path.realpath(skill.folder))
     real = Path(os.path.realpath(folder / (path or FILE)))
-    if not real.is_relative_to(folder):
+    if not real.is_relative_to(folder) or not (skill.place.root is None or inside(real, skill.place.root)):
         raise ToolFailed(f'"{path}" is outside the folder of the skill.')
     if real.is_dir():
         return _listed(real, folder) or f"{path} is empty."
-    text = _text(real, path or FILE)
+    # What a person agreed to in a folder is what is told, whatever stands in the file by now.
+    is_agreed = skill.place.root is not None and real == folder / FILE
+    text = skill.content.decode("utf-8-sig") if is_agreed else _text(real, path or FILE)
     others = "" if path else _listed(folder, folder)
     return f"{text.rstrip()}\n\n[other files of this skill, for path=: {others}]" if others else text
 

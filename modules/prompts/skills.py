@@ -8,12 +8,13 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
 from modules.config import Config
 from modules.own_files import read_bytes
 from modules.prompts.front_matter import front_matter
-from modules.prompts.places import Origin, Place, skill_places, trust_of
+from modules.prompts.places import Origin, Place, skill_places
 from modules.prompts.repository import inside
 from modules.text.plain_words import plain
 
@@ -97,7 +98,7 @@ class Skills:
 
 def trusted(config: Config) -> Callable[[Place, bytes], bool | None]:
     """What the person has said of the skills of a folder."""
-    trust = trust_of(config)
+    trust = config.folder_trust
     return lambda place, content: trust.answer(place.root or place.folder, kind_of(place), content)
 
 
@@ -108,7 +109,7 @@ def kind_of(place: Place) -> str:
 
 def content_of(skills: Iterable[Skill]) -> bytes:
     """What a person agrees to: which skills there are, and each SKILL.md."""
-    return b"\0".join(part for skill in skills for part in (skill.name.encode(), skill.content))
+    return msgspec.msgpack.encode([(skill.name, skill.content) for skill in skills])
 
 
 def _in(place: Place) -> list[Skill]:

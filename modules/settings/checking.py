@@ -12,6 +12,7 @@ from modules.settings.key_lines import key_lines
 from modules.settings.kinds import kind_words
 from modules.settings.mistake import NO_LINE, Mistake
 from modules.settings.table import Setting, all_settings, near, parts
+from modules.text.plain_words import one_line
 
 LONGEST_SHOWN = 20  # characters of a value: no key is as short
 
@@ -97,4 +98,5 @@ def _all(names: Iterable[str]) -> str:
 
 
 def _name(name: str) -> str:
+    name = one_line(name)  # it may have line ends in it, and say what looks like words of ours
     return name if len(name) <= 2 * LONGEST_SHOWN else "name as long as this"

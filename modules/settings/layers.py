@@ -19,11 +19,12 @@ class SettingsLayers:
     """The settings in force. Each layer goes before the one before it: usual, file, folder, session.
 
     The file is looked at each time, so that a change of it holds at once; one that is spoiled while the program runs
-    still says what it said before.
+    still says what it said before. The `keeper` is where it is kept as it was parsed.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, keeper: Path | None = None) -> None:
         self.file = file
+        self._keeper = keeper
         self._stamp: tuple[int, ...] | None = None
         self._read = Reading()
         self._folder: dict[str, Any] = {}
@@ -80,7 +81,7 @@ class SettingsLayers:
         if now == self._stamp:
             return
         try:
-            self._read = read(self.file)
+            self._read = read(self.file, self._keeper)
         except ConfigError as error:
             if self._stamp is None:
                 raise

@@ -9,8 +9,9 @@ import msgspec
 from msgspec import Struct
 
 from modules.errors import ConfigError
-from modules.own_files import read_text
+from modules.own_files import read_text, stamp
 from modules.settings.declarations import RENAMED, Settings
+from modules.settings.kept_values import keep_values, kept_values
 from modules.settings.mistake import NO_LINE, Mistake, listed
 
 LARGEST_BYTES = 256_000
@@ -27,11 +28,16 @@ class Reading(Struct, frozen=True):
     old_names: tuple[str, ...] = ()
 
 
-def read(path: Path) -> Reading:
+def read(path: Path, keeper: Path | None = None) -> Reading:
     """The settings in that file, none where there is no file.
 
-    Raises ConfigError for a file that cannot be read, and for mistakes that must not be passed over.
+    What is right from end to end is kept in the `keeper` for the next run, see kept_values.py. Raises ConfigError for a
+    file that cannot be read, and for mistakes that must not be passed over.
     """
+    now = stamp(path)
+    kept = kept_values(keeper, path, now) if keeper is not None and now else None
+    if kept is not None and (given := _given(kept)) is not None:
+        return Reading(given)
     try:
         text = read_text(path, LARGEST_BYTES)
     except FileNotFoundError:
@@ -40,33 +46,43 @@ def read(path: Path) -> Reading:
         raise ConfigError(f"{path} cannot be read: {error.strerror}.", cure="Correct that, or move it away.") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} cannot be read: it is not UTF-8 text.", cure="Save it as UTF-8.") from error
-    reading = parse(text, str(path))
+    values = decoded(text, str(path))
+    reading = _understood(values, text)
     if any(one.is_refused for one in reading.mistakes):
         told = listed(reading.mistakes)
         raise ConfigError(f"{path}: {told}", cure='Correct it; "/set all" and docs/settings.md have all settings.')
+    if keeper is not None and not reading.mistakes and not reading.old_names:
+        keep_values(keeper, path, now, values)
     return reading
 
 
 def parse(text: str, name: str) -> Reading:
     """What a text in TOML settles, with all that is wrong in it. Raises ConfigError where it is no TOML."""
-    values = decoded(text, name)
+    return _understood(decoded(text, name), text)
+
+
+def _understood(values: dict[str, Any], text: str) -> Reading:
+    """What the values of a text settle. Those with an old name are put under that of now."""
     old = _with_new_names(values)
-    if _is_finite(values):
-        try:
-            settings = msgspec.convert(values, Settings)
-        except (msgspec.ValidationError, RecursionError):
-            pass
-        else:
-            given = {
-                f"{part}.{field}": getattr(getattr(settings, part), field)
-                for part, fields in values.items()
-                for field in fields
-            }
-            return Reading(given, (), _told(old, text))
+    if (given := _given(values)) is not None:
+        return Reading(given, (), _told(old, text))
     from modules.settings.checking import checked  # only a file with a mistake needs it
 
     given, mistakes = checked(values, text)
     return Reading(given, mistakes, _told(old, text))
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any] | None:
+    """The values by the names of their settings, each of its type; None where one of them is a mistake."""
+    if not _is_finite(values):
+        return None
+    try:
+        settings = msgspec.convert(values, Settings)
+    except (msgspec.ValidationError, RecursionError):
+        return None
+    return {
+        f"{part}.{field}": getattr(getattr(settings, part), field) for part, some in values.items() for field in some
+    }
 
 
 def decoded(text: str, name: str) -> dict[str, Any]:

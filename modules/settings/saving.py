@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from modules.errors import ConfigError
-from modules.own_files import read_bytes, write_whole
+from modules.own_files import in_turn, read_bytes, write_whole
 from modules.settings.declarations import RENAMED
 from modules.settings.reading import LARGEST_BYTES, decoded
 
@@ -18,6 +18,11 @@ def save(file: Path, changes: Mapping[str, Any]) -> None:
 
     Raises ConfigError where the file cannot be read or written, or not be changed without harm; then it is as it was.
     """
+    with in_turn(file):
+        _save(file, changes)
+
+
+def _save(file: Path, changes: Mapping[str, Any]) -> None:
     try:
         text = read_bytes(file, LARGEST_BYTES).decode()
     except FileNotFoundError:

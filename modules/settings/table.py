@@ -58,7 +58,8 @@ def find(typed: str) -> Setting:
         names = ", ".join(one.name for one in same)
         raise UsageError(f'There is more than one setting "{typed}".', cure=f"There are {names}.")
     guess = [one.name for one in all_settings().values() if one.field in near(name, _fields())]
-    guess = near(name, all_settings()) or guess[:3]
+    guess = [one.name for one in all_settings().values() if name and one.field.startswith(name)] or guess
+    guess = (near(name, all_settings()) or guess)[:3]
     cure = f"Did you mean {' or '.join(guess)}?" if guess else "/set all lists them."
     raise UsageError(f'There is no setting "{typed}".', cure=cure)
 

@@ -1,7 +1,10 @@
 """Values of settings as a person types and reads them: `0.2`, `low`, `model, window`, `openai:gpt-6.1-sol=high`."""
 
+import re
 import tomllib
 from typing import Any
+
+import msgspec
 
 from modules.errors import UsageError
 from modules.settings.checking import taken
@@ -11,6 +14,7 @@ from modules.settings.table import Setting
 SWITCH = {"on": True, "yes": True, "off": False, "no": False}
 NOT_SET = "not set"
 NONE = "none"
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")  # a text with them is shown as TOML has it: it stays one line
 
 
 def as_words(value: Any) -> str:
@@ -23,7 +27,7 @@ def as_words(value: Any) -> str:
         case float():
             return f"{value:.15g}"
         case str():
-            return value or '""'
+            return msgspec.json.encode(value).decode() if not value or _CONTROLS.search(value) else value
         case tuple() | list():
             return ", ".join(map(as_words, value)) or "[]"
         case dict():

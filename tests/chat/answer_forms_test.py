@@ -1,6 +1,7 @@
 """The forms in which one answer leaves: as words of a command line ask, as lines of JSON, as code, into a file."""
 
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -147,12 +148,26 @@ class TestAFile:
         assert (home.folder / "one.py").read_text() == "print('one')\n"
         assert json.loads((home.folder / "one.json").read_text())["text"] == "Words."
 
-    @pytest.mark.parametrize("name", ["gone/answer.md", "."], ids=["no-folder", "a-folder"])
+    @pytest.mark.parametrize(
+        "name", ["gone/answer.md", ".", "", "pipe", "~nobody-here/answer.md"],
+        ids=["no-folder", "a-folder", "nothing", "a-pipe", "nobodys-home"],
+    )  # fmt: skip
     def test_that_cannot_be_written_is_told_before_anything_is_sent(self, home: Home, name: str) -> None:
+        os.mkfifo(home.folder / "pipe")
         done = home.run("Hm?", *OSS, "--output", name)
         assert (done.stdout, done.returncode) == ("", 2)
         assert "--output" in done.stderr
+        assert "Traceback" not in done.stderr
         assert asked(home) == []
+
+    @pytest.mark.parametrize("option", ["--output", "--schema", "-t", "-r", "-m", "-a", "--attach-text"])
+    def test_with_an_option_that_says_nothing_is_not_asked(self, home: Home, option: str) -> None:
+        home.run("First.", *OSS)
+        done = home.run("Hm?", *OSS, option, " ")
+        assert (done.stdout, done.returncode) == ("", 2)
+        assert f"{option}" in done.stderr
+        assert "there is nothing in it" in done.stderr
+        assert asked(home) == ["First."]
 
     def test_goes_with_a_question_only(self, home: Home, tmp_path: Path) -> None:
         terminal = home.open("--output", "answer.md")

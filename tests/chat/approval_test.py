@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from modules.chat.dialogs.approval_text import permission_for, rows
+from modules.chat.dialogs.approval_text import lasting, permission_for, rows
 from modules.llm.parts import ToolCall
 from modules.text.unambiguous import exact, foreign_letters, rows_of
 from modules.tools.approval import Permission, Question
@@ -341,6 +341,19 @@ def test_a_border_stands_before_every_row_that_is_not_ours() -> None:
     shown = rows(question(plan, other="y" * 90, lines="1\n2"), Path("/here"), 40)
     assert shown[0].text == "runs a program · in /here"
     assert all(row.text.startswith(("│ ", "┆ ")) for row in shown[1:])
+
+
+def test_what_is_fetched_is_of_a_site_and_no_command_in_a_folder() -> None:
+    @tool(effect="network")
+    def fetches(url: str) -> str:
+        """Fetch."""
+        return url
+
+    plan = Plan(nothing, "goes to the network, to example.org", line="https://example.org")
+    asked = Question(ToolCall("call_1", "fetches", "{}"), fetches, plan)
+    assert rows(asked, Path("/here"), 80)[0].text == "goes to the network, to example.org"
+    assert lasting(asked) == "a always this site"
+    assert lasting(question(Plan(nothing, "runs a program", line="ls"))) == "a always this command"
 
 
 def test_a_permission_covers_what_is_said_and_always_the_command_asked_about() -> None:

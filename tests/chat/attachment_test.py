@@ -179,3 +179,14 @@ def test_why_a_file_is_not_taken_does_not_contradict_what_is(home: Home, name: s
 def test_any_bytes_are_text_of_some_encoding_or_none(data: bytes) -> None:
     found = read_text(data)
     assert found is None or data.decode(found.encoding, "replace").startswith(found.text[:1])
+
+
+def test_a_name_of_nothing_attaches_nothing_and_a_folder_goes_by_its_own_name(home: Home) -> None:
+    folder = home.folder / "files"
+    folder.mkdir()
+    (folder / "one.txt").write_text("1")
+    terminal = home.open("-m", "groq:gpt-oss-120b", cwd=folder).prompt()
+    assert "No file is named." in terminal.ask('/attach ""')
+    assert "Attached to the next message: files/." in terminal.ask("/attach .")
+    terminal.ask("Hm?")
+    assert "[folder files: 1 files" in json.dumps(home.groq.chats[-1].body)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from modules.chat.command import ChatContext, CommandLine, CommandRegistry, parse_ask, parse_command
 from modules.chat.commands import COMMANDS
+from modules.chat.known_elsewhere import ELSEWHERE
 from modules.chat.output.screen import TerminalScreen
 from modules.config import ROOT, Config
 from modules.errors import UnknownCommand, UnknownModel
@@ -179,6 +180,15 @@ def test_likeness_alone_never_leads_to_a_command_that_leaves_or_takes_away(typed
     with pytest.raises(UnknownCommand) as raised:
         COMMANDS.get(typed)
     assert never not in raised.value.cure
+
+
+@pytest.mark.parametrize("typed", sorted(ELSEWHERE))
+def test_a_command_of_another_program_leads_to_what_does_the_same_here(typed: str) -> None:
+    for name in re.findall(r"(?<![\w/])/(\w+)", ELSEWHERE[typed]):
+        assert COMMANDS.get(name).name == name
+    with pytest.raises(UnknownCommand) as raised:
+        COMMANDS.get(typed)
+    assert raised.value.cure.startswith(ELSEWHERE[typed])
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("eixt", "/exit"), ("nwe", "/new"), ("exi", "/exit"), ("und", "/undo")])

@@ -105,3 +105,10 @@ def test_a_file_that_lies_in_the_folder_cannot_write_on_the_terminal(home: Home,
     lay(folder, '[start]\nrole = "\\u001b]0;owned\\u0007x"\n')
     terminal = opened(home, folder).sees(QUESTION)
     assert b"\x1b]0;owned" not in terminal.raw
+
+
+def test_nothing_in_them_says_what_looks_like_words_of_the_program(home: Home, folder: Path) -> None:
+    lay(folder, '[options]\nstop = ["a\\n> They hold here."]\n[answers]\n"b\\n> You said yes." = 1\n')
+    rows = opened(home, folder).sees(QUESTION).rows
+    assert any('"a\\n> They hold here."' in row for row in rows)
+    assert any('"b > You said yes."' in row for row in rows)

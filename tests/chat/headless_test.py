@@ -66,6 +66,7 @@ class TestAQuestion:
             "usage": {"input": 1000, "output": 100, "cache_read": 0, "cache_write": 0, "reasoning": 0},
             "cost": pytest.approx(0.00021),
             "tools": [],
+            "pictures": [],
             "searches": [],
             "citations": [],
             "notices": [],

@@ -66,7 +66,7 @@ class TestThePrompt:
         assert set(kept.values()) == {0o600}
         second = home.open("-m", "offline:guide").prompt()
         second.type(UP).prompt("thanks for the fish").type(CTRL_C).prompt()
-        second.type(CTRL_R).type("fish").sees("thanks for the fish").type("\r").type("\r").sees("You are welcome")
+        second.type(CTRL_R).type("FISH").sees("thanks for the fish").type("\r").type("\r").sees("You are welcome")
 
     def test_up_and_down_stay_in_a_line_that_the_screen_wraps(self, home: Home) -> None:
         terminal = home.open("-m", "offline:guide", columns=20).prompt()
@@ -379,8 +379,8 @@ class TestACommand:
         terminal = home.open(*OSS, rows=50).prompt()
         shown = terminal.ask("/help")
         assert not [row for row in shown.splitlines() if row.endswith("…")]
-        assert "/exit" in shown
-        assert "Ctrl+D" in shown
+        for what in ("/exit", "Ctrl+D", "@model", "@path", "!command"):
+            assert what in shown
 
 
 class TestTheEnd:

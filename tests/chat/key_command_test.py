@@ -2,12 +2,12 @@
 
 import os
 import stat
-import time
 
 import pytest
 
 from tests.harness.home import Home
 from tests.harness.keyrings import NONE, kept_in_ring, put_in_ring, ring
+from tests.harness.questions import choose, yes
 from tests.harness.terminal import CTRL_C, ESC, Terminal
 from tests.wire import Status
 
@@ -15,8 +15,6 @@ KEY = "gsk_" + "a7Bc2D9e" * 6
 OTHER = "gsk_" + "Zz8Yy7Xx" * 6
 ANTHROPIC_KEY = "sk-ant-api03-" + "a7Bc2D9e" * 6
 NOBODYS = "sk-" + "9f3a7Bc2" * 6
-AGAIN_SECONDS = 0.6  # between two tries: longer than a key must be alone before it counts
-ECHOED = "0123456789 \n"  # of a digit that came before a plain terminal was told not to
 PLAIN = {"TERM": "dumb"}
 
 
@@ -41,31 +39,13 @@ def asked(chat: Terminal, line: str = "/key", question: str = "API key") -> Term
     return chat.sees("Enter takes it")
 
 
-def choose(chat: Terminal, question: str, number: int) -> Terminal:
-    """Answer a question with several answers; a digit that comes too early to count is typed again."""
-    chat.sees(question).sees("Enter takes 1 ·")
-    asked, before, last = chat.text.count(question), chat.text.rstrip(ECHOED), 0.0
-    while chat.text.count(question) >= asked and not (chat.dumb and chat.text.rstrip(ECHOED) != before):
-        if time.monotonic() - last > AGAIN_SECONDS:
-            chat.type(str(number))
-            last = time.monotonic()
-        time.sleep(0.02)
-        assert not chat.ended, chat.text
-    return chat
-
-
-def yes(chat: Terminal, question: str, answer: str = "y") -> Terminal:
-    chat.sees(question).until(lambda: chat.line.endswith("y/N"), "the question")
-    return chat.type(f"{answer}\r")
-
-
 class TestFromNothing:
     def test_a_key_is_taken_unseen_known_by_its_form_tried_kept_in_the_keyring_and_used_at_once(
         self, bare: Home
     ) -> None:
         env = ring(bare, "File")
         chat = bare.open(env=env, columns=100).prompt().sees("No key is set. /key takes one, tries it, and keeps it")
-        asked(chat).paste(KEY).sees(f"{len(KEY)} characters").type("\r")
+        asked(chat).sees("told by /key NAME").paste(KEY).sees(f"{len(KEY)} characters").type("\r")
         choose(chat, "Where is the key of Groq kept?", 1).sees("GROQ_API_KEY is in the keyring now. Groq lists 3 model")
         choose(chat, "Which model answers from now on?", 1).sees("offline:guide → groq:gpt-oss-120b").prompt()
         chat.enter("Hello").sees("Answer 1 from groq.").prompt()
@@ -324,3 +304,12 @@ class TestInTheLine:
         chat = bare.open("-m", "groq:gpt-oss-120b", env={"GROQ_API_KEY": OTHER}, columns=100).prompt()
         chat.enter("Hello").sees("in the environment").prompt("Hello")
         assert "/key groq" not in chat.text  # what it kept would not be used
+
+
+def test_a_provider_that_nothing_is_sent_to_is_not_said_to_be_asked(bare: Home) -> None:
+    settings = bare.folder / "settings.toml"
+    settings.write_text(settings.read_text() + '[send]\nnever_to = ["groq"]\n')
+    chat = asked(bare.open()).type(KEY).type("\r").sees("Nothing is sent to Groq").prompt()
+    assert "Asking" not in chat.text
+    assert not bare.groq.requests
+    assert on_disk(bare, KEY) == []

@@ -167,7 +167,7 @@ class TestInAPrompt:
     def test_they_hold_for_its_turn_and_no_longer(self, home: Home) -> None:
         (home.folder / "prompts").mkdir()
         file = home.folder / "prompts" / "sure.md"
-        file.write_text("---\noptions:\n  temperature: 0.1\n  stop: END\n---\nSay $1.\n")
+        file.write_text("---\noptions:\n  temperature: 0.1\n  stop: [END]\n---\nSay $1.\n")
         terminal = home.open(*GROQ, "-o", "temperature=0.9").prompt()
         terminal.enter("/sure yes").sees("Answer 1 from groq.").prompt()
         assert sent(home, "groq", "temperature", "stop") == {"temperature": 0.1, "stop": ["END"]}
@@ -180,7 +180,7 @@ class TestInAPrompt:
         (home.folder / "prompts").mkdir()
         (home.folder / "prompts" / "hot.md").write_text("---\noptions: {temperature: 9}\n---\nSay it.\n")
         terminal = home.open(*GROQ).prompt()
-        terminal.enter("/hot").sees("hot.md: temperature has to be a number from 0 to 2.")
+        terminal.enter("/hot").sees("[options] temperature is 9. It has to be a number from 0 to 2.")
         assert home.groq.chats == []
 
 

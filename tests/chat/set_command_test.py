@@ -84,6 +84,7 @@ def test_lists_and_tables_are_typed_in_plain_words(terminal: Terminal) -> None:
     ("typed", "told", "cure"),
     [
         ("tempratur 1", 'There is no setting "tempratur".', "Did you mean options.temperature?"),
+        ("temp 1", 'There is no setting "temp".', "Did you mean options.temperature?"),
         ("model x", 'There is more than one setting "model".', "There are start.model, compact.model."),
         ("temperature 3", 'options.temperature cannot be "3".', "It has to be a number from 0 to 2, as in"),
         ("verbosity loud", 'cannot be "loud".', 'It has to be "low", "medium" or "high", as in /set options.verbosity'),

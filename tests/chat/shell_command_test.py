@@ -111,7 +111,7 @@ class TestACommandBehindTwo:
     def test_gives_its_output_to_the_next_message_and_shows_it(self, home: Home) -> None:
         chat = home.open(*MODEL).prompt()
         chat.enter("!!echo one; echo two >&2; exit 3").sees("one").sees("two").sees("Exit code 3.")
-        chat.sees("1 attached to the next message: output of echo one").prompt()
+        chat.sees("Attached to the next message: output of echo one").prompt()
         assert not home.groq.requests
         chat.enter("What is it?").sees("Answer 1 from groq.").prompt()
         assert "$ echo one; echo two >&2; exit 3\\none\\ntwo\\n[exit code 3]" in body(home)

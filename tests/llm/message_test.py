@@ -145,7 +145,7 @@ def test_a_transcript_leaves_alone_what_has_no_tools() -> None:
 CARRIED: tuple[tuple[Part, str, str], ...] = (
     (Text("words"), "words", "words"),
     (Reasoning("thoughts"), "[reasoning, left out: only the model that it is of can read it]", ""),
-    (Image("image/png", "AAAA", "cat.png"), "[image: cat.png, left out: ", "[image: cat.png, left out: answers are "),
+    (Image("image/png", "AAAA", "cat.png"), "[image: cat.png, left out: ", "[image: cat.png, left out: "),
     (DOCUMENT, "[file: terms.pdf, left out: ", "[file: terms.pdf, left out: answers are given back as text]"),
     (ToolCall("call_1", "ls", '{"a":1}'), '[called ls({"a":1})]', "ls"),
     (ToolResult("call_1", (Text("a.txt"), PICTURE)), "[result of a tool] a.txt", "[result of a tool] a.txt"),

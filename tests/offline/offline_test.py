@@ -31,6 +31,8 @@ QUESTIONS = {
     "Who are you?": "about",
     "Are you a language model?": "about",
     "thanks": "thanks",
+    "how do I use this?": "topics",
+    "How do I get started?": "topics",
     "Can you search the web?": "web search",
     "how do I set up searxng": "web search",
     "How do I run a shell command myself?": "attach",

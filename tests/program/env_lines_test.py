@@ -1,15 +1,18 @@
 """A line of a .env file that is set or taken out: all others stay, byte for byte, and the file reads as it should."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modules.config import read_env
+from modules.config import ROOT, read_env
 from modules.errors import ConfigError
 from modules.keys.env_lines import remove_from, set_in, with_value, without
+from tests.harness.terminal import PATIENCE
 
 NAME, KEY = "GROQ_API_KEY", "gsk_0123456789abcdef"
 
@@ -85,3 +88,22 @@ def test_what_is_no_file_is_an_error_and_nothing_is_left_beside_it(tmp_path: Pat
         set_in(path, NAME, KEY)
     assert target.read_text() == "A=1\n"
     assert sorted(entry.name for entry in tmp_path.iterdir()) == [".env", "target"]
+
+
+TWENTY = """
+import sys
+from pathlib import Path
+from modules.keys.env_lines import set_in
+
+for number in range(20):
+    set_in(Path(sys.argv[1]), f"{sys.argv[2]}_{number}", "value")
+"""
+
+
+def test_programs_that_keep_keys_at_once_lose_none_of_each_other(tmp_path: Path) -> None:
+    file = tmp_path / "new" / ".env"
+    names = ("ONE", "TWO", "THREE")
+    running = [subprocess.Popen([sys.executable, "-c", TWENTY, str(file), name], cwd=ROOT) for name in names]
+    assert [one.wait(PATIENCE) for one in running] == [0, 0, 0]
+    assert set(read_env(file)) == {f"{name}_{number}" for name in names for number in range(20)}
+    assert os.listdir(file.parent) == [".env"], "nothing is left behind"

@@ -50,6 +50,17 @@ def test_what_is_forgotten_is_asked_again_also_in_another_run(file: Path, tmp_pa
     assert FolderTrust(file).answer(tmp_path, "settings", b"a") is None
 
 
+def test_what_another_program_was_told_later_is_not_put_back_by_the_next_answer_here(
+    file: Path, tmp_path: Path
+) -> None:
+    here, there = FolderTrust(file), FolderTrust(file)
+    here.remember(tmp_path, "settings", b"a", True)
+    there.remember(tmp_path, "settings", b"a", False)
+    assert here.answer(tmp_path, "settings", b"a") is False
+    here.remember(tmp_path, "prompts", b"b", True)
+    assert FolderTrust(file).answer(tmp_path, "settings", b"a") is False
+
+
 def test_two_programs_keep_each_others_answers(file: Path, tmp_path: Path) -> None:
     one, other = FolderTrust(file), FolderTrust(file)
     one.remember(tmp_path, "settings", b"a", True)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from modules.config import ROOT
+from modules.own_files import keep_found, write_whole
 from tests.harness.home import Home
 
 OSS = ("-m", "groq:gpt-oss-120b")
@@ -154,3 +155,13 @@ def test_what_is_no_line_at_all_in_the_file_is_passed_over(home: Home) -> None:
     chat.type("\x1b[A").until(lambda: "café" in chat.text)
     chat.type("\x03").prompt()
     assert chat.leave() == 0
+
+
+def test_what_is_no_file_is_never_put_away_for_one_though_a_link_leads_to_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "kept").symlink_to(tmp_path / "pipe")
+    with pytest.raises(OSError, match="it is a pipe"):
+        write_whole(tmp_path / "kept", b"data")
+    keep_found(tmp_path / "kept", b"data")
+    assert (tmp_path / "pipe").is_fifo()
+    assert sorted(os.listdir(tmp_path)) == ["kept", "pipe"]

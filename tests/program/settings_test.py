@@ -1,16 +1,20 @@
 """What settings.toml may say, what it may not, and what child processes are given of the environment."""
 
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from modules.config import Config
+from modules.config import ROOT, Config
 from modules.errors import ConfigError
 from modules.settings.declarations import GUARDS, RENAMED, Settings
 from modules.settings.reading import parse
 from modules.settings.table import all_settings, parts
 from tests.harness.home import KEYS
+from tests.harness.terminal import PATIENCE
 
 
 def config(folder: Path, text: str | bytes, **variables: str) -> Config:
@@ -172,3 +176,46 @@ def test_child_processes_get_the_way_to_programs_and_no_key(tmp_path: Path) -> N
 def test_child_processes_get_what_the_settings_name(tmp_path: Path) -> None:
     given = config(tmp_path, '[tools]\nenvironment = ["GITHUB_TOKEN"]', PATH="/bin", GITHUB_TOKEN="ghp-1")
     assert given.child_environment == {"PATH": "/bin", "GITHUB_TOKEN": "ghp-1"}
+
+
+FILE = '[options]\ntemperature = 0.2\nstop = ["END"]\n[tools.allow]\n"/tmp" = ["run_command"]\n'
+PARSERS = """
+import sys
+from modules.config import Config
+print(Config().settings.options.temperature, "tomllib" in sys.modules)
+"""
+
+
+def read_anew(folder: Path) -> str:
+    env = {"PATH": os.environ["PATH"], "PARLANCE_HOME": str(folder)}
+    return subprocess.run(
+        [sys.executable, "-c", PARSERS], env=env, cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+def aged(folder: Path) -> Path:
+    """The file as if it had been written a while ago; what was changed just now is parsed each time."""
+    kept = folder / "state" / "settings.cache"
+    deadline = time.monotonic() + PATIENCE
+    while read_anew(folder) and not kept.exists():
+        assert time.monotonic() < deadline
+    return kept
+
+
+def test_a_file_that_has_not_changed_is_not_parsed_again(tmp_path: Path) -> None:
+    config(tmp_path, FILE)
+    kept = aged(tmp_path)
+    assert read_anew(tmp_path) == "0.2 False"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert Config({"PARLANCE_HOME": str(tmp_path)}).settings == config(tmp_path, FILE).settings
+    before = (tmp_path / "settings.toml").stat()
+    (tmp_path / "settings.toml").write_text(FILE.replace("0.2", "0.3"))
+    os.utime(tmp_path / "settings.toml", ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert read_anew(tmp_path) == "0.3 True", "it has the same size and time, and was changed"
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xc1", b"{}", b"\x93" * 100_000])
+def test_a_damaged_copy_of_the_file_costs_the_time_to_parse_it(tmp_path: Path, damage: bytes) -> None:
+    config(tmp_path, FILE)
+    aged(tmp_path).write_bytes(damage)
+    assert read_anew(tmp_path) == "0.2 True"

@@ -46,9 +46,19 @@ def test_lists_mappings_and_texts_over_lines_are_read_as_yaml() -> None:
         ("description: 'It''s'", "description", "It's"),
     ],
 )
-def test_what_other_programs_let_pass_is_read_line_by_line(head: str, name: str, value: str) -> None:
+def test_what_other_programs_let_pass_is_read_as_it_stands(head: str, name: str, value: str) -> None:
     assert values(f"model: opus\n{head}")[name] == value
     assert values(f"model: opus\n{head}")["model"] == "opus"
+
+
+def test_a_hint_that_is_no_yaml_spoils_nothing_beside_it() -> None:
+    head = "argument-hint: [file] [what]\noptions:\n  temperature: 0.2\nsystem: |\n  Be\n  brief.\ntools: [calculate]"
+    read = front_matter(FILE, f"---\n{head}\n---\nbody")
+    assert "not YAML" in read.trouble
+    assert read.values["argument-hint"] == "[file] [what]"
+    assert read.values["options"] == {"temperature": 0.2}
+    assert read.values["system"] == "Be\nbrief."
+    assert read.names("tools") == ("calculate",)
 
 
 def test_nothing_in_it_can_grow_or_run() -> None:

@@ -70,6 +70,7 @@ class Travelling(Wandering):
         was = self.dry.conversation
         found = own_json.read(as_json(was), ModelRegistry(MODELS.values()), was.model, was.learned)
         assert as_json(found) == as_json(was)
+        found.options = was.options  # settings of the run, which the other machine has as well
         self.dry.conversation = found
         assert [json.dumps(self.dry.body(model)) for model in MODELS.values()] == before
 

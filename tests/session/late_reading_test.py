@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from modules.chat.load_ahead import look_through
+from modules.chat.background.load_ahead import look_through
 from modules.llm.message import user
 from modules.session.conversation import Conversation
 from modules.session.storage.late_reading import KEPT_DECODED

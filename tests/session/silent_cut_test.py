@@ -17,8 +17,8 @@ from tests.harness.many_providers import Stage
 from tests.wire import Answer
 from tests.wire import Usage as TokensRead
 
-PROSE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
-CODE = (ROOT / "modules" / "session" / "turns" / "ask.py").read_text("utf-8")
+PROSE = (ROOT / "tests/data/prose_sample.txt").read_text("utf-8")
+CODE = (ROOT / "tests/data/code_sample.txt").read_text("utf-8")
 LONG_WORDS = "Donaudampfschifffahrtsgesellschaft Rechtsschutzversicherungsgesellschaften Verkehrsinfrastruktur "
 SHUFFLED = random.Random(7)
 

@@ -25,8 +25,8 @@ from tests.harness.home import Home
 from tests.harness.many_providers import Stage
 from tests.wire import Answer, Usage
 
-PROSE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
-CODE = (ROOT / "modules" / "session" / "conversation.py").read_text("utf-8")
+PROSE = (ROOT / "tests/data/prose_sample.txt").read_text("utf-8")
+CODE = (ROOT / "tests/data/code_sample.txt").read_text("utf-8")
 PIECES = re.compile(r"\s?[A-Za-z]{1,5}|\d|[^\sA-Za-z\d]|\s+")  # a tokenizer of its own
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from modules.session.turns.ask import BLANKS
+from modules.session.turns.kept_answer import BLANKS
 from modules.text import invisible
 from modules.text.hidden_messages import ROW, visible
 from modules.text.plain_words import hides, plain

@@ -11,7 +11,7 @@ Answers are used in order; when none is queued a default one is given. A request
 gets a 400 and uses up no answer; `server.chats[n].broken` names the rules. Signatures outlive a server.
 """
 
-from tests.wire.answers import Answer, Call, Cites, Page, Reasoning, Refusal, Search, Status, Text, Usage
+from tests.wire.answers import Answer, Call, Cites, Drawn, Page, Reasoning, Refusal, Search, Status, Text, Usage
 from tests.wire.faults import Fault
 from tests.wire.server import Request, WireServer
 from tests.wire.windows import Window
@@ -20,6 +20,7 @@ __all__ = [
     "Answer",
     "Call",
     "Cites",
+    "Drawn",
     "Fault",
     "Page",
     "Reasoning",

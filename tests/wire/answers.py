@@ -98,7 +98,20 @@ class Cites:
         return self.text
 
 
-Part = Text | Reasoning | Call | Refusal | Search | Cites
+@dataclass(frozen=True)
+class Drawn:
+    """A picture that the model makes, in base64; `is_sketch` where it is one on the way to that (Gemini)."""
+
+    base64: str
+    media_type: str = "image/png"
+    is_sketch: bool = False
+
+    @property
+    def text(self) -> str:
+        return ""
+
+
+Part = Text | Reasoning | Call | Refusal | Search | Cites | Drawn
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ class ModelFacts:
     text_only_content: bool = False  # content must be a string
     call_signatures: bool = False  # a call may carry the endpoint's own `extra_content`
     signs_calls: bool = False  # and demands the signatures back, on the calls of the turn that is going on
+    draws: bool = False  # and on the pictures and the first words of each of the model's turns
     budgeted: bool = False  # takes a number of tokens to think with, and no level
     tools: bool = True
     json_arguments: bool = False  # call arguments must parse, where the dialect does not demand it anyway
@@ -128,6 +129,7 @@ def _gemini(model: str) -> ModelFacts:
         reasons=version > 1,
         efforts=frozenset(efforts if version >= 3 else ()),
         signs_calls=version >= 3,
+        draws=version >= 3 and "-image" in model,
         budgeted=version == 2,
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.wire.answers import Answer, Call, Cites, Reasoning, Refusal, Search, Text, Usage
+from tests.wire.answers import Answer, Call, Cites, Drawn, Reasoning, Refusal, Search, Text, Usage
 from tests.wire.searches import groq_tool, url_citations
 from tests.wire.sse import Context, Event, new_id
 
@@ -73,6 +73,9 @@ def _deltas(answer: Answer, context: Context) -> Iterator[dict[str, Any]]:
         match part:
             case Text():
                 yield from ({"content": piece} for piece in part.pieces())
+            case Drawn():
+                url = f"data:{part.media_type};base64,{part.base64}"
+                yield {"content": "", "images": [{"type": "image_url", "image_url": {"url": url}, "index": 0}]}
             case Search():
                 if context.dialect == "groq":
                     yield from groq_tool(part, searches)

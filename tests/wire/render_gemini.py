@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.wire.answers import Answer, Call, Cites, Reasoning, Refusal, Search, Text, Usage
+from tests.wire.answers import Answer, Call, Cites, Drawn, Reasoning, Refusal, Search, Text, Usage
 from tests.wire.rules_common import json_object
 from tests.wire.searches import gemini_call, grounding
 from tests.wire.signatures import seal
@@ -50,6 +50,9 @@ def _parts(answer: Answer, context: Context) -> list[dict[str, Any]]:
                 thought += part.text
                 if (config.get("includeThoughts") or config.get("include_thoughts")) and not part.redacted:
                     parts += [{"text": piece, "thought": True} for piece in Text(part.text).pieces()]
+            case Drawn():
+                blob: dict[str, Any] = {"inlineData": {"mimeType": part.media_type, "data": part.base64}}
+                parts.append({**blob, "thought": True} if part.is_sketch else blob)
             case Call() if json_object(part.json):
                 parts.append({"functionCall": {"name": part.name, "args": _args(part), **_id(part, context)}})
             case Call():
@@ -63,12 +66,23 @@ def _parts(answer: Answer, context: Context) -> list[dict[str, Any]]:
             case Refusal():
                 parts += [{"text": piece} for piece in Text(part.text).pieces()]
     if context.facts.reasons:
-        _sign(parts, seal(thought, context.facts.issuer))
+        _sign(parts, seal(thought, context.facts.issuer), draws=context.facts.draws)
     return parts
 
 
-def _sign(parts: list[dict[str, Any]], signature: str) -> None:
-    """On the first call; where there is none, on the last part, which while streaming may be an empty one."""
+def _sign(parts: list[dict[str, Any]], signature: str, *, draws: bool) -> None:
+    """On the first call; where there is none, on the last part, which while streaming may be an empty one.
+
+    A model that draws signs each picture that is no sketch, and its first words
+    (ai.google.dev/gemini-api/docs/image-generation#thought-signatures).
+    """
+    if draws:
+        drawn = [part for part in parts if "inlineData" in part and not part.get("thought")]
+        words = [part for part in parts if "text" in part and not part.get("thought")]
+        for part in [*words[:1], *drawn]:
+            part["thoughtSignature"] = signature
+        if drawn or words:
+            return
     calls = [part for part in parts if "functionCall" in part]
     if calls:
         calls[0]["thoughtSignature"] = signature

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.wire.answers import Answer, Call, Cites, Part, Reasoning, Refusal, Search, Text, Usage
+from tests.wire.answers import Answer, Call, Cites, Drawn, Part, Reasoning, Refusal, Search, Text, Usage
 from tests.wire.searches import openai_call, url_citations
 from tests.wire.signatures import conceal, linked_id
 from tests.wire.sse import Context, Event, new_id
@@ -63,6 +63,8 @@ class _Stream:
                 done = self._reasoning(part, context, index)
             case Call():
                 done = self._call(part, index)
+            case Drawn():
+                done = self._drawn(part, index)
             case Search():
                 done = self._search(part, context, index)
             case Text() | Refusal() | Cites():
@@ -95,6 +97,18 @@ class _Stream:
         for phase in ("in_progress", "searching", "completed"):
             self.add(f"response.web_search_call.{phase}", output_index=index, item_id=item_id)
         return openai_call(part, item_id, context.body.get("include") or [])
+
+    def _drawn(self, part: Drawn, index: int) -> dict[str, Any]:
+        item = {"id": self._new_id("ig_"), "type": "image_generation_call", "status": "in_progress"}
+        self.add("response.output_item.added", output_index=index, item=item)
+        at = {"item_id": item["id"], "output_index": index}
+        for phase in ("in_progress", "generating"):
+            self.add(f"response.image_generation_call.{phase}", **at)
+        half = {"partial_image_index": 0, "partial_image_b64": part.base64[:8], "output_format": "png"}
+        self.add("response.image_generation_call.partial_image", **at, **half)
+        self.add("response.image_generation_call.completed", **at)
+        made = {"output_format": part.media_type.partition("/")[2], "revised_prompt": "A picture.", "size": "auto"}
+        return {**item, "status": "completed", **made, "result": part.base64}
 
     def _message(self, part: Text | Refusal | Cites, index: int) -> dict[str, Any]:
         base = {"id": self._new_id("msg_"), "type": "message", "role": "assistant"}

@@ -37,6 +37,8 @@ def gemini_rules(_dialect: Dialect, body: dict[str, Any], facts: ModelFacts) -> 
     yield from _turn_rules(contents)
     if facts.signs_calls:
         yield from _signature_rules(contents)
+    if facts.draws:
+        yield from _drawn_rules(contents)
     if "systemInstruction" in body:
         yield from _content_rules("system_instruction", {"role": "user", **body["systemInstruction"]}, facts)
     yield from _tool_rules(body)
@@ -78,6 +80,17 @@ def _part_rules(where: str, part: dict[str, Any], role: str, facts: ModelFacts) 
         yield from _call_rules(f"{where}.function_call", part["functionCall"], role)
     if "functionResponse" in part:
         yield from _response_rules(f"{where}.function_response", part["functionResponse"], role, facts)
+
+
+def _drawn_rules(contents: list[dict[str, Any]]) -> Iterator[str]:
+    """What a model that makes pictures demands of the model's own turns (langchain-google#1431, lobehub#10404)."""
+    for at, content in enumerate(contents):
+        shown = [part for part in content["parts"] if not part.get("thought")] if content["role"] == "model" else []
+        words = next((part for part in shown if part.get("text")), {"thoughtSignature": ""})
+        for place, part in enumerate(shown):
+            kind = "Image" if "inlineData" in part else "Text" if part is words else ""
+            if kind and "thoughtSignature" not in part:
+                yield f"E3: {kind} part is missing a thought_signature in content position {at}, part position {place}."
 
 
 def _blob_rules(where: str, blob: dict[str, Any], facts: ModelFacts) -> Iterator[str]:

@@ -23,6 +23,7 @@ _PREFIXES = {
     "message": "msg",
     "function_call_output": "fc",
     "web_search_call": "ws",
+    "image_generation_call": "ig",
 }
 _LONGEST = 10_485_760
 
@@ -65,6 +66,8 @@ def _item_rules(where: str, item: dict[str, Any], body: dict[str, Any], facts: M
             yield from _reasoning_rules(where, item, body, facts)
         case "web_search_call":
             yield from item_rules(where, item)
+        case "image_generation_call" if body.get("store") is False:  # rikkahub/rikkahub#1198
+            yield f"E7: Item with id '{item.get('id')}' not found. Items are not persisted when `store` is false."
 
 
 def _message_rules(where: str, item: dict[str, Any], facts: ModelFacts) -> Iterator[str]:

@@ -20,7 +20,14 @@ HOSTED: dict[Dialect, dict[str, Shape]] = {
             "type name", "allowed_callers allowed_domains blocked_domains cache_control max_uses strict user_location"
         )
     },
-    "openai": {"web_search": _shape("type", "external_web_access filters search_context_size user_location")},
+    "openai": {
+        "web_search": _shape("type", "external_web_access filters search_context_size user_location"),
+        "image_generation": _shape(
+            "type",
+            "action background input_fidelity input_image_mask model moderation output_compression output_format"
+            " partial_images quality size",
+        ),
+    },
     "groq": {"browser_search": _shape("type")},
     "chat": {"openrouter:web_search": _shape("type", "parameters")},
 }

@@ -37,6 +37,8 @@ async def take(chat: ChatContext, slots: list[KeySlot], named: KeySlot | None) -
         chat.services.check_rules(named.provider)
     if named is not None and named.provider.key_page:
         chat.screen.say(f"{named.title} gives keys at {named.provider.key_page}.")
+    if named is None and not any(chat.config.has_key(slot.variable) for slot in slots):
+        chat.screen.say("Who has none yet is told by /key NAME, as in /key groq, where that provider gives them.")
     typed = await chat.secret(f"API key of {named.title}:" if named else "API key:")
     given = (typed or "").strip().strip("\"'").strip()
     slot = (named or await _whose(chat, slots, given)) if given else None
@@ -65,6 +67,7 @@ async def _whose(chat: ChatContext, slots: list[KeySlot], given: str) -> KeySlot
 
 
 async def _try_and_keep(chat: ChatContext, slot: KeySlot, found: Key) -> Choice | None:
+    chat.services.check_rules(slot.provider)
     chat.screen.say(f"Asking {slot.title} whether it takes the key …")
     checked = await check(chat.services, slot.provider, found)
     if checked.verdict == "refused":

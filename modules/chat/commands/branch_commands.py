@@ -2,7 +2,7 @@
 
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.output.resume_preview import preview_of
-from modules.chat.startup import close_calls
+from modules.chat.start.startup import close_calls
 from modules.chat.wording.maker import maker
 from modules.chat.wording.phrases import count
 from modules.errors import UsageError

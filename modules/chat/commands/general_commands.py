@@ -10,6 +10,12 @@ from modules.config import Config
 from modules.errors import BadKey
 from modules.llm.models import Provider
 
+LINES = (  # that are no commands, and do more than to be sent
+    ("@model question", "Ask another model for one turn only."),
+    ("… @path …", "Attach a file, lines of it as in @a.py:1-9, or the list of a folder, as in @src/."),
+    ("!command", "Run it in your shell. Behind !! its output goes with the next message."),
+)
+
 
 def command_names(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
     yield from ((command.name, command.summary) for command in chat.commands)
@@ -35,7 +41,7 @@ async def show_help(chat: ChatContext, args: str) -> Ask | None:
         return None
     chat.screen.table([(command.usage, command.summary) for command in chat.commands])
     chat.screen.say("")
-    chat.screen.table([("@model question", "Ask another model for one turn only."), *KEYS, *rows(bound)])
+    chat.screen.table([*LINES, *KEYS, *rows(bound)])
     return None
 
 
@@ -55,6 +61,8 @@ async def show_config(chat: ChatContext, args: str) -> Ask | None:
     config = chat.config
     rows = [("config folder", str(config.folder))]
     rows += [(".env", f"{path} ({'read' if path.is_file() else 'not there'})") for path in config.env_files]
+    settings = config.folder / "settings.toml"
+    rows += [("settings.toml", f"{settings} ({'read' if settings.is_file() else 'not there'})")]
     rows += [("models.yaml", f"{config.user_models} ({'read' if config.user_models.is_file() else 'not there'})")]
     rows += [("state folder", str(config.state_folder)), ("data folder", str(config.data_folder))]
     rows += await _told(chat)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 
+from modules.chat.background.model_list_refresh import listed
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.input.completer import complete_models
 from modules.chat.input.fit_question import made_to_fit
 from modules.chat.input.pdf_readers import not_taken
 from modules.chat.input.unlisted_model import is_meant
-from modules.chat.model_list_refresh import listed
 from modules.chat.output.switch_report import switch_report
 from modules.chat.wording.fit_words import summary_words
 from modules.chat.wording.model_summary import columns, compact, mark
@@ -175,7 +175,7 @@ async def models(chat: ChatContext, args: str) -> Ask | None:
     if "--refresh" in words:
         await _refresh(chat, names or [chat.conversation.model.provider.name])
         if not names and chat.config.settings.models.discover:
-            from modules.chat.local_servers import look
+            from modules.chat.background.local_servers import look
 
             await look(chat)
     shown = [model for name in (names or chat.models.providers) for model in chat.models.of(name)]

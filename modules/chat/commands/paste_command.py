@@ -1,10 +1,13 @@
 """The command that takes a picture out of the clipboard, and what Ctrl+V does."""
 
-from modules.chat.clipboard.clipboard_reading import Clipboard, read_clipboard
+from typing import TYPE_CHECKING
+
 from modules.chat.command import Ask, ChatContext, command
-from modules.chat.input.attachment import Attachment
 from modules.daemon_thread import in_thread
 from modules.errors import UsageError
+
+if TYPE_CHECKING:
+    from modules.chat.clipboard.clipboard_reading import Clipboard
 
 
 @command("/paste")
@@ -26,6 +29,8 @@ async def paste(chat: ChatContext, args: str) -> Ask | None:
 
 async def from_clipboard(chat: ChatContext) -> str:
     """Attach the picture in the clipboard; where it holds text, that. Raises UsageError, FileProblem."""
+    from modules.chat.clipboard.clipboard_reading import read_clipboard  # hardly any start needs these
+
     held: Clipboard | None = await chat.running.run(in_thread(read_clipboard, config=chat.config))
     if held is None:
         return ""
@@ -33,6 +38,7 @@ async def from_clipboard(chat: ChatContext) -> str:
         if not held.text:
             raise UsageError("The clipboard is empty, or holds no picture and no text.", cure="Copy something first.")
         return held.text
+    from modules.chat.input.attachment import Attachment
     from modules.chat.input.pdf_readers import not_taken
     from modules.tools.media import media  # decodes pictures: only where there is one
 

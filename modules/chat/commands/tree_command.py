@@ -4,7 +4,7 @@ import contextlib
 
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.output.resume_preview import preview_of_last_turns
-from modules.chat.startup import close_calls
+from modules.chat.start.startup import close_calls
 from modules.chat.wording.phrases import count
 
 MOST_PRINTED = 60

@@ -10,12 +10,12 @@ from modules.daemon_thread import in_thread
 
 async def may_be_put(chat: ChatContext, path: Path) -> bool:
     """Whether the person wants a file there, in the place of another where there is one."""
-    return not os.path.lexists(path) or await chat.confirm(f"{path} exists already. Replace it?")
+    return not os.path.lexists(path) or bool(await chat.confirm(f"{path} exists already. Replace it?"))
 
 
 async def may_hold(chat: ChatContext, keys: Sequence[str]) -> bool:
     """Whether the person wants a file that holds these keys, if there are any."""
-    return not keys or await chat.confirm(f"The file would hold {' and '.join(keys)}. Write it all the same?")
+    return not keys or bool(await chat.confirm(f"The file would hold {' and '.join(keys)}. Write it all the same?"))
 
 
 async def written(chat: ChatContext, path: Path, text: str, *, over: bool) -> str:

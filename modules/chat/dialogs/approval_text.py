@@ -60,7 +60,7 @@ def _bordered(lead: str, line: str, columns: int) -> Iterator[str]:
 def _lines(question: Question, folder: Path) -> Iterator[tuple[str, str, Style]]:
     plan = question.plan
     is_command = bool(plan.line) and not plan.apart
-    where = f" · in {exact(str(folder))}" if is_command else ""
+    where = f" · in {exact(str(folder))}" if is_command and question.tool.effect == "execute" else ""
     from_elsewhere = question.tool.source != "built in" and question.tool.source not in plan.asks
     source = f" · from {exact(question.tool.source)}" if from_elsewhere else ""
     if len(question.tool.name) > LONG_NAME:
@@ -146,9 +146,12 @@ def takes_prefix(plan: Plan) -> bool:
 
 def lasting(question: Question) -> str:
     """What "always" means for this call; "" where nothing lasting can be said."""
-    if question.plan.line:
-        return "a always exactly this" if question.plan.apart else "a always this command"
-    return "" if question.plan.apart else "a always in this session"
+    plan = question.plan
+    if not plan.line:
+        return "" if plan.apart else "a always in this session"
+    if plan.apart:
+        return "a always exactly this"
+    return "a always this site" if question.tool.effect == "network" else "a always this command"
 
 
 def permission_for(question: Question, typed: str) -> tuple[Permission | None, str]:

@@ -9,7 +9,7 @@ from modules.chat.dialogs.list_line import Line, fill, fitting, in_lines
 from modules.chat.dialogs.list_picker import ListPicker
 from modules.chat.dialogs.session_rows import Said, SessionRows
 from modules.chat.output.layout import cut
-from modules.chat.startup import short_folder
+from modules.chat.start.startup import short_folder
 from modules.chat.wording import ago
 from modules.chat.wording.phrases import count, dollars
 from modules.session.storage.listing import Details, Entry

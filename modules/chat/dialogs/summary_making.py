@@ -81,7 +81,7 @@ async def may_ask(chat: ChatContext, plan: SummaryPlan, *, named: bool) -> bool:
         f"{about_tokens(plan.tokens_before)} → {compact(plan.tokens_after)}.{saved}"
     )
     cost = "what it costs is not known" if plan.cost is None else f"about {dollars(plan.cost)}" if plan.cost else "free"
-    return await chat.confirm(f"Ask {plan.by.full_name} ({cost})?")
+    return bool(await chat.confirm(f"Ask {plan.by.full_name} ({cost})?"))
 
 
 async def made(chat: ChatContext, plan: SummaryPlan, *, edited: bool = False) -> View | None:

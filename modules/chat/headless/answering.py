@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
 from modules.chat.headless import event_lines
@@ -17,6 +18,7 @@ from modules.chat.wording.endings import ending
 from modules.chat.wording.phrases import too_long
 from modules.chat.wording.shell_advice import without_commands
 from modules.errors import EXIT_INTERRUPTED, ParlanceError, UsageError
+from modules.llm.events import PictureMade
 from modules.llm.generation.answer_schema import AnswerSchema
 from modules.llm.message import Message
 from modules.llm.models import Model
@@ -47,12 +49,14 @@ async def answer(
     others: tuple[Model, ...] = (),
     fitting: "Fitting | None" = None,
     wanted: AnswerSchema | None = None,
+    pictures: Path | None = None,
 ) -> int:
     """Ask, give out what comes as `delivery` says, and return the exit code.
 
     `screen` makes what is written to where standard output is a terminal; `others` are models that could be asked in
     place of the conversation's. `fitting` says what is done where the conversation does not fit the model. The
-    answer must fit what is `wanted`, and is asked for once more where it does not.
+    answer must fit what is `wanted`, and is asked for once more where it does not. What the model draws is saved in the
+    folder `pictures`, where the conversation is saved as well.
     """
     follows = delivery.form == "events"
     conversation.reasoning_shown = follows  # else it is the answer alone that was asked for
@@ -84,7 +88,13 @@ async def answer(
                     output.check(event)
                     continue
                 output.add(event)
-                if follows:
+                if isinstance(event, PictureMade):
+                    from modules.chat.headless.made_pictures import keep_picture  # few answers hold any
+
+                    await keep_picture(event, pictures if conversation.journal is not None else None, output)
+                    if follows:
+                        event_lines.tell_picture(output.pictures[-1])
+                elif follows:
                     event_lines.tell(event)
                 if lines is not None and isinstance(event, ToolEnded):
                     await lines.prepare(event.result)

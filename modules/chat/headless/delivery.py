@@ -1,5 +1,6 @@
 """How an answer leaves without the chat: as text, as JSON or as its first block of code, printed or into a file."""
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from modules.chat.headless.json_form import as_json
 from modules.chat.headless.outcome import Outcome
 from modules.chat.terminal.streams import diagnose
 from modules.errors import ParlanceError, UsageError
+from modules.own_files import refuse_other
 from modules.session.conversation import Conversation
 from modules.session.counting import prices
 from modules.text.sanitize import clean
@@ -36,9 +38,13 @@ class Delivery(Struct, frozen=True):
         """Raise UsageError where the file could not be written: before anything is sent."""
         if self.to is None:
             return
+        try:
+            refuse_other(self.to, os.stat(self.to).st_mode)
+        except OSError as error:
+            if error.errno != errno.ENOENT:
+                problem = f"{self.to} cannot be written: {error.strerror}."
+                raise UsageError(problem, cure="Give --output a file; > and | lead to anything else.") from error
         folder = Path(os.path.realpath(self.to)).parent
-        if self.to.is_dir():
-            raise UsageError(f"{self.to} is a folder.", cure="Give --output the name of a file.")
         if not folder.is_dir():
             raise UsageError(f"There is no folder {folder}.", cure="Make it, or give another name to --output.")
         if not os.access(folder, os.W_OK):

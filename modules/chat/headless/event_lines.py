@@ -6,7 +6,7 @@ from typing import Any, assert_never
 from modules.chat.headless.json_failure import json_line
 from modules.chat.wording.fit_words import made_words
 from modules.chat.wording.shell_advice import without_commands
-from modules.llm.events import Cited, Finished, ProviderSearch, ReasoningDelta, TextDelta, ToolCallDelta
+from modules.llm.events import Cited, Finished, PictureMade, ProviderSearch, ReasoningDelta, TextDelta, ToolCallDelta
 from modules.llm.parts import ToolCall
 from modules.session.conversation import Conversation
 from modules.session.fitting.ways import Made, Making, Misfit
@@ -28,6 +28,11 @@ def tell(event: TurnEvent) -> None:
     """The line of an event, where it has one."""
     if line := _line_of(event):
         _print(line)
+
+
+def tell_picture(picture: Line) -> None:
+    """The line of a picture that the model made, once it is saved."""
+    _print({"type": "picture", **picture})
 
 
 def end(whole: Line) -> None:
@@ -64,7 +69,7 @@ def _line_of(event: TurnEvent) -> Line | None:
             return {"type": "usage", "model": model, "stop_reason": stop, "usage": counted}
         case Paused(text):
             return {"type": "paused", "text": text}
-        case Misfit() | Making() | ToolCallDelta() | ToolProgress():
+        case PictureMade() | Misfit() | Making() | ToolCallDelta() | ToolProgress():
             return None
         case _:
             assert_never(event)

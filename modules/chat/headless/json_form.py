@@ -22,6 +22,7 @@ def as_json(conversation: Conversation, output: Outcome) -> dict[str, Any]:
         "usage": {field: getattr(usage, field) for field in TOKENS} if usage else None,
         "cost": conversation.cost() if conversation.spent else None,
         "tools": output.tools,
+        "pictures": output.pictures,
         "searches": output.searches,
         "citations": [
             {"number": note.number, "url": note.url, "title": note.title} for note in output.footnotes.since(0)

@@ -1,6 +1,7 @@
 """What came of a turn without the chat: told at once where that is wanted, the rest at its end."""
 
 import shlex
+from pathlib import Path
 from typing import Any, assert_never
 
 from modules.chat.headless.json_failure import failure
@@ -13,7 +14,16 @@ from modules.chat.wording.phrases import count
 from modules.chat.wording.shell_advice import without_commands
 from modules.errors import EXIT_ERROR
 from modules.llm.citations import Footnotes
-from modules.llm.events import Cited, Finished, ProviderSearch, ReasoningDelta, TextDelta, ToolCallDelta, Usage
+from modules.llm.events import (
+    Cited,
+    Finished,
+    PictureMade,
+    ProviderSearch,
+    ReasoningDelta,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+)
 from modules.llm.parts import Text
 from modules.llm.web_searches import KIND
 from modules.session.fitting.ways import Made, Making, Misfit
@@ -40,6 +50,7 @@ class Outcome:
         self._whole = True
         self.usage: Usage | None = None
         self.tools: list[dict[str, Any]] = []
+        self.pictures: list[dict[str, Any]] = []  # that the model made
         self.searches: list[dict[str, Any]] = []  # that the provider ran by itself
         self.footnotes = Footnotes("[^{}]")
         self._searched: list[str] = []  # in words
@@ -90,11 +101,25 @@ class Outcome:
             case Paused(text):
                 self.fail("Paused", text, PAUSED if self._saved else "")
             case (
-                TextDelta() | Misfit() | Making() | ReasoningDelta() | ToolCallDelta() | ToolStarted() | ToolProgress()
+                TextDelta()
+                | Misfit()
+                | Making()
+                | ReasoningDelta()
+                | ToolCallDelta()
+                | ToolStarted()
+                | ToolProgress()
+                | PictureMade()
             ):
                 pass
             case _:
                 assert_never(event)
+
+    def add_picture(self, media_type: str, path: Path | None, words: str) -> None:
+        """A picture that the model made, and the file that it was saved in."""
+        if not self._whole:
+            self._said.append("\n\n")
+        self.pictures.append({"path": None if path is None else str(path), "media_type": media_type})
+        self.tell(words)
 
     def _add_search(self, event: ProviderSearch | Cited) -> None:
         match event:

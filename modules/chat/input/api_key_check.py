@@ -7,15 +7,16 @@ from modules.config import Config
 from modules.llm.key_forms import owners
 from modules.llm.models import Provider
 from modules.llm.parts import Attached, File
-from modules.tools.search_engines import FORMS
 
-SEARCH_KEYS = {form.key_variable for form in FORMS.values() if form.key_variable}
 SHORTEST_CHARS = 10  # a shorter value, as some local servers are given, is also an ordinary word
 
 
 def keys_of(config: Config, providers: Iterable[Provider]) -> dict[str, str]:
     """The keys that this person has set: the value, and the variable that it is in."""
-    variables = {provider.key_variable for provider in providers if provider.key_variable} | SEARCH_KEYS
+    from modules.tools.search_engines import FORMS  # not before a line is sent
+
+    variables = {provider.key_variable for provider in providers if provider.key_variable}
+    variables |= {form.key_variable for form in FORMS.values() if form.key_variable}
     values = ((config.get(variable).strip("\"'").strip(), variable) for variable in sorted(variables))
     return {value: variable for value, variable in values if len(value) >= SHORTEST_CHARS}
 

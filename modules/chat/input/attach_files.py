@@ -24,9 +24,8 @@ async def attach_to(chat: ChatContext, args: str) -> None:
         await _attach_each(chat, {rest.strip(): _text(chat, rest.strip())}, as_text=True)
         return
     urls = list(dict.fromkeys(filter(is_url, args.split())))
-    paths = files_in(names) if (names := " ".join(word for word in args.split() if word not in urls)) else []
-    if not urls:
-        paths = files_in(args)
+    names = " ".join(word for word in args.split() if word not in urls) if urls else args
+    paths = files_in(names) if names else []
     if len(paths) > MANY and not await chat.confirm(f"Attach {len(paths)} files?"):
         return
     await attach_files(chat, paths)

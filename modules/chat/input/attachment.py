@@ -47,7 +47,9 @@ def load(name: str, environment: Mapping[str, str] | None = None) -> Attachment:
     if os.path.isdir(path):
         from modules.chat.input.mentions.folder_listing import listing  # hardly anyone attaches a folder
 
-        return Attachment(_text_file(listing(path, environment or {}).encode(errors="replace"), f"{path.name}/"))
+        folder = Path(os.path.abspath(path))  # "." has no name
+        text = listing(folder, environment or {}).encode(errors="replace")
+        return Attachment(_text_file(text, f"{folder.name}/"))
     data = _read(path)
     if found := media.media_of(data, path.name):
         return Attachment(found.part, found.note)

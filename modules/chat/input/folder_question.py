@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from modules.chat.command import ChatContext, Options
-from modules.chat.folder_settings import trust_of, unasked
+from modules.chat.start.folder_settings import unasked
 from modules.errors import FileProblem, UsageError
 from modules.settings.declarations import FOLDER_FILE
 from modules.settings.folder_file import KIND, FolderSettings, of_folder
@@ -41,7 +41,7 @@ async def _ask(chat: ChatContext, folder: Path, found: FolderSettings) -> None:
         at = await chat.choose(Options(QUESTION, ANSWERS, LATER))
     except EOFError:  # the terminal is gone
         return
-    trust = trust_of(chat.config)
+    trust = chat.config.folder_trust
     chat.config.layers.believe(found.values if at == 1 else {})
     try:
         if at is None:

@@ -63,9 +63,10 @@ async def _of_prompt(chat: ChatContext, found: "Found", typed: str, line: str) -
     if not await may_be_read(chat, asked.message.text, files):
         chat.draft = line
         return None
+    if not chat.conversation.nodes and not await begin(chat):  # before it is said what is sent
+        chat.draft = line
+        return None
     chat.attachments.clear()
-    if not chat.conversation.nodes:
-        await begin(chat)  # before it is said what is sent
     show_sent(chat, found.prompt, asked)
     return asked
 

@@ -1,6 +1,7 @@
 """The schema of an answer as it is given after --schema: a file, JSON itself, or names in short."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ def schema_from(typed: str) -> AnswerSchema:
     text, place = typed.strip(), "--schema"
     if text.startswith("{"):
         schema = _read(text, place)
-    elif (path := Path(text).expanduser()).is_file() or _is_path(text):
+    elif os.path.isfile(path := Path(os.path.expanduser(text))) or _is_path(text):  # names in short may be too long
         place = str(path)
         schema = _read(_text(path), place)
     else:

@@ -82,7 +82,8 @@ def path_of_url(text: str) -> str:
 def files_in(args: str) -> list[Path]:
     """The files that are named: one, or several as a shell writes them, patterns among them; each once, in order.
 
-    A word that names nothing comes as the path it would be. Raises FileProblem for a pattern that nothing matches.
+    A word that names nothing comes as the path it would be. Raises FileProblem for a pattern that nothing matches, and
+    for a word of nothing but quotes.
     """
     if (one := existing(args)) is not None:
         return [one]
@@ -92,8 +93,10 @@ def files_in(args: str) -> list[Path]:
             found.append(path)
         elif re.search(r"[*?\[]", word):
             found += _matching(word)
-        else:
-            found.append(_at_home(_unquoted(word)))
+        elif name := _unquoted(word):
+            found.append(_at_home(name))
+        else:  # it would be taken for the folder that one is in
+            raise FileProblem("No file is named.", cure="Name one, or . for what is in this folder.")
     there = [path for path in found if _is_there(path)]
     if not there and len(found) > 1:  # one name with blanks in it, which is not there
         return [_at_home(args.strip().strip("\"'"))]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from modules.llm.message import Message
-from modules.llm.parts import Reasoning, Text, ToolCall
+from modules.llm.parts import Image, Reasoning, Text, ToolCall
 from modules.session.conversation import Conversation
 from modules.session.node import Node
 
@@ -123,13 +123,13 @@ def _backwards(message: Message) -> "Iterator[CodeBlock]":
 
 
 def drawn_texts(message: Message) -> Iterator[str]:
-    """The texts of an answer as they are drawn: what comes between reasoning and calls stands by itself."""
+    """The texts of an answer as they are drawn: what comes between reasoning, pictures and calls is one."""
     text = ""
     for part in message.parts:
         match part:
             case Text():
                 text += part.text
-            case Reasoning() | ToolCall() if text:
+            case Reasoning() | Image() | ToolCall() if text:
                 yield text
                 text = ""
     if text:

@@ -13,7 +13,7 @@ from modules.chat.wording.model_summary import compact
 from modules.chat.wording.phrases import about_tokens
 from modules.llm.message import Message, interrupted_result
 from modules.llm.models import Model
-from modules.llm.parts import Attached, Reasoning, Refusal, Text, ToolCall, ToolResult
+from modules.llm.parts import Attached, Image, Reasoning, Refusal, Text, ToolCall, ToolResult
 from modules.session.conversation import Conversation
 from modules.session.node import Node
 from modules.session.turns.continuation import why_cut
@@ -61,6 +61,8 @@ class Reprint:
                     results = path[at + 1].message.results if at + 1 < len(path) else ()
                     for result in results:
                         await self._tools.prepare(result)
+                    for picture in message.images:
+                        await self._tools.prepare_made(picture)
                     goes_on = at + 1 < len(path) and path[at + 1].role == "tool"
                     self._answer(message, {one.call_id: one for one in results}, goes_on=goes_on)
             await asyncio.sleep(0)
@@ -85,6 +87,10 @@ class Reprint:
                 case Reasoning(words):
                     text = self._said(text)
                     reasoning += words
+                case Image():
+                    reasoning, text = self._thought(reasoning), self._said(text)
+                    self._begin("calls")
+                    self._tools.write_made(part)
                 case ToolCall():
                     reasoning, text = self._thought(reasoning), self._said(text)
                     self._call(part, results.get(part.id) or interrupted_result(part))

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from modules.chat.looks.theme import colored
 from modules.chat.output.layout import cut
+from modules.chat.output.picture_rows import write_pictures
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.wording.phrases import count
 from modules.llm.message import INTERRUPTED_CALL
-from modules.llm.parts import Attached, ToolCall, ToolResult
+from modules.llm.parts import Attached, Image, ToolCall, ToolResult
 from modules.session.conversation import Conversation
 from modules.session.node import Node
 from modules.session.turns.tool_calls import DECLINED, ToolEnded
@@ -116,6 +117,15 @@ class ToolLines:
         if self._pictures is not None:
             await self._pictures.prepare(result.call_id, result.parts)
 
+    async def prepare_made(self, picture: Image) -> None:
+        """Have a picture ready that the model itself made."""
+        if self._pictures is not None:
+            await self._pictures.prepare_made(picture)
+
+    def write_made(self, picture: Image) -> None:
+        """Print a picture that the model itself made."""
+        write_pictures(self._screen, self._pictures.take_made(picture) if self._pictures is not None else ())
+
     def end(self, event: ToolEnded) -> None:
         """Print the call's line and the beginning of its output, once all calls before it have theirs."""
         self._began.pop(event.call.id, None)
@@ -158,9 +168,7 @@ class ToolLines:
         if mark != NOT_RUN:
             for text in _rows(folded(result, shown_by), columns - 1 - len(INDENT), whole=mark == FAILED):
                 self._screen.write(self._screen.dim(cut(INDENT + text, columns - 1)) + "\n")
-        for text in self._pictures.take(call.id) if self._pictures is not None else ():
-            drawn = text.endswith(("\n", "\r"))
-            self._screen.write(text if drawn else self._screen.dim(INDENT + text) + "\n")
+        write_pictures(self._screen, self._pictures.take(call.id) if self._pictures is not None else ())
         for text in changes:
             self._screen.write(self._difference(cut(INDENT + text, columns - 1)) + "\n")
 

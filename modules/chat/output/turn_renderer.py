@@ -13,7 +13,8 @@ from modules.chat.output.spoken_turn import Announcements, SpokenReasoning
 from modules.chat.output.tool_lines import ToolLines
 from modules.chat.wording.fit_words import made_words, making_words
 from modules.chat.wording.phrases import GO_ON
-from modules.llm.events import Cited, Finished, ProviderSearch, ReasoningDelta, TextDelta, ToolCallDelta
+from modules.llm.events import Cited, Finished, PictureMade, ProviderSearch, ReasoningDelta, TextDelta, ToolCallDelta
+from modules.llm.parts import Image
 from modules.session.counting.prices import Spent
 from modules.session.fitting.ways import FitEvent, Made, Making, Misfit
 from modules.session.turns.ask import Notice, Retrying
@@ -167,8 +168,12 @@ class TurnRenderer:
             case _:
                 assert_never(event)
 
-    def _add_work(self, event: ProviderSearch | Cited | CallEvent | FitEvent) -> None:
+    def _add_work(self, event: ProviderSearch | Cited | PictureMade | CallEvent | FitEvent) -> None:
         match event:
+            case PictureMade():
+                self._begin("calls")
+                self.tools.write_made(picture_of(event))
+                self._become("waiting")
             case ProviderSearch() | Cited():
                 self._add_search(event)
             case Question() | Misfit():
@@ -263,6 +268,11 @@ class TurnRenderer:
                 self._status = since_now(lambda: f"{self._name} {kind} …")
 
 
+def picture_of(made: PictureMade) -> Image:
+    """The picture as it came, which is what is shown of it."""
+    return Image(made.media_type, made.base64)
+
+
 def text_piece(screen: TerminalScreen, number: Callable[[int], int] = unnumbered) -> Piece:
     """Markdown where the terminal can show it, its blocks of code with these numbers; else the text, or in words."""
     if screen.spoken:
@@ -309,6 +319,8 @@ async def show(
         async for event in stream:
             if isinstance(event, ToolEnded):
                 await answer.tools.prepare(event.result)
+            elif isinstance(event, PictureMade):
+                await answer.tools.prepare_made(picture_of(event))
             answer.add(event)
             if isinstance(event, Question | Misfit):
                 answer.draw()

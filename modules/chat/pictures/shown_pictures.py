@@ -1,6 +1,7 @@
-"""Pictures that tools give, as rows of the screen where they can be drawn, and as files where they cannot."""
+"""Pictures that tools and models give: rows of the screen where they can be drawn, and files where they cannot."""
 
 import base64
+import hashlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from modules.chat.pictures.ways import USUAL_CELL, Way, placed
 from modules.daemon_thread import in_thread
 from modules.errors import FileProblem
 from modules.llm.parts import Content, Image
+from modules.tools.media.media import media_type_of
 from modules.tools.media.pictures import size_of, within
 
 INDENT = 2  # columns, as for all that a call has come to
@@ -38,10 +40,17 @@ class ShownPictures:
         self._ready: dict[str, list[str]] = {}
 
     async def prepare(self, id: str, parts: Iterable[Content]) -> None:
-        """Have the pictures among the parts of a result ready, by the id of its call."""
+        """Have the pictures among these parts ready: those of a result by the id of its call."""
         if pictures := [part for part in parts if isinstance(part, Image)]:
             canvas = self._canvas()
             self._ready[id] = await in_thread(self._made, id=id, pictures=pictures, canvas=canvas)
+
+    async def prepare_made(self, picture: Image) -> None:
+        """Have a picture ready that a model made."""
+        await self.prepare(_id_of(picture), (picture,))
+
+    def take_made(self, picture: Image) -> list[str]:
+        return self.take(_id_of(picture))
 
     def take(self, id: str) -> list[str]:
         """Whole rows for each picture, drawn, or a line that says where it is, which is not clean yet."""
@@ -59,8 +68,22 @@ class ShownPictures:
             pixels = f" {size[0]}×{size[1]}"
         except FileProblem:
             pixels = ""
-        path = self._keep(name + ENDINGS.get(picture.media_type, ".bin"), data)
+        name, data = _file_of(picture, name, data)
+        path = self._keep(name, data)
         return f"[picture{pixels} saved: {path}]" if path is not None else f"[picture{pixels}, which cannot be saved]"
+
+
+def _id_of(picture: Image) -> str:
+    """A name for a picture that a model made: the same whenever it is shown."""
+    return f"picture_{hashlib.sha256(picture.base64.encode()).hexdigest()[:16]}"
+
+
+def _file_of(picture: Image, name: str, data: bytes) -> tuple[str, bytes]:
+    """The name and the bytes of its file: those that came, where a picture had to be made smaller to be sent on."""
+    original = base64.b64decode(picture.original) if picture.original else b""
+    if ending := ENDINGS.get(media_type_of(original[:64])):
+        return name + ending, original
+    return name + ENDINGS.get(picture.media_type, ".bin"), data
 
 
 def _drawn(data: bytes, media_type: str, size: tuple[int, int], canvas: Canvas) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from prompt_toolkit.history import History
 
-from modules.own_files import refuse_other
+from modules.own_files import has_locked, refuse_other
 
 MOST_BYTES = 8_000_000  # a file that is larger is cut down to half of it
 AT_ONCE_BYTES = 1_000_000  # of the newest lines; reading all of a large file would hold the first prompt up
@@ -129,12 +129,6 @@ def _entries(data: bytes) -> Iterator[str]:
 
 def _lock(handle: int) -> bool:
     """Whether the file is ours alone until it is closed."""
-    try:
-        import fcntl  # not on every platform
-    except ImportError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+    with contextlib.suppress(OSError, ImportError):
+        return has_locked(handle)
+    return False

@@ -158,14 +158,14 @@ class PlainPrompt:
             if not self._ended:
                 loop.add_reader(source, self._read, source)
 
-    async def confirm(self, question: str) -> bool:
-        """Whether the person says yes. What was typed before is no answer."""
+    async def confirm(self, question: str) -> bool | None:
+        """Whether the person says yes; None where they are gone. What was typed before is no answer."""
         try:
             line = await self.line(
                 f"{clean(question)} {'Type y or n; Enter is no: ' if self._screen.spoken else 'y/N '}"
             )
         except EOFError:
-            return False
+            return None
         return line.strip().lower() in ("y", "yes")
 
     def hold(self, *, surprising: bool = False) -> None:

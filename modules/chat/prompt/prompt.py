@@ -202,12 +202,12 @@ class Prompt:
             if self._panel is panel:
                 self._put_away(panel, before)
 
-    async def confirm(self, question: str) -> bool:
-        """Whether the person says yes."""
+    async def confirm(self, question: str) -> bool | None:
+        """Whether the person says yes; None where they left it without an answer."""
         try:
             return await self.ask(YesNo(question))
         except EOFError:
-            return False
+            return None
 
     # What the keys do.
 

@@ -100,7 +100,7 @@ class PromptLayout:
         self._mode = mode
         self._rows: StyleAndTextTuples = []
         self._status = ""
-        search = SearchToolbar(Buffer(name=SEARCH_BUFFER))
+        search = SearchToolbar(Buffer(name=SEARCH_BUFFER), ignore_case=True)
         self._control = BufferControl(
             buffer,
             search_buffer_control=search.control,

@@ -8,7 +8,7 @@ from prompt_toolkit.utils import get_cwidth
 
 from modules.chat.command import ChatContext
 from modules.chat.output.layout import cut
-from modules.chat.startup import short_folder
+from modules.chat.start.startup import short_folder
 from modules.chat.wording.model_summary import compact
 from modules.chat.wording.phrases import total
 from modules.session.budget import dollars

@@ -44,8 +44,7 @@ async def run_kept(chat: ChatContext, command: str) -> bool:
         chat.screen.say(ending(ended.code))
         chat.screen.say("It had no keyboard and no terminal; !COMMAND, with one sign, gives it both.")
     chat.attachments.append(_attached(chat, command, ended))
-    names = ", ".join(part.name for part in chat.attachments)
-    chat.screen.say(f"{len(chat.attachments)} attached to the next message: {names}.")
+    chat.screen.say(f"Attached to the next message: {', '.join(part.name for part in chat.attachments)}.")
     return True
 
 

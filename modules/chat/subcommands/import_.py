@@ -8,8 +8,8 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from modules.chat.own_models import own_models
-from modules.chat.start_model import first_choice
+from modules.chat.start.own_models import own_models
+from modules.chat.start.start_model import first_choice
 from modules.chat.subcommands.progress_bar import ProgressBar
 from modules.chat.terminal.streams import at_terminal
 from modules.config import Config

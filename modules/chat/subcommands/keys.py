@@ -10,7 +10,7 @@ from contextlib import suppress
 from msgspec import Struct, to_builtins
 
 from modules.chat.api_keys.key_slots import KeySlot, slots_of
-from modules.chat.own_models import own_models
+from modules.chat.start.own_models import own_models
 from modules.chat.wording.phrases import count
 from modules.config import Config
 from modules.errors import ParlanceError

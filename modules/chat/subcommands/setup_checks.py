@@ -15,7 +15,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from modules.chat.own_models import own_models
+from modules.chat.start.own_models import own_models
 from modules.chat.terminal.editor import editor_of
 from modules.config import VERSION, Config
 from modules.errors import ParlanceError

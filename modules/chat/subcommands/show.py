@@ -54,7 +54,7 @@ def argument_parser() -> argparse.ArgumentParser:
 
 def _read(saved: SavedConversations, beginning: str, config: Config) -> Conversation:
     """The conversation. Raises UsageError where there is none, FileProblem where the file cannot be read."""
-    from modules.chat.own_models import own_models
+    from modules.chat.start.own_models import own_models
 
     there = f"{this_program()} sessions lists them."
     id = _found(saved, beginning, there) if beginning else saved.latest(os.path.realpath(os.getcwd()))

@@ -38,8 +38,8 @@ class Panel(Generic[T]):
             self.gone()
 
 
-class YesNo(Panel[bool]):
-    """A question in one line: y and Enter say yes, everything else says no."""
+class YesNo(Panel[bool | None]):
+    """A question in one line: y and Enter say yes, anything else no; Esc and Ctrl+C leave it without an answer."""
 
     def __init__(self, question: str) -> None:
         self._line = Buffer(multiline=False)
@@ -57,8 +57,8 @@ class YesNo(Panel[bool]):
         @keys.add("escape")
         @keys.add("c-c")
         @keys.add("c-d")
-        def no(event: KeyPressEvent) -> None:
-            self.close(False)
+        def leave(event: KeyPressEvent) -> None:
+            self.close(None)
 
         @keys.add("c-z")
         @keys.add("c-q")

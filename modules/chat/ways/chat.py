@@ -9,11 +9,11 @@ from modules.chat.command import ChatContext
 from modules.chat.commands import COMMANDS
 from modules.chat.interactive import Interactive
 from modules.chat.output.resume_preview import preview_of_last_turns
-from modules.chat.own_models import own_models
 from modules.chat.plugin_commands import plugin_commands
 from modules.chat.program_name import this_program
 from modules.chat.prompt.prompt_factory import prompt_of
-from modules.chat.startup import apply, close_calls, greeting, take_unanswered
+from modules.chat.start.own_models import own_models
+from modules.chat.start.startup import apply, close_calls, greeting, take_unanswered
 from modules.chat.terminal.terminal_state import TerminalState
 from modules.chat.ways.wiring import attached, begun, fitting_for, screen_of, tooling_for
 from modules.config import VERSION, Config

@@ -2,7 +2,7 @@
 
 import sys
 
-from modules.chat.own_models import own_models
+from modules.chat.start.own_models import own_models
 from modules.chat.wording.model_summary import columns
 from modules.config import Config
 from modules.text.sanitize import clean

@@ -1,6 +1,7 @@
 """One question without the chat: what is asked is put together, and the answer is printed."""
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -14,9 +15,9 @@ from modules.chat.headless.delivery import Delivery, Form
 from modules.chat.headless.telling import tell
 from modules.chat.input.api_key_check import keys_of
 from modules.chat.input.budget_question import refuse_beyond_budget
-from modules.chat.own_models import own_models
-from modules.chat.start_model import refuse_guide
-from modules.chat.startup import close_calls, take_unanswered
+from modules.chat.start.own_models import own_models
+from modules.chat.start.start_model import refuse_guide
+from modules.chat.start.startup import close_calls, take_unanswered
 from modules.chat.terminal import streams
 from modules.chat.ways.wiring import Begun, attached, begun, fitting_for, screen_of, tooling_for
 from modules.chat.wording.cures import others
@@ -70,6 +71,7 @@ async def run(args: Arguments, config: Config, services: ServiceManager) -> int:
                 conversation, parts.services, message, tooling,
                 delivery=delivery, screen=partial(screen_of, config), others=able,
                 fitting=None if args.fit == REFUSE else fitting_for(config, models, args.fit), wanted=wanted,
+                pictures=config.data_folder / "results",
             )  # fmt: skip
     finally:
         conversation.switch(before)
@@ -146,7 +148,8 @@ def _tell_folder(parts: Begun, config: Config, tooling: "Tooling | None") -> Non
 
 
 def _delivery(args: Arguments, config: Config) -> Delivery:
+    to = Path(os.path.expanduser(args.output)) if args.output else None
     if args.schema and not (args.json or args.json_stream):
-        return Delivery("data", Path(args.output).expanduser() if args.output else None, config.umask)
+        return Delivery("data", to, config.umask)
     form: Form = "json" if args.json else "events" if args.json_stream else "code" if args.extract else "text"
-    return Delivery(form, Path(args.output).expanduser() if args.output else None, config.umask)
+    return Delivery(form, to, config.umask)

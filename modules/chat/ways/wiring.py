@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from modules.chat.arguments import Arguments
-from modules.chat.folder_settings import take_folder_settings
 from modules.chat.program_name import as_started
-from modules.chat.settled import settle
-from modules.chat.start_model import first_choice
-from modules.chat.startup import StartOptions, begin
+from modules.chat.start.folder_settings import take_folder_settings
+from modules.chat.start.settled import settle
+from modules.chat.start.start_model import first_choice
+from modules.chat.start.startup import StartOptions, begin
 from modules.config import Config
 from modules.errors import ConfigError, ParlanceError
 from modules.llm.catalogue.learned_facts import LearnedFacts

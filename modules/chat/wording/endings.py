@@ -57,7 +57,7 @@ def ending(finished: Finished | None, messages: Sequence[Message], tools: Sequen
         )
     if finished.stop == "tool_use":
         return MISSING
-    if answer is None or not answer.text.strip():
+    if answer is None or not (answer.text.strip() or answer.images):
         return EMPTY
     if written := [name for name in calls_as_text(answer.text) if name in {tool.name for tool in tools}]:
         said = f"The answer looks like a call of {_names(written)} that the server did not read as one."

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 # The chat's commands. Any other word behind a slash is a path: "/data cannot be written" holds everywhere.
 NAMES = (
     "attach", "branch", "clear", "cls", "compact", "compress", "config", "context", "continue", "copy", "cost",
-    "edit", "exit", "export", "find", "go", "help", "image", "key", "mcp", "model", "models", "name", "new", "next",
-    "pin", "pins", "prev", "quit", "reasoning", "redo", "regenerate", "rename", "resume", "retry", "search", "servers",
-    "sessions", "summarise", "summarize", "system", "thinking", "title", "tokens", "tool", "tools", "tree", "undo",
-    "unpin", "usage", "who", "window", "wire",
+    "edit", "exit", "export", "find", "go", "help", "image", "instructions", "key", "mcp", "model", "models", "name",
+    "new", "next", "paste", "pin", "pins", "prev", "print", "prompts", "quit", "reasoning", "redo", "regenerate",
+    "rename", "resume", "retry", "role", "save", "search", "servers", "sessions", "set", "summarise", "summarize",
+    "system", "templates", "theme", "thinking", "title", "tokens", "tool", "tools", "tree", "undo", "unpin", "usage",
+    "who", "window", "wire",
 )  # fmt: skip
 COMMAND = re.compile(rf"(?<![\w/.:~-])/(?:{'|'.join(NAMES)})(?![\w/-]|\.\w)")
 CLAUSE = re.compile(r"[,;] (?:or |and )?")

@@ -1,7 +1,5 @@
 """The catalogue as it was read last time: a start reads one small file, and no YAML, unless something has changed."""
 
-import contextlib
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +9,7 @@ import msgspec
 from modules.config import VERSION
 from modules.llm.catalogue.model_list_cache import FILE, ModelLists
 from modules.llm.models import Model, ModelRegistry, Provider
-from modules.own_files import read_bytes
+from modules.own_files import keep_found, read_bytes, stamp
 
 
 class _Saved(msgspec.Struct):
@@ -58,9 +56,9 @@ def _catalogue(
     shipped: Path, user: Path, variable: Callable[[str], str], cache: Path, between: Between
 ) -> ModelRegistry:
     """From the cache where neither the files nor the addresses have changed."""
-    stamp = f"{VERSION} {_stamp(shipped)} {_stamp(user)} {between.stamp}"
+    version = f"{VERSION} {shipped} {stamp(shipped)} {user} {stamp(user)} {between.stamp}"
     saved = _read(cache)
-    if saved is not None and saved.stamp == stamp and _is_as_it_was(saved, variable):
+    if saved is not None and saved.stamp == version and _is_as_it_was(saved, variable):
         return ModelRegistry(saved.models, saved.providers, saved.default)
     # A fifth of the time to the first prompt is reading YAML: only when it is new.
     from modules.llm.catalogue import catalogue_loader
@@ -71,7 +69,7 @@ def _catalogue(
     _write(
         cache,
         _Saved(
-            stamp,
+            version,
             {name: variable(name) for name in names},
             {name: bool(variable(name)) for name in keys},
             registry.default,
@@ -87,14 +85,6 @@ def _is_as_it_was(saved: _Saved, variable: Callable[[str], str]) -> bool:
     return addresses and all(bool(variable(name)) == is_set for name, is_set in saved.keys.items())
 
 
-def _stamp(path: Path) -> str:
-    try:
-        about = path.stat()
-    except OSError:
-        return f"{path} -"
-    return f"{path} {about.st_mtime_ns} {about.st_size} {about.st_ino}"
-
-
 def _read(cache: Path) -> _Saved | None:
     try:
         return msgspec.msgpack.decode(read_bytes(cache), type=_Saved)
@@ -103,8 +93,4 @@ def _read(cache: Path) -> _Saved | None:
 
 
 def _write(cache: Path, saved: _Saved) -> None:
-    with contextlib.suppress(OSError):
-        cache.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        beside = cache.with_name(f"{cache.name}.{os.getpid()}")
-        beside.write_bytes(msgspec.msgpack.encode(saved))
-        beside.replace(cache)
+    keep_found(cache, msgspec.msgpack.encode(saved))

@@ -32,7 +32,8 @@ class Profile(Struct, frozen=True, kw_only=True):
     dialect. `options_at_none`: more of them, which it takes while it does not think. `service_tiers`: the words for a
     class of service, any where there are none. `seed_field`: what the seed is called. `answer_format`: how an answer
     is bound to be JSON, "schema" by a JSON Schema, "object" only as such, "" not at all; `format_with_tools`: that
-    may be asked for beside tools, and `format_streams`: while the answer is streamed.
+    may be asked for beside tools, and `format_streams`: while the answer is streamed. `draws`: pictures are asked for,
+    where an API makes none else: with OpenAI by its own tool, over Chat Completions as one of the modalities.
     """
 
     replay: tuple[str, ...] = ()
@@ -63,6 +64,7 @@ class Profile(Struct, frozen=True, kw_only=True):
     answer_format: Literal["", "schema", "object"] = "schema"
     format_with_tools: bool = False
     format_streams: bool = True
+    draws: bool = False
 
     @property
     def refused_in_messages(self) -> frozenset[str]:

@@ -57,3 +57,11 @@ def _piece(piece: Wire) -> Iterator[tuple[str, str]]:
         yield from pieces_of(piece.get("text", piece.get("content")))
     elif piece and kind not in SILENT:
         yield str(kind or "content"), ""
+
+
+def pictures_of(delta: Wire) -> Iterator[Any]:
+    """The address of each picture that a delta holds, a data URL as a rule; None for one that has none."""
+    for given in (delta.get("image"), delta.get("images")):
+        for one in given if isinstance(given, list) else [given] if given else []:
+            url = one.get("image_url", one.get("url")) if isinstance(one, dict) else one
+            yield url.get("url") if isinstance(url, dict) else url

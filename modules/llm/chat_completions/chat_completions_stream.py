@@ -6,7 +6,7 @@ from typing import Any
 from modules.config import Key
 from modules.llm.base import ChatRequest
 from modules.llm.chat_completions.call_assembly import CallAssembly
-from modules.llm.chat_completions.chat_chunks import THINKING, choices_of, delta_of, pieces_of
+from modules.llm.chat_completions.chat_chunks import THINKING, choices_of, delta_of, pictures_of, pieces_of
 from modules.llm.chat_completions.chat_completions_transformer import DIALECT
 from modules.llm.chat_completions.executed_tools import ExecutedTools
 from modules.llm.chat_completions.reasoning_fields import DETAILS, ReasoningFields
@@ -82,7 +82,15 @@ class ChatDraft(WireDraft):
 
     @property
     def has_content(self) -> bool:
-        return bool(self._shown or self._calls or self._refusal or self._others or self._tags.taken or self._tags.held)
+        return bool(
+            self._shown
+            or self._pictures
+            or self._calls
+            or self._refusal
+            or self._others
+            or self._tags.taken
+            or self._tags.held
+        )
 
     def finish(self) -> Sequence[StreamEvent]:
         events = [event for thinks, piece in self._tags.rest() for event in self._events_of(thinks, piece)]
@@ -94,7 +102,7 @@ class ChatDraft(WireDraft):
             stop = "end_turn"
         if self._refusal:
             stop = "refusal"
-        said_nothing = not (self._calls or self._shown or self._refusal or self._others)
+        said_nothing = not (self._calls or self._shown or self._pictures or self._refusal or self._others)
         if self._tags.open and said_nothing and stop in ("end_turn", "unknown"):
             # The model never ended its thinking, and ended by itself: those words are all there is of an answer.
             self._as_it_came = False
@@ -141,12 +149,19 @@ class ChatDraft(WireDraft):
         return bool(self._owners.setdefault(kind, index) == index)
 
     def _media(self, delta: Wire) -> Iterator[StreamEvent]:
-        """Pictures and sound cannot be shown, but nobody shall think that nothing came."""
-        for kind in ("image", "audio"):
-            if given := delta.get(kind) or delta.get(f"{kind}s"):
-                self._others.setdefault(kind)
-                if isinstance(given, dict) and isinstance(given.get("transcript"), str):
-                    yield from self._content(given["transcript"])
+        """Pictures, as OpenRouter and Vercel send them: openrouter.ai/docs/features/multimodal/image-generation.
+
+        What else comes, such as sound, cannot be shown, but nobody shall think that nothing came.
+        """
+        for one in pictures_of(delta):
+            before = len(self._pictures)
+            yield from self._picture(one)
+            if len(self._pictures) == before and not any(picture.base64 in str(one) for picture in self._pictures):
+                self._others.setdefault("image")
+        if given := delta.get("audio") or delta.get("audios"):
+            self._others.setdefault("audio")
+            if isinstance(given, dict) and isinstance(given.get("transcript"), str):
+                yield from self._content(given["transcript"])
 
     def _content(self, content: Any) -> Iterator[StreamEvent]:
         for kind, piece in pieces_of(content):
@@ -182,7 +197,8 @@ class ChatDraft(WireDraft):
         text, thought = "".join(self._shown), "".join(self._thought)
         for thinks, piece in self._tags.held:
             text, thought = (text, thought + piece) if thinks else (text + piece, thought)
-        sound = whole and self._as_it_came and not self._others
+        # Which pictures of its own an endpoint takes back is not documented: they go as those of others do.
+        sound = whole and self._as_it_came and not self._others and not self._pictures
         sound = sound and all(call.name and call.parsed() is not None for call in calls)
         native = self._native(text, [wire for _, wire in pairs]) if sound and (text.strip() or calls) else None
         return Message("assistant", self._parts(text, thought, calls), self.origin, native, state, usage=self.usage)
@@ -190,6 +206,9 @@ class ChatDraft(WireDraft):
     def _parts(self, text: str, thought: str, calls: list[ToolCall]) -> tuple[Part, ...]:
         parts: list[Part] = [Reasoning(thought)] if thought else []
         parts.extend(self._executed.notes())
+        if self._pictures:
+            parts.extend(self._shown_parts())
+            text = text[sum(map(len, self._shown)) :]  # what was held back
         if text.strip():
             parts.append(Text(text, tuple(self._executed.citations)))
         if refusal := "".join(self._refusal):

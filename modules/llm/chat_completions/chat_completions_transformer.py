@@ -187,6 +187,8 @@ def prepare(request: ChatRequest) -> PreparedRequest:
     if profile.usage_option and streams:
         body["stream_options"] = {"include_usage": True}
     request.add_options(body)
+    if profile.draws:
+        body["modalities"] = ["image", "text"]
     if format is not None:
         body["response_format"] = format
     if request.declared:

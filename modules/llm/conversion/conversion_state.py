@@ -3,10 +3,10 @@
 from copy import copy
 from typing import assert_never
 
-from modules.llm.conversion.replay import AS_IS, PROJECTED, LeftOut, Replay, is_own, replay
+from modules.llm.conversion.replay import AS_IS, PROJECTED, LeftOut, Replay, is_own, replay, sees
 from modules.llm.history import Message, State
 from modules.llm.models import Model
-from modules.llm.parts import Wire, safe_name
+from modules.llm.parts import Image, Wire, safe_name
 
 UPDATE = "<system-update>\n{}\n</system-update>"
 
@@ -24,6 +24,7 @@ class ConversionState:
         self._cut = ""
         self._updates: list[str] = []
         self._later: list[Wire] = []
+        self._pictures: tuple[Image, ...] = ()  # of answers, for the person's next message
         self.native_call_ids: dict[str, str] = {}
         self.tool_names: dict[str, str] = {}  # by the ids of the calls of the last answer
         self.awaiting_answer = False
@@ -57,6 +58,11 @@ class ConversionState:
         self._cut, self._updates, self.awaiting_answer = "", [], True
         return notes
 
+    def take_pictures(self) -> tuple[Image, ...]:
+        """The pictures of answers that the person's turn begins with."""
+        pictures, self._pictures = self._pictures, ()
+        return pictures
+
     def pop_instructions(self) -> list[Wire]:
         """The instructions that stand after what was just said, and before the answer to it."""
         later, self._later = (self._later, []) if self.awaiting_answer else ([], self._later)
@@ -76,6 +82,14 @@ class ConversionState:
         self.native_call_ids, self.awaiting_answer = {}, False
         calls = message.calls
         self.tool_names = {call.id: safe_name(call) for call in calls} if calls else {}
+        how = self._how(message, readable=readable)
+        if how.way == "projected" and sees(self._model):
+            self._pictures += message.images
+        return how
+
+    def _how(self, message: Message, *, readable: bool) -> Replay:
+        """How an answer goes; the ids of its calls are taken from now on."""
+        calls = message.calls
         if not is_own(message, self._model):
             return replay(message, self._model, unique=False)
         if not calls:  # as of most answers

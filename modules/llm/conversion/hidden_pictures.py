@@ -47,7 +47,8 @@ class HiddenPictures:
         if (at >= self._from and self._left <= 0) or not message.images:
             return message
         self._left = max(self._left, len(message.images) if at < self._from else 0)
-        return replace(message, parts=tuple(map(self._part, message.parts)))
+        # An answer goes without its own form then, in which the picture still stands.
+        return replace(message, parts=tuple(map(self._part, message.parts)), native=None)
 
     def _part(self, part: Part) -> Part:
         match part:

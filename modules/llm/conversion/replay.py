@@ -55,14 +55,16 @@ def replay(message: Message, model: Model, *, readable: bool = True, unique: boo
     if own and calls and model.profile.call_ids != "any":
         own = all(NINE.fullmatch(call.native_id) for call in calls)
     if own and not (readable and takes_reasoning(message.native, model)):
-        own = not _searches_after_reasoning(message.native)
+        # Gemini refuses a picture of its own without its signature (langchain-google#1431).
+        own = not (message.images or _searches_after_reasoning(message.native))
     if not own or any(safe_name(call) != call.name for call in calls):
         as_text = 0 if model.tools else len(calls)
         renamed = 0 if as_text else sum(bool(call.native_id) for call in calls)
         pieces = pieces_of_reasoning(message)
-        if not (pieces or as_text or renamed):
+        images = 0 if sees(model) else len(message.images)
+        if not (pieces or images or as_text or renamed):
             return PROJECTED
-        return Replay("projected", pieces, calls=as_text, renamed=renamed)
+        return Replay("projected", pieces, images, calls=as_text, renamed=renamed)
     if readable and takes_reasoning(message.native, model):
         return AS_IS
     return Replay("without_reasoning", pieces_of_reasoning(message))

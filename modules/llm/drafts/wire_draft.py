@@ -9,11 +9,12 @@ import msgspec
 from modules.config import Key
 from modules.errors import ProtocolError
 from modules.llm.base import ChatRequest, Draft
+from modules.llm.drafts.made_picture import made_picture
 from modules.llm.drafts.unparsed_tool_calls import looks_like_call
-from modules.llm.events import Finished, ReasoningDelta, StopReason, StreamEvent, TextDelta, Usage
+from modules.llm.events import Finished, PictureMade, ReasoningDelta, StopReason, StreamEvent, TextDelta, Usage
 from modules.llm.failures import error_mapping
 from modules.llm.message import Message, State
-from modules.llm.parts import Opaque, Part, Reasoning, Text, Wire
+from modules.llm.parts import Image, Opaque, Part, Reasoning, Text, Wire
 from modules.llm.stop_reasons import ends, stop_of
 from modules.llm.tool_spec import functions
 from modules.llm.usage import merged
@@ -34,7 +35,9 @@ class WireDraft(Draft):
         self.model = ""
         self._key = key
         self._shown: list[str] = []
-        self._searches: list[tuple[int, Opaque]] = []  # what was searched, behind so many of the pieces shown
+        self._pictures: list[Image] = []
+        # Pictures and notes of searches, each with how many pieces of text were shown before it.
+        self._between: list[tuple[int, Image | Opaque]] = []
         self._thought: list[str] = []
         self._surrogates = surrogates.Surrogates()
         self._thought_surrogates = surrogates.Surrogates()
@@ -115,17 +118,29 @@ class WireDraft(Draft):
     def _plain_parts(self) -> list[Part]:
         """What was shown, as parts that everyone takes, with what was searched where it was shown."""
         parts: list[Part] = [Reasoning(thought)] if (thought := "".join(self._thought)) else []
-        at = 0
-        for pieces, note in [*self._searches, (len(self._shown), None)]:
-            if (text := "".join(self._shown[at:pieces])).strip():
-                parts.append(Text(text))
-            at = pieces
-            parts += [note] if note is not None else []
-        return parts
+        return [*parts, *self._shown_parts()]
+
+    def _shown_parts(self) -> Iterator[Text | Image | Opaque]:
+        """The words, pictures and searches that were shown, in their order."""
+        start = 0
+        for at, part in [*self._between, (len(self._shown), None)]:
+            if (text := "".join(self._shown[start:at])).strip():
+                yield Text(text)
+            if part is not None:
+                yield part
+            start = at
+
+    def _picture(self, data: Any) -> Iterator[PictureMade]:
+        """A picture that has come, in base64; nothing where it is none, or has come before."""
+        picture = made_picture(data)
+        if picture is not None and picture not in self._pictures:
+            self._pictures.append(picture)
+            self._between.append((len(self._shown), picture))
+            yield PictureMade(picture.media_type, picture.base64)
 
     def _note_search(self, note: Opaque) -> None:
         """A search of the provider has ended, behind what was shown so far."""
-        self._searches.append((len(self._shown), note))
+        self._between.append((len(self._shown), note))
 
     def _say(self, piece: Any) -> Iterator[TextDelta]:
         yield from self._show(self._surrogates.join(as_text(piece)))

@@ -16,6 +16,7 @@ from typing import Any, assert_never
 from msgspec import Struct
 
 from modules.llm.conversion.conversion_state import ConversionState
+from modules.llm.conversion.hidden_pictures import HiddenPictures
 from modules.llm.conversion.replay import LeftOut, Replay, hidden_images, is_own, pieces_of_reasoning, replay
 from modules.llm.conversion.wire_json import WireList, copied
 from modules.llm.history import Message, refused_turns, says_something, with_refused
@@ -193,9 +194,11 @@ class Ledger:
         if self._state is not None and self._state.covers_until == until:
             return self._state
         model, state = transformer.model, ConversionState(transformer.model)
-        for at, message, is_refused in with_refused(islice(messages, until)):
+        pictures = HiddenPictures(model, messages, 0, self.pictures_from)
+        for at, original, is_refused in with_refused(islice(messages, until)):
             if is_refused:
                 continue
+            message = pictures.replaced(original, at) if pictures.any else original
             match message.role:
                 case "assistant":
                     before = bisect_right(self.entries.covers, at)
@@ -209,9 +212,10 @@ class Ledger:
                     state.awaiting_answer = True
                     if message.role == "user" or not model.tools:
                         state.take_notes()
+                        state.take_pictures()
                 case _:
                     assert_never(message.role)
-            state.count(at, counted(how, message, at, model, self.pictures_from))
+            state.count(at, counted(how, original, at, model, self.pictures_from))
         state.forget_instructions()
         state.covers_until = until
         return state

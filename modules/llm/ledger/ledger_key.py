@@ -13,7 +13,7 @@ BESIDE_MESSAGES = frozenset({
 })  # fmt: skip
 BESIDE_MESSAGES_IN_PROFILE = frozenset({
     "usage_option", "tokens_field", "effort", "output_limit", "context", "refused", "stops", "options",
-    "options_at_none", "service_tiers", "seed_field", "answer_format", "format_with_tools", "format_streams",
+    "options_at_none", "service_tiers", "seed_field", "answer_format", "format_with_tools", "format_streams", "draws",
 })  # fmt: skip
 # Facts that keys begin with; conversations are saved under those keys, so their order stays.
 FIRST_FACTS = ("tools", "vision", "documents", "reasoning", "profile")

@@ -63,6 +63,8 @@ def of_message(message: Message, model: Model) -> Amount:
 def is_same_for_all(message: Message) -> bool:
     """Whether every model is given this message as the same amounts."""
     if message.role == "assistant":
+        if any(isinstance(part, Image) for part in message.parts):
+            return False
         return not message.usage or not message.usage.reasoning or not pieces_of_reasoning(message)
     return all(isinstance(part, Text) for part in _contents(message))
 
@@ -82,7 +84,9 @@ def _of_answer(message: Message, model: Model) -> Amount:
     reasoning = message.usage.reasoning if message.usage else 0
     if reasoning and replay(message, model).way != "as_is":
         reasoning = 0
-    return _amount(_sum_of(texts), messages=1, reasoning=reasoning)
+    # What the model sees of pictures that an answer holds: there where it is its own, else in what was said next.
+    seen = sum(_attached(part, model) for part in message.parts if isinstance(part, Image) and not missed(part, model))
+    return _amount(_sum_of(texts), messages=1, reasoning=reasoning, pictures=seen)
 
 
 def _of_contents(parts: Iterable[Content], model: Model, calls: int) -> Amount:

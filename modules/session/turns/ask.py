@@ -5,28 +5,23 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from modules.daemon_thread import in_thread
-from modules.errors import ContextOverflow, EmptyAnswer, ImagesUnsupported, ProviderError
+from modules.errors import ImagesUnsupported, ProviderError
 from modules.llm.base import BaseService, ChatRequest, PreparedRequest, Reply
-from modules.llm.conversion.replay import LeftOut, pieces_of_reasoning, sees
-from modules.llm.events import CUT, Finished, ShownEvent, Silence, StreamEvent
-from modules.llm.history import Message, State, says_something
+from modules.llm.conversion.replay import LeftOut, sees
+from modules.llm.events import Finished, PictureMade, ShownEvent, Silence, StreamEvent
+from modules.llm.history import Message, State
 from modules.llm.models import Model
-from modules.llm.parts import visible_text
 from modules.llm.request import AT_ONCE_MESSAGES
 from modules.llm.service_manager import ServiceManager
 from modules.llm.tool_spec import ToolChoice, ToolSpec
-from modules.llm.web_searches import has_searched
 from modules.session.conversation import Conversation
 from modules.session.recovery.retries import Retries
 from modules.session.switching.held_back import news_of_options
 from modules.session.switching.switch import left_out_words
-from modules.text.invisible import SPACES_OF_NO_WIDTH
-
-BLANKS = f" \t\r\n\u00a0{SPACES_OF_NO_WIDTH}"  # nobody sees these, alone
-BEHIND_SECONDS = 0.5  # that what is kept of an answer may be behind what is shown of it
+from modules.session.turns.fitted_pictures import FittedPictures
+from modules.session.turns.kept_answer import PartialSaver, keep
 
 
 class Retrying(Struct, frozen=True):
@@ -114,8 +109,12 @@ async def _attempt(
     reply = await in_thread(service.reply, request=request) if request.is_long else service.reply(request)
     if (notice := _not_shown(conversation, reply.prepared)) and not quiet:
         yield notice
-    async with aclosing(_answer(conversation, reply, request)) as events:
+    fitted = FittedPictures()
+    async with aclosing(_answer(conversation, reply, request, fitted)) as events:
         async for event in events:
+            if isinstance(event, PictureMade) and (why := await fitted.take(event)):
+                yield Notice(f"{request.model.name} has sent a picture that cannot be shown. {why}")
+                continue
             if isinstance(event, Silence):
                 yield Notice(silence_line(event, request.model))
                 continue
@@ -127,9 +126,11 @@ async def _attempt(
             yield event
 
 
-async def _answer(conversation: Conversation, reply: Reply, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+async def _answer(
+    conversation: Conversation, reply: Reply, request: ChatRequest, fitted: FittedPictures
+) -> AsyncGenerator[StreamEvent, None]:
     """The events of one reply. However it ends, what came of it is kept, and once."""
-    partial = _PartialSaver(conversation, reply)
+    partial = PartialSaver(conversation, reply)
     whole = False
     try:
         async with aclosing(reply) as events:
@@ -137,41 +138,15 @@ async def _answer(conversation: Conversation, reply: Reply, request: ChatRequest
                 partial.more()
                 if isinstance(event, Finished):
                     whole = True
-                    _keep(conversation, reply, request, "complete")
+                    keep(conversation, reply, request, "complete", fitted)
                 yield event
     except (ProviderError, asyncio.CancelledError, GeneratorExit) as error:
         if not whole:  # it may also end here while its connection is being closed
-            _keep(conversation, reply, request, "incomplete" if isinstance(error, ProviderError) else "interrupted")
+            state: State = "incomplete" if isinstance(error, ProviderError) else "interrupted"
+            keep(conversation, reply, request, state, fitted)
         raise
     finally:
         partial.stop()
-
-
-class _PartialSaver:
-    """Has the journal keep an answer while it arrives."""
-
-    def __init__(self, conversation: Conversation, reply: Reply) -> None:
-        self._conversation = conversation
-        self._reply = reply
-        self._head = conversation.head
-        self._timer: asyncio.TimerHandle | None = None
-
-    def more(self) -> None:
-        """There is more of it; the journal gets it soon, also if nothing else comes."""
-        if self._timer is None and self._conversation.journal is not None:
-            self._timer = asyncio.get_running_loop().call_later(BEHIND_SECONDS, self._save)
-
-    def stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _save(self) -> None:
-        self._timer = None
-        journal = self._conversation.journal
-        if journal is not None and self._conversation.head == self._head:
-            message = self._reply.message("incomplete")
-            if message.text.strip():
-                journal.growing(self._conversation, message)
 
 
 def request_for(
@@ -277,46 +252,3 @@ def _check_images(conversation: Conversation, message: Message | None, model: Mo
         raise ImagesUnsupported(
             f"{model.full_name} has refused images.", cure="Ask without the image, or /model to one that sees."
         )
-
-
-def _says_nothing(answer: Message) -> bool:
-    return not answer.calls and not "".join(visible_text(answer.parts)).strip(BLANKS)
-
-
-def _empty(answer: Message, model: Model) -> ProviderError:
-    if answer.stop == "context_full" or _fills(answer, model):
-        return ContextOverflow(f"The window of {model.full_name} is full: it had no room for an answer.")
-    if answer.stop in CUT:
-        return EmptyAnswer(f"{model.full_name} reached its limit before it said anything.")
-    thought = " but reasoning" if pieces_of_reasoning(answer) else ""
-    return EmptyAnswer(f"{model.full_name} sent an empty answer: nothing{thought} came.")
-
-
-def _fills(answer: Message, model: Model) -> bool:
-    """Whether all of the window was used, by the server's own count: some end with "length" then, or with no word."""
-    usage, window = answer.usage, model.window
-    return usage is not None and window is not None and usage.input + usage.output >= window
-
-
-def _keep(conversation: Conversation, reply: Reply, request: ChatRequest, state: State) -> None:
-    """Store the answer as far as it came, and freeze what it answers; of a cut one, only what can be read."""
-    answer = reply.message(state)
-    if answer.usage is not None:
-        conversation.pay(request.model, answer.usage)
-        from modules.session.counting.token_estimate import learn  # not before the first answer
-
-        if not has_searched(answer.parts):
-            learn(conversation, request, answer.usage)
-    if state == "complete" and answer.state != "refused" and _says_nothing(answer):
-        raise _empty(answer, request.model)
-    if state != "complete" and not answer.text.strip():
-        return
-    sent = reply.prepared.messages
-    if request.ledger is not None and sent is not None and answer.state != "refused" and says_something(answer):
-        if answer.origin is not None:
-            answer = replace(answer, origin=replace(answer.origin, made_under=sent.reasoning_digest))
-        request.ledger.commit(sent.pending)
-        conversation.append(answer)
-        conversation.ledger_changed(request.model)
-    else:
-        conversation.append(answer)

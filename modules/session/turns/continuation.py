@@ -6,7 +6,7 @@ from typing import assert_never
 from modules.llm.events import StopReason
 from modules.llm.history import Message, is_cut
 from modules.llm.models import Model
-from modules.llm.parts import Text
+from modules.llm.parts import Image, Part, Text, named_note
 from modules.session.conversation import Conversation
 
 
@@ -66,8 +66,20 @@ def whole_answers(messages: Iterable[Message]) -> list[tuple[Message, str]]:
     for message in messages:
         if message.role == "assistant":
             if goes_on and found:
-                found[-1] = (found[-1][0], found[-1][1] + message.text)
+                found[-1] = (found[-1][0], found[-1][1] + _text_of(message))
             else:
-                found.append((message, message.text))
+                found.append((message, _text_of(message)))
         goes_on = message.continues or (goes_on and message.role == "system")
     return found
+
+
+def _text_of(answer: Message) -> str:
+    """What an answer says, with a line for each picture that it holds."""
+    if not answer.images:
+        return answer.text
+    said = (f"\n\n{named_note(part)}\n\n" if isinstance(part, Image) else _words(part) for part in answer.parts)
+    return "".join(said).strip("\n")
+
+
+def _words(part: Part) -> str:
+    return part.text if isinstance(part, Text) else ""

@@ -1,13 +1,16 @@
 """How a model searches the web: by its provider's own search, by the engine that the person has set, or not at all."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from modules.config import Config, Key
 from modules.llm.models import Model
 from modules.llm.tool_spec import ToolSpec
 from modules.llm.web_searches import KIND
 from modules.settings.declarations import SearchSettings
-from modules.tools.search_engines import FORMS, Engine, engine_of
+
+if TYPE_CHECKING:
+    from modules.tools.search_engines import Engine
 
 HOW = '"/set search.engine searxng" (or brave, tavily) sets one for models whose provider has none'
 
@@ -23,10 +26,14 @@ class SearchChoice:
     def of(cls, config: Config) -> "SearchChoice":
         return cls(lambda: config.settings.search, config.key)
 
-    def engine(self) -> Engine | None:
+    def engine(self) -> "Engine | None":
         """The engine that is set; None where none is. Raises BadKey for a key that none can be."""
         settings = self._settings()
-        return engine_of(settings.engine, settings.url, settings.results, self._key) if settings.engine else None
+        if not settings.engine:
+            return None
+        from modules.tools.search_engines import engine_of  # the first prompt need not know engines
+
+        return engine_of(settings.engine, settings.url, settings.results, self._key)
 
     def is_native(self, model: Model) -> bool:
         """Whether this model is offered its provider's own search."""
@@ -53,6 +60,8 @@ class SearchChoice:
         if engine is None:
             return f"{KIND}: {model.full_name} is not offered it, as there is no search engine. {HOW}."
         if engine.lacks_key:
+            from modules.tools.search_engines import FORMS
+
             page = FORMS[engine.name].key_page
             return f"{KIND}: {model.full_name} is not offered it: {engine.key_variable} is not set ({page})."
         return f"{KIND}: {engine.title} at {engine.host} searches for {model.name}."

@@ -11,8 +11,8 @@ from modules.llm.models import Model, Provider
 from modules.llm.tokens.amounts import NOTHING, of_request, of_text
 from modules.llm.tokens.learned_weights import KEPT, LearnedWeights
 
-PROSE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
-CODE = (ROOT / "modules" / "session" / "conversation.py").read_text("utf-8")
+PROSE = (ROOT / "tests/data/prose_sample.txt").read_text("utf-8")
+CODE = (ROOT / "tests/data/code_sample.txt").read_text("utf-8")
 CHINESE = "今天的天气很好,我们一起去公园散步吧。他说明天会下雨,所以最好带一把伞。" * 60
 PIECES = re.compile(r"\s?[A-Za-z]{1,5}|\d|[^\sA-Za-z\d]|\s+")  # a tokenizer like no other: short words, single digits
 

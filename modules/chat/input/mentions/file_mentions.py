@@ -107,10 +107,11 @@ def _meant(chat: ChatContext, text: str) -> list[Mention]:
 async def _are_wanted(chat: ChatContext, text: str, mentions: list[Mention]) -> bool:
     names = ", ".join(one.said for one in mentions)
     if len(text) > PASTED_CHARS or text.count("\n") > PASTED_LINES:
-        return await chat.confirm(f"This long text names {names}. Attach what is there, and send it?")
+        return bool(await chat.confirm(f"This long text names {names}. Attach what is there, and send it?"))
     secret = [one.said for one in mentions if is_secret((one.path.name,))]
     if secret:
-        return await chat.confirm(f"{', '.join(secret)}: files of such names hold secrets. Attach and send it?")
+        named = ", ".join(secret)
+        return bool(await chat.confirm(f"{named}: files of such names hold secrets. Attach and send it?"))
     return True
 
 

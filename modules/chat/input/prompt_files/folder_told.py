@@ -18,7 +18,7 @@ from modules.daemon_thread import in_thread
 from modules.errors import FileProblem
 from modules.llm.models import Provider
 from modules.prompts.folder_instructions import FolderInstructions, folder_instructions
-from modules.prompts.places import Place, trust_of
+from modules.prompts.places import Place
 from modules.prompts.skills import Skill, Skills, content_of, kind_of
 from modules.prompts.told import Told, told_in
 from modules.session.conversation import Conversation
@@ -53,16 +53,23 @@ def standing(
     return Standing(file, why, Told(own, part, skills.part() if skills is not None else ""))
 
 
-async def begin(chat: ChatContext) -> None:
-    """Ask about what lies in the folder and nobody was asked about, and have the conversation begin with what holds."""
+async def begin(chat: ChatContext) -> bool:
+    """Ask about what lies in the folder and nobody was asked about, and have the conversation begin with what holds.
+
+    False where the person left a question without an answer: then nothing is to be sent, and it is asked again.
+    """
     skills = skills_of(chat)
-    await _ask_about_file(chat)
+    answered = await _ask_about_file(chat)
     for place, some in await in_thread(skills.in_question) if skills is not None else ():
-        await _ask_about_skills(chat, place, some)
+        answered = answered and await _ask_about_skills(chat, place, some)
+    if not answered:
+        chat.screen.say("Nothing was sent.")
+        return False
     before = chat.conversation.instructions
     now = await settle(chat)
     if now.text != before and (words := " and ".join(told_words(now))):
         chat.screen.say(f"Told with it: {words}. /instructions shows or changes that.")
+    return True
 
 
 async def settle(chat: ChatContext) -> Told:
@@ -110,19 +117,20 @@ def remember_skills(chat: ChatContext, place: Place, skills: list[Skill], *, tol
 
 def _remember(chat: ChatContext, folder: Path, kind: str, content: bytes, *, answer: bool) -> None:
     try:
-        trust_of(chat.config).remember(folder, kind, content, answer)
+        chat.config.folder_trust.remember(folder, kind, content, answer)
     except FileProblem as error:
         chat.screen.say(str(error))
 
 
-async def _ask_about_file(chat: ChatContext) -> None:
+async def _ask_about_file(chat: ChatContext) -> bool:
+    """Whether there is nothing left to be asked about it."""
     conversation, config = chat.conversation, chat.config
     if config.settings.send.instructions != "ask":
-        return
+        return True
     folder = Path(conversation.folder or os.path.realpath(os.getcwd()))
     file: FolderInstructions | None = await in_thread(folder_instructions, folder=folder)
-    if file is None or trust_of(config).answer(file.root, file.kind, file.content) is not None:
-        return
+    if file is None or config.folder_trust.answer(file.root, file.kind, file.content) is not None:
+        return True
     lines = file.text.splitlines()
     chat.screen.say(f"{file.path.name} of this folder ({as_size(file.size)}) has instructions for models:")
     chat.screen.quote("\n".join(lines[:SHOWN_LINES]))
@@ -130,17 +138,20 @@ async def _ask_about_file(chat: ChatContext) -> None:
         chat.screen.say(f"… and {count(len(lines) - SHOWN_LINES, 'more line')} in {file.path}.")
     if file.is_cut:
         chat.screen.say(f"Only the first {as_size(len(file.content))} would be told.")
-    remember_file(chat, file, told=_said(chat, told=await chat.confirm("Tell them to every model in this folder?")))
+    if (told := await chat.confirm("Tell them to every model in this folder?")) is not None:
+        remember_file(chat, file, told=_said(chat, told=told))
+    return told is not None
 
 
-async def _ask_about_skills(chat: ChatContext, place: Place, skills: list[Skill]) -> None:
+async def _ask_about_skills(chat: ChatContext, place: Place, skills: list[Skill]) -> bool:
+    """Whether the person has answered."""
     chat.screen.say(f"{place.shown} of this folder has {count(len(skills), 'skill')} that models may read:")
     chat.screen.quote("\n".join(f"{skill.name}: {skill.description}" for skill in skills[:NAMED]))
     if len(skills) > NAMED:
         chat.screen.say(f"… and {len(skills) - NAMED} more.")
-    remember_skills(
-        chat, place, skills, told=_said(chat, told=await chat.confirm("Tell models of them in this folder?"))
-    )
+    if (told := await chat.confirm("Tell models of them in this folder?")) is not None:
+        remember_skills(chat, place, skills, told=_said(chat, told=told))
+    return told is not None
 
 
 def _why_not(config: Config, file: FolderInstructions | None, providers: Iterable[Provider]) -> str:
@@ -151,5 +162,5 @@ def _why_not(config: Config, file: FolderInstructions | None, providers: Iterabl
         return f"it holds {' and '.join(found)}"
     if config.settings.send.instructions == "always":
         return ""
-    answer = trust_of(config).answer(file.root, file.kind, file.content)
+    answer = config.folder_trust.answer(file.root, file.kind, file.content)
     return "" if answer else "you said No" if answer is not None else "nobody was asked yet"

@@ -8,7 +8,6 @@ from modules.errors import AmbiguousModel, BadKey, FileProblem, MissingKey, Unkn
 from modules.llm.message import user
 from modules.llm.models import Model
 from modules.llm.parts import Attached
-from modules.prompts.places import trust_of
 from modules.prompts.prompt import Prompt
 from modules.prompts.prompt_shelf import Found
 from modules.session.turns.one_turn import OneTurn
@@ -55,7 +54,7 @@ async def believed(chat: ChatContext, prompt: Prompt) -> bool:
     root = prompt.place.root
     if root is None:
         return True
-    trust, kind = trust_of(chat.config), f"prompt {prompt.place.shown}/{prompt.name}"
+    trust, kind = chat.config.folder_trust, f"prompt {prompt.place.shown}/{prompt.name}"
     if trust.answer(root, kind, prompt.content):
         return True
     lines = prompt.content.decode("utf-8-sig").splitlines()

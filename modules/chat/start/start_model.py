@@ -3,7 +3,6 @@
 import difflib
 from contextlib import suppress
 
-from modules.chat.wording.shell_advice import without_commands
 from modules.config import Config
 from modules.errors import BadKey, ConfigError, MissingKey, ParlanceError, UsageError
 from modules.llm.dialects import about
@@ -93,6 +92,8 @@ def refuse_guide(conversation: Conversation, start: Choice, models: ModelRegistr
     """Raise MissingKey where the guide would answer only for want of a key: a script takes its words for a model's."""
     if conversation.model.full_name != FALLBACK or not start.note:
         return
+    from modules.chat.wording.shell_advice import without_commands  # only where nobody answers
+
     if start.note != NO_KEY:
         raise MissingKey(without_commands(start.note))
     variables = [one.key_variable for one in models.providers.values() if one.key_variable][:3]

@@ -7,15 +7,7 @@ from modules.config import Config
 from modules.settings.declarations import FOLDER_FILE
 
 if TYPE_CHECKING:
-    from modules.folder_trust import FolderTrust
     from modules.settings.folder_file import FolderSettings
-
-
-def trust_of(config: Config) -> "FolderTrust":
-    """What the person has said of folders."""
-    from modules.folder_trust import FolderTrust  # hardly any folder has something to ask about
-
-    return FolderTrust(config.state_folder / "trusted.json")
 
 
 def take_folder_settings(config: Config, folder: Path, *, in_chat: bool) -> list[str]:
@@ -29,7 +21,7 @@ def take_folder_settings(config: Config, folder: Path, *, in_chat: bool) -> list
         return [f"{found.trouble} Nothing of it holds."]
     from modules.settings.folder_file import KIND
 
-    agreed = trust_of(config).answer(folder, KIND, found.content)
+    agreed = config.folder_trust.answer(folder, KIND, found.content)
     if agreed:
         config.layers.believe(found.values)
         return [f"{found.path}, {wrong}" for wrong in found.mistakes]
@@ -52,4 +44,4 @@ def unasked(config: Config, folder: Path) -> "FolderSettings | None":
         return None
     from modules.settings.folder_file import KIND
 
-    return found if trust_of(config).answer(folder, KIND, found.content) is None else None
+    return found if config.folder_trust.answer(folder, KIND, found.content) is None else None

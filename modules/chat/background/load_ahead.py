@@ -34,6 +34,7 @@ DECODED_AT_ONCE = 50  # messages of a long conversation, which takes a milliseco
 REST_SECONDS = 0.002
 # Loaded while the first question is typed. Tools are only loaded: programs of others wait until they are needed.
 NEEDED_BY_ANSWERS = (
+    f"{PACKAGE}.chat.shown_turn",
     f"{PACKAGE}.chat.markdown.markdown_stream",
     f"{PACKAGE}.session.storage.writer",
     f"{PACKAGE}.tools.built_in",
@@ -91,7 +92,7 @@ class LoadAhead:
         context = self._context
         if not context.config.settings.models.discover:
             return
-        servers = import_module(f"{PACKAGE}.chat.local_servers")
+        servers = import_module(f"{PACKAGE}.chat.background.local_servers")
         found = await servers.look(context)
         networked = about(context.conversation.model.provider.dialect).networked
         if not found or networked or servers.has_any_key(context):
