@@ -20,4 +20,5 @@ def unsearched(one: wire.Answer | wire.Status) -> wire.Answer | wire.Status:
     if isinstance(one, wire.Status):
         return one
     parts = [part for part in one.parts if not isinstance(part, wire.Search | wire.Cites)]
-    return wire.Answer(*parts or ["Well."], stop=None if one.stop == "pause_turn" else one.stop, fault=one.fault)
+    said = parts or [wire.Text("Well.")]
+    return wire.Answer(*said, stop=None if one.stop == "pause_turn" else one.stop, fault=one.fault)
