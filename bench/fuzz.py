@@ -19,7 +19,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--examples", type=int, default=1000)
     parser.add_argument("--steps", type=int, default=15, help="turns and changes in each of them")
-    parser.add_argument("--engine", action="store_true", help="whole turns with tools, by the engine and over loopback")
+    parser.add_argument(
+        "--engine",
+        action="store_true",
+        help="whole turns with tools, searches, options and schemas, by the engine and over loopback",
+    )
     parser.add_argument("--windows", action="store_true", help="among windows of 4k to 1M tokens, with views that fit")
     given = parser.parse_args(argv)
     chosen = settings(

@@ -14,7 +14,9 @@ from prompt_toolkit.document import Document
 
 from modules.chat.command import Ask, ChatContext, CommandRegistry, command
 from modules.chat.commands.compact_commands import complete_compact
-from modules.chat.input.completer import ChatCompleter, complete_attachments, complete_models, complete_paths, rank
+from modules.chat.input.completer import ChatCompleter, complete_models
+from modules.chat.input.path_completion import complete_attachments, complete_paths
+from modules.chat.input.ranking import rank
 from modules.chat.looks.theme import Theme
 from modules.chat.looks.themes import Themes
 from modules.chat.wording.model_summary import columns, compact, describe

@@ -104,7 +104,16 @@ def test_what_cannot_be_is_told_with_what_can(terminal: Terminal, typed: str, to
 def test_names_and_values_are_completed(terminal: Terminal) -> None:
     terminal.type("/set verb").sees("options.verbosity").type("\x15")
     terminal.type("/set options.verbosity ").sees("medium").sees("--reset").type("\x15")
-    terminal.type("/set send.never_to deep").sees("deepseek")
+    terminal.type("/set send.never_to deep").sees("deepseek").type("\x15")
+
+
+@pytest.mark.parametrize("name", ["xyzzy", "all", "folder", "options"])
+def test_what_is_typed_behind_what_is_no_setting_disturbs_nothing(terminal: Terminal, name: str) -> None:
+    terminal.type(f"/set {name} ").line_with(f"/set {name}")
+    terminal.type("1").line_with(f"/set {name} 1").type("\x15")
+    terminal.type("/set verb").sees("options.verbosity")
+    assert "Unhandled" not in terminal.text
+    assert "Traceback" not in terminal.text
 
 
 def test_a_file_that_is_spoiled_while_the_program_runs_is_told_once_and_not_written(

@@ -219,6 +219,7 @@ class TestASchema:
             ("age int, age str", 'The name "age" is there twice.'),
             (": nothing", "begins with no name."),
             (",", "The schema has no names."),
+            ("", "--schema: there is nothing in it"),
             ("nowhere.json", "nowhere.json cannot be read"),
             ('{"type": ', "--schema is no JSON"),
             ('{"type": "dog"}', "--schema cannot be used. "),

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack, aclosing, suppress
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import ClassVar
@@ -16,24 +17,32 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from modules.errors import ProviderError
+from modules.llm.generation.answer_schema import AnswerSchema
 from modules.llm.message import Message, user
 from modules.llm.models import Model
 from modules.llm.parts import Image
 from modules.session.conversation import Conversation
+from modules.session.turns.structured_turn import asking_for, structured_turn
 from modules.session.turns.tooling import Limits, Tooling
 from modules.session.turns.turn import Paused, run_turn, unanswered_results
+from modules.settings.declarations import OptionSettings, SearchSettings
 from modules.tools.approval import Decision, Question
 from modules.tools.tool import Plan, ToolContext, tool
+from modules.tools.web.search import web_search
+from modules.tools.web.search_choice import SearchChoice
 from tests import wire
+from tests.harness.any_options import SCHEMAS, options, schemas
+from tests.harness.any_searches import FOUND, LATE, PAGES, searched, unsearched
 from tests.harness.cases import PICTURE
 from tests.harness.conversation_machine import MODELS, restarted
 from tests.harness.engine_harness import ANTHROPIC, GROQ, OLLAMA, OPENAI, Talk
 from tests.harness.home import Home
+from tests.harness.many_providers import history_bytes
 from tests.harness.tool_helpers import tooling
 from tests.harness.transformer_harness import Dry, facts_of, wire_name
 from tests.wire.rulebook import broken_rules
 
-NAMES = (ANTHROPIC, "anthropic:claude-haiku-4.5", OPENAI, GROQ, OLLAMA, "ollama:gemma3")
+NAMES = (ANTHROPIC, "anthropic:claude-haiku-4.5", OPENAI, GROQ, OLLAMA, "ollama:gemma3", "google:gemini-4-argon")
 PROVIDER = {name: name.partition(":")[0] for name in NAMES}
 
 
@@ -78,9 +87,11 @@ given = st.one_of(
     st.sampled_from(["", '{"n": ', "null", '{"n": "x"}', '{"n": 1, "n": 2}']),
 )
 calls = st.builds(wire.Call, st.sampled_from([*(one.name for one in TOOLS * 3), "nope", "a b"]), given)
-heads = st.lists(
-    st.sampled_from(["Let me see.", "漢字 🎉", wire.Reasoning("Hm."), wire.Reasoning("", True)]), max_size=2
+GOOGLE_KEY = "AIza-test-3b1c7d"
+said: st.SearchStrategy[list[wire.Search | wire.Cites | wire.Reasoning | str]] = st.sampled_from(
+    [["Let me see."], ["漢字 🎉"], [wire.Reasoning("Hm.")], [wire.Reasoning("", True)]]
 )
+heads = st.lists(st.one_of(said, searched), max_size=3).map(lambda heads: [part for head in heads for part in head])
 calling = st.builds(
     lambda head, called, stop: wire.Answer(*head, *called, stop=stop),
     heads,
@@ -88,6 +99,12 @@ calling = st.builds(
     st.sampled_from([None] * 8 + ["max_tokens", "end_turn"]),
 )
 ending = st.one_of(
+    heads.map(lambda head: wire.Answer(*head, "Found.")),
+    heads.map(lambda head: wire.Answer(*head, LATE, stop="pause_turn")),
+    st.builds(
+        lambda at: wire.Answer(wire.Search("a", PAGES), "It is so.", fault=wire.Fault.cut_mid_event(at)),
+        st.integers(1, 12),
+    ),
     st.just(wire.Answer(wire.Reasoning("I know."), "Done.")),
     st.just(wire.Answer(wire.Reasoning("I know."), "Done.")),
     st.sampled_from(["refusal", "max_tokens"]).map(lambda stop: wire.Answer("Well", stop=stop)),
@@ -109,7 +126,10 @@ class Scene:
     def __init__(self) -> None:
         self.open = ExitStack()
         folder = Path(self.open.enter_context(TemporaryDirectory()))
-        self.home = self.open.enter_context(Home(folder))
+        home = Home(folder)
+        home.keys["GEMINI_API_KEY"] = GOOGLE_KEY
+        home.servers["google"] = wire.WireServer("gemini", key=GOOGLE_KEY)
+        self.home = self.open.enter_context(home)
         self.runner = self.open.enter_context(asyncio.Runner())
         self.talk = Talk(self.home)
         self.open.callback(lambda: self.runner.run(self.talk.services.close()))
@@ -133,7 +153,10 @@ class Acting(RuleBasedStateMachine):
     @initialize(model=st.sampled_from(NAMES), system=st.sampled_from(["", "Be brief."]))
     def begin(self, model: str, system: str) -> None:
         self.conversation = Conversation(scene().talk.model(model), system)
-        self.tooling: Tooling = tooling(scene().folder, *TOOLS)
+        self.told: dict[str, list[bytes]] = {}  # the last history that each model was sent
+        self.search = SearchSettings()
+        self.tooling: Tooling = tooling(scene().folder, *TOOLS, web_search)
+        self.tooling.search = SearchChoice(lambda: self.search, lambda variable: None)
         Acting.counted["conversations"] += 1
 
     @rule(name=st.sampled_from(NAMES), script=scripts, answers=st.lists(decisions), limits=limits, enough=moments)
@@ -157,11 +180,29 @@ class Acting(RuleBasedStateMachine):
     @rule()
     def the_last_question_is_taken_back(self) -> None:
         self.conversation.undo()
+        self.told.clear()
 
     @precondition(lambda self: self.conversation.nodes)
     @rule()
     def the_program_is_started_again(self) -> None:
         self.conversation = restarted(self.conversation, scene().talk.models)
+
+    @rule(native=st.booleans())
+    def providers_may_search_or_not(self, native: bool) -> None:
+        self.search = SearchSettings(native=native)
+
+    @rule(chosen=options)
+    def options_are_set(self, chosen: OptionSettings) -> None:
+        self.conversation.options = chosen
+
+    @rule(name=st.sampled_from(NAMES), wanted=schemas, script=scripts, fits=st.booleans(), enough=moments)
+    def an_answer_is_to_be_json(
+        self, name: str, wanted: AnswerSchema | None, script: Script, fits: bool, enough: int | None
+    ) -> None:
+        wanted = wanted or AnswerSchema(SCHEMAS[0])
+        answer = wire.Answer('{"a": "b"}' if fits else "No JSON.")
+        more = [*script[:-1], answer, script[-1]]
+        self._play(name, asking_for(user("Well?"), wanted), more, [], Limits(), enough, wanted)
 
     def _play(
         self,
@@ -171,26 +212,53 @@ class Acting(RuleBasedStateMachine):
         answers: list[Decision],
         limits: Limits,
         enough: int | None,
+        wanted: AnswerSchema | None = None,
     ) -> None:
         model = scene().talk.model(name)
         server = scene().home.servers[PROVIDER[name]]
         server.forget()
+        offered = model.profile.web_search and self.search.native and self.tooling.toolbox.enabled
+        if not (offered and self.tooling.toolbox.is_on(web_search.name)):
+            script = [unsearched(one) for one in script]
+        elif isinstance(last := script[-1], wire.Answer) and LATE in last.parts:
+            script = [*script, FOUND] if model.provider.name == "anthropic" else script[:-1]
         server.answer(*(script if model.tools else script[-1:]))
         self.conversation.switch(model)
         self.tooling.limits = limits
+        ended = False
         with suppress(ProviderError, asyncio.CancelledError):
-            scene().runner.run(self._turn(model, message, answers, enough))
+            scene().runner.run(self._turn(model, message, answers, enough, wanted))
+            ended = True
+        told = [*self.told.get(name, []), *map(history_bytes, server.chats)]
+        for shorter, longer in pairwise(told):
+            # A pause is gone on with in the same message.
+            assert longer.startswith(shorter.rstrip(b"]}")), f"{name}:\n{shorter.decode()}\n{longer.decode()}"
+        if ended and self.conversation.messages[-1].state == "complete":  # else the turn may be told otherwise, or not
+            self.told[name] = told[-1:]
         for request in server.chats:
             Acting.counted["requests"] += 1
             assert request.broken == [], request.broken
 
-    async def _turn(self, model: Model, message: Message | None, answers: list[Decision], enough: int | None) -> None:
+    async def _turn(
+        self,
+        model: Model,
+        message: Message | None,
+        answers: list[Decision],
+        enough: int | None,
+        wanted: AnswerSchema | None,
+    ) -> None:
         decisions = iter(answers)
         at = 0
         turn = asyncio.current_task()
         assert turn is not None
         Acting.counted["turns"] += 1
-        async with aclosing(run_turn(self.conversation, scene().talk.services, message, model, self.tooling)) as events:
+        services = scene().talk.services
+        turn_events = (
+            run_turn(self.conversation, services, message, model, self.tooling)
+            if wanted is None or message is None
+            else structured_turn(self.conversation, services, message, wanted, self.tooling)
+        )
+        async with aclosing(turn_events) as events:
             async for event in events:
                 Acting.counted[type(event).__name__] += 1
                 if isinstance(event, Question):
@@ -218,8 +286,8 @@ class Acting(RuleBasedStateMachine):
             return
         dry = Dry(self.conversation.model)
         dry.conversation = self.conversation
-        dry.tools = self.tooling.toolbox.specs
         for model in MODELS.values():
+            dry.tools = self.tooling.specs(model)
             Acting.counted["looked at"] += 1
             broken = broken_rules(wire_name(model), dry.body(model), facts_of(model))
             assert not broken, f"{model.full_name}: {broken}\n{json.dumps(dry.body(model))}"

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from modules.chat.command import Ask, ChatContext, command
-from modules.chat.input.completer import complete_attachments
+from modules.chat.input.path_completion import complete_attachments
 from modules.errors import UsageError
 from modules.llm.message import user
 from modules.session.conversation import Conversation

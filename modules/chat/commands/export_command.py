@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.commands.written_file import may_be_put, may_hold, written
-from modules.chat.input.completer import complete_words
+from modules.chat.input.path_completion import complete_words
 from modules.chat.input.typed_paths import named
 from modules.daemon_thread import in_thread
 from modules.errors import UsageError

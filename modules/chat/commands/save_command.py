@@ -8,7 +8,7 @@ from pathlib import Path
 from modules.chat.command import Ask, ChatContext, command
 from modules.chat.commands.what_was_answered import Answered, answered, complete_answered
 from modules.chat.commands.written_file import may_be_put, may_hold, written
-from modules.chat.input.completer import complete_words
+from modules.chat.input.path_completion import complete_words
 from modules.chat.input.typed_paths import named
 
 # What is saved, as for /copy, and the name of the file behind it. A file that is called like that is "./2".

@@ -34,7 +34,10 @@ def completions(chat: ChatContext, args: str) -> Iterator[tuple[str, str]]:
         yield EVERY, "every setting"
         yield FOLDER, "the settings that lie in this folder"
         return
-    one = find(name)
+    try:
+        one = find(name)
+    except UsageError:  # a part, or none at all: entering it says so
+        return
     head, blank, _ = typed.rpartition(" ")
     if blank and not head.startswith("-"):
         yield f"{name} {head} {SAVE}", "from now on, also in later runs"

@@ -11,7 +11,8 @@ from modules.chat.command import ChatContext
 from modules.chat.dialogs.list_frame import Frame
 from modules.chat.dialogs.list_line import Line, fill
 from modules.chat.dialogs.list_picker import ListPicker
-from modules.chat.input.completer import every_model, rank
+from modules.chat.input.completer import every_model
+from modules.chat.input.ranking import rank
 from modules.chat.often_used import OftenUsed, in_front
 from modules.chat.output.layout import cut
 from modules.chat.wording.model_summary import columns, describe, mark

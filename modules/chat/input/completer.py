@@ -1,13 +1,10 @@
 """Completion: commands after `/`, models, files and MCP servers after `@`, paths where one was begun, else nothing."""
 
 import asyncio
-import os
 import re
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
 from functools import partial
-from itertools import islice
-from time import monotonic
 from typing import Any, TypeVar
 
 from prompt_toolkit.application import Application, get_app_or_none
@@ -17,6 +14,8 @@ from prompt_toolkit.document import Document
 from modules.chat.command import ChatContext
 from modules.chat.input.mcp_completion import complete_resources, look
 from modules.chat.input.mentions.folder_files import FolderFiles
+from modules.chat.input.path_completion import complete_paths, complete_words
+from modules.chat.input.ranking import NEAR, rank, ranked
 from modules.chat.input.typed_paths import unfinished
 from modules.chat.wording.model_summary import describe
 from modules.errors import UnknownCommand
@@ -26,16 +25,11 @@ from modules.tools.files.access.secret_names import is_secret
 
 Item = TypeVar("Item")
 Pair = tuple[str, str]
-Rank = tuple[int, int, int]
 
-BEGINNING: Rank = (1, 0, 0)
-NEAR: Rank = (2, 0, 1000)  # the beginning of a word
-MAX_PATHS = 200
 MAX_RESOURCES = 200
 MOMENT_SECONDS = 0.15  # that a menu waits for the files of the folder; then they come when they are there
 SECRET_CHARS = 3  # typed of its name, with which a file that may hold a secret is meant
 LONGEST_MENTION_CHARS = 500
-MAX_SECONDS = 0.1  # for reading one folder; a person is typing
 
 _COMMAND = re.compile(r"/([\w?:.-]*)")
 _ARGUMENTS = re.compile(r"/([A-Za-z0-9_?][\w:.-]*)\s+(.*)")
@@ -43,34 +37,6 @@ _ASK = re.compile(r"@(\S*)")
 _MENTION = re.compile(r"""(?:^|(?<=[\s(\[{"']))@((?:\\.|[^\s\\])*|"[^"\n]*|'[^'\n]*)$""")
 _TYPED = re.compile(r"!{1,2}\s*(\S+\s+.*)")
 _PATH = re.compile(r"""(?:^|(?<!\\)\s)((?:\.\.?/|~/|/[^\s/])(?:\\.|[^\s\\])*|['"](?:\.\.?/|~/|/[^\s/])[^'"]*)$""")
-_ALIKE = str.maketrans("/", ":")  # provider/model is understood as well as provider:model
-
-
-def rank(typed: str, text: str) -> Rank | None:
-    """How well the text fits what was typed, least is best; None where its letters are not all there in order.
-
-    The whole text comes first, then its beginning, the beginning of a word in it, its middle, and last letters
-    that are strewn over it, the closest together first.
-    """
-    typed, text = typed.lower().translate(_ALIKE), text.lower().translate(_ALIKE)
-    if text.startswith(typed):
-        return int(text != typed), 0, 0
-    if typed in text:
-        word = re.search(rf"(?<![^\W_]){re.escape(typed)}", text)
-        return (2, 0, word.start()) if word else (3, 0, text.index(typed))
-    starts = [at for at, letter in enumerate(text) if letter == typed[0]]
-    spans = [(end - at, at) for at in starts if (end := _end(typed, text, at)) is not None]
-    return (4, *min(spans)) if spans else None
-
-
-def ranked(typed: str, items: Iterable[tuple[Sequence[str], Item]]) -> list[tuple[Rank, Item]]:
-    """The items of which one of the names fits, best first; equals keep their order."""
-    found = []
-    for names, item in items:
-        ranks = [fit for name in names if (fit := rank(typed, name)) is not None]
-        if ranks:
-            found.append((min(ranks), item))
-    return sorted(found, key=lambda pair: pair[0])
 
 
 def every_model(models: ModelRegistry) -> Iterator[Model]:
@@ -92,39 +58,6 @@ def complete_models(context: ChatContext, args: str) -> Iterator[Pair]:
             label = f"{model.full_name} · {description}" if instead is None else f"{instead.full_name} instead"
             for alias in model.aliases:
                 yield alias, label
-
-
-def complete_paths(context: ChatContext, args: str) -> Iterator[Pair]:
-    """The files and folders that the path may go on with; a folder ends in a slash, a hidden one must be asked for."""
-    if args == "~":
-        yield "~/", "folder"
-        return
-    head, slash, name = args.rpartition("/")
-    head += slash
-    found = ranked(name, (((entry.name,), entry) for entry in _entries(os.path.expanduser(head) or ".", name)))
-    begun = [pair for pair in found if pair[0] <= BEGINNING]
-    found = sorted(begun or found, key=lambda pair: (pair[0], pair[1].name.lower()))
-    for _, entry in found[:MAX_PATHS]:
-        folder = _is_folder(entry)
-        yield head + entry.name + "/" * folder, "folder" if folder else ""
-
-
-def complete_attachments(context: ChatContext, args: str) -> Iterator[Pair]:
-    """Paths, also after the option."""
-    option, _, path = args.rpartition("--text ")
-    head, args = ("--text ", path.lstrip()) if not option and args.startswith("--text ") else ("", args)
-    yield from ((head + text, about) for text, about in complete_words(context, args))
-
-
-def complete_words(context: ChatContext, args: str) -> Iterator[Pair]:
-    """What a line of paths may go on with: as one path with blanks in it, else its last word, in its quotes."""
-    plain = list(complete_paths(context, args))
-    yield from plain
-    word = unfinished(args)
-    if plain or not (word.head or word.quote or word.said != args):
-        return
-    for text, about in complete_paths(context, word.said):
-        yield word.written(text, whole=about != "folder"), about
 
 
 class ChatCompleter(Completer):
@@ -272,35 +205,3 @@ def _look_again(app: "Application[Any] | None", document: Document, done: object
         if state is None or state.complete_index is None:
             buffer.complete_state = None
             buffer.start_completion(select_first=False)
-
-
-def _entries(folder: str, name: str) -> Iterator[os.DirEntry[str]]:
-    """What the folder holds, as far as it can be read in the time there is, without what no line can hold."""
-    until = monotonic() + MAX_SECONDS
-    try:
-        with os.scandir(folder) as entries:
-            while monotonic() < until and (some := list(islice(entries, 100))):
-                yield from (entry for entry in some if _offered(entry.name, name))
-    except (OSError, ValueError):  # not a folder, not ours to read, or a name with a null in it
-        return
-
-
-def _offered(entry: str, typed: str) -> bool:
-    hidden = entry.startswith(".") and not typed.startswith(".")
-    return not hidden and not re.search("[\r\n\ud800-\udfff]", entry)
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False
-
-
-def _end(typed: str, text: str, at: int) -> int | None:
-    """Where the letters typed have all been met in order, from `at` on; None where they are not."""
-    for letter in typed:
-        at = text.find(letter, at) + 1
-        if not at:
-            return None
-    return at

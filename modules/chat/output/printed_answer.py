@@ -11,8 +11,8 @@ from modules.llm.citations import Footnotes
 from modules.text.sanitize import clean
 
 if TYPE_CHECKING:
+    from modules.chat.output.answer_pieces import Piece
     from modules.chat.output.screen import TerminalScreen
-    from modules.chat.output.turn_renderer import Piece
 
 
 class Printed(Protocol):
@@ -83,7 +83,7 @@ class Drawn:
         if self._piece is not None:
             self._piece.feed(text)
         elif text := text.lstrip("\n"):
-            from modules.chat.output.turn_renderer import text_piece  # loaded when the first word has come
+            from modules.chat.output.answer_pieces import text_piece  # loaded when the first word has come
 
             if self._any and self._parted:
                 self._screen.write("\n")

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from modules.chat.output.answer_pieces import reasoning_piece, text_piece
 from modules.chat.output.code_numbers import CodeNumbers
 from modules.chat.output.screen import TerminalScreen
 from modules.chat.output.tool_lines import ToolLines, calling
-from modules.chat.output.turn_renderer import reasoning_piece, text_piece
 from modules.chat.wording.maker import maker
 from modules.chat.wording.model_summary import compact
 from modules.chat.wording.phrases import about_tokens

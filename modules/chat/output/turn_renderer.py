@@ -1,15 +1,16 @@
 """A turn on the screen: events in, text as Markdown, a line for each call, and above the prompt what still changes."""
 
 import contextlib
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from typing import NamedTuple, Protocol, assert_never
+from typing import assert_never
 
-from modules.chat.output.code_numbers import Numbers, unnumbered
+from modules.chat.output.answer_pieces import NoSegment, Piece, reasoning_piece, text_piece
+from modules.chat.output.code_numbers import Numbers
 from modules.chat.output.frame_loop import frames
 from modules.chat.output.provider_searches import ProviderSearches
+from modules.chat.output.running_line import StatusLine, countdown, since_now
 from modules.chat.output.screen import TerminalScreen
-from modules.chat.output.spoken_turn import Announcements, SpokenReasoning
+from modules.chat.output.spoken_turn import Announcements
 from modules.chat.output.tool_lines import ToolLines
 from modules.chat.wording.fit_words import made_words, making_words
 from modules.chat.wording.phrases import GO_ON
@@ -22,75 +23,6 @@ from modules.session.turns.tool_calls import CallEvent, ToolEnded, ToolProgress,
 from modules.session.turns.turn import Paused, TurnEvent
 from modules.text.sanitize import clean
 from modules.tools.approval import Question
-
-STOPS = "Ctrl+C stops"
-
-
-class Piece(Protocol):
-    """One stretch of the answer being drawn."""
-
-    def feed(self, text: str) -> None: ...
-
-    def draw(self) -> None: ...
-
-    def finish(self) -> None: ...
-
-
-class PlainText:
-    """Text as it comes, cleaned, appended; ends on a new row."""
-
-    def __init__(self, screen: TerminalScreen) -> None:
-        self._screen = screen
-        self._arrived: list[str] = []
-        self._last = "\n"
-
-    def feed(self, text: str) -> None:
-        self._arrived.append(text)
-
-    def draw(self) -> None:
-        text = "".join(self._arrived)
-        self._arrived.clear()
-        if self._last == "\n":
-            text = text.lstrip("\n")
-        if text:
-            self._screen.write(clean(text))
-            self._last = text[-1]
-
-    def finish(self) -> None:
-        self.draw()
-        if self._last != "\n":
-            self._screen.write("\n")
-
-
-class NoSegment:
-    """Nothing but the words for what runs."""
-
-    def feed(self, text: str) -> None: ...
-
-    def draw(self) -> None: ...
-
-    def finish(self) -> None: ...
-
-
-class StatusLine(NamedTuple):
-    """What runs, in words that may be cut, and an ending that may not; both are asked for with each drawing."""
-
-    words: Callable[[], str]
-    ending: Callable[[], str] = lambda: f" · {STOPS}"
-
-
-def since_now(words: Callable[[], str]) -> StatusLine:
-    """What runs, and for how long from now on."""
-    began = time.monotonic()
-    return StatusLine(words, lambda: f" {time.monotonic() - began:.0f} s · {STOPS}")
-
-
-def countdown(retry: Retrying) -> StatusLine:
-    """The seconds until a failed request is sent again."""
-    until = time.monotonic() + retry.seconds
-    return StatusLine(
-        lambda: retry.error.message, lambda: f" Again in {max(0.0, until - time.monotonic()):.0f} s · {STOPS}"
-    )
 
 
 class TurnRenderer:
@@ -271,39 +203,6 @@ class TurnRenderer:
 def picture_of(made: PictureMade) -> Image:
     """The picture as it came, which is what is shown of it."""
     return Image(made.media_type, made.base64)
-
-
-def text_piece(screen: TerminalScreen, number: Callable[[int], int] = unnumbered) -> Piece:
-    """Markdown where the terminal can show it, its blocks of code with these numbers; else the text, or in words."""
-    if screen.spoken:
-        from modules.chat.markdown.spoken_markdown import SpokenMarkdown
-
-        return SpokenMarkdown(lambda line: screen.write(f"{line}\n"), number)
-    if screen.plain:
-        return PlainText(screen)
-    # It loads rich and pygments, which the first prompt must not wait for.
-    from modules.chat.markdown.markdown_stream import MarkdownStream
-
-    return MarkdownStream(
-        screen.write,
-        screen.size,
-        screen.live,
-        theme=lambda: screen.theme,
-        links=screen.links,
-        prose_width=screen.prose_width,
-        number=number,
-    )
-
-
-def reasoning_piece(screen: TerminalScreen) -> Piece:
-    """Reasoning beside a bar, so that it is told from the answer without any colour."""
-    if screen.spoken:
-        return SpokenReasoning(screen)
-    if screen.plain:
-        return PlainText(screen)
-    from modules.chat.output.reasoning_segment import ReasoningPiece
-
-    return ReasoningPiece(screen)
 
 
 async def show(

@@ -240,10 +240,9 @@ class PlainPrompt:
             self.queue.add(line)
 
     def _tell(self, text: str) -> None:
-        """Say something while a line may be awaited."""
-        self._screen.say(text)
-        if self._awaited is not None and not self._awaited.done():
-            self._screen.write(self._prompted)
+        """Say something while a line may be awaited; what was pasted last may still stand in the row."""
+        awaits = self._awaited is not None and not self._awaited.done()
+        self._screen.write(f"\n{text}\n{self._prompted if awaits else ''}")
 
     def _end(self) -> None:
         self._bursts.settle()
