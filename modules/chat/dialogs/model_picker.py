@@ -18,7 +18,6 @@ from modules.chat.output.layout import cut
 from modules.chat.wording.model_summary import columns, describe, mark
 from modules.errors import ConfigError, UsageError
 from modules.llm.models import Choice, Model
-from modules.llm.network.local_endpoints import is_near
 from modules.text.sanitize import clean
 
 WINDOW = 0  # the column after the name; its numbers stand below each other
@@ -87,13 +86,6 @@ class _Row:
         return (self.model.full_name, self.model.id, *self.model.aliases)
 
 
-def _readiness(row: _Row) -> int:
-    """How much is still to be done before it answers: nothing, to set a key, or to start a server on this machine."""
-    if row.model.provider.key_variable is None and row.listed is not True and is_near(row.model.provider.base_url):
-        return 2
-    return 0 if row.has_key else 1
-
-
 class _Choices:
     """The rows that fit what was typed, and the one the pointer is at."""
 
@@ -104,7 +96,7 @@ class _Choices:
         self._know_often()
         models = {model.full_name: model for model in (*every_model(context.models), self.current)}
         rows = [self._row(model) for model in in_front(list(models.values()), self.often)]
-        self.all = sorted(rows, key=lambda row: (self._place(row), _readiness(row)))
+        self.all = sorted(rows, key=lambda row: (self._place(row), not row.has_key))
         self.narrow("")
 
     def mark(self, row: _Row) -> str:
