@@ -22,7 +22,6 @@ from modules.llm.service_manager import prepare
 from modules.session.conversation import Conversation
 from modules.session.counting import prices
 from modules.session.node import Messages
-from modules.session.turns.ask import request_for
 
 MOMENT_SECONDS = 0.1  # the first keys are echoed before any import takes its share of the processor
 SOON_SECONDS = 1.0  # so that two imports do not slow the echo of one key down
@@ -144,6 +143,8 @@ def look_through(conversation: Conversation) -> None:
     model = conversation.model
     messages = _Rested(conversation.nodes_read_by(model))
     if conversation.known_ledger(model).entries:
+        from modules.session.turns.ask import request_for  # with all that asks
+
         with suppress(ParlanceError):
             prepare(replace(request_for(conversation, model), messages=messages))
     else:

@@ -8,7 +8,6 @@ from modules.chat.input.unlisted_model import is_meant
 from modules.errors import UsageError
 from modules.llm.models import Choice
 from modules.session.turns.continuation import cut_answer, seam, why_cut
-from modules.session.turns.turn import unanswered_results
 
 DIFF = re.compile(r"^(\S+\s+)??--diff(?:\s+|$)")  # before or after the model
 
@@ -71,6 +70,8 @@ async def go_on(chat: ChatContext, args: str) -> Ask | None:
     """
     conversation = chat.conversation
     cut = cut_answer(conversation)
+    from modules.session.turns.turn import unanswered_results  # with all that runs a turn
+
     if cut is None and not unanswered_results(conversation):
         raise UsageError("There is nothing to go on with.", cure=_instead_of_going_on(chat))
     choice = chat.models.find(args) if args else None

@@ -1,7 +1,6 @@
 """Commands that move in the tree of what was said: back, forward, to another answer, to a place with a name."""
 
 from modules.chat.command import Ask, ChatContext, command
-from modules.chat.output.resume_preview import preview_of
 from modules.chat.start.startup import close_calls
 from modules.chat.wording.maker import maker
 from modules.chat.wording.phrases import count
@@ -141,6 +140,8 @@ def _step(chat: ChatContext, by: int) -> None:
     waiting = close_calls(chat.conversation)
     by_whom = maker(node.message, chat.models)
     chat.screen.say(f"{_what(node)} {place.number + by} of {place.of}{f', from {by_whom}' if by_whom else ''}.")
+    from modules.chat.output.resume_preview import preview_of  # with what draws calls
+
     for text in preview_of(chat.conversation, node, chat.screen.size()[0]):
         chat.screen.say(text)
     if waiting:

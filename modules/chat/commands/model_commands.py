@@ -8,7 +8,6 @@ from modules.chat.input.completer import complete_models
 from modules.chat.input.fit_question import made_to_fit
 from modules.chat.input.pdf_readers import not_taken
 from modules.chat.input.unlisted_model import is_meant
-from modules.chat.output.switch_report import switch_report
 from modules.chat.wording.fit_words import summary_words
 from modules.chat.wording.model_summary import columns, compact, mark
 from modules.chat.wording.phrases import count
@@ -18,7 +17,6 @@ from modules.llm.models import LEVELS, Choice, Model
 from modules.llm.parts import Reasoning
 from modules.session.switching.held_back import news_of_options
 from modules.session.switching.switch import SwitchSummary, handover, left_out_words
-from modules.session.switching.switch_preview import plan
 
 PLAN = "--plan"
 ROUND = {"--next": 1, "--previous": -1}
@@ -87,6 +85,9 @@ def show_plan(chat: ChatContext, choice: Choice) -> None:
         chat.screen.say(f"{model.full_name} is answering already.")
     else:
         chat.screen.say(f"{conversation.model.full_name} → {model.full_name}, if you switch. Nothing has changed yet.")
+    from modules.chat.output.switch_report import switch_report  # only where a switch is thought through
+    from modules.session.switching.switch_preview import plan
+
     chat.screen.table(list(switch_report(plan(conversation, model, tools), key, able)))
 
 

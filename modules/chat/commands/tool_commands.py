@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from modules.chat.command import Ask, ChatContext, command
-from modules.chat.dialogs.approval_text import arguments, permission_label
-from modules.chat.output.tool_lines import numbered
 from modules.chat.wording.phrases import count
 from modules.errors import UsageError
 from modules.llm.dialects import about
@@ -92,6 +90,8 @@ def _list(chat: ChatContext, toolbox: Toolbox) -> None:
         chat.screen.say(words)
     if approval.everything:
         chat.screen.say("Everything is allowed without asking (--yes).")
+    from modules.chat.dialogs.approval_text import permission_label  # with what draws questions
+
     for permission in approval.permissions:
         chat.screen.say(f"Allowed without asking: {permission_label(permission)}")
     for permission in (lasting := list(approval.of_folder())):
@@ -134,6 +134,9 @@ async def tool(chat: ChatContext, args: str) -> Ask | None:
 
     The number stands in the line of the call, as in "#3"; without one it is the last call.
     """
+    from modules.chat.dialogs.approval_text import arguments  # with what draws calls
+    from modules.chat.output.tool_lines import numbered
+
     calls = numbered(chat.conversation)
     if not calls:
         raise UsageError("No tool has been called here.", cure="/tools lists the tools.")

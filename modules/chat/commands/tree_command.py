@@ -3,7 +3,6 @@
 import contextlib
 
 from modules.chat.command import Ask, ChatContext, command
-from modules.chat.output.resume_preview import preview_of_last_turns
 from modules.chat.start.startup import close_calls
 from modules.chat.wording.phrases import count
 
@@ -36,6 +35,8 @@ async def tree(chat: ChatContext, args: str) -> Ask | None:
     conversation.go_to(place)
     chat.edited = None
     waiting = close_calls(conversation)
+    from modules.chat.output.resume_preview import preview_of_last_turns  # with what draws calls
+
     for text in preview_of_last_turns(conversation, columns):
         chat.screen.say(text)
     follows = conversation.tree.newest_below(place) != place

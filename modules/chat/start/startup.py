@@ -22,7 +22,6 @@ from modules.llm.tokens.learned_weights import LearnedWeights
 from modules.session.conversation import Conversation
 from modules.session.storage.saved_conversations import SHORT_CHARS
 from modules.session.storage.store import Store
-from modules.session.turns.turn import unanswered_results
 
 LAST = ""  # in the place of an id: the conversation that was used last
 PROGRAM_ENDED = "The program ended before a result was there. What the call had done by then is not known."
@@ -158,6 +157,10 @@ def close_calls(conversation: Conversation) -> str:
         ended = (Text(PROGRAM_ENDED),)
         results = closing(last, (ToolResult(call.id, ended, is_error=True) for call in last.calls))
         conversation.extend([results] if results is not None else [])
+    if last is None:
+        return ""
+    from modules.session.turns.turn import unanswered_results  # with all that runs a turn
+
     return f"Results of tools are waiting. {GO_ON}" if unanswered_results(conversation) else ""
 
 

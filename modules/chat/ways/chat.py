@@ -8,7 +8,6 @@ from modules.chat.arguments import Arguments
 from modules.chat.command import ChatContext
 from modules.chat.commands import COMMANDS
 from modules.chat.interactive import Interactive
-from modules.chat.output.resume_preview import preview_of_last_turns
 from modules.chat.plugin_commands import plugin_commands
 from modules.chat.program_name import this_program
 from modules.chat.prompt.prompt_factory import prompt_of
@@ -49,8 +48,13 @@ async def run(args: Arguments, config: Config, services: ServiceManager, termina
         screen.error(UsageError(problem))
     unanswered = take_unanswered(conversation)
     waiting = close_calls(conversation)
-    for text in [*preview_of_last_turns(conversation, screen.size()[0]), *filter(None, [waiting])]:
-        screen.say(text)
+    if conversation.nodes:
+        from modules.chat.output.resume_preview import preview_of_last_turns  # a new one has nothing to show
+
+        for text in preview_of_last_turns(conversation, screen.size()[0]):
+            screen.say(text)
+    if waiting:
+        screen.say(waiting)
     chat = Interactive(context, screen, prompt_of(context, screen, terminal))
     if unanswered is not None:
         chat.give_back(unanswered)
