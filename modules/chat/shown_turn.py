@@ -124,7 +124,7 @@ class ShownTurn:
             self.complain(error, asked)
             self._tell_kept(asked, "", "The answer is incomplete; what came is kept.")
             return False
-        except BaseException:
+        except BaseException:  # however it ends, the title and the progress of the terminal say no more that it runs
             signs.end(stopped=True)
             raise
         signs.end(stopped=not finished)

@@ -28,7 +28,7 @@ from modules.session.turns.structured_answer import Checked
 from modules.session.turns.structured_turn import structured_turn
 from modules.session.turns.tool_calls import ToolEnded
 from modules.session.turns.tooling import Tooling
-from modules.session.turns.turn import run_turn
+from modules.session.turns.turn import TurnEvent, run_turn
 
 if TYPE_CHECKING:
     from modules.chat.output.screen import TerminalScreen
@@ -68,20 +68,18 @@ async def answer(
     made_room = fitting is not None and fitting.does_all
 
     def situation() -> Situation:
-        left, able = what_is_left(conversation, message), tuple(map(conversation.reader, others))
-        saved = conversation.journal is not None
-        return Situation(conversation.reader(conversation.model), left, earlier, saved, able, made_room)
+        return _situation(conversation, message, others, earlier=earlier, made_room=made_room)
 
     lines = None if tooling is None else await _tool_lines(conversation, tooling)
     if follows:
         event_lines.begin(conversation)
+    events = (
+        run_turn(conversation, services, message, conversation.model, tooling, fitting)
+        if wanted is None
+        else structured_turn(conversation, services, message, wanted, tooling, fitting)
+    )
     try:
         # Closed here, and not by the garbage collector, when the reader of our output goes.
-        events = (
-            run_turn(conversation, services, message, conversation.model, tooling, fitting)
-            if wanted is None
-            else structured_turn(conversation, services, message, wanted, tooling, fitting)
-        )
         async with out.drawing() if out else nullcontext(), aclosing(events):
             async for event in events:
                 if isinstance(event, Checked):
@@ -92,10 +90,8 @@ async def answer(
                     from modules.chat.headless.made_pictures import keep_picture  # few answers hold any
 
                     await keep_picture(event, pictures if conversation.journal is not None else None, output)
-                    if follows:
-                        event_lines.tell_picture(output.pictures[-1])
-                elif follows:
-                    event_lines.tell(event)
+                if follows:
+                    _follow(event, output)
                 if lines is not None and isinstance(event, ToolEnded):
                     await lines.prepare(event.result)
                     output.end_line()
@@ -116,6 +112,23 @@ async def answer(
     output.end_line()
     delivery.deliver(conversation, output)
     return output.code
+
+
+def _situation(
+    conversation: Conversation, message: Message, others: tuple[Model, ...], *, earlier: bool, made_room: bool
+) -> Situation:
+    """What a cure may count on, as things are at this moment."""
+    left, able = what_is_left(conversation, message), tuple(map(conversation.reader, others))
+    saved = conversation.journal is not None
+    return Situation(conversation.reader(conversation.model), left, earlier, saved, able, made_room)
+
+
+def _follow(event: TurnEvent, output: Outcome) -> None:
+    """The line of an event, for whoever reads along; that of a picture says where it was saved."""
+    if isinstance(event, PictureMade):
+        event_lines.tell_picture(output.pictures[-1])
+    else:
+        event_lines.tell(event)
 
 
 def _too_long(conversation: Conversation) -> str:

@@ -20,6 +20,7 @@ from modules.tools.web.search_choice import SearchChoice
 if TYPE_CHECKING:
     from modules.mcp.servers import Servers
     from modules.prompts.skills import Skills
+    from modules.tools.tool import ToolContext
 
 EVERY = ("all",)
 NONE = ("none",)
@@ -181,11 +182,8 @@ def tooling_of(
     search = SearchChoice.of(config)
 
     def make() -> Toolbox:
-        from modules.plugins.installed import Plugins
         from modules.tools.built_in import BUILT_IN
-        from modules.tools.plugin_tools import PluginTools
         from modules.tools.programs.process_protection import shut
-        from modules.tools.programs.user_tools import UserTools
         from modules.tools.result_files import ResultFiles, TemporaryResultFiles
         from modules.tools.tool import ToolContext
 
@@ -201,20 +199,7 @@ def tooling_of(
             search=search.engine,
         )
         on = settings.on if wanted in (None, NONE) else None if wanted == EVERY else wanted
-        plugins = Plugins(config.plugins_file)
-        sources: list[Source] = [
-            UserTools(config.folder / "tools", context), PluginTools(lambda: plugins.of("tools")),
-        ]  # fmt: skip
-        if config.settings.send.skills:
-            from modules.prompts.places import origin
-            from modules.prompts.skill_tool import SkillTool
-            from modules.prompts.skills import Skills, trusted
-
-            sources.append(SkillTool(Skills(lambda: origin(config, folder), trusted(config))))
-        if config.mcp_file.exists():
-            from modules.mcp.servers import Servers
-
-            sources.append(Servers(config, in_chat=in_chat))
+        sources = _sources(config, context, in_chat=in_chat)
         return Toolbox(BUILT_IN, context, sources, on=on, enabled=enabled, result_files=result_files)
 
     approval.of_folder = lambda: standing(config.settings.tools.allow, folder)
@@ -226,3 +211,24 @@ def tooling_of(
     return Tooling(
         make, approval, limits, enabled=enabled, named=named, settled=settled, search=search, in_chat=in_chat
     )
+
+
+def _sources(config: Config, context: "ToolContext", *, in_chat: bool) -> "list[Source]":
+    """Tools that do not come with the program: files of one's own, plugins, skills, servers."""
+    from modules.plugins.installed import Plugins
+    from modules.tools.plugin_tools import PluginTools
+    from modules.tools.programs.user_tools import UserTools
+
+    plugins = Plugins(config.plugins_file)
+    sources: list[Source] = [UserTools(config.folder / "tools", context), PluginTools(lambda: plugins.of("tools"))]
+    if config.settings.send.skills:
+        from modules.prompts.places import origin
+        from modules.prompts.skill_tool import SkillTool
+        from modules.prompts.skills import Skills, trusted
+
+        sources.append(SkillTool(Skills(lambda: origin(config, context.folder), trusted(config))))
+    if config.mcp_file.exists():
+        from modules.mcp.servers import Servers
+
+        sources.append(Servers(config, in_chat=in_chat))
+    return sources
