@@ -59,6 +59,17 @@ def test_without_a_path_the_file_is_named_after_the_title_and_lies_in_this_folde
     chat.type("/export\r").sees("Question-1.md exists already. Replace it? y/N")
 
 
+def test_words_that_are_no_answer_to_a_question_wait_in_the_line_and_are_not_sent(home: Home, folder: Path) -> None:
+    chat = said(home, folder, "An answer.", columns=200)
+    chat.enter("/export a.md").sees("Written to").prompt()
+    before, asked = (folder / "a.md").read_text(), len(home.groq.chats)
+    chat.enter("/export a.md").sees("Replace it? y/N").type("And why is that?\r").sees("Nothing was written.")
+    chat.prompt("And why is that?")
+    assert ((folder / "a.md").read_text(), len(home.groq.chats)) == (before, asked)
+    chat.type("\r").prompt()
+    assert home.groq.chats[-1].body["messages"][-1]["content"] == "And why is that?"
+
+
 def test_paths_are_typed_as_everywhere(home: Home, folder: Path) -> None:
     chat = said(home, folder, "An answer.", columns=200)
     for typed, place in {

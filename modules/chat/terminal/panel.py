@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.key_binding.key_processor import KeyPress
+from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import AnyContainer, BufferControl, Window
 from prompt_toolkit.layout.layout import FocusableElement
 from prompt_toolkit.layout.processors import BeforeInput
@@ -14,6 +15,9 @@ from prompt_toolkit.layout.processors import BeforeInput
 from modules.text.sanitize import clean
 
 T = TypeVar("T")
+
+YES = ("y", "yes")
+ANSWERS = ("", "n", "no", *YES)
 
 
 class Panel(Generic[T]):
@@ -39,7 +43,10 @@ class Panel(Generic[T]):
 
 
 class YesNo(Panel[bool | None]):
-    """A question in one line: y and Enter say yes, anything else no; Esc and Ctrl+C leave it without an answer."""
+    """A question in one line: y and Enter say yes, anything else no; Esc and Ctrl+C leave it without an answer.
+
+    Words that are no answer were meant for the line: they wait there for an Enter of their own.
+    """
 
     def __init__(self, question: str) -> None:
         self._line = Buffer(multiline=False)
@@ -52,7 +59,10 @@ class YesNo(Panel[bool | None]):
 
         @keys.add("enter")
         def answer(event: KeyPressEvent) -> None:
-            self.close(self._line.text.strip().lower() in ("y", "yes"))
+            said = self._line.text.strip()
+            if said.lower() not in ANSWERS:
+                self.early += [KeyPress(Keys.BracketedPaste, said), KeyPress(Keys.Enter, "\r")]
+            self.close(said.lower() in YES)
 
         @keys.add("escape")
         @keys.add("c-c")
